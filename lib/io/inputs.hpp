@@ -1,0 +1,45 @@
+// All the files that one command reads: each is opened once, and what was taken from it is
+// remembered for the manifest.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/container.hpp"
+
+namespace attn::io {
+
+// One array that was read, as the manifest lists it.
+struct InputRecord {
+    std::string name;  // FILE[:KEY]
+    DType dtype;
+    Shape shape;
+    std::string sha256;  // of the whole file, in hexadecimal
+};
+
+class Inputs {
+  public:
+    // The container at `path`, opened at the first call.
+    const Container& open(const std::string& path);
+
+    // The array FILE[:KEY]. Throws Error, with the keys that the file has, when there is no such
+    // key, or when the file holds several arrays and no key was given.
+    StoredArray find(const std::string& array_name);
+
+    // The array as T; remembered as read. `non_finite` as in convert().
+    template <class T>
+    Array<T> load(const std::string& array_name, NonFinite non_finite);
+    template <class T>
+    Array<T> load(const StoredArray& stored, NonFinite non_finite);
+
+    // What load() gave out, in order, each array once. Computes the digests.
+    std::vector<InputRecord> records() const;
+
+  private:
+    std::map<std::string, Container> containers_;
+    std::vector<StoredArray> loaded_;
+};
+
+}  // namespace attn::io

@@ -1,0 +1,41 @@
+// Writes one .npy file whose values arrive in any order and from several threads.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "core/dtype.hpp"
+#include "core/shape.hpp"
+#include "core/span.hpp"
+
+namespace attn::io {
+
+// Bytes of the .npy file, header included.
+std::size_t npy_file_size(DType dtype, const Shape& shape);
+
+class NpyWriter {
+  public:
+    // Creates the file (version 1.0, little-endian, C order) at its full size, all zeros, without
+    // writing them. Throws Error on any failure of the system, as do all members.
+    NpyWriter(std::filesystem::path path, DType dtype, Shape shape);
+    ~NpyWriter();
+    NpyWriter(const NpyWriter&) = delete;
+    NpyWriter& operator=(const NpyWriter&) = delete;
+
+    // Puts values at element `offset` of the flattened array. Threads may call it at once for
+    // places that do not overlap. T must be the dtype's type.
+    template <class T>
+    void write(std::size_t offset, Span<const T> values) const;
+
+    // Syncs and closes; reports what the destructor could not.
+    void close();
+
+  private:
+    std::filesystem::path path_;
+    DType dtype_;
+    std::size_t header_size_ = 0;
+    int descriptor_ = -1;
+};
+
+}  // namespace attn::io

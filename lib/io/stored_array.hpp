@@ -1,0 +1,39 @@
+// An array as it lies in a file: its type, orders and bytes, not yet converted. Listing a file
+// makes only these; the numbers are read when an array is converted.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "core/array.hpp"
+#include "core/dtype.hpp"
+#include "core/shape.hpp"
+#include "core/span.hpp"
+
+namespace attn::io {
+
+struct StoredArray {
+    std::string name;  // FILE[:KEY] as messages write it
+    DType dtype = DType::float32;
+    bool swapped_bytes = false;  // the file's byte order is not this machine's
+    bool column_major = false;   // first axis varies fastest (NumPy's fortran_order)
+    Shape shape;
+    Span<const std::byte> bytes;  // element_count(shape) * size_of(dtype) of them
+    std::shared_ptr<const void> owner;
+};
+
+// What to do with NaN and infinite values in an input.
+enum class NonFinite {
+    refuse,                // Error with the index of the first one
+    allow_minus_infinity,  // as in masks and biases
+    allow,
+};
+
+// The values as row-major T (float or double), whatever the file's type and orders are; float32
+// row-major data in this machine's byte order is not copied. Throws Error for a float64 value
+// beyond float32's range (with its index) and for values that `non_finite` refuses.
+template <class T>
+Array<T> convert(const StoredArray& stored, NonFinite non_finite);
+
+}  // namespace attn::io

@@ -1,0 +1,38 @@
+// Text in pictures. A font draws each glyph once per size and keeps it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "render/image.hpp"
+
+namespace attn::render {
+
+enum class TextDirection { across, up };  // up: read from below, for the labels of columns
+
+class Font {
+  public:
+    // DejaVu Sans, which is part of the binary.
+    static const Font& embedded();
+
+    // A TrueType file. Throws Error when it cannot be read or is not a TrueType font.
+    static Font from_file(const std::string& path);
+
+    // Width in pixels of UTF-8 text whose line is `size` pixels high.
+    std::size_t width(const std::string& text, std::size_t size) const;
+
+    // Draws the text with the left end of its line's top edge at (x, y) (across), or with the lower
+    // end of its line's left edge there (up). Threads may call it at once.
+    void draw(Image& image, const std::string& text, std::size_t size, std::size_t x, std::size_t y,
+              Color color, TextDirection direction = TextDirection::across) const;
+
+    // The text, or as much of its start as fits in `pixels` with an ellipsis.
+    std::string shorten(const std::string& text, std::size_t size, std::size_t pixels) const;
+
+  private:
+    struct Face;
+    explicit Font(std::shared_ptr<Face> face);
+    std::shared_ptr<Face> face_;
+};
+
+}  // namespace attn::render

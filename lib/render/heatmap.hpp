@@ -1,0 +1,48 @@
+// One matrix as a picture with everything that a reader needs: token labels, axis titles, a colour
+// bar and a title. Queries run down, keys across.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/span.hpp"
+#include "render/cell_layout.hpp"
+#include "render/color_map.hpp"
+#include "render/color_scale.hpp"
+#include "render/font.hpp"
+#include "render/image.hpp"
+
+namespace attn::render {
+
+// What a masked cell (-inf) and a cell that is not a number are drawn in, on every colour map.
+inline constexpr Color kMaskedColor{226, 226, 226};
+inline constexpr Color kNotANumberColor{255, 0, 144};
+
+// What to draw. Cells are already pooled: cell (i, j) stands for queries first_query + i * pool …
+// and keys first_key + j * pool …. -inf marks a masked cell, NaN one that is not a number.
+struct HeatmapPanel {
+    MatrixView<const float> cells;  // [ceil(queries / pool), ceil(keys / pool)]
+    std::size_t first_query = 0;
+    std::size_t first_key = 0;
+    std::vector<std::string> query_labels;  // one for each query of the whole matrix, or none:
+    std::vector<std::string> key_labels;    // then indices are written
+    std::string title;
+};
+
+// How to draw it.
+struct HeatmapStyle {
+    const ColorMap* colors = &color_map("viridis");
+    ColorScale scale;
+    CellLayout layout;
+    std::string value_name = "attention weight";  // beside the colour bar
+    const Font* font = &Font::embedded();
+};
+
+// The labelled picture.
+Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
+
+// Only the cells, layout.pixels a side.
+Image draw_cells(MatrixView<const float> cells, const HeatmapStyle& style);
+
+}  // namespace attn::render
