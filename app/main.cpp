@@ -1,1 +1,59 @@
-int main() { return 0; }
+// The command line: parses it, runs the chosen command, and turns every error into one line.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "commands.hpp"
+#include "core/parallel.hpp"
+#include "core/version.hpp"
+#include "usage_error.hpp"
+
+namespace {
+
+// Exit codes as in diff and grep: 1 is for checks that fail and results that differ.
+constexpr int kTrouble = 2;
+
+int complain(const std::string& text) {
+    std::cerr << "attn-inspect: error: " << text << '\n';
+    return kTrouble;
+}
+
+void describe(CLI::App& app, attn::app::GlobalOptions& global) {
+    app.description(
+        "Exact transformer attention from files: scores, weights, pictures, numbers.\n"
+        "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed\n"
+        "or results differ, 2 usage, bad input or I/O.");
+    app.set_version_flag("--version", std::string("attn-inspect ") + attn::version());
+    app.add_option("--threads", global.threads, "Threads to use (default: all cores)")
+        ->check(CLI::Range(1, 4096))
+        ->type_name("N");
+    app.add_flag("--quiet", global.quiet, "No progress bar and no summary");
+    app.add_flag("--no-color", global.no_color, "No colours in the terminal (also: NO_COLOR)");
+    app.require_subcommand(1);
+    app.fallthrough();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app;
+    attn::app::CommandLine line;
+    describe(app, line.global);
+    attn::app::add_run_command(app, line);
+    attn::app::add_heatmap_command(app, line);
+    attn::app::add_info_command(app, line);
+
+    try {
+        app.parse(argc, argv);
+        const attn::ThreadLimit limit(line.global.threads);
+        return line.action();
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+        return complain(attn::app::explain(app, error));
+    } catch (const std::bad_alloc&) {
+        return complain("out of memory");
+    } catch (const std::exception& error) {
+        return complain(error.what());
+    }
+}

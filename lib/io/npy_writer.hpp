@@ -28,7 +28,7 @@ class NpyWriter {
     template <class T>
     void write(std::size_t offset, Span<const T> values) const;
 
-    // Syncs and closes; reports what the destructor could not.
+    // Closes the file and reports what the destructor could not. Syncing is up to the folder.
     void close();
 
   private:

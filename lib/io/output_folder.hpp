@@ -5,8 +5,10 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace attn::io {
 
@@ -16,7 +18,7 @@ class OutputFolder {
     // written to, or holds files but no manifest.json of ours (it would mix two people's work).
     explicit OutputFolder(const std::filesystem::path& path);
 
-    // Removes what was not committed, and the folder too when this object made it.
+    // Removes what was not committed, and the folders that this object made.
     ~OutputFolder();
     OutputFolder(const OutputFolder&) = delete;
     OutputFolder& operator=(const OutputFolder&) = delete;
@@ -39,10 +41,16 @@ class OutputFolder {
     void commit(const std::string& manifest);
 
   private:
+    void create_staging();
+    void remove_created();
+
     std::filesystem::path path_;
+    std::vector<std::filesystem::path> created_;  // folders that this object made, innermost first
     std::filesystem::path staging_;
+    int lock_ = -1;  // held on the staging folder, so that others see that it is in use
+    mutable std::mutex mutex_;
     std::set<std::string> files_;
-    bool created_ = false;
+    bool committed_ = false;
 };
 
 // Writes one file so that it is complete or absent: a temporary name beside it, synced, renamed.

@@ -24,10 +24,13 @@ inline constexpr Color kNotANumberColor{255, 0, 144};
 struct HeatmapPanel {
     MatrixView<const float> cells;  // [ceil(queries / pool), ceil(keys / pool)]
     std::size_t first_query = 0;
+    std::size_t queries = 0;
     std::size_t first_key = 0;
+    std::size_t keys = 0;
     std::vector<std::string> query_labels;  // one for each query of the whole matrix, or none:
     std::vector<std::string> key_labels;    // then indices are written
     std::string title;
+    std::string note;  // a small line below the title
 };
 
 // How to draw it.
@@ -39,10 +42,23 @@ struct HeatmapStyle {
     const Font* font = &Font::embedded();
 };
 
+// Where the cells lie in the labelled picture: cell (i, j) fills layout.pixels squared from
+// (left + j * pixels, top + i * pixels).
+struct HeatmapGeometry {
+    std::size_t width = 0;  // of the whole picture
+    std::size_t height = 0;
+    std::size_t left = 0;  // of the matrix
+    std::size_t top = 0;
+};
+HeatmapGeometry measure_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
+
 // The labelled picture.
 Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
 
 // Only the cells, layout.pixels a side.
 Image draw_cells(MatrixView<const float> cells, const HeatmapStyle& style);
+
+// The colour of one value.
+Color cell_color(float value, const HeatmapStyle& style);
 
 }  // namespace attn::render

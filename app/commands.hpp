@@ -1,0 +1,26 @@
+// The subcommands. Each adds its flags to the command line and says what to do when it was chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <functional>
+
+namespace attn::app {
+
+// Flags that stand for every command.
+struct GlobalOptions {
+    std::size_t threads = 0;  // 0: as many as there are cores
+    bool quiet = false;
+    bool no_color = false;
+};
+
+struct CommandLine {
+    GlobalOptions global;
+    std::function<int()> action;  // of the chosen command; returns the exit code
+};
+
+void add_run_command(CLI::App& app, CommandLine& line);
+void add_heatmap_command(CLI::App& app, CommandLine& line);
+void add_info_command(CLI::App& app, CommandLine& line);
+
+}  // namespace attn::app

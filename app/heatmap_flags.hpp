@@ -1,0 +1,16 @@
+// The flags that say how pictures look; the same for every command that draws.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "pipeline/heatmap_options.hpp"
+
+namespace attn::app {
+
+// Adds the flags; the options are complete when parsing is. `scale_flag` names the one that says how values become
+// colours: "--scale" is taken in commands that compute.
+void add_heatmap_flags(CLI::App& command, pipeline::HeatmapOptions& options,
+                       const std::string& scale_flag);
+
+}  // namespace attn::app

@@ -1,0 +1,132 @@
+// run: compute attention and write what was asked for.
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "commands.hpp"
+#include "core/index_list.hpp"
+#include "heatmap_flags.hpp"
+#include "pipeline/run.hpp"
+#include "progress_bar.hpp"
+
+namespace attn::app {
+namespace {
+
+struct RunFlags {
+    pipeline::RunRequest request;
+    bool json = false;
+};
+
+void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
+    const std::string group = "Input";
+    command
+        .add_option("-x,--embeddings", request.embeddings,
+                    "Token embeddings [tokens, d_model] or [batch, tokens, d_model]; default: "
+                    "\"embeddings\" in the weights file")
+        ->type_name("ARRAY")
+        ->group(group);
+    command
+        .add_option("-w,--weights", request.weights,
+                    "W_Q W_K W_V [d_model, heads*d_head] or [heads, d_model, d_head], W_O, b_Q b_K "
+                    "b_V b_O; many layers as layers.N.W_Q. A JSON file or a folder of .npy files")
+        ->type_name("FILE|DIR")
+        ->required()
+        ->group(group);
+    command
+        .add_option("--hidden-states", request.hidden_states,
+                    "[layers, (batch,) tokens, d_model]: every layer reads its own saved input")
+        ->type_name("ARRAY")
+        ->group(group);
+    command.add_option("--tokens", request.tokens, "Labels: a JSON array, or one token a line")
+        ->type_name("FILE")
+        ->group(group);
+    command.add_flag("--allow-nonfinite", request.allow_nonfinite, "Let NaN and infinities in the input through")
+        ->group(group);
+}
+
+void add_attention_flags(CLI::App& command, pipeline::RunRequest& request) {
+    const std::string group = "Attention";
+    command.add_option("--heads", request.heads, "Attention heads (default: as the weights say, else 1)")
+        ->check(CLI::Range(1, 1 << 20))
+        ->type_name("N")
+        ->group(group);
+    command
+        .add_flag_callback("--causal", [&request] { request.causal = true; },
+                           "Key j may serve query i only if j <= i")
+        ->group(group);
+    command
+        .add_flag_callback("--no-causal", [&request] { request.causal = false; },
+                           "Every key may serve every query, whatever the weights file says")
+        ->group(group);
+    command.add_option("--scale", request.scale, "Factor of the scores (default 1/sqrt(d_head))")
+        ->type_name("S")
+        ->group(group);
+    command
+        .add_option_function<std::string>(
+            "--precision",
+            [&request](const std::string& name) {
+                request.precision = name == "f64" ? pipeline::Precision::f64 : pipeline::Precision::f32;
+            },
+            "f32 or f64 (default f32)")
+        ->check(CLI::IsMember({"f32", "f64"}))
+        ->type_name("P")
+        ->group(group);
+}
+
+void add_output_flags(CLI::App& command, RunFlags& flags) {
+    const std::string group = "Output";
+    pipeline::RunRequest& request = flags.request;
+    command
+        .add_option("-o,--output", request.output,
+                    "Folder for the results; created, or replaced where an earlier run wrote it")
+        ->type_name("DIR")
+        ->required()
+        ->group(group);
+    command
+        .add_option_function<std::string>(
+            "--save", [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
+            "scores, weights, context, output, q, k, v, heatmaps (default scores,weights,output,heatmaps)")
+        ->type_name("LIST")
+        ->group(group);
+    command
+        .add_option_function<std::string>(
+            "--layers", [&request](const std::string& list) { request.layers = parse_index_list(list, "--layers"); },
+            "Save and draw only these layers, such as 0,3-5")
+        ->type_name("LIST")
+        ->group(group);
+    command
+        .add_option_function<std::string>(
+            "--head", [&request](const std::string& list) { request.selected_heads = parse_index_list(list, "--head"); },
+            "Save and draw only these heads")
+        ->type_name("LIST")
+        ->group(group);
+    command.add_flag("--json", flags.json, "Print the manifest instead of the list of files")->group(group);
+}
+
+int execute(const RunFlags& flags, const GlobalOptions& global) {
+    pipeline::RunManifest manifest;
+    {
+        ProgressBar bar(global.quiet);
+        manifest = pipeline::run(flags.request, bar.progress());
+    }
+    if (flags.json) {
+        std::cout << pipeline::write_manifest(manifest);
+    } else if (!global.quiet) {
+        for (const std::string& file : manifest.files) std::cout << flags.request.output << '/' << file << '\n';
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, CommandLine& line) {
+    CLI::App& command = *app.add_subcommand("run", "Compute attention and write arrays and pictures");
+    const auto flags = std::make_shared<RunFlags>();
+    add_input_flags(command, flags->request);
+    add_attention_flags(command, flags->request);
+    add_output_flags(command, *flags);
+    add_heatmap_flags(command, flags->request.heatmaps, "--color-scale");
+    command.callback([flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+}
+
+}  // namespace attn::app

@@ -1,0 +1,55 @@
+#include "usage_error.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/nearest.hpp"
+
+namespace attn::app {
+namespace {
+
+// The subcommand that was being parsed, or the program itself.
+const CLI::App& chosen(const CLI::App& app) {
+    const auto subcommands = app.get_subcommands();
+    return subcommands.empty() ? app : *subcommands.front();
+}
+
+std::vector<std::string> known_words(const CLI::App& app) {
+    std::vector<std::string> words;
+    for (const CLI::App* level : {&app, &chosen(app)}) {
+        for (const CLI::Option* option : level->get_options()) {
+            for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+        }
+    }
+    if (app.get_subcommands().empty()) {
+        for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+            words.push_back(command->get_name());
+        }
+    }
+    return words;
+}
+
+// The first word that the parser could not place.
+std::string stray_word(const CLI::App& app) {
+    const std::vector<std::string> words = app.remaining(/*recurse=*/true);
+    return words.empty() ? "" : words.front();
+}
+
+}  // namespace
+
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+    const CLI::App& command = chosen(app);
+    const std::string help = "attn-inspect " + (&command == &app ? "" : command.get_name() + " ") + "--help";
+    const std::string stray = stray_word(app);
+    std::string text = error.what();
+    if (!stray.empty()) {
+        const std::string bare = stray.substr(0, stray.find('='));
+        const std::string close = nearest(bare, known_words(app));
+        text = (stray[0] == '-' ? "unknown option " : "unknown argument ") + bare;
+        if (!close.empty()) text += "; did you mean " + close + "?";
+    }
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return text + " (see " + help + ")";
+}
+
+}  // namespace attn::app

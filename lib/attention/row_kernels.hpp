@@ -1,0 +1,22 @@
+// What happens to one row of scores, in SIMD. The sources are compiled once for each instruction
+// set; the best one that the machine has is chosen when the program runs.
+#pragma once
+
+#include <cstddef>
+
+namespace attn {
+
+template <class T>
+struct RowKernels {
+    const char* instruction_set;  // "avx512", "avx2", "baseline"
+
+    // Turns `size` scores into softmax weights, in place. All -inf, or size 0: all zeros. NaN or +inf anywhere:
+    // all NaN, as the definition has it. Deviates from a sum of 1 by a few ulp at any size.
+    void (*softmax)(T* row, std::size_t size);
+};
+
+// The kernels for this machine.
+template <class T>
+const RowKernels<T>& row_kernels();
+
+}  // namespace attn

@@ -1,0 +1,97 @@
+// The row kernels over any xsimd architecture. Included only by the sources that are compiled for
+// one instruction set each; uses nothing inline from elsewhere, because the linker keeps one copy of an inline
+// function and it might be the one with instructions that the machine lacks.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <xsimd/xsimd.hpp>
+
+#include "attention/row_kernels.hpp"
+
+namespace attn {
+
+template <class T, class Arch>
+struct SimdRows {
+    using Batch = xsimd::batch<T, Arch>;
+    static constexpr std::size_t kLanes = Batch::size;
+    // Partial sums are short and go on in double, so that the error does not grow with the row.
+    static constexpr std::size_t kChunk = 32 * kLanes;
+
+    static Batch load_tail(const T* values, std::size_t count, T padding) {
+        alignas(64) T lanes[kLanes];
+        for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = i < count ? values[i] : padding;
+        return Batch::load_aligned(lanes);
+    }
+
+    static void store_tail(Batch batch, T* values, std::size_t count) {
+        alignas(64) T lanes[kLanes];
+        batch.store_aligned(lanes);
+        for (std::size_t i = 0; i < count; ++i) values[i] = lanes[i];
+    }
+
+    static T largest(const T* row, std::size_t size) {
+        constexpr T lowest = -std::numeric_limits<T>::infinity();
+        Batch high(lowest);
+        std::size_t i = 0;
+        for (; i + kLanes <= size; i += kLanes) high = xsimd::max(high, Batch::load_unaligned(row + i));
+        if (i < size) high = xsimd::max(high, load_tail(row + i, size - i, lowest));
+        alignas(64) T lanes[kLanes];
+        high.store_aligned(lanes);
+        T result = lanes[0];
+        for (std::size_t lane = 1; lane < kLanes; ++lane) {
+            if (lanes[lane] > result) result = lanes[lane];
+        }
+        return result;
+    }
+
+    // Replaces each score by exp(score - high) and returns their sum.
+    static double exponentiate(T* row, std::size_t size, T high) {
+        const Batch offset(high);
+        double sum = 0;
+        std::size_t i = 0;
+        while (i + kLanes <= size) {
+            const std::size_t left = size - i;
+            const std::size_t stop = i + (left < kChunk ? left - left % kLanes : kChunk);
+            Batch partial(T{0});
+            for (; i < stop; i += kLanes) {
+                const Batch value = xsimd::exp(Batch::load_unaligned(row + i) - offset);
+                value.store_unaligned(row + i);
+                partial += value;
+            }
+            sum += static_cast<double>(xsimd::hadd(partial));
+        }
+        if (i < size) {
+            const std::size_t left = size - i;
+            const Batch value =
+                xsimd::exp(load_tail(row + i, left, -std::numeric_limits<T>::infinity()) - offset);
+            store_tail(value, row + i, left);
+            sum += static_cast<double>(xsimd::hadd(value));
+        }
+        return sum;
+    }
+
+    static void scale(T* row, std::size_t size, T factor) {
+        const Batch factors(factor);
+        std::size_t i = 0;
+        for (; i + kLanes <= size; i += kLanes) {
+            (Batch::load_unaligned(row + i) * factors).store_unaligned(row + i);
+        }
+        for (; i < size; ++i) row[i] *= factor;
+    }
+
+    static void softmax(T* row, std::size_t size) {
+        const T high = largest(row, size);
+        if (high == -std::numeric_limits<T>::infinity()) {
+            // No key to attend. A NaN is not seen by the comparison and must not vanish here.
+            T filler{0};
+            for (std::size_t i = 0; i < size; ++i) filler = row[i] == row[i] ? filler : row[i];
+            for (std::size_t i = 0; i < size; ++i) row[i] = filler;
+            return;
+        }
+        const double sum = exponentiate(row, size, high);
+        scale(row, size, static_cast<T>(1.0 / sum));
+    }
+};
+
+}  // namespace attn

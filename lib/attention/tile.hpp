@@ -1,0 +1,60 @@
+// A tile: consecutive query rows of one head of one layer of one sequence, each row complete. Tiles
+// are what attention is streamed as, whether it was computed or read from a file.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "core/span.hpp"
+
+namespace attn {
+
+// Keys begin … end - 1.
+struct KeyRange {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+
+    std::size_t size() const { return end - begin; }
+    bool empty() const { return end <= begin; }
+    bool contains(std::size_t key) const { return key >= begin && key < end; }
+};
+
+// What the tiles of one layer have in common.
+struct LayerShape {
+    std::size_t layer = 0;
+    std::size_t sequences = 1;
+    std::size_t heads = 1;
+    std::size_t queries = 0;
+    std::size_t keys = 0;
+    std::size_t d_value = 0;     // 0 when the source has no context (stored weights)
+    std::size_t block_rows = 1;  // tile t of a head starts at query t * block_rows
+
+    std::size_t blocks() const { return (queries + block_rows - 1) / block_rows; }
+    std::size_t rows_of_block(std::size_t block) const {
+        return std::min(block_rows, queries - block * block_rows);
+    }
+};
+
+// The views are valid only during the call that hands the tile out.
+template <class T>
+struct Tile {
+    std::size_t layer = 0;
+    std::size_t sequence = 0;
+    std::size_t head = 0;
+    std::size_t first_query = 0;
+
+    // The keys that the matrices below hold. All others are masked for every row of the tile: their
+    // score is -inf and their weight 0.
+    KeyRange active;
+    // For each row, the keys that it may attend; part of `active`. Cells outside hold -inf and 0.
+    Span<const KeyRange> allowed;
+
+    MatrixView<const T> scores;   // [rows, active.size()], what softmax saw; empty unless asked for
+    MatrixView<const T> weights;  // [rows, active.size()]
+    MatrixView<const T> context;  // [rows, d_value]; empty unless the source has it
+
+    std::size_t rows() const { return weights.rows; }
+    std::size_t block(const LayerShape& shape) const { return first_query / shape.block_rows; }
+};
+
+}  // namespace attn

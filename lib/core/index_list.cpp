@@ -1,0 +1,73 @@
+#include "core/index_list.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "core/error.hpp"
+
+namespace attn {
+namespace {
+
+// Longer lists are slips of the keyboard, not selections.
+constexpr std::size_t kMaxIndices = 1'000'000;
+
+std::optional<std::size_t> parse_index(const std::string& text) {
+    std::size_t index = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, index);
+    if (problem != std::errc() || stop != end) return std::nullopt;
+    return index;
+}
+
+// "3" or "3-5"
+std::optional<IndexRange> parse_item(const std::string& item) {
+    const std::size_t dash = item.find('-');
+    const auto first = parse_index(item.substr(0, dash));
+    const auto last = dash == std::string::npos ? first : parse_index(item.substr(dash + 1));
+    if (!first || !last || *last < *first || *last - *first >= kMaxIndices) return std::nullopt;
+    return IndexRange{*first, *last + 1};
+}
+
+}  // namespace
+
+std::vector<std::size_t> parse_index_list(const std::string& text, const std::string& flag) {
+    std::vector<std::size_t> indices;
+    std::size_t start = 0;
+    while (start <= text.size()) {
+        const std::size_t comma = std::min(text.find(',', start), text.size());
+        const auto item = parse_item(text.substr(start, comma - start));
+        if (!item) fail(flag, " ", text, ": expected indices such as 0,3-5");
+        for (std::size_t index = item->begin; index < item->end; ++index) {
+            if (std::find(indices.begin(), indices.end(), index) == indices.end()) {
+                indices.push_back(index);
+            }
+        }
+        start = comma + 1;
+    }
+    return indices;
+}
+
+IndexRange parse_index_range(const std::string& text, std::size_t size, const std::string& flag) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos) fail(flag, " ", text, ": expected a range such as 10:20");
+    const std::string first = text.substr(0, colon);
+    const std::string last = text.substr(colon + 1);
+    const auto begin = first.empty() ? 0 : parse_index(first);
+    const auto end = last.empty() ? size : parse_index(last);
+    if (!begin || !end) fail(flag, " ", text, ": expected a range such as 10:20");
+    const IndexRange range{*begin, std::min(*end, size)};
+    if (range.begin >= range.end) fail(flag, " ", text, ": selects nothing of ", size, " positions");
+    return range;
+}
+
+void require_indices_below(const std::vector<std::size_t>& indices, std::size_t count,
+                           const std::string& flag, const std::string& what) {
+    for (std::size_t index : indices) {
+        if (index < count) continue;
+        if (count == 1) fail(flag, " ", index, ": there is 1 ", what, ", 0");
+        fail(flag, " ", index, ": there are ", count, " ", what, "s, 0-", count - 1);
+    }
+}
+
+}  // namespace attn

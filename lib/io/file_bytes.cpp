@@ -1,0 +1,66 @@
+#include "io/file_bytes.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "core/error.hpp"
+
+namespace attn::io {
+namespace {
+
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int number() const { return number_; }
+
+  private:
+    int number_;
+};
+
+}  // namespace
+
+FileBytes map_file(const std::string& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.number() < 0) fail(path, ": cannot open: ", std::strerror(errno));
+    struct stat status {};
+    if (::fstat(file.number(), &status) != 0) fail(path, ": cannot read: ", std::strerror(errno));
+    if (S_ISDIR(status.st_mode)) fail(path, ": is a folder, expected a file");
+    if (!S_ISREG(status.st_mode)) fail(path, ": is not a plain file; use - to read standard input");
+    if (status.st_size == 0) fail(path, ": is empty");
+
+    const auto size = static_cast<std::size_t>(status.st_size);
+    void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
+    if (address == MAP_FAILED) fail(path, ": cannot map: ", std::strerror(errno));
+    std::shared_ptr<const void> owner(address,
+                                      [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
+    return {{static_cast<const std::byte*>(address), size}, std::move(owner)};
+}
+
+FileBytes read_standard_input() {
+    auto bytes = std::make_shared<std::vector<std::byte>>();
+    constexpr std::size_t kPiece = std::size_t{1} << 20;
+    std::size_t size = 0;
+    while (true) {
+        bytes->resize(size + kPiece);
+        const std::size_t count = std::fread(bytes->data() + size, 1, kPiece, stdin);
+        size += count;
+        if (count == 0) break;
+    }
+    if (std::ferror(stdin) != 0) fail("-: cannot read standard input");
+    if (size == 0) fail("-: standard input is empty");
+    bytes->resize(size);
+    return {{bytes->data(), size}, bytes};
+}
+
+}  // namespace attn::io

@@ -1,0 +1,96 @@
+#include "io/inputs.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/nearest.hpp"
+#include "io/array_name.hpp"
+#include "io/sha256.hpp"
+
+namespace attn::io {
+namespace {
+
+constexpr std::size_t kMaxListed = 8;
+
+std::vector<std::string> keys_of(const Container& container) {
+    std::vector<std::string> keys;
+    for (const auto& [key, array] : container.arrays) keys.push_back(key);
+    return keys;
+}
+
+std::string listed(const std::vector<std::string>& keys) {
+    if (keys.empty()) return "no arrays";
+    std::string text;
+    for (std::size_t i = 0; i < std::min(keys.size(), kMaxListed); ++i) text += (i > 0 ? ", " : "") + keys[i];
+    if (keys.size() > kMaxListed) text += " and " + std::to_string(keys.size() - kMaxListed) + " more";
+    return text;
+}
+
+}  // namespace
+
+const Container& Inputs::open(const std::string& path) {
+    const auto found = containers_.find(path);
+    if (found != containers_.end()) return found->second;
+    return containers_.emplace(path, open_container(path)).first->second;
+}
+
+StoredArray Inputs::find(const std::string& array_name) {
+    const ArrayName name = parse_array_name(array_name);
+    const Container& container = open(name.path);
+    const auto found = container.arrays.find(name.key);
+    if (found != container.arrays.end()) return found->second;
+
+    const std::vector<std::string> keys = keys_of(container);
+    if (name.key.empty()) {
+        if (keys.size() == 1) return container.arrays.begin()->second;
+        fail(name.path, ": holds ", listed(keys), "; choose one as ", name.path, ":KEY");
+    }
+    const std::string close = nearest(name.key, keys);
+    fail(name.path, ": has no array ", name.key,
+         close.empty() ? "; it holds " + listed(keys) : "; did you mean " + close + "?");
+}
+
+template <class T>
+Array<T> Inputs::load(const std::string& array_name, NonFinite non_finite) {
+    return load<T>(find(array_name), non_finite);
+}
+
+template <class T>
+Array<T> Inputs::load(const StoredArray& stored, NonFinite non_finite) {
+    Array<T> values = convert<T>(stored, non_finite);
+    const bool known = std::any_of(loaded_.begin(), loaded_.end(), [&](const StoredArray& earlier) {
+        return earlier.name == stored.name;
+    });
+    if (!known) loaded_.push_back(stored);
+    return values;
+}
+
+std::vector<InputRecord> Inputs::records() const {
+    std::map<std::string, std::string> digests;
+    for (const auto& [path, container] : containers_) {
+        for (const SourceFile& file : container.files) {
+            const auto belongs = [&](const StoredArray& array) {
+                return array.name == file.path || array.name.rfind(file.path + ":", 0) == 0;
+            };
+            if (std::any_of(loaded_.begin(), loaded_.end(), belongs)) {
+                digests[file.path] = sha256(file.bytes);
+            }
+        }
+    }
+    std::vector<InputRecord> records;
+    for (const StoredArray& array : loaded_) {
+        const auto whole = digests.find(array.name);
+        const auto digest = whole != digests.end()
+                                ? whole
+                                : digests.find(array.name.substr(0, array.name.rfind(':')));
+        records.push_back({array.name, array.dtype, array.shape, digest->second});
+    }
+    return records;
+}
+
+template Array<float> Inputs::load(const std::string&, NonFinite);
+template Array<double> Inputs::load(const std::string&, NonFinite);
+template Array<float> Inputs::load(const StoredArray&, NonFinite);
+template Array<double> Inputs::load(const StoredArray&, NonFinite);
+
+}  // namespace attn::io

@@ -1,0 +1,241 @@
+#include "io/json.hpp"
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace attn::io {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMaxDepth = 64;
+
+enum class Kind { unknown, numbers, truths, texts, objects };
+
+const char* name_of(Kind kind) {
+    switch (kind) {
+        case Kind::numbers: return "numbers";
+        case Kind::truths: return "true and false";
+        case Kind::texts: return "texts";
+        case Kind::objects: return "objects";
+        case Kind::unknown: break;
+    }
+    return "nothing";
+}
+
+// A regular nest of JSON arrays while it is being read.
+struct Nest {
+    Kind kind = Kind::unknown;
+    Shape shape;                      // extents known so far; 0: not known yet
+    std::vector<std::size_t> counts;  // elements so far in each array that is open
+    std::size_t value_depth = 0;      // depth at which the first value stood; 0: none yet
+    std::vector<double> numbers;
+    std::vector<std::byte> truths;
+    std::vector<std::vector<std::string>> texts;
+};
+
+class Reader : public nlohmann::json_sax<Json> {
+  public:
+    Reader(const FileBytes& file, Container& container) : file_(file), container_(container) {}
+
+    bool null() override { problem("is null, expected a value"); }
+    bool boolean(bool value) override {
+        if (!in_array()) return setting(value);
+        element(Kind::truths);
+        nest_.truths.push_back(std::byte{value});
+        return true;
+    }
+    bool number_integer(std::int64_t value) override { return number(static_cast<double>(value)); }
+    bool number_unsigned(std::uint64_t value) override { return number(static_cast<double>(value)); }
+    bool number_float(double value, const std::string&) override { return number(value); }
+    bool string(std::string& value) override {
+        if (!in_array()) return setting(value);
+        element(Kind::texts);
+        if (nest_.counts.size() > 2) problem("nests texts deeper than one list a sequence");
+        if (nest_.texts.empty()) nest_.texts.emplace_back();
+        nest_.texts.back().push_back(value);
+        return true;
+    }
+    bool binary(Json::binary_t&) override { return false; }
+
+    bool start_object(std::size_t) override {
+        require_depth();
+        if (in_array()) {
+            element(Kind::objects);
+            if (nest_.counts.size() > 1) problem("nests objects in arrays of arrays");
+            path_.push_back(std::to_string(nest_.counts.back() - 1));
+        }
+        outer_.push_back(std::move(nest_));
+        nest_ = Nest();
+        keys_.emplace_back();
+        key_open_ = false;
+        return true;
+    }
+
+    bool key(std::string& name) override {
+        leave_key();
+        if (!keys_.back().insert(name).second) {
+            path_.push_back(name);
+            problem("stands twice");
+        }
+        path_.push_back(name);
+        key_open_ = true;
+        return true;
+    }
+
+    bool end_object() override {
+        leave_key();
+        keys_.pop_back();
+        nest_ = std::move(outer_.back());
+        outer_.pop_back();
+        if (in_array()) path_.pop_back();  // the index that start_object added
+        key_open_ = !keys_.empty();        // the key under which the object stood
+        return true;
+    }
+
+    bool start_array(std::size_t) override {
+        require_depth();
+        if (in_array()) {
+            if (nest_.value_depth != 0 && nest_.counts.size() >= nest_.value_depth) mixed("arrays");
+            ++nest_.counts.back();
+        }
+        nest_.counts.push_back(0);
+        if (nest_.shape.size() < nest_.counts.size()) nest_.shape.push_back(0);
+        if (nest_.kind == Kind::texts && nest_.counts.size() == 2) nest_.texts.emplace_back();
+        return true;
+    }
+
+    bool end_array() override {
+        const std::size_t depth = nest_.counts.size();
+        const std::size_t count = nest_.counts.back();
+        if (count == 0) problem("is empty, or holds an empty array");
+        std::size_t& extent = nest_.shape[depth - 1];
+        if (extent == 0) extent = count;
+        const bool list_of_lists = nest_.kind == Kind::texts && depth == 2;
+        if (extent != count && !list_of_lists) {
+            problem("is ragged: one row has " + std::to_string(extent) + " values, another " +
+                    std::to_string(count));
+        }
+        nest_.counts.pop_back();
+        if (nest_.counts.empty()) finish_nest();
+        return true;
+    }
+
+    bool parse_error(std::size_t position, const std::string&, const Json::exception& error) override {
+        const auto* text = reinterpret_cast<const char*>(file_.bytes.data());
+        const std::string_view read(text, std::min(position, file_.bytes.size()));
+        const auto line = 1 + std::count(read.begin(), read.end(), '\n');
+        const std::size_t start = read.rfind('\n');
+        const std::size_t column = read.size() - (start == std::string_view::npos ? 0 : start + 1);
+        // 406: a number that float64 cannot hold
+        if (dynamic_cast<const Json::out_of_range*>(&error) != nullptr) {
+            fail(container_.path, ":", line, ":", column, ": a number is too large for float64");
+        }
+        const std::size_t tail = read.size() < 9 ? 0 : read.size() - 9;
+        const std::string_view last = read.substr(tail);
+        for (const char* literal : {"N", "I"}) {
+            if (last.find(literal) == std::string_view::npos) continue;
+            fail(container_.path, ":", line, ":", column,
+                 ": JSON has no NaN and no Infinity; save such arrays as .npy");
+        }
+        fail(container_.path, ":", line, ":", column, ": is not valid JSON");
+    }
+
+  private:
+    bool in_array() const { return !nest_.counts.empty(); }
+
+    std::string path() const {
+        std::string text;
+        for (const std::string& part : path_) text += (text.empty() ? "" : "/") + part;
+        return text;
+    }
+
+    [[noreturn]] void problem(const std::string& what) const {
+        const std::string place = path();
+        fail(container_.path, ": ", place.empty() ? "" : place + " ", what);
+    }
+
+    [[noreturn]] void mixed(const std::string& other) const {
+        problem(std::string("mixes ") + name_of(nest_.kind) + " with " + other);
+    }
+
+    void require_depth() const {
+        if (outer_.size() + nest_.counts.size() >= kMaxDepth) problem("is nested deeper than 64");
+    }
+
+    void leave_key() {
+        if (key_open_) path_.pop_back();
+        key_open_ = false;
+    }
+
+    // Counts a value of the open array and checks that it is like its neighbours.
+    void element(Kind kind) {
+        const std::size_t depth = nest_.counts.size();
+        if (nest_.kind == Kind::unknown) {
+            nest_.kind = kind;
+            nest_.value_depth = depth;
+        }
+        if (nest_.kind != kind) mixed(name_of(kind));
+        if (nest_.value_depth != depth) mixed("arrays");
+        ++nest_.counts.back();
+    }
+
+    bool number(double value) {
+        if (!in_array()) return setting(value);
+        element(Kind::numbers);
+        nest_.numbers.push_back(value);
+        return true;
+    }
+
+    template <class Value>
+    bool setting(const Value& value) {
+        if (path_.empty()) fail(container_.path, ": holds one bare value, expected an array or an object");
+        container_.settings[path()] = value;
+        return true;
+    }
+
+    void finish_nest() {
+        switch (nest_.kind) {
+            case Kind::numbers: add_array(DType::float64, std::move(nest_.numbers)); break;
+            case Kind::truths: add_array(DType::boolean, std::move(nest_.truths)); break;
+            case Kind::texts: container_.texts[path()] = std::move(nest_.texts); break;
+            case Kind::objects:
+            case Kind::unknown: break;
+        }
+        nest_ = Nest();
+    }
+
+    template <class Value>
+    void add_array(DType dtype, std::vector<Value> values) {
+        const auto owner = std::make_shared<const std::vector<Value>>(std::move(values));
+        const std::string key = path();
+        StoredArray array;
+        array.name = key.empty() ? container_.path : container_.path + ":" + key;
+        array.dtype = dtype;
+        array.shape = nest_.shape;
+        array.bytes = {reinterpret_cast<const std::byte*>(owner->data()), owner->size() * sizeof(Value)};
+        array.owner = owner;
+        container_.arrays[key] = std::move(array);
+    }
+
+    const FileBytes& file_;
+    Container& container_;
+    std::vector<std::string> path_;
+    bool key_open_ = false;
+    Nest nest_;                            // the arrays that are open
+    std::vector<Nest> outer_;              // those around the objects that are open
+    std::vector<std::set<std::string>> keys_;  // of the objects that are open
+};
+
+}  // namespace
+
+void parse_json(const FileBytes& file, Container& container) {
+    const auto* text = reinterpret_cast<const char*>(file.bytes.data());
+    Reader reader(file, container);
+    Json::sax_parse(text, text + file.bytes.size(), &reader);
+}
+
+}  // namespace attn::io

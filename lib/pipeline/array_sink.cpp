@@ -1,0 +1,87 @@
+#include "pipeline/array_sink.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "pipeline/layout.hpp"
+
+namespace attn::pipeline {
+
+template <class T>
+ArraySink<T>::ArraySink(io::OutputFolder& folder, ArrayChoice choice,
+                        std::vector<std::size_t> heads, bool batch_axis)
+    : folder_(folder), choice_(choice), heads_(std::move(heads)), batch_axis_(batch_axis) {}
+
+template <class T>
+std::unique_ptr<io::NpyWriter> ArraySink<T>::create(const std::string& name, std::size_t columns) {
+    Shape shape{heads_.size(), shape_.queries, columns};
+    if (batch_axis_) shape.insert(shape.begin(), shape_.sequences);
+    return std::make_unique<io::NpyWriter>(folder_.stage(array_file(shape_.layer, name)),
+                                           dtype_of<T>(), std::move(shape));
+}
+
+template <class T>
+void ArraySink<T>::begin_layer(const LayerShape& shape) {
+    shape_ = shape;
+    if (choice_.scores) scores_ = create("scores", shape.keys);
+    if (choice_.weights) weights_ = create("weights", shape.keys);
+    if (choice_.context) context_ = create("context", shape.d_value);
+}
+
+template <class T>
+void ArraySink<T>::consume(const Tile<T>& tile) {
+    const auto found = std::find(heads_.begin(), heads_.end(), tile.head);
+    if (found == heads_.end()) return;
+    const auto slot = static_cast<std::size_t>(found - heads_.begin());
+    if (scores_) {
+        write_cells(*scores_, tile.scores, tile, slot, -std::numeric_limits<T>::infinity());
+    }
+    if (weights_) write_cells(*weights_, tile.weights, tile, slot, T{0});
+    if (context_) write_context(tile, slot);
+}
+
+template <class T>
+std::size_t ArraySink<T>::row_index(const Tile<T>& tile, std::size_t slot) const {
+    return (tile.sequence * heads_.size() + slot) * shape_.queries + tile.first_query;
+}
+
+template <class T>
+void ArraySink<T>::write_cells(const io::NpyWriter& file, MatrixView<const T> cells,
+                               const Tile<T>& tile, std::size_t slot, T masked) const {
+    const std::size_t offset = row_index(tile, slot) * shape_.keys;
+    if (cells.columns == shape_.keys && cells.stride == shape_.keys) {
+        file.write(offset, Span<const T>(cells.data, cells.rows * cells.columns));
+        return;
+    }
+    std::vector<T> rows(cells.rows * shape_.keys, masked);
+    for (std::size_t row = 0; row < cells.rows; ++row) {
+        const Span<const T> from = cells.row(row);
+        std::copy(from.begin(), from.end(),
+                  rows.data() + row * shape_.keys + tile.active.begin);
+    }
+    file.write(offset, Span<const T>(rows));
+}
+
+template <class T>
+void ArraySink<T>::write_context(const Tile<T>& tile, std::size_t slot) const {
+    std::vector<T> rows;
+    rows.reserve(tile.context.rows * shape_.d_value);
+    for (std::size_t row = 0; row < tile.context.rows; ++row) {
+        const Span<const T> from = tile.context.row(row);
+        rows.insert(rows.end(), from.begin(), from.end());
+    }
+    context_->write(row_index(tile, slot) * shape_.d_value, Span<const T>(rows));
+}
+
+template <class T>
+void ArraySink<T>::end_layer() {
+    for (auto* file : {&scores_, &weights_, &context_}) {
+        if (*file) (*file)->close();
+        file->reset();
+    }
+}
+
+template class ArraySink<float>;
+template class ArraySink<double>;
+
+}  // namespace attn::pipeline

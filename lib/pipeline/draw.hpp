@@ -1,0 +1,31 @@
+// Pictures of attention that was saved earlier, by us or by others.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/progress.hpp"
+#include "pipeline/heatmap_options.hpp"
+
+namespace attn::pipeline {
+
+struct DrawRequest {
+    std::string source;  // a folder that run wrote, or an array; see stored_source.hpp
+    std::string output;  // a folder, or one file that ends in .png
+    std::string tokens;      // labels of queries, and of keys without key_tokens
+    std::string key_tokens;
+    std::optional<std::vector<std::size_t>> layers;
+    std::optional<std::vector<std::size_t>> heads;
+    std::optional<std::vector<std::size_t>> sequences;
+    bool sheet = false;  // only sheets; into a .png: all heads on one picture
+    HeatmapOptions heatmaps;
+};
+
+// Writes the pictures and returns their paths. Throws Error; then nothing is written.
+std::vector<std::string> draw(const DrawRequest& request, const Progress& progress);
+
+// The first chosen head as text, at most `columns` characters wide; see render/terminal.hpp.
+std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color);
+
+}  // namespace attn::pipeline

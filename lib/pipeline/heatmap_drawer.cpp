@@ -1,0 +1,246 @@
+#include "pipeline/heatmap_drawer.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/error.hpp"
+#include "core/index_list.hpp"
+#include "core/parallel.hpp"
+#include "pipeline/layout.hpp"
+#include "render/png.hpp"
+#include "render/terminal.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+const std::vector<std::string>& labels_of(const std::vector<std::vector<std::string>>& lists,
+                                          std::size_t sequence) {
+    static const std::vector<std::string> none;
+    if (lists.empty()) return none;
+    return lists.size() == 1 ? lists[0] : lists[sequence];
+}
+
+analysis::CellWindow window_of(const HeatmapOptions& options, const LayerShape& shape) {
+    analysis::CellWindow window{0, shape.queries, 0, shape.keys};
+    if (!options.queries.empty()) {
+        const IndexRange range = parse_index_range(options.queries, shape.queries, "--queries");
+        window.first_query = range.begin;
+        window.queries = range.end - range.begin;
+    }
+    if (!options.keys.empty()) {
+        const IndexRange range = parse_index_range(options.keys, shape.keys, "--keys");
+        window.first_key = range.begin;
+        window.keys = range.end - range.begin;
+    }
+    return window;
+}
+
+std::size_t panels_across(std::size_t count) {
+    std::size_t across = 1;
+    while (across * across < count) ++across;
+    return across;
+}
+
+// How many cells of the grid become one so that the grid is no finer than the layout.
+std::size_t pool_factor(const analysis::CellGrid& grid, const render::CellLayout& layout) {
+    return std::max<std::size_t>(1, (layout.pool + grid.pool - 1) / grid.pool);
+}
+
+}  // namespace
+
+bool operator<(const HeadName& a, const HeadName& b) {
+    return std::tie(a.layer, a.sequence, a.head) < std::tie(b.layer, b.sequence, b.head);
+}
+
+HeatmapDrawer::HeatmapDrawer(HeatmapOptions options, PictureChoice choice, PictureLabels labels,
+                             PictureWriter write)
+    : options_(std::move(options)),
+      choice_(std::move(choice)),
+      labels_(std::move(labels)),
+      write_(std::move(write)),
+      font_(options_.font.empty() ? render::Font::embedded()
+                                  : render::Font::from_file(options_.font)) {}
+
+void HeatmapDrawer::begin_layer(const LayerShape& shape) {
+    shape_ = shape;
+    layers_.push_back(shape.layer);
+    window_ = window_of(options_, shape);
+    const auto cell = options_.plain ? std::optional<std::size_t>(1) : options_.cell;
+    single_ = render::lay_out_cells(window_.queries, window_.keys, cell, options_.max_size);
+    sheet_ = render::lay_out_panel(window_.queries, window_.keys, panels_across(choice_.heads.size()),
+                                   options_.max_size);
+}
+
+bool HeatmapDrawer::wants(std::size_t sequence, std::size_t head) const {
+    const auto among = [](const std::vector<std::size_t>& list, std::size_t index) {
+        return std::find(list.begin(), list.end(), index) != list.end();
+    };
+    return among(choice_.sequences, sequence) && among(choice_.heads, head);
+}
+
+analysis::CellPooling HeatmapDrawer::start_head() const {
+    return analysis::CellPooling(shape_, window_, single_.pool, options_.pool);
+}
+
+void HeatmapDrawer::add_head(const HeadName& name, analysis::CellGrid grid) {
+    const render::ColorScale scale = scale_of(grid);
+    if (choice_.single && !options_.shared_scale) draw_head(name, grid, scale);
+
+    SheetCells small{analysis::pool_again(grid, pool_factor(grid, sheet_), options_.pool), scale};
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for_sheets_[name] = std::move(small);
+    if (choice_.single && options_.shared_scale) waiting_[name] = std::move(grid);
+}
+
+void HeatmapDrawer::end_layer() {
+    if (choice_.sheets && !options_.shared_scale) draw_layers({shape_.layer});
+}
+
+void HeatmapDrawer::finish() {
+    if (options_.shared_scale) {
+        std::vector<HeadName> names;
+        for (const auto& [name, cells] : for_sheets_) names.push_back(name);
+        const render::ColorScale scale = joint_scale(names);
+        std::vector<const std::pair<const HeadName, analysis::CellGrid>*> waiting;
+        for (const auto& head : waiting_) waiting.push_back(&head);
+        parallel_for(waiting.size(), [&](std::size_t i) {
+            draw_head(waiting[i]->first, waiting[i]->second, scale);
+        });
+        if (choice_.sheets) draw_layers(layers_);
+    }
+    if (choice_.overview && layers_.size() > 1) {
+        parallel_for(choice_.sequences.size(),
+                     [&](std::size_t i) { draw_overview(choice_.sequences[i]); });
+    }
+}
+
+render::ColorScale HeatmapDrawer::scale_of(const analysis::CellGrid& grid) const {
+    MatrixView<const float> cells = grid.cells();
+    // Only the first column of cells can hold key 0, and only in a window that starts there.
+    if (options_.drop_first && window_.first_key == 0 && cells.columns > 1) {
+        cells = {cells.data + 1, cells.rows, cells.columns - 1, cells.stride};
+    }
+    render::ColorScale scale = render::scale_of(cells, options_.scale);
+    // Weights are compared with nothing: their colours start at zero.
+    if (scale.kind != render::ScaleKind::log) scale.low = std::min(scale.low, 0.0);
+    if (options_.vmin) scale.low = *options_.vmin;
+    if (options_.vmax) scale.high = *options_.vmax;
+    return scale;
+}
+
+render::ColorScale HeatmapDrawer::joint_scale(const std::vector<HeadName>& heads) const {
+    render::ColorScale joint = for_sheets_.at(heads.front()).scale;
+    for (const HeadName& name : heads) {
+        const render::ColorScale& scale = for_sheets_.at(name).scale;
+        joint.low = std::min(joint.low, scale.low);
+        joint.high = std::max(joint.high, scale.high);
+    }
+    return joint;
+}
+
+render::HeatmapStyle HeatmapDrawer::style(const render::ColorScale& scale, std::size_t cell_pixels,
+                                          std::size_t pool) const {
+    render::HeatmapStyle style;
+    style.colors = &render::color_map(options_.colormap);
+    style.scale = scale;
+    style.layout = {cell_pixels, pool};
+    style.font = &font_;
+    return style;
+}
+
+std::string HeatmapDrawer::title_of(const HeadName& name) const {
+    const std::string sequence =
+        choice_.batch > 1 ? "sequence " + std::to_string(name.sequence) + ", " : "";
+    return sequence + "layer " + std::to_string(name.layer) + ", head " +
+           std::to_string(choice_.head_numbers[name.head]);
+}
+
+std::string HeatmapDrawer::note(std::size_t pool) const {
+    if (pool == 1) return "";
+    const std::string side = std::to_string(pool);
+    return std::string("each cell is the ") +
+           (options_.pool == analysis::PoolKind::max ? "max" : "mean") + " of " + side + " × " + side;
+}
+
+render::HeatmapPanel HeatmapDrawer::panel(const HeadName& name, const analysis::CellGrid& grid,
+                                          std::string title) const {
+    render::HeatmapPanel panel;
+    panel.cells = grid.cells();
+    panel.first_query = window_.first_query;
+    panel.queries = window_.queries;
+    panel.first_key = window_.first_key;
+    panel.keys = window_.keys;
+    panel.query_labels = labels_of(labels_.queries, name.sequence);
+    panel.key_labels = labels_of(labels_.keys, name.sequence);
+    panel.title = std::move(title);
+    return panel;
+}
+
+void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& grid,
+                              const render::ColorScale& scale) const {
+    const render::HeatmapStyle look = style(scale, single_.pixels, grid.pool);
+    render::HeatmapPanel picture = panel(name, grid, title_of(name));
+    picture.note = note(grid.pool);
+    const render::Image image = options_.plain ? render::draw_cells(picture.cells, look)
+                                               : render::draw_heatmap(picture, look);
+    write_(head_picture(name.layer, choice_.head_numbers[name.head], {name.sequence, choice_.batch}),
+           render::encode_png(image));
+}
+
+void HeatmapDrawer::draw_layers(const std::vector<std::size_t>& layers) const {
+    const std::size_t sequences = choice_.sequences.size();
+    parallel_for(layers.size() * sequences, [&](std::size_t i) {
+        draw_layer(layers[i / sequences], choice_.sequences[i % sequences]);
+    });
+}
+
+void HeatmapDrawer::draw_layer(std::size_t layer, std::size_t sequence) const {
+    render::Sheet sheet;
+    sheet.title = "layer " + std::to_string(layer);
+    if (choice_.batch > 1) sheet.title = "sequence " + std::to_string(sequence) + ", " + sheet.title;
+    sheet.columns = panels_across(choice_.heads.size());
+    std::vector<HeadName> heads;
+    for (std::size_t head : choice_.heads) heads.push_back({layer, sequence, head});
+    draw_sheet(std::move(sheet), heads, sheet_, heads_picture(layer, {sequence, choice_.batch}));
+}
+
+void HeatmapDrawer::draw_overview(std::size_t sequence) const {
+    render::Sheet sheet;
+    sheet.title = "every layer and head";
+    if (choice_.batch > 1) sheet.title = "sequence " + std::to_string(sequence) + ", " + sheet.title;
+    sheet.columns = choice_.heads.size();
+    std::vector<HeadName> heads;
+    for (std::size_t layer : layers_) {
+        sheet.row_titles.push_back("layer " + std::to_string(layer));
+        for (std::size_t head : choice_.heads) heads.push_back({layer, sequence, head});
+    }
+    const render::CellLayout layout = render::lay_out_panel(window_.queries, window_.keys,
+                                                            sheet.columns, options_.max_size);
+    draw_sheet(std::move(sheet), heads, layout, layers_picture({sequence, choice_.batch}));
+}
+
+std::string HeatmapDrawer::text(std::size_t columns, bool color) const {
+    std::string text;
+    for (const auto& [name, cells] : for_sheets_) {
+        const render::HeatmapStyle look = style(cells.scale, 1, cells.grid.pool);
+        text += render::draw_terminal(panel(name, cells.grid, title_of(name)), look, columns, color);
+    }
+    return text;
+}
+
+void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>& heads,
+                               render::CellLayout layout, const std::string& file) const {
+    std::vector<analysis::CellGrid> grids;
+    grids.reserve(heads.size());  // the panels show them in place
+    for (const HeadName& name : heads) {
+        const analysis::CellGrid& grid = for_sheets_.at(name).grid;
+        grids.push_back(analysis::pool_again(grid, pool_factor(grid, layout), options_.pool));
+        sheet.panels.push_back(panel(name, grids.back(), "head " + std::to_string(choice_.head_numbers[name.head])));
+    }
+    sheet.note = note(grids.front().pool);
+    const render::ColorScale scale = joint_scale(heads);
+    const render::HeatmapStyle look = style(scale, layout.pixels, grids.front().pool);
+    write_(file, render::encode_png(render::draw_sheet(sheet, look)));
+}
+
+}  // namespace attn::pipeline

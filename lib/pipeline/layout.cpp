@@ -1,0 +1,32 @@
+#include "pipeline/layout.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+std::string two_digits(std::size_t number) {
+    return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+std::string prefix(SequenceName name) {
+    return name.sequences > 1 ? "seq" + two_digits(name.sequence) + "-" : "";
+}
+
+}  // namespace
+
+std::string layer_folder(std::size_t layer) { return "layer" + two_digits(layer); }
+
+std::string array_file(std::size_t layer, const std::string& name) {
+    return layer_folder(layer) + "/" + name + ".npy";
+}
+
+std::string head_picture(std::size_t layer, std::size_t head, SequenceName sequence) {
+    return layer_folder(layer) + "/" + prefix(sequence) + "head" + two_digits(head) + ".png";
+}
+
+std::string heads_picture(std::size_t layer, SequenceName sequence) {
+    return layer_folder(layer) + "/" + prefix(sequence) + "heads.png";
+}
+
+std::string layers_picture(SequenceName sequence) { return prefix(sequence) + "layers.png"; }
+
+}  // namespace attn::pipeline

@@ -1,0 +1,36 @@
+// manifest.json: what a folder of results is, how it was made and from which bytes. It marks the
+// folder as ours and is the same for every number of threads.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/inputs.hpp"
+
+namespace attn::pipeline {
+
+// An option of the command with its value as JSON text: {"causal", "true"}.
+using ManifestOption = std::pair<std::string, std::string>;
+
+struct RunManifest {
+    std::string command;  // "run", "heatmap"
+    std::vector<io::InputRecord> inputs;
+    std::vector<ManifestOption> options;
+    std::vector<std::size_t> layers;
+    std::vector<std::size_t> heads;
+    bool causal = false;
+    std::vector<std::vector<std::string>> tokens;  // labels, one list a sequence
+    std::vector<std::string> files;
+};
+
+std::string write_manifest(const RunManifest& manifest);
+
+// True for a folder with a manifest.json that one of our commands wrote.
+bool is_run_folder(const std::string& path);
+
+// Throws Error when manifest.json is damaged. Inputs and options are not read back.
+RunManifest read_manifest(const std::string& folder);
+
+}  // namespace attn::pipeline

@@ -1,0 +1,129 @@
+#include "pipeline/stored_source.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "attention/head_countdown.hpp"
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+#include "pipeline/layout.hpp"
+#include "pipeline/manifest.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+// Cells that are handed to the sinks together: few enough to stay in cache for all of them.
+constexpr std::size_t kBlockCells = std::size_t{1} << 17;
+
+// Every matrix of the array is square and zero right of the diagonal, and some weight is not zero.
+bool looks_causal(const Array<float>& weights) {
+    const std::size_t queries = weights.extent(2);
+    const std::size_t keys = weights.extent(3);
+    if (queries != keys || keys < 2) return false;
+    for (std::size_t row = 0; row < weights.size() / keys; ++row) {
+        const float* cells = weights.data() + row * keys;
+        const std::size_t first_masked = row % queries + 1;
+        if (std::any_of(cells + first_masked, cells + keys, [](float w) { return w != 0; })) {
+            return false;
+        }
+    }
+    return true;
+}
+
+StoredAttention from_array(io::Inputs& inputs, const std::string& source) {
+    const Array<float> array = inputs.load<float>(source, io::NonFinite::allow);
+    if (array.rank() < 2 || array.rank() > 5) {
+        fail(source, " ", to_string(array.shape()),
+             ": expected attention [q, k], [heads, q, k], [layers, heads, q, k] or "
+             "[layers, batch, heads, q, k]");
+    }
+    Shape shape = array.shape();
+    if (shape.size() == 4) shape.insert(shape.begin() + 1, 1);
+    while (shape.size() < 5) shape.insert(shape.begin(), 1);
+
+    StoredAttention attention;
+    const Array<float> layers = array.reshaped(shape);
+    for (std::size_t layer = 0; layer < shape[0]; ++layer) {
+        attention.layers.push_back({layer, layers.slice(layer)});
+    }
+    attention.heads.resize(shape[2]);
+    std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
+    attention.causal =
+        std::all_of(attention.layers.begin(), attention.layers.end(),
+                    [](const StoredLayer& layer) { return looks_causal(layer.weights); });
+    return attention;
+}
+
+StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
+    const RunManifest manifest = read_manifest(folder);
+    StoredAttention attention;
+    attention.heads = manifest.heads;
+    attention.causal = manifest.causal;
+    attention.tokens = manifest.tokens;
+    for (std::size_t layer : manifest.layers) {
+        const std::string file = folder + "/" + array_file(layer, "weights");
+        if (!std::filesystem::exists(file)) {
+            fail(folder, ": this run saved no weights; run it again with --save weights");
+        }
+        Array<float> weights = inputs.load<float>(file, io::NonFinite::allow);
+        Shape shape = weights.shape();
+        if (shape.size() == 3) shape.insert(shape.begin(), 1);
+        const bool fits = shape.size() == 4 && shape[1] == manifest.heads.size() &&
+                          (attention.layers.empty() || shape == attention.shape());
+        if (!fits) fail(file, " ", to_string(weights.shape()), ": does not fit ", folder, "/manifest.json");
+        attention.layers.push_back({layer, weights.reshaped(shape)});
+    }
+    if (attention.layers.empty()) fail(folder, ": its manifest.json lists no layers");
+    return attention;
+}
+
+void stream_layer(const StoredLayer& stored, bool causal, const Sinks<float>& sinks) {
+    const Shape& extents = stored.weights.shape();
+    LayerShape shape;
+    shape.layer = stored.layer;
+    shape.sequences = extents[0];
+    shape.heads = extents[1];
+    shape.queries = extents[2];
+    shape.keys = extents[3];
+    shape.block_rows = std::clamp<std::size_t>(kBlockCells / shape.keys, 1, shape.queries);
+
+    for (Sink<float>* sink : sinks) sink->begin_layer(shape);
+    const Mask mask(causal, shape.keys);
+    HeadCountdown countdown(shape);
+    parallel_for(countdown.tiles(), [&](std::size_t item) {
+        const TilePlace place = countdown.place(item);
+        Tile<float> tile;
+        tile.layer = stored.layer;
+        tile.sequence = place.sequence;
+        tile.head = place.head;
+        tile.first_query = place.block * shape.block_rows;
+        tile.active = {0, shape.keys};
+        const std::size_t rows = shape.rows_of_block(place.block);
+        std::vector<KeyRange> allowed;
+        for (std::size_t row = 0; row < rows; ++row) {
+            allowed.push_back(mask.allowed(tile.first_query + row));
+        }
+        tile.allowed = allowed;
+        const std::size_t first_row =
+            (place.sequence * shape.heads + place.head) * shape.queries + tile.first_query;
+        tile.weights = {stored.weights.data() + first_row * shape.keys, rows, shape.keys};
+        for (Sink<float>* sink : sinks) sink->consume(tile);
+        if (countdown.finish(place)) {
+            for (Sink<float>* sink : sinks) sink->end_head(place.sequence, place.head);
+        }
+    });
+    for (Sink<float>* sink : sinks) sink->end_layer();
+}
+
+}  // namespace
+
+StoredAttention open_stored_attention(io::Inputs& inputs, const std::string& source) {
+    return is_run_folder(source) ? from_run(inputs, source) : from_array(inputs, source);
+}
+
+void stream(const StoredAttention& attention, const Sinks<float>& sinks) {
+    for (const StoredLayer& layer : attention.layers) stream_layer(layer, attention.causal, sinks);
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,35 @@
+// Attention that somebody saved, as a stream of tiles.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "attention/engine.hpp"
+#include "io/inputs.hpp"
+
+namespace attn::pipeline {
+
+struct StoredLayer {
+    std::size_t layer = 0;  // what it is called
+    Array<float> weights;   // [sequences, heads, queries, keys]; axes that the file lacks have length 1
+};
+
+// Weights of one or many layers, all of the same shape.
+struct StoredAttention {
+    std::vector<StoredLayer> layers;
+    std::vector<std::size_t> heads;                // what the head at each place is called
+    bool causal = false;                           // cells right of the diagonal are masked
+    std::vector<std::vector<std::string>> tokens;  // labels, where the source holds them
+
+    const Shape& shape() const { return layers.front().weights.shape(); }
+};
+
+// Opens a folder that `run` wrote, or an array [q, k], [heads, q, k], [layers, heads, q, k] or
+// [layers, batch, heads, q, k]; such an array is causal when all that is right of the diagonal is
+// exactly zero. Throws Error for anything else, and for a run that saved no weights.
+StoredAttention open_stored_attention(io::Inputs& inputs, const std::string& source);
+
+// Streams the layers to the sinks. Tiles carry weights, no scores and no context.
+void stream(const StoredAttention& attention, const Sinks<float>& sinks);
+
+}  // namespace attn::pipeline

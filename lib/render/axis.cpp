@@ -1,0 +1,56 @@
+#include "render/axis.hpp"
+
+#include <algorithm>
+
+namespace attn::render {
+namespace {
+
+constexpr std::size_t kLongestLabel = 9;  // in heights of the text
+
+// The smallest of 1, 2, 5, 10, 20 … whose labels are at least `gap` pixels apart.
+std::size_t choose_stride(const CellLayout& layout, std::size_t gap) {
+    for (std::size_t power = 1;; power *= 10) {
+        for (const std::size_t factor : {1, 2, 5}) {
+            if (factor * power * layout.pixels >= gap * layout.pool) return factor * power;
+        }
+    }
+}
+
+}  // namespace
+
+std::string visible_token(const std::string& token) {
+    if (token.empty()) return "\"\"";
+    std::string result;
+    for (const char character : token) {
+        switch (character) {
+            case ' ': result += "\u2423"; break;
+            case '\n': result += "\\n"; break;
+            case '\r': result += "\\r"; break;
+            case '\t': result += "\\t"; break;
+            default: result += character;
+        }
+    }
+    return result;
+}
+
+Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
+               const CellLayout& layout, const Font& font, std::size_t size, bool across) {
+    Axis axis;
+    axis.tokens = !tokens.empty();
+    const std::size_t last = extent.first + extent.count - 1;
+    std::size_t gap = size;
+    if (!axis.tokens) gap = across ? font.width(std::to_string(last), size) + size / 2 : size + size / 2;
+    const std::size_t stride = choose_stride(layout, gap);
+    const std::size_t start = (extent.first + stride - 1) / stride * stride;
+    for (std::size_t position = start; position <= last; position += stride) {
+        AxisLabel label;
+        label.center = (2 * (position - extent.first) + 1) * layout.pixels / (2 * layout.pool);
+        label.text = axis.tokens ? font.shorten(visible_token(tokens[position]), size, kLongestLabel * size)
+                                 : std::to_string(position);
+        axis.widest = std::max(axis.widest, font.width(label.text, size));
+        axis.labels.push_back(std::move(label));
+    }
+    return axis;
+}
+
+}  // namespace attn::render

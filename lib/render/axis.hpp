@@ -1,0 +1,38 @@
+// What is written along the axes of a heatmap: which positions get a label and what it says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "render/cell_layout.hpp"
+#include "render/font.hpp"
+
+namespace attn::render {
+
+struct AxisLabel {
+    std::size_t center = 0;  // pixels from the start of the axis
+    std::string text;
+};
+
+struct Axis {
+    std::vector<AxisLabel> labels;
+    bool tokens = false;       // tokens, which stand upright on the key axis; otherwise indices
+    std::size_t widest = 0;    // pixels of the longest text
+};
+
+// The part of an axis that is drawn.
+struct AxisExtent {
+    std::size_t first = 0;  // position of the first token
+    std::size_t count = 0;  // positions
+};
+
+// Labels for the positions of `extent`: tokens where there are some, else indices; every one, or
+// every 2nd, 5th, 10th … so that texts of `size` pixels do not touch. `across`: indices stand side
+// by side (key axis), not one above the other.
+Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
+               const CellLayout& layout, const Font& font, std::size_t size, bool across);
+
+// How a token is shown: white space becomes visible, an empty token is "".
+std::string visible_token(const std::string& token);
+
+}  // namespace attn::render

@@ -1,0 +1,50 @@
+#include "render/cell_layout.hpp"
+
+#include <algorithm>
+
+namespace attn::render {
+namespace {
+
+constexpr std::size_t kLabelledTokens = 64;   // up to here every token can have its label
+constexpr std::size_t kLabelledSize = 600;    // pixels that a matrix of few tokens fills
+constexpr std::size_t kSize = 512;            // and one of many
+constexpr std::size_t kMaxSize = 1024;        // before cells are pooled
+constexpr std::size_t kMaxSizeOfCells = 8192; // the same when the size of a cell was asked for
+constexpr std::size_t kSheetWidth = 2000;
+constexpr std::size_t kMaxPanel = 480;
+
+std::size_t divide_up(std::size_t count, std::size_t by) { return (count + by - 1) / by; }
+
+}  // namespace
+
+CellLayout lay_out_cells(std::size_t queries, std::size_t keys, std::optional<std::size_t> cell,
+                         std::optional<std::size_t> max_size) {
+    const std::size_t longest = std::max({queries, keys, std::size_t{1}});
+    const std::size_t limit = max_size.value_or(cell ? kMaxSizeOfCells : kMaxSize);
+    const std::size_t least = std::min(cell.value_or(1), limit);
+    CellLayout layout;
+    layout.pool = divide_up(longest, std::max<std::size_t>(1, limit / least));
+    const std::size_t drawn = divide_up(longest, layout.pool);
+    if (cell) {
+        layout.pixels = least;
+    } else if (drawn <= kLabelledTokens) {
+        layout.pixels = std::clamp<std::size_t>(kLabelledSize / drawn, 12, 28);
+    } else {
+        layout.pixels = std::max<std::size_t>(1, kSize / drawn);
+    }
+    layout.pixels = std::max<std::size_t>(1, std::min(layout.pixels, limit / drawn));
+    return layout;
+}
+
+CellLayout lay_out_panel(std::size_t queries, std::size_t keys, std::size_t across,
+                         std::optional<std::size_t> max_size) {
+    const std::size_t longest = std::max({queries, keys, std::size_t{1}});
+    std::size_t side = std::min(kMaxPanel, kSheetWidth / std::max<std::size_t>(1, across));
+    side = std::max<std::size_t>(16, std::min(side, max_size.value_or(side)));
+    CellLayout layout;
+    layout.pool = divide_up(longest, side);
+    layout.pixels = std::clamp<std::size_t>(side / divide_up(longest, layout.pool), 1, 28);
+    return layout;
+}
+
+}  // namespace attn::render

@@ -1,0 +1,187 @@
+#include "render/font.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+
+#define STBTT_STATIC
+#define STB_TRUETYPE_IMPLEMENTATION
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb/stb_truetype.h>
+#pragma GCC diagnostic pop
+
+// The bytes of DejaVu Sans, put into the binary by embedded_font.S.
+extern "C" const unsigned char attn_embedded_font[];
+extern "C" const unsigned char attn_embedded_font_end[];
+
+namespace attn::render {
+namespace {
+
+constexpr std::uint32_t kReplacement = 0xFFFD;
+constexpr const char* kEllipsis = "\u2026";
+
+// Takes the next character off the text; bytes that are not UTF-8 become U+FFFD one by one.
+std::uint32_t next_character(const std::string& text, std::size_t& position) {
+    const auto lead = static_cast<unsigned char>(text[position++]);
+    if (lead < 0x80) return lead;
+    const std::size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() - position < more) return kReplacement;
+    std::uint32_t code = lead & (0x3FU >> more);
+    for (std::size_t k = 0; k < more; ++k) {
+        const auto byte = static_cast<unsigned char>(text[position + k]);
+        if ((byte & 0xC0U) != 0x80) return kReplacement;
+        code = code << 6 | (byte & 0x3FU);
+    }
+    position += more;
+    return code;
+}
+
+std::uint8_t blend(std::uint8_t under, std::uint8_t over, std::uint8_t coverage) {
+    const int difference = static_cast<int>(over) - static_cast<int>(under);
+    return static_cast<std::uint8_t>(under + difference * coverage / 255);
+}
+
+// One character at one size: how dark each pixel is, and where it stands.
+struct Glyph {
+    std::vector<std::uint8_t> coverage;
+    std::size_t width = 0;
+    std::size_t height = 0;
+    int left = 0;  // from the pen to the first column
+    int top = 0;   // from the base line to the first row
+    float advance = 0;
+};
+
+}  // namespace
+
+struct Font::Face {
+    std::vector<unsigned char> file;  // empty for the embedded font
+    stbtt_fontinfo info{};
+    std::mutex mutex;
+    std::map<std::pair<std::uint32_t, std::size_t>, Glyph> glyphs;
+
+    float scale(std::size_t size) const {
+        return stbtt_ScaleForPixelHeight(&info, static_cast<float>(size));
+    }
+
+    int base_line(std::size_t size) const {
+        int ascent = 0;
+        int descent = 0;
+        int gap = 0;
+        stbtt_GetFontVMetrics(&info, &ascent, &descent, &gap);
+        return static_cast<int>(std::lround(static_cast<float>(ascent) * scale(size)));
+    }
+
+    // Glyphs are never removed, so that the reference stays good.
+    const Glyph& glyph(std::uint32_t character, std::size_t size) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        const auto [place, is_new] = glyphs.try_emplace({character, size});
+        if (is_new) place->second = rasterise(character, size);
+        return place->second;
+    }
+
+    Glyph rasterise(std::uint32_t character, std::size_t size) const {
+        Glyph result;
+        const float factor = scale(size);
+        const int index = stbtt_FindGlyphIndex(&info, static_cast<int>(character));
+        int advance = 0;
+        int bearing = 0;
+        stbtt_GetGlyphHMetrics(&info, index, &advance, &bearing);
+        result.advance = static_cast<float>(advance) * factor;
+        int right = 0;
+        int bottom = 0;
+        stbtt_GetGlyphBitmapBox(&info, index, factor, factor, &result.left, &result.top, &right, &bottom);
+        result.width = static_cast<std::size_t>(std::max(0, right - result.left));
+        result.height = static_cast<std::size_t>(std::max(0, bottom - result.top));
+        result.coverage.resize(result.width * result.height);
+        if (!result.coverage.empty()) {
+            stbtt_MakeGlyphBitmap(&info, result.coverage.data(), right - result.left,
+                                  bottom - result.top, right - result.left, factor, factor, index);
+        }
+        return result;
+    }
+};
+
+Font::Font(std::shared_ptr<Face> face) : face_(std::move(face)) {}
+
+const Font& Font::embedded() {
+    static const Font font = [] {
+        auto face = std::make_shared<Face>();
+        stbtt_InitFont(&face->info, attn_embedded_font, 0);
+        return Font(std::move(face));
+    }();
+    return font;
+}
+
+Font Font::from_file(const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream) fail(path, ": cannot open the font");
+    auto face = std::make_shared<Face>();
+    face->file.assign(std::istreambuf_iterator<char>(stream), {});
+    // stb_truetype trusts the file; at least its kind and its table of contents must be there.
+    constexpr std::size_t kSmallest = 1024;
+    const int offset = face->file.size() < kSmallest ? -1 : stbtt_GetFontOffsetForIndex(face->file.data(), 0);
+    if (offset < 0 || stbtt_InitFont(&face->info, face->file.data(), offset) == 0) {
+        fail(path, ": is not a TrueType font");
+    }
+    return Font(std::move(face));
+}
+
+std::size_t Font::width(const std::string& text, std::size_t size) const {
+    float pen = 0;
+    for (std::size_t i = 0; i < text.size();) pen += face_->glyph(next_character(text, i), size).advance;
+    return static_cast<std::size_t>(std::ceil(pen));
+}
+
+void Font::draw(Image& image, const std::string& text, std::size_t size, std::size_t x, std::size_t y,
+                Color color, TextDirection direction) const {
+    const int base_line = face_->base_line(size);
+    const auto darken = [&](int along, int across, std::uint8_t coverage) {
+        const bool is_across = direction == TextDirection::across;
+        const long column = static_cast<long>(x) + (is_across ? along : across);
+        const long row = static_cast<long>(y) + (is_across ? across : -along);
+        if (column < 0 || row < 0) return;
+        const auto at_x = static_cast<std::size_t>(column);
+        const auto at_y = static_cast<std::size_t>(row);
+        if (at_x >= image.width() || at_y >= image.height()) return;
+        const Color under = image.at(at_x, at_y);
+        image.set(at_x, at_y, {blend(under.red, color.red, coverage), blend(under.green, color.green, coverage),
+                               blend(under.blue, color.blue, coverage)});
+    };
+    float pen = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        const Glyph& glyph = face_->glyph(next_character(text, i), size);
+        const int start = static_cast<int>(std::lround(pen)) + glyph.left;
+        for (std::size_t row = 0; row < glyph.height; ++row) {
+            for (std::size_t column = 0; column < glyph.width; ++column) {
+                const std::uint8_t coverage = glyph.coverage[row * glyph.width + column];
+                if (coverage == 0) continue;
+                darken(start + static_cast<int>(column), base_line + glyph.top + static_cast<int>(row), coverage);
+            }
+        }
+        pen += glyph.advance;
+    }
+}
+
+std::string Font::shorten(const std::string& text, std::size_t size, std::size_t pixels) const {
+    if (width(text, size) <= pixels) return text;
+    const auto limit = static_cast<float>(pixels) - static_cast<float>(width(kEllipsis, size));
+    float pen = 0;
+    std::size_t end = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        pen += face_->glyph(next_character(text, i), size).advance;
+        if (pen > limit) break;
+        end = i;
+    }
+    return text.substr(0, end) + kEllipsis;
+}
+
+}  // namespace attn::render

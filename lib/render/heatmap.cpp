@@ -1,0 +1,145 @@
+#include "render/heatmap.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "render/axis.hpp"
+#include "render/color_bar.hpp"
+#include "render/ink.hpp"
+
+namespace attn::render {
+namespace {
+
+constexpr std::size_t kMargin = 12;
+constexpr std::size_t kTickLength = 4;
+constexpr std::size_t kBarGap = 18;
+constexpr std::size_t kLeastBar = 120;  // a lower bar could not be read
+
+// Everything about the picture that is known before the first pixel.
+struct Plan {
+    std::size_t text = 12;  // heights of the texts
+    std::size_t axis_text = 14;
+    std::size_t title_text = 17;
+    std::size_t matrix_width = 0;
+    std::size_t matrix_height = 0;
+    std::size_t bar_height = 0;
+    Axis query_axis;
+    Axis key_axis;
+    HeatmapGeometry geometry;
+};
+
+Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
+    Plan plan;
+    plan.text = std::clamp<std::size_t>(style.layout.pixels, 12, 26);
+    plan.axis_text = plan.text + 2;
+    plan.title_text = plan.text + 5;
+    plan.matrix_width = panel.cells.columns * style.layout.pixels;
+    plan.matrix_height = panel.cells.rows * style.layout.pixels;
+    plan.bar_height = std::max(plan.matrix_height, kLeastBar);
+    plan.query_axis = make_axis(panel.query_labels, {panel.first_query, panel.queries}, style.layout,
+                                *style.font, plan.text, /*across=*/false);
+    plan.key_axis = make_axis(panel.key_labels, {panel.first_key, panel.keys}, style.layout,
+                              *style.font, plan.text, /*across=*/true);
+
+    HeatmapGeometry& geometry = plan.geometry;
+    geometry.left = kMargin + plan.axis_text + 6 + plan.query_axis.widest + kTickLength + 4;
+    geometry.top = kMargin + plan.title_text + 8 + (panel.note.empty() ? 0 : plan.text + 4);
+
+    const std::size_t title = std::max(style.font->width(panel.title, plan.title_text),
+                                       style.font->width(panel.note, plan.text));
+    const std::size_t right = geometry.left + plan.matrix_width + kBarGap + color_bar_width(style, plan.text);
+    geometry.width = std::max(right, geometry.left + title) + kMargin;
+
+    const std::size_t key_labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
+    const LegendEntries legend = find_special_cells(panel.cells);
+    const std::size_t legend_height =
+        (legend.masked ? plan.text + 4 : 0) + (legend.not_a_number ? plan.text + 4 : 0);
+    const std::size_t below_matrix =
+        plan.matrix_height + kTickLength + 4 + key_labels + 6 + plan.axis_text;
+    geometry.height = geometry.top + kMargin + std::max(below_matrix, plan.bar_height + 10 + legend_height);
+    return plan;
+}
+
+void draw_query_axis(Image& image, const Plan& plan, const HeatmapStyle& style) {
+    const HeatmapGeometry& at = plan.geometry;
+    for (const AxisLabel& label : plan.query_axis.labels) {
+        const std::size_t row = at.top + label.center;
+        image.fill(at.left - 1 - kTickLength, row, kTickLength, 1, kInk);
+        const std::size_t width = style.font->width(label.text, plan.text);
+        style.font->draw(image, label.text, plan.text, at.left - kTickLength - 4 - width,
+                         row - std::min(row, plan.text / 2), kInk);
+    }
+    const std::size_t length = style.font->width("query", plan.axis_text);
+    style.font->draw(image, "query", plan.axis_text, kMargin, at.top + (plan.matrix_height + length) / 2,
+                     kInk, TextDirection::up);
+}
+
+void draw_key_axis(Image& image, const Plan& plan, const HeatmapStyle& style) {
+    const HeatmapGeometry& at = plan.geometry;
+    const std::size_t bottom = at.top + plan.matrix_height;
+    for (const AxisLabel& label : plan.key_axis.labels) {
+        const std::size_t column = at.left + label.center;
+        image.fill(column, bottom + 1, 1, kTickLength, kInk);
+        const std::size_t width = style.font->width(label.text, plan.text);
+        if (plan.key_axis.tokens) {
+            style.font->draw(image, label.text, plan.text, column - plan.text / 2,
+                             bottom + kTickLength + 4 + width, kInk, TextDirection::up);
+        } else {
+            style.font->draw(image, label.text, plan.text, column - std::min(column, width / 2),
+                             bottom + kTickLength + 3, kInk);
+        }
+    }
+    const std::size_t labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
+    const std::size_t length = style.font->width("key", plan.axis_text);
+    const std::size_t middle = at.left + plan.matrix_width / 2;
+    style.font->draw(image, "key", plan.axis_text, middle - std::min(middle, length / 2),
+                     bottom + kTickLength + 4 + labels + 6, kInk);
+}
+
+void draw_title(Image& image, const HeatmapPanel& panel, const Plan& plan, const HeatmapStyle& style) {
+    const HeatmapGeometry& at = plan.geometry;
+    style.font->draw(image, panel.title, plan.title_text, at.left, kMargin, kInk);
+    style.font->draw(image, panel.note, plan.text, at.left, kMargin + plan.title_text + 4, kFaintInk);
+}
+
+}  // namespace
+
+Color cell_color(float value, const HeatmapStyle& style) {
+    if (std::isnan(value)) return kNotANumberColor;
+    if (std::isinf(value) && value < 0) return kMaskedColor;
+    return (*style.colors)[color_index(style.scale.position(static_cast<double>(value)))];
+}
+
+Image draw_cells(MatrixView<const float> cells, const HeatmapStyle& style) {
+    const std::size_t side = style.layout.pixels;
+    Image image(cells.columns * side, cells.rows * side, kMaskedColor);
+    for (std::size_t row = 0; row < cells.rows; ++row) {
+        const Span<const float> values = cells.row(row);
+        for (std::size_t column = 0; column < values.size(); ++column) {
+            image.fill(column * side, row * side, side, side, cell_color(values[column], style));
+        }
+    }
+    return image;
+}
+
+HeatmapGeometry measure_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
+    return make_plan(panel, style).geometry;
+}
+
+Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
+    const Plan plan = make_plan(panel, style);
+    const HeatmapGeometry& at = plan.geometry;
+    Image image(at.width, at.height, kPaper);
+    draw_frame(image, at.left, at.top, plan.matrix_width, plan.matrix_height);
+    image.paste(draw_cells(panel.cells, style), at.left, at.top);
+    draw_query_axis(image, plan, style);
+    draw_key_axis(image, plan, style);
+    draw_title(image, panel, plan, style);
+
+    const std::size_t bar = at.left + plan.matrix_width + kBarGap;
+    draw_color_bar(image, style, plan.text, bar, at.top, plan.bar_height);
+    draw_legend(image, style, find_special_cells(panel.cells), plan.text, bar, at.top + plan.bar_height + 10);
+    return image;
+}
+
+}  // namespace attn::render

@@ -1,0 +1,152 @@
+#include "render/sheet.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "render/axis.hpp"
+#include "render/color_bar.hpp"
+#include "render/ink.hpp"
+
+namespace attn::render {
+namespace {
+
+constexpr std::size_t kMargin = 14;
+constexpr std::size_t kGap = 14;
+constexpr std::size_t kText = 13;
+constexpr std::size_t kTitleText = 19;
+constexpr std::size_t kTickLength = 3;
+constexpr std::size_t kMostBar = 480;  // a longer bar says no more
+
+struct Plan {
+    std::size_t rows = 0;
+    std::size_t panel_width = 0;
+    std::size_t panel_height = 0;
+    std::size_t panel_title = 0;  // height of the line above each panel
+    std::size_t text = kText;
+    Axis query_axis;
+    Axis key_axis;
+    LegendEntries legend;
+    std::size_t left = 0;  // of the first panel
+    std::size_t top = 0;
+    std::size_t bar = 0;   // left edge of the colour bar
+    std::size_t width = 0;
+    std::size_t height = 0;
+
+    std::size_t x(std::size_t column) const { return left + column * (panel_width + kGap); }
+    std::size_t y(std::size_t row) const { return top + row * (panel_title + panel_height + kGap) + panel_title; }
+};
+
+Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
+    const HeatmapPanel& first = sheet.panels.front();
+    Plan plan;
+    plan.rows = (sheet.panels.size() + sheet.columns - 1) / sheet.columns;
+    plan.panel_width = first.cells.columns * style.layout.pixels;
+    plan.panel_height = first.cells.rows * style.layout.pixels;
+    plan.panel_title = kText + 5;
+    plan.text = std::clamp<std::size_t>(style.layout.pixels, 11, kText);
+    plan.query_axis = make_axis(first.query_labels, {first.first_query, first.queries}, style.layout,
+                                *style.font, plan.text, /*across=*/false);
+    plan.key_axis = make_axis(first.key_labels, {first.first_key, first.keys}, style.layout,
+                              *style.font, plan.text, /*across=*/true);
+    for (const HeatmapPanel& panel : sheet.panels) {
+        const LegendEntries entries = find_special_cells(panel.cells);
+        plan.legend.masked |= entries.masked;
+        plan.legend.not_a_number |= entries.not_a_number;
+    }
+
+    const std::size_t row_titles = sheet.row_titles.empty() ? 0 : kText + 10;
+    plan.left = kMargin + row_titles + kText + 8 + plan.query_axis.widest + kTickLength + 4;
+    plan.top = kMargin + kTitleText + 10 + (sheet.note.empty() ? 0 : kText + 4);
+    plan.bar = plan.x(sheet.columns - 1) + plan.panel_width + kGap + 6;
+    const std::size_t title = std::max(style.font->width(sheet.title, kTitleText),
+                                       style.font->width(sheet.note, kText));
+    plan.width = std::max(plan.bar + color_bar_width(style, kText), plan.left + title) + kMargin;
+
+    const std::size_t key_labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
+    const std::size_t below_panels =
+        plan.y(plan.rows - 1) + plan.panel_height + kTickLength + 4 + key_labels + 6 + kText + 4;
+    const std::size_t below_bar = plan.y(0) + 120 + 2 * (kText + 14);
+    plan.height = std::max(below_panels, below_bar) + kMargin;
+    return plan;
+}
+
+void draw_query_labels(Image& image, const Axis& axis, const Plan& plan, const HeatmapStyle& style,
+                       std::size_t top) {
+    for (const AxisLabel& label : axis.labels) {
+        const std::size_t row = top + label.center;
+        image.fill(plan.left - 1 - kTickLength, row, kTickLength, 1, kInk);
+        const std::size_t width = style.font->width(label.text, plan.text);
+        style.font->draw(image, label.text, plan.text, plan.left - kTickLength - 4 - width,
+                         row - plan.text / 2, kInk);
+    }
+}
+
+void draw_key_labels(Image& image, const Axis& axis, const Plan& plan, const HeatmapStyle& style,
+                     std::size_t left, std::size_t bottom) {
+    for (const AxisLabel& label : axis.labels) {
+        const std::size_t column = left + label.center;
+        image.fill(column, bottom + 1, 1, kTickLength, kInk);
+        const std::size_t width = style.font->width(label.text, plan.text);
+        if (axis.tokens) {
+            style.font->draw(image, label.text, plan.text, column - plan.text / 2,
+                             bottom + kTickLength + 4 + width, kInk, TextDirection::up);
+        } else {
+            style.font->draw(image, label.text, plan.text, column - width / 2, bottom + kTickLength + 3, kInk);
+        }
+    }
+}
+
+void draw_panel(Image& image, const Sheet& sheet, std::size_t index, const Plan& plan,
+                const HeatmapStyle& style) {
+    const HeatmapPanel& panel = sheet.panels[index];
+    const std::size_t row = index / sheet.columns;
+    const std::size_t column = index % sheet.columns;
+    const std::size_t x = plan.x(column);
+    const std::size_t y = plan.y(row);
+    draw_frame(image, x, y, plan.panel_width, plan.panel_height);
+    image.paste(draw_cells(panel.cells, style), x, y);
+    style.font->draw(image, style.font->shorten(panel.title, kText, plan.panel_width), kText, x,
+                     y - plan.panel_title, kInk);
+    if (column == 0) draw_query_labels(image, plan.query_axis, plan, style, y);
+    const bool lowest = index + sheet.columns >= sheet.panels.size();
+    if (lowest) draw_key_labels(image, plan.key_axis, plan, style, x, y + plan.panel_height);
+}
+
+void draw_titles(Image& image, const Sheet& sheet, const Plan& plan, const HeatmapStyle& style) {
+    style.font->draw(image, sheet.title, kTitleText, plan.left, kMargin, kInk);
+    style.font->draw(image, sheet.note, kText, plan.left, kMargin + kTitleText + 4, kFaintInk);
+    for (std::size_t row = 0; row < sheet.row_titles.size(); ++row) {
+        const std::string& title = sheet.row_titles[row];
+        const std::size_t length = style.font->width(title, kText);
+        const std::size_t middle = plan.y(row) + plan.panel_height / 2;
+        style.font->draw(image, title, kText, kMargin, middle + length / 2, kInk, TextDirection::up);
+    }
+    const std::size_t across_x = sheet.row_titles.empty() ? kMargin : kMargin + kText + 10;
+    const std::size_t bottom = plan.y(plan.rows - 1) + plan.panel_height;
+    const std::size_t middle = (plan.y(0) + bottom) / 2;
+    style.font->draw(image, "query", kText, across_x, middle + style.font->width("query", kText) / 2,
+                     kFaintInk, TextDirection::up);
+    style.font->draw(image, "key", kText,
+                     (plan.left + plan.bar) / 2 - style.font->width("key", kText) / 2,
+                     plan.height - kMargin - kText - 2, kFaintInk);
+}
+
+}  // namespace
+
+Image draw_sheet(const Sheet& sheet, const HeatmapStyle& style) {
+    assert(!sheet.panels.empty() && sheet.columns > 0);
+    const Plan plan = make_plan(sheet, style);
+    Image image(plan.width, plan.height, kPaper);
+    for (std::size_t index = 0; index < sheet.panels.size(); ++index) {
+        draw_panel(image, sheet, index, plan, style);
+    }
+    draw_titles(image, sheet, plan, style);
+
+    const std::size_t panels = plan.y(plan.rows - 1) + plan.panel_height - plan.y(0);
+    const std::size_t bar_height = std::clamp<std::size_t>(panels, 120, kMostBar);
+    draw_color_bar(image, style, kText, plan.bar, plan.y(0), bar_height);
+    draw_legend(image, style, plan.legend, kText, plan.bar, plan.y(0) + bar_height + 10);
+    return image;
+}
+
+}  // namespace attn::render

@@ -1,0 +1,105 @@
+#include "render/terminal.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <vector>
+
+#include "render/axis.hpp"
+#include "render/ink.hpp"
+
+namespace attn::render {
+namespace {
+
+constexpr std::size_t kLabelColumns = 10;
+
+// A matrix small enough for the terminal: the largest of factor x factor cells.
+struct SmallCells {
+    std::size_t rows = 0;
+    std::size_t columns = 0;
+    std::size_t factor = 1;
+    std::vector<float> values;
+
+    float at(std::size_t row, std::size_t column) const {
+        return row < rows ? values[row * columns + column] : -std::numeric_limits<float>::infinity();
+    }
+};
+
+SmallCells shrink(MatrixView<const float> cells, std::size_t columns) {
+    SmallCells small;
+    small.factor = (cells.columns + columns - 1) / columns;
+    small.rows = (cells.rows + small.factor - 1) / small.factor;
+    small.columns = (cells.columns + small.factor - 1) / small.factor;
+    small.values.assign(small.rows * small.columns, -std::numeric_limits<float>::infinity());
+    for (std::size_t row = 0; row < cells.rows; ++row) {
+        for (std::size_t column = 0; column < cells.columns; ++column) {
+            const float value = cells.row(row)[column];
+            float& to = small.values[row / small.factor * small.columns + column / small.factor];
+            if (value > to || std::isnan(value)) to = value;
+        }
+    }
+    return small;
+}
+
+// Characters of UTF-8 text; close enough to columns for labels.
+std::size_t characters(const std::string& text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+}
+
+std::string label(const HeatmapPanel& panel, std::size_t row, std::size_t step) {
+    const std::size_t query = panel.first_query + row * step;
+    std::string text = panel.query_labels.empty() ? std::to_string(query) : visible_token(panel.query_labels[query]);
+    while (characters(text) > kLabelColumns - 1) {
+        while ((static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80) text.pop_back();
+        text.pop_back();
+    }
+    return std::string(kLabelColumns - 1 - characters(text), ' ') + text + ' ';
+}
+
+std::string escape(int layer, Color color) {
+    char text[32];
+    std::snprintf(text, sizeof text, "\033[%d;2;%d;%d;%dm", layer, color.red, color.green, color.blue);
+    return text;
+}
+
+const char* shade(float value, const HeatmapStyle& style) {
+    static constexpr const char* kShades[] = {" ", "░", "▒", "▓", "█"};
+    if (std::isnan(value)) return "?";
+    if (std::isinf(value) && value < 0) return "·";
+    const double place = style.scale.position(static_cast<double>(value));
+    return kShades[std::min<std::size_t>(4, static_cast<std::size_t>(place * 5))];
+}
+
+}  // namespace
+
+std::string draw_terminal(const HeatmapPanel& panel, const HeatmapStyle& style, std::size_t columns,
+                          bool color) {
+    const std::size_t wide = std::max<std::size_t>(columns, kLabelColumns + 8) - kLabelColumns;
+    const SmallCells small = shrink(panel.cells, wide);
+    const std::size_t step = small.factor * style.layout.pool;
+    std::string text = panel.title + "\n";
+    const std::size_t rows_a_line = color ? 2 : 1;
+    for (std::size_t row = 0; row < small.rows; row += rows_a_line) {
+        text += label(panel, row, step);
+        for (std::size_t column = 0; column < small.columns; ++column) {
+            if (color) {
+                const Color upper = cell_color(small.at(row, column), style);
+                const Color lower = row + 1 < small.rows ? cell_color(small.at(row + 1, column), style) : kPaper;
+                text += escape(38, upper) + escape(48, lower) + "▀";
+            } else {
+                text += shade(small.at(row, column), style);
+            }
+        }
+        text += color ? "\033[0m\n" : "\n";
+    }
+    char scale[128];
+    std::snprintf(scale, sizeof scale, "queries down, keys across; colours from %.3g to %.3g",
+                  style.scale.low, style.scale.high);
+    text += std::string(kLabelColumns, ' ') + scale;
+    if (step > 1) text += "; a cell is the largest of " + std::to_string(step) + " x " + std::to_string(step);
+    return text + "\n";
+}
+
+}  // namespace attn::render
