@@ -8,8 +8,8 @@
 
 namespace attn::app {
 
-// Adds the flags; the options are complete when parsing is. `scale_flag` names the one that says how values become
-// colours: "--scale" is taken in commands that compute.
+// Adds the flags; the options are complete when parsing is. `scale_flag` names the one that says
+// how values become colours: "--scale" is taken in commands that compute.
 void add_heatmap_flags(CLI::App& command, pipeline::HeatmapOptions& options,
                        const std::string& scale_flag);
 

@@ -28,12 +28,15 @@ nlohmann::ordered_json to_json(const pipeline::FileInfo& info) {
     nlohmann::ordered_json json;
     json["path"] = info.path;
     json["format"] = info.format;
-    json["layout"] = info.layout.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(info.layout);
+    json["layout"] =
+        info.layout.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(info.layout);
     json["arrays"] = nlohmann::ordered_json::array();
     for (const pipeline::ArrayInfo& array : info.arrays) {
         const analysis::ArraySummary& values = array.values;
         const bool any = values.finite() > 0;
-        const auto or_null = [any](double value) { return any ? nlohmann::ordered_json(value) : nlohmann::ordered_json(); };
+        const auto or_null = [any](double value) {
+            return any ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+        };
         json["arrays"].push_back({{"key", array.key},
                                   {"dtype", to_string(array.dtype)},
                                   {"shape", array.shape},
@@ -47,7 +50,8 @@ nlohmann::ordered_json to_json(const pipeline::FileInfo& info) {
     json["texts"] = nlohmann::ordered_json::object();
     for (const auto& [key, count] : info.texts) json["texts"][key] = count;
     json["settings"] = nlohmann::ordered_json::object();
-    for (const auto& [key, value] : info.settings) json["settings"][key] = nlohmann::ordered_json::parse(value);
+    for (const auto& [key, value] : info.settings)
+        json["settings"][key] = nlohmann::ordered_json::parse(value);
     return json;
 }
 
@@ -75,7 +79,8 @@ void print(const pipeline::FileInfo& info) {
     for (const auto& [key, value] : info.settings) std::cout << key << " = " << value << '\n';
     for (const auto& [key, count] : info.texts) std::cout << key << ": " << count << " texts\n";
     if (info.arrays.empty()) return;
-    std::vector<std::vector<std::string>> rows{{"array", "dtype", "shape", "min", "mean", "max", "nan", "inf"}};
+    std::vector<std::vector<std::string>> rows{
+        {"array", "dtype", "shape", "min", "mean", "max", "nan", "inf"}};
     for (const pipeline::ArrayInfo& array : info.arrays) {
         const analysis::ArraySummary& values = array.values;
         const bool any = values.finite() > 0;
@@ -91,9 +96,12 @@ void print(const pipeline::FileInfo& info) {
 }  // namespace
 
 void add_info_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command = *app.add_subcommand("info", "What is in a file: arrays, types, shapes, ranges, NaN");
+    CLI::App& command =
+        *app.add_subcommand("info", "What is in a file: arrays, types, shapes, ranges, NaN");
     const auto flags = std::make_shared<InfoFlags>();
-    command.add_option("source", flags->source, "FILE[:KEY]: an NPY or JSON file, a folder of .npy files, or -")
+    command
+        .add_option("source", flags->source,
+                    "FILE[:KEY]: an NPY or JSON file, a folder of .npy files, or -")
         ->type_name("FILE[:KEY]")
         ->required();
     command.add_flag("--json", flags->json, "Print JSON");

@@ -20,6 +20,7 @@ int complain(const std::string& text) {
 }
 
 void describe(CLI::App& app, attn::app::GlobalOptions& global) {
+    app.name("attn-inspect");
     app.description(
         "Exact transformer attention from files: scores, weights, pictures, numbers.\n"
         "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed\n"

@@ -40,23 +40,29 @@ void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
     command.add_option("--tokens", request.tokens, "Labels: a JSON array, or one token a line")
         ->type_name("FILE")
         ->group(group);
-    command.add_flag("--allow-nonfinite", request.allow_nonfinite, "Let NaN and infinities in the input through")
+    command
+        .add_flag("--allow-nonfinite", request.allow_nonfinite,
+                  "Let NaN and infinities in the input through")
         ->group(group);
 }
 
 void add_attention_flags(CLI::App& command, pipeline::RunRequest& request) {
     const std::string group = "Attention";
-    command.add_option("--heads", request.heads, "Attention heads (default: as the weights say, else 1)")
+    command
+        .add_option("--heads", request.heads,
+                    "Attention heads (default: as the weights say, else 1)")
         ->check(CLI::Range(1, 1 << 20))
         ->type_name("N")
         ->group(group);
     command
-        .add_flag_callback("--causal", [&request] { request.causal = true; },
-                           "Key j may serve query i only if j <= i")
+        .add_flag_callback(
+            "--causal", [&request] { request.causal = true; },
+            "Key j may serve query i only if j <= i")
         ->group(group);
     command
-        .add_flag_callback("--no-causal", [&request] { request.causal = false; },
-                           "Every key may serve every query, whatever the weights file says")
+        .add_flag_callback(
+            "--no-causal", [&request] { request.causal = false; },
+            "Every key may serve every query, whatever the weights file says")
         ->group(group);
     command.add_option("--scale", request.scale, "Factor of the scores (default 1/sqrt(d_head))")
         ->type_name("S")
@@ -65,7 +71,8 @@ void add_attention_flags(CLI::App& command, pipeline::RunRequest& request) {
         .add_option_function<std::string>(
             "--precision",
             [&request](const std::string& name) {
-                request.precision = name == "f64" ? pipeline::Precision::f64 : pipeline::Precision::f32;
+                request.precision =
+                    name == "f64" ? pipeline::Precision::f64 : pipeline::Precision::f32;
             },
             "f32 or f64 (default f32)")
         ->check(CLI::IsMember({"f32", "f64"}))
@@ -84,23 +91,32 @@ void add_output_flags(CLI::App& command, RunFlags& flags) {
         ->group(group);
     command
         .add_option_function<std::string>(
-            "--save", [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
-            "scores, weights, context, output, q, k, v, heatmaps (default scores,weights,output,heatmaps)")
+            "--save",
+            [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
+            "scores, weights, context, output, q, k, v, heatmaps (default "
+            "scores,weights,output,heatmaps)")
         ->type_name("LIST")
         ->group(group);
     command
         .add_option_function<std::string>(
-            "--layers", [&request](const std::string& list) { request.layers = parse_index_list(list, "--layers"); },
+            "--layers",
+            [&request](const std::string& list) {
+                request.layers = parse_index_list(list, "--layers");
+            },
             "Save and draw only these layers, such as 0,3-5")
         ->type_name("LIST")
         ->group(group);
     command
         .add_option_function<std::string>(
-            "--head", [&request](const std::string& list) { request.selected_heads = parse_index_list(list, "--head"); },
+            "--head",
+            [&request](const std::string& list) {
+                request.selected_heads = parse_index_list(list, "--head");
+            },
             "Save and draw only these heads")
         ->type_name("LIST")
         ->group(group);
-    command.add_flag("--json", flags.json, "Print the manifest instead of the list of files")->group(group);
+    command.add_flag("--json", flags.json, "Print the manifest instead of the list of files")
+        ->group(group);
 }
 
 int execute(const RunFlags& flags, const GlobalOptions& global) {
@@ -112,7 +128,8 @@ int execute(const RunFlags& flags, const GlobalOptions& global) {
     if (flags.json) {
         std::cout << pipeline::write_manifest(manifest);
     } else if (!global.quiet) {
-        for (const std::string& file : manifest.files) std::cout << flags.request.output << '/' << file << '\n';
+        for (const std::string& file : manifest.files)
+            std::cout << flags.request.output << '/' << file << '\n';
     }
     return 0;
 }
@@ -120,13 +137,15 @@ int execute(const RunFlags& flags, const GlobalOptions& global) {
 }  // namespace
 
 void add_run_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command = *app.add_subcommand("run", "Compute attention and write arrays and pictures");
+    CLI::App& command =
+        *app.add_subcommand("run", "Compute attention and write arrays and pictures");
     const auto flags = std::make_shared<RunFlags>();
     add_input_flags(command, flags->request);
     add_attention_flags(command, flags->request);
     add_output_flags(command, *flags);
     add_heatmap_flags(command, flags->request.heatmaps, "--color-scale");
-    command.callback([flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+    command.callback(
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
 }
 
 }  // namespace attn::app

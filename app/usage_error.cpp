@@ -39,7 +39,8 @@ std::string stray_word(const CLI::App& app) {
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     const CLI::App& command = chosen(app);
-    const std::string help = "attn-inspect " + (&command == &app ? "" : command.get_name() + " ") + "--help";
+    const std::string help =
+        "attn-inspect " + (&command == &app ? "" : command.get_name() + " ") + "--help";
     const std::string stray = stray_word(app);
     std::string text = error.what();
     if (!stray.empty()) {

@@ -21,7 +21,7 @@ rocket pepper mirror basket copper velvet island meadow violin anchor marble rib
 cactus saddle walnut falcon pebble canyon thunder orchid magnet blanket compass feather glacier
 hammer insect jacket kettle ladder needle oyster pillow quartz rabbit saturn teapot umbrella valley
 whistle yellow zipper bridge dragon engine flower guitar""".split()
-D_MODEL, HEADS, LAYERS, CONTEXT = 64, 4, 2, 64
+D_MODEL, HEADS, LAYERS, CONTEXT = 64, 4, 2, 100
 NAMES = ('W_Q', 'W_K', 'W_V', 'W_O', 'b_Q', 'b_K', 'b_V', 'b_O')
 
 
@@ -50,10 +50,7 @@ class Model(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.tokens = torch.nn.Embedding(len(WORDS), D_MODEL)
-        # Waves as in Vaswani et al. 2017: one position to the left is then a rotation, which a head
-        # of 16 dimensions can learn.
-        angles = torch.arange(CONTEXT)[:, None] / 100 ** (torch.arange(0, D_MODEL, 2) / D_MODEL)
-        self.positions = torch.nn.Parameter(torch.cat([angles.sin(), angles.cos()], 1))
+        self.positions = torch.nn.Parameter(torch.randn(CONTEXT, D_MODEL))
         self.layers = torch.nn.ModuleList(Attention() for _ in range(LAYERS))
         self.unembed = torch.nn.Linear(D_MODEL, len(WORDS))
 
@@ -73,7 +70,7 @@ def repeated(batch, length, generator, period=None):
     """Random words that start again after `period` (random for each sequence), and where they do."""
     rows, known = [], torch.zeros(batch, length, dtype=torch.bool)
     for row in range(batch):
-        p = period or int(torch.randint(6, 3 * length // 4 + 1, (1,), generator=generator))
+        p = period or int(torch.randint(6, length // 2 + 1, (1,), generator=generator))
         segment = 1 + torch.randperm(len(WORDS) - 1, generator=generator)[:p]
         rows.append(torch.cat([torch.zeros(1, dtype=torch.long), segment.repeat(length // p + 1)])[:length])
         known[row, p + 1:length - 1] = True  # the next token can be known from here on
@@ -84,7 +81,7 @@ def train(steps, seed=7):
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = Model()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=1.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
     for step in range(steps):
         tokens, known = repeated(64, CONTEXT, generator)
@@ -152,7 +149,7 @@ def save(model, folder):
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--steps', type=int, default=4000)
+    parser.add_argument('--steps', type=int, default=3000)
     parser.add_argument('--output', default=os.path.join(os.path.dirname(__file__), '..', 'data', 'induction'))
     options = parser.parse_args()
     trained = train(options.steps)

@@ -12,10 +12,14 @@ namespace {
 
 constexpr float kMasked = -std::numeric_limits<float>::infinity();
 
-std::size_t divide_up(std::size_t count, std::size_t by) { return (count + by - 1) / by; }
+std::size_t divide_up(std::size_t count, std::size_t by) {
+    return (count + by - 1) / by;
+}
 
 // The larger one; NaN stays, because it is what the reader must see.
-float larger(float a, float b) { return b > a || std::isnan(b) ? b : a; }
+float larger(float a, float b) {
+    return b > a || std::isnan(b) ? b : a;
+}
 
 float mean_or_masked(double sum, std::uint32_t count) {
     return count == 0 ? kMasked : static_cast<float>(sum / count);

@@ -23,8 +23,8 @@ struct CellWindow {
     std::size_t keys = 0;
 };
 
-// Cells [rows, columns] for pool x pool weights each, over those that may be attended. -inf: every one of them is
-// masked. NaN: at least one is not a number.
+// Cells [rows, columns] for pool x pool weights each, over those that may be attended. -inf: every
+// one of them is masked. NaN: at least one is not a number.
 struct CellGrid {
     std::size_t rows = 0;
     std::size_t columns = 0;
@@ -38,8 +38,8 @@ struct CellGrid {
 // The grid with `factor` x `factor` cells made one; cells of cells weigh as much as they hold.
 CellGrid pool_again(const CellGrid& grid, std::size_t factor, PoolKind kind);
 
-// Gathers one head. Rows of cells that two tiles share are kept apart until all tiles are there, then joined
-// in the order of the tiles: the result has the same bits whatever thread was first.
+// Gathers one head. Rows of cells that two tiles share are kept apart until all tiles are there,
+// then joined in the order of the tiles: the result has the same bits whatever thread was first.
 class CellPooling {
   public:
     CellPooling(const LayerShape& shape, const CellWindow& window, std::size_t pool, PoolKind kind);
@@ -66,8 +66,8 @@ class CellPooling {
     std::size_t rows_;
     std::size_t columns_;
     std::vector<CellRows> blocks_;
-    std::vector<float> largest_;         // partial rows for the max
-    std::vector<double> sums_;           // and for the mean
+    std::vector<float> largest_;  // partial rows for the max
+    std::vector<double> sums_;    // and for the mean
     std::vector<std::uint32_t> counts_;
 
     template <class T>

@@ -52,6 +52,8 @@ SingleThreadedBlas::SingleThreadedBlas() : threads_before_(openblas_get_num_thre
     openblas_set_num_threads(1);
 }
 
-SingleThreadedBlas::~SingleThreadedBlas() { openblas_set_num_threads(threads_before_); }
+SingleThreadedBlas::~SingleThreadedBlas() {
+    openblas_set_num_threads(threads_before_);
+}
 
 }  // namespace attn

@@ -13,8 +13,8 @@ void multiply_transposed(T alpha, MatrixView<const T> a, MatrixView<const T> b, 
 template <class T>
 void multiply(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c);
 
-// While it lives, one OpenBLAS call uses one thread. The setting is global, so it stands once around
-// a whole computation that spreads its calls over threads itself.
+// While it lives, one OpenBLAS call uses one thread. The setting is global, so it stands once
+// around a whole computation that spreads its calls over threads itself.
 class SingleThreadedBlas {
   public:
     SingleThreadedBlas();

@@ -72,7 +72,8 @@ class LayerComputation {
         HeadCountdown countdown(shape_);
         const SingleThreadedBlas blas;
         parallel_for(countdown.tiles(), [&](std::size_t item) {
-            // Later rows have more keys under a causal mask: long blocks first leave less to wait for.
+            // Later rows have more keys under a causal mask: long blocks first leave less to wait
+            // for.
             const TilePlace place = countdown.place(item);
             compute_tile({place.sequence, place.head, shape_.blocks() - 1 - place.block});
             if (countdown.finish(place)) {
@@ -95,7 +96,8 @@ class LayerComputation {
 
         if (!active.empty()) {
             const auto q = rows_of(inputs_.q.head(place.sequence, place.head), first, rows);
-            const auto k = rows_of(inputs_.k.head(place.sequence, place.head), active.begin, active.size());
+            const auto k =
+                rows_of(inputs_.k.head(place.sequence, place.head), active.begin, active.size());
             multiply_transposed<T>(inputs_.scale, q, k, weights);
         }
         for (std::size_t row = 0; row < rows; ++row) {
@@ -105,7 +107,8 @@ class LayerComputation {
             finish_row(weights.row(row), active, allowed, kept, kernels_);
         }
         if (!active.empty()) {
-            const auto v = rows_of(inputs_.v.head(place.sequence, place.head), active.begin, active.size());
+            const auto v =
+                rows_of(inputs_.v.head(place.sequence, place.head), active.begin, active.size());
             multiply<T>(weights, v, context);
         }
 
@@ -122,7 +125,8 @@ class LayerComputation {
         for (Sink<T>* sink : sinks_) sink->consume(tile);
     }
 
-    static MatrixView<const T> rows_of(MatrixView<const T> matrix, std::size_t first, std::size_t count) {
+    static MatrixView<const T> rows_of(MatrixView<const T> matrix, std::size_t first,
+                                       std::size_t count) {
         return {matrix.data + first * matrix.stride, count, matrix.columns, matrix.stride};
     }
 

@@ -25,8 +25,8 @@ template <class T>
 using Sinks = std::vector<Sink<T>*>;
 
 // Streams every tile to the sinks and returns the contexts of all heads side by side,
-// [batch, queries, heads * d_value]. A query without any key has weights and context of zero. Same bits for any
-// number of threads and any sinks.
+// [batch, queries, heads * d_value]. A query without any key has weights and context of zero. Same
+// bits for any number of threads and any sinks.
 template <class T>
 Array<T> attend(const AttentionInputs<T>& inputs, const Mask& mask, const Sinks<T>& sinks);
 

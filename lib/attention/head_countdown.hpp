@@ -1,5 +1,5 @@
-// The tiles of a layer in the order of heads, and who finished the last one of a head. Sources use it to know
-// when a head is complete.
+// The tiles of a layer in the order of heads, and who finished the last one of a head. Sources use
+// it to know when a head is complete.
 #pragma once
 
 #include <atomic>
@@ -31,7 +31,9 @@ class HeadCountdown {
     }
 
     // Counts a tile as done; true for exactly one tile of each head, when all its others are done.
-    bool finish(const TilePlace& place) { return --left_[place.sequence * heads_ + place.head] == 0; }
+    bool finish(const TilePlace& place) {
+        return --left_[place.sequence * heads_ + place.head] == 0;
+    }
 
   private:
     std::size_t heads_;

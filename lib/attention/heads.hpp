@@ -5,7 +5,8 @@
 
 namespace attn {
 
-// [batch, heads, tokens, width], shown in place: the width is contiguous, the other axes have strides.
+// [batch, heads, tokens, width], shown in place: the width is contiguous, the other axes have
+// strides.
 template <class T>
 struct HeadsView {
     const T* data = nullptr;
@@ -19,7 +20,8 @@ struct HeadsView {
 
     // [tokens, width]
     MatrixView<const T> head(std::size_t sequence, std::size_t head_index) const {
-        return {data + sequence * batch_stride + head_index * head_stride, tokens, width, token_stride};
+        return {data + sequence * batch_stride + head_index * head_stride, tokens, width,
+                token_stride};
     }
 };
 
@@ -30,7 +32,8 @@ HeadsView<T> packed_heads(const Array<T>& packed, std::size_t heads) {
     const std::size_t tokens = packed.extent(1);
     const std::size_t columns = packed.extent(2);
     const std::size_t width = columns / heads;
-    return {packed.data(), packed.extent(0), heads, tokens, width, tokens * columns, width, columns};
+    return {packed.data(), packed.extent(0), heads, tokens,
+            width,         tokens * columns, width, columns};
 }
 
 }  // namespace attn

@@ -5,8 +5,9 @@
 namespace attn {
 
 template <class T>
-LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const ProjectionWeights<T>& weights,
-                             const AttentionOptions& options, const Sinks<T>& sinks) {
+LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x,
+                             const ProjectionWeights<T>& weights, const AttentionOptions& options,
+                             const Sinks<T>& sinks) {
     LayerResult<T> result;
     result.q = project(x, weights.W_Q, weights.b_Q);
     result.k = project(x, weights.W_K, weights.b_K);

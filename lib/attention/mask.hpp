@@ -10,7 +10,8 @@ namespace attn {
 
 class Mask {
   public:
-    // `causal`: key j may serve query i iff j <= i (query 0 stands at key 0, as in PyTorch and ONNX).
+    // `causal`: key j may serve query i iff j <= i (query 0 stands at key 0, as in PyTorch and
+    // ONNX).
     Mask(bool causal, std::size_t keys) : causal_(causal), keys_(keys) {}
 
     // The keys that the query may attend; may be empty.

@@ -19,7 +19,8 @@ void project_rows(MatrixView<const T> rows, const Array<T>& W, const Array<T>& b
     using Extents = std::array<std::size_t, 2>;
     const std::size_t d_in = W.extent(0);
     const std::size_t d_out = W.extent(1);
-    const auto x = xt::adapt(rows.data, rows.rows * d_in, xt::no_ownership(), Extents{rows.rows, d_in});
+    const auto x =
+        xt::adapt(rows.data, rows.rows * d_in, xt::no_ownership(), Extents{rows.rows, d_in});
     const auto w = xt::adapt(W.data(), d_in * d_out, xt::no_ownership(), Extents{d_in, d_out});
     auto y = xt::adapt(result, rows.rows * d_out, xt::no_ownership(), Extents{rows.rows, d_out});
     xt::blas::gemm(x, w, y);

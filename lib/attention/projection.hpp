@@ -1,4 +1,5 @@
-// Projections: token embeddings to queries, keys and values, and contexts back to the model's width.
+// Projections: token embeddings to queries, keys and values, and contexts back to the model's
+// width.
 #pragma once
 
 #include "core/array.hpp"
@@ -20,8 +21,8 @@ struct ProjectionWeights {
     Array<T> b_O;  // [d_model]
 };
 
-// x @ W + b for x [batch, tokens, d_in], W [d_in, d_out], b [d_out] or empty -> [batch, tokens, d_out].
-// Spread over threads in blocks that do not depend on their number.
+// x @ W + b for x [batch, tokens, d_in], W [d_in, d_out], b [d_out] or empty -> [batch, tokens,
+// d_out]. Spread over threads in blocks that do not depend on their number.
 template <class T>
 Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b);
 

@@ -13,7 +13,8 @@ InstructionSet best_instruction_set() {
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
         return InstructionSet::avx512;
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return InstructionSet::avx2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return InstructionSet::avx2;
 #endif
     return InstructionSet::baseline;
 }
@@ -24,10 +25,13 @@ template <>
 const RowKernels<float>& row_kernels() {
     switch (best_instruction_set()) {
 #ifdef __x86_64__
-        case InstructionSet::avx512: return kAvx512FloatRows;
-        case InstructionSet::avx2: return kAvx2FloatRows;
+        case InstructionSet::avx512:
+            return kAvx512FloatRows;
+        case InstructionSet::avx2:
+            return kAvx2FloatRows;
 #endif
-        default: return kBaselineFloatRows;
+        default:
+            return kBaselineFloatRows;
     }
 }
 
@@ -35,10 +39,13 @@ template <>
 const RowKernels<double>& row_kernels() {
     switch (best_instruction_set()) {
 #ifdef __x86_64__
-        case InstructionSet::avx512: return kAvx512DoubleRows;
-        case InstructionSet::avx2: return kAvx2DoubleRows;
+        case InstructionSet::avx512:
+            return kAvx512DoubleRows;
+        case InstructionSet::avx2:
+            return kAvx2DoubleRows;
 #endif
-        default: return kBaselineDoubleRows;
+        default:
+            return kBaselineDoubleRows;
     }
 }
 

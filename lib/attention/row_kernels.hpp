@@ -10,8 +10,9 @@ template <class T>
 struct RowKernels {
     const char* instruction_set;  // "avx512", "avx2", "baseline"
 
-    // Turns `size` scores into softmax weights, in place. All -inf, or size 0: all zeros. NaN or +inf anywhere:
-    // all NaN, as the definition has it. Deviates from a sum of 1 by a few ulp at any size.
+    // Turns `size` scores into softmax weights, in place. All -inf, or size 0: all zeros. NaN or
+    // +inf anywhere: all NaN, as the definition has it. Deviates from a sum of 1 by a few ulp at
+    // any size.
     void (*softmax)(T* row, std::size_t size);
 };
 

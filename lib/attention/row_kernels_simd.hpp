@@ -1,6 +1,6 @@
 // The row kernels over any xsimd architecture. Included only by the sources that are compiled for
-// one instruction set each; uses nothing inline from elsewhere, because the linker keeps one copy of an inline
-// function and it might be the one with instructions that the machine lacks.
+// one instruction set each; uses nothing inline from elsewhere, because the linker keeps one copy
+// of an inline function and it might be the one with instructions that the machine lacks.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,8 @@ struct SimdRows {
         constexpr T lowest = -std::numeric_limits<T>::infinity();
         Batch high(lowest);
         std::size_t i = 0;
-        for (; i + kLanes <= size; i += kLanes) high = xsimd::max(high, Batch::load_unaligned(row + i));
+        for (; i + kLanes <= size; i += kLanes)
+            high = xsimd::max(high, Batch::load_unaligned(row + i));
         if (i < size) high = xsimd::max(high, load_tail(row + i, size - i, lowest));
         alignas(64) T lanes[kLanes];
         high.store_aligned(lanes);

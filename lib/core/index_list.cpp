@@ -57,7 +57,8 @@ IndexRange parse_index_range(const std::string& text, std::size_t size, const st
     const auto end = last.empty() ? size : parse_index(last);
     if (!begin || !end) fail(flag, " ", text, ": expected a range such as 10:20");
     const IndexRange range{*begin, std::min(*end, size)};
-    if (range.begin >= range.end) fail(flag, " ", text, ": selects nothing of ", size, " positions");
+    if (range.begin >= range.end)
+        fail(flag, " ", text, ": selects nothing of ", size, " positions");
     return range;
 }
 

@@ -21,7 +21,8 @@ std::size_t element_count(const Shape& shape, const std::string& name) {
         if (extent == 0) return 0;
         overflow = overflow || __builtin_mul_overflow(count, extent, &count);
     }
-    if (overflow) fail(name, ": shape ", to_string(shape), " holds more values than memory can address");
+    if (overflow)
+        fail(name, ": shape ", to_string(shape), " holds more values than memory can address");
     return count;
 }
 

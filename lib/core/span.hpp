@@ -43,7 +43,9 @@ struct MatrixView {
         : data(data_), rows(rows_), columns(columns_), stride(stride_) {}
 
     bool empty() const { return data == nullptr; }
-    Span<T> row(std::size_t i) const { return assert(i < rows), Span<T>(data + i * stride, columns); }
+    Span<T> row(std::size_t i) const {
+        return assert(i < rows), Span<T>(data + i * stride, columns);
+    }
     operator MatrixView<const T>() const { return {data, rows, columns, stride}; }
 };
 

@@ -2,6 +2,8 @@
 
 namespace attn {
 
-const char* version() { return ATTN_VERSION; }
+const char* version() {
+    return ATTN_VERSION;
+}
 
 }  // namespace attn

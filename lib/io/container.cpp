@@ -38,11 +38,13 @@ bool looks_like_safetensors(std::string_view text) {
 // Names the formats that people try, so that they need not guess why theirs is not read.
 [[noreturn]] void refuse(const std::string& path, std::string_view text) {
     const char* advice = "; save the arrays as .npy files or JSON";
-    if (starts_with(text, "PK\x03\x04")) fail(path, ": is a ZIP archive (.npz or PyTorch), not read yet", advice);
+    if (starts_with(text, "PK\x03\x04"))
+        fail(path, ": is a ZIP archive (.npz or PyTorch), not read yet", advice);
     if (looks_like_safetensors(text)) fail(path, ": is a safetensors file, not read yet", advice);
     if (starts_with(text, "\x89HDF")) fail(path, ": is an HDF5 file, not read", advice);
     if (starts_with(text, "GGUF")) fail(path, ": is a GGUF file, not read", advice);
-    if (text[0] == '\x80') fail(path, ": is a Python pickle, which is a program and is not read", advice);
+    if (text[0] == '\x80')
+        fail(path, ": is a Python pickle, which is a program and is not read", advice);
     fail(path, ": is neither NPY nor JSON");
 }
 

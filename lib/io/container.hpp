@@ -23,12 +23,13 @@ using Setting = std::variant<double, bool, std::string>;
 
 struct Container {
     std::string path;
-    std::string format;                          // "NPY", "JSON", "folder of NPY"
-    std::map<std::string, StoredArray> arrays;   // key -> array; an NPY file has one, under ""
-    std::map<std::string, std::vector<std::vector<std::string>>> texts;  // "tokens": one list a sequence
-    std::map<std::string, Setting> settings;     // "heads", "causal", …
+    std::string format;                         // "NPY", "JSON", "folder of NPY"
+    std::map<std::string, StoredArray> arrays;  // key -> array; an NPY file has one, under ""
+    std::map<std::string, std::vector<std::vector<std::string>>>
+        texts;                                // "tokens": one list a sequence
+    std::map<std::string, Setting> settings;  // "heads", "causal", …
     std::vector<SourceFile> files;
-    std::shared_ptr<const void> owner;           // keeps the bytes of `files`
+    std::shared_ptr<const void> owner;  // keeps the bytes of `files`
 };
 
 // Opens a file, a folder, or "-" (NPY or JSON from standard input), told apart by their first

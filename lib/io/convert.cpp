@@ -86,19 +86,32 @@ void convert_values(const StoredArray& stored, T* to) {
 template <class T>
 void convert_values(const StoredArray& stored, T* to) {
     switch (stored.dtype) {
-        case DType::float16: return convert_values<T, Half>(stored, to);
-        case DType::bfloat16: return convert_values<T, Bfloat16>(stored, to);
-        case DType::float32: return convert_values<T, float>(stored, to);
-        case DType::float64: return convert_values<T, double>(stored, to);
-        case DType::int8: return convert_values<T, std::int8_t>(stored, to);
-        case DType::int16: return convert_values<T, std::int16_t>(stored, to);
-        case DType::int32: return convert_values<T, std::int32_t>(stored, to);
-        case DType::int64: return convert_values<T, std::int64_t>(stored, to);
-        case DType::uint8: return convert_values<T, std::uint8_t>(stored, to);
-        case DType::uint16: return convert_values<T, std::uint16_t>(stored, to);
-        case DType::uint32: return convert_values<T, std::uint32_t>(stored, to);
-        case DType::uint64: return convert_values<T, std::uint64_t>(stored, to);
-        case DType::boolean: return convert_values<T, Boolean>(stored, to);
+        case DType::float16:
+            return convert_values<T, Half>(stored, to);
+        case DType::bfloat16:
+            return convert_values<T, Bfloat16>(stored, to);
+        case DType::float32:
+            return convert_values<T, float>(stored, to);
+        case DType::float64:
+            return convert_values<T, double>(stored, to);
+        case DType::int8:
+            return convert_values<T, std::int8_t>(stored, to);
+        case DType::int16:
+            return convert_values<T, std::int16_t>(stored, to);
+        case DType::int32:
+            return convert_values<T, std::int32_t>(stored, to);
+        case DType::int64:
+            return convert_values<T, std::int64_t>(stored, to);
+        case DType::uint8:
+            return convert_values<T, std::uint8_t>(stored, to);
+        case DType::uint16:
+            return convert_values<T, std::uint16_t>(stored, to);
+        case DType::uint32:
+            return convert_values<T, std::uint32_t>(stored, to);
+        case DType::uint64:
+            return convert_values<T, std::uint64_t>(stored, to);
+        case DType::boolean:
+            return convert_values<T, Boolean>(stored, to);
     }
 }
 
@@ -129,8 +142,8 @@ void require_fits_float(const StoredArray& stored, const T* converted, std::size
     };
     std::size_t from = 0;
     while (from < size) {
-        const std::size_t place =
-            from + first_bad(converted + from, size - from, [](T value) { return std::isinf(value); });
+        const std::size_t place = from + first_bad(converted + from, size - from,
+                                                   [](T value) { return std::isinf(value); });
         if (place == size) return;
         if (std::isfinite(original(place))) {
             fail(stored.name, ": value ", original(place), " at ",
@@ -142,7 +155,8 @@ void require_fits_float(const StoredArray& stored, const T* converted, std::size
 }
 
 template <class T>
-void require_allowed(const StoredArray& stored, const T* values, std::size_t size, NonFinite policy) {
+void require_allowed(const StoredArray& stored, const T* values, std::size_t size,
+                     NonFinite policy) {
     if (policy == NonFinite::allow) return;
     constexpr T infinity = std::numeric_limits<T>::infinity();
     const bool minus_infinity = policy == NonFinite::allow_minus_infinity;
@@ -151,8 +165,12 @@ void require_allowed(const StoredArray& stored, const T* values, std::size_t siz
     });
     if (place == size) return;
     const T value = values[place];
-    fail(stored.name, ": ", std::isnan(value) ? "NaN" : value > 0 ? "inf" : "-inf", " at ",
-         index_text(place, stored.shape, stored.column_major), "; --allow-nonfinite lets it through");
+    fail(stored.name, ": ",
+         std::isnan(value) ? "NaN"
+         : value > 0       ? "inf"
+                           : "-inf",
+         " at ", index_text(place, stored.shape, stored.column_major),
+         "; --allow-nonfinite lets it through");
 }
 
 template <class T>

@@ -42,8 +42,8 @@ FileBytes map_file(const std::string& path) {
     const auto size = static_cast<std::size_t>(status.st_size);
     void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
     if (address == MAP_FAILED) fail(path, ": cannot map: ", std::strerror(errno));
-    std::shared_ptr<const void> owner(address,
-                                      [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
+    std::shared_ptr<const void> owner(
+        address, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
     return {{static_cast<const std::byte*>(address), size}, std::move(owner)};
 }
 

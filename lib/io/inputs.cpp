@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "core/parallel.hpp"
 #include "io/array_name.hpp"
 #include "io/sha256.hpp"
 
@@ -21,9 +22,16 @@ std::vector<std::string> keys_of(const Container& container) {
 std::string listed(const std::vector<std::string>& keys) {
     if (keys.empty()) return "no arrays";
     std::string text;
-    for (std::size_t i = 0; i < std::min(keys.size(), kMaxListed); ++i) text += (i > 0 ? ", " : "") + keys[i];
-    if (keys.size() > kMaxListed) text += " and " + std::to_string(keys.size() - kMaxListed) + " more";
+    for (std::size_t i = 0; i < std::min(keys.size(), kMaxListed); ++i)
+        text += (i > 0 ? ", " : "") + keys[i];
+    if (keys.size() > kMaxListed)
+        text += " and " + std::to_string(keys.size() - kMaxListed) + " more";
     return text;
+}
+
+// Arrays are called after their file, with or without a key.
+bool holds(const SourceFile& file, const StoredArray& array) {
+    return array.name == file.path || array.name.rfind(file.path + ":", 0) == 0;
 }
 
 }  // namespace
@@ -66,24 +74,23 @@ Array<T> Inputs::load(const StoredArray& stored, NonFinite non_finite) {
 }
 
 std::vector<InputRecord> Inputs::records() const {
-    std::map<std::string, std::string> digests;
+    std::vector<const SourceFile*> files;
     for (const auto& [path, container] : containers_) {
         for (const SourceFile& file : container.files) {
-            const auto belongs = [&](const StoredArray& array) {
-                return array.name == file.path || array.name.rfind(file.path + ":", 0) == 0;
-            };
-            if (std::any_of(loaded_.begin(), loaded_.end(), belongs)) {
-                digests[file.path] = sha256(file.bytes);
-            }
+            const auto in_file = [&](const StoredArray& array) { return holds(file, array); };
+            if (std::any_of(loaded_.begin(), loaded_.end(), in_file)) files.push_back(&file);
         }
     }
+    std::vector<std::string> digests(files.size());
+    parallel_for(files.size(), [&](std::size_t i) { digests[i] = sha256(files[i]->bytes); });
+
     std::vector<InputRecord> records;
     for (const StoredArray& array : loaded_) {
-        const auto whole = digests.find(array.name);
-        const auto digest = whole != digests.end()
-                                ? whole
-                                : digests.find(array.name.substr(0, array.name.rfind(':')));
-        records.push_back({array.name, array.dtype, array.shape, digest->second});
+        const auto found = std::find_if(files.begin(), files.end(), [&](const SourceFile* file) {
+            return holds(*file, array);
+        });
+        const std::string& digest = digests[static_cast<std::size_t>(found - files.begin())];
+        records.push_back({array.name, array.dtype, array.shape, digest});
     }
     return records;
 }

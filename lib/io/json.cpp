@@ -17,11 +17,16 @@ enum class Kind { unknown, numbers, truths, texts, objects };
 
 const char* name_of(Kind kind) {
     switch (kind) {
-        case Kind::numbers: return "numbers";
-        case Kind::truths: return "true and false";
-        case Kind::texts: return "texts";
-        case Kind::objects: return "objects";
-        case Kind::unknown: break;
+        case Kind::numbers:
+            return "numbers";
+        case Kind::truths:
+            return "true and false";
+        case Kind::texts:
+            return "texts";
+        case Kind::objects:
+            return "objects";
+        case Kind::unknown:
+            break;
     }
     return "nothing";
 }
@@ -49,7 +54,9 @@ class Reader : public nlohmann::json_sax<Json> {
         return true;
     }
     bool number_integer(std::int64_t value) override { return number(static_cast<double>(value)); }
-    bool number_unsigned(std::uint64_t value) override { return number(static_cast<double>(value)); }
+    bool number_unsigned(std::uint64_t value) override {
+        return number(static_cast<double>(value));
+    }
     bool number_float(double value, const std::string&) override { return number(value); }
     bool string(std::string& value) override {
         if (!in_array()) return setting(value);
@@ -124,7 +131,8 @@ class Reader : public nlohmann::json_sax<Json> {
         return true;
     }
 
-    bool parse_error(std::size_t position, const std::string&, const Json::exception& error) override {
+    bool parse_error(std::size_t position, const std::string&,
+                     const Json::exception& error) override {
         const auto* text = reinterpret_cast<const char*>(file_.bytes.data());
         const std::string_view read(text, std::min(position, file_.bytes.size()));
         const auto line = 1 + std::count(read.begin(), read.end(), '\n');
@@ -192,18 +200,26 @@ class Reader : public nlohmann::json_sax<Json> {
 
     template <class Value>
     bool setting(const Value& value) {
-        if (path_.empty()) fail(container_.path, ": holds one bare value, expected an array or an object");
+        if (path_.empty())
+            fail(container_.path, ": holds one bare value, expected an array or an object");
         container_.settings[path()] = value;
         return true;
     }
 
     void finish_nest() {
         switch (nest_.kind) {
-            case Kind::numbers: add_array(DType::float64, std::move(nest_.numbers)); break;
-            case Kind::truths: add_array(DType::boolean, std::move(nest_.truths)); break;
-            case Kind::texts: container_.texts[path()] = std::move(nest_.texts); break;
+            case Kind::numbers:
+                add_array(DType::float64, std::move(nest_.numbers));
+                break;
+            case Kind::truths:
+                add_array(DType::boolean, std::move(nest_.truths));
+                break;
+            case Kind::texts:
+                container_.texts[path()] = std::move(nest_.texts);
+                break;
             case Kind::objects:
-            case Kind::unknown: break;
+            case Kind::unknown:
+                break;
         }
         nest_ = Nest();
     }
@@ -216,7 +232,8 @@ class Reader : public nlohmann::json_sax<Json> {
         array.name = key.empty() ? container_.path : container_.path + ":" + key;
         array.dtype = dtype;
         array.shape = nest_.shape;
-        array.bytes = {reinterpret_cast<const std::byte*>(owner->data()), owner->size() * sizeof(Value)};
+        array.bytes = {reinterpret_cast<const std::byte*>(owner->data()),
+                       owner->size() * sizeof(Value)};
         array.owner = owner;
         container_.arrays[key] = std::move(array);
     }
@@ -225,8 +242,8 @@ class Reader : public nlohmann::json_sax<Json> {
     Container& container_;
     std::vector<std::string> path_;
     bool key_open_ = false;
-    Nest nest_;                            // the arrays that are open
-    std::vector<Nest> outer_;              // those around the objects that are open
+    Nest nest_;                                // the arrays that are open
+    std::vector<Nest> outer_;                  // those around the objects that are open
     std::vector<std::set<std::string>> keys_;  // of the objects that are open
 };
 

@@ -91,7 +91,8 @@ class HeaderParser {
     std::string descr() {
         skip_space();
         if (!text_.empty() && text_.front() == '[') {
-            fail(name_, ": holds records (a structured dtype); save each field as an array of its own");
+            fail(name_,
+                 ": holds records (a structured dtype); save each field as an array of its own");
         }
         return quoted();
     }
@@ -147,10 +148,10 @@ std::optional<DType> dtype_of_code(std::string_view code) {
     };
     // ml_dtypes, the usual source of bfloat16 in NumPy, leaves it as two bytes without a meaning.
     static constexpr Row kRows[] = {
-        {"f2", DType::float16}, {"f4", DType::float32}, {"f8", DType::float64},
-        {"i1", DType::int8},    {"i2", DType::int16},   {"i4", DType::int32},
-        {"i8", DType::int64},   {"u1", DType::uint8},   {"u2", DType::uint16},
-        {"u4", DType::uint32},  {"u8", DType::uint64},  {"b1", DType::boolean},
+        {"f2", DType::float16},  {"f4", DType::float32}, {"f8", DType::float64},
+        {"i1", DType::int8},     {"i2", DType::int16},   {"i4", DType::int32},
+        {"i8", DType::int64},    {"u1", DType::uint8},   {"u2", DType::uint16},
+        {"u4", DType::uint32},   {"u8", DType::uint64},  {"b1", DType::boolean},
         {"V2", DType::bfloat16},
     };
     for (const Row& row : kRows) {
@@ -167,8 +168,9 @@ TypeCode parse_type(const std::string& descr, const std::string& name) {
         }
     }
     if (descr.find('O') != std::string::npos) {
-        fail(name, ": holds pickled Python objects, which are programs and are not read; "
-                   "save it again as an array of numbers");
+        fail(name,
+             ": holds pickled Python objects, which are programs and are not read; "
+             "save it again as an array of numbers");
     }
     const char kind = descr.size() > 1 ? descr[1] : '?';
     if (kind == 'c') fail(name, ": holds complex numbers (", descr, ")");
@@ -180,7 +182,8 @@ TypeCode parse_type(const std::string& descr, const std::string& name) {
 
 std::size_t read_little_endian(Span<const std::byte> bytes, std::size_t begin, std::size_t count) {
     std::size_t value = 0;
-    for (std::size_t i = count; i-- > 0;) value = value << 8 | std::to_integer<std::size_t>(bytes[begin + i]);
+    for (std::size_t i = count; i-- > 0;)
+        value = value << 8 | std::to_integer<std::size_t>(bytes[begin + i]);
     return value;
 }
 
@@ -201,7 +204,8 @@ StoredArray parse_npy(const FileBytes& file, const std::string& name) {
     if (!is_npy(bytes)) fail(name, ": is not an NPY file");
     if (bytes.size() < kMagicSize + 2) fail(name, ": ends inside its NPY header");
     const auto version = std::to_integer<unsigned>(bytes[kMagicSize]);
-    if (version < 1 || version > 3) fail(name, ": is NPY version ", version, ", expected 1, 2 or 3");
+    if (version < 1 || version > 3)
+        fail(name, ": is NPY version ", version, ", expected 1, 2 or 3");
     const std::size_t length_size = version == 1 ? 2 : 4;
     const std::size_t header_begin = kMagicSize + 2 + length_size;
     if (bytes.size() < header_begin) fail(name, ": ends inside its NPY header");
@@ -221,7 +225,8 @@ StoredArray parse_npy(const FileBytes& file, const std::string& name) {
     require_axes(array);
     std::size_t promised = 0;
     if (__builtin_mul_overflow(element_count(array.shape, name), size_of(array.dtype), &promised)) {
-        fail(name, ": shape ", to_string(array.shape), " holds more values than memory can address");
+        fail(name, ": shape ", to_string(array.shape),
+             " holds more values than memory can address");
     }
     const std::size_t data_begin = header_begin + header_size;
     const std::size_t held = bytes.size() - data_begin;

@@ -12,7 +12,8 @@ namespace attn::io {
 bool is_npy(Span<const std::byte> bytes);
 
 // The array in the bytes; its data stays where it is. `name` is what messages call it. Throws Error
-// for a damaged header, a type we do not read, an axis of length zero, and less data than the header promises.
+// for a damaged header, a type we do not read, an axis of length zero, and less data than the
+// header promises.
 StoredArray parse_npy(const FileBytes& file, const std::string& name);
 
 }  // namespace attn::io

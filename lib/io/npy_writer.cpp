@@ -36,8 +36,8 @@ std::string header_for(DType dtype, const Shape& shape) {
     return header + dictionary;
 }
 
-void write_at(int descriptor, const std::filesystem::path& path, const char* bytes, std::size_t size,
-              std::size_t offset) {
+void write_at(int descriptor, const std::filesystem::path& path, const char* bytes,
+              std::size_t size, std::size_t offset) {
     while (size > 0) {
         const ssize_t written = ::pwrite(descriptor, bytes, size, static_cast<off_t>(offset));
         if (written < 0 && errno == EINTR) continue;

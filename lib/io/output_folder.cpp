@@ -68,7 +68,8 @@ void sync(const fs::path& path) {
     const int problem = errno;
     ::close(descriptor);
     // Some file systems cannot sync folders; that is no reason to lose the result.
-    if (result != 0 && problem != EINVAL) fail(path.string(), ": cannot write: ", std::strerror(problem));
+    if (result != 0 && problem != EINVAL)
+        fail(path.string(), ": cannot write: ", std::strerror(problem));
 }
 
 void write_whole(const fs::path& path, const std::string& bytes) {
@@ -103,7 +104,9 @@ void require_ours_or_empty(const fs::path& folder) {
     if (is_ours(folder)) return;
     for (const auto& entry : fs::directory_iterator(folder)) {
         if (entry.path().filename().string().front() == '.') continue;
-        fail(folder.string(), ": is not empty and has no manifest.json of attn-inspect; choose another folder with -o");
+        fail(folder.string(),
+             ": is not empty and has no manifest.json of attn-inspect; choose another folder with "
+             "-o");
     }
 }
 
@@ -114,7 +117,8 @@ OutputFolder::OutputFolder(const fs::path& path) : path_(path) {
     if (fs::exists(path_) && !fs::is_directory(path_)) {
         fail(path_.string(), ": is a file, expected a folder for the results");
     }
-    for (fs::path missing = fs::absolute(path_).lexically_normal(); !fs::exists(missing); missing = missing.parent_path()) {
+    for (fs::path missing = fs::absolute(path_).lexically_normal(); !fs::exists(missing);
+         missing = missing.parent_path()) {
         if (!missing.filename().empty()) created_.push_back(missing);
     }
     fs::create_directories(path_, problem);
@@ -185,7 +189,8 @@ void OutputFolder::commit(const std::string& manifest) {
     for (const std::string& file : files_) sync(staging_ / file);
     sync(staging_ / kManifest);
 
-    // Without its manifest the folder says of itself that it is incomplete, until the new one is there.
+    // Without its manifest the folder says of itself that it is incomplete, until the new one is
+    // there.
     const std::set<std::string> earlier = files_of_earlier_result(path_);
     std::error_code ignored;
     fs::remove(path_ / kManifest, ignored);

@@ -36,8 +36,9 @@ class OutputFolder {
     // The staged files so far, sorted.
     std::vector<std::string> files() const;
 
-    // Moves everything into place, manifest.json (with this text) last. Files that the earlier manifest listed and
-    // this result does not have are removed; files that we did not write are left alone.
+    // Moves everything into place, manifest.json (with this text) last. Files that the earlier
+    // manifest listed and this result does not have are removed; files that we did not write are
+    // left alone.
     void commit(const std::string& manifest);
 
   private:

@@ -27,11 +27,13 @@ std::vector<std::string> lines_of(std::string_view text) {
 
 std::vector<std::vector<std::string>> load_tokens(const std::string& path) {
     const FileBytes file = map_file(path);
-    const std::string_view text(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
+    const std::string_view text(reinterpret_cast<const char*>(file.bytes.data()),
+                                file.bytes.size());
     if (!is_utf8(text)) fail(path, ": is not UTF-8 text, expected tokens");
     // A token "[" alone on the first line is text, an array of texts is JSON.
     const std::size_t first = text.find_first_not_of(" \t\r\n");
-    const bool json = first != std::string_view::npos && text[first] == '[' && text.find(']') != std::string_view::npos &&
+    const bool json = first != std::string_view::npos && text[first] == '[' &&
+                      text.find(']') != std::string_view::npos &&
                       text.find('"') != std::string_view::npos;
     if (!json) return {lines_of(text)};
 

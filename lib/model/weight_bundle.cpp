@@ -25,7 +25,8 @@ std::optional<NativeKey> parse_key(const std::string& key) {
     if (key.compare(0, prefix.size(), prefix) == 0 && key.size() > prefix.size() + 1) {
         const char separator = key[prefix.size()];
         const std::size_t second = key.find(separator, prefix.size() + 1);
-        if ((separator != '/' && separator != '.') || second == std::string::npos) return std::nullopt;
+        if ((separator != '/' && separator != '.') || second == std::string::npos)
+            return std::nullopt;
         std::size_t layer = 0;
         const char* end = key.data() + second;
         const auto parsed = std::from_chars(key.data() + prefix.size() + 1, end, layer);
@@ -37,12 +38,15 @@ std::optional<NativeKey> parse_key(const std::string& key) {
     return known ? std::optional(result) : std::nullopt;
 }
 
-std::string describe(const io::StoredArray& array) { return array.name + " " + to_string(array.shape); }
+std::string describe(const io::StoredArray& array) {
+    return array.name + " " + to_string(array.shape);
+}
 
 void require_projections(const WeightBundle& bundle, const io::Container& container) {
     for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer) {
         const auto& arrays = bundle.layers[layer];
-        const std::string where = bundle.layers.size() > 1 ? "layer " + std::to_string(layer) + " has no " : "has no ";
+        const std::string where =
+            bundle.layers.size() > 1 ? "layer " + std::to_string(layer) + " has no " : "has no ";
         if (arrays.empty()) fail(bundle.path, ": layer ", layer, " is missing");
         for (const char* name : {"W_Q", "W_K", "W_V"}) {
             if (arrays.count(name) != 0) continue;
@@ -51,7 +55,8 @@ void require_projections(const WeightBundle& bundle, const io::Container& contai
                 if (!parse_key(key)) keys.push_back(key);
             }
             const std::string close = nearest(name, keys);
-            fail(bundle.path, ": ", where, name, close.empty() ? "" : "; did you mean " + close + "?");
+            fail(bundle.path, ": ", where, name,
+                 close.empty() ? "" : "; did you mean " + close + "?");
         }
     }
 }
@@ -67,7 +72,8 @@ std::optional<std::size_t> heads_setting(const io::Container& container) {
 }
 
 template <class T>
-std::optional<T> setting(const io::Container& container, const std::string& name, const char* expected) {
+std::optional<T> setting(const io::Container& container, const std::string& name,
+                         const char* expected) {
     const auto found = container.settings.find(name);
     if (found == container.settings.end()) return std::nullopt;
     const T* value = std::get_if<T>(&found->second);
@@ -161,7 +167,8 @@ WeightBundle read_weight_bundle(const io::Container& container) {
         (native->layer ? layers[*native->layer] : single)[native->name] = array;
     }
     if (!single.empty() && !layers.empty()) {
-        fail(bundle.path, ": has both ", single.begin()->first, " and layers.N.* arrays; keep one kind");
+        fail(bundle.path, ": has both ", single.begin()->first,
+             " and layers.N.* arrays; keep one kind");
     }
     if (!layers.empty()) {
         const std::size_t last = layers.rbegin()->first;
@@ -191,7 +198,8 @@ std::size_t check_layer(const WeightBundle& bundle, std::size_t layer, std::size
     const MatrixShape q = input_projection_shape(W_Q, count);
     const MatrixShape k = input_projection_shape(arrays.at("W_K"), count);
     const MatrixShape v = input_projection_shape(arrays.at("W_V"), count);
-    for (const char* name : {"W_Q", "W_K", "W_V"}) check_input_projection(arrays.at(name), d_model, count);
+    for (const char* name : {"W_Q", "W_K", "W_V"})
+        check_input_projection(arrays.at(name), d_model, count);
     if (k.columns != q.columns) {
         fail(describe(arrays.at("W_K")), ": expected ", q.columns, " columns, as W_Q has");
     }
@@ -226,7 +234,8 @@ ProjectionWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, 
     weights.b_O = load("b_O");
     weights.W_O = load("W_O");
     if (weights.W_O.rank() == 3) {
-        weights.W_O = weights.W_O.reshaped({weights.W_O.extent(0) * weights.W_O.extent(1), weights.W_O.extent(2)});
+        weights.W_O = weights.W_O.reshaped(
+            {weights.W_O.extent(0) * weights.W_O.extent(1), weights.W_O.extent(2)});
     }
     return weights;
 }

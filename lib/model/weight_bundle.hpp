@@ -29,8 +29,8 @@ struct WeightBundle {
 WeightBundle read_weight_bundle(const io::Container& container);
 
 // Throws Error unless every matrix of the layer fits the others, `d_model` and the number of heads.
-// `heads` is what the user asked for; without it the bundle's own word or the shapes decide, else 1.
-// Returns the number of heads. Reads no numbers.
+// `heads` is what the user asked for; without it the bundle's own word or the shapes decide,
+// else 1. Returns the number of heads. Reads no numbers.
 std::size_t check_layer(const WeightBundle& bundle, std::size_t layer, std::size_t d_model,
                         std::optional<std::size_t> heads);
 

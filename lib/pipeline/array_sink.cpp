@@ -56,8 +56,7 @@ void ArraySink<T>::write_cells(const io::NpyWriter& file, MatrixView<const T> ce
     std::vector<T> rows(cells.rows * shape_.keys, masked);
     for (std::size_t row = 0; row < cells.rows; ++row) {
         const Span<const T> from = cells.row(row);
-        std::copy(from.begin(), from.end(),
-                  rows.data() + row * shape_.keys + tile.active.begin);
+        std::copy(from.begin(), from.end(), rows.data() + row * shape_.keys + tile.active.begin);
     }
     file.write(offset, Span<const T>(rows));
 }

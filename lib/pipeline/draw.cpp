@@ -31,9 +31,11 @@ void select_layers(StoredAttention& attention, const DrawRequest& request) {
     if (!request.layers) return;
     std::vector<StoredLayer> chosen;
     for (std::size_t wanted : *request.layers) {
-        const auto found = std::find_if(attention.layers.begin(), attention.layers.end(),
-                                        [&](const StoredLayer& layer) { return layer.layer == wanted; });
-        if (found == attention.layers.end()) fail("--layer ", wanted, ": ", request.source, " has no such layer");
+        const auto found =
+            std::find_if(attention.layers.begin(), attention.layers.end(),
+                         [&](const StoredLayer& layer) { return layer.layer == wanted; });
+        if (found == attention.layers.end())
+            fail("--layer ", wanted, ": ", request.source, " has no such layer");
         chosen.push_back(*found);
     }
     std::sort(chosen.begin(), chosen.end(),
@@ -42,14 +44,16 @@ void select_layers(StoredAttention& attention, const DrawRequest& request) {
 }
 
 // The places of the heads that were asked for by number; all of them without a wish.
-std::vector<std::size_t> select_heads(const StoredAttention& attention, const DrawRequest& request) {
+std::vector<std::size_t> select_heads(const StoredAttention& attention,
+                                      const DrawRequest& request) {
     std::vector<std::size_t> places(attention.heads.size());
     std::iota(places.begin(), places.end(), std::size_t{0});
     if (!request.heads) return places;
     places.clear();
     for (std::size_t wanted : *request.heads) {
         const auto found = std::find(attention.heads.begin(), attention.heads.end(), wanted);
-        if (found == attention.heads.end()) fail("--head ", wanted, ": ", request.source, " has no such head");
+        if (found == attention.heads.end())
+            fail("--head ", wanted, ": ", request.source, " has no such head");
         places.push_back(static_cast<std::size_t>(found - attention.heads.begin()));
     }
     std::sort(places.begin(), places.end());
@@ -134,7 +138,8 @@ std::vector<std::string> draw_file(const DrawRequest& request, const Progress& p
     Drawing drawing(request);
     PictureChoice& choice = drawing.choice;
     if (choice.sequences.size() > 1) {
-        fail(request.output, ": one picture shows one sequence of ", choice.batch, "; choose it with --seq");
+        fail(request.output, ": one picture shows one sequence of ", choice.batch,
+             "; choose it with --seq");
     }
     const bool one_head = choice.heads.size() == 1 && drawing.attention.layers.size() == 1;
     choice.single = one_head && !request.sheet;
@@ -164,8 +169,10 @@ std::vector<std::string> draw_folder(const DrawRequest& request, const Progress&
     RunManifest manifest;
     manifest.command = "heatmap";
     manifest.inputs = drawing.inputs.records();
-    for (const StoredLayer& layer : drawing.attention.layers) manifest.layers.push_back(layer.layer);
-    for (std::size_t place : drawing.choice.heads) manifest.heads.push_back(drawing.attention.heads[place]);
+    for (const StoredLayer& layer : drawing.attention.layers)
+        manifest.layers.push_back(layer.layer);
+    for (std::size_t place : drawing.choice.heads)
+        manifest.heads.push_back(drawing.attention.heads[place]);
     manifest.causal = drawing.attention.causal;
     manifest.tokens = drawing.labels.queries;
     manifest.files = folder.files();
@@ -181,7 +188,8 @@ std::vector<std::string> draw_folder(const DrawRequest& request, const Progress&
 }  // namespace
 
 std::vector<std::string> draw(const DrawRequest& request, const Progress& progress) {
-    return ends_in_png(request.output) ? draw_file(request, progress) : draw_folder(request, progress);
+    return ends_in_png(request.output) ? draw_file(request, progress)
+                                       : draw_folder(request, progress);
 }
 
 std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color) {

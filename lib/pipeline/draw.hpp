@@ -13,7 +13,7 @@ namespace attn::pipeline {
 struct DrawRequest {
     std::string source;  // a folder that run wrote, or an array; see stored_source.hpp
     std::string output;  // a folder, or one file that ends in .png
-    std::string tokens;      // labels of queries, and of keys without key_tokens
+    std::string tokens;  // labels of queries, and of keys without key_tokens
     std::string key_tokens;
     std::optional<std::vector<std::size_t>> layers;
     std::optional<std::vector<std::size_t>> heads;

@@ -67,8 +67,8 @@ void HeatmapDrawer::begin_layer(const LayerShape& shape) {
     window_ = window_of(options_, shape);
     const auto cell = options_.plain ? std::optional<std::size_t>(1) : options_.cell;
     single_ = render::lay_out_cells(window_.queries, window_.keys, cell, options_.max_size);
-    sheet_ = render::lay_out_panel(window_.queries, window_.keys, panels_across(choice_.heads.size()),
-                                   options_.max_size);
+    sheet_ = render::lay_out_panel(window_.queries, window_.keys,
+                                   panels_across(choice_.heads.size()), options_.max_size);
 }
 
 bool HeatmapDrawer::wants(std::size_t sequence, std::size_t head) const {
@@ -92,26 +92,27 @@ void HeatmapDrawer::add_head(const HeadName& name, analysis::CellGrid grid) {
     if (choice_.single && options_.shared_scale) waiting_[name] = std::move(grid);
 }
 
-void HeatmapDrawer::end_layer() {
-    if (choice_.sheets && !options_.shared_scale) draw_layers({shape_.layer});
+void HeatmapDrawer::finish() {
+    if (options_.shared_scale) draw_waiting();
+    // Sheets of all layers together: one alone would leave the other threads idle.
+    const std::size_t sequences = choice_.sequences.size();
+    const std::size_t sheets = choice_.sheets ? layers_.size() * sequences : 0;
+    const std::size_t overviews = choice_.overview && layers_.size() > 1 ? sequences : 0;
+    parallel_for(sheets + overviews, [&](std::size_t i) {
+        const std::size_t sequence = choice_.sequences[i % sequences];
+        // The overviews are the largest pictures and come first.
+        if (i < overviews) return draw_overview(sequence);
+        draw_layer(layers_[(i - overviews) / sequences], sequence);
+    });
 }
 
-void HeatmapDrawer::finish() {
-    if (options_.shared_scale) {
-        std::vector<HeadName> names;
-        for (const auto& [name, cells] : for_sheets_) names.push_back(name);
-        const render::ColorScale scale = joint_scale(names);
-        std::vector<const std::pair<const HeadName, analysis::CellGrid>*> waiting;
-        for (const auto& head : waiting_) waiting.push_back(&head);
-        parallel_for(waiting.size(), [&](std::size_t i) {
-            draw_head(waiting[i]->first, waiting[i]->second, scale);
-        });
-        if (choice_.sheets) draw_layers(layers_);
-    }
-    if (choice_.overview && layers_.size() > 1) {
-        parallel_for(choice_.sequences.size(),
-                     [&](std::size_t i) { draw_overview(choice_.sequences[i]); });
-    }
+void HeatmapDrawer::draw_waiting() const {
+    std::vector<HeadName> names;
+    for (const auto& [name, grid] : waiting_) names.push_back(name);
+    if (names.empty()) return;
+    const render::ColorScale scale = joint_scale(names);
+    parallel_for(names.size(),
+                 [&](std::size_t i) { draw_head(names[i], waiting_.at(names[i]), scale); });
 }
 
 render::ColorScale HeatmapDrawer::scale_of(const analysis::CellGrid& grid) const {
@@ -159,7 +160,8 @@ std::string HeatmapDrawer::note(std::size_t pool) const {
     if (pool == 1) return "";
     const std::string side = std::to_string(pool);
     return std::string("each cell is the ") +
-           (options_.pool == analysis::PoolKind::max ? "max" : "mean") + " of " + side + " × " + side;
+           (options_.pool == analysis::PoolKind::max ? "max" : "mean") + " of " + side + " × " +
+           side;
 }
 
 render::HeatmapPanel HeatmapDrawer::panel(const HeadName& name, const analysis::CellGrid& grid,
@@ -183,21 +185,16 @@ void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& gr
     picture.note = note(grid.pool);
     const render::Image image = options_.plain ? render::draw_cells(picture.cells, look)
                                                : render::draw_heatmap(picture, look);
-    write_(head_picture(name.layer, choice_.head_numbers[name.head], {name.sequence, choice_.batch}),
-           render::encode_png(image));
-}
-
-void HeatmapDrawer::draw_layers(const std::vector<std::size_t>& layers) const {
-    const std::size_t sequences = choice_.sequences.size();
-    parallel_for(layers.size() * sequences, [&](std::size_t i) {
-        draw_layer(layers[i / sequences], choice_.sequences[i % sequences]);
-    });
+    write_(
+        head_picture(name.layer, choice_.head_numbers[name.head], {name.sequence, choice_.batch}),
+        render::encode_png(image));
 }
 
 void HeatmapDrawer::draw_layer(std::size_t layer, std::size_t sequence) const {
     render::Sheet sheet;
     sheet.title = "layer " + std::to_string(layer);
-    if (choice_.batch > 1) sheet.title = "sequence " + std::to_string(sequence) + ", " + sheet.title;
+    if (choice_.batch > 1)
+        sheet.title = "sequence " + std::to_string(sequence) + ", " + sheet.title;
     sheet.columns = panels_across(choice_.heads.size());
     std::vector<HeadName> heads;
     for (std::size_t head : choice_.heads) heads.push_back({layer, sequence, head});
@@ -207,15 +204,16 @@ void HeatmapDrawer::draw_layer(std::size_t layer, std::size_t sequence) const {
 void HeatmapDrawer::draw_overview(std::size_t sequence) const {
     render::Sheet sheet;
     sheet.title = "every layer and head";
-    if (choice_.batch > 1) sheet.title = "sequence " + std::to_string(sequence) + ", " + sheet.title;
+    if (choice_.batch > 1)
+        sheet.title = "sequence " + std::to_string(sequence) + ", " + sheet.title;
     sheet.columns = choice_.heads.size();
     std::vector<HeadName> heads;
     for (std::size_t layer : layers_) {
         sheet.row_titles.push_back("layer " + std::to_string(layer));
         for (std::size_t head : choice_.heads) heads.push_back({layer, sequence, head});
     }
-    const render::CellLayout layout = render::lay_out_panel(window_.queries, window_.keys,
-                                                            sheet.columns, options_.max_size);
+    const render::CellLayout layout =
+        render::lay_out_panel(window_.queries, window_.keys, sheet.columns, options_.max_size);
     draw_sheet(std::move(sheet), heads, layout, layers_picture({sequence, choice_.batch}));
 }
 
@@ -223,7 +221,8 @@ std::string HeatmapDrawer::text(std::size_t columns, bool color) const {
     std::string text;
     for (const auto& [name, cells] : for_sheets_) {
         const render::HeatmapStyle look = style(cells.scale, 1, cells.grid.pool);
-        text += render::draw_terminal(panel(name, cells.grid, title_of(name)), look, columns, color);
+        text +=
+            render::draw_terminal(panel(name, cells.grid, title_of(name)), look, columns, color);
     }
     return text;
 }
@@ -235,10 +234,16 @@ void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>&
     for (const HeadName& name : heads) {
         const analysis::CellGrid& grid = for_sheets_.at(name).grid;
         grids.push_back(analysis::pool_again(grid, pool_factor(grid, layout), options_.pool));
-        sheet.panels.push_back(panel(name, grids.back(), "head " + std::to_string(choice_.head_numbers[name.head])));
+        sheet.panels.push_back(
+            panel(name, grids.back(), "head " + std::to_string(choice_.head_numbers[name.head])));
     }
     sheet.note = note(grids.front().pool);
-    const render::ColorScale scale = joint_scale(heads);
+    std::vector<HeadName> compared = heads;
+    if (options_.shared_scale) {
+        compared.clear();
+        for (const auto& [name, cells] : for_sheets_) compared.push_back(name);
+    }
+    const render::ColorScale scale = joint_scale(compared);
     const render::HeatmapStyle look = style(scale, layout.pixels, grids.front().pool);
     write_(file, render::encode_png(render::draw_sheet(sheet, look)));
 }

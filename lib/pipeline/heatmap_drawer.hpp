@@ -20,11 +20,11 @@ namespace attn::pipeline {
 struct PictureChoice {
     std::vector<std::size_t> heads;         // places among the heads of the source
     std::vector<std::size_t> head_numbers;  // what the head at each place is called
-    std::vector<std::size_t> sequences;  // of the batch
-    std::size_t batch = 1;               // sequences that there are; names carry the sequence above 1
-    bool single = true;                  // one picture a head
-    bool sheets = true;                  // one a layer, of its heads
-    bool overview = true;                // one of all layers and heads, when there are several layers
+    std::vector<std::size_t> sequences;     // of the batch
+    std::size_t batch = 1;  // sequences that there are; names carry the sequence above 1
+    bool single = true;     // one picture a head
+    bool sheets = true;     // one a layer, of its heads
+    bool overview = true;   // one of all layers and heads, when there are several layers
 };
 
 // Token labels of queries and keys: one list a sequence, one list for all, or none.
@@ -58,9 +58,7 @@ class HeatmapDrawer {
     // Draws the head, or keeps it until the range of all is known. Threads may call it at once.
     void add_head(const HeadName& name, analysis::CellGrid grid);
 
-    void end_layer();
-
-    // Draws what needs all layers. Call once, after the last one.
+    // Draws the sheets, and what waited for the range of all. Call once, after the last layer.
     void finish();
 
     // The heads as text for a terminal, at most `columns` characters wide; see render/terminal.hpp.
@@ -87,7 +85,7 @@ class HeatmapDrawer {
     void draw_overview(std::size_t sequence) const;
     void draw_sheet(render::Sheet sheet, const std::vector<HeadName>& heads,
                     render::CellLayout layout, const std::string& file) const;
-    void draw_layers(const std::vector<std::size_t>& layers) const;
+    void draw_waiting() const;
 
     HeatmapOptions options_;
     PictureChoice choice_;

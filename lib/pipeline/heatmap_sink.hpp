@@ -37,8 +37,6 @@ class HeatmapSink : public Sink<T> {
         drawer_.add_head({shape_.layer, sequence, head}, std::move(grid));
     }
 
-    void end_layer() override { drawer_.end_layer(); }
-
   private:
     analysis::CellPooling& pooling(std::size_t sequence, std::size_t head) {
         const std::lock_guard<std::mutex> lock(mutex_);
@@ -50,7 +48,8 @@ class HeatmapSink : public Sink<T> {
     HeatmapDrawer& drawer_;
     LayerShape shape_;
     std::mutex mutex_;  // guards the map, not what it points at
-    std::map<std::pair<std::size_t, std::size_t>, std::unique_ptr<analysis::CellPooling>> open_heads_;
+    std::map<std::pair<std::size_t, std::size_t>, std::unique_ptr<analysis::CellPooling>>
+        open_heads_;
 };
 
 }  // namespace attn::pipeline

@@ -17,10 +17,13 @@ ArrayInfo describe(const std::string& key, const io::StoredArray& stored) {
     info.shape = stored.shape;
     info.column_major = stored.column_major;
     // Wide types would lose digits or overflow in float32.
-    if (size_of(stored.dtype) > 4 || stored.dtype == DType::int32 || stored.dtype == DType::uint32) {
-        info.values = analysis::summarise(io::convert<double>(stored, io::NonFinite::allow).values());
+    if (size_of(stored.dtype) > 4 || stored.dtype == DType::int32 ||
+        stored.dtype == DType::uint32) {
+        info.values =
+            analysis::summarise(io::convert<double>(stored, io::NonFinite::allow).values());
     } else {
-        info.values = analysis::summarise(io::convert<float>(stored, io::NonFinite::allow).values());
+        info.values =
+            analysis::summarise(io::convert<float>(stored, io::NonFinite::allow).values());
     }
     return info;
 }
@@ -32,7 +35,8 @@ std::string plural(std::size_t count, const std::string& noun) {
 std::string recognise(const io::Container& container) {
     try {
         const model::WeightBundle bundle = model::read_weight_bundle(container);
-        std::string text = "projection matrices under native names, " + plural(bundle.layers.size(), "layer");
+        std::string text =
+            "projection matrices under native names, " + plural(bundle.layers.size(), "layer");
         if (bundle.heads) text += ", " + plural(*bundle.heads, "head");
         return text;
     } catch (const Error&) {
@@ -64,7 +68,8 @@ FileInfo inspect(const std::string& source) {
         for (const auto& list : lists) count += list.size();
         info.texts.emplace_back(key, count);
     }
-    for (const auto& [key, setting] : container.settings) info.settings.emplace_back(key, to_json(setting));
+    for (const auto& [key, setting] : container.settings)
+        info.settings.emplace_back(key, to_json(setting));
     return info;
 }
 

@@ -24,8 +24,8 @@ struct FileInfo {
     std::string format;  // "NPY", "JSON", "folder of NPY"
     std::string layout;  // "native projection matrices: 2 layers, 4 heads"; empty: not recognised
     std::vector<ArrayInfo> arrays;
-    std::vector<std::pair<std::string, std::size_t>> texts;      // "tokens" and how many there are
-    std::vector<std::pair<std::string, std::string>> settings;   // "heads" and its value as JSON
+    std::vector<std::pair<std::string, std::size_t>> texts;     // "tokens" and how many there are
+    std::vector<std::pair<std::string, std::string>> settings;  // "heads" and its value as JSON
 };
 
 // `source` is FILE[:KEY]; with a key only that array is described. Throws Error.

@@ -13,7 +13,9 @@ std::string prefix(SequenceName name) {
 
 }  // namespace
 
-std::string layer_folder(std::size_t layer) { return "layer" + two_digits(layer); }
+std::string layer_folder(std::size_t layer) {
+    return "layer" + two_digits(layer);
+}
 
 std::string array_file(std::size_t layer, const std::string& name) {
     return layer_folder(layer) + "/" + name + ".npy";
@@ -27,6 +29,8 @@ std::string heads_picture(std::size_t layer, SequenceName sequence) {
     return layer_folder(layer) + "/" + prefix(sequence) + "heads.png";
 }
 
-std::string layers_picture(SequenceName sequence) { return prefix(sequence) + "layers.png"; }
+std::string layers_picture(SequenceName sequence) {
+    return prefix(sequence) + "layers.png";
+}
 
 }  // namespace attn::pipeline

@@ -28,7 +28,8 @@ struct Selection {
 };
 
 std::vector<std::size_t> choose(const std::optional<std::vector<std::size_t>>& wanted,
-                                std::size_t count, const std::string& flag, const std::string& what) {
+                                std::size_t count, const std::string& flag,
+                                const std::string& what) {
     std::vector<std::size_t> indices(count);
     std::iota(indices.begin(), indices.end(), std::size_t{0});
     if (!wanted) return indices;
@@ -52,13 +53,12 @@ class Run {
 
     RunManifest execute() {
         folder_.require_space(bytes_to_write());
-        HeatmapDrawer drawer(request_.heatmaps, pictures(), {loaded_.tokens, loaded_.tokens},
-                             [this](const std::string& name, const std::string& png) {
-                                 folder_.write(name, png);
-                             });
+        HeatmapDrawer drawer(
+            request_.heatmaps, pictures(), {loaded_.tokens, loaded_.tokens},
+            [this](const std::string& name, const std::string& png) { folder_.write(name, png); });
         ProgressSink<T> progress(progress_, selection_.layers.back() + 1);
-        ArraySink<T> arrays(folder_, {save_.scores, save_.weights, save_.context},
-                            selection_.heads, loaded_.batch_axis);
+        ArraySink<T> arrays(folder_, {save_.scores, save_.weights, save_.context}, selection_.heads,
+                            loaded_.batch_axis);
         HeatmapSink<T> heatmaps(drawer);
 
         Array<T> x = loaded_.x.front();
@@ -108,12 +108,14 @@ class Run {
         const std::size_t tokens = loaded_.token_count();
         const std::size_t d_head = weights.W_Q.extent(1) / loaded_.heads;
         const std::size_t d_value = weights.W_V.extent(1) / loaded_.heads;
-        const std::size_t width = weights.W_O.empty() ? weights.W_V.extent(1) : weights.W_O.extent(1);
+        const std::size_t width =
+            weights.W_O.empty() ? weights.W_V.extent(1) : weights.W_O.extent(1);
         const Shape cells = with_batch({selection_.heads.size(), tokens, tokens});
         std::map<std::string, Shape> shapes;
         if (save_.scores) shapes["scores"] = cells;
         if (save_.weights) shapes["weights"] = cells;
-        if (save_.context) shapes["context"] = with_batch({selection_.heads.size(), tokens, d_value});
+        if (save_.context)
+            shapes["context"] = with_batch({selection_.heads.size(), tokens, d_value});
         if (save_.output) shapes["output"] = with_batch({tokens, width});
         if (save_.q) shapes["q"] = with_batch({selection_.heads.size(), tokens, d_head});
         if (save_.k) shapes["k"] = with_batch({selection_.heads.size(), tokens, d_head});
@@ -127,7 +129,8 @@ class Run {
             for (const auto& [name, shape] : array_shapes(layer)) {
                 const std::size_t size = io::npy_file_size(dtype_of<T>(), shape);
                 if (__builtin_add_overflow(bytes, size, &bytes)) {
-                    fail(request_.output, ": the results are larger than any disk; save less (--save)");
+                    fail(request_.output,
+                         ": the results are larger than any disk; save less (--save)");
                 }
             }
         }
@@ -165,7 +168,8 @@ class Run {
 
     RunManifest describe() const {
         const auto text = [](const auto& value) { return nlohmann::json(value).dump(); };
-        const double d_head = static_cast<double>(loaded_.layers.front().W_Q.extent(1) / loaded_.heads);
+        const double d_head =
+            static_cast<double>(loaded_.layers.front().W_Q.extent(1) / loaded_.heads);
         RunManifest manifest;
         manifest.command = "run";
         manifest.inputs = files_.records();
@@ -198,11 +202,17 @@ class Run {
 SaveChoice parse_save(const std::string& list) {
     SaveChoice choice;
     const std::map<std::string, bool*> names{
-        {"scores", &choice.scores}, {"weights", &choice.weights},   {"context", &choice.context},
-        {"output", &choice.output}, {"q", &choice.q},               {"k", &choice.k},
-        {"v", &choice.v},           {"heatmaps", &choice.heatmaps},
+        {"scores", &choice.scores},
+        {"weights", &choice.weights},
+        {"context", &choice.context},
+        {"output", &choice.output},
+        {"q", &choice.q},
+        {"k", &choice.k},
+        {"v", &choice.v},
+        {"heatmaps", &choice.heatmaps},
     };
     for (const auto& [name, chosen] : names) *chosen = false;
+    if (list.empty()) fail("--save: names nothing to save");
     std::istringstream items(list);
     for (std::string item; std::getline(items, item, ',');) {
         if (item == "present" || item == "stats") fail("--save ", item, ": is not built yet");
@@ -211,7 +221,8 @@ SaveChoice parse_save(const std::string& list) {
             std::vector<std::string> known;
             for (const auto& [name, chosen] : names) known.push_back(name);
             const std::string close = nearest(item, known);
-            fail("--save ", item, ": expected a list of scores, weights, context, output, q, k, v, heatmaps",
+            fail("--save ", item,
+                 ": expected a list of scores, weights, context, output, q, k, v, heatmaps",
                  close.empty() ? "" : "; did you mean " + close + "?");
         }
         *found->second = true;

@@ -29,7 +29,8 @@ struct SaveChoice {
 SaveChoice parse_save(const std::string& list);
 
 struct RunRequest {
-    std::string embeddings;     // array [tokens, d_model] or [batch, tokens, d_model]; empty: from the weights file
+    std::string embeddings;  // array [tokens, d_model] or [batch, tokens, d_model]; empty: from the
+                             // weights file
     std::string hidden_states;  // array [layers, (batch,) tokens, d_model]; instead of embeddings
     std::string weights;        // file or folder
     std::string tokens;         // labels; empty: from the weights file, or none
@@ -48,8 +49,8 @@ struct RunRequest {
     HeatmapOptions heatmaps;
 };
 
-// Computes every layer and writes the folder, whole or not at all. Returns what the folder's manifest
-// says. Throws Error for anything wrong with the input or the disk.
+// Computes every layer and writes the folder, whole or not at all. Returns what the folder's
+// manifest says. Throws Error for anything wrong with the input or the disk.
 RunManifest run(const RunRequest& request, const Progress& progress);
 
 }  // namespace attn::pipeline

@@ -10,7 +10,8 @@ namespace {
 // The array that the first layer reads, or all of them.
 io::StoredArray find_x(const RunRequest& request, io::Inputs& inputs) {
     if (!request.hidden_states.empty()) {
-        if (!request.embeddings.empty()) fail("--hidden-states and --embeddings exclude each other");
+        if (!request.embeddings.empty())
+            fail("--hidden-states and --embeddings exclude each other");
         return inputs.find(request.hidden_states);
     }
     if (!request.embeddings.empty()) return inputs.find(request.embeddings);
@@ -28,7 +29,8 @@ Shape embedding_shape(const io::StoredArray& x, bool hidden_states, std::size_t 
     if (hidden_states) {
         if (shape.size() != 3 && shape.size() != 4) {
             fail(x.name, " ", to_string(x.shape),
-                 ": expected hidden states [layers, tokens, d_model] or [layers, batch, tokens, d_model]");
+                 ": expected hidden states [layers, tokens, d_model] or [layers, batch, tokens, "
+                 "d_model]");
         }
         if (shape[0] != layers) {
             fail(x.name, " ", to_string(x.shape), ": has ", shape[0],
@@ -67,7 +69,8 @@ std::vector<std::vector<std::string>> load_labels(const RunRequest& request, io:
     return labels;
 }
 
-// In an attention-only stack the next layer reads x + output, so that the output must be as wide as x.
+// In an attention-only stack the next layer reads x + output, so that the output must be as wide as
+// x.
 void require_stackable(const model::WeightBundle& bundle, std::size_t d_model, std::size_t heads) {
     for (std::size_t layer = 0; layer + 1 < bundle.layers.size(); ++layer) {
         const auto& arrays = bundle.layers[layer];
@@ -99,8 +102,7 @@ RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs) {
     result.options.causal = request.causal.value_or(bundle.causal.value_or(false));
     result.options.scale = request.scale ? request.scale : bundle.scale;
 
-    const auto non_finite =
-        request.allow_nonfinite ? io::NonFinite::allow : io::NonFinite::refuse;
+    const auto non_finite = request.allow_nonfinite ? io::NonFinite::allow : io::NonFinite::refuse;
     const Array<T> values = inputs.load<T>(x, non_finite);
     if (hidden_states) {
         for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer) {

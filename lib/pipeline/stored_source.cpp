@@ -71,7 +71,9 @@ StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
         if (shape.size() == 3) shape.insert(shape.begin(), 1);
         const bool fits = shape.size() == 4 && shape[1] == manifest.heads.size() &&
                           (attention.layers.empty() || shape == attention.shape());
-        if (!fits) fail(file, " ", to_string(weights.shape()), ": does not fit ", folder, "/manifest.json");
+        if (!fits)
+            fail(file, " ", to_string(weights.shape()), ": does not fit ", folder,
+                 "/manifest.json");
         attention.layers.push_back({layer, weights.reshaped(shape)});
     }
     if (attention.layers.empty()) fail(folder, ": its manifest.json lists no layers");

@@ -11,7 +11,8 @@ namespace attn::pipeline {
 
 struct StoredLayer {
     std::size_t layer = 0;  // what it is called
-    Array<float> weights;   // [sequences, heads, queries, keys]; axes that the file lacks have length 1
+    Array<float>
+        weights;  // [sequences, heads, queries, keys]; axes that the file lacks have length 1
 };
 
 // Weights of one or many layers, all of the same shape.

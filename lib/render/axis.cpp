@@ -23,11 +23,20 @@ std::string visible_token(const std::string& token) {
     std::string result;
     for (const char character : token) {
         switch (character) {
-            case ' ': result += "\u2423"; break;
-            case '\n': result += "\\n"; break;
-            case '\r': result += "\\r"; break;
-            case '\t': result += "\\t"; break;
-            default: result += character;
+            case ' ':
+                result += "\u2423";
+                break;
+            case '\n':
+                result += "\\n";
+                break;
+            case '\r':
+                result += "\\r";
+                break;
+            case '\t':
+                result += "\\t";
+                break;
+            default:
+                result += character;
         }
     }
     return result;
@@ -39,14 +48,16 @@ Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
     axis.tokens = !tokens.empty();
     const std::size_t last = extent.first + extent.count - 1;
     std::size_t gap = size;
-    if (!axis.tokens) gap = across ? font.width(std::to_string(last), size) + size / 2 : size + size / 2;
+    if (!axis.tokens)
+        gap = across ? font.width(std::to_string(last), size) + size / 2 : size + size / 2;
     const std::size_t stride = choose_stride(layout, gap);
     const std::size_t start = (extent.first + stride - 1) / stride * stride;
     for (std::size_t position = start; position <= last; position += stride) {
         AxisLabel label;
         label.center = (2 * (position - extent.first) + 1) * layout.pixels / (2 * layout.pool);
-        label.text = axis.tokens ? font.shorten(visible_token(tokens[position]), size, kLongestLabel * size)
-                                 : std::to_string(position);
+        label.text = axis.tokens
+                         ? font.shorten(visible_token(tokens[position]), size, kLongestLabel * size)
+                         : std::to_string(position);
         axis.widest = std::max(axis.widest, font.width(label.text, size));
         axis.labels.push_back(std::move(label));
     }

@@ -16,8 +16,8 @@ struct AxisLabel {
 
 struct Axis {
     std::vector<AxisLabel> labels;
-    bool tokens = false;       // tokens, which stand upright on the key axis; otherwise indices
-    std::size_t widest = 0;    // pixels of the longest text
+    bool tokens = false;     // tokens, which stand upright on the key axis; otherwise indices
+    std::size_t widest = 0;  // pixels of the longest text
 };
 
 // The part of an axis that is drawn.

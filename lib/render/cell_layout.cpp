@@ -5,15 +5,18 @@
 namespace attn::render {
 namespace {
 
-constexpr std::size_t kLabelledTokens = 64;   // up to here every token can have its label
-constexpr std::size_t kLabelledSize = 600;    // pixels that a matrix of few tokens fills
-constexpr std::size_t kSize = 512;            // and one of many
-constexpr std::size_t kMaxSize = 1024;        // before cells are pooled
-constexpr std::size_t kMaxSizeOfCells = 8192; // the same when the size of a cell was asked for
+constexpr std::size_t kLabelledTokens = 64;    // up to here every token can have its label
+constexpr std::size_t kLabelledSize = 600;     // pixels that a matrix of few tokens fills
+constexpr std::size_t kSize = 400;             // and one of many
+constexpr std::size_t kMaxSize = 1024;         // before cells are pooled
+constexpr std::size_t kMaxSizeOfCells = 8192;  // the same when the size of a cell was asked for
 constexpr std::size_t kSheetWidth = 2000;
-constexpr std::size_t kMaxPanel = 480;
+constexpr std::size_t kMaxPanel = 480;       // of a sheet, while tokens can be labelled
+constexpr std::size_t kMaxDensePanel = 260;  // and when they cannot
 
-std::size_t divide_up(std::size_t count, std::size_t by) { return (count + by - 1) / by; }
+std::size_t divide_up(std::size_t count, std::size_t by) {
+    return (count + by - 1) / by;
+}
 
 }  // namespace
 
@@ -39,7 +42,8 @@ CellLayout lay_out_cells(std::size_t queries, std::size_t keys, std::optional<st
 CellLayout lay_out_panel(std::size_t queries, std::size_t keys, std::size_t across,
                          std::optional<std::size_t> max_size) {
     const std::size_t longest = std::max({queries, keys, std::size_t{1}});
-    std::size_t side = std::min(kMaxPanel, kSheetWidth / std::max<std::size_t>(1, across));
+    const std::size_t most = longest <= kLabelledTokens ? kMaxPanel : kMaxDensePanel;
+    std::size_t side = std::min(most, kSheetWidth / std::max<std::size_t>(1, across));
     side = std::max<std::size_t>(16, std::min(side, max_size.value_or(side)));
     CellLayout layout;
     layout.pool = divide_up(longest, side);

@@ -13,8 +13,8 @@ struct CellLayout {
 };
 
 // For a picture of its own. `cell` and `max_size` as in --cell and --max-size (pixels of the
-// longest side of the matrix). Without them, cells of up to 64 tokens are large enough to label, and
-// matrices above 1024 are pooled.
+// longest side of the matrix). Without them, cells of up to 64 tokens are large enough to label,
+// and matrices above 1024 are pooled.
 CellLayout lay_out_cells(std::size_t queries, std::size_t keys, std::optional<std::size_t> cell,
                          std::optional<std::size_t> max_size);
 

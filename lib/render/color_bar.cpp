@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kTicks = 5;
 
-std::size_t bar_width(std::size_t text_size) { return text_size + 2; }
+std::size_t bar_width(std::size_t text_size) {
+    return text_size + 2;
+}
 
 std::size_t widest_tick(const HeatmapStyle& style, std::size_t text_size) {
     std::size_t widest = 0;
@@ -43,9 +45,11 @@ void draw_color_bar(Image& image, const HeatmapStyle& style, std::size_t text_si
         style.font->draw(image, tick.text, text_size, x + width + 8, row - above, kInk);
     }
     const std::size_t length = style.font->width(style.value_name, text_size);
-    const std::size_t middle = y + height / 2 + std::min(length / 2, image.height() - y - height / 2 - 1);
+    const std::size_t middle =
+        y + height / 2 + std::min(length / 2, image.height() - y - height / 2 - 1);
     style.font->draw(image, style.value_name, text_size,
-                     x + width + 8 + widest_tick(style, text_size) + 6, middle, kInk, TextDirection::up);
+                     x + width + 8 + widest_tick(style, text_size) + 6, middle, kInk,
+                     TextDirection::up);
 }
 
 LegendEntries find_special_cells(MatrixView<const float> cells) {

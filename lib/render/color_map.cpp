@@ -39,8 +39,10 @@ const ColorMap& color_map(const std::string& name) {
     }
     const std::string close = nearest(name, color_map_names());
     std::string known;
-    for (const std::string& candidate : color_map_names()) known += (known.empty() ? "" : ", ") + candidate;
-    fail("unknown colour map ", name, close.empty() ? "; there are " + known : "; did you mean " + close + "?");
+    for (const std::string& candidate : color_map_names())
+        known += (known.empty() ? "" : ", ") + candidate;
+    fail("unknown colour map ", name,
+         close.empty() ? "; there are " + known : "; did you mean " + close + "?");
 }
 
 }  // namespace attn::render

@@ -100,9 +100,12 @@ ColorScale scale_of(MatrixView<const float> cells, ScaleKind kind) {
     }
     if (!(scale.high > scale.low)) {
         // One value everywhere: give it a range to stand in.
-        if (kind == ScaleKind::log) scale.low = scale.high / 10;
-        else if (scale.high > 0) scale.low = 0;
-        else scale.high = scale.low + 1;
+        if (kind == ScaleKind::log)
+            scale.low = scale.high / 10;
+        else if (scale.high > 0)
+            scale.low = 0;
+        else
+            scale.high = scale.low + 1;
     }
     return scale;
 }

@@ -98,7 +98,8 @@ struct Font::Face {
         result.advance = static_cast<float>(advance) * factor;
         int right = 0;
         int bottom = 0;
-        stbtt_GetGlyphBitmapBox(&info, index, factor, factor, &result.left, &result.top, &right, &bottom);
+        stbtt_GetGlyphBitmapBox(&info, index, factor, factor, &result.left, &result.top, &right,
+                                &bottom);
         result.width = static_cast<std::size_t>(std::max(0, right - result.left));
         result.height = static_cast<std::size_t>(std::max(0, bottom - result.top));
         result.coverage.resize(result.width * result.height);
@@ -128,7 +129,8 @@ Font Font::from_file(const std::string& path) {
     face->file.assign(std::istreambuf_iterator<char>(stream), {});
     // stb_truetype trusts the file; at least its kind and its table of contents must be there.
     constexpr std::size_t kSmallest = 1024;
-    const int offset = face->file.size() < kSmallest ? -1 : stbtt_GetFontOffsetForIndex(face->file.data(), 0);
+    const int offset =
+        face->file.size() < kSmallest ? -1 : stbtt_GetFontOffsetForIndex(face->file.data(), 0);
     if (offset < 0 || stbtt_InitFont(&face->info, face->file.data(), offset) == 0) {
         fail(path, ": is not a TrueType font");
     }
@@ -137,12 +139,13 @@ Font Font::from_file(const std::string& path) {
 
 std::size_t Font::width(const std::string& text, std::size_t size) const {
     float pen = 0;
-    for (std::size_t i = 0; i < text.size();) pen += face_->glyph(next_character(text, i), size).advance;
+    for (std::size_t i = 0; i < text.size();)
+        pen += face_->glyph(next_character(text, i), size).advance;
     return static_cast<std::size_t>(std::ceil(pen));
 }
 
-void Font::draw(Image& image, const std::string& text, std::size_t size, std::size_t x, std::size_t y,
-                Color color, TextDirection direction) const {
+void Font::draw(Image& image, const std::string& text, std::size_t size, std::size_t x,
+                std::size_t y, Color color, TextDirection direction) const {
     const int base_line = face_->base_line(size);
     const auto darken = [&](int along, int across, std::uint8_t coverage) {
         const bool is_across = direction == TextDirection::across;
@@ -153,8 +156,9 @@ void Font::draw(Image& image, const std::string& text, std::size_t size, std::si
         const auto at_y = static_cast<std::size_t>(row);
         if (at_x >= image.width() || at_y >= image.height()) return;
         const Color under = image.at(at_x, at_y);
-        image.set(at_x, at_y, {blend(under.red, color.red, coverage), blend(under.green, color.green, coverage),
-                               blend(under.blue, color.blue, coverage)});
+        image.set(at_x, at_y,
+                  {blend(under.red, color.red, coverage), blend(under.green, color.green, coverage),
+                   blend(under.blue, color.blue, coverage)});
     };
     float pen = 0;
     for (std::size_t i = 0; i < text.size();) {
@@ -164,7 +168,8 @@ void Font::draw(Image& image, const std::string& text, std::size_t size, std::si
             for (std::size_t column = 0; column < glyph.width; ++column) {
                 const std::uint8_t coverage = glyph.coverage[row * glyph.width + column];
                 if (coverage == 0) continue;
-                darken(start + static_cast<int>(column), base_line + glyph.top + static_cast<int>(row), coverage);
+                darken(start + static_cast<int>(column),
+                       base_line + glyph.top + static_cast<int>(row), coverage);
             }
         }
         pen += glyph.advance;

@@ -30,14 +30,16 @@ struct Plan {
 
 Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
     Plan plan;
-    plan.text = std::clamp<std::size_t>(style.layout.pixels, 12, 26);
+    // Text grows with the cells, but slower: large cells are for print, not for large letters.
+    plan.text =
+        std::min<std::size_t>(28, 12 + (std::max<std::size_t>(style.layout.pixels, 12) - 12) / 3);
     plan.axis_text = plan.text + 2;
     plan.title_text = plan.text + 5;
     plan.matrix_width = panel.cells.columns * style.layout.pixels;
     plan.matrix_height = panel.cells.rows * style.layout.pixels;
     plan.bar_height = std::max(plan.matrix_height, kLeastBar);
-    plan.query_axis = make_axis(panel.query_labels, {panel.first_query, panel.queries}, style.layout,
-                                *style.font, plan.text, /*across=*/false);
+    plan.query_axis = make_axis(panel.query_labels, {panel.first_query, panel.queries},
+                                style.layout, *style.font, plan.text, /*across=*/false);
     plan.key_axis = make_axis(panel.key_labels, {panel.first_key, panel.keys}, style.layout,
                               *style.font, plan.text, /*across=*/true);
 
@@ -47,7 +49,8 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
 
     const std::size_t title = std::max(style.font->width(panel.title, plan.title_text),
                                        style.font->width(panel.note, plan.text));
-    const std::size_t right = geometry.left + plan.matrix_width + kBarGap + color_bar_width(style, plan.text);
+    const std::size_t right =
+        geometry.left + plan.matrix_width + kBarGap + color_bar_width(style, plan.text);
     geometry.width = std::max(right, geometry.left + title) + kMargin;
 
     const std::size_t key_labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
@@ -56,7 +59,8 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
         (legend.masked ? plan.text + 4 : 0) + (legend.not_a_number ? plan.text + 4 : 0);
     const std::size_t below_matrix =
         plan.matrix_height + kTickLength + 4 + key_labels + 6 + plan.axis_text;
-    geometry.height = geometry.top + kMargin + std::max(below_matrix, plan.bar_height + 10 + legend_height);
+    geometry.height =
+        geometry.top + kMargin + std::max(below_matrix, plan.bar_height + 10 + legend_height);
     return plan;
 }
 
@@ -70,8 +74,8 @@ void draw_query_axis(Image& image, const Plan& plan, const HeatmapStyle& style) 
                          row - std::min(row, plan.text / 2), kInk);
     }
     const std::size_t length = style.font->width("query", plan.axis_text);
-    style.font->draw(image, "query", plan.axis_text, kMargin, at.top + (plan.matrix_height + length) / 2,
-                     kInk, TextDirection::up);
+    style.font->draw(image, "query", plan.axis_text, kMargin,
+                     at.top + (plan.matrix_height + length) / 2, kInk, TextDirection::up);
 }
 
 void draw_key_axis(Image& image, const Plan& plan, const HeatmapStyle& style) {
@@ -96,10 +100,12 @@ void draw_key_axis(Image& image, const Plan& plan, const HeatmapStyle& style) {
                      bottom + kTickLength + 4 + labels + 6, kInk);
 }
 
-void draw_title(Image& image, const HeatmapPanel& panel, const Plan& plan, const HeatmapStyle& style) {
+void draw_title(Image& image, const HeatmapPanel& panel, const Plan& plan,
+                const HeatmapStyle& style) {
     const HeatmapGeometry& at = plan.geometry;
     style.font->draw(image, panel.title, plan.title_text, at.left, kMargin, kInk);
-    style.font->draw(image, panel.note, plan.text, at.left, kMargin + plan.title_text + 4, kFaintInk);
+    style.font->draw(image, panel.note, plan.text, at.left, kMargin + plan.title_text + 4,
+                     kFaintInk);
 }
 
 }  // namespace
@@ -138,7 +144,8 @@ Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
 
     const std::size_t bar = at.left + plan.matrix_width + kBarGap;
     draw_color_bar(image, style, plan.text, bar, at.top, plan.bar_height);
-    draw_legend(image, style, find_special_cells(panel.cells), plan.text, bar, at.top + plan.bar_height + 10);
+    draw_legend(image, style, find_special_cells(panel.cells), plan.text, bar,
+                at.top + plan.bar_height + 10);
     return image;
 }
 

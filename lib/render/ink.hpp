@@ -1,4 +1,5 @@
-// What all pictures share: paper, ink, frames, and the step from a place on the colour map to a colour.
+// What all pictures share: paper, ink, frames, and the step from a place on the colour map to a
+// colour.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +19,8 @@ inline std::size_t color_index(double position) {
 }
 
 // A line of one pixel around the rectangle, outside it.
-inline void draw_frame(Image& image, std::size_t x, std::size_t y, std::size_t width, std::size_t height) {
+inline void draw_frame(Image& image, std::size_t x, std::size_t y, std::size_t width,
+                       std::size_t height) {
     image.fill(x - 1, y - 1, width + 2, 1, kInk);
     image.fill(x - 1, y + height, width + 2, 1, kInk);
     image.fill(x - 1, y - 1, 1, height + 2, kInk);

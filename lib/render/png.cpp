@@ -10,7 +10,9 @@
 namespace {
 
 struct CompressorDeleter {
-    void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
+    void operator()(libdeflate_compressor* compressor) const {
+        libdeflate_free_compressor(compressor);
+    }
 };
 
 // stb_image_write calls this for the pixels and frees the result.
@@ -24,8 +26,8 @@ unsigned char* compress(unsigned char* data, int size, int* compressed_size, int
     const std::size_t bound = libdeflate_zlib_compress_bound(compressor.get(), length);
     auto* result = static_cast<unsigned char*>(std::malloc(bound));
     if (result == nullptr) return nullptr;
-    *compressed_size = static_cast<int>(
-        libdeflate_zlib_compress(compressor.get(), data, length, result, bound));
+    *compressed_size =
+        static_cast<int>(libdeflate_zlib_compress(compressor.get(), data, length, result, bound));
     return result;
 }
 
@@ -43,8 +45,8 @@ unsigned char* compress(unsigned char* data, int size, int* compressed_size, int
 namespace attn::render {
 
 std::string encode_png(const Image& image) {
-    // Filter 0 for every row: the others turn runs of equal pixels into noise. Set once, because the switch is
-    // global and pictures are encoded by many threads.
+    // Filter 0 for every row: the others turn runs of equal pixels into noise. Set once, because
+    // the switch is global and pictures are encoded by many threads.
     static const bool filter_chosen = [] {
         stbi_write_force_png_filter = 0;
         return true;

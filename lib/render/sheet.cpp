@@ -28,12 +28,14 @@ struct Plan {
     LegendEntries legend;
     std::size_t left = 0;  // of the first panel
     std::size_t top = 0;
-    std::size_t bar = 0;   // left edge of the colour bar
+    std::size_t bar = 0;  // left edge of the colour bar
     std::size_t width = 0;
     std::size_t height = 0;
 
     std::size_t x(std::size_t column) const { return left + column * (panel_width + kGap); }
-    std::size_t y(std::size_t row) const { return top + row * (panel_title + panel_height + kGap) + panel_title; }
+    std::size_t y(std::size_t row) const {
+        return top + row * (panel_title + panel_height + kGap) + panel_title;
+    }
 };
 
 Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
@@ -44,8 +46,8 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     plan.panel_height = first.cells.rows * style.layout.pixels;
     plan.panel_title = kText + 5;
     plan.text = std::clamp<std::size_t>(style.layout.pixels, 11, kText);
-    plan.query_axis = make_axis(first.query_labels, {first.first_query, first.queries}, style.layout,
-                                *style.font, plan.text, /*across=*/false);
+    plan.query_axis = make_axis(first.query_labels, {first.first_query, first.queries},
+                                style.layout, *style.font, plan.text, /*across=*/false);
     plan.key_axis = make_axis(first.key_labels, {first.first_key, first.keys}, style.layout,
                               *style.font, plan.text, /*across=*/true);
     for (const HeatmapPanel& panel : sheet.panels) {
@@ -58,8 +60,8 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     plan.left = kMargin + row_titles + kText + 8 + plan.query_axis.widest + kTickLength + 4;
     plan.top = kMargin + kTitleText + 10 + (sheet.note.empty() ? 0 : kText + 4);
     plan.bar = plan.x(sheet.columns - 1) + plan.panel_width + kGap + 6;
-    const std::size_t title = std::max(style.font->width(sheet.title, kTitleText),
-                                       style.font->width(sheet.note, kText));
+    const std::size_t title =
+        std::max(style.font->width(sheet.title, kTitleText), style.font->width(sheet.note, kText));
     plan.width = std::max(plan.bar + color_bar_width(style, kText), plan.left + title) + kMargin;
 
     const std::size_t key_labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
@@ -91,7 +93,8 @@ void draw_key_labels(Image& image, const Axis& axis, const Plan& plan, const Hea
             style.font->draw(image, label.text, plan.text, column - plan.text / 2,
                              bottom + kTickLength + 4 + width, kInk, TextDirection::up);
         } else {
-            style.font->draw(image, label.text, plan.text, column - width / 2, bottom + kTickLength + 3, kInk);
+            style.font->draw(image, label.text, plan.text, column - width / 2,
+                             bottom + kTickLength + 3, kInk);
         }
     }
 }
@@ -119,13 +122,14 @@ void draw_titles(Image& image, const Sheet& sheet, const Plan& plan, const Heatm
         const std::string& title = sheet.row_titles[row];
         const std::size_t length = style.font->width(title, kText);
         const std::size_t middle = plan.y(row) + plan.panel_height / 2;
-        style.font->draw(image, title, kText, kMargin, middle + length / 2, kInk, TextDirection::up);
+        style.font->draw(image, title, kText, kMargin, middle + length / 2, kInk,
+                         TextDirection::up);
     }
     const std::size_t across_x = sheet.row_titles.empty() ? kMargin : kMargin + kText + 10;
     const std::size_t bottom = plan.y(plan.rows - 1) + plan.panel_height;
     const std::size_t middle = (plan.y(0) + bottom) / 2;
-    style.font->draw(image, "query", kText, across_x, middle + style.font->width("query", kText) / 2,
-                     kFaintInk, TextDirection::up);
+    style.font->draw(image, "query", kText, across_x,
+                     middle + style.font->width("query", kText) / 2, kFaintInk, TextDirection::up);
     style.font->draw(image, "key", kText,
                      (plan.left + plan.bar) / 2 - style.font->width("key", kText) / 2,
                      plan.height - kMargin - kText - 2, kFaintInk);

@@ -10,9 +10,9 @@ namespace attn::render {
 
 struct Sheet {
     std::string title;
-    std::string note;                     // a small line below the title
-    std::size_t columns = 1;              // panels in a row
-    std::vector<HeatmapPanel> panels;     // row by row, all of one size; their titles stand above them
+    std::string note;                  // a small line below the title
+    std::size_t columns = 1;           // panels in a row
+    std::vector<HeatmapPanel> panels;  // row by row, all of one size; their titles stand above them
     std::vector<std::string> row_titles;  // left of each row ("layer 0"), or none
 };
 

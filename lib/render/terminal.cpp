@@ -22,7 +22,8 @@ struct SmallCells {
     std::vector<float> values;
 
     float at(std::size_t row, std::size_t column) const {
-        return row < rows ? values[row * columns + column] : -std::numeric_limits<float>::infinity();
+        return row < rows ? values[row * columns + column]
+                          : -std::numeric_limits<float>::infinity();
     }
 };
 
@@ -44,13 +45,15 @@ SmallCells shrink(MatrixView<const float> cells, std::size_t columns) {
 
 // Characters of UTF-8 text; close enough to columns for labels.
 std::size_t characters(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
+    }));
 }
 
 std::string label(const HeatmapPanel& panel, std::size_t row, std::size_t step) {
     const std::size_t query = panel.first_query + row * step;
-    std::string text = panel.query_labels.empty() ? std::to_string(query) : visible_token(panel.query_labels[query]);
+    std::string text = panel.query_labels.empty() ? std::to_string(query)
+                                                  : visible_token(panel.query_labels[query]);
     while (characters(text) > kLabelColumns - 1) {
         while ((static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80) text.pop_back();
         text.pop_back();
@@ -60,7 +63,8 @@ std::string label(const HeatmapPanel& panel, std::size_t row, std::size_t step) 
 
 std::string escape(int layer, Color color) {
     char text[32];
-    std::snprintf(text, sizeof text, "\033[%d;2;%d;%d;%dm", layer, color.red, color.green, color.blue);
+    std::snprintf(text, sizeof text, "\033[%d;2;%d;%d;%dm", layer, color.red, color.green,
+                  color.blue);
     return text;
 }
 
@@ -86,7 +90,8 @@ std::string draw_terminal(const HeatmapPanel& panel, const HeatmapStyle& style, 
         for (std::size_t column = 0; column < small.columns; ++column) {
             if (color) {
                 const Color upper = cell_color(small.at(row, column), style);
-                const Color lower = row + 1 < small.rows ? cell_color(small.at(row + 1, column), style) : kPaper;
+                const Color lower =
+                    row + 1 < small.rows ? cell_color(small.at(row + 1, column), style) : kPaper;
                 text += escape(38, upper) + escape(48, lower) + "▀";
             } else {
                 text += shade(small.at(row, column), style);
@@ -98,7 +103,8 @@ std::string draw_terminal(const HeatmapPanel& panel, const HeatmapStyle& style, 
     std::snprintf(scale, sizeof scale, "queries down, keys across; colours from %.3g to %.3g",
                   style.scale.low, style.scale.high);
     text += std::string(kLabelColumns, ' ') + scale;
-    if (step > 1) text += "; a cell is the largest of " + std::to_string(step) + " x " + std::to_string(step);
+    if (step > 1)
+        text += "; a cell is the largest of " + std::to_string(step) + " x " + std::to_string(step);
     return text + "\n";
 }
 

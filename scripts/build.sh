@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Configures and builds; the binary is build/<preset>/bin/attn-inspect.
+# usage: build.sh [release|debug|asan|tsan] [more arguments for the configure step]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+preset=${1:-release}
+cmake --preset "$preset" "${@:2}" >/dev/null
+cmake --build "build/$preset"

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds, computes the attention of the sample in data/, and says where the pictures are.
+# usage: demo.sh [FOLDER]     default: out
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=${1:-out}
+./scripts/setup.sh
+./scripts/build.sh release
+build/release/bin/attn-inspect run -x data/induction/embeddings.npy -w data/induction/weights \
+  --causal --tokens data/induction/tokens.json -o "$out"
+echo
+echo "Every layer and head on one picture:  $out/layers.png"
+echo "The induction head by itself:         $out/layer01/head03.png"

@@ -1,0 +1,59 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "support/arrays.hpp"
+#include "support/npy_bytes.hpp"
+#include "support/picture.hpp"
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn::test;
+namespace fs = std::filesystem;
+
+TEST_CASE("heatmap draws a folder of pictures and lists them") {
+    const TempFolder folder;
+    const std::string source =
+        folder.write("a.npy", npy_floats("(2, 2, 2)", {1, 0, 0.5F, 0.5F, 1, 0, 0.2F, 0.8F}));
+    const auto result = run_program({"heatmap", source, "-o", folder / "out"});
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.out,
+               Catch::Contains("layer00/head01.png\n") && Catch::Contains("layer00/heads.png\n"));
+    CHECK(fs::exists(folder / "out/manifest.json"));
+}
+
+TEST_CASE("heatmap draws one picture, from standard input too") {
+    const TempFolder folder;
+    const std::string bytes = npy_floats("(2, 2)", {0, 1, 1, 0});
+    const auto result = run_program(
+        {"heatmap", "-", "-o", folder / "a.png", "--plain", "--colormap", "gray"}, bytes);
+    CHECK(result.exit_code == 0);
+    CHECK(decode_png(read_file(folder / "a.png")).at(1, 0) == attn::render::Color{255, 255, 255});
+}
+
+TEST_CASE("heatmap prints a picture as text, without colours into a pipe") {
+    const TempFolder folder;
+    const std::string source = folder.write("a.npy", npy_floats("(2, 2)", {0, 1, 1, 0}));
+    const auto result = run_program({"heatmap", source, "--terminal"});
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.out, Catch::Contains("█") && !Catch::Contains("\033"));
+}
+
+TEST_CASE("sources and fonts that cannot be used are refused and nothing is written") {
+    const TempFolder folder;
+    const std::string good = folder.write("a.npy", npy_floats("(2, 2)", {0, 1, 1, 0}));
+    const auto refused = [&](std::vector<std::string> arguments, const std::string& text) {
+        arguments.insert(arguments.begin(), "heatmap");
+        arguments.insert(arguments.end(), {"-o", folder / "out"});
+        const auto result = run_program(arguments);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: error: ") && Catch::Contains(text));
+        CHECK_FALSE(fs::exists(folder / "out"));
+    };
+    refused({folder.write("cut.npy", npy_floats("(3, 3)", {1}))}, "its header promises 36");
+    refused({good, "--font", good}, "not a TrueType font");
+    refused({good, "--queries", "5:9"}, "--queries 5:9: selects nothing");
+    refused({good, "--head", "1"}, "--head 1");
+    refused({good, "--layer", "2"}, "--layer 2");
+    refused({good, "--seq", "1"}, "--seq 1");
+    refused({good, "--tokens", folder.write("t.txt", "a\n")}, "has 1 tokens");
+}

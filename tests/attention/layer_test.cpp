@@ -1,0 +1,52 @@
+#include "attention/layer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "model/weight_bundle.hpp"
+#include "support/arrays.hpp"
+
+using attn::Array;
+using attn::test::golden;
+using attn::test::load;
+using attn::test::max_difference;
+
+namespace {
+
+// Computes a golden case in T and compares the output and the contexts with what PyTorch found in
+// float64.
+template <class T>
+double worst_output(const std::string& name) {
+    const std::string folder = golden("attention/" + name);
+    attn::io::Inputs inputs;
+    const auto bundle = attn::model::read_weight_bundle(inputs.open(folder));
+    Array<T> x = inputs.load<T>(folder + "/x.npy", attn::io::NonFinite::refuse);
+    const bool batch = x.rank() == 3;
+    if (!batch) x = x.reshaped({1, x.extent(0), x.extent(1)});
+    const std::size_t heads = attn::model::check_layer(bundle, 0, x.extent(2), {});
+    const auto weights =
+        attn::model::load_layer<T>(inputs, bundle, 0, heads, attn::io::NonFinite::refuse);
+    attn::AttentionOptions options;
+    options.causal = *bundle.causal;
+    options.scale = bundle.scale;
+    const auto result = attn::compute_layer<T>(0, x, weights, options, {});
+    Array<double> expected = load(folder + "/expected/output.npy");
+    if (!batch) expected = expected.reshaped({1, expected.extent(0), expected.extent(1)});
+    return max_difference(result.output, expected);
+}
+
+}  // namespace
+
+TEST_CASE("a layer agrees with PyTorch in float64") {
+    for (const char* name : {"single_head", "multi_head", "causal", "scale", "batch", "wide_value",
+                             "three_dimensional"}) {
+        INFO(name);
+        CHECK(worst_output<double>(name) < 1e-13);
+        CHECK(worst_output<float>(name) < 5e-5);
+    }
+}
+
+TEST_CASE("the residual stream adds what the layer gave") {
+    const Array<float> x({1, 1, 2}, {1, 2});
+    const Array<float> y({1, 1, 2}, {10, 20});
+    CHECK(max_difference(attn::add(x, y), Array<float>({1, 1, 2}, {11, 22})) == 0);
+}

@@ -1,0 +1,149 @@
+#include "attention/row_kernels.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "attention/row_kernels_variants.hpp"
+
+namespace {
+
+// Every set of kernels that this machine can run.
+template <class T>
+std::vector<const attn::RowKernels<T>*> runnable();
+
+template <>
+std::vector<const attn::RowKernels<float>*> runnable() {
+    std::vector<const attn::RowKernels<float>*> kernels{&attn::kBaselineFloatRows};
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        kernels.push_back(&attn::kAvx2FloatRows);
+    if (__builtin_cpu_supports("avx512bw")) kernels.push_back(&attn::kAvx512FloatRows);
+#endif
+    return kernels;
+}
+
+template <>
+std::vector<const attn::RowKernels<double>*> runnable() {
+    std::vector<const attn::RowKernels<double>*> kernels{&attn::kBaselineDoubleRows};
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        kernels.push_back(&attn::kAvx2DoubleRows);
+    if (__builtin_cpu_supports("avx512bw")) kernels.push_back(&attn::kAvx512DoubleRows);
+#endif
+    return kernels;
+}
+
+template <class T>
+std::vector<T> random_row(std::size_t size, double spread) {
+    std::mt19937 random(static_cast<unsigned>(size));
+    std::normal_distribution<double> normal(0, spread);
+    std::vector<T> row(size);
+    for (T& value : row) value = static_cast<T>(normal(random));
+    return row;
+}
+
+// The definition, in long double.
+template <class T>
+std::vector<long double> softmax(const std::vector<T>& row) {
+    const T high = *std::max_element(row.begin(), row.end());
+    std::vector<long double> result;
+    long double sum = 0;
+    for (const T value : row) {
+        result.push_back(
+            std::exp(static_cast<long double>(value) - static_cast<long double>(high)));
+        sum += result.back();
+    }
+    for (long double& value : result) value /= sum;
+    return result;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("softmax agrees with its definition on every instruction set", "", float,
+                   double) {
+    const double eps = static_cast<double>(std::numeric_limits<TestType>::epsilon());
+    for (const auto* kernels : runnable<TestType>()) {
+        for (const std::size_t size : {1, 2, 7, 15, 16, 17, 31, 33, 100, 511, 513, 4099}) {
+            for (const double spread : {0.01, 1.0, 20.0}) {
+                INFO(kernels->instruction_set << ", " << size << " scores, spread " << spread);
+                std::vector<TestType> row = random_row<TestType>(size, spread);
+                const std::vector<long double> expected = softmax(row);
+                kernels->softmax(row.data(), size);
+                double worst = 0;
+                double sum = 0;
+                for (std::size_t i = 0; i < size; ++i) {
+                    const auto difference = static_cast<double>(
+                        std::abs(static_cast<long double>(row[i]) - expected[i]));
+                    // A score is rounded before exp, so that the error grows with its distance from
+                    // the largest.
+                    const double distance =
+                        -std::log(std::max(1e-30, static_cast<double>(expected[i])));
+                    // Weights below float's normal range may be flushed to zero.
+                    worst =
+                        std::max(worst, difference / (static_cast<double>(expected[i]) + 1e-30) /
+                                            (4 + distance));
+                    sum += static_cast<double>(row[i]);
+                }
+                CHECK(worst <= eps);
+                CHECK(std::abs(sum - 1) <= 4 * eps * std::sqrt(static_cast<double>(size)));
+            }
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("a row sums to one at any length", "", float, double) {
+    const double eps = static_cast<double>(std::numeric_limits<TestType>::epsilon());
+    for (const auto* kernels : runnable<TestType>()) {
+        for (const std::size_t size : {std::size_t{1} << 17, std::size_t{1} << 20}) {
+            std::vector<TestType> row = random_row<TestType>(size, 1.0);
+            kernels->softmax(row.data(), size);
+            const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+            CHECK(std::abs(sum - 1) <= 4 * eps * std::sqrt(static_cast<double>(size)));
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("rows without a key are zero, NaN and infinity are not hidden", "", float,
+                   double) {
+    const TestType inf = std::numeric_limits<TestType>::infinity();
+    const TestType nan = std::numeric_limits<TestType>::quiet_NaN();
+    for (const auto* kernels : runnable<TestType>()) {
+        for (const std::size_t size : {3, 40}) {
+            INFO(kernels->instruction_set << ", " << size << " scores");
+            std::vector<TestType> none(size, -inf);
+            kernels->softmax(none.data(), size);
+            CHECK(std::all_of(none.begin(), none.end(), [](TestType w) { return w == 0; }));
+
+            std::vector<TestType> one(size, -inf);
+            one[1] = 5;
+            kernels->softmax(one.data(), size);
+            CHECK(one[1] == 1);
+            CHECK(std::count(one.begin(), one.end(), TestType{0}) == static_cast<long>(size) - 1);
+
+            for (std::size_t place = 0; place < size; ++place) {
+                for (const TestType bad : {nan, inf}) {
+                    for (const TestType rest : {TestType{0}, -inf}) {
+                        std::vector<TestType> row(size, rest);
+                        row[place] = bad;
+                        kernels->softmax(row.data(), size);
+                        CHECK(std::any_of(row.begin(), row.end(),
+                                          [](TestType w) { return std::isnan(w); }));
+                        CHECK(std::isnan(row[place]));
+                    }
+                }
+            }
+        }
+        kernels->softmax(nullptr, 0);
+    }
+}
+
+TEST_CASE("huge scores do not overflow") {
+    std::vector<float> row{3e38F, 3e38F, -3e38F};
+    attn::row_kernels<float>().softmax(row.data(), row.size());
+    CHECK(row == std::vector<float>{0.5F, 0.5F, 0});
+}

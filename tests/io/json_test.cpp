@@ -1,0 +1,99 @@
+#include "io/json.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/temp_folder.hpp"
+
+using attn::Shape;
+using attn::io::Container;
+using attn::test::TempFolder;
+
+namespace {
+
+Container parse(const std::string& text) {
+    const TempFolder folder;
+    Container container;
+    container.path = "run.json";
+    attn::io::parse_json(attn::io::map_file(folder.write("run.json", text)), container);
+    return container;
+}
+
+std::vector<double> numbers(const Container& container, const std::string& key) {
+    const auto array =
+        attn::io::convert<double>(container.arrays.at(key), attn::io::NonFinite::allow);
+    return {array.data(), array.data() + array.size()};
+}
+
+}  // namespace
+
+TEST_CASE("a bare array of numbers has the empty key") {
+    const Container container = parse("[[1, 2.5, -3], [4e2, 5, 6]]");
+    CHECK(container.arrays.at("").shape == Shape{2, 3});
+    CHECK(numbers(container, "") == std::vector<double>{1, 2.5, -3, 400, 5, 6});
+}
+
+TEST_CASE("an object holds arrays, texts and settings under their pointers") {
+    const Container container = parse(R"({
+        "heads": 4, "causal": true, "name": "tiny", "tokens": ["a", "é", ""],
+        "embeddings": [[1, 2]],
+        "layers": [{"W_Q": [[1]], "more": {"b_Q": [7]}}, {"W_Q": [[2]]}],
+        "mask": [[true, false]], "last": 0.5})");
+    CHECK(std::get<double>(container.settings.at("heads")) == 4);
+    CHECK(std::get<bool>(container.settings.at("causal")));
+    CHECK(std::get<std::string>(container.settings.at("name")) == "tiny");
+    CHECK(std::get<double>(container.settings.at("last")) == 0.5);
+    CHECK(container.texts.at("tokens") == std::vector<std::vector<std::string>>{{"a", "é", ""}});
+    CHECK(numbers(container, "layers/0/W_Q") == std::vector<double>{1});
+    CHECK(numbers(container, "layers/0/more/b_Q") == std::vector<double>{7});
+    CHECK(numbers(container, "layers/1/W_Q") == std::vector<double>{2});
+    CHECK(container.arrays.at("mask").dtype == attn::DType::boolean);
+    CHECK(numbers(container, "mask") == std::vector<double>{1, 0});
+    CHECK(container.arrays.size() == 5);
+}
+
+TEST_CASE("lists of texts may differ in length, one for each sequence") {
+    const Container container = parse(R"([["a", "b"], ["c"]])");
+    CHECK(container.texts.at("") == std::vector<std::vector<std::string>>{{"a", "b"}, {"c"}});
+}
+
+TEST_CASE("ragged, mixed and empty arrays are refused with their place") {
+    CHECK_THROWS_WITH(parse("[[1, 2], [3]]"),
+                      "run.json: is ragged: one row has 2 values, another 1");
+    CHECK_THROWS_WITH(parse(R"({"layers": [{"W_Q": [[1, 2], [3, 4, 5]]}]})"),
+                      Catch::Contains("layers/0/W_Q is ragged"));
+    CHECK_THROWS_WITH(parse("[1, [2]]"), Catch::Contains("mixes numbers with arrays"));
+    CHECK_THROWS_WITH(parse("[[1], 2]"), Catch::Contains("mixes numbers with arrays"));
+    CHECK_THROWS_WITH(parse(R"({"x": [1, "2"]})"), "run.json: x mixes numbers with texts");
+    CHECK_THROWS_WITH(parse("[1, true]"), Catch::Contains("mixes numbers with true and false"));
+    CHECK_THROWS_WITH(parse("[1, {}]"), Catch::Contains("mixes numbers with objects"));
+    CHECK_THROWS_WITH(parse(R"({"x": []})"), Catch::Contains("x is empty"));
+    CHECK_THROWS_WITH(parse("[[], []]"), Catch::Contains("empty"));
+    CHECK_THROWS_WITH(parse(R"({"x": [1, null]})"), Catch::Contains("x is null"));
+    CHECK_THROWS_WITH(parse("3"), Catch::Contains("bare value"));
+    CHECK_THROWS_WITH(parse(R"({"x": 1, "x": 2})"), "run.json: x stands twice");
+}
+
+TEST_CASE("syntax errors tell line and column") {
+    CHECK_THROWS_WITH(parse("[1,\n 2,,3]"), Catch::StartsWith("run.json:2:"));
+    CHECK_THROWS_WITH(parse("[1, 2"), Catch::Contains("not valid JSON"));
+    CHECK_THROWS_WITH(parse("[1] [2]"), Catch::Contains("not valid JSON"));
+    CHECK_THROWS_WITH(parse("[\"\xff\"]"), Catch::Contains("not valid JSON"));
+}
+
+TEST_CASE("numbers that JSON or float64 cannot hold are named") {
+    for (const char* text : {"[NaN]", "[1, NaN]", "[Infinity]", "[-Infinity, 1]"}) {
+        INFO(text);
+        CHECK_THROWS_WITH(parse(text), Catch::Contains("JSON has no NaN"));
+    }
+    CHECK_THROWS_WITH(parse("[1e999]"), Catch::Contains("too large for float64"));
+}
+
+TEST_CASE("depth is limited, so that hostile files cannot exhaust the stack") {
+    CHECK_THROWS_WITH(parse(std::string(100000, '[')), Catch::Contains("deeper than 64"));
+    const std::string objects = [] {
+        std::string text;
+        for (int i = 0; i < 1000; ++i) text += "{\"a\":";
+        return text;
+    }();
+    CHECK_THROWS_WITH(parse(objects), Catch::Contains("deeper than 64"));
+}

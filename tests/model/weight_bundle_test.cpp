@@ -1,0 +1,110 @@
+#include "model/weight_bundle.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/temp_folder.hpp"
+
+using attn::model::check_layer;
+using attn::model::read_weight_bundle;
+using attn::test::TempFolder;
+
+namespace {
+
+attn::io::Container json(const TempFolder& folder, const std::string& text) {
+    return attn::io::open_container(folder.write("w.json", text));
+}
+
+// JSON of a matrix of zeros.
+std::string zeros(std::size_t rows, std::size_t columns) {
+    std::string row = "[0";
+    for (std::size_t i = 1; i < columns; ++i) row += ",0";
+    std::string text = row + "]";
+    for (std::size_t i = 1; i < rows; ++i) text += "," + row + "]";
+    return "[" + text + "]";
+}
+
+std::string layer(std::size_t q_rows, std::size_t q_columns, std::size_t k_columns,
+                  std::size_t v_columns, const std::string& more = "") {
+    return "{\"W_Q\": " + zeros(q_rows, q_columns) + ", \"W_K\": " + zeros(q_rows, k_columns) +
+           ", \"W_V\": " + zeros(q_rows, v_columns) + more + "}";
+}
+
+}  // namespace
+
+TEST_CASE("one layer or many are found by their names") {
+    const TempFolder folder;
+    CHECK(read_weight_bundle(json(folder, layer(4, 4, 4, 4))).layers.size() == 1);
+    const std::string two = "{\"heads\": 2, \"causal\": true, \"layers\": [" + layer(4, 4, 4, 4) +
+                            "," + layer(4, 4, 4, 4) + "]}";
+    const auto bundle = read_weight_bundle(json(folder, two));
+    CHECK(bundle.layers.size() == 2);
+    CHECK(bundle.heads == std::size_t{2});
+    CHECK(bundle.causal == true);
+    const std::string dotted =
+        R"({"layers.0.W_Q": [[1]], "layers.0.W_K": [[1]], "layers.0.W_V": [[1]], "ln.weight": [1]})";
+    CHECK(read_weight_bundle(json(folder, dotted)).layers[0].size() == 3);
+}
+
+TEST_CASE("what is missing is named") {
+    const TempFolder folder;
+    const auto bundle_of = [&](const std::string& text) {
+        return read_weight_bundle(json(folder, text));
+    };
+    CHECK_THROWS_WITH(bundle_of(R"({"x": [1]})"), Catch::Contains("has no W_Q, W_K and W_V"));
+    CHECK_THROWS_WITH(bundle_of(R"({"W_Q": [[1]], "W_V": [[1]]})"), Catch::EndsWith("has no W_K"));
+    CHECK_THROWS_WITH(bundle_of(R"({"W_Q": [[1]], "W_k": [[1]], "W_V": [[1]]})"),
+                      Catch::EndsWith("has no W_K; did you mean W_k?"));
+    CHECK_THROWS_WITH(
+        bundle_of(
+            R"({"layers.0.W_Q": [[1]], "layers.0.W_K": [[1]], "layers.0.W_V": [[1]], "layers.2.W_Q": [[1]]})"),
+        Catch::EndsWith("layer 1 is missing"));
+    CHECK_THROWS_WITH(bundle_of("{\"layers\": [" + layer(1, 1, 1, 1) + ", {\"W_Q\": [[1]]}]}"),
+                      Catch::EndsWith("layer 1 has no W_K"));
+    CHECK_THROWS_WITH(bundle_of(R"({"W_Q": [[1]], "layers": [{"W_Q": [[1]]}]})"),
+                      Catch::Contains("has both W_Q and layers"));
+}
+
+TEST_CASE("settings of the wrong type are refused") {
+    const TempFolder folder;
+    const auto with = [&](const std::string& setting) {
+        return read_weight_bundle(json(folder, layer(4, 4, 4, 4, ", " + setting)));
+    };
+    for (const char* heads : {"0", "-1", "2.5", "true", "\"two\""}) {
+        INFO(heads);
+        CHECK_THROWS_WITH(with(std::string("\"heads\": ") + heads),
+                          Catch::Contains("\"heads\" must be a whole number"));
+    }
+    CHECK_THROWS_WITH(with("\"causal\": 1"), Catch::Contains("\"causal\" must be true or false"));
+    CHECK_THROWS_WITH(with("\"scale\": true"), Catch::Contains("\"scale\" must be a number"));
+}
+
+TEST_CASE("matrices that do not fit are refused with their shapes") {
+    const TempFolder folder;
+    const auto check = [&](const std::string& text, std::size_t d_model,
+                           std::optional<std::size_t> heads) {
+        return check_layer(read_weight_bundle(json(folder, text)), 0, d_model, heads);
+    };
+    CHECK(check(layer(6, 4, 4, 4), 6, 2) == 2);
+    CHECK(check(layer(6, 4, 4, 4), 6, {}) == 1);
+    CHECK_THROWS_WITH(check(layer(6, 4, 4, 4), 5, 2),
+                      Catch::Contains("W_Q [6, 4]: expected 5 rows, the width of the embeddings"));
+    CHECK_THROWS_WITH(check(layer(6, 4, 4, 4), 4, 2), Catch::Contains("looks transposed"));
+    CHECK_THROWS_WITH(check(layer(6, 4, 4, 4), 6, 3),
+                      Catch::Contains("4 columns cannot be divided among 3 heads (--heads)"));
+    CHECK_THROWS_WITH(check(layer(6, 4, 2, 4), 6, 2),
+                      Catch::Contains("W_K [6, 2]: expected 4 columns, as W_Q has"));
+    CHECK_THROWS_WITH(check(layer(6, 4, 4, 3), 6, 2),
+                      Catch::Contains("W_V [6, 3]: 3 columns cannot be divided"));
+    CHECK_THROWS_WITH(check(layer(6, 4, 4, 4, ", \"b_Q\": [0, 0]"), 6, 2),
+                      Catch::Contains("b_Q [2]: expected 4 values"));
+    CHECK_THROWS_WITH(check(layer(6, 4, 4, 4, ", \"W_O\": " + zeros(6, 4)), 6, 2),
+                      Catch::Contains("W_O [6, 4]: expected [4, 6]"));
+    CHECK_THROWS_WITH(check(layer(6, 4, 4, 4, ", \"b_O\": [0, 0, 0, 0, 0, 0]"), 6, 2),
+                      Catch::Contains("there is no W_O"));
+    CHECK_THROWS_WITH(check(R"({"W_Q": [1], "W_K": [1], "W_V": [1]})", 1, {}),
+                      Catch::Contains("expected [d_model, heads * d_head]"));
+    const std::string three =
+        R"({"W_Q": [[[1]], [[1]]], "W_K": [[[1]], [[1]]], "W_V": [[[1]], [[1]]]})";
+    CHECK(check(three, 1, {}) == 2);
+    CHECK_THROWS_WITH(check(three, 1, 4), Catch::Contains("is for 2 heads, expected 4 (--heads)"));
+}

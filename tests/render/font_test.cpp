@@ -1,0 +1,88 @@
+#include "render/font.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/temp_folder.hpp"
+
+using namespace attn::render;
+
+namespace {
+
+const Color kWhite{255, 255, 255};
+const Color kBlack{0, 0, 0};
+
+// How many pixels the text darkens in a picture of 100 x 100.
+std::size_t dark_pixels(const std::string& text, TextDirection direction = TextDirection::across) {
+    Image image(100, 100, kWhite);
+    Font::embedded().draw(image, text, 16, 10, 60, kBlack, direction);
+    std::size_t count = 0;
+    for (std::size_t y = 0; y < 100; ++y) {
+        for (std::size_t x = 0; x < 100; ++x) count += image.at(x, y).red < 128;
+    }
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("text has a width and leaves ink") {
+    const Font& font = Font::embedded();
+    CHECK(font.width("", 16) == 0);
+    CHECK(font.width("WW", 16) > font.width("ii", 16));
+    CHECK(font.width("W", 32) > font.width("W", 16));
+    CHECK(dark_pixels("W") > 20);
+    CHECK(dark_pixels(" ") == 0);
+}
+
+TEST_CASE("the marks of tokenisers are in the built-in font") {
+    const std::size_t missing = dark_pixels("\U0010FFFF");
+    for (const char* mark : {"Ġ", "▁", "Ċ", "␣", "…", "é", "ж"}) {
+        INFO(mark);
+        CHECK(dark_pixels(mark) > 0);
+        CHECK(dark_pixels(mark) != missing);
+    }
+}
+
+TEST_CASE("text that reads upwards is the same text turned") {
+    CHECK(dark_pixels("query", TextDirection::up) == dark_pixels("query"));
+    Image image(100, 100, kWhite);
+    Font::embedded().draw(image, "query", 16, 50, 90, kBlack, TextDirection::up);
+    for (std::size_t y = 0; y < 100; ++y) {
+        for (std::size_t x = 0; x < 100; ++x) {
+            if (image.at(x, y) == kWhite) continue;
+            CHECK((x >= 50 && x < 66 && y <= 90));
+        }
+    }
+}
+
+TEST_CASE("text is cut at the edge of the picture, wherever it starts") {
+    Image image(20, 20, kWhite);
+    for (const std::size_t place : {0, 15, 19, 25}) {
+        Font::embedded().draw(image, "Wide text", 16, place, place, kBlack);
+        Font::embedded().draw(image, "Wide text", 16, place, place, kBlack, TextDirection::up);
+    }
+    SUCCEED("no write outside the picture; the sanitizer build would stop here");
+}
+
+TEST_CASE("long text is shortened by whole characters") {
+    const Font& font = Font::embedded();
+    CHECK(font.shorten("short", 16, 200) == "short");
+    const std::string cut = font.shorten("ĠĠĠĠĠĠĠĠĠĠĠĠĠĠĠĠ", 16, 80);
+    CHECK(font.width(cut, 16) <= 80);
+    CHECK(cut.size() % 2 == 1);  // two bytes a character and three for the ellipsis
+    CHECK(cut.substr(cut.size() - 3) == "…");
+}
+
+TEST_CASE("bytes that are not UTF-8 are drawn as replacement characters") {
+    CHECK(dark_pixels("\xff") == dark_pixels("\uFFFD"));
+    CHECK(dark_pixels("\xc4") == dark_pixels("\uFFFD"));
+}
+
+TEST_CASE("a file that is no font is refused") {
+    const attn::test::TempFolder folder;
+    CHECK_THROWS_WITH(Font::from_file(folder / "none.ttf"),
+                      Catch::Contains("cannot open the font"));
+    CHECK_THROWS_WITH(Font::from_file(folder.write("a.ttf", "text")),
+                      Catch::Contains("not a TrueType font"));
+    CHECK_THROWS_WITH(Font::from_file(folder.write("b.ttf", std::string(5000, 'x'))),
+                      Catch::Contains("not a TrueType font"));
+}

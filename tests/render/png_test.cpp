@@ -1,0 +1,43 @@
+#include "render/png.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/parallel.hpp"
+#include "support/picture.hpp"
+
+using namespace attn::render;
+
+TEST_CASE("a picture comes back from its PNG pixel for pixel") {
+    Image image(13, 7, {10, 20, 30});
+    for (std::size_t y = 0; y < 7; ++y) {
+        for (std::size_t x = 0; x < 13; ++x) {
+            image.set(x, y,
+                      {static_cast<std::uint8_t>(x * 17), static_cast<std::uint8_t>(y * 31),
+                       static_cast<std::uint8_t>(x * y)});
+        }
+    }
+    const Image back = attn::test::decode_png(encode_png(image));
+    REQUIRE(back.width() == 13);
+    REQUIRE(back.height() == 7);
+    for (std::size_t y = 0; y < 7; ++y) {
+        for (std::size_t x = 0; x < 13; ++x) CHECK(back.at(x, y) == image.at(x, y));
+    }
+}
+
+TEST_CASE("threads encode the same bytes") {
+    const Image image(300, 200, {1, 2, 3});
+    const std::string expected = encode_png(image);
+    std::vector<std::string> results(16);
+    attn::parallel_for(results.size(), [&](std::size_t i) { results[i] = encode_png(image); });
+    for (const std::string& result : results) CHECK(result == expected);
+}
+
+TEST_CASE("rectangles and pastes are cut at the edge") {
+    Image image(4, 4, {});
+    image.fill(2, 2, 10, 10, {9, 9, 9});
+    image.fill(7, 7, 1, 1, {8, 8, 8});
+    image.paste(Image(3, 3, {5, 5, 5}), 3, 0);
+    CHECK(image.at(3, 3) == Color{9, 9, 9});
+    CHECK(image.at(1, 3) == Color{});
+    CHECK(image.at(3, 1) == Color{5, 5, 5});
+}
