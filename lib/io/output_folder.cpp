@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "core/parallel.hpp"
 
 namespace attn::io {
 namespace {
@@ -186,7 +187,8 @@ std::vector<std::string> OutputFolder::files() const {
 
 void OutputFolder::commit(const std::string& manifest) {
     write_whole(staging_ / kManifest, manifest);
-    for (const std::string& file : files_) sync(staging_ / file);
+    const std::vector<std::string> staged(files_.begin(), files_.end());
+    parallel_for(staged.size(), [&](std::size_t i) { sync(staging_ / staged[i]); });
     sync(staging_ / kManifest);
 
     // Without its manifest the folder says of itself that it is incomplete, until the new one is

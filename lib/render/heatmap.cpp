@@ -1,7 +1,9 @@
 #include "render/heatmap.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
+#include <cstring>
 
 #include "render/axis.hpp"
 #include "render/color_bar.hpp"
@@ -25,6 +27,7 @@ struct Plan {
     std::size_t bar_height = 0;
     Axis query_axis;
     Axis key_axis;
+    LegendEntries legend;
     HeatmapGeometry geometry;
 };
 
@@ -54,9 +57,9 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
     geometry.width = std::max(right, geometry.left + title) + kMargin;
 
     const std::size_t key_labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
-    const LegendEntries legend = find_special_cells(panel.cells);
+    plan.legend = find_special_cells(panel.cells);
     const std::size_t legend_height =
-        (legend.masked ? plan.text + 4 : 0) + (legend.not_a_number ? plan.text + 4 : 0);
+        (plan.legend.masked ? plan.text + 4 : 0) + (plan.legend.not_a_number ? plan.text + 4 : 0);
     const std::size_t below_matrix =
         plan.matrix_height + kTickLength + 4 + key_labels + 6 + plan.axis_text;
     geometry.height =
@@ -119,13 +122,30 @@ Color cell_color(float value, const HeatmapStyle& style) {
 Image draw_cells(MatrixView<const float> cells, const HeatmapStyle& style) {
     const std::size_t side = style.layout.pixels;
     Image image(cells.columns * side, cells.rows * side, kMaskedColor);
+    draw_cells(image, 0, 0, cells, style);
+    return image;
+}
+
+void draw_cells(Image& image, std::size_t x, std::size_t y, MatrixView<const float> cells,
+                const HeatmapStyle& style) {
+    const std::size_t side = style.layout.pixels;
+    assert(x + cells.columns * side <= image.width() && y + cells.rows * side <= image.height());
     for (std::size_t row = 0; row < cells.rows; ++row) {
-        const Span<const float> values = cells.row(row);
-        for (std::size_t column = 0; column < values.size(); ++column) {
-            image.fill(column * side, row * side, side, side, cell_color(values[column], style));
+        // The first line of pixels is drawn, the others of the row are copies.
+        std::uint8_t* const line = image.row(y + row * side) + x * 3;
+        std::uint8_t* pixel = line;
+        for (const float value : cells.row(row)) {
+            const Color color = cell_color(value, style);
+            for (std::size_t i = 0; i < side; ++i) {
+                *pixel++ = color.red;
+                *pixel++ = color.green;
+                *pixel++ = color.blue;
+            }
+        }
+        for (std::size_t copy = 1; copy < side; ++copy) {
+            std::memcpy(image.row(y + row * side + copy) + x * 3, line, cells.columns * side * 3);
         }
     }
-    return image;
 }
 
 HeatmapGeometry measure_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
@@ -137,15 +157,14 @@ Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
     const HeatmapGeometry& at = plan.geometry;
     Image image(at.width, at.height, kPaper);
     draw_frame(image, at.left, at.top, plan.matrix_width, plan.matrix_height);
-    image.paste(draw_cells(panel.cells, style), at.left, at.top);
+    draw_cells(image, at.left, at.top, panel.cells, style);
     draw_query_axis(image, plan, style);
     draw_key_axis(image, plan, style);
     draw_title(image, panel, plan, style);
 
     const std::size_t bar = at.left + plan.matrix_width + kBarGap;
     draw_color_bar(image, style, plan.text, bar, at.top, plan.bar_height);
-    draw_legend(image, style, find_special_cells(panel.cells), plan.text, bar,
-                at.top + plan.bar_height + 10);
+    draw_legend(image, style, plan.legend, plan.text, bar, at.top + plan.bar_height + 10);
     return image;
 }
 

@@ -58,6 +58,10 @@ Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
 // Only the cells, layout.pixels a side.
 Image draw_cells(MatrixView<const float> cells, const HeatmapStyle& style);
 
+// The same into a picture that has room for them, the first cell's corner at (x, y).
+void draw_cells(Image& image, std::size_t x, std::size_t y, MatrixView<const float> cells,
+                const HeatmapStyle& style);
+
 // The colour of one value.
 Color cell_color(float value, const HeatmapStyle& style);
 

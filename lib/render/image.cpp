@@ -37,14 +37,4 @@ void Image::fill(std::size_t x, std::size_t y, std::size_t width, std::size_t he
     }
 }
 
-void Image::paste(const Image& other, std::size_t x, std::size_t y) {
-    if (x >= width_ || y >= height_) return;
-    const std::size_t columns = std::min(other.width_, width_ - x);
-    const std::size_t rows = std::min(other.height_, height_ - y);
-    for (std::size_t row = 0; row < rows; ++row) {
-        std::memcpy(&pixels_[((y + row) * width_ + x) * 3], &other.pixels_[row * other.width_ * 3],
-                    columns * 3);
-    }
-}
-
 }  // namespace attn::render

@@ -25,14 +25,13 @@ class Image {
     std::size_t height() const { return height_; }
     const std::uint8_t* pixels() const { return pixels_.data(); }  // width * height * 3 bytes
 
+    std::uint8_t* row(std::size_t y) { return &pixels_[y * width_ * 3]; }  // width * 3 bytes
+
     Color at(std::size_t x, std::size_t y) const;
     void set(std::size_t x, std::size_t y, Color color);
 
     // Fills the part of the rectangle that lies inside the picture.
     void fill(std::size_t x, std::size_t y, std::size_t width, std::size_t height, Color color);
-
-    // Copies `other` so that its top left corner lies at (x, y); what sticks out is cut off.
-    void paste(const Image& other, std::size_t x, std::size_t y);
 
   private:
     std::size_t width_;

@@ -107,7 +107,7 @@ void draw_panel(Image& image, const Sheet& sheet, std::size_t index, const Plan&
     const std::size_t x = plan.x(column);
     const std::size_t y = plan.y(row);
     draw_frame(image, x, y, plan.panel_width, plan.panel_height);
-    image.paste(draw_cells(panel.cells, style), x, y);
+    draw_cells(image, x, y, panel.cells, style);
     style.font->draw(image, style.font->shorten(panel.title, kText, plan.panel_width), kText, x,
                      y - plan.panel_title, kInk);
     if (column == 0) draw_query_labels(image, plan.query_axis, plan, style, y);
