@@ -17,15 +17,15 @@ import numpy as np
 D_HEAD = 64
 
 
-def timed(action):
+def timed(action, round_number):
     start = time.perf_counter()
-    action()
+    action(round_number)
     return time.perf_counter() - start
 
 
 def pairs(ours, peer, rounds):
     """Medians of both, and of their ratio, from runs in turn: the machine's mood hits both alike."""
-    times = [(timed(ours), timed(peer)) for _ in range(rounds)]
+    times = [(timed(ours, i), timed(peer, i)) for i in range(rounds)]
     return (statistics.median(a for a, _ in times), statistics.median(b for _, b in times),
             statistics.median(b / a for a, b in times))
 
@@ -84,8 +84,8 @@ def pictures(binary, quick, rng):
     with tempfile.TemporaryDirectory() as work:
         make_model(work, layers, heads, tokens, rng)
         ours, peer, ratio = pairs(
-            lambda: program(binary, work, f'{work}/ours', heads, 'scores,weights,output,heatmaps'),
-            lambda: numpy_run(work, f'{work}/peer', layers, heads, plt), 1 if quick else 3)
+            lambda i: program(binary, work, f'{work}/ours{i}', heads, 'scores,weights,output,heatmaps'),
+            lambda i: numpy_run(work, f'{work}/peer{i}', layers, heads, plt), 1 if quick else 5)
     return f'{layers} layers x {heads} heads x {tokens} tokens, pictures and arrays', 'numpy + matplotlib', ours, peer, ratio, 50
 
 
@@ -94,14 +94,14 @@ def weights_kept(binary, quick, rng):
     with tempfile.TemporaryDirectory() as work:
         make_model(work, 1, heads, tokens, rng)
         ours, peer, ratio = pairs(
-            lambda: program(binary, work, f'{work}/ours', heads, 'scores,weights,output'),
-            lambda: numpy_run(work, f'{work}/peer', 1, heads, None), 2 if quick else 7)
+            lambda i: program(binary, work, f'{work}/ours{i}', heads, 'scores,weights,output'),
+            lambda i: numpy_run(work, f'{work}/peer{i}', 1, heads, None), 2 if quick else 7)
     return f'{heads} heads x {tokens} tokens, weights and scores saved', 'numpy', ours, peer, ratio, 3
 
 
 def start_up(binary, quick, rng):
-    version = lambda: subprocess.run([binary, '--version'], stdout=subprocess.DEVNULL, check=True)
-    nothing = lambda: subprocess.run(['/bin/true'], check=True)
+    version = lambda _: subprocess.run([binary, '--version'], stdout=subprocess.DEVNULL, check=True)
+    nothing = lambda _: subprocess.run(['/bin/true'], check=True)
     ours, peer, _ = pairs(version, nothing, 20)
     return 'attn-inspect --version', '/bin/true', ours, peer, peer / ours, None
 

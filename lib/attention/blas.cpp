@@ -1,30 +1,24 @@
 #include "attention/blas.hpp"
 
-#include <cblas.h>
-
 #include <cassert>
 #include <limits>
+#include <xtensor-blas/xblas.hpp>
 
 namespace attn {
 namespace {
 
-blasint blas_size(std::size_t size) {
-    assert(size <= static_cast<std::size_t>(std::numeric_limits<blasint>::max()));
-    return static_cast<blasint>(size);
+xt::blas_index_t blas_size(std::size_t size) {
+    assert(size <= static_cast<std::size_t>(std::numeric_limits<xt::blas_index_t>::max()));
+    return static_cast<xt::blas_index_t>(size);
 }
 
-void gemm(CBLAS_TRANSPOSE transpose_b, float alpha, MatrixView<const float> a,
-          MatrixView<const float> b, MatrixView<float> c) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, transpose_b, blas_size(c.rows), blas_size(c.columns),
-                blas_size(a.columns), alpha, a.data, blas_size(a.stride), b.data,
-                blas_size(b.stride), 0.0F, c.data, blas_size(c.stride));
-}
-
-void gemm(CBLAS_TRANSPOSE transpose_b, double alpha, MatrixView<const double> a,
-          MatrixView<const double> b, MatrixView<double> c) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, transpose_b, blas_size(c.rows), blas_size(c.columns),
-                blas_size(a.columns), alpha, a.data, blas_size(a.stride), b.data,
-                blas_size(b.stride), 0.0, c.data, blas_size(c.stride));
+template <class T>
+void gemm(cxxblas::Transpose transpose_b, T alpha, MatrixView<const T> a, MatrixView<const T> b,
+          MatrixView<T> c) {
+    cxxblas::gemm<xt::blas_index_t>(cxxblas::StorageOrder::RowMajor, cxxblas::Transpose::NoTrans,
+                           transpose_b, blas_size(c.rows), blas_size(c.columns),
+                           blas_size(a.columns), alpha, a.data, blas_size(a.stride), b.data,
+                           blas_size(b.stride), T{0}, c.data, blas_size(c.stride));
 }
 
 }  // namespace
@@ -32,13 +26,13 @@ void gemm(CBLAS_TRANSPOSE transpose_b, double alpha, MatrixView<const double> a,
 template <class T>
 void multiply_transposed(T alpha, MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c) {
     assert(a.columns == b.columns && c.rows == a.rows && c.columns == b.rows);
-    gemm(CblasTrans, alpha, a, b, c);
+    gemm(cxxblas::Transpose::Trans, alpha, a, b, c);
 }
 
 template <class T>
 void multiply(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c) {
     assert(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns);
-    gemm(CblasNoTrans, T{1}, a, b, c);
+    gemm(cxxblas::Transpose::NoTrans, T{1}, a, b, c);
 }
 
 template void multiply_transposed(float, MatrixView<const float>, MatrixView<const float>,
@@ -47,13 +41,5 @@ template void multiply_transposed(double, MatrixView<const double>, MatrixView<c
                                   MatrixView<double>);
 template void multiply(MatrixView<const float>, MatrixView<const float>, MatrixView<float>);
 template void multiply(MatrixView<const double>, MatrixView<const double>, MatrixView<double>);
-
-SingleThreadedBlas::SingleThreadedBlas() : threads_before_(openblas_get_num_threads()) {
-    openblas_set_num_threads(1);
-}
-
-SingleThreadedBlas::~SingleThreadedBlas() {
-    openblas_set_num_threads(threads_before_);
-}
 
 }  // namespace attn

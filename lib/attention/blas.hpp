@@ -1,4 +1,4 @@
-// Products of matrices, on OpenBLAS. Float and double under one name.
+// Products of matrices, on OpenBLAS through xtensor-blas. Float and double under one name.
 #pragma once
 
 #include "core/span.hpp"
@@ -12,18 +12,5 @@ void multiply_transposed(T alpha, MatrixView<const T> a, MatrixView<const T> b, 
 // c = a * b; a [m, k], b [k, n], c [m, n].
 template <class T>
 void multiply(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c);
-
-// While it lives, one OpenBLAS call uses one thread. The setting is global, so it stands once
-// around a whole computation that spreads its calls over threads itself.
-class SingleThreadedBlas {
-  public:
-    SingleThreadedBlas();
-    ~SingleThreadedBlas();
-    SingleThreadedBlas(const SingleThreadedBlas&) = delete;
-    SingleThreadedBlas& operator=(const SingleThreadedBlas&) = delete;
-
-  private:
-    int threads_before_;
-};
 
 }  // namespace attn

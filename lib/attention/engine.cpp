@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "attention/blas.hpp"
+#include "attention/blas_threads.hpp"
 #include "attention/head_countdown.hpp"
 #include "attention/row_kernels.hpp"
 #include "core/parallel.hpp"

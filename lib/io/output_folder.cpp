@@ -89,6 +89,14 @@ void move_file(const fs::path& from, const fs::path& to) {
     if (problem) fail(to.string(), ": cannot write: ", problem.message());
 }
 
+// Moves a file or a folder. A folder that is there already gets the files and keeps its others.
+void move_into(const fs::path& from, const fs::path& to) {
+    if (!fs::is_directory(from) || !fs::exists(to)) return move_file(from, to);
+    for (const auto& entry : fs::directory_iterator(from)) {
+        move_into(entry.path(), to / entry.path().filename());
+    }
+}
+
 // Removes what a run left that was killed: its lock is free.
 void remove_abandoned_staging(const fs::path& folder) {
     std::error_code ignored;
@@ -196,18 +204,16 @@ void OutputFolder::commit(const std::string& manifest) {
     const std::set<std::string> earlier = files_of_earlier_result(path_);
     std::error_code ignored;
     fs::remove(path_ / kManifest, ignored);
-    for (const std::string& file : files_) {
-        std::error_code problem;
-        fs::create_directories((path_ / file).parent_path(), problem);
-        if (problem) fail((path_ / file).string(), ": cannot write: ", problem.message());
-        move_file(staging_ / file, path_ / file);
+    const fs::path manifest_file = staging_ / kManifest;
+    for (const auto& entry : fs::directory_iterator(staging_)) {
+        if (entry.path() != manifest_file) move_into(entry.path(), path_ / entry.path().filename());
     }
     for (const std::string& file : earlier) {
         if (files_.count(file) != 0) continue;
         fs::remove(path_ / file, ignored);
         ::rmdir((path_ / file).parent_path().c_str());  // succeeds only when it is empty
     }
-    move_file(staging_ / kManifest, path_ / kManifest);
+    move_file(manifest_file, path_ / kManifest);
     sync(path_);
     committed_ = true;
 }

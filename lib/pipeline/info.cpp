@@ -47,7 +47,8 @@ std::string recognise(const io::Container& container) {
 
 std::string to_json(const io::Setting& setting) {
     const double* number = std::get_if<double>(&setting);
-    const bool whole = number != nullptr && std::floor(*number) == *number && std::abs(*number) < 1e15;
+    const bool whole =
+        number != nullptr && std::floor(*number) == *number && std::abs(*number) < 1e15;
     if (whole) return std::to_string(static_cast<long long>(*number));
     return std::visit([](const auto& value) { return nlohmann::json(value).dump(); }, setting);
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "attention/blas_threads.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/nearest.hpp"
@@ -61,6 +62,8 @@ class Run {
                             loaded_.batch_axis);
         HeatmapSink<T> heatmaps(drawer);
 
+        // Once for all layers: OpenBLAS wakes its threads each time the number changes.
+        const SingleThreadedBlas blas;
         Array<T> x = loaded_.x.front();
         for (std::size_t layer = 0; layer <= selection_.layers.back(); ++layer) {
             if (loaded_.has_hidden_states()) x = loaded_.x[layer];
