@@ -1,6 +1,6 @@
 // The command line: parses it, runs the chosen command, and turns every error into one line.
-#include <CLI/CLI.hpp>
 #include <malloc.h>
+#include <CLI/CLI.hpp>
 
 #include <exception>
 #include <iostream>
@@ -21,8 +21,8 @@ int complain(const std::string& text) {
     return kTrouble;
 }
 
-// Every picture needs some megabytes for a moment. Without this the C library gives them back to the system each time,
-// and the system clears them anew: a sixth of the time of a run.
+// Every picture needs some megabytes for a moment. Without this the C library gives them back to
+// the system each time, and the system clears them anew: a sixth of the time of a run.
 void keep_freed_memory() {
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 32 << 20);

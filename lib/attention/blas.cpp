@@ -16,9 +16,9 @@ template <class T>
 void gemm(cxxblas::Transpose transpose_b, T alpha, MatrixView<const T> a, MatrixView<const T> b,
           MatrixView<T> c) {
     cxxblas::gemm<xt::blas_index_t>(cxxblas::StorageOrder::RowMajor, cxxblas::Transpose::NoTrans,
-                           transpose_b, blas_size(c.rows), blas_size(c.columns),
-                           blas_size(a.columns), alpha, a.data, blas_size(a.stride), b.data,
-                           blas_size(b.stride), T{0}, c.data, blas_size(c.stride));
+                                    transpose_b, blas_size(c.rows), blas_size(c.columns),
+                                    blas_size(a.columns), alpha, a.data, blas_size(a.stride),
+                                    b.data, blas_size(b.stride), T{0}, c.data, blas_size(c.stride));
 }
 
 }  // namespace

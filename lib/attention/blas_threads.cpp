@@ -1,4 +1,5 @@
-// Apart from blas.cpp, because xtensor-blas brings declarations of its own that clash with <cblas.h>.
+// Apart from blas.cpp, because xtensor-blas brings declarations of its own that clash with
+// <cblas.h>.
 #include "attention/blas_threads.hpp"
 
 #include <cblas.h>
@@ -9,6 +10,8 @@ SingleThreadedBlas::SingleThreadedBlas() : threads_before_(openblas_get_num_thre
     openblas_set_num_threads(1);
 }
 
-SingleThreadedBlas::~SingleThreadedBlas() { openblas_set_num_threads(threads_before_); }
+SingleThreadedBlas::~SingleThreadedBlas() {
+    openblas_set_num_threads(threads_before_);
+}
 
 }  // namespace attn

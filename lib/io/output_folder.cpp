@@ -5,14 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
-#include "core/parallel.hpp"
 
 namespace attn::io {
 namespace {
@@ -193,10 +194,24 @@ std::vector<std::string> OutputFolder::files() const {
     return {files_.begin(), files_.end()};
 }
 
+// Syncing waits for the disk and not for a processor: many at once, whatever the number of cores.
+void OutputFolder::sync_all() const {
+    constexpr std::size_t kAtOnce = 16;
+    const std::vector<std::string> staged(files_.begin(), files_.end());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < staged.size(); i = next++) sync(staging_ / staged[i]);
+    };
+    std::vector<std::future<void>> workers;
+    for (std::size_t i = 0; i < std::min(kAtOnce, staged.size()); ++i) {
+        workers.push_back(std::async(std::launch::async, work));
+    }
+    for (std::future<void>& worker : workers) worker.get();
+}
+
 void OutputFolder::commit(const std::string& manifest) {
     write_whole(staging_ / kManifest, manifest);
-    const std::vector<std::string> staged(files_.begin(), files_.end());
-    parallel_for(staged.size(), [&](std::size_t i) { sync(staging_ / staged[i]); });
+    sync_all();
     sync(staging_ / kManifest);
 
     // Without its manifest the folder says of itself that it is incomplete, until the new one is

@@ -43,6 +43,7 @@ class OutputFolder {
 
   private:
     void create_staging();
+    void sync_all() const;
     void remove_created();
 
     std::filesystem::path path_;

@@ -109,7 +109,8 @@ TEST_CASE("one JSON file gives the same bits as the arrays it was made from") {
     request.output = folder / "json";
     run(request, {});
     for (const char* file : {"layer00/weights.npy", "layer01/weights.npy", "layer01/output.npy"}) {
-        CHECK(read_file(folder.path() / "json" / file) == read_file(folder.path() / "out" / file));
+        CHECK(
+            (read_file(folder.path() / "json" / file) == read_file(folder.path() / "out" / file)));
     }
 }
 
@@ -125,7 +126,7 @@ TEST_CASE("the number of threads changes no file") {
     CHECK(files == files_in(folder / "2"));
     for (const std::string& file : files) {
         INFO(file);
-        CHECK(read_file(folder.path() / "1" / file) == read_file(folder.path() / "2" / file));
+        CHECK((read_file(folder.path() / "1" / file) == read_file(folder.path() / "2" / file)));
     }
 }
 
