@@ -89,14 +89,38 @@ def pictures(binary, quick, rng):
     return f'{layers} layers x {heads} heads x {tokens} tokens, pictures and arrays', 'numpy + matplotlib', ours, peer, ratio, 50
 
 
-def weights_kept(binary, quick, rng):
+def weights_in_files(binary, quick, rng):
     heads, tokens = 12, 256 if quick else 1024
     with tempfile.TemporaryDirectory() as work:
         make_model(work, 1, heads, tokens, rng)
         ours, peer, ratio = pairs(
             lambda i: program(binary, work, f'{work}/ours{i}', heads, 'scores,weights,output'),
             lambda i: numpy_run(work, f'{work}/peer{i}', 1, heads, None), 2 if quick else 7)
-    return f'{heads} heads x {tokens} tokens, weights and scores saved', 'numpy', ours, peer, ratio, 3
+    return f'{heads} heads x {tokens} tokens, weights and scores into files', 'numpy', ours, peer, ratio, None
+
+
+def weights_in_memory(binary, quick, rng):
+    """Attention alone, no files: softmax(q k^T / sqrt(d)) and its product with v, weights kept."""
+    heads, tokens = 12, 256 if quick else 1024
+    q, k, v = (rng.standard_normal((heads, tokens, D_HEAD)).astype(np.float32) for _ in range(3))
+
+    def numpy_attention():
+        scores = q @ k.transpose(0, 2, 1) * np.float32(D_HEAD ** -0.5)
+        e = np.exp(scores - scores.max(-1, keepdims=True))
+        w = e / e.sum(-1, keepdims=True)
+        return w, w @ v
+
+    def our_seconds():
+        command = [os.path.join(os.path.dirname(binary), 'attn-bench-attend'), str(heads), str(tokens), str(D_HEAD), '5']
+        return statistics.median(map(float, subprocess.run(command, capture_output=True, check=True).stdout.split()))
+
+    def numpy_seconds():
+        return statistics.median(timed(lambda _: numpy_attention(), 0) for _ in range(5))
+
+    times = [(our_seconds(), numpy_seconds()) for _ in range(2 if quick else 7)]
+    ours, peer = (statistics.median(t) for t in zip(*times))
+    return (f'{heads} heads x {tokens} tokens, weights kept in memory', 'numpy', ours, peer,
+            statistics.median(b / a for a, b in times), 3)
 
 
 def start_up(binary, quick, rng):
@@ -116,8 +140,8 @@ if __name__ == '__main__':
                platform.machine())
     print(f'{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}\n')
     print(f'{"work":58} {"ours":>10} {"peer":>10}  {"peer is":22} {"ratio":>8} {"goal":>6}')
-    for measure in (start_up, weights_kept, pictures):
+    for measure in (start_up, weights_in_memory, weights_in_files, pictures):
         work, name, ours, peer, ratio, goal = measure(binary, options.quick, np.random.default_rng(0))
-        goal_text = f'{goal}x' if goal else '10 ms'
+        goal_text = f'{goal}x' if goal else '10 ms' if measure is start_up else '-'
         print(f'{work:58} {ours * 1e3:7.1f} ms {peer * 1e3:7.1f} ms  {name:22} {ratio:7.1f}x {goal_text:>6}')
         sys.stdout.flush()
