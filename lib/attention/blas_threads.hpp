@@ -3,8 +3,8 @@
 
 namespace attn {
 
-// While it lives, one OpenBLAS call uses one thread. The setting is global, so it stands once around
-// a whole computation that spreads its calls over threads itself.
+// While it lives, one OpenBLAS call uses one thread. The setting is global, so it stands once
+// around a whole computation that spreads its calls over threads itself.
 class SingleThreadedBlas {
   public:
     SingleThreadedBlas();

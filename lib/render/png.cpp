@@ -12,8 +12,8 @@ namespace {
 // stb_image_write calls this for the pixels and frees the result. ISA-L's level 1 writes heatmaps
 // smaller than libdeflate's, in a tenth of its time.
 unsigned char* compress(unsigned char* data, int size, int* compressed_size, int /*quality*/) {
-    // Both start as zeros: ISA-L sets up neither, finds the last picture's traces in them, and would
-    // write other bytes for the same pixels.
+    // Both start as zeros: ISA-L sets up neither, finds the last picture's traces in them, and
+    // would write other bytes for the same pixels.
     std::vector<std::uint8_t> workspace(ISAL_DEF_LVL1_DEFAULT);
     isal_zstream stream{};
     // What cannot be compressed is stored, with a few bytes more for each block of 64 KiB.

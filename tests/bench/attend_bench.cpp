@@ -1,5 +1,6 @@
-// Times attention with its weights kept in memory, without files: what scripts/bench.sh compares with numpy.
-// usage: attn-bench-attend HEADS TOKENS D_HEAD ROUNDS       prints the seconds of each round
+// Times attention with its weights kept in memory, without files: what scripts/bench.sh compares
+// with numpy. usage: attn-bench-attend HEADS TOKENS D_HEAD ROUNDS       prints the seconds of each
+// round
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
