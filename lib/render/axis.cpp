@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "render/ink.hpp"
+
 namespace attn::render {
 namespace {
 
 constexpr std::size_t kLongestLabel = 9;  // in heights of the text
+constexpr std::size_t kTickLength = 4;
 
 // The smallest of 1, 2, 5, 10, 20 … whose labels are at least `gap` pixels apart.
 std::size_t choose_stride(const CellLayout& layout, std::size_t gap) {
@@ -62,6 +65,36 @@ Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
         axis.labels.push_back(std::move(label));
     }
     return axis;
+}
+
+std::size_t key_label_height(const Axis& axis, std::size_t size) {
+    return axis.tokens ? axis.widest : size;
+}
+
+void draw_query_labels(Image& image, const Axis& axis, const Font& font, std::size_t size,
+                       std::size_t left, std::size_t top) {
+    for (const AxisLabel& label : axis.labels) {
+        const std::size_t row = top + label.center;
+        image.fill(left - 1 - kTickLength, row, kTickLength, 1, kInk);
+        font.draw(image, label.text, size, left - kAxisGap - font.width(label.text, size),
+                  row - std::min(row, size / 2), kInk);
+    }
+}
+
+void draw_key_labels(Image& image, const Axis& axis, const Font& font, std::size_t size,
+                     std::size_t left, std::size_t bottom) {
+    for (const AxisLabel& label : axis.labels) {
+        const std::size_t column = left + label.center;
+        image.fill(column, bottom + 1, 1, kTickLength, kInk);
+        const std::size_t width = font.width(label.text, size);
+        if (axis.tokens) {
+            font.draw(image, label.text, size, column - std::min(column, size / 2),
+                      bottom + kAxisGap + width, kInk, TextDirection::up);
+        } else {
+            font.draw(image, label.text, size, column - std::min(column, width / 2),
+                      bottom + kAxisGap - 1, kInk);
+        }
+    }
 }
 
 }  // namespace attn::render

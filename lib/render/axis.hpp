@@ -32,6 +32,20 @@ struct AxisExtent {
 Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
                const CellLayout& layout, const Font& font, std::size_t size, bool across);
 
+// Pixels between an axis and its labels, tick included.
+inline constexpr std::size_t kAxisGap = 8;
+
+// Pixels that the labels take below the matrix.
+std::size_t key_label_height(const Axis& axis, std::size_t size);
+
+// Writes the labels to the left of a matrix whose top left corner is at (left, top).
+void draw_query_labels(Image& image, const Axis& axis, const Font& font, std::size_t size,
+                       std::size_t left, std::size_t top);
+
+// Writes the labels below a matrix whose bottom left corner is at (left, bottom).
+void draw_key_labels(Image& image, const Axis& axis, const Font& font, std::size_t size,
+                     std::size_t left, std::size_t bottom);
+
 // How a token is shown: white space becomes visible, an empty token is "".
 std::string visible_token(const std::string& token);
 

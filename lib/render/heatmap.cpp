@@ -13,7 +13,6 @@ namespace attn::render {
 namespace {
 
 constexpr std::size_t kMargin = 12;
-constexpr std::size_t kTickLength = 4;
 constexpr std::size_t kBarGap = 18;
 constexpr std::size_t kLeastBar = 120;  // a lower bar could not be read
 
@@ -47,7 +46,7 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
                               *style.font, plan.text, /*across=*/true);
 
     HeatmapGeometry& geometry = plan.geometry;
-    geometry.left = kMargin + plan.axis_text + 6 + plan.query_axis.widest + kTickLength + 4;
+    geometry.left = kMargin + plan.axis_text + 6 + plan.query_axis.widest + kAxisGap;
     geometry.top = kMargin + plan.title_text + 8 + (panel.note.empty() ? 0 : plan.text + 4);
 
     const std::size_t title = std::max(style.font->width(panel.title, plan.title_text),
@@ -56,51 +55,31 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
         geometry.left + plan.matrix_width + kBarGap + color_bar_width(style, plan.text);
     geometry.width = std::max(right, geometry.left + title) + kMargin;
 
-    const std::size_t key_labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
     plan.legend = find_special_cells(panel.cells);
     const std::size_t legend_height =
         (plan.legend.masked ? plan.text + 4 : 0) + (plan.legend.not_a_number ? plan.text + 4 : 0);
-    const std::size_t below_matrix =
-        plan.matrix_height + kTickLength + 4 + key_labels + 6 + plan.axis_text;
+    const std::size_t below_matrix = plan.matrix_height + kAxisGap +
+                                     key_label_height(plan.key_axis, plan.text) + 6 +
+                                     plan.axis_text;
     geometry.height =
         geometry.top + kMargin + std::max(below_matrix, plan.bar_height + 10 + legend_height);
     return plan;
 }
 
-void draw_query_axis(Image& image, const Plan& plan, const HeatmapStyle& style) {
+void draw_axes(Image& image, const Plan& plan, const HeatmapStyle& style) {
     const HeatmapGeometry& at = plan.geometry;
-    for (const AxisLabel& label : plan.query_axis.labels) {
-        const std::size_t row = at.top + label.center;
-        image.fill(at.left - 1 - kTickLength, row, kTickLength, 1, kInk);
-        const std::size_t width = style.font->width(label.text, plan.text);
-        style.font->draw(image, label.text, plan.text, at.left - kTickLength - 4 - width,
-                         row - std::min(row, plan.text / 2), kInk);
-    }
-    const std::size_t length = style.font->width("query", plan.axis_text);
-    style.font->draw(image, "query", plan.axis_text, kMargin,
-                     at.top + (plan.matrix_height + length) / 2, kInk, TextDirection::up);
-}
+    const Font& font = *style.font;
+    draw_query_labels(image, plan.query_axis, font, plan.text, at.left, at.top);
+    const std::size_t query = font.width("query", plan.axis_text);
+    font.draw(image, "query", plan.axis_text, kMargin, at.top + (plan.matrix_height + query) / 2,
+              kInk, TextDirection::up);
 
-void draw_key_axis(Image& image, const Plan& plan, const HeatmapStyle& style) {
-    const HeatmapGeometry& at = plan.geometry;
     const std::size_t bottom = at.top + plan.matrix_height;
-    for (const AxisLabel& label : plan.key_axis.labels) {
-        const std::size_t column = at.left + label.center;
-        image.fill(column, bottom + 1, 1, kTickLength, kInk);
-        const std::size_t width = style.font->width(label.text, plan.text);
-        if (plan.key_axis.tokens) {
-            style.font->draw(image, label.text, plan.text, column - plan.text / 2,
-                             bottom + kTickLength + 4 + width, kInk, TextDirection::up);
-        } else {
-            style.font->draw(image, label.text, plan.text, column - std::min(column, width / 2),
-                             bottom + kTickLength + 3, kInk);
-        }
-    }
-    const std::size_t labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
-    const std::size_t length = style.font->width("key", plan.axis_text);
+    draw_key_labels(image, plan.key_axis, font, plan.text, at.left, bottom);
+    const std::size_t key = font.width("key", plan.axis_text);
     const std::size_t middle = at.left + plan.matrix_width / 2;
-    style.font->draw(image, "key", plan.axis_text, middle - std::min(middle, length / 2),
-                     bottom + kTickLength + 4 + labels + 6, kInk);
+    font.draw(image, "key", plan.axis_text, middle - std::min(middle, key / 2),
+              bottom + kAxisGap + key_label_height(plan.key_axis, plan.text) + 6, kInk);
 }
 
 void draw_title(Image& image, const HeatmapPanel& panel, const Plan& plan,
@@ -158,8 +137,7 @@ Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
     Image image(at.width, at.height, kPaper);
     draw_frame(image, at.left, at.top, plan.matrix_width, plan.matrix_height);
     draw_cells(image, at.left, at.top, panel.cells, style);
-    draw_query_axis(image, plan, style);
-    draw_key_axis(image, plan, style);
+    draw_axes(image, plan, style);
     draw_title(image, panel, plan, style);
 
     const std::size_t bar = at.left + plan.matrix_width + kBarGap;

@@ -14,7 +14,6 @@ constexpr std::size_t kMargin = 14;
 constexpr std::size_t kGap = 14;
 constexpr std::size_t kText = 13;
 constexpr std::size_t kTitleText = 19;
-constexpr std::size_t kTickLength = 3;
 constexpr std::size_t kMostBar = 480;  // a longer bar says no more
 
 struct Plan {
@@ -57,46 +56,18 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     }
 
     const std::size_t row_titles = sheet.row_titles.empty() ? 0 : kText + 10;
-    plan.left = kMargin + row_titles + kText + 8 + plan.query_axis.widest + kTickLength + 4;
+    plan.left = kMargin + row_titles + kText + 8 + plan.query_axis.widest + kAxisGap;
     plan.top = kMargin + kTitleText + 10 + (sheet.note.empty() ? 0 : kText + 4);
     plan.bar = plan.x(sheet.columns - 1) + plan.panel_width + kGap + 6;
     const std::size_t title =
         std::max(style.font->width(sheet.title, kTitleText), style.font->width(sheet.note, kText));
     plan.width = std::max(plan.bar + color_bar_width(style, kText), plan.left + title) + kMargin;
 
-    const std::size_t key_labels = plan.key_axis.tokens ? plan.key_axis.widest : plan.text;
-    const std::size_t below_panels =
-        plan.y(plan.rows - 1) + plan.panel_height + kTickLength + 4 + key_labels + 6 + kText + 4;
+    const std::size_t below_panels = plan.y(plan.rows - 1) + plan.panel_height + kAxisGap +
+                                     key_label_height(plan.key_axis, plan.text) + 6 + kText + 4;
     const std::size_t below_bar = plan.y(0) + 120 + 2 * (kText + 14);
     plan.height = std::max(below_panels, below_bar) + kMargin;
     return plan;
-}
-
-void draw_query_labels(Image& image, const Axis& axis, const Plan& plan, const HeatmapStyle& style,
-                       std::size_t top) {
-    for (const AxisLabel& label : axis.labels) {
-        const std::size_t row = top + label.center;
-        image.fill(plan.left - 1 - kTickLength, row, kTickLength, 1, kInk);
-        const std::size_t width = style.font->width(label.text, plan.text);
-        style.font->draw(image, label.text, plan.text, plan.left - kTickLength - 4 - width,
-                         row - plan.text / 2, kInk);
-    }
-}
-
-void draw_key_labels(Image& image, const Axis& axis, const Plan& plan, const HeatmapStyle& style,
-                     std::size_t left, std::size_t bottom) {
-    for (const AxisLabel& label : axis.labels) {
-        const std::size_t column = left + label.center;
-        image.fill(column, bottom + 1, 1, kTickLength, kInk);
-        const std::size_t width = style.font->width(label.text, plan.text);
-        if (axis.tokens) {
-            style.font->draw(image, label.text, plan.text, column - plan.text / 2,
-                             bottom + kTickLength + 4 + width, kInk, TextDirection::up);
-        } else {
-            style.font->draw(image, label.text, plan.text, column - width / 2,
-                             bottom + kTickLength + 3, kInk);
-        }
-    }
 }
 
 void draw_panel(Image& image, const Sheet& sheet, std::size_t index, const Plan& plan,
@@ -110,9 +81,11 @@ void draw_panel(Image& image, const Sheet& sheet, std::size_t index, const Plan&
     draw_cells(image, x, y, panel.cells, style);
     style.font->draw(image, style.font->shorten(panel.title, kText, plan.panel_width), kText, x,
                      y - plan.panel_title, kInk);
-    if (column == 0) draw_query_labels(image, plan.query_axis, plan, style, y);
+    if (column == 0) draw_query_labels(image, plan.query_axis, *style.font, plan.text, x, y);
     const bool lowest = index + sheet.columns >= sheet.panels.size();
-    if (lowest) draw_key_labels(image, plan.key_axis, plan, style, x, y + plan.panel_height);
+    if (lowest) {
+        draw_key_labels(image, plan.key_axis, *style.font, plan.text, x, y + plan.panel_height);
+    }
 }
 
 void draw_titles(Image& image, const Sheet& sheet, const Plan& plan, const HeatmapStyle& style) {
