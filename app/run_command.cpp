@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "attention_flags.hpp"
 #include "commands.hpp"
 #include "core/index_list.hpp"
 #include "heatmap_flags.hpp"
@@ -17,55 +18,47 @@ struct RunFlags {
     bool json = false;
 };
 
+void add_array(CLI::App& command, const std::string& flag, std::string& target,
+               const std::string& help) {
+    command.add_option(flag, target, help)->type_name("ARRAY")->group("Input");
+}
+
 void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
     const std::string group = "Input";
-    command
-        .add_option("-x,--embeddings", request.embeddings,
-                    "Token embeddings [tokens, d_model] or [batch, tokens, d_model]; default: "
-                    "\"embeddings\" in the weights file")
-        ->type_name("ARRAY")
-        ->group(group);
+    add_array(command, "-x,--embeddings", request.embeddings,
+              "Token embeddings [tokens, d_model] or [batch, tokens, d_model]; default: "
+              "\"embeddings\" in "
+              "the weights file");
     command
         .add_option("-w,--weights", request.weights,
                     "W_Q W_K W_V [d_model, heads*d_head] or [heads, d_model, d_head], W_O, b_Q b_K "
-                    "b_V b_O; many layers as layers.N.W_Q. A JSON file or a folder of .npy files")
+                    "b_V b_O; "
+                    "many layers as layers.N.W_Q. A JSON file or a folder of .npy files")
         ->type_name("FILE|DIR")
-        ->required()
+        ->group(group);
+    add_array(command, "--context", request.context,
+              "Cross-attention: keys and values are made from these embeddings [(batch,) keys, "
+              "d_context]");
+    add_array(command, "--hidden-states", request.hidden_states,
+              "[layers, (batch,) tokens, d_model]: every layer reads its own saved input");
+    add_array(command, "-q,--query", request.query,
+              "Instead of embeddings, projected queries: [(batch,) heads, n, d_head], or packed "
+              "[(batch,) n, heads*d_head] with --heads");
+    add_array(command, "-k,--key", request.key,
+              "Projected keys: [(batch,) kv_heads, keys, d_head] or packed");
+    add_array(command, "-v,--value", request.value,
+              "Projected values: [(batch,) kv_heads, keys, d_value] or packed");
+    command.add_option("--tokens", request.tokens, "Labels: a JSON array, or one token a line")
+        ->type_name("FILE")
         ->group(group);
     command
-        .add_option("--hidden-states", request.hidden_states,
-                    "[layers, (batch,) tokens, d_model]: every layer reads its own saved input")
-        ->type_name("ARRAY")
-        ->group(group);
-    command.add_option("--tokens", request.tokens, "Labels: a JSON array, or one token a line")
+        .add_option("--key-tokens", request.key_tokens,
+                    "Labels of the keys where they are not the queries")
         ->type_name("FILE")
         ->group(group);
     command
         .add_flag("--allow-nonfinite", request.allow_nonfinite,
                   "Let NaN and infinities in the input through")
-        ->group(group);
-}
-
-void add_attention_flags(CLI::App& command, pipeline::RunRequest& request) {
-    const std::string group = "Attention";
-    command
-        .add_option("--heads", request.heads,
-                    "Attention heads (default: as the weights say, else 1)")
-        ->check(CLI::Range(1, 1 << 20))
-        ->type_name("N")
-        ->group(group);
-    command
-        .add_flag_callback(
-            "--causal", [&request] { request.causal = true; },
-            "Key j may serve query i only if j <= i")
-        ->group(group);
-    command
-        .add_flag_callback(
-            "--no-causal", [&request] { request.causal = false; },
-            "Every key may serve every query, whatever the weights file says")
-        ->group(group);
-    command.add_option("--scale", request.scale, "Factor of the scores (default 1/sqrt(d_head))")
-        ->type_name("S")
         ->group(group);
     command
         .add_option_function<std::string>(
@@ -93,7 +86,7 @@ void add_output_flags(CLI::App& command, RunFlags& flags) {
         .add_option_function<std::string>(
             "--save",
             [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
-            "scores, weights, context, output, q, k, v, heatmaps (default "
+            "scores, weights, context, output, present, q, k, v, heatmaps (default "
             "scores,weights,output,heatmaps)")
         ->type_name("LIST")
         ->group(group);
@@ -123,7 +116,9 @@ int execute(const RunFlags& flags, const GlobalOptions& global) {
     pipeline::RunManifest manifest;
     {
         ProgressBar bar(global.quiet);
-        manifest = pipeline::run(flags.request, bar.progress());
+        manifest = pipeline::run(flags.request, bar.progress(), [&global](const std::string& text) {
+            if (!global.quiet) std::cerr << "attn-inspect: warning: " << text << '\n';
+        });
     }
     if (flags.json) {
         std::cout << pipeline::write_manifest(manifest);
@@ -141,7 +136,7 @@ void add_run_command(CLI::App& app, CommandLine& line) {
         *app.add_subcommand("run", "Compute attention and write arrays and pictures");
     const auto flags = std::make_shared<RunFlags>();
     add_input_flags(command, flags->request);
-    add_attention_flags(command, flags->request);
+    add_attention_flags(command, flags->request.attention);
     add_output_flags(command, *flags);
     add_heatmap_flags(command, flags->request.heatmaps, "--color-scale");
     command.callback(

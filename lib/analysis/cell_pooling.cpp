@@ -100,19 +100,31 @@ void CellPooling::add(const Tile<T>& tile) {
     for (std::size_t row = 0; row < tile.rows(); ++row) {
         const std::size_t query = tile.first_query + row;
         if (query < window_.first_query || query >= window_.first_query + window_.queries) continue;
-        const std::size_t begin = std::max(tile.allowed[row].begin, window_.first_key);
         const std::size_t end = std::min(tile.allowed[row].end, window_.first_key + window_.keys);
-        if (begin >= end) continue;
-        const Span<const T> weights(tile.weights.row(row).data() + (begin - tile.active.begin),
-                                    end - begin);
+        std::size_t begin = std::max(tile.allowed[row].begin, window_.first_key);
         const std::size_t cell_row = (query - window_.first_query) / pool_;
         const std::size_t offset = (rows.slot + cell_row - rows.first) * columns_;
-        if (kind_ == PoolKind::max) {
-            add_max(weights, begin - window_.first_key, largest_.data() + offset);
-        } else {
-            add_mean(weights, begin - window_.first_key, sums_.data() + offset,
-                     counts_.data() + offset);
+        // Keys come in runs that may be attended; without a mask array there is one.
+        while (begin < end) {
+            std::size_t stop = tile.blocked.empty() ? end : begin;
+            while (stop < end && tile.may_attend(row, stop)) ++stop;
+            add_run(tile.weights.row(row).data() + (begin - tile.active.begin), {begin, stop},
+                    offset);
+            begin = stop;
+            while (begin < end && !tile.may_attend(row, begin)) ++begin;
         }
+    }
+}
+
+template <class T>
+void CellPooling::add_run(const T* weights, KeyRange keys, std::size_t offset) {
+    if (keys.empty()) return;
+    const Span<const T> run(weights, keys.size());
+    if (kind_ == PoolKind::max) {
+        add_max(run, keys.begin - window_.first_key, largest_.data() + offset);
+    } else {
+        add_mean(run, keys.begin - window_.first_key, sums_.data() + offset,
+                 counts_.data() + offset);
     }
 }
 

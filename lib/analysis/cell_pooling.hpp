@@ -70,6 +70,9 @@ class CellPooling {
     std::vector<double> sums_;    // and for the mean
     std::vector<std::uint32_t> counts_;
 
+    // Adds the weights of consecutive keys to the row of cells at `offset`.
+    template <class T>
+    void add_run(const T* weights, KeyRange keys, std::size_t offset);
     template <class T>
     void add_max(Span<const T> weights, std::size_t first_key, float* cells) const;
     template <class T>

@@ -1,6 +1,7 @@
 #include "attention/engine.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <memory>
 
@@ -23,38 +24,25 @@ std::size_t choose_block_rows(std::size_t keys, std::size_t value_size) {
     return std::clamp(kBlockBytes / (keys * value_size), kMinBlockRows, kMaxBlockRows);
 }
 
-// Memory that a thread uses again for every tile.
+// Memory for one tile.
 template <class T>
 struct Workspace {
     std::unique_ptr<T[]> weights;
-    std::unique_ptr<T[]> scores;  // only when a sink wants them
+    std::unique_ptr<T[]> scores;              // only when a sink wants them
+    std::unique_ptr<std::uint8_t[]> blocked;  // only when a mask array may forbid single keys
     std::vector<KeyRange> allowed;
+    std::vector<std::size_t> rows_without_keys;
 
-    Workspace(std::size_t cells, bool keep_scores)
-        : weights(new T[cells]), scores(keep_scores ? new T[cells] : nullptr) {}
+    Workspace(std::size_t cells, bool keep_scores, bool block_cells)
+        : weights(new T[cells]),
+          scores(keep_scores ? new T[cells] : nullptr),
+          blocked(block_cells ? new std::uint8_t[cells]() : nullptr) {}
 };
-
-// Masks and normalises one row of scaled scores in place, keeping the masked scores if asked.
-template <class T>
-void finish_row(Span<T> row, KeyRange active, KeyRange allowed, T* kept_scores,
-                const RowKernels<T>& kernels) {
-    const std::size_t begin = allowed.empty() ? 0 : allowed.begin - active.begin;
-    const std::size_t end = allowed.empty() ? 0 : allowed.end - active.begin;
-    if (kept_scores != nullptr) {
-        const T masked = -std::numeric_limits<T>::infinity();
-        std::fill(kept_scores, kept_scores + begin, masked);
-        std::copy(row.begin() + begin, row.begin() + end, kept_scores + begin);
-        std::fill(kept_scores + end, kept_scores + row.size(), masked);
-    }
-    std::fill(row.begin(), row.begin() + begin, T{0});
-    kernels.softmax(row.data() + begin, end - begin);
-    std::fill(row.begin() + end, row.end(), T{0});
-}
 
 template <class T>
 class LayerComputation {
   public:
-    LayerComputation(const AttentionInputs<T>& inputs, const Mask& mask, const Sinks<T>& sinks)
+    LayerComputation(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sinks<T>& sinks)
         : inputs_(inputs), mask_(mask), sinks_(sinks), kernels_(row_kernels<T>()) {
         shape_.layer = inputs.layer;
         shape_.sequences = inputs.q.batch;
@@ -90,27 +78,28 @@ class LayerComputation {
     void compute_tile(TilePlace place) {
         const std::size_t first = place.block * shape_.block_rows;
         const std::size_t rows = shape_.rows_of_block(place.block);
-        const KeyRange active = mask_.allowed(first, rows);
-        Workspace<T> work(rows * active.size(), keep_scores_);
+        const KeyRange active = active_keys(place, first, rows);
+        Workspace<T> work(rows * active.size(), keep_scores_, mask_.blocks_cells());
         const MatrixView<T> weights(work.weights.get(), rows, active.size());
         const MatrixView<T> context = context_of(place, first, rows);
+        const std::size_t kv_head = kv_head_of(place.head);
 
         if (!active.empty()) {
             const auto q = rows_of(inputs_.q.head(place.sequence, place.head), first, rows);
             const auto k =
-                rows_of(inputs_.k.head(place.sequence, place.head), active.begin, active.size());
+                rows_of(inputs_.k.head(place.sequence, kv_head), active.begin, active.size());
             multiply_transposed<T>(inputs_.scale, q, k, weights);
         }
-        for (std::size_t row = 0; row < rows; ++row) {
-            const KeyRange allowed = mask_.allowed(first + row);
-            work.allowed.push_back(allowed);
-            T* kept = keep_scores_ ? work.scores.get() + row * active.size() : nullptr;
-            finish_row(weights.row(row), active, allowed, kept, kernels_);
-        }
+        for (std::size_t row = 0; row < rows; ++row) finish_row(place, first, row, active, work);
         if (!active.empty()) {
             const auto v =
-                rows_of(inputs_.v.head(place.sequence, place.head), active.begin, active.size());
+                rows_of(inputs_.v.head(place.sequence, kv_head), active.begin, active.size());
             multiply<T>(weights, v, context);
+        }
+        // Zero times a value that is not finite is not zero: such rows must not depend on the
+        // values.
+        for (std::size_t row : work.rows_without_keys) {
+            std::fill(context.row(row).begin(), context.row(row).end(), T{0});
         }
 
         Tile<T> tile;
@@ -120,10 +109,58 @@ class LayerComputation {
         tile.first_query = first;
         tile.active = active;
         tile.allowed = work.allowed;
+        if (work.blocked) tile.blocked = {work.blocked.get(), rows, active.size()};
         tile.weights = weights;
         if (keep_scores_) tile.scores = {work.scores.get(), rows, active.size()};
         tile.context = context;
         for (Sink<T>* sink : sinks_) sink->consume(tile);
+    }
+
+    // The keys to compute: those that any row may attend, or all where masked scores are asked for
+    // too.
+    KeyRange active_keys(TilePlace place, std::size_t first, std::size_t rows) const {
+        const bool masked_scores = keep_scores_ && inputs_.score_stage != ScoreStage::biased;
+        return masked_scores ? KeyRange{0, shape_.keys}
+                             : mask_.allowed(place.sequence, first, rows);
+    }
+
+    std::size_t kv_head_of(std::size_t head) const {
+        const std::size_t kv_heads = inputs_.k.heads;
+        return inputs_.kv_order == KvOrder::tile ? head % kv_heads
+                                                 : head / (shape_.heads / kv_heads);
+    }
+
+    // From scaled products to weights, in place; keeps the scores of the stage that was asked for.
+    void finish_row(TilePlace place, std::size_t first, std::size_t row, KeyRange active,
+                    Workspace<T>& work) const {
+        const std::size_t width = active.size();
+        T* const cells = work.weights.get() + row * width;
+        T* const kept = keep_scores_ ? work.scores.get() + row * width : nullptr;
+        std::uint8_t* const blocked = work.blocked ? work.blocked.get() + row * width : nullptr;
+        const KeyRange allowed = mask_.allowed(place.sequence, first + row);
+        work.allowed.push_back(allowed);
+        const std::size_t begin = allowed.empty() ? 0 : allowed.begin - active.begin;
+        const std::size_t end = begin + allowed.size();
+
+        if (kept != nullptr && inputs_.score_stage == ScoreStage::scaled)
+            std::copy(cells, cells + width, kept);
+        if (inputs_.softcap) kernels_.softcap(cells, width, *inputs_.softcap);
+        if (kept != nullptr && inputs_.score_stage == ScoreStage::softcapped)
+            std::copy(cells, cells + width, kept);
+        mask_.apply(place.sequence, place.head, first + row, allowed, cells + begin,
+                    blocked == nullptr ? nullptr : blocked + begin);
+        if (kept != nullptr && inputs_.score_stage == ScoreStage::biased) {
+            const T masked = -std::numeric_limits<T>::infinity();
+            std::fill(kept, kept + begin, masked);
+            std::copy(cells + begin, cells + end, kept + begin);
+            std::fill(kept + end, kept + width, masked);
+        }
+        const T sink =
+            inputs_.sinks.empty() ? -std::numeric_limits<T>::infinity() : inputs_.sinks[place.head];
+        std::fill(cells, cells + begin, T{0});
+        const bool has_keys = kernels_.softmax(cells + begin, end - begin, sink);
+        if (!has_keys) work.rows_without_keys.push_back(row);
+        std::fill(cells + end, cells + width, T{0});
     }
 
     static MatrixView<const T> rows_of(MatrixView<const T> matrix, std::size_t first,
@@ -140,7 +177,7 @@ class LayerComputation {
     }
 
     const AttentionInputs<T>& inputs_;
-    const Mask& mask_;
+    const Mask<T>& mask_;
     const Sinks<T>& sinks_;
     const RowKernels<T>& kernels_;
     LayerShape shape_;
@@ -151,14 +188,16 @@ class LayerComputation {
 }  // namespace
 
 template <class T>
-Array<T> attend(const AttentionInputs<T>& inputs, const Mask& mask, const Sinks<T>& sinks) {
+Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sinks<T>& sinks) {
     assert(inputs.q.width == inputs.k.width && inputs.k.tokens == inputs.v.tokens);
-    assert(inputs.q.heads == inputs.k.heads && inputs.k.heads == inputs.v.heads);
+    assert(inputs.q.heads % inputs.k.heads == 0 && inputs.k.heads == inputs.v.heads);
     assert(inputs.q.batch == inputs.k.batch && inputs.k.batch == inputs.v.batch);
     return LayerComputation<T>(inputs, mask, sinks).run();
 }
 
-template Array<float> attend(const AttentionInputs<float>&, const Mask&, const Sinks<float>&);
-template Array<double> attend(const AttentionInputs<double>&, const Mask&, const Sinks<double>&);
+template Array<float> attend(const AttentionInputs<float>&, const Mask<float>&,
+                             const Sinks<float>&);
+template Array<double> attend(const AttentionInputs<double>&, const Mask<double>&,
+                              const Sinks<double>&);
 
 }  // namespace attn

@@ -2,6 +2,7 @@
 // [queries, keys] matrix of a head.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "attention/heads.hpp"
@@ -10,15 +11,32 @@
 
 namespace attn {
 
-// One layer's attention: weights = softmax(scale * q kᵀ), masked; context = weights v
-// (Vaswani et al. 2017, "Attention is all you need", section 3.2).
+// Which key/value head serves a query head when there are fewer of them.
+enum class KvOrder {
+    repeat,  // h / (heads / kv_heads): Hugging Face, PyTorch, ONNX
+    tile,    // h % kv_heads
+};
+
+// What the scores are that tiles carry.
+enum class ScoreStage {
+    scaled,      // scale * q kᵀ, for masked keys too
+    softcapped,  // after the soft cap, for masked keys too
+    biased,      // what softmax sees: with biases, masked = -inf
+};
+
+// One layer's attention: scores = scale * q kᵀ -> softcap -> biases and mask; weights = softmax of
+// each row; context = weights v (Vaswani et al. 2017, section 3.2; the order is that of ONNX).
 template <class T>
 struct AttentionInputs {
     std::size_t layer = 0;
     HeadsView<T> q;  // [batch, heads, queries, d_head]
-    HeadsView<T> k;  // [batch, heads, keys, d_head]
-    HeadsView<T> v;  // [batch, heads, keys, d_value]
+    HeadsView<T> k;  // [batch, kv_heads, keys, d_head]; heads is a multiple of kv_heads
+    HeadsView<T> v;  // [batch, kv_heads, keys, d_value]
     T scale = 1;
+    std::optional<T> softcap;  // cap * tanh(score / cap)
+    std::vector<T> sinks;      // one extra logit a head in the denominator (gpt-oss); empty: none
+    KvOrder kv_order = KvOrder::repeat;
+    ScoreStage score_stage = ScoreStage::biased;
 };
 
 template <class T>
@@ -28,6 +46,6 @@ using Sinks = std::vector<Sink<T>*>;
 // [batch, queries, heads * d_value]. A query without any key has weights and context of zero. Same
 // bits for any number of threads and any sinks.
 template <class T>
-Array<T> attend(const AttentionInputs<T>& inputs, const Mask& mask, const Sinks<T>& sinks);
+Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sinks<T>& sinks);
 
 }  // namespace attn

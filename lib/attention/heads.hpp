@@ -36,4 +36,36 @@ HeadsView<T> packed_heads(const Array<T>& packed, std::size_t heads) {
             width,         tokens * columns, width, columns};
 }
 
+// The heads of an array [batch, heads, tokens, width].
+template <class T>
+HeadsView<T> separate_heads(const Array<T>& array) {
+    assert(array.rank() == 4);
+    const std::size_t tokens = array.extent(2);
+    const std::size_t width = array.extent(3);
+    return {array.data(),    array.extent(0),
+            array.extent(1), tokens,
+            width,           array.extent(1) * tokens * width,
+            tokens * width,  width};
+}
+
+// Tokens of `first`, then those of `second`, [batch, heads, tokens of both, width].
+template <class T>
+Array<T> join_tokens(const HeadsView<T>& first, const HeadsView<T>& second) {
+    assert(first.batch == second.batch && first.heads == second.heads &&
+           first.width == second.width);
+    std::vector<T> values;
+    const std::size_t tokens = first.tokens + second.tokens;
+    values.reserve(first.batch * first.heads * tokens * first.width);
+    for (std::size_t item = 0; item < first.batch * first.heads; ++item) {
+        for (const HeadsView<T>* part : {&first, &second}) {
+            const MatrixView<const T> matrix = part->head(item / first.heads, item % first.heads);
+            for (std::size_t row = 0; row < matrix.rows; ++row) {
+                const Span<const T> x = matrix.row(row);
+                values.insert(values.end(), x.begin(), x.end());
+            }
+        }
+    }
+    return Array<T>({first.batch, first.heads, tokens, first.width}, std::move(values));
+}
+
 }  // namespace attn

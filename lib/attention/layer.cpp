@@ -3,27 +3,59 @@
 #include <cmath>
 
 namespace attn {
+namespace {
 
 template <class T>
-LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x,
-                             const ProjectionWeights<T>& weights, const AttentionOptions& options,
+Heads<T> turn(const Heads<T>& heads, const RotaryOptions<T>& rotary,
+              const std::vector<std::size_t>& rows) {
+    return make_separate_heads(rotate(heads.view, rotary.table, rows, rotary.pairs));
+}
+
+template <class T>
+Heads<T> put_in_front(const Array<T>& past, const Heads<T>& heads) {
+    return make_separate_heads(join_tokens(separate_heads(past), heads.view));
+}
+
+}  // namespace
+
+template <class T>
+LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
+                             const Heads<T>& v, const AttentionOptions<T>& options,
                              const Sinks<T>& sinks) {
-    LayerResult<T> result;
-    result.q = project(x, weights.W_Q, weights.b_Q);
-    result.k = project(x, weights.W_K, weights.b_K);
-    result.v = project(x, weights.W_V, weights.b_V);
+    LayerResult<T> result{q, k, v, {}};
+    if (options.rotary) {
+        result.q = turn(result.q, *options.rotary, options.rotary->query_rows);
+        result.k = turn(result.k, *options.rotary, options.rotary->key_rows);
+    }
+    if (!options.past_key.empty()) {
+        result.k = put_in_front(options.past_key, result.k);
+        result.v = put_in_front(options.past_value, result.v);
+    }
 
     AttentionInputs<T> inputs;
     inputs.layer = layer;
-    inputs.q = packed_heads(result.q, weights.heads);
-    inputs.k = packed_heads(result.k, weights.heads);
-    inputs.v = packed_heads(result.v, weights.heads);
+    inputs.q = result.q.view;
+    inputs.k = result.k.view;
+    inputs.v = result.v.view;
     const double default_scale = 1.0 / std::sqrt(static_cast<double>(inputs.q.width));
     inputs.scale = static_cast<T>(options.scale.value_or(default_scale));
+    if (options.softcap) inputs.softcap = static_cast<T>(*options.softcap);
+    inputs.sinks = options.sinks;
+    inputs.kv_order = options.kv_order;
+    inputs.score_stage = options.score_stage;
+    result.output = attend(inputs, Mask<T>(options.mask, inputs.k.tokens), sinks);
+    return result;
+}
 
-    const Mask mask(options.causal, inputs.k.tokens);
-    const Array<T> context = attend(inputs, mask, sinks);
-    result.output = weights.W_O.empty() ? context : project(context, weights.W_O, weights.b_O);
+template <class T>
+LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
+                             const ProjectionWeights<T>& weights,
+                             const AttentionOptions<T>& options, const Sinks<T>& sinks) {
+    const auto q = make_packed_heads(project(x, weights.W_Q, weights.b_Q), weights.heads);
+    const auto k = make_packed_heads(project(context, weights.W_K, weights.b_K), weights.kv_heads);
+    const auto v = make_packed_heads(project(context, weights.W_V, weights.b_V), weights.kv_heads);
+    LayerResult<T> result = compute_heads(layer, q, k, v, options, sinks);
+    if (!weights.W_O.empty()) result.output = project(result.output, weights.W_O, weights.b_O);
     return result;
 }
 
@@ -35,12 +67,18 @@ Array<T> add(const Array<T>& x, const Array<T>& y) {
     return Array<T>(x.shape(), std::move(sum));
 }
 
-template LayerResult<float> compute_layer(std::size_t, const Array<float>&,
-                                          const ProjectionWeights<float>&, const AttentionOptions&,
+template LayerResult<float> compute_heads(std::size_t, const Heads<float>&, const Heads<float>&,
+                                          const Heads<float>&, const AttentionOptions<float>&,
                                           const Sinks<float>&);
-template LayerResult<double> compute_layer(std::size_t, const Array<double>&,
+template LayerResult<double> compute_heads(std::size_t, const Heads<double>&, const Heads<double>&,
+                                           const Heads<double>&, const AttentionOptions<double>&,
+                                           const Sinks<double>&);
+template LayerResult<float> compute_layer(std::size_t, const Array<float>&, const Array<float>&,
+                                          const ProjectionWeights<float>&,
+                                          const AttentionOptions<float>&, const Sinks<float>&);
+template LayerResult<double> compute_layer(std::size_t, const Array<double>&, const Array<double>&,
                                            const ProjectionWeights<double>&,
-                                           const AttentionOptions&, const Sinks<double>&);
+                                           const AttentionOptions<double>&, const Sinks<double>&);
 template Array<float> add(const Array<float>&, const Array<float>&);
 template Array<double> add(const Array<double>&, const Array<double>&);
 

@@ -1,34 +1,76 @@
-// One attention layer from embeddings to output: projections, attention, output projection.
+// One attention layer: from embeddings, or from queries, keys and values, to its output.
 #pragma once
 
 #include <optional>
 
 #include "attention/engine.hpp"
 #include "attention/projection.hpp"
+#include "attention/rotary.hpp"
 
 namespace attn {
 
-// How scores become weights; what is absent has its default.
-struct AttentionOptions {
-    bool causal = false;          // key j may serve query i iff j <= i
-    std::optional<double> scale;  // default 1 / sqrt(d_head)
+// Heads that were made for a layer, and the memory they lie in.
+template <class T>
+struct Heads {
+    Array<T> array;
+    HeadsView<T> view;
 };
 
-// Everything that a layer computed and that did not go to sinks.
+template <class T>
+Heads<T> make_packed_heads(const Array<T>& array, std::size_t heads) {
+    return {array, packed_heads(array, heads)};
+}
+template <class T>
+Heads<T> make_separate_heads(const Array<T>& array) {
+    return {array, separate_heads(array)};
+}
+
+// Turns queries and keys by their positions before anything else; a cache holds keys already
+// turned.
+template <class T>
+struct RotaryOptions {
+    RotaryTable<T> table;
+    std::vector<std::size_t> query_rows;  // [batch * queries], rows of the table
+    std::vector<std::size_t> key_rows;    // [batch * new keys]
+    RotaryPairs pairs = RotaryPairs::half_split;
+};
+
+// How queries, keys and values become weights; what is absent is not applied.
+template <class T>
+struct AttentionOptions {
+    std::optional<double> scale;  // default 1 / sqrt(d_head)
+    std::optional<double> softcap;
+    std::vector<T> sinks;
+    KvOrder kv_order = KvOrder::repeat;
+    ScoreStage score_stage = ScoreStage::biased;
+    std::optional<RotaryOptions<T>> rotary;
+    Array<T> past_key;    // [batch, kv_heads, past, d_head], in front of the keys
+    Array<T> past_value;  // [batch, kv_heads, past, d_value]
+    MaskOptions<T> mask;
+};
+
+// What a layer computed and did not give to sinks.
 template <class T>
 struct LayerResult {
-    Array<T> q;  // [batch, tokens, heads * d_head]
-    Array<T> k;  // [batch, tokens, heads * d_head]
-    Array<T> v;  // [batch, tokens, heads * d_value]
+    Heads<T> q;  // [batch, heads, queries, d_head], turned
+    Heads<T> k;  // [batch, kv_heads, past and new keys, d_head], turned
+    Heads<T> v;  // [batch, kv_heads, past and new keys, d_value]
     Array<T>
-        output;  // [batch, tokens, d_model]; without W_O the contexts of all heads side by side
+        output;  // [batch, queries, d_model]; without W_O the contexts of all heads side by side
 };
 
-// The attention of x [batch, tokens, d_model] with the layer's weights. The shapes must fit.
+// Attention over given heads. The shapes must fit.
 template <class T>
-LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x,
-                             const ProjectionWeights<T>& weights, const AttentionOptions& options,
+LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
+                             const Heads<T>& v, const AttentionOptions<T>& options,
                              const Sinks<T>& sinks);
+
+// The attention of x [batch, queries, d_model] over `context` [batch, new keys, d_context] (x
+// itself for self-attention) with the layer's weights. The shapes must fit.
+template <class T>
+LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
+                             const ProjectionWeights<T>& weights,
+                             const AttentionOptions<T>& options, const Sinks<T>& sinks);
 
 // x + y of equal shapes: the residual stream of an attention-only transformer.
 template <class T>

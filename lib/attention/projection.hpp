@@ -11,13 +11,14 @@ namespace attn {
 template <class T>
 struct ProjectionWeights {
     std::size_t heads = 1;
+    std::size_t kv_heads = 1;
     Array<T> W_Q;  // [d_model, heads * d_head]
-    Array<T> W_K;  // [d_model, heads * d_head]
-    Array<T> W_V;  // [d_model, heads * d_value]
+    Array<T> W_K;  // [d_context, kv_heads * d_head]
+    Array<T> W_V;  // [d_context, kv_heads * d_value]
     Array<T> W_O;  // [heads * d_value, d_model]
     Array<T> b_Q;  // [heads * d_head]
-    Array<T> b_K;  // [heads * d_head]
-    Array<T> b_V;  // [heads * d_value]
+    Array<T> b_K;  // [kv_heads * d_head]
+    Array<T> b_V;  // [kv_heads * d_value]
     Array<T> b_O;  // [d_model]
 };
 

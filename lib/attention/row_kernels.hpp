@@ -10,10 +10,14 @@ template <class T>
 struct RowKernels {
     const char* instruction_set;  // "avx512", "avx2", "baseline"
 
-    // Turns `size` scores into softmax weights, in place. All -inf, or size 0: all zeros. NaN or
-    // +inf anywhere: all NaN, as the definition has it. Deviates from a sum of 1 by a few ulp at
-    // any size.
-    void (*softmax)(T* row, std::size_t size);
+    // Turns `size` scores into softmax weights, in place. `sink` is the logit of one more key that
+    // is not there (-inf: none): the weights then sum to less than one. All -inf, or size 0: all
+    // zeros. NaN or +inf anywhere: all NaN, as the definition has it. Deviates from the exact sum
+    // by a few ulp at any size. False when there was no key to attend.
+    bool (*softmax)(T* row, std::size_t size, T sink);
+
+    // cap * tanh(score / cap), in place.
+    void (*softcap)(T* row, std::size_t size, T cap);
 };
 
 // The kernels for this machine.

@@ -6,8 +6,10 @@
 namespace attn {
 
 using Avx512 = xsimd::avx512bw;
-const RowKernels<float> kAvx512FloatRows{"avx512", SimdRows<float, Avx512>::softmax};
-const RowKernels<double> kAvx512DoubleRows{"avx512", SimdRows<double, Avx512>::softmax};
+const RowKernels<float> kAvx512FloatRows{"avx512", SimdRows<float, Avx512>::softmax,
+                                         SimdRows<float, Avx512>::softcap};
+const RowKernels<double> kAvx512DoubleRows{"avx512", SimdRows<double, Avx512>::softmax,
+                                           SimdRows<double, Avx512>::softcap};
 
 }  // namespace attn
 #endif

@@ -5,8 +5,10 @@
 namespace attn {
 
 const RowKernels<float> kBaselineFloatRows{"baseline",
-                                           SimdRows<float, xsimd::default_arch>::softmax};
+                                           SimdRows<float, xsimd::default_arch>::softmax,
+                                           SimdRows<float, xsimd::default_arch>::softcap};
 const RowKernels<double> kBaselineDoubleRows{"baseline",
-                                             SimdRows<double, xsimd::default_arch>::softmax};
+                                             SimdRows<double, xsimd::default_arch>::softmax,
+                                             SimdRows<double, xsimd::default_arch>::softcap};
 
 }  // namespace attn

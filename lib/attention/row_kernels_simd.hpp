@@ -81,17 +81,34 @@ struct SimdRows {
         for (; i < size; ++i) row[i] *= factor;
     }
 
-    static void softmax(T* row, std::size_t size) {
-        const T high = largest(row, size);
+    static bool softmax(T* row, std::size_t size, T sink) {
+        T high = largest(row, size);
         if (high == -std::numeric_limits<T>::infinity()) {
             // No key to attend. A NaN is not seen by the comparison and must not vanish here.
             T filler{0};
             for (std::size_t i = 0; i < size; ++i) filler = row[i] == row[i] ? filler : row[i];
             for (std::size_t i = 0; i < size; ++i) row[i] = filler;
-            return;
+            return !(filler == T{0});
         }
-        const double sum = exponentiate(row, size, high);
+        if (sink > high) high = sink;
+        double sum = exponentiate(row, size, high);
+        alignas(64) T sink_lanes[kLanes];
+        xsimd::exp(Batch(sink) - Batch(high)).store_aligned(sink_lanes);
+        sum += static_cast<double>(sink_lanes[0]);
         scale(row, size, static_cast<T>(1.0 / sum));
+        return true;
+    }
+
+    static void softcap(T* row, std::size_t size, T cap) {
+        const Batch caps(cap);
+        std::size_t i = 0;
+        for (; i + kLanes <= size; i += kLanes) {
+            (caps * xsimd::tanh(Batch::load_unaligned(row + i) / caps)).store_unaligned(row + i);
+        }
+        if (i < size) {
+            store_tail(caps * xsimd::tanh(load_tail(row + i, size - i, T{0}) / caps), row + i,
+                       size - i);
+        }
     }
 };
 

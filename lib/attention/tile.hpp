@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "core/span.hpp"
 
@@ -48,12 +49,21 @@ struct Tile {
     KeyRange active;
     // For each row, the keys that it may attend; part of `active`. Cells outside hold -inf and 0.
     Span<const KeyRange> allowed;
+    // Where a mask array forbids single keys: 1 for those, [rows, active.size()]; empty without
+    // one.
+    MatrixView<const std::uint8_t> blocked;
 
-    MatrixView<const T> scores;   // [rows, active.size()], what softmax saw; empty unless asked for
+    MatrixView<const T> scores;   // [rows, active.size()]; empty unless asked for
     MatrixView<const T> weights;  // [rows, active.size()]
     MatrixView<const T> context;  // [rows, d_value]; empty unless the source has it
 
     std::size_t rows() const { return weights.rows; }
+
+    // Whether the row may attend the key.
+    bool may_attend(std::size_t row, std::size_t key) const {
+        return allowed[row].contains(key) &&
+               (blocked.empty() || blocked.row(row)[key - active.begin] == 0);
+    }
     std::size_t block(const LayerShape& shape) const { return first_query / shape.block_rows; }
 };
 

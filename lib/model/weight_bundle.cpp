@@ -61,12 +61,12 @@ void require_projections(const WeightBundle& bundle, const io::Container& contai
     }
 }
 
-std::optional<std::size_t> heads_setting(const io::Container& container) {
-    const auto found = container.settings.find("heads");
+std::optional<std::size_t> count_setting(const io::Container& container, const std::string& name) {
+    const auto found = container.settings.find(name);
     if (found == container.settings.end()) return std::nullopt;
     const double* number = std::get_if<double>(&found->second);
     if (number == nullptr || *number < 1 || *number > 1e6 || *number != std::floor(*number)) {
-        fail(container.path, ": \"heads\" must be a whole number of 1 or more");
+        fail(container.path, ": \"", name, "\" must be a whole number of 1 or more");
     }
     return static_cast<std::size_t>(*number);
 }
@@ -81,35 +81,58 @@ std::optional<T> setting(const io::Container& container, const std::string& name
     return *value;
 }
 
-// The shape [rows, columns] of the matrix that stands for W_Q, W_K or W_V in its 2-D or 3-D form.
+// The shape [rows, columns] of W_Q, W_K or W_V, given as that or as [heads, rows, columns of a
+// head].
 struct MatrixShape {
     std::size_t rows;
     std::size_t columns;
 };
 
-MatrixShape input_projection_shape(const io::StoredArray& array, std::size_t heads) {
+MatrixShape matrix_shape(const io::StoredArray& array) {
     const Shape& shape = array.shape;
     if (shape.size() == 2) return {shape[0], shape[1]};
-    if (shape.size() != 3) {
-        fail(describe(array), ": expected [d_model, heads * d_head] or [heads, d_model, d_head]");
-    }
-    if (shape[0] != heads) {
-        fail(describe(array), ": is for ", shape[0], " heads, expected ", heads, " (--heads)");
-    }
-    return {shape[1], shape[0] * shape[2]};
+    if (shape.size() == 3) return {shape[1], shape[0] * shape[2]};
+    fail(describe(array), ": expected [d_model, heads * d_head] or [heads, d_model, d_head]");
 }
 
-void check_input_projection(const io::StoredArray& array, std::size_t d_model, std::size_t heads) {
-    const MatrixShape shape = input_projection_shape(array, heads);
-    if (shape.rows != d_model) {
-        const bool transposed = array.shape.size() == 2 && shape.columns == d_model;
-        fail(describe(array), ": expected ", d_model, " rows, the width of the embeddings",
+// `rows` is the width of what the matrix is applied to.
+void check_input_projection(const io::StoredArray& array, std::size_t rows, std::size_t heads,
+                            const char* flag) {
+    const MatrixShape shape = matrix_shape(array);
+    if (shape.rows != rows) {
+        const bool transposed = array.shape.size() == 2 && shape.columns == rows;
+        fail(describe(array), ": expected ", rows, " rows, the width of the embeddings",
              transposed ? "; it looks transposed (nn.Linear keeps [out, in]), save its .T" : "");
+    }
+    if (array.shape.size() == 3 && array.shape[0] != heads) {
+        fail(describe(array), ": is for ", array.shape[0], " heads, expected ", heads, " (", flag,
+             ")");
     }
     if (shape.columns % heads != 0) {
         fail(describe(array), ": ", shape.columns, " columns cannot be divided among ", heads,
-             " heads (--heads)");
+             " heads (", flag, ")");
     }
+}
+
+std::size_t find_heads(const WeightBundle& bundle, const io::StoredArray& W_Q,
+                       const LayerRequest& request) {
+    if (request.heads) return *request.heads;
+    if (bundle.heads) return *bundle.heads;
+    return W_Q.shape.size() == 3 ? W_Q.shape[0] : 1;
+}
+
+// As many heads of d_head columns as W_K has, where nobody says how many there are.
+std::size_t find_kv_heads(const WeightBundle& bundle, const io::StoredArray& W_K,
+                          std::size_t d_head, const LayerRequest& request) {
+    if (request.kv_heads) return *request.kv_heads;
+    if (bundle.kv_heads) return *bundle.kv_heads;
+    if (W_K.shape.size() == 3) return W_K.shape[0];
+    const std::size_t columns = matrix_shape(W_K).columns;
+    if (columns % d_head != 0) {
+        fail(describe(W_K), ": ", columns, " columns are not heads of ", d_head,
+             " columns, as W_Q has them");
+    }
+    return columns / d_head;
 }
 
 void check_bias(const std::map<std::string, io::StoredArray>& arrays, const std::string& name,
@@ -155,7 +178,8 @@ Array<T> heads_side_by_side(const Array<T>& matrix) {
 WeightBundle read_weight_bundle(const io::Container& container) {
     WeightBundle bundle;
     bundle.path = container.path;
-    bundle.heads = heads_setting(container);
+    bundle.heads = count_setting(container, "heads");
+    bundle.kv_heads = count_setting(container, "kv_heads");
     bundle.causal = setting<bool>(container, "causal", "true or false");
     bundle.scale = setting<double>(container, "scale", "a number");
 
@@ -179,7 +203,6 @@ WeightBundle read_weight_bundle(const io::Container& container) {
     } else {
         bundle.layers.push_back(std::move(single));
         if (bundle.layers[0].empty()) {
-            bundle.layers[0] = {};
             fail(bundle.path, ": has no W_Q, W_K and W_V, alone or as layers.N.W_Q");
         }
     }
@@ -187,44 +210,57 @@ WeightBundle read_weight_bundle(const io::Container& container) {
     return bundle;
 }
 
-std::size_t check_layer(const WeightBundle& bundle, std::size_t layer, std::size_t d_model,
-                        std::optional<std::size_t> heads) {
+LayerSizes check_layer(const WeightBundle& bundle, std::size_t layer, const LayerRequest& request) {
     const auto& arrays = bundle.layers.at(layer);
     const io::StoredArray& W_Q = arrays.at("W_Q");
-    if (!heads) heads = bundle.heads;
-    if (!heads && W_Q.shape.size() == 3) heads = W_Q.shape[0];
-    const std::size_t count = heads.value_or(1);
-
-    const MatrixShape q = input_projection_shape(W_Q, count);
-    const MatrixShape k = input_projection_shape(arrays.at("W_K"), count);
-    const MatrixShape v = input_projection_shape(arrays.at("W_V"), count);
-    for (const char* name : {"W_Q", "W_K", "W_V"})
-        check_input_projection(arrays.at(name), d_model, count);
-    if (k.columns != q.columns) {
-        fail(describe(arrays.at("W_K")), ": expected ", q.columns, " columns, as W_Q has");
+    const io::StoredArray& W_K = arrays.at("W_K");
+    const io::StoredArray& W_V = arrays.at("W_V");
+    LayerSizes sizes;
+    sizes.heads = find_heads(bundle, W_Q, request);
+    check_input_projection(W_Q, request.d_model, sizes.heads, "--heads");
+    const std::size_t q_columns = matrix_shape(W_Q).columns;
+    sizes.d_head = q_columns / sizes.heads;
+    sizes.kv_heads = find_kv_heads(bundle, W_K, sizes.d_head, request);
+    if (sizes.heads % sizes.kv_heads != 0) {
+        fail(bundle.path, ": ", sizes.heads, " heads are not a multiple of ", sizes.kv_heads,
+             " key/value heads (--heads, --kv-heads)");
     }
-    check_bias(arrays, "b_Q", q.columns);
-    check_bias(arrays, "b_K", k.columns);
-    check_bias(arrays, "b_V", v.columns);
-    check_bias(arrays, "b_O", d_model);
+    check_input_projection(W_K, request.d_context, sizes.kv_heads, "--kv-heads");
+    check_input_projection(W_V, request.d_context, sizes.kv_heads, "--kv-heads");
+    const std::size_t k_columns = matrix_shape(W_K).columns;
+    const std::size_t v_columns = matrix_shape(W_V).columns;
+    if (k_columns != sizes.kv_heads * sizes.d_head) {
+        fail(describe(W_K), ": expected ", sizes.kv_heads * sizes.d_head, " columns, ",
+             sizes.kv_heads, " heads of ", sizes.d_head, " as W_Q has them");
+    }
+    sizes.d_value = v_columns / sizes.kv_heads;
+    sizes.d_output = sizes.heads * sizes.d_value;
+
+    check_bias(arrays, "b_Q", q_columns);
+    check_bias(arrays, "b_K", k_columns);
+    check_bias(arrays, "b_V", v_columns);
+    check_bias(arrays, "b_O", request.d_model);
     const auto W_O = arrays.find("W_O");
-    if (W_O != arrays.end()) check_output_projection(W_O->second, v.columns, d_model, count);
-    if (W_O == arrays.end() && arrays.count("b_O") != 0) {
+    if (W_O != arrays.end()) {
+        check_output_projection(W_O->second, sizes.d_output, request.d_model, sizes.heads);
+        sizes.d_output = request.d_model;
+    } else if (arrays.count("b_O") != 0) {
         fail(describe(arrays.at("b_O")), ": there is no W_O that it belongs to");
     }
-    return count;
+    return sizes;
 }
 
 template <class T>
 ProjectionWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, std::size_t layer,
-                                std::size_t heads, io::NonFinite non_finite) {
+                                const LayerSizes& sizes, io::NonFinite non_finite) {
     const auto& arrays = bundle.layers.at(layer);
     const auto load = [&](const char* name) {
         const auto found = arrays.find(name);
         return found == arrays.end() ? Array<T>() : inputs.load<T>(found->second, non_finite);
     };
     ProjectionWeights<T> weights;
-    weights.heads = heads;
+    weights.heads = sizes.heads;
+    weights.kv_heads = sizes.kv_heads;
     weights.W_Q = heads_side_by_side(load("W_Q"));
     weights.W_K = heads_side_by_side(load("W_K"));
     weights.W_V = heads_side_by_side(load("W_V"));
@@ -241,8 +277,8 @@ ProjectionWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, 
 }
 
 template ProjectionWeights<float> load_layer(io::Inputs&, const WeightBundle&, std::size_t,
-                                             std::size_t, io::NonFinite);
+                                             const LayerSizes&, io::NonFinite);
 template ProjectionWeights<double> load_layer(io::Inputs&, const WeightBundle&, std::size_t,
-                                              std::size_t, io::NonFinite);
+                                              const LayerSizes&, io::NonFinite);
 
 }  // namespace attn::model

@@ -19,6 +19,7 @@ struct WeightBundle {
     std::vector<std::map<std::string, io::StoredArray>> layers;  // native name -> array
     // What the file says about itself.
     std::optional<std::size_t> heads;
+    std::optional<std::size_t> kv_heads;
     std::optional<bool> causal;
     std::optional<double> scale;
 };
@@ -28,15 +29,30 @@ struct WeightBundle {
 // setting has the wrong type.
 WeightBundle read_weight_bundle(const io::Container& container);
 
-// Throws Error unless every matrix of the layer fits the others, `d_model` and the number of heads.
-// `heads` is what the user asked for; without it the bundle's own word or the shapes decide,
-// else 1. Returns the number of heads. Reads no numbers.
-std::size_t check_layer(const WeightBundle& bundle, std::size_t layer, std::size_t d_model,
-                        std::optional<std::size_t> heads);
+// What a layer's matrices are measured against. Absent numbers of heads are found in the bundle,
+// else in the shapes; a single head where nothing says otherwise.
+struct LayerRequest {
+    std::size_t d_model = 0;
+    std::size_t d_context = 0;  // width of what keys and values are made from
+    std::optional<std::size_t> heads;
+    std::optional<std::size_t> kv_heads;
+};
 
-// The layer's matrices as the computation takes them. The layer must have passed check_layer.
+struct LayerSizes {
+    std::size_t heads = 1;
+    std::size_t kv_heads = 1;
+    std::size_t d_head = 0;
+    std::size_t d_value = 0;
+    std::size_t d_output = 0;  // columns of the layer's output
+};
+
+// Throws Error unless every matrix of the layer fits the others, the widths and the heads. Reads
+// no numbers.
+LayerSizes check_layer(const WeightBundle& bundle, std::size_t layer, const LayerRequest& request);
+
+// The layer's matrices as the computation takes them. `sizes` is what check_layer found.
 template <class T>
 ProjectionWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, std::size_t layer,
-                                std::size_t heads, io::NonFinite non_finite);
+                                const LayerSizes& sizes, io::NonFinite non_finite);
 
 }  // namespace attn::model

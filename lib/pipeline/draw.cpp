@@ -97,7 +97,9 @@ PictureLabels choose_labels(const StoredAttention& attention, const DrawRequest&
     const LabelLists tokens =
         request.tokens.empty() ? attention.tokens : io::load_tokens(request.tokens);
     PictureLabels labels;
-    if (!request.key_tokens.empty()) {
+    if (request.tokens.empty() && request.key_tokens.empty()) {
+        labels = {attention.tokens, attention.key_tokens};
+    } else if (!request.key_tokens.empty()) {
         labels.keys = io::load_tokens(request.key_tokens);
         require_label_counts(labels.keys, shape[0], shape[3], request.key_tokens, "keys");
         labels.queries = tokens;
@@ -109,6 +111,7 @@ PictureLabels choose_labels(const StoredAttention& attention, const DrawRequest&
         labels.queries = tokens;
     }
     require_label_counts(labels.queries, shape[0], shape[2], file, "queries");
+    require_label_counts(labels.keys, shape[0], shape[3], file, "keys");
     return labels;
 }
 
@@ -173,8 +176,9 @@ std::vector<std::string> draw_folder(const DrawRequest& request, const Progress&
         manifest.layers.push_back(layer.layer);
     for (std::size_t place : drawing.choice.heads)
         manifest.heads.push_back(drawing.attention.heads[place]);
-    manifest.causal = drawing.attention.causal;
+    manifest.structure = drawing.attention.structure;
     manifest.tokens = drawing.labels.queries;
+    manifest.key_tokens = drawing.labels.keys;
     manifest.files = folder.files();
     folder.commit(write_manifest(manifest));
 

@@ -17,6 +17,29 @@ nlohmann::json parse_manifest(const std::string& folder) {
     return nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
 }
 
+nlohmann::ordered_json to_json(const MaskStructure& structure) {
+    const auto side = [](const std::optional<std::size_t>& value) {
+        return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+    };
+    return {{"causal", structure.causal},
+            {"query_offset", structure.offsets},
+            {"window_left", side(structure.window_left)},
+            {"window_right", side(structure.window_right)},
+            {"key_lengths", structure.key_lengths}};
+}
+
+MaskStructure structure_from(const nlohmann::json& json) {
+    MaskStructure structure;
+    json.at("causal").get_to(structure.causal);
+    json.at("query_offset").get_to(structure.offsets);
+    json.at("key_lengths").get_to(structure.key_lengths);
+    if (!json.at("window_left").is_null())
+        structure.window_left = json.at("window_left").get<std::size_t>();
+    if (!json.at("window_right").is_null())
+        structure.window_right = json.at("window_right").get<std::size_t>();
+    return structure;
+}
+
 }  // namespace
 
 std::string write_manifest(const RunManifest& manifest) {
@@ -37,8 +60,9 @@ std::string write_manifest(const RunManifest& manifest) {
     }
     json["layers"] = manifest.layers;
     json["heads"] = manifest.heads;
-    json["causal"] = manifest.causal;
+    json["structure"] = to_json(manifest.structure);
     json["tokens"] = manifest.tokens;
+    json["key_tokens"] = manifest.key_tokens;
     json["files"] = manifest.files;
     return json.dump(2) + "\n";
 }
@@ -56,8 +80,9 @@ RunManifest read_manifest(const std::string& folder) {
         manifest.command = json.at("command").get<std::string>();
         json.at("layers").get_to(manifest.layers);
         json.at("heads").get_to(manifest.heads);
-        json.at("causal").get_to(manifest.causal);
+        manifest.structure = structure_from(json.at("structure"));
         json.at("tokens").get_to(manifest.tokens);
+        json.at("key_tokens").get_to(manifest.key_tokens);
         json.at("files").get_to(manifest.files);
     } catch (const nlohmann::json::exception&) {
         fail(folder, "/manifest.json: is damaged");

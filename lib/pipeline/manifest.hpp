@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "attention/mask.hpp"
 #include "io/inputs.hpp"
 
 namespace attn::pipeline {
@@ -20,8 +21,9 @@ struct RunManifest {
     std::vector<ManifestOption> options;
     std::vector<std::size_t> layers;
     std::vector<std::size_t> heads;
-    bool causal = false;
-    std::vector<std::vector<std::string>> tokens;  // labels, one list a sequence
+    MaskStructure structure;                           // who could attend, but for mask arrays
+    std::vector<std::vector<std::string>> tokens;      // labels of queries, one list a sequence
+    std::vector<std::vector<std::string>> key_tokens;  // and of keys
     std::vector<std::string> files;
 };
 

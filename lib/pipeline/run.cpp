@@ -1,9 +1,7 @@
 #include "pipeline/run.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
 
@@ -18,6 +16,7 @@
 #include "pipeline/layout.hpp"
 #include "pipeline/progress_sink.hpp"
 #include "pipeline/run_inputs.hpp"
+#include "pipeline/run_options.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -28,14 +27,18 @@ struct Selection {
     std::vector<std::size_t> heads;
 };
 
+std::vector<std::size_t> count_up(std::size_t count) {
+    std::vector<std::size_t> indices(count);
+    std::iota(indices.begin(), indices.end(), std::size_t{0});
+    return indices;
+}
+
 std::vector<std::size_t> choose(const std::optional<std::vector<std::size_t>>& wanted,
                                 std::size_t count, const std::string& flag,
                                 const std::string& what) {
-    std::vector<std::size_t> indices(count);
-    std::iota(indices.begin(), indices.end(), std::size_t{0});
-    if (!wanted) return indices;
+    if (!wanted) return count_up(count);
     require_indices_below(*wanted, count, flag, what);
-    indices = *wanted;
+    std::vector<std::size_t> indices = *wanted;
     std::sort(indices.begin(), indices.end());
     return indices;
 }
@@ -43,11 +46,11 @@ std::vector<std::size_t> choose(const std::optional<std::vector<std::size_t>>& w
 template <class T>
 class Run {
   public:
-    Run(const RunRequest& request, const Progress& progress)
+    Run(const RunRequest& request, const Progress& progress, const Warn& warn)
         : request_(request),
           save_(request.save),
           progress_(progress),
-          loaded_(load_run_inputs<T>(request, files_)),
+          loaded_(load_run_inputs<T>(request, files_, warn)),
           selection_{choose(request.layers, loaded_.layers.size(), "--layers", "layer"),
                      choose(request.selected_heads, loaded_.heads, "--head", "head")},
           folder_(request.output) {}
@@ -55,27 +58,26 @@ class Run {
     RunManifest execute() {
         folder_.require_space(bytes_to_write());
         HeatmapDrawer drawer(
-            request_.heatmaps, pictures(), {loaded_.tokens, loaded_.tokens},
+            request_.heatmaps, pictures(), {loaded_.tokens, loaded_.key_tokens},
             [this](const std::string& name, const std::string& png) { folder_.write(name, png); });
-        ProgressSink<T> progress(progress_, selection_.layers.back() + 1);
+        const std::size_t last = selection_.layers.back();
+        ProgressSink<T> progress(progress_, last + 1);
         ArraySink<T> arrays(folder_, {save_.scores, save_.weights, save_.context}, selection_.heads,
                             loaded_.batch_axis);
         HeatmapSink<T> heatmaps(drawer);
 
         // Once for all layers: OpenBLAS wakes its threads each time the number changes.
         const SingleThreadedBlas blas;
-        Array<T> x = loaded_.x.front();
-        for (std::size_t layer = 0; layer <= selection_.layers.back(); ++layer) {
+        Array<T> x = loaded_.x.empty() ? Array<T>() : loaded_.x.front();
+        for (std::size_t layer = 0; layer <= last; ++layer) {
             if (loaded_.has_hidden_states()) x = loaded_.x[layer];
-            const bool selected = contains(layer);
+            const bool selected = is_selected(layer);
             Sinks<T> sinks{&progress};
             if (selected) sinks.push_back(&arrays);
             if (selected && save_.heatmaps) sinks.push_back(&heatmaps);
-            const LayerResult<T> result =
-                compute_layer(layer, x, loaded_.layers[layer], loaded_.options, sinks);
+            const LayerResult<T> result = compute(layer, x, sinks);
             if (selected) write_results(layer, result);
-            const bool last = layer == selection_.layers.back();
-            if (!last && !loaded_.has_hidden_states()) x = add(x, result.output);
+            if (layer < last && !loaded_.has_hidden_states()) x = add(x, result.output);
         }
         if (save_.heatmaps) drawer.finish();
 
@@ -85,44 +87,49 @@ class Run {
     }
 
   private:
-    bool contains(std::size_t layer) const {
+    LayerResult<T> compute(std::size_t layer, const Array<T>& x, const Sinks<T>& sinks) const {
+        if (!loaded_.has_weights()) {
+            return compute_heads(layer, loaded_.q, loaded_.k, loaded_.v, loaded_.options, sinks);
+        }
+        const Array<T>& context = loaded_.context.empty() ? x : loaded_.context;
+        return compute_layer(layer, x, context, loaded_.weights[layer], loaded_.options, sinks);
+    }
+
+    bool is_selected(std::size_t layer) const {
         return std::binary_search(selection_.layers.begin(), selection_.layers.end(), layer);
     }
 
     PictureChoice pictures() const {
         PictureChoice choice;
         choice.heads = selection_.heads;
-        choice.head_numbers.resize(loaded_.heads);
-        std::iota(choice.head_numbers.begin(), choice.head_numbers.end(), std::size_t{0});
-        choice.batch = loaded_.batch();
-        choice.sequences.resize(choice.batch);
-        std::iota(choice.sequences.begin(), choice.sequences.end(), std::size_t{0});
+        choice.head_numbers = count_up(loaded_.heads);
+        choice.batch = loaded_.batch;
+        choice.sequences = count_up(loaded_.batch);
         return choice;
     }
 
     Shape with_batch(Shape shape) const {
-        if (loaded_.batch_axis) shape.insert(shape.begin(), loaded_.batch());
+        if (loaded_.batch_axis) shape.insert(shape.begin(), loaded_.batch);
         return shape;
     }
 
-    // The arrays that the chosen layers give, by name. `d_value` and `d_head` may differ by layer.
+    // The arrays that a layer gives, by name. `d_value` and the output's width may differ by layer.
     std::map<std::string, Shape> array_shapes(std::size_t layer) const {
-        const ProjectionWeights<T>& weights = loaded_.layers[layer];
-        const std::size_t tokens = loaded_.token_count();
-        const std::size_t d_head = weights.W_Q.extent(1) / loaded_.heads;
-        const std::size_t d_value = weights.W_V.extent(1) / loaded_.heads;
-        const std::size_t width =
-            weights.W_O.empty() ? weights.W_V.extent(1) : weights.W_O.extent(1);
-        const Shape cells = with_batch({selection_.heads.size(), tokens, tokens});
+        const LayerShapes& sizes = loaded_.layers[layer];
+        const std::size_t heads = selection_.heads.size();
+        const Shape cells = with_batch({heads, loaded_.queries, loaded_.keys});
+        const Shape keys = with_batch({loaded_.kv_heads, loaded_.keys, sizes.d_head});
+        const Shape values = with_batch({loaded_.kv_heads, loaded_.keys, sizes.d_value});
         std::map<std::string, Shape> shapes;
         if (save_.scores) shapes["scores"] = cells;
         if (save_.weights) shapes["weights"] = cells;
-        if (save_.context)
-            shapes["context"] = with_batch({selection_.heads.size(), tokens, d_value});
-        if (save_.output) shapes["output"] = with_batch({tokens, width});
-        if (save_.q) shapes["q"] = with_batch({selection_.heads.size(), tokens, d_head});
-        if (save_.k) shapes["k"] = with_batch({selection_.heads.size(), tokens, d_head});
-        if (save_.v) shapes["v"] = with_batch({selection_.heads.size(), tokens, d_value});
+        if (save_.context) shapes["context"] = with_batch({heads, loaded_.queries, sizes.d_value});
+        if (save_.output) shapes["output"] = with_batch({loaded_.queries, sizes.d_output});
+        if (save_.q) shapes["q"] = with_batch({heads, loaded_.queries, sizes.d_head});
+        if (save_.k) shapes["k"] = keys;
+        if (save_.v) shapes["v"] = values;
+        if (save_.present) shapes["present_key"] = keys;
+        if (save_.present) shapes["present_value"] = values;
         return shapes;
     }
 
@@ -147,20 +154,22 @@ class Run {
             file.write(0, result.output.values());
             file.close();
         }
-        if (save_.q) write_heads(layer, "q", result.q);
-        if (save_.k) write_heads(layer, "k", result.k);
-        if (save_.v) write_heads(layer, "v", result.v);
+        const std::vector<std::size_t> kv_heads = count_up(loaded_.kv_heads);
+        if (save_.q) write_heads(layer, "q", result.q.view, selection_.heads);
+        if (save_.k) write_heads(layer, "k", result.k.view, kv_heads);
+        if (save_.v) write_heads(layer, "v", result.v.view, kv_heads);
+        if (save_.present) write_heads(layer, "present_key", result.k.view, kv_heads);
+        if (save_.present) write_heads(layer, "present_value", result.v.view, kv_heads);
     }
 
-    // [batch, tokens, heads * width] -> [(batch,) heads, tokens, width]
-    void write_heads(std::size_t layer, const std::string& name, const Array<T>& packed) {
+    void write_heads(std::size_t layer, const std::string& name, const HeadsView<T>& view,
+                     const std::vector<std::size_t>& heads) {
         io::NpyWriter file(folder_.stage(array_file(layer, name)), dtype_of<T>(),
                            array_shapes(layer).at(name));
-        const HeadsView<T> heads = packed_heads(packed, loaded_.heads);
         std::size_t offset = 0;
-        for (std::size_t sequence = 0; sequence < heads.batch; ++sequence) {
-            for (std::size_t head : selection_.heads) {
-                const MatrixView<const T> matrix = heads.head(sequence, head);
+        for (std::size_t sequence = 0; sequence < view.batch; ++sequence) {
+            for (std::size_t head : heads) {
+                const MatrixView<const T> matrix = view.head(sequence, head);
                 for (std::size_t row = 0; row < matrix.rows; ++row, offset += matrix.columns) {
                     file.write(offset, matrix.row(row));
                 }
@@ -170,23 +179,15 @@ class Run {
     }
 
     RunManifest describe() const {
-        const auto text = [](const auto& value) { return nlohmann::json(value).dump(); };
-        const double d_head =
-            static_cast<double>(loaded_.layers.front().W_Q.extent(1) / loaded_.heads);
         RunManifest manifest;
         manifest.command = "run";
         manifest.inputs = files_.records();
-        manifest.options = {
-            {"heads", text(loaded_.heads)},
-            {"causal", text(loaded_.options.causal)},
-            {"scale", text(loaded_.options.scale.value_or(1.0 / std::sqrt(d_head)))},
-            {"precision", text(request_.precision == Precision::f32 ? "f32" : "f64")},
-            {"allow_nonfinite", text(request_.allow_nonfinite)},
-        };
+        manifest.options = describe_options(request_, loaded_);
         manifest.layers = selection_.layers;
         manifest.heads = selection_.heads;
-        manifest.causal = loaded_.options.causal;
+        manifest.structure = loaded_.options.mask.structure;
         manifest.tokens = loaded_.tokens;
+        manifest.key_tokens = loaded_.key_tokens;
         manifest.files = folder_.files();
         return manifest;
     }
@@ -212,20 +213,22 @@ SaveChoice parse_save(const std::string& list) {
         {"q", &choice.q},
         {"k", &choice.k},
         {"v", &choice.v},
+        {"present", &choice.present},
         {"heatmaps", &choice.heatmaps},
     };
     for (const auto& [name, chosen] : names) *chosen = false;
     if (list.empty()) fail("--save: names nothing to save");
     std::istringstream items(list);
     for (std::string item; std::getline(items, item, ',');) {
-        if (item == "present" || item == "stats") fail("--save ", item, ": is not built yet");
+        if (item == "stats") fail("--save ", item, ": is not built yet");
         const auto found = names.find(item);
         if (found == names.end()) {
             std::vector<std::string> known;
             for (const auto& [name, chosen] : names) known.push_back(name);
             const std::string close = nearest(item, known);
             fail("--save ", item,
-                 ": expected a list of scores, weights, context, output, q, k, v, heatmaps",
+                 ": expected a list of scores, weights, context, output, present, q, k, v, "
+                 "heatmaps",
                  close.empty() ? "" : "; did you mean " + close + "?");
         }
         *found->second = true;
@@ -233,9 +236,9 @@ SaveChoice parse_save(const std::string& list) {
     return choice;
 }
 
-RunManifest run(const RunRequest& request, const Progress& progress) {
-    if (request.precision == Precision::f64) return Run<double>(request, progress).execute();
-    return Run<float>(request, progress).execute();
+RunManifest run(const RunRequest& request, const Progress& progress, const Warn& warn) {
+    if (request.precision == Precision::f64) return Run<double>(request, progress, warn).execute();
+    return Run<float>(request, progress, warn).execute();
 }
 
 }  // namespace attn::pipeline

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "core/progress.hpp"
+#include "pipeline/attention_options.hpp"
+#include "pipeline/attention_request.hpp"
 #include "pipeline/heatmap_options.hpp"
 #include "pipeline/manifest.hpp"
 
@@ -22,6 +24,7 @@ struct SaveChoice {
     bool q = false;
     bool k = false;
     bool v = false;
+    bool present = false;
     bool heatmaps = true;
 };
 
@@ -29,16 +32,21 @@ struct SaveChoice {
 SaveChoice parse_save(const std::string& list);
 
 struct RunRequest {
-    std::string embeddings;  // array [tokens, d_model] or [batch, tokens, d_model]; empty: from the
-                             // weights file
-    std::string hidden_states;  // array [layers, (batch,) tokens, d_model]; instead of embeddings
-    std::string weights;        // file or folder
-    std::string tokens;         // labels; empty: from the weights file, or none
+    // Embeddings [tokens, d_model] or [batch, tokens, d_model] and a file or folder of weights;
+    // without embeddings those in the weights file.
+    std::string embeddings;
+    std::string hidden_states;  // [layers, (batch,) tokens, d_model]; instead of embeddings
+    std::string context;        // embeddings that keys and values are made from
+    std::string weights;
+    // Or heads that are already projected: [(batch,) heads, n, d], or [(batch,) n, heads * d] where
+    // the number of heads is given.
+    std::string query;
+    std::string key;
+    std::string value;
 
-    // Without a value the weights file decides, else the default of each.
-    std::optional<std::size_t> heads;
-    std::optional<bool> causal;
-    std::optional<double> scale;
+    std::string tokens;      // labels; empty: from the weights file, or none
+    std::string key_tokens;  // labels of keys where they are not the queries
+    AttentionRequest attention;
     Precision precision = Precision::f32;
     bool allow_nonfinite = false;
 
@@ -50,7 +58,8 @@ struct RunRequest {
 };
 
 // Computes every layer and writes the folder, whole or not at all. Returns what the folder's
-// manifest says. Throws Error for anything wrong with the input or the disk.
-RunManifest run(const RunRequest& request, const Progress& progress);
+// manifest says. `warn` is told what is allowed but probably not meant. Throws Error for anything
+// wrong with the input or the disk.
+RunManifest run(const RunRequest& request, const Progress& progress, const Warn& warn);
 
 }  // namespace attn::pipeline

@@ -12,23 +12,42 @@
 
 namespace attn::pipeline {
 
+// The heads of one layer as the output files see them.
+struct LayerShapes {
+    std::size_t d_head = 0;
+    std::size_t d_value = 0;
+    std::size_t d_output = 0;
+};
+
 template <class T>
 struct RunInputs {
-    // [batch, tokens, d_model]: one for the first layer, or one for each layer (hidden states).
-    std::vector<Array<T>> x;
     bool batch_axis = false;
-    std::vector<ProjectionWeights<T>> layers;
+    std::size_t batch = 1;
     std::size_t heads = 1;
-    AttentionOptions options;
-    std::vector<std::vector<std::string>> tokens;  // one list a sequence, one for all, or none
+    std::size_t kv_heads = 1;
+    std::size_t queries = 0;
+    std::size_t keys = 0;  // those of the cache included
+    std::vector<LayerShapes> layers;
+    AttentionOptions<T> options;
 
-    std::size_t batch() const { return x.front().extent(0); }
-    std::size_t token_count() const { return x.front().extent(1); }
+    // Either embeddings and weights …
+    std::vector<Array<T>> x;  // [batch, queries, d_model]: one for the first layer, or one for each
+    Array<T> context;         // [batch, new keys, d_context]; empty: the layer's own input
+    std::vector<ProjectionWeights<T>> weights;
+    // … or heads.
+    Heads<T> q;
+    Heads<T> k;
+    Heads<T> v;
+
+    std::vector<std::vector<std::string>> tokens;  // one list a sequence, one for all, or none
+    std::vector<std::vector<std::string>> key_tokens;
+
+    bool has_weights() const { return !weights.empty(); }
     bool has_hidden_states() const { return x.size() > 1; }
 };
 
 // Throws Error that names the array, its shape and what was expected.
 template <class T>
-RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs);
+RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs, const Warn& warn);
 
 }  // namespace attn::pipeline

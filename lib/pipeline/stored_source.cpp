@@ -49,18 +49,29 @@ StoredAttention from_array(io::Inputs& inputs, const std::string& source) {
     }
     attention.heads.resize(shape[2]);
     std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
-    attention.causal =
+    attention.structure.causal =
         std::all_of(attention.layers.begin(), attention.layers.end(),
                     [](const StoredLayer& layer) { return looks_causal(layer.weights); });
     return attention;
+}
+
+// Whether the manifest's word on who may attend makes sense for weights [batch, heads, queries,
+// keys].
+bool structure_fits(const MaskStructure& structure, const Shape& shape) {
+    const auto fits_keys = [&](std::size_t length) { return length <= shape[3]; };
+    const auto& lengths = structure.key_lengths;
+    return (structure.offsets.size() == 1 || structure.offsets.size() == shape[0]) &&
+           (lengths.empty() || lengths.size() == shape[0]) &&
+           std::all_of(lengths.begin(), lengths.end(), fits_keys);
 }
 
 StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
     const RunManifest manifest = read_manifest(folder);
     StoredAttention attention;
     attention.heads = manifest.heads;
-    attention.causal = manifest.causal;
+    attention.structure = manifest.structure;
     attention.tokens = manifest.tokens;
+    attention.key_tokens = manifest.key_tokens;
     for (std::size_t layer : manifest.layers) {
         const std::string file = folder + "/" + array_file(layer, "weights");
         if (!std::filesystem::exists(file)) {
@@ -70,17 +81,20 @@ StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
         Shape shape = weights.shape();
         if (shape.size() == 3) shape.insert(shape.begin(), 1);
         const bool fits = shape.size() == 4 && shape[1] == manifest.heads.size() &&
-                          (attention.layers.empty() || shape == attention.shape());
-        if (!fits)
+                          (attention.layers.empty() || shape == attention.shape()) &&
+                          structure_fits(manifest.structure, shape);
+        if (!fits) {
             fail(file, " ", to_string(weights.shape()), ": does not fit ", folder,
                  "/manifest.json");
+        }
         attention.layers.push_back({layer, weights.reshaped(shape)});
     }
     if (attention.layers.empty()) fail(folder, ": its manifest.json lists no layers");
     return attention;
 }
 
-void stream_layer(const StoredLayer& stored, bool causal, const Sinks<float>& sinks) {
+void stream_layer(const StoredLayer& stored, const MaskStructure& structure,
+                  const Sinks<float>& sinks) {
     const Shape& extents = stored.weights.shape();
     LayerShape shape;
     shape.layer = stored.layer;
@@ -91,7 +105,9 @@ void stream_layer(const StoredLayer& stored, bool causal, const Sinks<float>& si
     shape.block_rows = std::clamp<std::size_t>(kBlockCells / shape.keys, 1, shape.queries);
 
     for (Sink<float>* sink : sinks) sink->begin_layer(shape);
-    const Mask mask(causal, shape.keys);
+    MaskOptions<float> options;
+    options.structure = structure;
+    const Mask<float> mask(options, shape.keys);
     HeadCountdown countdown(shape);
     parallel_for(countdown.tiles(), [&](std::size_t item) {
         const TilePlace place = countdown.place(item);
@@ -104,7 +120,7 @@ void stream_layer(const StoredLayer& stored, bool causal, const Sinks<float>& si
         const std::size_t rows = shape.rows_of_block(place.block);
         std::vector<KeyRange> allowed;
         for (std::size_t row = 0; row < rows; ++row) {
-            allowed.push_back(mask.allowed(tile.first_query + row));
+            allowed.push_back(mask.allowed(place.sequence, tile.first_query + row));
         }
         tile.allowed = allowed;
         const std::size_t first_row =
@@ -125,7 +141,8 @@ StoredAttention open_stored_attention(io::Inputs& inputs, const std::string& sou
 }
 
 void stream(const StoredAttention& attention, const Sinks<float>& sinks) {
-    for (const StoredLayer& layer : attention.layers) stream_layer(layer, attention.causal, sinks);
+    for (const StoredLayer& layer : attention.layers)
+        stream_layer(layer, attention.structure, sinks);
 }
 
 }  // namespace attn::pipeline

@@ -19,8 +19,9 @@ struct StoredLayer {
 struct StoredAttention {
     std::vector<StoredLayer> layers;
     std::vector<std::size_t> heads;                // what the head at each place is called
-    bool causal = false;                           // cells right of the diagonal are masked
+    MaskStructure structure;                       // which cells are masked
     std::vector<std::vector<std::string>> tokens;  // labels, where the source holds them
+    std::vector<std::vector<std::string>> key_tokens;
 
     const Shape& shape() const { return layers.front().weights.shape(); }
 };

@@ -7,6 +7,7 @@
 #include "attention/mask.hpp"
 #include "core/parallel.hpp"
 #include "support/arrays.hpp"
+#include "support/mask.hpp"
 
 using attn::KeyRange;
 using attn::LayerShape;
@@ -25,7 +26,7 @@ CellGrid pool(const attn::Array<float>& matrix, bool causal, std::size_t block_r
     shape.queries = matrix.extent(0);
     shape.keys = matrix.extent(1);
     shape.block_rows = block_rows;
-    const attn::Mask mask(causal, shape.keys);
+    const auto mask = attn::test::causal_mask<float>(shape.keys, causal);
     CellPooling pooling(shape, window, factor, kind);
     attn::parallel_for(shape.blocks(), [&](std::size_t block) {
         Tile<float> tile;
@@ -33,7 +34,7 @@ CellGrid pool(const attn::Array<float>& matrix, bool causal, std::size_t block_r
         const std::size_t rows = shape.rows_of_block(block);
         std::vector<KeyRange> allowed;
         for (std::size_t row = 0; row < rows; ++row)
-            allowed.push_back(mask.allowed(tile.first_query + row));
+            allowed.push_back(mask.allowed(0, tile.first_query + row));
         tile.allowed = allowed;
         tile.active = {0, shape.keys};
         tile.weights = {matrix.data() + tile.first_query * shape.keys, rows, shape.keys};

@@ -10,11 +10,12 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "support/arrays.hpp"
+#include "support/mask.hpp"
 
 using attn::Array;
 using attn::LayerShape;
-using attn::Mask;
 using attn::Tile;
+using attn::test::causal_mask;
 using attn::test::max_difference;
 using attn::test::random_array;
 
@@ -96,7 +97,7 @@ Solution<T> compute(const Problem& p, unsigned seed = 1) {
     inputs.v = attn::packed_heads(v, p.heads);
     inputs.scale = static_cast<T>(0.5);
     Recorder<T> recorder;
-    const Array<T> context = attn::attend(inputs, Mask(p.causal, p.tokens), {&recorder});
+    const Array<T> context = attn::attend(inputs, causal_mask<T>(p.tokens, p.causal), {&recorder});
     return {recorder.score_array(), recorder.weight_array(), context};
 }
 
@@ -210,7 +211,7 @@ TEST_CASE("sinks change no bit, and each head ends once") {
     const auto q = random_array<float>({2, 130, 12}, 5);
     attn::AttentionInputs<float> inputs;
     inputs.q = inputs.k = inputs.v = attn::packed_heads(q, 3);
-    const Mask mask(true, 130);
+    const auto mask = causal_mask<float>(130);
     Recorder<float> with_scores(true), without_scores(false);
     const auto a = attn::attend(inputs, mask, {&with_scores});
     const auto b = attn::attend(inputs, mask, {&without_scores});
@@ -235,9 +236,9 @@ TEST_CASE("permuting the keys permutes the columns and leaves the context") {
     attn::AttentionInputs<float> inputs;
     inputs.q = attn::packed_heads(q, 2);
     inputs.k = inputs.v = attn::packed_heads(k, 2);
-    const auto context = attn::attend(inputs, Mask(false, n), {&plain});
+    const auto context = attn::attend(inputs, causal_mask<float>(n, false), {&plain});
     inputs.k = inputs.v = attn::packed_heads(k_reversed, 2);
-    const auto same_context = attn::attend(inputs, Mask(false, n), {&permuted});
+    const auto same_context = attn::attend(inputs, causal_mask<float>(n, false), {&permuted});
     double worst = 0;
     for (std::size_t row = 0; row < 2 * n; ++row) {
         for (std::size_t key = 0; key < n; ++key) {
@@ -257,5 +258,6 @@ TEST_CASE("what a sink throws comes out of the computation") {
     const auto q = random_array<float>({1, 600, 4}, 1);
     attn::AttentionInputs<float> inputs;
     inputs.q = inputs.k = inputs.v = attn::packed_heads(q, 2);
-    CHECK_THROWS_WITH(attn::attend(inputs, Mask(false, 600), {&thrower}), "disk is full");
+    CHECK_THROWS_WITH(attn::attend(inputs, causal_mask<float>(600, false), {&thrower}),
+                      "disk is full");
 }

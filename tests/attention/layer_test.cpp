@@ -22,13 +22,13 @@ double worst_output(const std::string& name) {
     Array<T> x = inputs.load<T>(folder + "/x.npy", attn::io::NonFinite::refuse);
     const bool batch = x.rank() == 3;
     if (!batch) x = x.reshaped({1, x.extent(0), x.extent(1)});
-    const std::size_t heads = attn::model::check_layer(bundle, 0, x.extent(2), {});
+    const auto sizes = attn::model::check_layer(bundle, 0, {x.extent(2), x.extent(2), {}, {}});
     const auto weights =
-        attn::model::load_layer<T>(inputs, bundle, 0, heads, attn::io::NonFinite::refuse);
-    attn::AttentionOptions options;
-    options.causal = *bundle.causal;
+        attn::model::load_layer<T>(inputs, bundle, 0, sizes, attn::io::NonFinite::refuse);
+    attn::AttentionOptions<T> options;
+    options.mask.structure.causal = *bundle.causal;
     options.scale = bundle.scale;
-    const auto result = attn::compute_layer<T>(0, x, weights, options, {});
+    const auto result = attn::compute_layer<T>(0, x, x, weights, options, {});
     Array<double> expected = load(folder + "/expected/output.npy");
     if (!batch) expected = expected.reshaped({1, expected.extent(0), expected.extent(1)});
     return max_difference(result.output, expected);

@@ -47,6 +47,9 @@ std::vector<T> random_row(std::size_t size, double spread) {
     return row;
 }
 
+template <class T>
+constexpr T kNoSink = -std::numeric_limits<T>::infinity();
+
 // The definition, in long double.
 template <class T>
 std::vector<long double> softmax(const std::vector<T>& row) {
@@ -73,7 +76,7 @@ TEMPLATE_TEST_CASE("softmax agrees with its definition on every instruction set"
                 INFO(kernels->instruction_set << ", " << size << " scores, spread " << spread);
                 std::vector<TestType> row = random_row<TestType>(size, spread);
                 const std::vector<long double> expected = softmax(row);
-                kernels->softmax(row.data(), size);
+                kernels->softmax(row.data(), size, kNoSink<TestType>);
                 double worst = 0;
                 double sum = 0;
                 for (std::size_t i = 0; i < size; ++i) {
@@ -101,7 +104,7 @@ TEMPLATE_TEST_CASE("a row sums to one at any length", "", float, double) {
     for (const auto* kernels : runnable<TestType>()) {
         for (const std::size_t size : {std::size_t{1} << 17, std::size_t{1} << 20}) {
             std::vector<TestType> row = random_row<TestType>(size, 1.0);
-            kernels->softmax(row.data(), size);
+            kernels->softmax(row.data(), size, kNoSink<TestType>);
             const double sum = std::accumulate(row.begin(), row.end(), 0.0);
             CHECK(std::abs(sum - 1) <= 4 * eps * std::sqrt(static_cast<double>(size)));
         }
@@ -116,12 +119,12 @@ TEMPLATE_TEST_CASE("rows without a key are zero, NaN and infinity are not hidden
         for (const std::size_t size : {3, 40}) {
             INFO(kernels->instruction_set << ", " << size << " scores");
             std::vector<TestType> none(size, -inf);
-            kernels->softmax(none.data(), size);
+            kernels->softmax(none.data(), size, kNoSink<TestType>);
             CHECK(std::all_of(none.begin(), none.end(), [](TestType w) { return w == 0; }));
 
             std::vector<TestType> one(size, -inf);
             one[1] = 5;
-            kernels->softmax(one.data(), size);
+            kernels->softmax(one.data(), size, kNoSink<TestType>);
             CHECK(one[1] == 1);
             CHECK(std::count(one.begin(), one.end(), TestType{0}) == static_cast<long>(size) - 1);
 
@@ -130,7 +133,7 @@ TEMPLATE_TEST_CASE("rows without a key are zero, NaN and infinity are not hidden
                     for (const TestType rest : {TestType{0}, -inf}) {
                         std::vector<TestType> row(size, rest);
                         row[place] = bad;
-                        kernels->softmax(row.data(), size);
+                        kernels->softmax(row.data(), size, kNoSink<TestType>);
                         CHECK(std::any_of(row.begin(), row.end(),
                                           [](TestType w) { return std::isnan(w); }));
                         CHECK(std::isnan(row[place]));
@@ -138,12 +141,48 @@ TEMPLATE_TEST_CASE("rows without a key are zero, NaN and infinity are not hidden
                 }
             }
         }
-        kernels->softmax(nullptr, 0);
+        CHECK_FALSE(kernels->softmax(nullptr, 0, -inf));
     }
 }
 
 TEST_CASE("huge scores do not overflow") {
     std::vector<float> row{3e38F, 3e38F, -3e38F};
-    attn::row_kernels<float>().softmax(row.data(), row.size());
+    attn::row_kernels<float>().softmax(row.data(), row.size(), kNoSink<float>);
     CHECK(row == std::vector<float>{0.5F, 0.5F, 0});
+}
+
+TEMPLATE_TEST_CASE("a sink takes its share of every row that has keys", "", float, double) {
+    for (const auto* kernels : runnable<TestType>()) {
+        INFO(kernels->instruction_set);
+        for (const TestType sink : {TestType{-2}, TestType{0}, TestType{5}}) {
+            std::vector<TestType> row{1, 2, 3};
+            CHECK(kernels->softmax(row.data(), row.size(), sink));
+            const double share = std::exp(static_cast<double>(sink));
+            const double all = std::exp(1.0) + std::exp(2.0) + std::exp(3.0) + share;
+            for (int i = 0; i < 3; ++i) {
+                CHECK(static_cast<double>(row[static_cast<std::size_t>(i)]) ==
+                      Approx(std::exp(i + 1.0) / all));
+            }
+        }
+        std::vector<TestType> none(20, kNoSink<TestType>);
+        CHECK_FALSE(kernels->softmax(none.data(), none.size(), TestType{1}));
+        CHECK(none == std::vector<TestType>(20, 0));
+    }
+}
+
+TEMPLATE_TEST_CASE("the soft cap is cap * tanh(score / cap)", "", float, double) {
+    const double eps = static_cast<double>(std::numeric_limits<TestType>::epsilon());
+    for (const auto* kernels : runnable<TestType>()) {
+        for (const std::size_t size : {1, 15, 16, 100}) {
+            INFO(kernels->instruction_set << ", " << size << " scores");
+            const std::vector<TestType> scores = random_row<TestType>(size, 20);
+            std::vector<TestType> row = scores;
+            kernels->softcap(row.data(), size, TestType{30});
+            for (std::size_t i = 0; i < size; ++i) {
+                const double expected = 30 * std::tanh(static_cast<double>(scores[i]) / 30);
+                CHECK(std::abs(static_cast<double>(row[i]) - expected) <=
+                      8 * eps * std::abs(expected));
+            }
+        }
+    }
 }

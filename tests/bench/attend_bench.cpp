@@ -8,6 +8,7 @@
 
 #include "attention/engine.hpp"
 #include "support/arrays.hpp"
+#include "support/mask.hpp"
 
 namespace {
 
@@ -52,7 +53,7 @@ int main(int argc, char** argv) {
     WeightKeeper keeper;
     for (std::size_t round = 0; round < argument(4); ++round) {
         const auto start = std::chrono::steady_clock::now();
-        attn::attend(inputs, attn::Mask(false, tokens), {&keeper});
+        attn::attend(inputs, attn::test::causal_mask<float>(tokens, false), {&keeper});
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
         std::printf("%.6f\n", time.count());
     }

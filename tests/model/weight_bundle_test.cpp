@@ -82,7 +82,8 @@ TEST_CASE("matrices that do not fit are refused with their shapes") {
     const TempFolder folder;
     const auto check = [&](const std::string& text, std::size_t d_model,
                            std::optional<std::size_t> heads) {
-        return check_layer(read_weight_bundle(json(folder, text)), 0, d_model, heads);
+        return check_layer(read_weight_bundle(json(folder, text)), 0, {d_model, d_model, heads, {}})
+            .heads;
     };
     CHECK(check(layer(6, 4, 4, 4), 6, 2) == 2);
     CHECK(check(layer(6, 4, 4, 4), 6, {}) == 1);
@@ -91,8 +92,8 @@ TEST_CASE("matrices that do not fit are refused with their shapes") {
     CHECK_THROWS_WITH(check(layer(6, 4, 4, 4), 4, 2), Catch::Contains("looks transposed"));
     CHECK_THROWS_WITH(check(layer(6, 4, 4, 4), 6, 3),
                       Catch::Contains("4 columns cannot be divided among 3 heads (--heads)"));
-    CHECK_THROWS_WITH(check(layer(6, 4, 2, 4), 6, 2),
-                      Catch::Contains("W_K [6, 2]: expected 4 columns, as W_Q has"));
+    CHECK_THROWS_WITH(check(layer(6, 4, 3, 4), 6, 2),
+                      Catch::Contains("W_K [6, 3]: 3 columns are not heads of 2 columns"));
     CHECK_THROWS_WITH(check(layer(6, 4, 4, 3), 6, 2),
                       Catch::Contains("W_V [6, 3]: 3 columns cannot be divided"));
     CHECK_THROWS_WITH(check(layer(6, 4, 4, 4, ", \"b_Q\": [0, 0]"), 6, 2),

@@ -87,7 +87,7 @@ TEST_CASE("a run folder is drawn with its own labels and mask") {
     RunRequest run_request;
     run_request.weights = sample("model.json");
     run_request.output = folder / "run";
-    run(run_request, {});
+    run(run_request, {}, {});
 
     DrawRequest request;
     request.source = folder / "run";
@@ -108,7 +108,7 @@ TEST_CASE("a run of chosen heads keeps their numbers") {
     run_request.output = folder / "run";
     run_request.selected_heads = std::vector<std::size_t>{1, 3};
     run_request.save = parse_save("weights");
-    run(run_request, {});
+    run(run_request, {}, {});
     DrawRequest request = plain(folder / "run", folder / "pictures");
     request.heads = std::vector<std::size_t>{3};
     draw(request, {});
@@ -217,7 +217,7 @@ TEST_CASE("sources that are no attention are refused") {
     request.weights = sample("model.json");
     request.output = folder / "run";
     request.save = parse_save("output");
-    run(request, {});
+    run(request, {}, {});
     CHECK_THROWS_WITH(draw_source(folder / "run"), Catch::Contains("saved no weights"));
     CHECK_FALSE(fs::exists(folder / "out"));
 }

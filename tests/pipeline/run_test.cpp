@@ -20,7 +20,7 @@ RunRequest sample_request(const TempFolder& folder) {
     RunRequest request;
     request.embeddings = sample("embeddings.npy");
     request.weights = sample("weights");
-    request.causal = true;
+    request.attention.causal = true;
     request.output = folder / "out";
     return request;
 }
@@ -43,7 +43,7 @@ TEST_CASE("the sample's attention is PyTorch's in every layer and head") {
     const TempFolder folder;
     RunRequest request = sample_request(folder);
     request.save = parse_save("scores,weights,context,output");
-    run(request, {});
+    run(request, {}, {});
     for (const int number : {0, 1}) {
         for (const char* name : {"scores", "weights", "context", "output"}) {
             INFO(name << " of layer " << number);
@@ -61,7 +61,7 @@ TEST_CASE("float64 reaches float64's accuracy") {
     RunRequest request = sample_request(folder);
     request.precision = Precision::f64;
     request.save = parse_save("weights");
-    run(request, {});
+    run(request, {}, {});
     for (const int number : {0, 1}) {
         const auto expected = load(golden("induction/weights" + std::to_string(number) + ".npy"));
         CHECK(max_difference(load(folder / (layer(number) + "weights.npy")), expected) < 1e-12);
@@ -74,7 +74,7 @@ TEST_CASE("a batch keeps its axis and gives each sequence its own attention") {
     request.embeddings = sample("batch_embeddings.npy");
     request.tokens = sample("batch_tokens.json");
     request.save = parse_save("weights,output,heatmaps");
-    run(request, {});
+    run(request, {}, {});
     const auto weights = load(folder / (layer(1) + "weights.npy"));
     CHECK(weights.shape() == attn::Shape{3, 4, 49, 49});
     // Scores of about 10 in float32, from a first layer in float32: 2e-6 of a weight near one.
@@ -87,7 +87,7 @@ TEST_CASE("a batch keeps its axis and gives each sequence its own attention") {
 
 TEST_CASE("the folder has exactly the promised files and shapes") {
     const TempFolder folder;
-    run(sample_request(folder), {});
+    run(sample_request(folder), {}, {});
     std::set<std::string> expected{"manifest.json", "layers.png"};
     for (const std::string number : {"0", "1"}) {
         for (const char* file : {"scores.npy", "weights.npy", "output.npy", "head00.png",
@@ -103,11 +103,11 @@ TEST_CASE("the folder has exactly the promised files and shapes") {
 
 TEST_CASE("one JSON file gives the same bits as the arrays it was made from") {
     const TempFolder folder;
-    run(sample_request(folder), {});
+    run(sample_request(folder), {}, {});
     RunRequest request;
     request.weights = sample("model.json");
     request.output = folder / "json";
-    run(request, {});
+    run(request, {}, {});
     for (const char* file : {"layer00/weights.npy", "layer01/weights.npy", "layer01/output.npy"}) {
         CHECK(
             (read_file(folder.path() / "json" / file) == read_file(folder.path() / "out" / file)));
@@ -120,7 +120,7 @@ TEST_CASE("the number of threads changes no file") {
     for (const std::size_t threads : {1, 2}) {
         const attn::ThreadLimit limit(threads);
         request.output = folder / std::to_string(threads);
-        run(request, {});
+        run(request, {}, {});
     }
     const auto files = files_in(folder / "1");
     CHECK(files == files_in(folder / "2"));
@@ -136,7 +136,7 @@ TEST_CASE("layers and heads can be chosen") {
     request.layers = std::vector<std::size_t>{1};
     request.selected_heads = std::vector<std::size_t>{2, 0};
     request.save = parse_save("weights,q,k,v,context,heatmaps");
-    run(request, {});
+    run(request, {}, {});
     CHECK_FALSE(fs::exists(folder / layer(0)));
     CHECK(fs::exists(folder / (layer(1) + "head02.png")));
     CHECK_FALSE(fs::exists(folder / (layer(1) + "head01.png")));
@@ -147,9 +147,9 @@ TEST_CASE("layers and heads can be chosen") {
     CHECK(load(folder / (layer(1) + "q.npy")).shape() == attn::Shape{2, 49, 16});
 
     request.selected_heads = std::vector<std::size_t>{4};
-    CHECK_THROWS_WITH(run(request, {}), "--head 4: there are 4 heads, 0-3");
+    CHECK_THROWS_WITH(run(request, {}, {}), "--head 4: there are 4 heads, 0-3");
     request.layers = std::vector<std::size_t>{7};
-    CHECK_THROWS_WITH(run(request, {}), "--layers 7: there are 2 layers, 0-1");
+    CHECK_THROWS_WITH(run(request, {}, {}), "--layers 7: there are 2 layers, 0-1");
 }
 
 TEST_CASE("hidden states give every layer its own input") {
@@ -175,15 +175,15 @@ TEST_CASE("hidden states give every layer its own input") {
     request.embeddings.clear();
     request.hidden_states = folder.write("hidden.json", text + "]]");
     request.save = parse_save("weights");
-    run(request, {});
+    run(request, {}, {});
     CHECK(max_difference(load(folder / (layer(1) + "weights.npy")),
                          load(golden("induction/weights1.npy"))) < 1e-6);
 
     request.hidden_states = sample("embeddings.npy");
-    CHECK_THROWS_WITH(run(request, {}),
+    CHECK_THROWS_WITH(run(request, {}, {}),
                       Catch::Contains("expected hidden states [layers, tokens, d_model]"));
     request.hidden_states = sample("batch_embeddings.npy");
-    CHECK_THROWS_WITH(run(request, {}),
+    CHECK_THROWS_WITH(run(request, {}, {}),
                       Catch::Contains("has 3 hidden states, the weights have 2 layers"));
 }
 
@@ -195,13 +195,13 @@ TEST_CASE("a stack of layers without W_O needs heads as wide as the model") {
         {"W_Q": [[1], [1]], "W_K": [[1], [1]], "W_V": [[1], [1]]}]})");
     request.embeddings.clear();
     CHECK_THROWS_WITH(
-        run(request, {}),
+        run(request, {}, {}),
         Catch::Contains("layer 0 has no W_O and its heads give 1 columns, the next layer reads 2"));
 }
 
 TEST_CASE("the manifest says how the result was made and from which bytes") {
     const TempFolder folder;
-    const RunManifest manifest = run(sample_request(folder), {});
+    const RunManifest manifest = run(sample_request(folder), {}, {});
     const std::string text = read_file(folder / "out/manifest.json");
     CHECK(text == write_manifest(manifest));
     CHECK_THAT(text, Catch::Contains("\"tool\": \"attn-inspect\"") &&
@@ -217,12 +217,14 @@ TEST_CASE("the manifest says how the result was made and from which bytes") {
 TEST_CASE("progress counts every tile once and ends at the total") {
     const TempFolder folder;
     std::size_t last = 0, total = 0, calls = 0;
-    run(sample_request(folder), [&](std::size_t done, std::size_t all) {
-        CHECK(done == last + 1);
-        last = done;
-        total = all;
-        ++calls;
-    });
+    run(sample_request(folder),
+        [&](std::size_t done, std::size_t all) {
+            CHECK(done == last + 1);
+            last = done;
+            total = all;
+            ++calls;
+        },
+        {});
     CHECK(calls == total);
     CHECK(total == 2 * 4);
 }

@@ -1,0 +1,13 @@
+// The flags that say how scores become weights.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "pipeline/attention_request.hpp"
+
+namespace attn::app {
+
+// Adds the flags; the request is complete when parsing is.
+void add_attention_flags(CLI::App& command, pipeline::AttentionRequest& request);
+
+}  // namespace attn::app

@@ -1,0 +1,109 @@
+#include "pipeline/run_options.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace attn::pipeline {
+namespace {
+
+template <class Value>
+std::string json_text(const Value& value) {
+    return nlohmann::json(value).dump();
+}
+
+std::string name_or_null(const std::string& name) {
+    return name.empty() ? "null" : json_text(name);
+}
+
+const char* name_of(ScoreStage stage) {
+    switch (stage) {
+        case ScoreStage::scaled:
+            return "scaled";
+        case ScoreStage::softcapped:
+            return "softcapped";
+        case ScoreStage::biased:
+            break;
+    }
+    return "biased";
+}
+
+long long window_side(const std::optional<std::size_t>& side) {
+    return side ? static_cast<long long>(*side) : -1;
+}
+
+std::string rope_text(const AttentionRequest& attention, std::size_t d_head) {
+    if (!attention.rope) return "null";
+    return nlohmann::json{
+        {"theta", attention.rope_theta},
+        {"dim", attention.rope_dim.value_or(d_head)},
+        {"interleaved", attention.rope_interleaved},
+        {"positions",
+         attention.positions.empty() ? nlohmann::json() : nlohmann::json(attention.positions)}}
+        .dump();
+}
+
+std::string relative_text(const AttentionRequest& attention) {
+    if (attention.relative_bias.empty()) return "null";
+    return nlohmann::json{{"table", attention.relative_bias},
+                          {"max_distance", attention.relative_max_distance},
+                          {"bidirectional", attention.bidirectional}}
+        .dump();
+}
+
+// The files that the input came from; those that were not given are left out.
+void add_input_names(const RunRequest& request, std::vector<ManifestOption>& options) {
+    const std::pair<const char*, const std::string*> names[] = {
+        {"embeddings", &request.embeddings}, {"hidden_states", &request.hidden_states},
+        {"context", &request.context},       {"weights", &request.weights},
+        {"query", &request.query},           {"key", &request.key},
+        {"value", &request.value},
+    };
+    for (const auto& [name, value] : names) {
+        if (!value->empty()) options.emplace_back(name, json_text(*value));
+    }
+}
+
+}  // namespace
+
+template <class T>
+std::vector<ManifestOption> describe_options(const RunRequest& request,
+                                             const RunInputs<T>& inputs) {
+    const AttentionRequest& attention = request.attention;
+    const MaskStructure& structure = inputs.options.mask.structure;
+    const std::size_t d_head = inputs.layers.front().d_head;
+    const double scale =
+        inputs.options.scale.value_or(1.0 / std::sqrt(static_cast<double>(d_head)));
+    std::vector<ManifestOption> options;
+    add_input_names(request, options);
+    const std::vector<ManifestOption> values{
+        {"heads", json_text(inputs.heads)},
+        {"kv_heads", json_text(inputs.kv_heads)},
+        {"kv_order", json_text(attention.kv_order == KvOrder::tile ? "tile" : "repeat")},
+        {"causal", json_text(structure.causal)},
+        {"query_offset", json_text(structure.offsets)},
+        {"window", json_text(std::vector<long long>{window_side(structure.window_left),
+                                                    window_side(structure.window_right)})},
+        {"mask", name_or_null(attention.mask)},
+        {"mask_true", json_text(attention.mask_true_ignores ? "ignore" : "attend")},
+        {"key_lengths", structure.key_lengths.empty() ? "null" : json_text(structure.key_lengths)},
+        {"bias", name_or_null(attention.bias)},
+        {"scale", json_text(scale)},
+        {"softcap", attention.softcap ? json_text(*attention.softcap) : "null"},
+        {"sink", name_or_null(attention.sink)},
+        {"scores_at", json_text(name_of(attention.scores_at))},
+        {"rope", rope_text(attention, d_head)},
+        {"alibi", json_text(attention.alibi)},
+        {"relative_bias", relative_text(attention)},
+        {"past_key", name_or_null(attention.past_key)},
+        {"past_value", name_or_null(attention.past_value)},
+        {"precision", json_text(request.precision == Precision::f32 ? "f32" : "f64")},
+        {"allow_nonfinite", json_text(request.allow_nonfinite)},
+    };
+    options.insert(options.end(), values.begin(), values.end());
+    return options;
+}
+
+template std::vector<ManifestOption> describe_options(const RunRequest&, const RunInputs<float>&);
+template std::vector<ManifestOption> describe_options(const RunRequest&, const RunInputs<double>&);
+
+}  // namespace attn::pipeline
