@@ -134,44 +134,52 @@ void add_score_flags(CLI::App& command, pipeline::AttentionRequest& request) {
 }
 
 void add_position_flags(CLI::App& command, pipeline::AttentionRequest& request) {
-    command.add_flag("--rope", request.rope, "Rotary positions on queries and new keys")
-        ->group(kPositions);
+    CLI::Option* rope =
+        command.add_flag("--rope", request.rope, "Rotary positions on queries and new keys")
+            ->group(kPositions);
     command.add_option("--rope-theta", request.rope_theta, "Base of the angles (default 10000)")
+        ->needs(rope)
         ->type_name("X")
         ->group(kPositions);
     command
         .add_option("--rope-dim", request.rope_dim,
                     "Turn only the first D columns of a head (default: all)")
+        ->needs(rope)
         ->type_name("D")
         ->group(kPositions);
     command
         .add_flag("--rope-interleaved", request.rope_interleaved,
                   "Pairs 2k, 2k+1 (GPT-J) instead of k, k + D/2 (Llama, GPT-NeoX)")
+        ->needs(rope)
         ->group(kPositions);
     command
         .add_option("--positions", request.positions,
                     "Positions of the tokens for --rope: [tokens] or [batch, tokens] (default: "
                     "from the offset)")
+        ->needs(rope)
         ->type_name("ARRAY")
         ->group(kPositions);
     command
         .add_flag("--alibi", request.alibi,
                   "Add -slope * distance, slopes as in the paper for any number of heads")
         ->group(kPositions);
-    command
-        .add_option("--relative-bias", request.relative_bias,
-                    "T5's table [buckets, heads]; T5 also needs --scale 1")
-        ->type_name("ARRAY")
-        ->group(kPositions);
+    CLI::Option* relative =
+        command
+            .add_option("--relative-bias", request.relative_bias,
+                        "T5's table [buckets, heads]; T5 also needs --scale 1")
+            ->type_name("ARRAY")
+            ->group(kPositions);
     command
         .add_option("--relative-max-distance", request.relative_max_distance,
                     "Distance from which all keys share a bucket (default 128)")
+        ->needs(relative)
         ->check(CLI::Range(2, 1 << 30))
         ->type_name("N")
         ->group(kPositions);
     command
         .add_flag("--bidirectional", request.bidirectional,
                   "Buckets for keys after the query too (T5's encoder)")
+        ->needs(relative)
         ->group(kPositions);
 }
 

@@ -6,6 +6,7 @@
 
 #include "attention/layer.hpp"
 #include "support/arrays.hpp"
+#include "support/recorder.hpp"
 #include "support/temp_folder.hpp"
 
 using namespace attn;
@@ -68,31 +69,6 @@ Array<double> part(const Array<double>& vector, std::size_t first, std::size_t c
     return {{count}, std::vector<double>(vector.data() + first, vector.data() + first + count)};
 }
 
-// Scores and weights [batch, heads, queries, keys] as they stream by; 11 tokens fit one tile.
-class Keeper : public Sink<double> {
-  public:
-    bool wants_scores() const override { return true; }
-    void begin_layer(const LayerShape& shape) override {
-        shape_ = shape;
-        scores.assign(shape.sequences * shape.heads * shape.queries * shape.keys, -INFINITY);
-        weights.assign(scores.size(), 0);
-    }
-    void consume(const Tile<double>& tile) override {
-        for (std::size_t row = 0; row < tile.rows(); ++row) {
-            const std::size_t query = (tile.sequence * shape_.heads + tile.head) * shape_.queries +
-                                      tile.first_query + row;
-            for (std::size_t i = 0; i < tile.active.size(); ++i) {
-                scores[query * shape_.keys + tile.active.begin + i] = tile.scores.row(row)[i];
-                weights[query * shape_.keys + tile.active.begin + i] = tile.weights.row(row)[i];
-            }
-        }
-    }
-    std::vector<double> scores, weights;
-
-  private:
-    LayerShape shape_;
-};
-
 }  // namespace
 
 TEST_CASE("nano-gpt's first layer agrees with PyTorch at every step") {
@@ -115,8 +91,8 @@ TEST_CASE("nano-gpt's first layer agrees with PyTorch at every step") {
 
     AttentionOptions<double> options;
     options.mask.structure.causal = true;
-    Keeper keeper;
-    const auto result = compute_layer(0, ln1, ln1, weights, options, {&keeper});
+    Recorder<double> recorder;
+    const auto result = compute_layer(0, ln1, ln1, weights, options, {&recorder});
     const auto heads = [](const Heads<double>& h) {
         return join_tokens(
             HeadsView<double>{h.view.data, h.view.batch, h.view.heads, 0, h.view.width}, h.view);
@@ -124,8 +100,8 @@ TEST_CASE("nano-gpt's first layer agrees with PyTorch at every step") {
     CHECK(max_difference(heads(result.q), reference("q")) < 1e-5);
     CHECK(max_difference(heads(result.k), reference("k")) < 1e-5);
     CHECK(max_difference(heads(result.v), reference("v")) < 1e-5);
-    CHECK(max_difference(Array<double>({3, 3, 11, 11}, keeper.scores), reference("att")) < 1e-5);
-    CHECK(max_difference(Array<double>({3, 3, 11, 11}, keeper.weights), reference("attSm")) < 1e-5);
+    CHECK(max_difference(recorder.score_array(), reference("att")) < 1e-5);
+    CHECK(max_difference(recorder.weight_array(), reference("attSm")) < 1e-5);
     CHECK(max_difference(result.output, reference("yProj")) < 1e-5);
 
     weights.W_O = weights.b_O = {};
