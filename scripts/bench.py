@@ -99,6 +99,12 @@ def weights_in_files(binary, quick, rng):
     return f'{heads} heads x {tokens} tokens, weights and scores into files', 'numpy', ours, peer, ratio, None
 
 
+def our_seconds(binary, *arguments):
+    """Median seconds of the engine alone, without files; see tests/bench/attend_bench.cpp."""
+    command = [os.path.join(os.path.dirname(binary), 'attn-bench-attend'), *map(str, arguments)]
+    return statistics.median(map(float, subprocess.run(command, capture_output=True, check=True).stdout.split()))
+
+
 def weights_in_memory(binary, quick, rng):
     """Attention alone, no files: softmax(q k^T / sqrt(d)) and its product with v, weights kept."""
     heads, tokens = 12, 256 if quick else 1024
@@ -110,17 +116,23 @@ def weights_in_memory(binary, quick, rng):
         w = e / e.sum(-1, keepdims=True)
         return w, w @ v
 
-    def our_seconds():
-        command = [os.path.join(os.path.dirname(binary), 'attn-bench-attend'), str(heads), str(tokens), str(D_HEAD), '5']
-        return statistics.median(map(float, subprocess.run(command, capture_output=True, check=True).stdout.split()))
-
     def numpy_seconds():
         return statistics.median(timed(lambda _: numpy_attention(), 0) for _ in range(5))
 
-    times = [(our_seconds(), numpy_seconds()) for _ in range(2 if quick else 7)]
+    times = [(our_seconds(binary, heads, tokens, D_HEAD, 5), numpy_seconds()) for _ in range(2 if quick else 7)]
     ours, peer = (statistics.median(t) for t in zip(*times))
     return (f'{heads} heads x {tokens} tokens, weights kept in memory', 'numpy', ours, peer,
             statistics.median(b / a for a, b in times), 3)
+
+
+def window(binary, quick, rng):
+    """Keys outside of a window cost nothing: against full attention of the same sequence."""
+    heads, tokens = 4, 2048 if quick else 8192
+    times = [(our_seconds(binary, heads, tokens, D_HEAD, 3, 128, 'stream'),
+              our_seconds(binary, heads, tokens, D_HEAD, 1, 'full', 'stream')) for _ in range(1 if quick else 5)]
+    ours, peer = (statistics.median(t) for t in zip(*times))
+    return (f'{heads} heads x {tokens} tokens, window 128', 'full attention', ours, peer,
+            statistics.median(b / a for a, b in times), 10)
 
 
 def start_up(binary, quick, rng):
@@ -140,7 +152,7 @@ if __name__ == '__main__':
                platform.machine())
     print(f'{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}\n')
     print(f'{"work":58} {"ours":>10} {"peer":>10}  {"peer is":22} {"ratio":>8} {"goal":>6}')
-    for measure in (start_up, weights_in_memory, weights_in_files, pictures):
+    for measure in (start_up, weights_in_memory, window, weights_in_files, pictures):
         work, name, ours, peer, ratio, goal = measure(binary, options.quick, np.random.default_rng(0))
         goal_text = f'{goal}x' if goal else '10 ms' if measure is start_up else '-'
         print(f'{work:58} {ours * 1e3:7.1f} ms {peer * 1e3:7.1f} ms  {name:22} {ratio:7.1f}x {goal_text:>6}')

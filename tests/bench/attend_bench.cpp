@@ -1,14 +1,15 @@
-// Times attention with its weights kept in memory, without files: what scripts/bench.sh compares
-// with numpy. usage: attn-bench-attend HEADS TOKENS D_HEAD ROUNDS       prints the seconds of each
-// round
+// Times attention without files: what scripts/bench.sh compares with numpy, and with itself.
+// usage: attn-bench-attend HEADS TOKENS D_HEAD ROUNDS [full|causal|WINDOW] [keep|stream]
+// WINDOW: causal, this many keys before each query; keep: all weights in memory; stream: each tile
+// only while it is hot. Prints the seconds of each round.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "attention/engine.hpp"
 #include "support/arrays.hpp"
-#include "support/mask.hpp"
 
 namespace {
 
@@ -36,11 +37,13 @@ class WeightKeeper : public attn::Sink<float> {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 5) return 2;
+    if (argc < 5) return 2;
     const auto argument = [&](int i) { return static_cast<std::size_t>(std::atol(argv[i])); };
     const std::size_t heads = argument(1);
     const std::size_t tokens = argument(2);
     const std::size_t width = heads * argument(3);
+    const std::string area = argc > 5 ? argv[5] : "full";
+    const bool keep = argc <= 6 || std::string(argv[6]) == "keep";
     const auto q = attn::test::random_array<float>({1, tokens, width}, 1);
     const auto k = attn::test::random_array<float>({1, tokens, width}, 2);
     const auto v = attn::test::random_array<float>({1, tokens, width}, 3);
@@ -49,11 +52,16 @@ int main(int argc, char** argv) {
     inputs.k = attn::packed_heads(k, heads);
     inputs.v = attn::packed_heads(v, heads);
     inputs.scale = 0.125F;
+    attn::MaskOptions<float> options;
+    options.structure.causal = area != "full";
+    if (area != "full" && area != "causal") options.structure.window_left = argument(5);
+    const attn::Mask<float> mask(options, tokens);
 
     WeightKeeper keeper;
+    const attn::Sinks<float> sinks = keep ? attn::Sinks<float>{&keeper} : attn::Sinks<float>{};
     for (std::size_t round = 0; round < argument(4); ++round) {
         const auto start = std::chrono::steady_clock::now();
-        attn::attend(inputs, attn::test::causal_mask<float>(tokens, false), {&keeper});
+        attn::attend(inputs, mask, sinks);
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
         std::printf("%.6f\n", time.count());
     }
