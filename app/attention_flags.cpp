@@ -163,12 +163,11 @@ void add_position_flags(CLI::App& command, pipeline::AttentionRequest& request) 
         .add_flag("--alibi", request.alibi,
                   "Add -slope * distance, slopes as in the paper for any number of heads")
         ->group(kPositions);
-    CLI::Option* relative =
-        command
-            .add_option("--relative-bias", request.relative_bias,
-                        "T5's table [buckets, heads]; T5 also needs --scale 1")
-            ->type_name("ARRAY")
-            ->group(kPositions);
+    CLI::Option* relative = command
+                                .add_option("--relative-bias", request.relative_bias,
+                                            "T5's table [buckets, heads]; T5 also needs --scale 1")
+                                ->type_name("ARRAY")
+                                ->group(kPositions);
     command
         .add_option("--relative-max-distance", request.relative_max_distance,
                     "Distance from which all keys share a bucket (default 128)")
