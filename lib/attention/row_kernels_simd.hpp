@@ -7,7 +7,7 @@
 #include <limits>
 #include <xsimd/xsimd.hpp>
 
-#include "attention/row_kernels.hpp"
+#include "attention/kernels.hpp"
 
 namespace attn {
 
@@ -46,7 +46,6 @@ struct SimdRows {
         return result;
     }
 
-    // Replaces each score by exp(score - high) and returns their sum.
     static double exponentiate(T* row, std::size_t size, T high) {
         const Batch offset(high);
         double sum = 0;
@@ -79,24 +78,6 @@ struct SimdRows {
             (Batch::load_unaligned(row + i) * factors).store_unaligned(row + i);
         }
         for (; i < size; ++i) row[i] *= factor;
-    }
-
-    static bool softmax(T* row, std::size_t size, T sink) {
-        T high = largest(row, size);
-        if (high == -std::numeric_limits<T>::infinity()) {
-            // No key to attend. A NaN is not seen by the comparison and must not vanish here.
-            T filler{0};
-            for (std::size_t i = 0; i < size; ++i) filler = row[i] == row[i] ? filler : row[i];
-            for (std::size_t i = 0; i < size; ++i) row[i] = filler;
-            return !(filler == T{0});
-        }
-        if (sink > high) high = sink;
-        double sum = exponentiate(row, size, high);
-        alignas(64) T sink_lanes[kLanes];
-        xsimd::exp(Batch(sink) - Batch(high)).store_aligned(sink_lanes);
-        sum += static_cast<double>(sink_lanes[0]);
-        scale(row, size, static_cast<T>(1.0 / sum));
-        return true;
     }
 
     static void softcap(T* row, std::size_t size, T cap) {

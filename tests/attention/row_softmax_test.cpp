@@ -1,4 +1,4 @@
-#include "attention/row_kernels.hpp"
+#include "attention/row_softmax.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -8,32 +8,32 @@
 #include <random>
 #include <vector>
 
-#include "attention/row_kernels_variants.hpp"
+#include "attention/kernels_variants.hpp"
 
 namespace {
 
 // Every set of kernels that this machine can run.
 template <class T>
-std::vector<const attn::RowKernels<T>*> runnable();
+std::vector<const attn::Kernels<T>*> runnable();
 
 template <>
-std::vector<const attn::RowKernels<float>*> runnable() {
-    std::vector<const attn::RowKernels<float>*> kernels{&attn::kBaselineFloatRows};
+std::vector<const attn::Kernels<float>*> runnable() {
+    std::vector<const attn::Kernels<float>*> kernels{&attn::kBaselineFloat};
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        kernels.push_back(&attn::kAvx2FloatRows);
-    if (__builtin_cpu_supports("avx512bw")) kernels.push_back(&attn::kAvx512FloatRows);
+        kernels.push_back(&attn::kAvx2Float);
+    if (__builtin_cpu_supports("avx512bw")) kernels.push_back(&attn::kAvx512Float);
 #endif
     return kernels;
 }
 
 template <>
-std::vector<const attn::RowKernels<double>*> runnable() {
-    std::vector<const attn::RowKernels<double>*> kernels{&attn::kBaselineDoubleRows};
+std::vector<const attn::Kernels<double>*> runnable() {
+    std::vector<const attn::Kernels<double>*> kernels{&attn::kBaselineDouble};
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        kernels.push_back(&attn::kAvx2DoubleRows);
-    if (__builtin_cpu_supports("avx512bw")) kernels.push_back(&attn::kAvx512DoubleRows);
+        kernels.push_back(&attn::kAvx2Double);
+    if (__builtin_cpu_supports("avx512bw")) kernels.push_back(&attn::kAvx512Double);
 #endif
     return kernels;
 }
@@ -50,9 +50,18 @@ std::vector<T> random_row(std::size_t size, double spread) {
 template <class T>
 constexpr T kNoSink = -std::numeric_limits<T>::infinity();
 
+// The whole row in one piece; false without a key.
+template <class T>
+bool softmax(const attn::Kernels<T>& kernels, T* row, std::size_t size, T sink) {
+    attn::RowSoftmax<T> state(sink);
+    state.add(kernels, row, size);
+    kernels.scale(row, size, state.factor(state.high()));
+    return state.has_keys();
+}
+
 // The definition, in long double.
 template <class T>
-std::vector<long double> softmax(const std::vector<T>& row) {
+std::vector<long double> defined_softmax(const std::vector<T>& row) {
     const T high = *std::max_element(row.begin(), row.end());
     std::vector<long double> result;
     long double sum = 0;
@@ -75,8 +84,8 @@ TEMPLATE_TEST_CASE("softmax agrees with its definition on every instruction set"
             for (const double spread : {0.01, 1.0, 20.0}) {
                 INFO(kernels->instruction_set << ", " << size << " scores, spread " << spread);
                 std::vector<TestType> row = random_row<TestType>(size, spread);
-                const std::vector<long double> expected = softmax(row);
-                kernels->softmax(row.data(), size, kNoSink<TestType>);
+                const std::vector<long double> expected = defined_softmax(row);
+                softmax(*kernels, row.data(), size, kNoSink<TestType>);
                 double worst = 0;
                 double sum = 0;
                 for (std::size_t i = 0; i < size; ++i) {
@@ -104,7 +113,7 @@ TEMPLATE_TEST_CASE("a row sums to one at any length", "", float, double) {
     for (const auto* kernels : runnable<TestType>()) {
         for (const std::size_t size : {std::size_t{1} << 17, std::size_t{1} << 20}) {
             std::vector<TestType> row = random_row<TestType>(size, 1.0);
-            kernels->softmax(row.data(), size, kNoSink<TestType>);
+            softmax(*kernels, row.data(), size, kNoSink<TestType>);
             const double sum = std::accumulate(row.begin(), row.end(), 0.0);
             CHECK(std::abs(sum - 1) <= 4 * eps * std::sqrt(static_cast<double>(size)));
         }
@@ -119,12 +128,12 @@ TEMPLATE_TEST_CASE("rows without a key are zero, NaN and infinity are not hidden
         for (const std::size_t size : {3, 40}) {
             INFO(kernels->instruction_set << ", " << size << " scores");
             std::vector<TestType> none(size, -inf);
-            kernels->softmax(none.data(), size, kNoSink<TestType>);
+            softmax(*kernels, none.data(), size, kNoSink<TestType>);
             CHECK(std::all_of(none.begin(), none.end(), [](TestType w) { return w == 0; }));
 
             std::vector<TestType> one(size, -inf);
             one[1] = 5;
-            kernels->softmax(one.data(), size, kNoSink<TestType>);
+            softmax(*kernels, one.data(), size, kNoSink<TestType>);
             CHECK(one[1] == 1);
             CHECK(std::count(one.begin(), one.end(), TestType{0}) == static_cast<long>(size) - 1);
 
@@ -133,7 +142,7 @@ TEMPLATE_TEST_CASE("rows without a key are zero, NaN and infinity are not hidden
                     for (const TestType rest : {TestType{0}, -inf}) {
                         std::vector<TestType> row(size, rest);
                         row[place] = bad;
-                        kernels->softmax(row.data(), size, kNoSink<TestType>);
+                        softmax(*kernels, row.data(), size, kNoSink<TestType>);
                         CHECK(std::any_of(row.begin(), row.end(),
                                           [](TestType w) { return std::isnan(w); }));
                         CHECK(std::isnan(row[place]));
@@ -141,13 +150,14 @@ TEMPLATE_TEST_CASE("rows without a key are zero, NaN and infinity are not hidden
                 }
             }
         }
-        CHECK_FALSE(kernels->softmax(nullptr, 0, -inf));
+        std::vector<TestType> empty;
+        CHECK_FALSE(softmax(*kernels, empty.data(), 0, -inf));
     }
 }
 
 TEST_CASE("huge scores do not overflow") {
     std::vector<float> row{3e38F, 3e38F, -3e38F};
-    attn::row_kernels<float>().softmax(row.data(), row.size(), kNoSink<float>);
+    softmax(attn::kernels<float>(), row.data(), row.size(), kNoSink<float>);
     CHECK(row == std::vector<float>{0.5F, 0.5F, 0});
 }
 
@@ -156,7 +166,7 @@ TEMPLATE_TEST_CASE("a sink takes its share of every row that has keys", "", floa
         INFO(kernels->instruction_set);
         for (const TestType sink : {TestType{-2}, TestType{0}, TestType{5}}) {
             std::vector<TestType> row{1, 2, 3};
-            CHECK(kernels->softmax(row.data(), row.size(), sink));
+            CHECK(softmax(*kernels, row.data(), row.size(), sink));
             const double share = std::exp(static_cast<double>(sink));
             const double all = std::exp(1.0) + std::exp(2.0) + std::exp(3.0) + share;
             for (int i = 0; i < 3; ++i) {
@@ -165,7 +175,7 @@ TEMPLATE_TEST_CASE("a sink takes its share of every row that has keys", "", floa
             }
         }
         std::vector<TestType> none(20, kNoSink<TestType>);
-        CHECK_FALSE(kernels->softmax(none.data(), none.size(), TestType{1}));
+        CHECK_FALSE(softmax(*kernels, none.data(), none.size(), TestType{1}));
         CHECK(none == std::vector<TestType>(20, 0));
     }
 }

@@ -1,6 +1,6 @@
-#include "attention/row_kernels.hpp"
+#include "attention/kernels.hpp"
 
-#include "attention/row_kernels_variants.hpp"
+#include "attention/kernels_variants.hpp"
 
 namespace attn {
 namespace {
@@ -22,30 +22,30 @@ InstructionSet best_instruction_set() {
 }  // namespace
 
 template <>
-const RowKernels<float>& row_kernels() {
+const Kernels<float>& kernels() {
     switch (best_instruction_set()) {
 #ifdef __x86_64__
         case InstructionSet::avx512:
-            return kAvx512FloatRows;
+            return kAvx512Float;
         case InstructionSet::avx2:
-            return kAvx2FloatRows;
+            return kAvx2Float;
 #endif
         default:
-            return kBaselineFloatRows;
+            return kBaselineFloat;
     }
 }
 
 template <>
-const RowKernels<double>& row_kernels() {
+const Kernels<double>& kernels() {
     switch (best_instruction_set()) {
 #ifdef __x86_64__
         case InstructionSet::avx512:
-            return kAvx512DoubleRows;
+            return kAvx512Double;
         case InstructionSet::avx2:
-            return kAvx2DoubleRows;
+            return kAvx2Double;
 #endif
         default:
-            return kBaselineDoubleRows;
+            return kBaselineDouble;
     }
 }
 

@@ -1,0 +1,50 @@
+// The inner loops of attention in SIMD. The sources are compiled once for each instruction set; the
+// best one that the machine has is chosen when the program runs.
+#pragma once
+
+#include <cstddef>
+
+namespace attn {
+
+// c = factor * (a * panel), or c += a * panel. a [rows, depth] and c [rows, width] in row-major
+// order with strides; the panel is [depth, width], dense, at a multiple of 64 bytes.
+template <class T>
+struct PanelProduct {
+    const T* a;
+    std::size_t a_stride;
+    std::size_t rows;
+    const T* panel;
+    std::size_t width;  // a multiple of lanes, at most panel_width
+    std::size_t depth;
+    T* c;
+    std::size_t c_stride;
+    T factor;
+};
+
+template <class T>
+struct Kernels {
+    const char* instruction_set;  // "avx512", "avx2", "baseline"
+    std::size_t lanes;            // numbers in a register
+    std::size_t panel_width;      // columns of a panel: as many as the registers hold sums for
+
+    void (*multiply)(const PanelProduct<T>& product);
+    void (*add_product)(const PanelProduct<T>& product);  // ignores the factor
+
+    // The largest of `size` values; -inf for none. A NaN may be passed over.
+    T (*largest)(const T* row, std::size_t size);
+
+    // Replaces each score by exp(score - high) and returns their sum. Good to 2 ulp; results below
+    // the smallest normal number become 0. NaN stays.
+    double (*exponentiate)(T* row, std::size_t size, T high);
+
+    void (*scale)(T* row, std::size_t size, T factor);
+
+    // cap * tanh(score / cap), in place.
+    void (*softcap)(T* row, std::size_t size, T cap);
+};
+
+// The kernels for this machine.
+template <class T>
+const Kernels<T>& kernels();
+
+}  // namespace attn

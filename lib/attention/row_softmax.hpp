@@ -1,0 +1,72 @@
+// Softmax of one row whose scores come in pieces (online softmax, Milakov and Gimelshein 2018):
+// each piece is exponentiated while it is hot, whatever comes after.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include "attention/kernels.hpp"
+
+namespace attn {
+
+template <class T>
+class RowSoftmax {
+  public:
+    // `sink` is the logit of one more key that is not there (-inf: none): the weights then sum to
+    // less than one.
+    explicit RowSoftmax(T sink) : high_(sink), sum_(sink == kNothing ? 0 : 1) {}
+
+    // Replaces scores by exp(score - high()), which this piece may have raised. Returns what all
+    // earlier pieces must be multiplied with to stand beside it. NaN and +inf make the row NaN.
+    T add(const Kernels<T>& kernels, T* scores, std::size_t size) {
+        const T largest = kernels.largest(scores, size);
+        if (largest == kNothing) {
+            add_nothing(scores, size);
+            return T{1};
+        }
+        has_keys_ = true;
+        T factor{1};
+        if (largest > high_) {
+            factor = std::exp(high_ - largest);
+            sum_ *= static_cast<double>(factor);
+            high_ = largest;
+        }
+        sum_ += kernels.exponentiate(scores, size, high_);
+        return factor;
+    }
+
+    // The largest score so far.
+    T high() const { return high_; }
+
+    // Whether any key may be attended. Without one all weights are zero.
+    bool has_keys() const { return has_keys_; }
+
+    // Turns what add() left, when high() was `high`, into weights.
+    T factor(T high) const {
+        if (!has_keys_) return T{0};
+        return static_cast<T>(std::exp(static_cast<double>(high) - static_cast<double>(high_)) /
+                              sum_);
+    }
+
+    // log(sum of exp(score)) with the sink; -inf for a row without keys.
+    double log_sum_exp() const { return static_cast<double>(high_) + std::log(sum_); }
+
+  private:
+    static constexpr T kNothing = -std::numeric_limits<T>::infinity();
+
+    // No score but -inf; a NaN is not seen by a comparison and must not vanish here.
+    void add_nothing(T* scores, std::size_t size) {
+        T filler{0};
+        for (std::size_t i = 0; i < size; ++i) filler = std::isnan(scores[i]) ? scores[i] : filler;
+        for (std::size_t i = 0; i < size; ++i) scores[i] = filler;
+        if (!std::isnan(filler)) return;
+        has_keys_ = true;
+        sum_ = static_cast<double>(filler);
+    }
+
+    T high_;
+    double sum_;
+    bool has_keys_ = false;
+};
+
+}  // namespace attn
