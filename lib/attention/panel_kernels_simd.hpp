@@ -19,28 +19,32 @@ struct SimdPanels {
 
     template <bool Add, std::size_t Rows, std::size_t Columns>
     static void block(const PanelProduct<T>& p, std::size_t first_row) {
-        Batch sums[Rows][Columns];
-        for (auto& row : sums) {
-            for (Batch& sum : row) sum = Batch(T{0});
-        }
+        Batch sums[Rows * Columns];
+#pragma GCC unroll 24
+        for (std::size_t i = 0; i < Rows * Columns; ++i) sums[i] = Batch(T{0});
         const T* a = p.a + first_row * p.a_stride;
         const T* b = p.panel;
         for (std::size_t k = 0; k < p.depth; ++k, b += Columns * kLanes) {
             Batch columns[Columns];
+#pragma GCC unroll 24
             for (std::size_t v = 0; v < Columns; ++v)
                 columns[v] = Batch::load_aligned(b + v * kLanes);
+#pragma GCC unroll 24
             for (std::size_t r = 0; r < Rows; ++r) {
                 const Batch factor(a[r * p.a_stride + k]);
+#pragma GCC unroll 24
                 for (std::size_t v = 0; v < Columns; ++v)
-                    sums[r][v] = xsimd::fma(factor, columns[v], sums[r][v]);
+                    sums[r * Columns + v] = xsimd::fma(factor, columns[v], sums[r * Columns + v]);
             }
         }
         const Batch factor(p.factor);
+#pragma GCC unroll 24
         for (std::size_t r = 0; r < Rows; ++r) {
             T* c = p.c + (first_row + r) * p.c_stride;
+#pragma GCC unroll 24
             for (std::size_t v = 0; v < Columns; ++v, c += kLanes) {
-                const Batch result =
-                    Add ? Batch::load_unaligned(c) + sums[r][v] : factor * sums[r][v];
+                const Batch result = Add ? Batch::load_unaligned(c) + sums[r * Columns + v]
+                                         : factor * sums[r * Columns + v];
                 result.store_unaligned(c);
             }
         }
@@ -75,8 +79,12 @@ struct SimdPanels {
         }
     }
 
-    static void multiply(const PanelProduct<T>& p) { choose_columns<false, V>(p); }
-    static void add_product(const PanelProduct<T>& p) { choose_columns<true, V>(p); }
+    static void multiply(const PanelProduct<T>& p) {
+        choose_columns<false, V>(p);
+    }
+    static void add_product(const PanelProduct<T>& p) {
+        choose_columns<true, V>(p);
+    }
 };
 
 }  // namespace attn
