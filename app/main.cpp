@@ -1,5 +1,4 @@
 // The command line: parses it, runs the chosen command, and turns every error into one line.
-#include <malloc.h>
 #include <CLI/CLI.hpp>
 
 #include <exception>
@@ -7,6 +6,7 @@
 #include <string>
 
 #include "commands.hpp"
+#include "core/memory.hpp"
 #include "core/parallel.hpp"
 #include "core/version.hpp"
 #include "usage_error.hpp"
@@ -19,16 +19,6 @@ constexpr int kTrouble = 2;
 int complain(const std::string& text) {
     std::cerr << "attn-inspect: error: " << text << '\n';
     return kTrouble;
-}
-
-// Every picture needs some megabytes for a moment. Without this the C library gives them back to
-// the system each time, and the system clears them anew: a sixth of the time of a run.
-void keep_freed_memory() {
-#ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, 256 << 20);
-    mallopt(M_TOP_PAD, 16 << 20);
-#endif
 }
 
 void describe(CLI::App& app, attn::app::GlobalOptions& global) {
@@ -50,7 +40,7 @@ void describe(CLI::App& app, attn::app::GlobalOptions& global) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    keep_freed_memory();
+    attn::keep_freed_memory();
     CLI::App app;
     attn::app::CommandLine line;
     describe(app, line.global);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "attention/engine.hpp"
+#include "core/memory.hpp"
 #include "support/arrays.hpp"
 
 namespace {
@@ -37,6 +38,7 @@ class WeightKeeper : public attn::Sink<float> {
 }  // namespace
 
 int main(int argc, char** argv) {
+    attn::keep_freed_memory();
     if (argc < 5) return 2;
     const auto argument = [&](int i) { return static_cast<std::size_t>(std::atol(argv[i])); };
     const std::size_t heads = argument(1);
