@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "attention/kernels.hpp"
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 
@@ -96,63 +97,72 @@ CellPooling::CellPooling(const LayerShape& shape, const CellWindow& window, std:
 template <class T>
 void CellPooling::add(const Tile<T>& tile) {
     const CellRows& rows = blocks_[tile.block(shape_)];
-    if (rows.count == 0) return;
-    for (std::size_t row = 0; row < tile.rows(); ++row) {
-        const std::size_t query = tile.first_query + row;
-        if (query < window_.first_query || query >= window_.first_query + window_.queries) continue;
-        const std::size_t end = std::min(tile.allowed[row].end, window_.first_key + window_.keys);
-        std::size_t begin = std::max(tile.allowed[row].begin, window_.first_key);
-        const std::size_t cell_row = (query - window_.first_query) / pool_;
-        const std::size_t offset = (rows.slot + cell_row - rows.first) * columns_;
-        // Keys come in runs that may be attended; without a mask array there is one.
-        while (begin < end) {
-            std::size_t stop = tile.blocked.empty() ? end : begin;
-            while (stop < end && tile.may_attend(row, stop)) ++stop;
-            add_run(tile.weights.row(row).data() + (begin - tile.active.begin), {begin, stop},
-                    offset);
-            begin = stop;
-            while (begin < end && !tile.may_attend(row, begin)) ++begin;
+    for (std::size_t i = 0; i < rows.count; ++i) {
+        // The rows of the tile that fall into this row of cells.
+        const std::size_t first = window_.first_query + (rows.first + i) * pool_;
+        const std::size_t last =
+            std::min(first + pool_, window_.first_query + window_.queries) - tile.first_query;
+        const KeyRange tile_rows{std::max(first, tile.first_query) - tile.first_query,
+                                 std::min(last, tile.rows())};
+        const std::size_t offset = (rows.slot + i) * columns_;
+        if (kind_ == PoolKind::max) {
+            add_max(tile, tile_rows, largest_.data() + offset);
+        } else {
+            for (std::size_t row = tile_rows.begin; row < tile_rows.end; ++row)
+                add_mean(tile, row, sums_.data() + offset, counts_.data() + offset);
         }
     }
 }
 
+// Without a mask array there is one run.
+template <class T, class Visit>
+void CellPooling::for_runs(const Tile<T>& tile, std::size_t row, const Visit& visit) const {
+    const std::size_t end = std::min(tile.allowed[row].end, window_.first_key + window_.keys);
+    std::size_t begin = std::max(tile.allowed[row].begin, window_.first_key);
+    while (begin < end) {
+        std::size_t stop = tile.blocked.empty() ? end : begin;
+        while (stop < end && tile.may_attend(row, stop)) ++stop;
+        if (stop > begin) visit(KeyRange{begin, stop});
+        begin = stop;
+        while (begin < end && !tile.may_attend(row, begin)) ++begin;
+    }
+}
+
+// First the largest of each column, then of each cell: nearly all of the work is on whole rows.
 template <class T>
-void CellPooling::add_run(const T* weights, KeyRange keys, std::size_t offset) {
-    if (keys.empty()) return;
-    const Span<const T> run(weights, keys.size());
-    if (kind_ == PoolKind::max) {
-        add_max(run, keys.begin - window_.first_key, largest_.data() + offset);
-    } else {
-        add_mean(run, keys.begin - window_.first_key, sums_.data() + offset,
-                 counts_.data() + offset);
+void CellPooling::add_max(const Tile<T>& tile, KeyRange tile_rows, float* cells) const {
+    const Kernels<T>& kernels = attn::kernels<T>();
+    std::vector<T> columns(window_.keys, static_cast<T>(kMasked));
+    for (std::size_t row = tile_rows.begin; row < tile_rows.end; ++row) {
+        for_runs(tile, row, [&](KeyRange keys) {
+            kernels.raise(columns.data() + (keys.begin - window_.first_key),
+                          tile.weights.row(row).data() + (keys.begin - tile.active.begin),
+                          keys.size());
+        });
+    }
+    for (std::size_t cell = 0; cell < columns_; ++cell) {
+        const std::size_t first = cell * pool_;
+        const std::size_t size = std::min(pool_, window_.keys - first);
+        const T high = size == 1 ? columns[first] : kernels.largest(columns.data() + first, size);
+        cells[cell] = larger(cells[cell], static_cast<float>(high));
     }
 }
 
 template <class T>
-void CellPooling::add_max(Span<const T> weights, std::size_t first_key, float* cells) const {
-    std::size_t i = 0;
-    while (i < weights.size()) {
-        const std::size_t cell = (first_key + i) / pool_;
-        const std::size_t stop = std::min(weights.size(), (cell + 1) * pool_ - first_key);
-        float high = cells[cell];
-        for (; i < stop; ++i) high = larger(high, static_cast<float>(weights[i]));
-        cells[cell] = high;
-    }
-}
-
-template <class T>
-void CellPooling::add_mean(Span<const T> weights, std::size_t first_key, double* sums,
+void CellPooling::add_mean(const Tile<T>& tile, std::size_t row, double* sums,
                            std::uint32_t* counts) const {
-    std::size_t i = 0;
-    while (i < weights.size()) {
-        const std::size_t cell = (first_key + i) / pool_;
-        const std::size_t begin = i;
-        const std::size_t stop = std::min(weights.size(), (cell + 1) * pool_ - first_key);
-        double sum = 0;
-        for (; i < stop; ++i) sum += static_cast<double>(weights[i]);
-        sums[cell] += sum;
-        counts[cell] += static_cast<std::uint32_t>(stop - begin);
-    }
+    for_runs(tile, row, [&](KeyRange keys) {
+        for (std::size_t key = keys.begin; key < keys.end;) {
+            const std::size_t cell = (key - window_.first_key) / pool_;
+            const std::size_t begin = key;
+            const std::size_t stop = std::min(keys.end, window_.first_key + (cell + 1) * pool_);
+            double sum = 0;
+            for (; key < stop; ++key)
+                sum += static_cast<double>(tile.weights.row(row)[key - tile.active.begin]);
+            sums[cell] += sum;
+            counts[cell] += static_cast<std::uint32_t>(stop - begin);
+        }
+    });
 }
 
 CellGrid CellPooling::finish() {

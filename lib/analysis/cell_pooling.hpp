@@ -70,14 +70,13 @@ class CellPooling {
     std::vector<double> sums_;    // and for the mean
     std::vector<std::uint32_t> counts_;
 
-    // Adds the weights of consecutive keys to the row of cells at `offset`.
+    // Calls visit(keys) for each run of keys in the window that the row may attend.
+    template <class T, class Visit>
+    void for_runs(const Tile<T>& tile, std::size_t row, const Visit& visit) const;
     template <class T>
-    void add_run(const T* weights, KeyRange keys, std::size_t offset);
+    void add_max(const Tile<T>& tile, KeyRange tile_rows, float* cells) const;
     template <class T>
-    void add_max(Span<const T> weights, std::size_t first_key, float* cells) const;
-    template <class T>
-    void add_mean(Span<const T> weights, std::size_t first_key, double* sums,
-                  std::uint32_t* counts) const;
+    void add_mean(const Tile<T>& tile, std::size_t row, double* sums, std::uint32_t* counts) const;
 };
 
 }  // namespace attn::analysis

@@ -30,8 +30,11 @@ struct Kernels {
     void (*multiply)(const PanelProduct<T>& product);
     void (*add_product)(const PanelProduct<T>& product);  // ignores the factor
 
-    // The largest of `size` values; -inf for none. A NaN may be passed over.
+    // The largest of `size` values; -inf for none, NaN if any is.
     T (*largest)(const T* row, std::size_t size);
+
+    // Each value of `row` becomes the larger of it and its partner in `other`; NaN if either is.
+    void (*raise)(T* row, const T* other, std::size_t size);
 
     // Replaces each score by exp(score - high) and returns their sum. Good to 2 ulp; results below
     // the smallest normal number become 0. NaN stays.

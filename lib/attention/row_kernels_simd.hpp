@@ -33,10 +33,15 @@ struct SimdRows {
     static T largest(const T* row, std::size_t size) {
         constexpr T lowest = -std::numeric_limits<T>::infinity();
         Batch high(lowest);
+        auto missing = xsimd::isnan(high);
         std::size_t i = 0;
-        for (; i + kLanes <= size; i += kLanes)
-            high = xsimd::max(high, Batch::load_unaligned(row + i));
-        if (i < size) high = xsimd::max(high, load_tail(row + i, size - i, lowest));
+        const auto see = [&](Batch values) {
+            high = xsimd::max(high, values);
+            missing = missing | xsimd::isnan(values);
+        };
+        for (; i + kLanes <= size; i += kLanes) see(Batch::load_unaligned(row + i));
+        if (i < size) see(load_tail(row + i, size - i, lowest));
+        if (xsimd::any(missing)) return std::numeric_limits<T>::quiet_NaN();
         alignas(64) T lanes[kLanes];
         high.store_aligned(lanes);
         T result = lanes[0];
@@ -44,6 +49,20 @@ struct SimdRows {
             if (lanes[lane] > result) result = lanes[lane];
         }
         return result;
+    }
+
+    static void raise(T* row, const T* other, std::size_t size) {
+        std::size_t i = 0;
+        for (; i + kLanes <= size; i += kLanes) {
+            const Batch a = Batch::load_unaligned(row + i);
+            const Batch b = Batch::load_unaligned(other + i);
+            // max() gives its second operand where either is NaN on x86, the other one elsewhere.
+            const Batch high = xsimd::select(xsimd::isnan(a), a, xsimd::max(a, b));
+            xsimd::select(xsimd::isnan(b), b, high).store_unaligned(row + i);
+        }
+        for (; i < size; ++i) {
+            if (other[i] > row[i] || other[i] != other[i]) row[i] = other[i];
+        }
     }
 
     static double exponentiate(T* row, std::size_t size, T high) {

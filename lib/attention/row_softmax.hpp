@@ -2,6 +2,7 @@
 // each piece is exponentiated while it is hot, whatever comes after.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -21,10 +22,15 @@ class RowSoftmax {
     T add(const Kernels<T>& kernels, T* scores, std::size_t size) {
         const T largest = kernels.largest(scores, size);
         if (largest == kNothing) {
-            add_nothing(scores, size);
+            std::fill(scores, scores + size, T{0});
             return T{1};
         }
         has_keys_ = true;
+        if (std::isnan(largest)) {
+            std::fill(scores, scores + size, largest);
+            sum_ = static_cast<double>(largest);
+            return T{1};
+        }
         T factor{1};
         if (largest > high_) {
             factor = std::exp(high_ - largest);
@@ -53,16 +59,6 @@ class RowSoftmax {
 
   private:
     static constexpr T kNothing = -std::numeric_limits<T>::infinity();
-
-    // No score but -inf; a NaN is not seen by a comparison and must not vanish here.
-    void add_nothing(T* scores, std::size_t size) {
-        T filler{0};
-        for (std::size_t i = 0; i < size; ++i) filler = std::isnan(scores[i]) ? scores[i] : filler;
-        for (std::size_t i = 0; i < size; ++i) scores[i] = filler;
-        if (!std::isnan(filler)) return;
-        has_keys_ = true;
-        sum_ = static_cast<double>(filler);
-    }
 
     T high_;
     double sum_;
