@@ -6,6 +6,7 @@
 #include <string>
 
 #include "commands.hpp"
+#include "core/interrupt.hpp"
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
 #include "core/version.hpp"
@@ -41,6 +42,7 @@ void describe(CLI::App& app, attn::app::GlobalOptions& global) {
 
 int main(int argc, char** argv) {
     attn::keep_freed_memory();
+    attn::catch_interrupts();
     CLI::App app;
     attn::app::CommandLine line;
     describe(app, line.global);
@@ -55,6 +57,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
         return complain(attn::app::explain(app, error));
+    } catch (const attn::Interrupted& request) {
+        attn::die_by(request.signal);
     } catch (const std::bad_alloc&) {
         return complain("out of memory");
     } catch (const std::exception& error) {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/interrupt.hpp"
+
 namespace attn {
 
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
@@ -20,6 +22,7 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
         [&](std::size_t) {
             for (std::size_t i = next++; i < count; i = next++) {
                 if (tbb::is_current_task_group_canceling()) return;
+                if (const int signal = interrupted()) throw Interrupted{signal};
                 body(i);
             }
         },

@@ -8,7 +8,7 @@
 namespace attn {
 
 // Calls body(i) once for every i < count, concurrently. Items start roughly in index order. The
-// first exception stops the loop and is thrown again here.
+// first exception stops the loop and is thrown again here; so does Interrupted, see interrupt.hpp.
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body);
 
 // Cores that this process may use, at least 1.

@@ -6,6 +6,12 @@
 #include "pipeline/layout.hpp"
 
 namespace attn::pipeline {
+namespace {
+
+// Bytes of zeros in a row from which on it is cheaper to write the rest of it alone.
+constexpr std::size_t kSparseGap = 4096;
+
+}  // namespace
 
 template <class T>
 ArraySink<T>::ArraySink(io::OutputFolder& folder, ArrayChoice choice,
@@ -51,6 +57,13 @@ void ArraySink<T>::write_cells(const io::NpyWriter& file, MatrixView<const T> ce
     const std::size_t offset = row_index(tile, slot) * shape_.keys;
     if (cells.columns == shape_.keys && cells.stride == shape_.keys) {
         file.write(offset, Span<const T>(cells.data, cells.rows * cells.columns));
+        return;
+    }
+    const std::size_t gap = (shape_.keys - cells.columns) * sizeof(T);
+    if (masked == T{0} && gap >= kSparseGap) {
+        // The file is all zeros already, and its holes take no room.
+        for (std::size_t row = 0; row < cells.rows; ++row)
+            file.write(offset + row * shape_.keys + tile.active.begin, cells.row(row));
         return;
     }
     std::vector<T> rows(cells.rows * shape_.keys, masked);

@@ -223,3 +223,37 @@ TEST_CASE("a run that is killed in the middle leaves the earlier result") {
         CHECK(entry.path().filename().string().front() != '.');
     }
 }
+
+TEST_CASE("Ctrl-C stops the work, leaves nothing half-written and tells the shell") {
+    const TempFolder folder;
+    const std::vector<float> values(std::size_t{30000} * 8, 0.5F);
+    const std::string tokens = folder.write("q.npy", npy_floats("(8, 30000, 1)", values));
+    for (const auto& [signal, code] : {std::pair<std::string, int>{"INT", 130}, {"TERM", 143}}) {
+        const std::string command = "timeout --preserve-status --signal=" + signal + " 0.3 " +
+                                    ATTN_BINARY + " run -q " + tokens + " -k " + tokens + " -v " +
+                                    tokens + " --save output -o " + (folder / "out");
+        const int status = std::system((command + " 2> " + (folder / "err")).c_str());
+        CHECK(WEXITSTATUS(status) == code);
+        CHECK(read_file(folder / "err").empty());
+        CHECK_FALSE(fs::exists(folder / "out"));
+    }
+}
+
+TEST_CASE("zeros left and right of a wide window are holes in the file, and read as zeros") {
+    const TempFolder folder;
+    const std::size_t n = 4000;
+    const std::string tokens =
+        folder.write("q.npy", npy_floats("(1, 4000, 1)", std::vector<float>(n, 1)));
+    run_program({"run", "-q", tokens, "-k", tokens, "-v", tokens, "--window", "9,0", "--save",
+                 "weights", "-o", folder / "out"});
+    const attn::Array<double> weights = load(folder / "out/layer00/weights.npy");
+    std::size_t wrong = 0;
+    for (std::size_t row = 0; row < n; ++row) {
+        const double share = 1.0 / static_cast<double>(std::min<std::size_t>(row + 1, 10));
+        for (std::size_t key = 0; key < n; ++key) {
+            const double expected = key <= row && key + 9 >= row ? share : 0;
+            wrong += std::abs(weights.data()[row * n + key] - expected) > 1e-6;
+        }
+    }
+    CHECK(wrong == 0);
+}
