@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times attn-inspect and its peers in turn and prints one table with ratios.
 
-usage: bench.py BINARY [--quick]      (bench.sh builds the binary and calls this)
+usage: bench.py BIN [--quick] [--only NAME]     (bench.sh builds the binaries in BIN and calls this)
 """
 import argparse
 import os
@@ -14,32 +14,167 @@ import time
 
 import numpy as np
 
+HEADS = 12
 D_HEAD = 64
 
 
-def timed(action, round_number):
+def timed(action):
     start = time.perf_counter()
-    action(round_number)
+    action()
     return time.perf_counter() - start
 
 
 def pairs(ours, peer, rounds):
-    """Medians of both, and of their ratio, from runs in turn: the machine's mood hits both alike."""
-    times = [(timed(ours, i), timed(peer, i)) for i in range(rounds)]
+    """Medians of both, and of peer / ours, from runs in turn: the machine's mood hits both alike."""
+    times = [(ours(), peer()) for _ in range(rounds)]
     return (statistics.median(a for a, _ in times), statistics.median(b for _, b in times),
             statistics.median(b / a for a, b in times))
 
 
-def attention(x, weights, heads):
-    """Multi-head causal attention in numpy; yields scores and weights [heads, n, n] and the output."""
-    n = len(x)
-    split = lambda y: y.reshape(n, heads, -1).transpose(1, 0, 2)
-    q, k, v = (split(x @ weights[m]) for m in ('W_Q', 'W_K', 'W_V'))
-    scores = q @ k.transpose(0, 2, 1) / np.float32(q.shape[-1] ** 0.5)
-    scores[:, np.triu(np.ones((n, n), bool), 1)] = -np.inf
-    e = np.exp(scores - scores.max(-1, keepdims=True))
-    w = e / e.sum(-1, keepdims=True)
-    return scores, w, (w @ v).transpose(1, 0, 2).reshape(n, -1) @ weights['W_O']
+def milliseconds(seconds):
+    return f'{seconds * 1e3:.3g} ms' if seconds < 1 else f'{seconds:.3g} s'
+
+
+class Bench:
+    def __init__(self, folder, quick):
+        self.folder, self.quick = folder, quick
+        self.program = os.path.join(folder, 'attn-inspect')
+        self.rng = np.random.default_rng(0)
+
+    def row(self, work, ours, peer, peer_time, ratio, goal=None, unit='x'):
+        """`goal` is the least ratio; where it begins with '<=' the largest."""
+        met = ''
+        if goal:
+            bound = float(goal.lstrip('<='))
+            met = 'met' if (ratio <= bound if goal.startswith('<=') else ratio >= bound) else 'MISSED'
+        print(f'{work:58} {ours:>10}   {peer:26} {peer_time:>10} {ratio:8.3g}{unit:1} {goal or "":>7} {met}', flush=True)
+
+    def compare(self, work, ours, peer_name, peer, rounds, goal=None):
+        a, b, ratio = pairs(ours, peer, 1 if self.quick else rounds)
+        self.row(work, milliseconds(a), peer_name, milliseconds(b), ratio, goal)
+
+    def kernel_seconds(self, name, *arguments):
+        """Median seconds of a bench program that prints one time a line; its first round warms up."""
+        command = [os.path.join(self.folder, 'attn-bench-' + name), *map(str, arguments)]
+        times = list(map(float, subprocess.run(command, capture_output=True, check=True).stdout.split()))
+        return statistics.median(times[1:] or times)
+
+    def attend(self, heads, tokens, rounds, *more):
+        return self.kernel_seconds('attend', heads, tokens, D_HEAD, rounds, *more)
+
+    def run(self, *arguments):
+        return timed(lambda: subprocess.run([self.program, *map(str, arguments), '--quiet'], check=True))
+
+    def peak_run(self, *arguments):
+        """Seconds and peak MiB."""
+        start = time.perf_counter()
+        process = subprocess.Popen([self.program, *map(str, arguments), '--quiet'])
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            sys.exit(f'bench.py: {arguments}: exit status {status}')
+        return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+    def save_heads(self, work, heads, tokens):
+        for name in 'qkv':
+            np.save(f'{work}/{name}.npy', self.rng.standard_normal((heads, tokens, D_HEAD), dtype=np.float32))
+        return [part for name in 'qkv' for part in (f'-{name}', f'{work}/{name}.npy')]
+
+
+def start_up(b):
+    b.compare('attn-inspect --version', lambda: timed(lambda: subprocess.run([b.program, '--version'], stdout=subprocess.DEVNULL)),
+              '/bin/true', lambda: timed(lambda: subprocess.run(['/bin/true'])), 20)
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run(['strip', '-o', f'{work}/stripped', b.program], check=True)
+        size = os.path.getsize(f'{work}/stripped') / 2 ** 20
+    b.row('binary, stripped', f'{size:.1f} MiB', 'limit', '5 MiB', size / 5, '<=1')
+
+
+def in_memory(b):
+    """softmax(q k^T / sqrt(d)) v with the weights kept, no files."""
+    import torch
+    for tokens in (256,) if b.quick else (512, 1024, 2048, 4096):
+        q, k, v = (b.rng.standard_normal((HEADS, tokens, D_HEAD), dtype=np.float32) for _ in range(3))
+        tq, tk, tv = map(torch.from_numpy, (q, k, v))
+        factor = np.float32(D_HEAD ** -0.5)
+
+        def by_numpy():
+            scores = q @ k.transpose(0, 2, 1) * factor
+            e = np.exp(scores - scores.max(-1, keepdims=True))
+            w = e / e.sum(-1, keepdims=True)
+            return w, w @ v
+
+        def by_torch():
+            w = (tq @ tk.transpose(1, 2) * float(factor)).softmax(-1)
+            return w, w @ tv
+
+        rounds = max(3, 16384 // tokens)
+        work = f'{HEADS} heads x {tokens} tokens, weights kept'
+        ours = lambda: b.attend(HEADS, tokens, rounds)
+        b.compare(work, ours, 'numpy', lambda: timed(by_numpy), 3, '4')
+        b.compare(work, ours, 'PyTorch eager', lambda: timed(by_torch), 3, '5')
+        flops = 4 * HEADS * tokens ** 2 * D_HEAD
+        sgemm = lambda: b.kernel_seconds('sgemm', 2048, 4)
+        a, s, _ = pairs(ours, sgemm, 1 if b.quick else 5)
+        ours_rate, sgemm_rate = flops / a / 1e9, 2 * 2048 ** 3 / s / 1e9
+        b.row(work, f'{ours_rate:.0f} GF/s', 'OpenBLAS sgemm 2048^3', f'{sgemm_rate:.0f} GF/s',
+              100 * ours_rate / sgemm_rate, '85', '%')
+
+
+def masked(b):
+    tokens = 1024 if b.quick else 4096
+    full = lambda n, heads: lambda: b.attend(heads, n, 2, 'full', 'stream')
+    for n in (tokens // 2, tokens):
+        b.compare(f'{HEADS} heads x {n} tokens, causal', lambda: b.attend(HEADS, n, 5, 'causal', 'stream'), 'full attention',
+                  full(n, HEADS), 5, f'{1 / 0.6:.3g}')
+    b.compare(f'4 heads x {2 * tokens} tokens, window 128', lambda: b.attend(4, 2 * tokens, 5, 128, 'stream'), 'full attention',
+              full(2 * tokens, 4), 3, '10')
+    b.compare(f'1 head x {4 * tokens} tokens, window 256', lambda: b.attend(1, 4 * tokens, 5, 256, 'stream'), 'full attention',
+              full(4 * tokens, 1), 3, '25')
+
+
+def long_sequence(b):
+    tokens = 8192 if b.quick else 131072
+    with tempfile.TemporaryDirectory() as work:
+        seconds, peak = b.peak_run('run', *b.save_heads(work, 1, tokens), '--causal', '--save', 'heatmaps', '-o', f'{work}/out')
+    b.row(f'1 head x {tokens} tokens, causal, heatmap only: {milliseconds(seconds)}', f'{peak:.0f} MiB', 'limit', '1024 MiB',
+          peak / 1024, '<=1')
+
+
+def write_weights(b):
+    tokens = 1024 if b.quick else 8192
+    with tempfile.TemporaryDirectory() as work:
+        heads = b.save_heads(work, 4, tokens)
+        size = 4 * tokens ** 2 * 4
+        block = bytes(1 << 20)
+        peaks = []
+
+        def ours():
+            seconds, peak = b.peak_run('run', *heads, '--save', 'weights', '-o', f'{work}/out')
+            peaks.append(peak)
+            return seconds
+
+        def write():
+            with open(f'{work}/plain', 'wb') as file:
+                for _ in range(size >> 20):
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+
+        compute_and_write = lambda: b.run('run', *heads, '--save', 'output', '-o', f'{work}/small') + timed(write)
+        a, peer, ratio = pairs(ours, compute_and_write, 1 if b.quick else 5)
+    b.row(f'--save weights, 4 heads x {tokens} tokens ({size >> 20} MiB)', milliseconds(a), 'compute + write + fsync',
+          milliseconds(peer), 1 / ratio, '<=1.3')
+    b.row('the same, peak memory', f'{max(peaks):.0f} MiB', 'limit', '300 MiB', max(peaks) / 300, '<=1')
+
+
+def stored_heatmap(b):
+    n = 2048 if b.quick else 16384
+    with tempfile.TemporaryDirectory() as work:
+        np.save(f'{work}/w.npy', b.rng.random((n, n), dtype=np.float32))
+        read = lambda: timed(lambda: subprocess.run(f'cat {work}/w.npy | cat > /dev/null', shell=True))
+        ours = lambda: b.run('heatmap', f'{work}/w.npy', '-o', f'{work}/w.png')
+        a, peer, ratio = pairs(ours, read, 2 if b.quick else 7)
+    b.row(f'heatmap of a stored {n} x {n} array', milliseconds(a), 'cat | cat', milliseconds(peer), 1 / ratio, '<=2')
 
 
 def make_model(folder, layers, heads, tokens, rng):
@@ -56,9 +191,16 @@ def numpy_run(folder, out, layers, heads, draw):
     """What our run does: read, compute every layer, save arrays, draw each head."""
     os.makedirs(out, exist_ok=True)
     x = np.load(f'{folder}/x.npy')
+    n = len(x)
+    split = lambda y: y.reshape(n, heads, -1).transpose(1, 0, 2)
     for layer in range(layers):
-        weights = {n: np.load(f'{folder}/weights/layers.{layer}.{n}.npy') for n in ('W_Q', 'W_K', 'W_V', 'W_O')}
-        scores, w, output = attention(x, weights, heads)
+        weights = {m: np.load(f'{folder}/weights/layers.{layer}.{m}.npy') for m in ('W_Q', 'W_K', 'W_V', 'W_O')}
+        q, k, v = (split(x @ weights[m]) for m in ('W_Q', 'W_K', 'W_V'))
+        scores = q @ k.transpose(0, 2, 1) / np.float32(q.shape[-1] ** 0.5)
+        scores[:, np.triu(np.ones((n, n), bool), 1)] = -np.inf
+        e = np.exp(scores - scores.max(-1, keepdims=True))
+        w = e / e.sum(-1, keepdims=True)
+        output = (w @ v).transpose(1, 0, 2).reshape(n, -1) @ weights['W_O']
         for name, array in (('scores', scores), ('weights', w), ('output', output)):
             np.save(f'{out}/{name}{layer}.npy', array)
         for head in range(heads if draw else 0):
@@ -71,89 +213,56 @@ def numpy_run(folder, out, layers, heads, draw):
         x = x + output
 
 
-def program(binary, folder, out, heads, save):
-    subprocess.run([binary, 'run', '-x', f'{folder}/x.npy', '-w', f'{folder}/weights', '--heads', str(heads),
-                    '--causal', '-o', out, '--save', save, '--quiet'], check=True)
-
-
-def pictures(binary, quick, rng):
+def whole_program(b):
     import matplotlib
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
-    layers, heads, tokens = (2, 4, 128) if quick else (12, 12, 128)
-    with tempfile.TemporaryDirectory() as work:
-        make_model(work, layers, heads, tokens, rng)
-        ours, peer, ratio = pairs(
-            lambda i: program(binary, work, f'{work}/ours{i}', heads, 'scores,weights,output,heatmaps'),
-            lambda i: numpy_run(work, f'{work}/peer{i}', layers, heads, plt), 1 if quick else 5)
-    return f'{layers} layers x {heads} heads x {tokens} tokens, pictures and arrays', 'numpy + matplotlib', ours, peer, ratio, 50
+
+    def measure(layers, heads, tokens, draw, rounds, goal):
+        with tempfile.TemporaryDirectory() as work:
+            make_model(work, layers, heads, tokens, b.rng)
+            save = 'scores,weights,output' + (',heatmaps' if draw else '')
+            b.compare(f'{layers} layers x {heads} heads x {tokens} tokens, files' + (' and pictures' if draw else ''),
+                      lambda: b.run('run', '-x', f'{work}/x.npy', '-w', f'{work}/weights', '--heads', heads, '--causal',
+                                    '-o', f'{work}/ours', '--save', save),
+                      'numpy + matplotlib' if draw else 'numpy',
+                      lambda: timed(lambda: numpy_run(work, f'{work}/peer', layers, heads, draw)), rounds, goal)
+
+    measure(1, HEADS, 256 if b.quick else 1024, None, 7, None)
+    measure(2 if b.quick else 12, HEADS, 128, plt, 5, '60')
 
 
-def weights_in_files(binary, quick, rng):
-    heads, tokens = 12, 256 if quick else 1024
-    with tempfile.TemporaryDirectory() as work:
-        make_model(work, 1, heads, tokens, rng)
-        ours, peer, ratio = pairs(
-            lambda i: program(binary, work, f'{work}/ours{i}', heads, 'scores,weights,output'),
-            lambda i: numpy_run(work, f'{work}/peer{i}', 1, heads, None), 2 if quick else 7)
-    return f'{heads} heads x {tokens} tokens, weights and scores into files', 'numpy', ours, peer, ratio, None
+def complexity(b):
+    """Time and memory against n, with the exponents of a power law fitted to the last four."""
+    sizes = [1024 << i for i in range(3 if b.quick else 7)]
+    print(f'\n{"tokens (1 head, d 64, heatmap only)":38}' + ''.join(f'{n:>9}' for n in sizes) + '   exponent')
+    for name, flags in (('full', []), ('causal', ['--causal']), ('window 256', ['--causal', '--window', '255,0'])):
+        times, peaks = [], []
+        for n in sizes:
+            with tempfile.TemporaryDirectory() as work:
+                arguments = ['run', *b.save_heads(work, 1, n), *flags, '--save', 'heatmaps', '-o', f'{work}/out']
+                runs = [b.peak_run(*arguments) for _ in range(3 if n < 32768 else 1)]
+            times.append(min(t for t, _ in runs))
+            peaks.append(max(p for _, p in runs))
+        slope = lambda values: np.polyfit(np.log(sizes[-4:]), np.log(values[-4:]), 1)[0]
+        print(f'{name + ", seconds":38}' + ''.join(f'{t:9.3f}' for t in times) + f'{slope(times):11.2f}')
+        print(f'{name + ", peak MiB":38}' + ''.join(f'{p:9.0f}' for p in peaks) + f'{slope(peaks):11.2f}', flush=True)
 
 
-def our_seconds(binary, *arguments):
-    """Median seconds of the engine alone, without files; see tests/bench/attend_bench.cpp."""
-    command = [os.path.join(os.path.dirname(binary), 'attn-bench-attend'), *map(str, arguments)]
-    return statistics.median(map(float, subprocess.run(command, capture_output=True, check=True).stdout.split()))
-
-
-def weights_in_memory(binary, quick, rng):
-    """Attention alone, no files: softmax(q k^T / sqrt(d)) and its product with v, weights kept."""
-    heads, tokens = 12, 256 if quick else 1024
-    q, k, v = (rng.standard_normal((heads, tokens, D_HEAD)).astype(np.float32) for _ in range(3))
-
-    def numpy_attention():
-        scores = q @ k.transpose(0, 2, 1) * np.float32(D_HEAD ** -0.5)
-        e = np.exp(scores - scores.max(-1, keepdims=True))
-        w = e / e.sum(-1, keepdims=True)
-        return w, w @ v
-
-    def numpy_seconds():
-        return statistics.median(timed(lambda _: numpy_attention(), 0) for _ in range(5))
-
-    times = [(our_seconds(binary, heads, tokens, D_HEAD, 5), numpy_seconds()) for _ in range(2 if quick else 7)]
-    ours, peer = (statistics.median(t) for t in zip(*times))
-    return (f'{heads} heads x {tokens} tokens, weights kept in memory', 'numpy', ours, peer,
-            statistics.median(b / a for a, b in times), 3)
-
-
-def window(binary, quick, rng):
-    """Keys outside of a window cost nothing: against full attention of the same sequence."""
-    heads, tokens = 4, 2048 if quick else 8192
-    times = [(our_seconds(binary, heads, tokens, D_HEAD, 3, 128, 'stream'),
-              our_seconds(binary, heads, tokens, D_HEAD, 1, 'full', 'stream')) for _ in range(1 if quick else 5)]
-    ours, peer = (statistics.median(t) for t in zip(*times))
-    return (f'{heads} heads x {tokens} tokens, window 128', 'full attention', ours, peer,
-            statistics.median(b / a for a, b in times), 10)
-
-
-def start_up(binary, quick, rng):
-    version = lambda _: subprocess.run([binary, '--version'], stdout=subprocess.DEVNULL, check=True)
-    nothing = lambda _: subprocess.run(['/bin/true'], check=True)
-    ours, peer, _ = pairs(version, nothing, 20)
-    return 'attn-inspect --version', '/bin/true', ours, peer, peer / ours, None
-
+MEASURES = {m.__name__: m for m in (start_up, in_memory, masked, long_sequence, write_weights, stored_heatmap, whole_program,
+                                    complexity)}
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('binary')
-    parser.add_argument('--quick', action='store_true', help='smaller work, fewer rounds')
+    parser.add_argument('bin')
+    parser.add_argument('--quick', action='store_true', help='smaller work, one round')
+    parser.add_argument('--only', choices=MEASURES)
     options = parser.parse_args()
-    binary = os.path.abspath(options.binary)
     cpu = next((line.split(':')[1].strip() for line in open('/proc/cpuinfo') if line.startswith('model name')),
                platform.machine())
     print(f'{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}\n')
-    print(f'{"work":58} {"ours":>10} {"peer":>10}  {"peer is":22} {"ratio":>8} {"goal":>6}')
-    for measure in (start_up, weights_in_memory, window, weights_in_files, pictures):
-        work, name, ours, peer, ratio, goal = measure(binary, options.quick, np.random.default_rng(0))
-        goal_text = f'{goal}x' if goal else '10 ms' if measure is start_up else '-'
-        print(f'{work:58} {ours * 1e3:7.1f} ms {peer * 1e3:7.1f} ms  {name:22} {ratio:7.1f}x {goal_text:>6}')
-        sys.stdout.flush()
+    print(f'{"work":58} {"ours":>10}   {"peer":26} {"":>10} {"ratio":>9} {"goal":>7}')
+    bench = Bench(os.path.abspath(options.bin), options.quick)
+    for name, measure in MEASURES.items():
+        if options.only in (None, name):
+            measure(bench)

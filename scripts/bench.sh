@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Measures attn-inspect against numpy and matplotlib on the same machine in the same run, and prints ratios.
-# usage: bench.sh [--quick]      installs python3-numpy and python3-matplotlib where they are missing
+# Measures attn-inspect against numpy, PyTorch and matplotlib on the same machine in the same run, and prints
+# ratios. Installs the peers (Debian packages) where they are missing.
+# usage: bench.sh [--quick]      smaller work and fewer rounds: does everything still run?
 set -euo pipefail
 cd "$(dirname "$0")/.."
-./scripts/setup.sh python3-numpy python3-matplotlib
+./scripts/setup.sh python3-numpy python3-torch python3-matplotlib libbenchmark-dev
 ./scripts/build.sh release >/dev/null
-exec /usr/bin/python3 scripts/bench.py build/release/bin/attn-inspect "$@"
+/usr/bin/python3 scripts/bench.py build/release/bin "$@"
+echo
+echo "Kernels on one core:"
+build/release/bin/attn-bench-kernels --benchmark_min_time=0.2 2>/dev/null

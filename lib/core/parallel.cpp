@@ -6,27 +6,70 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #include "core/interrupt.hpp"
 
 namespace attn {
 
+namespace {
+
+// Calls worker() on that many threads at once and waits; the first exception comes out again.
+#ifdef __SANITIZE_THREAD__
+// The thread sanitizer cannot look into a libtbb that was built without it and takes each task that
+// is handed over for a race. Plain threads show it our own races.
+void on_threads(std::size_t workers, std::atomic<bool>& stop, const std::function<void()>& worker) {
+    std::exception_ptr first;
+    std::mutex mutex;
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < workers; ++i) {
+        threads.emplace_back([&] {
+            try {
+                worker();
+            } catch (...) {
+                stop = true;
+                const std::lock_guard<std::mutex> lock(mutex);
+                if (!first) first = std::current_exception();
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    if (first) std::rethrow_exception(first);
+}
+#else
+void on_threads(std::size_t workers, std::atomic<bool>& stop, const std::function<void()>& worker) {
+    tbb::parallel_for(
+        std::size_t{0}, workers,
+        [&](std::size_t) {
+            try {
+                worker();
+            } catch (...) {
+                stop = true;
+                throw;
+            }
+        },
+        tbb::simple_partitioner{});
+}
+#endif
+
+}  // namespace
+
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
     // A shared counter, not ranges split in halves: items are handed out in index order, so that
     // whoever sorts long items first gets them started first.
     std::atomic<std::size_t> next{0};
+    std::atomic<bool> stop{false};
     const std::size_t workers = std::min(
         count, tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
-    tbb::parallel_for(
-        std::size_t{0}, workers,
-        [&](std::size_t) {
-            for (std::size_t i = next++; i < count; i = next++) {
-                if (tbb::is_current_task_group_canceling()) return;
-                if (const int signal = interrupted()) throw Interrupted{signal};
-                body(i);
-            }
-        },
-        tbb::simple_partitioner{});
+    on_threads(workers, stop, [&] {
+        for (std::size_t i = next++; i < count && !stop; i = next++) {
+            if (const int signal = interrupted()) throw Interrupted{signal};
+            body(i);
+        }
+    });
 }
 
 std::size_t available_threads() {
