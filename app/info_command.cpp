@@ -1,6 +1,4 @@
 // info: what is in a file.
-#include <algorithm>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,6 +7,7 @@
 
 #include "commands.hpp"
 #include "pipeline/info.hpp"
+#include "table.hpp"
 
 namespace attn::app {
 namespace {
@@ -17,12 +16,6 @@ struct InfoFlags {
     std::string source;
     bool json = false;
 };
-
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.6g", value);
-    return text;
-}
 
 nlohmann::ordered_json to_json(const pipeline::FileInfo& info) {
     nlohmann::ordered_json json;
@@ -55,23 +48,6 @@ nlohmann::ordered_json to_json(const pipeline::FileInfo& info) {
     return json;
 }
 
-// Columns as wide as their widest entry; text left, numbers right.
-void print_table(const std::vector<std::vector<std::string>>& rows) {
-    constexpr std::size_t kTextColumns = 3;
-    std::vector<std::size_t> widths(rows.front().size());
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    for (const auto& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            const std::string padding(widths[i] - row[i].size(), ' ');
-            line += (i > 0 ? "  " : "") + (i < kTextColumns ? row[i] + padding : padding + row[i]);
-        }
-        std::cout << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
-    }
-}
-
 void print(const pipeline::FileInfo& info) {
     std::cout << info.path << ": " << info.format;
     if (!info.layout.empty()) std::cout << ", " << info.layout;
@@ -86,11 +62,11 @@ void print(const pipeline::FileInfo& info) {
         const bool any = values.finite() > 0;
         rows.push_back({array.key.empty() ? "-" : array.key, to_string(array.dtype),
                         to_string(array.shape) + (array.column_major ? " (fortran order)" : ""),
-                        any ? number(values.min) : "-", any ? number(values.mean) : "-",
-                        any ? number(values.max) : "-", std::to_string(values.nans),
+                        any ? number_text(values.min) : "-", any ? number_text(values.mean) : "-",
+                        any ? number_text(values.max) : "-", std::to_string(values.nans),
                         std::to_string(values.infinities)});
     }
-    print_table(rows);
+    print_table(rows, 3);
 }
 
 }  // namespace

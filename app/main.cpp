@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
     describe(app, line.global);
     attn::app::add_run_command(app, line);
     attn::app::add_heatmap_command(app, line);
+    attn::app::add_stats_command(app, line);
     attn::app::add_info_command(app, line);
 
     try {

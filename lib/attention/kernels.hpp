@@ -21,6 +21,14 @@ struct PanelProduct {
     T factor;
 };
 
+// Sums over the weights of one row.
+struct WeightSums {
+    double sum = 0;
+    double squares = 0;
+    double logs = 0;      // of w ln w, with 0 ln 0 = 0
+    double distance = 0;  // of w * distance
+};
+
 template <class T>
 struct Kernels {
     const char* instruction_set;  // "avx512", "avx2", "baseline"
@@ -35,6 +43,16 @@ struct Kernels {
 
     // Each value of `row` becomes the larger of it and its partner in `other`; NaN if either is.
     void (*raise)(T* row, const T* other, std::size_t size);
+
+    // row += other.
+    void (*add)(T* row, const T* other, std::size_t size);
+
+    // The sums of a row; its first key stands at `first`, counted from the query, the next one key
+    // after it.
+    WeightSums (*weigh)(const T* row, std::size_t size, T first);
+
+    // The sum of the values above `threshold`, and how many there are.
+    double (*sum_above)(const T* row, std::size_t size, T threshold, std::size_t* count);
 
     // Replaces each score by exp(score - high) and returns their sum. Good to 2 ulp; results below
     // the smallest normal number become 0. NaN stays.

@@ -65,6 +65,67 @@ struct SimdRows {
         }
     }
 
+    static void add(T* row, const T* other, std::size_t size) {
+        std::size_t i = 0;
+        for (; i + kLanes <= size; i += kLanes) {
+            (Batch::load_unaligned(row + i) + Batch::load_unaligned(other + i))
+                .store_unaligned(row + i);
+        }
+        for (; i < size; ++i) row[i] += other[i];
+    }
+
+    static WeightSums weigh(const T* row, std::size_t size, T first) {
+        alignas(64) T lanes[kLanes];
+        for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = first + static_cast<T>(i);
+        Batch place = Batch::load_aligned(lanes);
+        const Batch step(static_cast<T>(kLanes));
+        const Batch zero(T{0});
+        WeightSums result;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch sum(zero), squares(zero), logs(zero), distance(zero);
+            for (; i < stop; i += kLanes) {
+                const std::size_t left = size - i;
+                const Batch w =
+                    left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
+                sum += w;
+                squares = xsimd::fma(w, w, squares);
+                logs += xsimd::select(w > zero, w * xsimd::log(w), zero);
+                distance = xsimd::fma(w, xsimd::abs(place), distance);
+                place += step;
+            }
+            result.sum += static_cast<double>(xsimd::hadd(sum));
+            result.squares += static_cast<double>(xsimd::hadd(squares));
+            result.logs += static_cast<double>(xsimd::hadd(logs));
+            result.distance += static_cast<double>(xsimd::hadd(distance));
+        }
+        return result;
+    }
+
+    static double sum_above(const T* row, std::size_t size, T threshold, std::size_t* count) {
+        const Batch bound(threshold);
+        const Batch zero(T{0});
+        const Batch one(T{1});
+        double sum = 0;
+        double found = 0;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch partial(zero), hits(zero);
+            for (; i < stop; i += kLanes) {
+                const std::size_t left = size - i;
+                const Batch w = left < kLanes ? load_tail(row + i, left, threshold)
+                                              : Batch::load_unaligned(row + i);
+                const auto above = w > bound;
+                partial += xsimd::select(above, w, zero);
+                hits += xsimd::select(above, one, zero);
+            }
+            sum += static_cast<double>(xsimd::hadd(partial));
+            found += static_cast<double>(xsimd::hadd(hits));
+        }
+        *count = static_cast<std::size_t>(found);
+        return sum;
+    }
+
     static double exponentiate(T* row, std::size_t size, T high) {
         const Batch offset(high);
         double sum = 0;

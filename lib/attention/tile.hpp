@@ -53,9 +53,10 @@ struct Tile {
     // one.
     MatrixView<const std::uint8_t> blocked;
 
-    MatrixView<const T> scores;   // [rows, active.size()]; empty unless asked for
-    MatrixView<const T> weights;  // [rows, active.size()]
-    MatrixView<const T> context;  // [rows, d_value]; empty unless the source has it
+    MatrixView<const T> scores;    // [rows, active.size()]; empty unless asked for
+    MatrixView<const T> weights;   // [rows, active.size()]
+    MatrixView<const T> context;   // [rows, d_value]; empty unless the source has it
+    Span<const double> logsumexp;  // [rows], log of the softmax's denominator; likewise
 
     std::size_t rows() const { return weights.rows; }
 

@@ -55,7 +55,10 @@ class TileWork {
             for (std::size_t row = 0; row < rows_; ++row) finish_scores(row, piece);
             add_contexts(keys_of(piece));
         }
-        for (std::size_t row = 0; row < rows_; ++row) finish_row(row, context.row(row));
+        for (std::size_t row = 0; row < rows_; ++row) {
+            finish_row(row, context.row(row));
+            logsumexp_.push_back(softmax_[row].log_sum_exp());
+        }
         return tile(context);
     }
 
@@ -200,6 +203,7 @@ class TileWork {
         tile.weights = {weights_.data(), rows_, active_.size(), stride_};
         if (!scores_.empty()) tile.scores = {scores_.data(), rows_, active_.size(), stride_};
         tile.context = context;
+        tile.logsumexp = logsumexp_;
         return tile;
     }
 
@@ -223,6 +227,7 @@ class TileWork {
     std::vector<RowSoftmax<T>> softmax_;
     std::vector<T> highs_;     // [rows, pieces]: what the exponentials of a piece are relative to
     std::vector<T> contexts_;  // [rows, padded d_value]
+    std::vector<double> logsumexp_;
 };
 
 }  // namespace

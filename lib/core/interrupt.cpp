@@ -11,8 +11,13 @@ namespace {
 std::atomic<int> stop_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler must not wait");
 
+std::atomic<int> requests{0};
+
+// `timeout` sends its signal twice, to the process and to its group: only a third one is
+// impatience.
 void note(int signal) {
     stop_signal = signal;
+    if (++requests >= 3) die_by(signal);
 }
 
 }  // namespace
@@ -24,7 +29,7 @@ void catch_interrupts() {
         if (before.sa_handler == SIG_IGN) continue;
         struct sigaction action {};
         action.sa_handler = note;
-        action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+        action.sa_flags = SA_RESTART;
         sigaction(signal, &action, nullptr);
     }
 }

@@ -12,9 +12,22 @@
 namespace attn::io {
 namespace {
 
-// The header as NumPy writes it (NPY version 1.0), padded so that the data starts at a multiple
-// of 64 bytes.
-std::string header_for(DType dtype, const Shape& shape) {
+void write_at(int descriptor, const std::filesystem::path& path, const char* bytes,
+              std::size_t size, std::size_t offset) {
+    while (size > 0) {
+        const ssize_t written = ::pwrite(descriptor, bytes, size, static_cast<off_t>(offset));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail(path.string(), ": cannot write: ", std::strerror(errno));
+        const auto count = static_cast<std::size_t>(written);
+        bytes += count;
+        size -= count;
+        offset += count;
+    }
+}
+
+}  // namespace
+
+std::string npy_header(DType dtype, const Shape& shape) {
     std::string dictionary = "{'descr': '";
     dictionary += dtype == DType::float64 ? "<f8" : "<f4";
     dictionary += "', 'fortran_order': False, 'shape': (";
@@ -36,25 +49,10 @@ std::string header_for(DType dtype, const Shape& shape) {
     return header + dictionary;
 }
 
-void write_at(int descriptor, const std::filesystem::path& path, const char* bytes,
-              std::size_t size, std::size_t offset) {
-    while (size > 0) {
-        const ssize_t written = ::pwrite(descriptor, bytes, size, static_cast<off_t>(offset));
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(path.string(), ": cannot write: ", std::strerror(errno));
-        const auto count = static_cast<std::size_t>(written);
-        bytes += count;
-        size -= count;
-        offset += count;
-    }
-}
-
-}  // namespace
-
 std::size_t npy_file_size(DType dtype, const Shape& shape) {
     std::size_t size = 0;
     if (__builtin_mul_overflow(element_count(shape, "result"), size_of(dtype), &size) ||
-        __builtin_add_overflow(size, header_for(dtype, shape).size(), &size)) {
+        __builtin_add_overflow(size, npy_header(dtype, shape).size(), &size)) {
         fail("result: shape ", to_string(shape), " is larger than any disk");
     }
     return size;
@@ -63,7 +61,7 @@ std::size_t npy_file_size(DType dtype, const Shape& shape) {
 NpyWriter::NpyWriter(std::filesystem::path path, DType dtype, Shape shape)
     : path_(std::move(path)), dtype_(dtype) {
     assert(dtype == DType::float32 || dtype == DType::float64);
-    const std::string header = header_for(dtype, shape);
+    const std::string header = npy_header(dtype, shape);
     header_size_ = header.size();
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail(path_.string(), ": cannot create: ", std::strerror(errno));

@@ -11,6 +11,10 @@
 
 namespace attn::io {
 
+// The header as NumPy writes it (NPY version 1.0, little-endian, C order), of float32 or float64,
+// padded so that the data starts at a multiple of 64 bytes.
+std::string npy_header(DType dtype, const Shape& shape);
+
 // Bytes of the .npy file, header included.
 std::size_t npy_file_size(DType dtype, const Shape& shape);
 

@@ -19,8 +19,9 @@ ArraySink<T>::ArraySink(io::OutputFolder& folder, ArrayChoice choice,
     : folder_(folder), choice_(choice), heads_(std::move(heads)), batch_axis_(batch_axis) {}
 
 template <class T>
-std::unique_ptr<io::NpyWriter> ArraySink<T>::create(const std::string& name, std::size_t columns) {
-    Shape shape{heads_.size(), shape_.queries, columns};
+std::unique_ptr<io::NpyWriter> ArraySink<T>::create(const std::string& name, const Shape& of_row) {
+    Shape shape{heads_.size(), shape_.queries};
+    shape.insert(shape.end(), of_row.begin(), of_row.end());
     if (batch_axis_) shape.insert(shape.begin(), shape_.sequences);
     return std::make_unique<io::NpyWriter>(folder_.stage(array_file(shape_.layer, name)),
                                            dtype_of<T>(), std::move(shape));
@@ -29,9 +30,10 @@ std::unique_ptr<io::NpyWriter> ArraySink<T>::create(const std::string& name, std
 template <class T>
 void ArraySink<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
-    if (choice_.scores) scores_ = create("scores", shape.keys);
-    if (choice_.weights) weights_ = create("weights", shape.keys);
-    if (choice_.context) context_ = create("context", shape.d_value);
+    if (choice_.scores) scores_ = create("scores", {shape.keys});
+    if (choice_.weights) weights_ = create("weights", {shape.keys});
+    if (choice_.context) context_ = create("context", {shape.d_value});
+    if (choice_.logsumexp) logsumexp_ = create("logsumexp", {});
 }
 
 template <class T>
@@ -44,6 +46,10 @@ void ArraySink<T>::consume(const Tile<T>& tile) {
     }
     if (weights_) write_cells(*weights_, tile.weights, tile, slot, T{0});
     if (context_) write_context(tile, slot);
+    if (logsumexp_) {
+        const std::vector<T> rows(tile.logsumexp.begin(), tile.logsumexp.end());
+        logsumexp_->write(row_index(tile, slot), Span<const T>(rows));
+    }
 }
 
 template <class T>
@@ -87,7 +93,7 @@ void ArraySink<T>::write_context(const Tile<T>& tile, std::size_t slot) const {
 
 template <class T>
 void ArraySink<T>::end_layer() {
-    for (auto* file : {&scores_, &weights_, &context_}) {
+    for (auto* file : {&scores_, &weights_, &context_, &logsumexp_}) {
         if (*file) (*file)->close();
         file->reset();
     }

@@ -14,6 +14,7 @@ struct ArrayChoice {
     bool scores = false;
     bool weights = false;
     bool context = false;
+    bool logsumexp = false;
 };
 
 template <class T>
@@ -37,8 +38,9 @@ class ArraySink : public Sink<T> {
     std::unique_ptr<io::NpyWriter> scores_;
     std::unique_ptr<io::NpyWriter> weights_;
     std::unique_ptr<io::NpyWriter> context_;
+    std::unique_ptr<io::NpyWriter> logsumexp_;
 
-    std::unique_ptr<io::NpyWriter> create(const std::string& name, std::size_t columns);
+    std::unique_ptr<io::NpyWriter> create(const std::string& name, const Shape& of_row);
     void write_cells(const io::NpyWriter& file, MatrixView<const T> cells, const Tile<T>& tile,
                      std::size_t slot, T masked) const;
     void write_context(const Tile<T>& tile, std::size_t slot) const;

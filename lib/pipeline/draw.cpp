@@ -9,65 +9,28 @@
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/output_folder.hpp"
-#include "io/tokens.hpp"
 #include "pipeline/heatmap_sink.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
 #include "pipeline/progress_sink.hpp"
-#include "pipeline/stored_source.hpp"
+#include "pipeline/source_selection.hpp"
 
 namespace attn::pipeline {
 namespace {
-
-using LabelLists = std::vector<std::vector<std::string>>;
 
 bool ends_in_png(const std::string& path) {
     const std::string extension = std::filesystem::path(path).extension().string();
     return extension == ".png" || extension == ".PNG";
 }
 
-// Keeps the layers that were asked for by number.
-void select_layers(StoredAttention& attention, const DrawRequest& request) {
-    if (!request.layers) return;
-    std::vector<StoredLayer> chosen;
-    for (std::size_t wanted : *request.layers) {
-        const auto found =
-            std::find_if(attention.layers.begin(), attention.layers.end(),
-                         [&](const StoredLayer& layer) { return layer.layer == wanted; });
-        if (found == attention.layers.end())
-            fail("--layer ", wanted, ": ", request.source, " has no such layer");
-        chosen.push_back(*found);
-    }
-    std::sort(chosen.begin(), chosen.end(),
-              [](const StoredLayer& a, const StoredLayer& b) { return a.layer < b.layer; });
-    attention.layers = std::move(chosen);
-}
-
-// The places of the heads that were asked for by number; all of them without a wish.
-std::vector<std::size_t> select_heads(const StoredAttention& attention,
-                                      const DrawRequest& request) {
-    std::vector<std::size_t> places(attention.heads.size());
-    std::iota(places.begin(), places.end(), std::size_t{0});
-    if (!request.heads) return places;
-    places.clear();
-    for (std::size_t wanted : *request.heads) {
-        const auto found = std::find(attention.heads.begin(), attention.heads.end(), wanted);
-        if (found == attention.heads.end())
-            fail("--head ", wanted, ": ", request.source, " has no such head");
-        places.push_back(static_cast<std::size_t>(found - attention.heads.begin()));
-    }
-    std::sort(places.begin(), places.end());
-    return places;
-}
-
 PictureChoice choose_pictures(const StoredAttention& attention, const DrawRequest& request) {
     PictureChoice choice;
-    choice.heads = select_heads(attention, request);
+    choice.heads = select_heads(attention, request.from);
     choice.head_numbers = attention.heads;
     choice.batch = attention.shape()[0];
-    if (request.sequences) {
-        require_indices_below(*request.sequences, choice.batch, "--seq", "sequence");
-        choice.sequences = *request.sequences;
+    if (request.from.sequences) {
+        require_indices_below(*request.from.sequences, choice.batch, "--seq", "sequence");
+        choice.sequences = *request.from.sequences;
         std::sort(choice.sequences.begin(), choice.sequences.end());
     } else {
         choice.sequences.resize(choice.batch);
@@ -75,44 +38,6 @@ PictureChoice choose_pictures(const StoredAttention& attention, const DrawReques
     }
     if (request.sheet) choice.single = false;
     return choice;
-}
-
-void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_t count,
-                          const std::string& file, const std::string& what) {
-    if (lists.empty()) return;
-    if (lists.size() != 1 && lists.size() != batch) {
-        fail(file, ": has tokens for ", lists.size(), " sequences, the attention has ", batch);
-    }
-    for (const auto& list : lists) {
-        if (list.size() != count) {
-            fail(file, ": has ", list.size(), " tokens, the attention has ", count, " ", what);
-        }
-    }
-}
-
-// Tokens label both axes of square attention; otherwise the axis that has as many positions.
-PictureLabels choose_labels(const StoredAttention& attention, const DrawRequest& request) {
-    const Shape& shape = attention.shape();
-    const std::string file = request.tokens.empty() ? request.source : request.tokens;
-    const LabelLists tokens =
-        request.tokens.empty() ? attention.tokens : io::load_tokens(request.tokens);
-    PictureLabels labels;
-    if (request.tokens.empty() && request.key_tokens.empty()) {
-        labels = {attention.tokens, attention.key_tokens};
-    } else if (!request.key_tokens.empty()) {
-        labels.keys = io::load_tokens(request.key_tokens);
-        require_label_counts(labels.keys, shape[0], shape[3], request.key_tokens, "keys");
-        labels.queries = tokens;
-    } else if (shape[2] == shape[3]) {
-        labels = {tokens, tokens};
-    } else if (!tokens.empty() && tokens.front().size() == shape[3]) {
-        labels.keys = tokens;
-    } else {
-        labels.queries = tokens;
-    }
-    require_label_counts(labels.queries, shape[0], shape[2], file, "queries");
-    require_label_counts(labels.keys, shape[0], shape[3], file, "keys");
-    return labels;
 }
 
 // Everything that stands between the options and the first picture.
@@ -123,10 +48,11 @@ struct Drawing {
     PictureLabels labels;
 
     explicit Drawing(const DrawRequest& request)
-        : attention(open_stored_attention(inputs, request.source)) {
-        select_layers(attention, request);
+        : attention(open_stored_attention(inputs, request.from.source)) {
+        select_layers(attention, request.from);
         choice = choose_pictures(attention, request);
-        labels = choose_labels(attention, request);
+        const AxisLabels names = choose_labels(attention, request.from);
+        labels = {names.queries, names.keys};
     }
 
     void stream_to(HeatmapDrawer& drawer, const Progress& progress) const {
@@ -159,7 +85,7 @@ std::vector<std::string> draw_file(const DrawRequest& request, const Progress& p
 
 std::vector<std::string> draw_folder(const DrawRequest& request, const Progress& progress) {
     std::error_code ignored;
-    if (std::filesystem::equivalent(request.source, request.output, ignored)) {
+    if (std::filesystem::equivalent(request.from.source, request.output, ignored)) {
         fail(request.output, ": is the source; choose another folder with -o");
     }
     const Drawing drawing(request);
@@ -198,9 +124,9 @@ std::vector<std::string> draw(const DrawRequest& request, const Progress& progre
 
 std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color) {
     Drawing drawing(request);
-    if (!request.layers) drawing.attention.layers.resize(1);
-    if (!request.heads) drawing.choice.heads.resize(1);
-    if (!request.sequences) drawing.choice.sequences.resize(1);
+    if (!request.from.layers) drawing.attention.layers.resize(1);
+    if (!request.from.heads) drawing.choice.heads.resize(1);
+    if (!request.from.sequences) drawing.choice.sequences.resize(1);
     drawing.choice.single = drawing.choice.sheets = drawing.choice.overview = false;
     HeatmapDrawer drawer(request.heatmaps, drawing.choice, drawing.labels, nullptr);
     drawing.stream_to(drawer, nullptr);

@@ -1,23 +1,18 @@
 // Pictures of attention that was saved earlier, by us or by others.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/progress.hpp"
 #include "pipeline/heatmap_options.hpp"
+#include "pipeline/source_selection.hpp"
 
 namespace attn::pipeline {
 
 struct DrawRequest {
-    std::string source;  // a folder that run wrote, or an array; see stored_source.hpp
+    SourceRequest from;
     std::string output;  // a folder, or one file that ends in .png
-    std::string tokens;  // labels of queries, and of keys without key_tokens
-    std::string key_tokens;
-    std::optional<std::vector<std::size_t>> layers;
-    std::optional<std::vector<std::size_t>> heads;
-    std::optional<std::vector<std::size_t>> sequences;
     bool sheet = false;  // only sheets; into a .png: all heads on one picture
     HeatmapOptions heatmaps;
 };

@@ -17,6 +17,7 @@
 #include "pipeline/progress_sink.hpp"
 #include "pipeline/run_inputs.hpp"
 #include "pipeline/run_options.hpp"
+#include "pipeline/stats.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -62,9 +63,10 @@ class Run {
             [this](const std::string& name, const std::string& png) { folder_.write(name, png); });
         const std::size_t last = selection_.layers.back();
         ProgressSink<T> progress(progress_, last + 1);
-        ArraySink<T> arrays(folder_, {save_.scores, save_.weights, save_.context}, selection_.heads,
-                            loaded_.batch_axis);
+        ArraySink<T> arrays(folder_, {save_.scores, save_.weights, save_.context, save_.logsumexp},
+                            selection_.heads, loaded_.batch_axis);
         HeatmapSink<T> heatmaps(drawer);
+        analysis::StatsSink<T> stats(stats_options(), selection_.heads, count_up(loaded_.heads));
 
         // Once for all layers: OpenBLAS wakes its threads each time the number changes.
         const SingleThreadedBlas blas;
@@ -75,11 +77,16 @@ class Run {
             Sinks<T> sinks{&progress};
             if (selected) sinks.push_back(&arrays);
             if (selected && save_.heatmaps) sinks.push_back(&heatmaps);
+            if (selected && save_.stats) sinks.push_back(&stats);
             const LayerResult<T> result = compute(layer, x, sinks);
             if (selected) write_results(layer, result);
             if (layer < last && !loaded_.has_hidden_states()) x = add(x, result.output);
         }
         if (save_.heatmaps) drawer.finish();
+        if (save_.stats) {
+            folder_.write("stats.json",
+                          stats_json({loaded_.batch > 1, stats.heads(), stats.received(), {}}));
+        }
 
         const RunManifest manifest = describe();
         folder_.commit(write_manifest(manifest));
@@ -108,6 +115,16 @@ class Run {
         return choice;
     }
 
+    analysis::StatsOptions stats_options() const {
+        analysis::StatsOptions options;
+        options.offsets = loaded_.options.mask.structure.offsets;
+        const bool same_tokens =
+            loaded_.queries == loaded_.keys && loaded_.tokens == loaded_.key_tokens;
+        if (same_tokens) options.tokens = loaded_.tokens;
+        options.scores = true;
+        return options;
+    }
+
     Shape with_batch(Shape shape) const {
         if (loaded_.batch_axis) shape.insert(shape.begin(), loaded_.batch);
         return shape;
@@ -124,6 +141,7 @@ class Run {
         if (save_.scores) shapes["scores"] = cells;
         if (save_.weights) shapes["weights"] = cells;
         if (save_.context) shapes["context"] = with_batch({heads, loaded_.queries, sizes.d_value});
+        if (save_.logsumexp) shapes["logsumexp"] = with_batch({heads, loaded_.queries});
         if (save_.output) shapes["output"] = with_batch({loaded_.queries, sizes.d_output});
         if (save_.q) shapes["q"] = with_batch({heads, loaded_.queries, sizes.d_head});
         if (save_.k) shapes["k"] = keys;
@@ -215,12 +233,13 @@ SaveChoice parse_save(const std::string& list) {
         {"v", &choice.v},
         {"present", &choice.present},
         {"heatmaps", &choice.heatmaps},
+        {"logsumexp", &choice.logsumexp},
+        {"stats", &choice.stats},
     };
     for (const auto& [name, chosen] : names) *chosen = false;
     if (list.empty()) fail("--save: names nothing to save");
     std::istringstream items(list);
     for (std::string item; std::getline(items, item, ',');) {
-        if (item == "stats") fail("--save ", item, ": is not built yet");
         const auto found = names.find(item);
         if (found == names.end()) {
             std::vector<std::string> known;
@@ -228,7 +247,7 @@ SaveChoice parse_save(const std::string& list) {
             const std::string close = nearest(item, known);
             fail("--save ", item,
                  ": expected a list of scores, weights, context, output, present, q, k, v, "
-                 "heatmaps",
+                 "logsumexp, heatmaps, stats",
                  close.empty() ? "" : "; did you mean " + close + "?");
         }
         *found->second = true;

@@ -20,15 +20,17 @@ struct SaveChoice {
     bool scores = true;
     bool weights = true;
     bool context = false;
+    bool logsumexp = false;
     bool output = true;
     bool q = false;
     bool k = false;
     bool v = false;
     bool present = false;
     bool heatmaps = true;
+    bool stats = false;
 };
 
-// "scores,weights,…" Throws Error for a name that is unknown or not built yet.
+// "scores,weights,…" Throws Error for an unknown name.
 SaveChoice parse_save(const std::string& list);
 
 struct RunRequest {

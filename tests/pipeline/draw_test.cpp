@@ -25,7 +25,7 @@ attn::render::Image picture(const std::string& path) {
 
 DrawRequest plain(const std::string& source, const std::string& output) {
     DrawRequest request;
-    request.source = source;
+    request.from.source = source;
     request.output = output;
     request.heatmaps.plain = true;
     return request;
@@ -90,7 +90,7 @@ TEST_CASE("a run folder is drawn with its own labels and mask") {
     run(run_request, {}, {});
 
     DrawRequest request;
-    request.source = folder / "run";
+    request.from.source = folder / "run";
     request.output = folder / "pictures";
     draw(request, {});
     CHECK(read_file(folder / "pictures/layer01/head02.png") ==
@@ -110,11 +110,11 @@ TEST_CASE("a run of chosen heads keeps their numbers") {
     run_request.save = parse_save("weights");
     run(run_request, {}, {});
     DrawRequest request = plain(folder / "run", folder / "pictures");
-    request.heads = std::vector<std::size_t>{3};
+    request.from.heads = std::vector<std::size_t>{3};
     draw(request, {});
     CHECK(fs::exists(folder / "pictures/layer00/head03.png"));
     CHECK_FALSE(fs::exists(folder / "pictures/layer00/head01.png"));
-    request.heads = std::vector<std::size_t>{0};
+    request.from.heads = std::vector<std::size_t>{0};
     CHECK_THROWS_WITH(draw(request, {}),
                       Catch::Contains("--head 0") && Catch::Contains("no such head"));
 }
@@ -173,11 +173,11 @@ TEST_CASE("one file shows one head, or a sheet of all") {
     const std::string file =
         folder.write("a.npy", npy_floats("(3, 2, 2)", std::vector<float>(12, 0.5F)));
     DrawRequest request;
-    request.source = file;
+    request.from.source = file;
     request.output = folder / "sheet.png";
     draw(request, {});
     request.output = folder / "one.png";
-    request.heads = std::vector<std::size_t>{1};
+    request.from.heads = std::vector<std::size_t>{1};
     draw(request, {});
     CHECK(picture(folder / "sheet.png").width() > picture(folder / "one.png").width());
 
@@ -192,15 +192,15 @@ TEST_CASE("labels must be as many as queries and keys") {
     const TempFolder folder;
     DrawRequest request = plain(
         folder.write("a.npy", npy_floats("(2, 3)", std::vector<float>(6, 0.5F))), folder / "a.png");
-    request.tokens = folder.write("two.txt", "a\nb\n");
+    request.from.tokens = folder.write("two.txt", "a\nb\n");
     CHECK_NOTHROW(draw(request, {}));
-    request.tokens = folder.write("three.txt", "a\nb\nc\n");
+    request.from.tokens = folder.write("three.txt", "a\nb\nc\n");
     CHECK_NOTHROW(draw(request, {}));
-    request.tokens = folder.write("four.txt", "a\nb\nc\nd\n");
+    request.from.tokens = folder.write("four.txt", "a\nb\nc\nd\n");
     CHECK_THROWS_WITH(draw(request, {}),
                       Catch::Contains("four.txt: has 4 tokens, the attention has 2 queries"));
-    request.tokens = folder / "two.txt";
-    request.key_tokens = folder / "four.txt";
+    request.from.tokens = folder / "two.txt";
+    request.from.key_tokens = folder / "four.txt";
     CHECK_THROWS_WITH(draw(request, {}),
                       Catch::Contains("four.txt: has 4 tokens, the attention has 3 keys"));
 }
@@ -228,6 +228,6 @@ TEST_CASE("the picture as text shows one head") {
         plain(folder.write("a.npy", npy_floats("(2, 2, 2)", {1, 0, 0, 1, 0, 1, 1, 0})), "");
     const std::string text = draw_in_terminal(request, 80, false);
     CHECK_THAT(text, Catch::StartsWith("layer 0, head 0\n") && Catch::Contains("0 █"));
-    request.heads = std::vector<std::size_t>{0, 1};
+    request.from.heads = std::vector<std::size_t>{0, 1};
     CHECK_THAT(draw_in_terminal(request, 80, false), Catch::Contains("head 1"));
 }

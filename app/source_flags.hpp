@@ -1,0 +1,13 @@
+// The flags that say which stored attention a command looks at.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "pipeline/source_selection.hpp"
+
+namespace attn::app {
+
+// SOURCE and --layer, --head, --seq, --tokens, --key-tokens.
+void add_source_flags(CLI::App& command, pipeline::SourceRequest& request);
+
+}  // namespace attn::app

@@ -1,0 +1,187 @@
+// stats: numbers for every head.
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "core/error.hpp"
+#include "pipeline/stats.hpp"
+#include "progress_bar.hpp"
+#include "source_flags.hpp"
+#include "table.hpp"
+
+namespace attn::app {
+namespace {
+
+using analysis::HeadStats;
+using analysis::Measure;
+
+struct StatsFlags {
+    pipeline::StatsRequest request;
+    std::string columns;
+    std::string sort;
+    std::size_t top = 0;
+    std::string received;
+    bool json = false;
+    bool csv = false;
+};
+
+const std::string kUsualColumns =
+    "entropy,entropy_normalised,confidence,effective_keys,keys_for_90,distance,diagonal,previous,"
+    "first,sink";
+
+std::vector<Measure> parse_columns(const std::string& list) {
+    std::vector<Measure> columns;
+    for (const std::string& name : CLI::detail::split(list, ','))
+        columns.push_back(analysis::find_measure(name, "--columns"));
+    return columns;
+}
+
+// Largest first; those without a value last.
+void sort_heads(std::vector<HeadStats>& heads, const std::string& name) {
+    const Measure& measure = analysis::find_measure(name, "--sort");
+    const auto before = [&](const HeadStats& a, const HeadStats& b) {
+        const double x = a.*measure.value, y = b.*measure.value;
+        return std::isnan(y) ? !std::isnan(x) : x > y;
+    };
+    std::stable_sort(heads.begin(), heads.end(), before);
+}
+
+std::vector<std::string> cells_of(const HeadStats& head, bool batch,
+                                  const std::vector<Measure>& columns, bool csv) {
+    std::vector<std::string> row{std::to_string(head.layer)};
+    if (batch) row.push_back(std::to_string(head.sequence));
+    row.push_back(std::to_string(head.head));
+    for (const Measure& column : columns) {
+        const double value = head.*column.value;
+        row.push_back(csv && std::isnan(value) ? "" : number_text(value, csv ? 9 : 4));
+    }
+    return row;
+}
+
+void print(const StatsFlags& flags, const pipeline::StatsResult& result) {
+    std::vector<Measure> columns = analysis::measures();
+    if (!flags.csv) columns = parse_columns(flags.columns.empty() ? kUsualColumns : flags.columns);
+    const bool tokens = !result.heads.empty() && !std::isnan(result.heads.front().induction);
+    if (!flags.csv && flags.columns.empty() && tokens) {
+        for (const char* name : {"previous_token", "duplicate_token", "induction"})
+            columns.push_back(analysis::find_measure(name, "--columns"));
+    }
+    std::vector<std::string> header{"layer", "head"};
+    if (result.batch) header.insert(header.begin() + 1, "seq");
+    for (const Measure& column : columns) header.emplace_back(column.name);
+    std::vector<std::vector<std::string>> rows{header};
+    for (const HeadStats& head : result.heads)
+        rows.push_back(cells_of(head, result.batch, columns, flags.csv));
+    if (!flags.csv) {
+        print_table(rows, 0);
+        return;
+    }
+    for (const auto& row : rows) std::cout << CLI::detail::join(row, ",") << '\n';
+}
+
+void print_similarity(const pipeline::StatsResult& result) {
+    for (const pipeline::LayerSimilarity& layer : result.similarity) {
+        const std::string where = "layer " + std::to_string(layer.layer) +
+                                  (result.batch ? ", seq " + std::to_string(layer.sequence) : "");
+        const auto list = [&](const std::vector<std::size_t>& places) {
+            std::string text;
+            for (const std::size_t place : places)
+                text += (text.empty() ? "" : " ") + std::to_string(layer.numbers[place]);
+            return text;
+        };
+        for (const auto& cluster : layer.heads.clusters)
+            std::cout << where << ": heads " << list(cluster) << " do much the same\n";
+        for (const auto& [a, b] : layer.heads.redundant)
+            std::cout << where << ": heads " << list({a, b}) << " are redundant\n";
+    }
+}
+
+int execute(StatsFlags& flags, const GlobalOptions& global) {
+    if (!flags.columns.empty()) parse_columns(flags.columns);
+    if (!flags.sort.empty()) analysis::find_measure(flags.sort, "--sort");
+    if (flags.json && flags.csv) fail("--json and --csv exclude each other");
+    pipeline::StatsResult result;
+    {
+        ProgressBar bar(global.quiet);
+        result = pipeline::measure(flags.request, bar.progress());
+    }
+    if (!flags.received.empty()) pipeline::write_received(flags.received, result);
+    const double sink_rate = result.sink_rate();
+    if (!flags.sort.empty()) sort_heads(result.heads, flags.sort);
+    if (flags.top > 0 && flags.top < result.heads.size()) result.heads.resize(flags.top);
+    if (flags.json) {
+        std::cout << pipeline::stats_json(result);
+        return 0;
+    }
+    print(flags, result);
+    if (flags.csv) return 0;
+    print_similarity(result);
+    std::cout << "sink rate: key 0 receives more than " << pipeline::StatsResult::kSink << " in "
+              << number_text(100 * sink_rate) << " % of the heads\n";
+    return 0;
+}
+
+std::string describe_measures() {
+    std::string text = "Measures:\n";
+    for (const Measure& measure : analysis::measures()) {
+        std::string name = measure.name;
+        name.resize(20, ' ');
+        text += "  " + name + measure.meaning + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+void add_stats_command(CLI::App& app, CommandLine& line) {
+    CLI::App& command = *app.add_subcommand("stats", "Numbers for every layer and head");
+    const auto flags = std::make_shared<StatsFlags>();
+    add_source_flags(command, flags->request.from);
+    command.add_option("--columns", flags->columns, "Measures to print (default: the usual ones)")
+        ->type_name("LIST");
+    command.add_option("--sort", flags->sort, "Heads with the largest value of a measure first")
+        ->type_name("MEASURE");
+    command.add_option("--top", flags->top, "Only the first N heads")
+        ->check(CLI::Range(1, 1 << 30))
+        ->type_name("N");
+    command.add_flag("--exclude-first-key", flags->request.exclude_first_key,
+                     "Token patterns without key 0");
+    command.add_flag("--exclude-self", flags->request.exclude_self,
+                     "Token patterns without the diagonal");
+    command
+        .add_option_function<std::string>(
+            "--pattern-score",
+            [flags](const std::string& kind) {
+                flags->request.pattern_score =
+                    kind == "abs" ? analysis::PatternScore::abs : analysis::PatternScore::mul;
+            },
+            "mul: share of the weight on the pattern (default); abs: 1 - mean distance from it")
+        ->check(CLI::IsMember({"mul", "abs"}))
+        ->type_name("KIND");
+    CLI::Option* similarity =
+        command.add_flag("--similarity", flags->request.similarity,
+                         "Compare the heads of each layer: Jensen-Shannon divergence, clusters");
+    command
+        .add_option("--cluster-threshold", flags->request.cluster_threshold,
+                    "Divergence below which heads are one cluster, 0 to 1 (default 0.1)")
+        ->needs(similarity)
+        ->check(CLI::Range(0.0, 1.0))
+        ->type_name("D");
+    command
+        .add_option(
+            "--received", flags->received,
+            "Write what each key receives from all queries: float64 [heads, keys], heads in "
+            "the order of the unsorted table")
+        ->type_name("FILE.npy");
+    command.add_flag("--json", flags->json, "Print JSON: {\"heads\": […], \"layers\": […]}");
+    command.add_flag("--csv", flags->csv, "Print CSV, all measures");
+    command.footer(describe_measures());
+    command.callback(
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+}
+
+}  // namespace attn::app

@@ -1,0 +1,31 @@
+// How alike the heads of a layer are: Jensen-Shannon divergence between their rows, groups of heads
+// that do the same.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "core/array.hpp"
+
+namespace attn::analysis {
+
+struct HeadSimilarity {
+    // Mean over the rows of JS(p, q) / ln 2, from 0 (the same) to 1 (no key in common), [heads,
+    // heads]; JS(p, q) = H((p + q) / 2) - (H(p) + H(q)) / 2 (Clark et al. 2019, without their
+    // smoothing).
+    Array<double> divergence;
+    std::vector<std::pair<std::size_t, std::size_t>> redundant;  // pairs below kRedundant
+    std::vector<std::vector<std::size_t>> clusters;              // of two heads or more
+
+    static constexpr double kRedundant = 0.01;
+};
+
+// Of weights [heads, queries, keys]. Clusters are joined by average linkage while their mean
+// divergence is below the threshold. Rows where either head has no weight are left out.
+HeadSimilarity compare_heads(const Array<float>& weights, double threshold);
+
+// Groups of indices, from a symmetric matrix of distances [n, n]; groups of one are left out.
+std::vector<std::vector<std::size_t>> cluster(const Array<double>& distances, double threshold);
+
+}  // namespace attn::analysis

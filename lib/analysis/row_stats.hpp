@@ -1,0 +1,52 @@
+// What is measured on one row of attention weights.
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "analysis/token_patterns.hpp"
+#include "attention/tile.hpp"
+
+namespace attn::analysis {
+
+// How often weights fall on a pattern of cells.
+struct PatternMass {
+    double mass = 0;   // weights on its cells
+    double cells = 0;  // number of its cells
+};
+
+struct RowStats {
+    double keys = 0;  // that the row may attend; 0: everything else is meaningless
+    double sum = 0;
+    double entropy = 0;  // nats
+    double largest = 0;
+    double squares = 0;
+    double keys_for_90 = 0;
+    double distance = 0;
+    double diagonal = 0, previous = 0, next = 0, first = 0, last = 0;
+    double counted = 0;  // sum of the weights that the patterns are measured on
+    PatternMass previous_token, duplicate_token, induction;
+
+    // Of the scores, where there are any.
+    double score_min = std::numeric_limits<double>::infinity();
+    double score_max = -std::numeric_limits<double>::infinity();
+    double score_sum = 0, score_squares = 0, scores = 0;
+};
+
+struct RowOptions {
+    const TokenPatterns* tokens = nullptr;  // null: no patterns
+    bool exclude_first_key = false;         // patterns are measured without key 0
+    bool exclude_self = false;              // … without the diagonal
+};
+
+// Row `row` of the tile; `position` is where its query stands among the keys, of which the layer
+// has `keys`.
+template <class T>
+RowStats measure_row(const Tile<T>& tile, std::size_t row, std::ptrdiff_t position,
+                     std::size_t keys, const RowOptions& options);
+
+// How many of the largest weights reach `share`; all of them where their sum does not.
+template <class T>
+std::size_t keys_for_share(Span<const T> weights, double share);
+
+}  // namespace attn::analysis

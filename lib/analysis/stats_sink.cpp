@@ -1,0 +1,156 @@
+#include "analysis/stats_sink.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "attention/kernels.hpp"
+
+namespace attn::analysis {
+namespace {
+
+// Sums whose result does not depend on the order: tiles arrive in any. Weights are at most 1, so
+// that 2^23 of them fit; more is no attention, and stays at the limit.
+constexpr double kOne = 1099511627776.0;  // 2^40
+constexpr double kLimit = 4.0e18;
+
+std::int64_t to_fixed(double value) {
+    return std::isnan(value) ? 0
+                             : static_cast<std::int64_t>(std::clamp(value * kOne, -kLimit, kLimit));
+}
+
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+}  // namespace
+
+template <class T>
+struct StatsSink<T>::HeadRows {
+    std::vector<RowStats> rows;
+    std::mutex mutex;
+    // What each key received from queries at its own place or after it, and from those before it.
+    std::vector<std::int64_t> from_after, from_before;
+
+    HeadRows(std::size_t queries, std::size_t keys)
+        : rows(queries), from_after(keys), from_before(keys) {}
+};
+
+template <class T>
+StatsSink<T>::StatsSink(StatsOptions options, std::vector<std::size_t> places,
+                        std::vector<std::size_t> numbers)
+    : options_(std::move(options)), places_(std::move(places)), numbers_(std::move(numbers)) {
+    for (const auto& tokens : options_.tokens) patterns_.emplace_back(tokens);
+}
+
+template <class T>
+StatsSink<T>::~StatsSink() = default;
+
+template <class T>
+void StatsSink<T>::begin_layer(const LayerShape& shape) {
+    shape_ = shape;
+    first_result_ = results_.size();
+    const std::size_t count = shape.sequences * places_.size();
+    results_.resize(first_result_ + count);
+    received_.resize(first_result_ + count);
+    rows_.clear();
+    rows_.resize(count);
+}
+
+template <class T>
+std::size_t StatsSink<T>::slot_of(std::size_t sequence, std::size_t head) const {
+    const auto found = std::find(places_.begin(), places_.end(), head);
+    if (found == places_.end()) return kNowhere;
+    return sequence * places_.size() + static_cast<std::size_t>(found - places_.begin());
+}
+
+template <class T>
+typename StatsSink<T>::HeadRows& StatsSink<T>::rows_of(std::size_t slot) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!rows_[slot]) rows_[slot] = std::make_unique<HeadRows>(shape_.queries, shape_.keys);
+    return *rows_[slot];
+}
+
+template <class T>
+std::ptrdiff_t StatsSink<T>::offset_of(std::size_t sequence) const {
+    return options_.offsets.size() == 1 ? options_.offsets[0] : options_.offsets[sequence];
+}
+
+template <class T>
+void StatsSink<T>::consume(const Tile<T>& tile) {
+    const std::size_t slot = slot_of(tile.sequence, tile.head);
+    if (slot == kNowhere) return;
+    HeadRows& head = rows_of(slot);
+    RowOptions options;
+    if (!patterns_.empty()) options.tokens = &patterns_[patterns_.size() == 1 ? 0 : tile.sequence];
+    options.exclude_first_key = options_.exclude_first_key;
+    options.exclude_self = options_.exclude_self;
+
+    const Kernels<T>& kernels = attn::kernels<T>();
+    std::vector<T> after(tile.active.size()), before(tile.active.size());
+    for (std::size_t row = 0; row < tile.rows(); ++row) {
+        const std::size_t query = tile.first_query + row;
+        const std::ptrdiff_t position =
+            static_cast<std::ptrdiff_t>(query) + offset_of(tile.sequence);
+        head.rows[query] = measure_row(tile, row, position, shape_.keys, options);
+        const KeyRange allowed = tile.allowed[row];
+        const auto own = static_cast<std::size_t>(
+            std::clamp<std::ptrdiff_t>(position + 1, static_cast<std::ptrdiff_t>(allowed.begin),
+                                       static_cast<std::ptrdiff_t>(allowed.end)));
+        const T* weights = tile.weights.row(row).data();
+        const std::size_t start = tile.active.begin;
+        kernels.add(after.data() + (allowed.begin - start), weights + (allowed.begin - start),
+                    own - allowed.begin);
+        kernels.add(before.data() + (own - start), weights + (own - start), allowed.end - own);
+    }
+    const std::lock_guard<std::mutex> lock(head.mutex);
+    for (std::size_t i = 0; i < tile.active.size(); ++i) {
+        head.from_after[tile.active.begin + i] += to_fixed(static_cast<double>(after[i]));
+        head.from_before[tile.active.begin + i] += to_fixed(static_cast<double>(before[i]));
+    }
+}
+
+template <class T>
+void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
+    const std::size_t slot = slot_of(sequence, place);
+    if (slot == kNowhere) return;
+    const HeadRows& head = *rows_[slot];
+    HeadStats stats = summarise(head.rows, options_.pattern_score);
+    stats.layer = shape_.layer;
+    stats.sequence = sequence;
+    stats.head = numbers_[place];
+
+    // How many queries with keys stand at each key or after it.
+    std::vector<double> later(shape_.keys + 1, 0);
+    double rows = 0;
+    const std::ptrdiff_t offset = offset_of(sequence);
+    for (std::size_t query = 0; query < shape_.queries; ++query) {
+        if (head.rows[query].keys == 0) continue;
+        rows += 1;
+        const std::ptrdiff_t last = std::min(static_cast<std::ptrdiff_t>(query) + offset,
+                                             static_cast<std::ptrdiff_t>(shape_.keys) - 1);
+        if (last >= 0) later[static_cast<std::size_t>(last)] += 1;
+    }
+    for (std::size_t key = shape_.keys; key-- > 0;) later[key] += later[key + 1];
+
+    std::vector<double>& received = received_[first_result_ + slot];
+    for (std::size_t key = 0; key < shape_.keys; ++key) {
+        const double after = static_cast<double>(head.from_after[key]) / kOne;
+        received.push_back(after + static_cast<double>(head.from_before[key]) / kOne);
+        if (later[key] == 0) continue;
+        const double share = after / later[key];
+        if (key == 0) stats.sink = share;
+        const bool enough = 2 * later[key] >= rows;
+        // Of equals the first, whatever the last bit says.
+        constexpr double kSame = 1e-6;
+        if (enough && !(share <= stats.sink_max + kSame)) {
+            stats.sink_max = share;
+            stats.sink_key = static_cast<double>(key);
+        }
+    }
+    results_[first_result_ + slot] = stats;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    rows_[slot].reset();
+}
+
+template class StatsSink<float>;
+template class StatsSink<double>;
+
+}  // namespace attn::analysis

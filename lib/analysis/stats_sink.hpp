@@ -1,0 +1,60 @@
+// Measures every head while it streams by, in memory that grows with the queries and keys only.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "analysis/head_stats.hpp"
+#include "attention/sink.hpp"
+
+namespace attn::analysis {
+
+struct StatsOptions {
+    std::vector<std::ptrdiff_t> offsets{0};        // where query 0 stands; one, or one a sequence
+    std::vector<std::vector<std::string>> tokens;  // one list a sequence, one for all, or none
+    bool scores = false;                           // measure scores too, where tiles carry them
+    bool exclude_first_key = false;
+    bool exclude_self = false;
+    PatternScore pattern_score = PatternScore::mul;
+};
+
+template <class T>
+class StatsSink : public Sink<T> {
+  public:
+    // `heads` is what the head at each place is called, and which of them to measure.
+    StatsSink(StatsOptions options, std::vector<std::size_t> places,
+              std::vector<std::size_t> numbers);
+    ~StatsSink() override;
+
+    bool wants_scores() const override { return options_.scores; }
+    void begin_layer(const LayerShape& shape) override;
+    void consume(const Tile<T>& tile) override;
+    void end_head(std::size_t sequence, std::size_t head) override;
+
+    // In the order of layers, sequences and heads.
+    const std::vector<HeadStats>& heads() const { return results_; }
+
+    // Σ of each key's column, [heads, keys] of all results: what a key received.
+    const std::vector<std::vector<double>>& received() const { return received_; }
+
+  private:
+    struct HeadRows;
+
+    StatsOptions options_;
+    std::vector<std::size_t> places_;
+    std::vector<std::size_t> numbers_;
+    std::vector<TokenPatterns> patterns_;
+    LayerShape shape_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<HeadRows>> rows_;  // of the heads that stream by now
+    std::vector<HeadStats> results_;
+    std::vector<std::vector<double>> received_;
+    std::size_t first_result_ = 0;  // of this layer
+
+    std::size_t slot_of(std::size_t sequence, std::size_t head) const;
+    HeadRows& rows_of(std::size_t slot);
+    std::ptrdiff_t offset_of(std::size_t sequence) const;
+};
+
+}  // namespace attn::analysis

@@ -1,0 +1,85 @@
+#include "pipeline/source_selection.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.hpp"
+#include "io/tokens.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using LabelLists = std::vector<std::vector<std::string>>;
+
+void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_t count,
+                          const std::string& file, const std::string& what) {
+    if (lists.empty()) return;
+    if (lists.size() != 1 && lists.size() != batch) {
+        fail(file, ": has tokens for ", lists.size(), " sequences, the attention has ", batch);
+    }
+    for (const auto& list : lists) {
+        if (list.size() != count) {
+            fail(file, ": has ", list.size(), " tokens, the attention has ", count, " ", what);
+        }
+    }
+}
+
+}  // namespace
+
+void select_layers(StoredAttention& attention, const SourceRequest& request) {
+    if (!request.layers) return;
+    std::vector<StoredLayer> chosen;
+    for (std::size_t wanted : *request.layers) {
+        const auto found =
+            std::find_if(attention.layers.begin(), attention.layers.end(),
+                         [&](const StoredLayer& layer) { return layer.layer == wanted; });
+        if (found == attention.layers.end())
+            fail("--layer ", wanted, ": ", request.source, " has no such layer");
+        chosen.push_back(*found);
+    }
+    std::sort(chosen.begin(), chosen.end(),
+              [](const StoredLayer& a, const StoredLayer& b) { return a.layer < b.layer; });
+    attention.layers = std::move(chosen);
+}
+
+std::vector<std::size_t> select_heads(const StoredAttention& attention,
+                                      const SourceRequest& request) {
+    std::vector<std::size_t> places(attention.heads.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    if (!request.heads) return places;
+    places.clear();
+    for (std::size_t wanted : *request.heads) {
+        const auto found = std::find(attention.heads.begin(), attention.heads.end(), wanted);
+        if (found == attention.heads.end())
+            fail("--head ", wanted, ": ", request.source, " has no such head");
+        places.push_back(static_cast<std::size_t>(found - attention.heads.begin()));
+    }
+    std::sort(places.begin(), places.end());
+    return places;
+}
+
+AxisLabels choose_labels(const StoredAttention& attention, const SourceRequest& request) {
+    const Shape& shape = attention.shape();
+    const std::string file = request.tokens.empty() ? request.source : request.tokens;
+    const LabelLists tokens =
+        request.tokens.empty() ? attention.tokens : io::load_tokens(request.tokens);
+    AxisLabels labels;
+    if (request.tokens.empty() && request.key_tokens.empty()) {
+        labels = {attention.tokens, attention.key_tokens};
+    } else if (!request.key_tokens.empty()) {
+        labels.keys = io::load_tokens(request.key_tokens);
+        require_label_counts(labels.keys, shape[0], shape[3], request.key_tokens, "keys");
+        labels.queries = tokens;
+    } else if (shape[2] == shape[3]) {
+        labels = {tokens, tokens};
+    } else if (!tokens.empty() && tokens.front().size() == shape[3]) {
+        labels.keys = tokens;
+    } else {
+        labels.queries = tokens;
+    }
+    require_label_counts(labels.queries, shape[0], shape[2], file, "queries");
+    require_label_counts(labels.keys, shape[0], shape[3], file, "keys");
+    return labels;
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,39 @@
+// Which part of a stored attention a command looks at, and the labels that go with it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/stored_source.hpp"
+
+namespace attn::pipeline {
+
+struct SourceRequest {
+    std::string source;  // a folder that run wrote, or an array; see stored_source.hpp
+    std::string tokens;  // labels of queries, and of keys without key_tokens
+    std::string key_tokens;
+    std::optional<std::vector<std::size_t>> layers;
+    std::optional<std::vector<std::size_t>> heads;
+    std::optional<std::vector<std::size_t>> sequences;
+};
+
+// Keeps the layers that were asked for by number. Throws Error for one that is not there.
+void select_layers(StoredAttention& attention, const SourceRequest& request);
+
+// The places of the heads that were asked for by number; all of them without a wish. Throws Error
+// for one that is not there.
+std::vector<std::size_t> select_heads(const StoredAttention& attention,
+                                      const SourceRequest& request);
+
+// Tokens of each axis: one list a sequence, one for all, or none.
+struct AxisLabels {
+    std::vector<std::vector<std::string>> queries;
+    std::vector<std::vector<std::string>> keys;
+};
+
+// From the request, else from the source. Tokens label both axes of square attention; otherwise the
+// axis that has as many positions. Throws Error when the numbers do not match.
+AxisLabels choose_labels(const StoredAttention& attention, const SourceRequest& request);
+
+}  // namespace attn::pipeline

@@ -1,0 +1,157 @@
+#include "pipeline/stats.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "core/index_list.hpp"
+#include "io/npy_writer.hpp"
+#include "io/output_folder.hpp"
+#include "pipeline/progress_sink.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) {
+    return std::isfinite(value) ? Json(value) : Json();
+}
+
+// Token patterns need one token for each position of both axes.
+std::vector<std::vector<std::string>> pattern_tokens(const StoredAttention& attention,
+                                                     const SourceRequest& request) {
+    const AxisLabels labels = choose_labels(attention, request);
+    const Shape& shape = attention.shape();
+    const bool square = shape[2] == shape[3] && labels.queries == labels.keys;
+    const bool given = !request.tokens.empty();
+    if (given && !square)
+        fail("--tokens: token patterns need as many keys as queries, the attention is ",
+             to_string(shape));
+    return square ? labels.queries : std::vector<std::vector<std::string>>{};
+}
+
+Json to_json(const analysis::HeadStats& head, bool batch) {
+    Json json{{"layer", head.layer}};
+    if (batch) json["seq"] = head.sequence;
+    json["head"] = head.head;
+    for (const analysis::Measure& measure : analysis::measures())
+        json[measure.name] = number(head.*measure.value);
+    return json;
+}
+
+Json to_json(const LayerSimilarity& layer, bool batch) {
+    const auto numbers = [&](const std::vector<std::size_t>& places) {
+        Json list = Json::array();
+        for (const std::size_t place : places) list.push_back(layer.numbers[place]);
+        return list;
+    };
+    Json json{{"layer", layer.layer}};
+    if (batch) json["seq"] = layer.sequence;
+    Json matrix = Json::array();
+    const Array<double>& divergence = layer.heads.divergence;
+    for (std::size_t row = 0; row < divergence.extent(0); ++row) {
+        const double* from = divergence.data() + row * divergence.extent(1);
+        matrix.push_back(std::vector<double>(from, from + divergence.extent(1)));
+    }
+    json["divergence"] = std::move(matrix);
+    json["redundant"] = Json::array();
+    for (const auto& [a, b] : layer.heads.redundant) json["redundant"].push_back(numbers({a, b}));
+    json["clusters"] = Json::array();
+    for (const auto& places : layer.heads.clusters) json["clusters"].push_back(numbers(places));
+    return json;
+}
+
+void compare_layers(const StoredAttention& attention, const StatsRequest& request,
+                    const std::vector<std::size_t>& places, StatsResult& result) {
+    const Shape& shape = attention.shape();
+    const std::size_t head_size = shape[2] * shape[3];
+    for (const StoredLayer& layer : attention.layers) {
+        for (std::size_t sequence = 0; sequence < shape[0]; ++sequence) {
+            LayerSimilarity similarity{layer.layer, sequence, {}, {}};
+            std::vector<float> chosen;
+            for (const std::size_t place : places) {
+                const float* head =
+                    layer.weights.data() + (sequence * shape[1] + place) * head_size;
+                chosen.insert(chosen.end(), head, head + head_size);
+                similarity.numbers.push_back(attention.heads[place]);
+            }
+            similarity.heads = analysis::compare_heads(
+                Array<float>({places.size(), shape[2], shape[3]}, std::move(chosen)),
+                request.cluster_threshold);
+            result.similarity.push_back(std::move(similarity));
+        }
+    }
+}
+
+void keep_sequences(const std::vector<std::size_t>& wanted, StatsResult& result) {
+    StatsResult kept;
+    for (std::size_t i = 0; i < result.heads.size(); ++i) {
+        const std::size_t sequence = result.heads[i].sequence;
+        if (std::find(wanted.begin(), wanted.end(), sequence) == wanted.end()) continue;
+        kept.heads.push_back(result.heads[i]);
+        kept.received.push_back(std::move(result.received[i]));
+    }
+    result.heads = std::move(kept.heads);
+    result.received = std::move(kept.received);
+}
+
+}  // namespace
+
+double StatsResult::sink_rate() const {
+    const auto has_sink = [](const analysis::HeadStats& head) { return head.sink > kSink; };
+    return static_cast<double>(std::count_if(heads.begin(), heads.end(), has_sink)) /
+           static_cast<double>(heads.size());
+}
+
+StatsResult measure(const StatsRequest& request, const Progress& progress) {
+    io::Inputs inputs;
+    StoredAttention attention = open_stored_attention(inputs, request.from.source);
+    select_layers(attention, request.from);
+    const std::vector<std::size_t> places = select_heads(attention, request.from);
+    analysis::StatsOptions options;
+    options.offsets = attention.structure.offsets;
+    options.tokens = pattern_tokens(attention, request.from);
+    options.exclude_first_key = request.exclude_first_key;
+    options.exclude_self = request.exclude_self;
+    options.pattern_score = request.pattern_score;
+
+    ProgressSink<float> counter(progress, attention.layers.size());
+    analysis::StatsSink<float> sink(options, places, attention.heads);
+    stream(attention, {&counter, &sink});
+
+    StatsResult result;
+    result.batch = attention.shape()[0] > 1;
+    result.heads = sink.heads();
+    result.received = sink.received();
+    if (request.similarity) compare_layers(attention, request, places, result);
+    if (request.from.sequences) {
+        require_indices_below(*request.from.sequences, attention.shape()[0], "--seq", "sequence");
+        keep_sequences(*request.from.sequences, result);
+    }
+    return result;
+}
+
+void write_received(const std::string& path, const StatsResult& result) {
+    const Shape shape{result.received.size(), result.received.front().size()};
+    std::string bytes = io::npy_header(DType::float64, shape);
+    for (const std::vector<double>& row : result.received) {
+        bytes.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(double));
+    }
+    io::write_file(path, bytes);
+}
+
+std::string stats_json(const StatsResult& result) {
+    Json json;
+    json["heads"] = Json::array();
+    for (const analysis::HeadStats& head : result.heads)
+        json["heads"].push_back(to_json(head, result.batch));
+    json["layers"] = Json::array();
+    for (const LayerSimilarity& layer : result.similarity)
+        json["layers"].push_back(to_json(layer, result.batch));
+    json["sink_rate"] = number(result.sink_rate());
+    return json.dump(2) + "\n";
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,52 @@
+// Numbers for every head of a stored attention, and the JSON that goes with them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/head_similarity.hpp"
+#include "analysis/stats_sink.hpp"
+#include "core/progress.hpp"
+#include "pipeline/source_selection.hpp"
+
+namespace attn::pipeline {
+
+struct StatsRequest {
+    SourceRequest from;
+    bool exclude_first_key = false;
+    bool exclude_self = false;
+    analysis::PatternScore pattern_score = analysis::PatternScore::mul;
+    bool similarity = false;         // compare the heads of each layer
+    double cluster_threshold = 0.1;  // mean divergence below which heads are one cluster
+};
+
+struct LayerSimilarity {
+    std::size_t layer = 0;
+    std::size_t sequence = 0;
+    analysis::HeadSimilarity heads;  // by place; `numbers` says what they are called
+    std::vector<std::size_t> numbers;
+};
+
+struct StatsResult {
+    bool batch = false;  // more than one sequence
+    std::vector<analysis::HeadStats> heads;
+    std::vector<std::vector<double>> received;  // of each head, [keys]
+    std::vector<LayerSimilarity> similarity;
+
+    // Share of heads whose key 0 receives more than kSink on average (Gu et al. 2024).
+    double sink_rate() const;
+    static constexpr double kSink = 0.3;
+};
+
+// Throws Error for a source that cannot be read and tokens that do not fit.
+StatsResult measure(const StatsRequest& request, const Progress& progress);
+
+// Writes `received` as one array [heads, keys]. Throws Error when that fails; then nothing is
+// there.
+void write_received(const std::string& path, const StatsResult& result);
+
+// {"heads": […], "layers": […], "sink_rate": …}; what does not exist is null.
+std::string stats_json(const StatsResult& result);
+
+}  // namespace attn::pipeline
