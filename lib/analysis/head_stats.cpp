@@ -35,23 +35,23 @@ double pattern_value(const std::vector<RowStats>& rows, PatternMass RowStats::*p
 }
 
 void summarise_scores(const std::vector<RowStats>& rows, HeadStats& stats) {
-    RowStats all;
+    double count = 0, sum = 0;
     for (const RowStats& row : rows) {
-        all.score_min = std::min(all.score_min, row.score_min);
-        all.score_max = std::max(all.score_max, row.score_max);
-        all.score_sum += row.score_sum;
-        all.scores += row.scores;
+        if (row.scores.count == 0) continue;
+        if (!(stats.max_score >= row.scores.largest)) stats.max_score = row.scores.largest;
+        if (!(stats.score_min <= row.scores.smallest)) stats.score_min = row.scores.smallest;
+        count += row.scores.count;
+        sum += row.scores.sum;
     }
-    if (all.scores == 0) return;
-    stats.max_score = all.score_max;
-    stats.score_min = all.score_min;
-    stats.score_mean = all.score_sum / all.scores;
+    if (count == 0) return;
+    const double mean = sum / count;
     double squares = 0;  // of the distances from the mean
     for (const RowStats& row : rows) {
-        squares += row.score_squares - 2 * stats.score_mean * row.score_sum +
-                   row.scores * stats.score_mean * stats.score_mean;
+        const ScoreSums& scores = row.scores;
+        squares += scores.squares - 2 * mean * scores.sum + scores.count * mean * mean;
     }
-    stats.score_std = std::sqrt(std::max(0.0, squares / all.scores));
+    stats.score_mean = mean;
+    stats.score_std = std::sqrt(std::max(0.0, squares / count));
 }
 
 }  // namespace

@@ -23,16 +23,10 @@ std::size_t count_keys(const Tile<T>& tile, std::size_t row) {
 template <class T>
 void measure_scores(const Tile<T>& tile, std::size_t row, RowStats& stats) {
     if (tile.scores.empty()) return;
-    const T* scores = tile.scores.row(row).data();
-    for (std::size_t key = tile.allowed[row].begin; key < tile.allowed[row].end; ++key) {
-        if (!tile.may_attend(row, key)) continue;
-        const auto score = static_cast<double>(scores[key - tile.active.begin]);
-        stats.score_min = std::min(stats.score_min, score);
-        stats.score_max = std::max(stats.score_max, score);
-        stats.score_sum += score;
-        stats.score_squares += score * score;
-        stats.scores += 1;
-    }
+    const KeyRange allowed = tile.allowed[row];
+    // Cells that a mask array forbids hold -inf.
+    stats.scores = kernels<T>().sum_scores(
+        tile.scores.row(row).data() + (allowed.begin - tile.active.begin), allowed.size());
 }
 
 // `at` gives the weight of a key, 0 outside of the row. The query's position is its token's number.
@@ -67,33 +61,36 @@ std::size_t keys_for_share(Span<const T> weights, double share) {
     std::size_t low_count = 0;
     const double sum = kernels.sum_above(row, weights.size(), T{0}, &low_count);
     if (!(sum >= share)) return weights.size();
-    // The threshold is between `low` (what is above reaches the share) and `high` (it does not),
-    // halved on a logarithmic scale until few weights are left to sort.
+    // The threshold is between `low` (what is above reaches the share) and `high` (it does not);
+    // they close in until few weights are left to sort.
     constexpr std::size_t kFew = 32;
     T low = static_cast<T>((sum - share) / static_cast<double>(weights.size()));
     T high = kernels.largest(row, weights.size());
     if (static_cast<double>(high) >= share) return 1;
-    low = std::clamp(low, high * static_cast<T>(1e-6), high);
+    low = std::max(low, high * static_cast<T>(1e-6));
+    double low_sum = kernels.sum_above(row, weights.size(), low, &low_count);
+    if (low_sum < share) low_sum = kernels.sum_above(row, weights.size(), low = T{0}, &low_count);
     std::size_t high_count = 0;
     double high_sum = 0;
-    if (kernels.sum_above(row, weights.size(), low, &low_count) < share) low = T{0};
-    while (low_count - high_count > kFew) {
-        const T middle = low > 0 ? std::sqrt(low * high) : high / 2;
+    while (low > 0 && low_count - high_count > kFew) {
+        // Where the share would be if the sum fell evenly, but not too near to either end.
+        const double step = std::clamp((low_sum - share) / (low_sum - high_sum), 0.1, 0.9);
+        const T middle = low * static_cast<T>(std::pow(static_cast<double>(high / low), step));
         if (!(middle > low && middle < high)) break;
         std::size_t count = 0;
         const double above = kernels.sum_above(row, weights.size(), middle, &count);
         if (above >= share) {
             low = middle;
             low_count = count;
+            low_sum = above;
         } else {
             high = middle;
             high_count = count;
             high_sum = above;
         }
     }
-    std::vector<T> rest;
-    std::copy_if(weights.begin(), weights.end(), std::back_inserter(rest),
-                 [&](T w) { return w > low && w <= high; });
+    std::vector<T> rest(low_count - high_count);
+    kernels.collect(row, weights.size(), low, high, rest.data());
     std::sort(rest.begin(), rest.end(), std::greater<>());
     std::size_t taken = 0;
     while (taken < rest.size() && high_sum < share) high_sum += static_cast<double>(rest[taken++]);

@@ -1,10 +1,10 @@
 // What is measured on one row of attention weights.
 #pragma once
 
-#include <limits>
 #include <vector>
 
 #include "analysis/token_patterns.hpp"
+#include "attention/kernels.hpp"
 #include "attention/tile.hpp"
 
 namespace attn::analysis {
@@ -27,10 +27,7 @@ struct RowStats {
     double counted = 0;  // sum of the weights that the patterns are measured on
     PatternMass previous_token, duplicate_token, induction;
 
-    // Of the scores, where there are any.
-    double score_min = std::numeric_limits<double>::infinity();
-    double score_max = -std::numeric_limits<double>::infinity();
-    double score_sum = 0, score_squares = 0, scores = 0;
+    ScoreSums scores;  // of the scores, where the tile has any
 };
 
 struct RowOptions {

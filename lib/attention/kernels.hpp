@@ -29,6 +29,15 @@ struct WeightSums {
     double distance = 0;  // of w * distance
 };
 
+// Of the scores of one row that are not -inf.
+struct ScoreSums {
+    double count = 0;
+    double smallest = 0;  // where count > 0
+    double largest = 0;
+    double sum = 0;
+    double squares = 0;
+};
+
 template <class T>
 struct Kernels {
     const char* instruction_set;  // "avx512", "avx2", "baseline"
@@ -50,6 +59,11 @@ struct Kernels {
     // The sums of a row; its first key stands at `first`, counted from the query, the next one key
     // after it.
     WeightSums (*weigh)(const T* row, std::size_t size, T first);
+
+    // Copies the values above `low` and up to `high` to `found` and returns how many there are.
+    std::size_t (*collect)(const T* row, std::size_t size, T low, T high, T* found);
+
+    ScoreSums (*sum_scores)(const T* row, std::size_t size);
 
     // The sum of the values above `threshold`, and how many there are.
     double (*sum_above)(const T* row, std::size_t size, T threshold, std::size_t* count);

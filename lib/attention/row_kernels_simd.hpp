@@ -102,6 +102,64 @@ struct SimdRows {
         return result;
     }
 
+    static ScoreSums sum_scores(const T* row, std::size_t size) {
+        constexpr T infinity = std::numeric_limits<T>::infinity();
+        const Batch none(-infinity);
+        const Batch zero(T{0});
+        const Batch one(T{1});
+        Batch low(infinity), high(-infinity);
+        ScoreSums result;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch count(zero), sum(zero), squares(zero);
+            for (; i < stop; i += kLanes) {
+                const std::size_t left = size - i;
+                const Batch score = left < kLanes ? load_tail(row + i, left, -infinity)
+                                                  : Batch::load_unaligned(row + i);
+                const auto there = score != none;
+                const Batch value = xsimd::select(there, score, zero);
+                count += xsimd::select(there, one, zero);
+                sum += value;
+                squares = xsimd::fma(value, value, squares);
+                low = xsimd::min(low, xsimd::select(there, score, Batch(infinity)));
+                high = xsimd::max(high, score);
+            }
+            result.count += static_cast<double>(xsimd::hadd(count));
+            result.sum += static_cast<double>(xsimd::hadd(sum));
+            result.squares += static_cast<double>(xsimd::hadd(squares));
+        }
+        alignas(64) T lows[kLanes];
+        alignas(64) T highs[kLanes];
+        low.store_aligned(lows);
+        high.store_aligned(highs);
+        result.smallest = static_cast<double>(lows[0]);
+        result.largest = static_cast<double>(highs[0]);
+        for (std::size_t lane = 1; lane < kLanes; ++lane) {
+            if (static_cast<double>(lows[lane]) < result.smallest)
+                result.smallest = static_cast<double>(lows[lane]);
+            if (static_cast<double>(highs[lane]) > result.largest)
+                result.largest = static_cast<double>(highs[lane]);
+        }
+        return result;
+    }
+
+    static std::size_t collect(const T* row, std::size_t size, T low, T high, T* found) {
+        const Batch below(low), above(high);
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < size; i += kLanes) {
+            const std::size_t left = size - i;
+            const Batch w =
+                left < kLanes ? load_tail(row + i, left, low) : Batch::load_unaligned(row + i);
+            if (!xsimd::any((w > below) & (w <= above))) continue;
+            const std::size_t stop = left < kLanes ? left : kLanes;
+            for (std::size_t lane = 0; lane < stop; ++lane) {
+                const T value = row[i + lane];
+                if (value > low && value <= high) found[count++] = value;
+            }
+        }
+        return count;
+    }
+
     static double sum_above(const T* row, std::size_t size, T threshold, std::size_t* count) {
         const Batch bound(threshold);
         const Batch zero(T{0});
