@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 
@@ -44,7 +45,16 @@ FileBytes map_file(const std::string& path) {
     if (address == MAP_FAILED) fail(path, ": cannot map: ", std::strerror(errno));
     std::shared_ptr<const void> owner(
         address, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
-    return {{static_cast<const std::byte*>(address), size}, std::move(owner)};
+    return {{static_cast<const std::byte*>(address), size}, std::move(owner), true};
+}
+
+void drop_pages(Span<const std::byte> bytes) {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const std::uintptr_t begin =
+        (reinterpret_cast<std::uintptr_t>(bytes.begin()) + page - 1) / page * page;
+    const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(bytes.end()) / page * page;
+    // Only advice: nothing is wrong where the system does not take it.
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 FileBytes read_standard_input() {
@@ -60,7 +70,7 @@ FileBytes read_standard_input() {
     if (std::ferror(stdin) != 0) fail("-: cannot read standard input");
     if (size == 0) fail("-: standard input is empty");
     bytes->resize(size);
-    return {{bytes->data(), size}, bytes};
+    return {{bytes->data(), size}, bytes, false};
 }
 
 }  // namespace attn::io

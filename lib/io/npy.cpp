@@ -236,6 +236,7 @@ StoredArray parse_npy(const FileBytes& file, const std::string& name) {
     }
     array.bytes = {bytes.data() + data_begin, promised};
     array.owner = file.owner;
+    array.mapped = file.mapped;
     return array;
 }
 

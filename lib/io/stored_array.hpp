@@ -21,6 +21,7 @@ struct StoredArray {
     Shape shape;
     Span<const std::byte> bytes;  // element_count(shape) * size_of(dtype) of them
     std::shared_ptr<const void> owner;
+    bool mapped = false;  // as in FileBytes
 };
 
 // What to do with NaN and infinite values in an input.

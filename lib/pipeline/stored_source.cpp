@@ -1,12 +1,16 @@
 #include "pipeline/stored_source.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <numeric>
 
 #include "attention/head_countdown.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "io/file_bytes.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
 
@@ -16,23 +20,37 @@ namespace {
 // Cells that are handed to the sinks together: few enough to stay in cache for all of them.
 constexpr std::size_t kBlockCells = std::size_t{1} << 17;
 
-// Every matrix of the array is square and zero right of the diagonal, and some weight is not zero.
+// Every matrix of the array is square and zero right of the diagonal.
 bool looks_causal(const Array<float>& weights) {
     const std::size_t queries = weights.extent(2);
     const std::size_t keys = weights.extent(3);
     if (queries != keys || keys < 2) return false;
-    for (std::size_t row = 0; row < weights.size() / keys; ++row) {
-        const float* cells = weights.data() + row * keys;
-        const std::size_t first_masked = row % queries + 1;
-        if (std::any_of(cells + first_masked, cells + keys, [](float w) { return w != 0; })) {
-            return false;
+    std::atomic<bool> leaks{false};
+    parallel_for(weights.size() / (queries * keys), [&](std::size_t matrix) {
+        const float* cells = weights.data() + matrix * queries * keys;
+        for (std::size_t row = 0; row < queries && !leaks; ++row, cells += keys) {
+            // A comparison a cell would be slow: bits that are set anywhere, but for signs of
+            // zeros.
+            std::uint32_t bits = 0;
+            for (std::size_t key = row + 1; key < keys; ++key) {
+                std::uint32_t cell = 0;
+                std::memcpy(&cell, cells + key, sizeof cell);
+                bits |= cell;
+            }
+            if ((bits & 0x7fffffffU) != 0) leaks = true;
         }
-    }
-    return true;
+    });
+    return !leaks;
+}
+
+// Whether converting changed nothing, so that the array is the file itself.
+bool is_mapped(const io::StoredArray& stored, const Array<float>& array) {
+    return stored.mapped && reinterpret_cast<const std::byte*>(array.data()) == stored.bytes.data();
 }
 
 StoredAttention from_array(io::Inputs& inputs, const std::string& source) {
-    const Array<float> array = inputs.load<float>(source, io::NonFinite::allow);
+    const io::StoredArray stored = inputs.find(source);
+    const Array<float> array = inputs.load<float>(stored, io::NonFinite::allow);
     if (array.rank() < 2 || array.rank() > 5) {
         fail(source, " ", to_string(array.shape()),
              ": expected attention [q, k], [heads, q, k], [layers, heads, q, k] or "
@@ -45,13 +63,16 @@ StoredAttention from_array(io::Inputs& inputs, const std::string& source) {
     StoredAttention attention;
     const Array<float> layers = array.reshaped(shape);
     for (std::size_t layer = 0; layer < shape[0]; ++layer) {
-        attention.layers.push_back({layer, layers.slice(layer)});
+        attention.layers.push_back({layer, layers.slice(layer), is_mapped(stored, array)});
     }
     attention.heads.resize(shape[2]);
     std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
     attention.structure.causal =
-        std::all_of(attention.layers.begin(), attention.layers.end(),
-                    [](const StoredLayer& layer) { return looks_causal(layer.weights); });
+        std::all_of(attention.layers.begin(), attention.layers.end(), [](const StoredLayer& layer) {
+            const bool causal = looks_causal(layer.weights);
+            layer.forget();
+            return causal;
+        });
     return attention;
 }
 
@@ -77,7 +98,8 @@ StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
         if (!std::filesystem::exists(file)) {
             fail(folder, ": this run saved no weights; run it again with --save weights");
         }
-        Array<float> weights = inputs.load<float>(file, io::NonFinite::allow);
+        const io::StoredArray stored = inputs.find(file);
+        const Array<float> weights = inputs.load<float>(stored, io::NonFinite::allow);
         Shape shape = weights.shape();
         if (shape.size() == 3) shape.insert(shape.begin(), 1);
         const bool fits = shape.size() == 4 && shape[1] == manifest.heads.size() &&
@@ -87,7 +109,7 @@ StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
             fail(file, " ", to_string(weights.shape()), ": does not fit ", folder,
                  "/manifest.json");
         }
-        attention.layers.push_back({layer, weights.reshaped(shape)});
+        attention.layers.push_back({layer, weights.reshaped(shape), is_mapped(stored, weights)});
     }
     if (attention.layers.empty()) fail(folder, ": its manifest.json lists no layers");
     return attention;
@@ -136,13 +158,21 @@ void stream_layer(const StoredLayer& stored, const MaskStructure& structure,
 
 }  // namespace
 
+void StoredLayer::forget() const {
+    if (!mapped) return;
+    io::drop_pages(
+        {reinterpret_cast<const std::byte*>(weights.data()), weights.size() * sizeof(float)});
+}
+
 StoredAttention open_stored_attention(io::Inputs& inputs, const std::string& source) {
     return is_run_folder(source) ? from_run(inputs, source) : from_array(inputs, source);
 }
 
 void stream(const StoredAttention& attention, const Sinks<float>& sinks) {
-    for (const StoredLayer& layer : attention.layers)
+    for (const StoredLayer& layer : attention.layers) {
         stream_layer(layer, attention.structure, sinks);
+        layer.forget();
+    }
 }
 
 }  // namespace attn::pipeline

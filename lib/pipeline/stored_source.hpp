@@ -11,8 +11,12 @@ namespace attn::pipeline {
 
 struct StoredLayer {
     std::size_t layer = 0;  // what it is called
-    Array<float>
-        weights;  // [sequences, heads, queries, keys]; axes that the file lacks have length 1
+    // [sequences, heads, queries, keys]; axes that the file lacks have length 1
+    Array<float> weights;
+    bool mapped = false;  // whether they are the bytes of a mapped file
+
+    // Gives the memory of weights that were read for now back to the system.
+    void forget() const;
 };
 
 // Weights of one or many layers, all of the same shape.
