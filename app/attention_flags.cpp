@@ -49,56 +49,6 @@ void add_head_flags(CLI::App& command, pipeline::AttentionRequest& request) {
         ->group(kHeads);
 }
 
-void add_mask_flags(CLI::App& command, pipeline::AttentionRequest& request) {
-    command
-        .add_flag_callback(
-            "--causal", [&request] { request.causal = true; },
-            "Key j may serve query i only if j <= i + offset")
-        ->group(kMasks);
-    command
-        .add_flag_callback(
-            "--no-causal", [&request] { request.causal = false; }, "Whatever the weights file says")
-        ->group(kMasks);
-    command
-        .add_option(
-            "--query-offset", request.query_offset,
-            "Position of query 0 among the keys: a number, an array with one a sequence, or end = "
-            "keys - queries, as flash-attention and MLX (default: length of the cache, else 0, as "
-            "PyTorch and ONNX)")
-        ->type_name("N|ARRAY|end")
-        ->group(kMasks);
-    command
-        .add_option(
-            "--window", request.window,
-            "Keys from i + offset - LEFT to i + offset + RIGHT only; -1: unlimited (--window=-1,4)")
-        ->type_name("LEFT,RIGHT")
-        ->group(kMasks);
-    command
-        .add_option(
-            "--mask", request.mask,
-            "bool (true = may attend) or number (added to the scores): [keys], [queries, keys], "
-            "[heads, queries, keys] or [batch, heads, queries, keys], any axis but the last may be "
-            "1; a shorter key axis is padded with 'masked'")
-        ->type_name("ARRAY")
-        ->group(kMasks);
-    command
-        .add_option_function<std::string>(
-            "--mask-true",
-            [&request](const std::string& meaning) {
-                request.mask_true_ignores = meaning == "ignore";
-            },
-            "What true means in a bool mask: attend (default), or ignore as in "
-            "nn.MultiheadAttention")
-        ->check(CLI::IsMember({"attend", "ignore"}))
-        ->type_name("MEANING")
-        ->group(kMasks);
-    command
-        .add_option("--key-lengths", request.key_lengths,
-                    "Valid keys of each sequence, the rest is padding: 5,3 or an array [batch]")
-        ->type_name("LIST|ARRAY")
-        ->group(kMasks);
-}
-
 void add_score_flags(CLI::App& command, pipeline::AttentionRequest& request) {
     command
         .add_option("--scale", request.scale,
@@ -183,6 +133,56 @@ void add_position_flags(CLI::App& command, pipeline::AttentionRequest& request) 
 }
 
 }  // namespace
+
+void add_mask_flags(CLI::App& command, pipeline::AttentionRequest& request) {
+    command
+        .add_flag_callback(
+            "--causal", [&request] { request.causal = true; },
+            "Key j may serve query i only if j <= i + offset")
+        ->group(kMasks);
+    command
+        .add_flag_callback(
+            "--no-causal", [&request] { request.causal = false; }, "Whatever the weights file says")
+        ->group(kMasks);
+    command
+        .add_option(
+            "--query-offset", request.query_offset,
+            "Position of query 0 among the keys: a number, an array with one a sequence, or end = "
+            "keys - queries, as flash-attention and MLX (default: length of the cache, else 0, as "
+            "PyTorch and ONNX)")
+        ->type_name("N|ARRAY|end")
+        ->group(kMasks);
+    command
+        .add_option(
+            "--window", request.window,
+            "Keys from i + offset - LEFT to i + offset + RIGHT only; -1: unlimited (--window=-1,4)")
+        ->type_name("LEFT,RIGHT")
+        ->group(kMasks);
+    command
+        .add_option(
+            "--mask", request.mask,
+            "bool (true = may attend) or number (added to the scores): [keys], [queries, keys], "
+            "[heads, queries, keys] or [batch, heads, queries, keys], any axis but the last may be "
+            "1; a shorter key axis is padded with 'masked'")
+        ->type_name("ARRAY")
+        ->group(kMasks);
+    command
+        .add_option_function<std::string>(
+            "--mask-true",
+            [&request](const std::string& meaning) {
+                request.mask_true_ignores = meaning == "ignore";
+            },
+            "What true means in a bool mask: attend (default), or ignore as in "
+            "nn.MultiheadAttention")
+        ->check(CLI::IsMember({"attend", "ignore"}))
+        ->type_name("MEANING")
+        ->group(kMasks);
+    command
+        .add_option("--key-lengths", request.key_lengths,
+                    "Valid keys of each sequence, the rest is padding: 5,3 or an array [batch]")
+        ->type_name("LIST|ARRAY")
+        ->group(kMasks);
+}
 
 void add_attention_flags(CLI::App& command, pipeline::AttentionRequest& request) {
     add_head_flags(command, request);

@@ -7,7 +7,10 @@
 
 namespace attn::app {
 
-// Adds the flags; the request is complete when parsing is.
+// Who may attend: --causal, --query-offset, --window, --mask, --mask-true, --key-lengths.
+void add_mask_flags(CLI::App& command, pipeline::AttentionRequest& request);
+
+// Adds all flags; the request is complete when parsing is.
 void add_attention_flags(CLI::App& command, pipeline::AttentionRequest& request);
 
 }  // namespace attn::app

@@ -22,6 +22,7 @@ struct CommandLine {
 void add_run_command(CLI::App& app, CommandLine& line);
 void add_heatmap_command(CLI::App& app, CommandLine& line);
 void add_stats_command(CLI::App& app, CommandLine& line);
+void add_check_command(CLI::App& app, CommandLine& line);
 void add_info_command(CLI::App& app, CommandLine& line);
 
 }  // namespace attn::app

@@ -60,12 +60,13 @@ void require_one_each(const std::vector<std::int64_t>& values, std::size_t batch
     fail(flag, ": has ", values.size(), " numbers, the batch has ", batch, " sequences");
 }
 
-std::vector<std::ptrdiff_t> load_offsets(const AttentionRequest& request, const HeadSizes& sizes,
-                                         std::size_t past, io::Inputs& inputs) {
+std::vector<std::ptrdiff_t> load_offsets(const AttentionRequest& request,
+                                         const AttentionSizes& sizes, std::size_t past,
+                                         io::Inputs& inputs) {
     const std::string& text = request.query_offset;
     if (text.empty()) return {static_cast<std::ptrdiff_t>(past)};
     if (text == "end") {
-        return {static_cast<std::ptrdiff_t>(past + sizes.new_keys) -
+        return {static_cast<std::ptrdiff_t>(sizes.keys) -
                 static_cast<std::ptrdiff_t>(sizes.queries)};
     }
     std::vector<std::int64_t> values = integers_of(inputs, text, "--query-offset");
@@ -287,6 +288,19 @@ RelativeBias<T> load_relative_bias(const AttentionRequest& request, std::size_t 
 }  // namespace
 
 template <class T>
+MaskOptions<T> load_mask_options(const AttentionRequest& request, const AttentionSizes& sizes,
+                                 std::size_t past, io::Inputs& inputs, const Warn& warn) {
+    MaskOptions<T> options;
+    options.structure.causal = request.causal.value_or(false);
+    options.structure.offsets = load_offsets(request, sizes, past, inputs);
+    load_window(request.window, options.structure);
+    options.structure.key_lengths =
+        load_key_lengths(request.key_lengths, sizes.batch, sizes.keys, inputs);
+    load_mask(request, sizes, inputs, warn, options);
+    return options;
+}
+
+template <class T>
 AttentionOptions<T> load_attention_options(const AttentionRequest& request, const HeadSizes& sizes,
                                            io::Inputs& inputs, io::NonFinite non_finite,
                                            const Warn& warn) {
@@ -303,12 +317,7 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     options.score_stage = request.scores_at;
     options.sinks = load_sinks<T>(request.sink, sizes.heads, inputs, non_finite);
 
-    MaskStructure& structure = options.mask.structure;
-    structure.causal = request.causal.value_or(false);
-    structure.offsets = load_offsets(request, sizes, past, inputs);
-    load_window(request.window, structure);
-    structure.key_lengths = load_key_lengths(request.key_lengths, sizes.batch, whole.keys, inputs);
-    load_mask(request, whole, inputs, warn, options.mask);
+    options.mask = load_mask_options<T>(request, whole, past, inputs, warn);
     options.mask.bias = load_bias<T>(request.bias, whole, inputs, non_finite);
     if (request.alibi) {
         for (const double slope : alibi_slopes(sizes.heads))
@@ -319,6 +328,10 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     return options;
 }
 
+template MaskOptions<float> load_mask_options(const AttentionRequest&, const AttentionSizes&,
+                                              std::size_t, io::Inputs&, const Warn&);
+template MaskOptions<double> load_mask_options(const AttentionRequest&, const AttentionSizes&,
+                                               std::size_t, io::Inputs&, const Warn&);
 template AttentionOptions<float> load_attention_options(const AttentionRequest&, const HeadSizes&,
                                                         io::Inputs&, io::NonFinite, const Warn&);
 template AttentionOptions<double> load_attention_options(const AttentionRequest&, const HeadSizes&,

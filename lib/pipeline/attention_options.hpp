@@ -25,6 +25,12 @@ struct HeadSizes {
     std::size_t d_value = 0;
 };
 
+// Who may attend and what is added, but for positions: offsets, windows, lengths and the mask.
+// `past` is the length of a cache in front of the keys. Throws Error as below.
+template <class T>
+MaskOptions<T> load_mask_options(const AttentionRequest& request, const AttentionSizes& sizes,
+                                 std::size_t past, io::Inputs& inputs, const Warn& warn);
+
 // Throws Error that names the flag, what was found and what was expected.
 template <class T>
 AttentionOptions<T> load_attention_options(const AttentionRequest& request, const HeadSizes& sizes,

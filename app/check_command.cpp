@@ -1,0 +1,148 @@
+// check: is this attention sane? Exit code 1 when not.
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "attention_flags.hpp"
+#include "commands.hpp"
+#include "pipeline/check.hpp"
+#include "progress_bar.hpp"
+#include "source_flags.hpp"
+#include "table.hpp"
+
+namespace attn::app {
+namespace {
+
+using pipeline::CheckLine;
+using pipeline::CheckPlace;
+using pipeline::CheckResult;
+using pipeline::Verdict;
+using Json = nlohmann::ordered_json;
+
+struct CheckFlags {
+    pipeline::CheckRequest request;
+    bool strict = false;
+    bool json = false;
+};
+
+const char* word(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::ok:
+            return "ok";
+        case Verdict::fail:
+            return "FAIL";
+        case Verdict::warning:
+            return "warning";
+        case Verdict::skipped:
+            break;
+    }
+    return "skipped";
+}
+
+std::string place_text(const CheckPlace& place, bool batch) {
+    std::string text = "layer " + std::to_string(place.layer);
+    if (batch) text += ", seq " + std::to_string(place.sequence);
+    text += ", head " + std::to_string(place.head);
+    if (place.query) text += ", query " + std::to_string(*place.query);
+    if (place.key) text += ", key " + std::to_string(*place.key);
+    return text;
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+    return value ? Json(*value) : Json();
+}
+
+std::string to_json(const CheckResult& result, bool passed) {
+    Json json{{"passed", passed}, {"checks", Json::array()}};
+    for (const CheckLine& line : result.lines) {
+        Json entry{{"name", line.name}, {"verdict", word(line.verdict)}};
+        entry["worst"] = or_null(line.worst);
+        Json place;
+        if (line.place) {
+            place["layer"] = line.place->layer;
+            if (result.batch) place["seq"] = line.place->sequence;
+            place["head"] = line.place->head;
+            place["query"] = or_null(line.place->query);
+            place["key"] = or_null(line.place->key);
+        }
+        entry["place"] = place;
+        entry["message"] = line.message;
+        json["checks"].push_back(entry);
+    }
+    return json.dump(2) + "\n";
+}
+
+void print(const CheckResult& result, bool passed) {
+    std::vector<std::vector<std::string>> rows;
+    std::string skipped, failed;
+    const auto append = [](std::string& list, const std::string& name) {
+        list += (list.empty() ? "" : ", ") + name;
+    };
+    for (const CheckLine& line : result.lines) {
+        if (line.verdict == Verdict::skipped) {
+            append(skipped, line.name);
+            continue;
+        }
+        if (line.verdict != Verdict::ok) append(failed, line.name);
+        rows.push_back({line.name, word(line.verdict), line.worst ? number_text(*line.worst) : "",
+                        line.place ? place_text(*line.place, result.batch) : "", line.message});
+    }
+    if (!rows.empty()) print_table(rows, 5);
+    if (!skipped.empty()) std::cout << "not checked: " << skipped << '\n';
+    std::cout << (passed ? "passed\n" : "failed: " + failed + "\n");
+}
+
+int execute(const CheckFlags& flags, const GlobalOptions& global) {
+    CheckResult result;
+    {
+        ProgressBar bar(global.quiet);
+        result = pipeline::check(flags.request, bar.progress(), [](const std::string& text) {
+            std::cerr << "attn-inspect: warning: " << text << '\n';
+        });
+    }
+    const bool passed = !result.failed() && !(flags.strict && result.warned());
+    if (flags.json) {
+        std::cout << to_json(result, passed);
+    } else if (!global.quiet) {
+        print(result, passed);
+    }
+    return passed ? 0 : 1;
+}
+
+void add_names(CLI::App& command, const std::string& flag, std::vector<std::string>& target,
+               const std::string& help) {
+    command
+        .add_option_function<std::string>(
+            flag, [&target](const std::string& list) { target = CLI::detail::split(list, ','); },
+            help)
+        ->type_name("LIST");
+}
+
+std::string list_names() {
+    return "Checks: " + CLI::detail::join(pipeline::check_names(), ", ");
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, CommandLine& line) {
+    CLI::App& command =
+        *app.add_subcommand("check", "Is this attention sane? Exit code 1 when it is not");
+    const auto flags = std::make_shared<CheckFlags>();
+    add_source_flags(command, flags->request.from);
+    add_mask_flags(command, flags->request.attention);
+    command
+        .add_option("--atol", flags->request.atol,
+                    "How far a row sum may be from 1, a weight outside of 0 to 1 (default 1e-3)")
+        ->type_name("X");
+    add_names(command, "--only", flags->request.only, "Only these checks");
+    add_names(command, "--skip", flags->request.skip, "Without these checks");
+    command.add_flag("--strict", flags->strict, "Warnings fail too");
+    command.add_flag("--json", flags->json, "Print JSON: {\"passed\": …, \"checks\": […]}");
+    command.footer(list_names());
+    command.callback(
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+}
+
+}  // namespace attn::app

@@ -1,0 +1,112 @@
+#include "analysis/row_sum_cause.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+namespace attn::analysis {
+namespace {
+
+std::uint32_t bits_of(float value) {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+// Steps of float16: 11 significant bits, the smallest of them 2^-24.
+bool is_float16(float value) {
+    const double steps = static_cast<double>(value) *
+                         std::exp2(std::min(24.0, 10.0 - std::floor(std::log2(std::abs(value)))));
+    return value == 0 || (std::abs(value) <= 65504 && steps == std::floor(steps));
+}
+
+bool is_bfloat16(float value) {
+    return (bits_of(value) & 0xffffU) == 0;
+}
+
+struct Sums {
+    std::vector<double> rows;
+    std::vector<double> columns;
+    double zeros = 0;  // cells that are exactly 0 although later keys of the row are not
+    double cells = 0;  // cells before the last one of a row that is not 0
+
+    explicit Sums(MatrixView<const float> weights) : rows(weights.rows), columns(weights.columns) {
+        for (std::size_t row = 0; row < weights.rows; ++row) {
+            const Span<const float> values = weights.row(row);
+            std::size_t last = values.size();
+            while (last > 0 && values[last - 1] == 0) --last;
+            for (std::size_t key = 0; key < last; ++key) {
+                rows[row] += static_cast<double>(values[key]);
+                columns[key] += static_cast<double>(values[key]);
+                zeros += values[key] == 0;
+            }
+            cells += static_cast<double>(last);
+        }
+    }
+};
+
+bool all_near_one(const std::vector<double>& sums, double atol) {
+    return std::all_of(sums.begin(), sums.end(),
+                       [&](double sum) { return std::abs(sum - 1) <= atol; });
+}
+
+// Dropout with probability p leaves zeros in a share p of the cells and multiplies the others with
+// 1 / (1 - p): sums scatter around one.
+std::string dropout(const Sums& sums) {
+    const double p = sums.zeros / std::max(1.0, sums.cells);
+    if (p < 0.005 || p > 0.95) return "";
+    double mean = 0;
+    for (const double sum : sums.rows) mean += sum / static_cast<double>(sums.rows.size());
+    const auto [low, high] = std::minmax_element(sums.rows.begin(), sums.rows.end());
+    if (std::abs(mean - 1) > 0.2 || *low > 1 || *high < 1) return "";
+    char text[160];
+    std::snprintf(text, sizeof text,
+                  "dropout was left on (about p = %.2g: exact zeros, and sums on both sides of 1); "
+                  "switch the model to evaluation",
+                  p);
+    return text;
+}
+
+}  // namespace
+
+std::string half_precision_of(Span<const float> values) {
+    bool half = true, brain = true, trivial = true;
+    for (const float value : values) {
+        if (!std::isfinite(value)) continue;
+        trivial = trivial && (value == 0 || value == 1);
+        half = half && is_float16(value);
+        brain = brain && is_bfloat16(value);
+        if (!half && !brain) return "";
+    }
+    if (trivial) return "";
+    return brain ? "bfloat16" : "float16";
+}
+
+std::string name_row_sum_cause(MatrixView<const float> weights, double atol) {
+    const Sums sums(weights);
+    if (all_near_one(sums.columns, atol)) {
+        return "the columns sum to 1: the matrix is transposed, or softmax ran over the queries";
+    }
+    const double highest = *std::max_element(sums.rows.begin(), sums.rows.end());
+    const double lowest = *std::min_element(sums.rows.begin(), sums.rows.end());
+    constexpr double kRounding = 0.05;
+    if (highest < 1 + kRounding && lowest > 1 - kRounding) {
+        std::vector<float> values;
+        for (std::size_t row = 0; row < weights.rows; ++row)
+            values.insert(values.end(), weights.row(row).begin(), weights.row(row).end());
+        const std::string half = half_precision_of({values.data(), values.size()});
+        if (!half.empty()) return "the values are " + half + ": rounding; allow for it with --atol";
+    }
+    const std::string dropped = dropout(sums);
+    if (!dropped.empty()) return dropped;
+    if (highest < 1 - atol) {
+        return "every sum is below 1: a sink column was dropped after softmax, or keys were cut "
+               "off";
+    }
+    return "";
+}
+
+}  // namespace attn::analysis

@@ -1,0 +1,18 @@
+// Why the rows of a matrix that should be attention do not sum to one.
+#pragma once
+
+#include <string>
+
+#include "core/span.hpp"
+
+namespace attn::analysis {
+
+// What explains the rows of one head [queries, keys], in words: a softmax over the wrong axis,
+// dropout, a sink column left out, half precision. Empty when nothing does. `atol` is how far a sum
+// may be from one.
+std::string name_row_sum_cause(MatrixView<const float> weights, double atol);
+
+// "float16" or "bfloat16" when every value is one, and not all are 0 or 1; else empty.
+std::string half_precision_of(Span<const float> values);
+
+}  // namespace attn::analysis

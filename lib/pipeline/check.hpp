@@ -1,0 +1,54 @@
+// Is this attention sane? A list of verdicts, each with the worst value and its place.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/progress.hpp"
+#include "pipeline/attention_options.hpp"
+#include "pipeline/source_selection.hpp"
+
+namespace attn::pipeline {
+
+struct CheckRequest {
+    SourceRequest from;
+    AttentionRequest attention;     // of it only who may attend
+    double atol = 1e-3;             // how far a row may be from 1, a weight from 0 … 1
+    std::vector<std::string> only;  // names of checks; empty: all
+    std::vector<std::string> skip;
+};
+
+enum class Verdict { ok, fail, warning, skipped };
+
+struct CheckPlace {
+    std::size_t layer = 0;
+    std::size_t sequence = 0;
+    std::size_t head = 0;
+    std::optional<std::size_t> query;
+    std::optional<std::size_t> key;
+};
+
+struct CheckLine {
+    std::string name;
+    Verdict verdict = Verdict::ok;
+    std::optional<double> worst;
+    std::optional<CheckPlace> place;
+    std::string message;  // one sentence, or empty
+};
+
+struct CheckResult {
+    bool batch = false;
+    std::vector<CheckLine> lines;
+
+    bool failed() const;
+    bool warned() const;
+};
+
+// Names of all checks, errors first.
+const std::vector<std::string>& check_names();
+
+// Throws Error for a source that cannot be read, a mask that does not fit, an unknown name.
+CheckResult check(const CheckRequest& request, const Progress& progress, const Warn& warn);
+
+}  // namespace attn::pipeline

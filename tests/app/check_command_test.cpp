@@ -1,0 +1,237 @@
+// What is wrong on purpose is named with its place; what is right passes.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/arrays.hpp"
+#include "support/attention.hpp"
+#include "support/program.hpp"
+
+using namespace attn::test;
+using Json = nlohmann::json;
+
+namespace {
+
+struct Outcome {
+    int exit_code;
+    Json json;
+
+    const Json& line(const std::string& name) const {
+        for (const Json& check : json["checks"]) {
+            if (check["name"] == name) return check;
+        }
+        FAIL("no line " << name);
+        return json;
+    }
+    std::string verdict(const std::string& name) const { return line(name)["verdict"]; }
+    std::string message(const std::string& name) const { return line(name)["message"]; }
+};
+
+Outcome check(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "check");
+    arguments.emplace_back("--json");
+    const auto result = run_program(arguments);
+    INFO(result.err);
+    REQUIRE(result.err.empty());
+    return {result.exit_code, Json::parse(result.out)};
+}
+
+void check_refused(const std::vector<std::string>& arguments, const std::string& text) {
+    std::vector<std::string> all{"check"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    const auto result = run_program(all);
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Catch::Contains(text));
+}
+
+Json place(std::size_t head, std::size_t query, const Json& key = {}) {
+    return {{"layer", 0}, {"head", head}, {"query", query}, {"key", key}};
+}
+
+}  // namespace
+
+TEST_CASE("sane attention passes") {
+    const TempFolder folder;
+    const auto causal = check({RandomAttention(4, 50, true).write(folder), "--causal"});
+    CHECK(causal.exit_code == 0);
+    CHECK(causal.json["passed"] == true);
+    for (const char* name : {"not_probabilities", "finite", "range", "row_sum", "causal_leak",
+                             "dead_head", "collapsed_head", "duplicate_heads", "saturated"}) {
+        CHECK(causal.verdict(name) == "ok");
+    }
+    CHECK(causal.verdict("mask_leak") == "skipped");
+    CHECK(check({RandomAttention(4, 50, false).write(folder)}).exit_code == 0);
+
+    run_program({"run", "-w", sample("model.json"), "-o", folder / "run", "--window", "9,0"});
+    const auto run = check({folder / "run", "--skip", "dead_head", "--strict"});
+    CHECK(run.exit_code == 0);
+    CHECK(run.verdict("window_leak") == "ok");
+}
+
+TEST_CASE("one NaN in head 7, row 300 is found") {
+    const TempFolder folder;
+    RandomAttention attention(8, 310, true);
+    attention.at(7, 300, 12) = std::nanf("");
+    const auto found = check({attention.write(folder), "--causal"});
+    CHECK(found.exit_code == 1);
+    CHECK(found.verdict("finite") == "FAIL");
+    CHECK(found.line("finite")["place"] == place(7, 300, 12));
+}
+
+TEST_CASE("one row that sums to 1.01 is found") {
+    const TempFolder folder;
+    RandomAttention attention(3, 60, false);
+    attention.at(2, 41, 7) += 0.01F;
+    const std::string file = attention.write(folder);
+    const auto found = check({file});
+    CHECK(found.exit_code == 1);
+    CHECK(found.verdict("row_sum") == "FAIL");
+    CHECK(found.line("row_sum")["place"] == place(2, 41));
+    CHECK(found.line("row_sum")["worst"].get<double>() == Approx(1.01));
+    CHECK(check({file, "--atol", "0.02"}).exit_code == 0);
+    CHECK(check({file, "--skip", "row_sum"}).exit_code == 0);
+    CHECK(check({file, "--only", "finite,range"}).json["checks"].size() == 2);
+}
+
+TEST_CASE("one leaked future cell of 1e-4 is found") {
+    const TempFolder folder;
+    RandomAttention attention(3, 60, true);
+    attention.at(1, 20, 21) = 1e-4F;
+    const auto found = check({attention.write(folder), "--causal"});
+    CHECK(found.exit_code == 1);
+    CHECK(found.verdict("row_sum") == "ok");
+    CHECK(found.verdict("causal_leak") == "FAIL");
+    CHECK(found.line("causal_leak")["place"] == place(1, 20, 21));
+    CHECK(found.line("causal_leak")["worst"].get<double>() == Approx(1e-4));
+}
+
+TEST_CASE("leaks through masks, padding and windows are told apart") {
+    const TempFolder folder;
+    const std::string file = RandomAttention(2, 6, false).write(folder);
+    const std::string mask = folder.write("mask.json", "[true, true, false, true, true, true]");
+    const auto masked = check({file, "--mask", mask});
+    CHECK(masked.verdict("mask_leak") == "FAIL");
+    CHECK(masked.line("mask_leak")["place"]["key"] == 2);
+    CHECK(masked.verdict("padding_leak") == "skipped");
+    const auto padded = check({file, "--key-lengths", "5"});
+    CHECK(padded.line("padding_leak")["place"]["key"] == 5);
+    const auto windowed = check({file, "--window", "9,1"});
+    CHECK(windowed.verdict("window_leak") == "FAIL");
+    const auto offset = check({file, "--causal", "--query-offset", "4"});
+    CHECK(offset.line("causal_leak")["place"] ==
+          place(offset.line("causal_leak")["place"]["head"], 0, 5));
+}
+
+TEST_CASE("a row of zeros is right only where the mask leaves no key") {
+    const TempFolder folder;
+    RandomAttention attention(1, 5, false);
+    for (std::size_t key = 0; key < 5; ++key) attention.at(0, 3, key) = 0;
+    const std::string file = attention.write(folder);
+    const auto unexplained = check({file});
+    CHECK(unexplained.verdict("row_sum") == "FAIL");
+    CHECK_THAT(unexplained.message("row_sum"), Catch::Contains("name the mask"));
+    std::string mask = "[";
+    for (int query = 0; query < 5; ++query)
+        mask += std::string(query > 0 ? "," : "") +
+                (query == 3 ? "[false,false,false,false,false]" : "[true,true,true,true,true]");
+    CHECK(check({file, "--mask", folder.write("mask.json", mask + "]")}).exit_code == 0);
+}
+
+TEST_CASE("sums that are off are explained") {
+    const TempFolder folder;
+    const RandomAttention good(2, 80, false);
+    SECTION("transposed") {
+        RandomAttention bad = good;
+        for (std::size_t h = 0; h < 2; ++h) {
+            for (std::size_t i = 0; i < 80; ++i) {
+                for (std::size_t j = 0; j < 80; ++j)
+                    bad.at(h, i, j) = good.weights[(h * 80 + j) * 80 + i];
+            }
+        }
+        CHECK_THAT(check({bad.write(folder)}).message("row_sum"), Catch::Contains("transposed"));
+    }
+    SECTION("dropout") {
+        RandomAttention bad = good;
+        std::mt19937 random(3);
+        for (float& weight : bad.weights) weight = random() % 10 == 0 ? 0 : weight / 0.9F;
+        CHECK_THAT(check({bad.write(folder)}).message("row_sum"),
+                   Catch::Contains("dropout was left on (about p = 0.09"));
+    }
+    SECTION("a sink column was dropped") {
+        RandomAttention bad = good;
+        for (float& weight : bad.weights) weight *= 0.7F;
+        CHECK_THAT(check({bad.write(folder)}).message("row_sum"), Catch::Contains("sink column"));
+    }
+    SECTION("scores before softmax") {
+        RandomAttention bad = good;
+        for (float& weight : bad.weights) weight = std::log(weight);
+        const auto found = check({bad.write(folder)});
+        CHECK(found.exit_code == 1);
+        CHECK(found.verdict("not_probabilities") == "FAIL");
+        CHECK_THAT(found.message("not_probabilities"), Catch::Contains("raw scores"));
+        CHECK(found.verdict("row_sum") == "skipped");
+    }
+    SECTION("masked scores before softmax") {
+        RandomAttention bad = good;
+        bad.at(1, 0, 3) = -INFINITY;
+        CHECK_THAT(check({bad.write(folder)}).message("not_probabilities"),
+                   Catch::Contains("-inf"));
+    }
+    SECTION("half precision") {
+        RandomAttention bad = good;
+        for (float& weight : bad.weights) weight = std::nearbyint(weight * 1024) / 1024;
+        const auto found = check({bad.write(folder)});
+        CHECK_THAT(found.message("row_sum"), Catch::Contains("float16"));
+        CHECK(found.verdict("half_precision") == "warning");
+    }
+}
+
+TEST_CASE("heads that do nothing or the same draw a warning, and --strict fails") {
+    const TempFolder folder;
+    RandomAttention attention(4, 12, false);
+    for (std::size_t i = 0; i < 12; ++i) {
+        for (std::size_t j = 0; j < 12; ++j) {
+            attention.at(0, i, j) = 1.0F / 12;
+            attention.at(1, i, j) = j == 3 ? 1 : 0;
+            attention.at(3, i, j) = attention.at(2, i, j);
+        }
+    }
+    const std::string file = attention.write(folder);
+    const auto found = check({file});
+    CHECK(found.exit_code == 0);
+    CHECK(found.verdict("dead_head") == "warning");
+    CHECK(found.line("dead_head")["place"]["head"] == 0);
+    CHECK(found.line("collapsed_head")["place"]["head"] == 1);
+    CHECK(found.line("saturated")["place"]["head"] == 1);
+    CHECK(found.line("duplicate_heads")["place"]["head"] == 3);
+    CHECK(check({file, "--strict"}).exit_code == 1);
+    CHECK_THAT(check({file, "--head", "0"}).message("dead_head"),
+               Catch::Contains("weights were probably not loaded, or softmax ran twice"));
+}
+
+TEST_CASE("the table says what failed in its last line") {
+    const TempFolder folder;
+    RandomAttention attention(1, 5, false);
+    const auto passed = run_program({"check", attention.write(folder)});
+    CHECK_THAT(passed.out, Catch::EndsWith("not checked: causal_leak, mask_leak, padding_leak, "
+                                           "window_leak\npassed\n"));
+    attention.at(0, 0, 0) = 7;
+    const auto failed = run_program({"check", attention.write(folder), "--only", "range"});
+    CHECK(failed.exit_code == 1);
+    CHECK_THAT(failed.out, Catch::Contains("range  FAIL  7  layer 0, head 0, query 0, key 0") &&
+                               Catch::EndsWith("failed: range\n"));
+    CHECK(run_program({"check", attention.write(folder), "--quiet"}).out.empty());
+}
+
+TEST_CASE("check refuses what it cannot judge") {
+    const TempFolder folder;
+    const std::string file = RandomAttention(2, 5, false).write(folder);
+    check_refused({file, "--only", "row_sums"},
+                  "--only row_sums: is no check; did you mean row_sum?");
+    check_refused({file, "--skip", "nothing"}, "--skip nothing: is no check");
+    check_refused({file, "--atol=-1"}, "--atol -1");
+    check_refused({file, "--head", "5"}, "--head 5");
+    check_refused({file, "--key-lengths", "9"}, "--key-lengths: 9");
+    check_refused({file, "--mask", folder.write("mask.json", "[[true, true], [true, true]]")},
+                  "--mask");
+    check_refused({folder.write("x.txt", "hello")}, "x.txt");
+}
