@@ -23,6 +23,7 @@ void add_run_command(CLI::App& app, CommandLine& line);
 void add_heatmap_command(CLI::App& app, CommandLine& line);
 void add_stats_command(CLI::App& app, CommandLine& line);
 void add_check_command(CLI::App& app, CommandLine& line);
+void add_compare_command(CLI::App& app, CommandLine& line);
 void add_info_command(CLI::App& app, CommandLine& line);
 
 }  // namespace attn::app

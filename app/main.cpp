@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
     attn::app::add_heatmap_command(app, line);
     attn::app::add_stats_command(app, line);
     attn::app::add_check_command(app, line);
+    attn::app::add_compare_command(app, line);
     attn::app::add_info_command(app, line);
 
     try {

@@ -32,13 +32,14 @@ std::string text(const Parts&... parts) {
 class Checker {
   public:
     Checker(const CheckRequest& request, const Progress& progress, const Warn& warn)
-        : request_(request), attention_(open_stored_attention(inputs_, request.from.source)) {
+        : request_(request),
+          attention_(open_stored_attention<float>(inputs_, request.from.source)) {
         select_layers(attention_, request.from);
         places_ = select_heads(attention_, request.from);
         load_mask(warn);
         analysis::CheckSink sink(mask_);
         ProgressSink<float> counter(progress, attention_.layers.size());
-        stream(attention_, {&counter, &sink});
+        stream<float>(attention_, {&counter, &sink});
         const auto chosen = [](const auto& list, std::size_t item) {
             return std::find(list.begin(), list.end(), item) != list.end();
         };
@@ -159,7 +160,7 @@ class Checker {
 
     MatrixView<const float> matrix_of(const HeadCheck& head) const {
         const Shape& shape = attention_.shape();
-        for (const StoredLayer& layer : attention_.layers) {
+        for (const StoredLayer<float>& layer : attention_.layers) {
             if (layer.layer != head.layer) continue;
             const std::size_t index = head.sequence * shape[1] + head.place;
             return {layer.weights.data() + index * shape[2] * shape[3], shape[2], shape[3]};
@@ -314,7 +315,7 @@ class Checker {
 
     const CheckRequest& request_;
     io::Inputs inputs_;
-    StoredAttention attention_;
+    StoredAttention<float> attention_;
     std::vector<std::size_t> places_;
     MaskOptions<float> mask_;
     std::vector<HeadCheck> heads_;

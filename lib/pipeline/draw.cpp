@@ -23,7 +23,7 @@ bool ends_in_png(const std::string& path) {
     return extension == ".png" || extension == ".PNG";
 }
 
-PictureChoice choose_pictures(const StoredAttention& attention, const DrawRequest& request) {
+PictureChoice choose_pictures(const StoredAttention<float>& attention, const DrawRequest& request) {
     PictureChoice choice;
     choice.heads = select_heads(attention, request.from);
     choice.head_numbers = attention.heads;
@@ -43,12 +43,12 @@ PictureChoice choose_pictures(const StoredAttention& attention, const DrawReques
 // Everything that stands between the options and the first picture.
 struct Drawing {
     io::Inputs inputs;
-    StoredAttention attention;
+    StoredAttention<float> attention;
     PictureChoice choice;
     PictureLabels labels;
 
     explicit Drawing(const DrawRequest& request)
-        : attention(open_stored_attention(inputs, request.from.source)) {
+        : attention(open_stored_attention<float>(inputs, request.from.source)) {
         select_layers(attention, request.from);
         choice = choose_pictures(attention, request);
         const AxisLabels names = choose_labels(attention, request.from);
@@ -58,7 +58,7 @@ struct Drawing {
     void stream_to(HeatmapDrawer& drawer, const Progress& progress) const {
         ProgressSink<float> counter(progress, attention.layers.size());
         HeatmapSink<float> sink(drawer);
-        stream(attention, {&counter, &sink});
+        stream<float>(attention, {&counter, &sink});
         drawer.finish();
     }
 };
@@ -98,7 +98,7 @@ std::vector<std::string> draw_folder(const DrawRequest& request, const Progress&
     RunManifest manifest;
     manifest.command = "heatmap";
     manifest.inputs = drawing.inputs.records();
-    for (const StoredLayer& layer : drawing.attention.layers)
+    for (const StoredLayer<float>& layer : drawing.attention.layers)
         manifest.layers.push_back(layer.layer);
     for (std::size_t place : drawing.choice.heads)
         manifest.heads.push_back(drawing.attention.heads[place]);

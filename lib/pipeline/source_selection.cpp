@@ -26,23 +26,24 @@ void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_
 
 }  // namespace
 
-void select_layers(StoredAttention& attention, const SourceRequest& request) {
+void select_layers(StoredAttention<float>& attention, const SourceRequest& request) {
     if (!request.layers) return;
-    std::vector<StoredLayer> chosen;
+    std::vector<StoredLayer<float>> chosen;
     for (std::size_t wanted : *request.layers) {
         const auto found =
             std::find_if(attention.layers.begin(), attention.layers.end(),
-                         [&](const StoredLayer& layer) { return layer.layer == wanted; });
+                         [&](const StoredLayer<float>& layer) { return layer.layer == wanted; });
         if (found == attention.layers.end())
             fail("--layer ", wanted, ": ", request.source, " has no such layer");
         chosen.push_back(*found);
     }
-    std::sort(chosen.begin(), chosen.end(),
-              [](const StoredLayer& a, const StoredLayer& b) { return a.layer < b.layer; });
+    std::sort(
+        chosen.begin(), chosen.end(),
+        [](const StoredLayer<float>& a, const StoredLayer<float>& b) { return a.layer < b.layer; });
     attention.layers = std::move(chosen);
 }
 
-std::vector<std::size_t> select_heads(const StoredAttention& attention,
+std::vector<std::size_t> select_heads(const StoredAttention<float>& attention,
                                       const SourceRequest& request) {
     std::vector<std::size_t> places(attention.heads.size());
     std::iota(places.begin(), places.end(), std::size_t{0});
@@ -58,7 +59,7 @@ std::vector<std::size_t> select_heads(const StoredAttention& attention,
     return places;
 }
 
-AxisLabels choose_labels(const StoredAttention& attention, const SourceRequest& request) {
+AxisLabels choose_labels(const StoredAttention<float>& attention, const SourceRequest& request) {
     const Shape& shape = attention.shape();
     const std::string file = request.tokens.empty() ? request.source : request.tokens;
     const LabelLists tokens =

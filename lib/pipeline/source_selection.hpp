@@ -19,11 +19,11 @@ struct SourceRequest {
 };
 
 // Keeps the layers that were asked for by number. Throws Error for one that is not there.
-void select_layers(StoredAttention& attention, const SourceRequest& request);
+void select_layers(StoredAttention<float>& attention, const SourceRequest& request);
 
 // The places of the heads that were asked for by number; all of them without a wish. Throws Error
 // for one that is not there.
-std::vector<std::size_t> select_heads(const StoredAttention& attention,
+std::vector<std::size_t> select_heads(const StoredAttention<float>& attention,
                                       const SourceRequest& request);
 
 // Tokens of each axis: one list a sequence, one for all, or none.
@@ -34,6 +34,6 @@ struct AxisLabels {
 
 // From the request, else from the source. Tokens label both axes of square attention; otherwise the
 // axis that has as many positions. Throws Error when the numbers do not match.
-AxisLabels choose_labels(const StoredAttention& attention, const SourceRequest& request);
+AxisLabels choose_labels(const StoredAttention<float>& attention, const SourceRequest& request);
 
 }  // namespace attn::pipeline

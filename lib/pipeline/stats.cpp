@@ -20,7 +20,7 @@ Json number(double value) {
 }
 
 // Token patterns need one token for each position of both axes.
-std::vector<std::vector<std::string>> pattern_tokens(const StoredAttention& attention,
+std::vector<std::vector<std::string>> pattern_tokens(const StoredAttention<float>& attention,
                                                      const SourceRequest& request) {
     const AxisLabels labels = choose_labels(attention, request);
     const Shape& shape = attention.shape();
@@ -63,11 +63,11 @@ Json to_json(const LayerSimilarity& layer, bool batch) {
     return json;
 }
 
-void compare_layers(const StoredAttention& attention, const StatsRequest& request,
+void compare_layers(const StoredAttention<float>& attention, const StatsRequest& request,
                     const std::vector<std::size_t>& places, StatsResult& result) {
     const Shape& shape = attention.shape();
     const std::size_t head_size = shape[2] * shape[3];
-    for (const StoredLayer& layer : attention.layers) {
+    for (const StoredLayer<float>& layer : attention.layers) {
         for (std::size_t sequence = 0; sequence < shape[0]; ++sequence) {
             LayerSimilarity similarity{layer.layer, sequence, {}, {}};
             std::vector<float> chosen;
@@ -107,7 +107,7 @@ double StatsResult::sink_rate() const {
 
 StatsResult measure(const StatsRequest& request, const Progress& progress) {
     io::Inputs inputs;
-    StoredAttention attention = open_stored_attention(inputs, request.from.source);
+    StoredAttention<float> attention = open_stored_attention<float>(inputs, request.from.source);
     select_layers(attention, request.from);
     const std::vector<std::size_t> places = select_heads(attention, request.from);
     analysis::StatsOptions options;
@@ -119,7 +119,7 @@ StatsResult measure(const StatsRequest& request, const Progress& progress) {
 
     ProgressSink<float> counter(progress, attention.layers.size());
     analysis::StatsSink<float> sink(options, places, attention.heads);
-    stream(attention, {&counter, &sink});
+    stream<float>(attention, {&counter, &sink});
 
     StatsResult result;
     result.batch = attention.shape()[0] > 1;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <numeric>
+#include <type_traits>
 
 #include "attention/head_countdown.hpp"
 #include "core/error.hpp"
@@ -21,36 +22,40 @@ namespace {
 constexpr std::size_t kBlockCells = std::size_t{1} << 17;
 
 // Every matrix of the array is square and zero right of the diagonal.
-bool looks_causal(const Array<float>& weights) {
+template <class T>
+bool looks_causal(const Array<T>& weights) {
     const std::size_t queries = weights.extent(2);
     const std::size_t keys = weights.extent(3);
     if (queries != keys || keys < 2) return false;
     std::atomic<bool> leaks{false};
     parallel_for(weights.size() / (queries * keys), [&](std::size_t matrix) {
-        const float* cells = weights.data() + matrix * queries * keys;
+        const T* cells = weights.data() + matrix * queries * keys;
         for (std::size_t row = 0; row < queries && !leaks; ++row, cells += keys) {
             // A comparison a cell would be slow: bits that are set anywhere, but for signs of
             // zeros.
-            std::uint32_t bits = 0;
+            using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+            Bits bits = 0;
             for (std::size_t key = row + 1; key < keys; ++key) {
-                std::uint32_t cell = 0;
+                Bits cell = 0;
                 std::memcpy(&cell, cells + key, sizeof cell);
                 bits |= cell;
             }
-            if ((bits & 0x7fffffffU) != 0) leaks = true;
+            if (static_cast<Bits>(bits << 1) != 0) leaks = true;
         }
     });
     return !leaks;
 }
 
 // Whether converting changed nothing, so that the array is the file itself.
-bool is_mapped(const io::StoredArray& stored, const Array<float>& array) {
+template <class T>
+bool is_mapped(const io::StoredArray& stored, const Array<T>& array) {
     return stored.mapped && reinterpret_cast<const std::byte*>(array.data()) == stored.bytes.data();
 }
 
-StoredAttention from_array(io::Inputs& inputs, const std::string& source) {
+template <class T>
+StoredAttention<T> from_array(io::Inputs& inputs, const std::string& source) {
     const io::StoredArray stored = inputs.find(source);
-    const Array<float> array = inputs.load<float>(stored, io::NonFinite::allow);
+    const Array<T> array = inputs.load<T>(stored, io::NonFinite::allow);
     if (array.rank() < 2 || array.rank() > 5) {
         fail(source, " ", to_string(array.shape()),
              ": expected attention [q, k], [heads, q, k], [layers, heads, q, k] or "
@@ -60,19 +65,19 @@ StoredAttention from_array(io::Inputs& inputs, const std::string& source) {
     if (shape.size() == 4) shape.insert(shape.begin() + 1, 1);
     while (shape.size() < 5) shape.insert(shape.begin(), 1);
 
-    StoredAttention attention;
-    const Array<float> layers = array.reshaped(shape);
+    StoredAttention<T> attention;
+    const Array<T> layers = array.reshaped(shape);
     for (std::size_t layer = 0; layer < shape[0]; ++layer) {
         attention.layers.push_back({layer, layers.slice(layer), is_mapped(stored, array)});
     }
     attention.heads.resize(shape[2]);
     std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
-    attention.structure.causal =
-        std::all_of(attention.layers.begin(), attention.layers.end(), [](const StoredLayer& layer) {
-            const bool causal = looks_causal(layer.weights);
-            layer.forget();
-            return causal;
-        });
+    attention.structure.causal = std::all_of(attention.layers.begin(), attention.layers.end(),
+                                             [](const StoredLayer<T>& layer) {
+                                                 const bool causal = looks_causal(layer.weights);
+                                                 layer.forget();
+                                                 return causal;
+                                             });
     return attention;
 }
 
@@ -86,9 +91,10 @@ bool structure_fits(const MaskStructure& structure, const Shape& shape) {
            std::all_of(lengths.begin(), lengths.end(), fits_keys);
 }
 
-StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
+template <class T>
+StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
     const RunManifest manifest = read_manifest(folder);
-    StoredAttention attention;
+    StoredAttention<T> attention;
     attention.heads = manifest.heads;
     attention.structure = manifest.structure;
     attention.tokens = manifest.tokens;
@@ -99,7 +105,7 @@ StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
             fail(folder, ": this run saved no weights; run it again with --save weights");
         }
         const io::StoredArray stored = inputs.find(file);
-        const Array<float> weights = inputs.load<float>(stored, io::NonFinite::allow);
+        const Array<T> weights = inputs.load<T>(stored, io::NonFinite::allow);
         Shape shape = weights.shape();
         if (shape.size() == 3) shape.insert(shape.begin(), 1);
         const bool fits = shape.size() == 4 && shape[1] == manifest.heads.size() &&
@@ -115,8 +121,9 @@ StoredAttention from_run(io::Inputs& inputs, const std::string& folder) {
     return attention;
 }
 
-void stream_layer(const StoredLayer& stored, const MaskStructure& structure,
-                  const Sinks<float>& sinks) {
+template <class T>
+void stream_layer(const StoredLayer<T>& stored, const MaskStructure& structure,
+                  const Sinks<T>& sinks) {
     const Shape& extents = stored.weights.shape();
     LayerShape shape;
     shape.layer = stored.layer;
@@ -126,14 +133,14 @@ void stream_layer(const StoredLayer& stored, const MaskStructure& structure,
     shape.keys = extents[3];
     shape.block_rows = std::clamp<std::size_t>(kBlockCells / shape.keys, 1, shape.queries);
 
-    for (Sink<float>* sink : sinks) sink->begin_layer(shape);
-    MaskOptions<float> options;
+    for (Sink<T>* sink : sinks) sink->begin_layer(shape);
+    MaskOptions<T> options;
     options.structure = structure;
-    const Mask<float> mask(options, shape.keys);
+    const Mask<T> mask(options, shape.keys);
     HeadCountdown countdown(shape);
     parallel_for(countdown.tiles(), [&](std::size_t item) {
         const TilePlace place = countdown.place(item);
-        Tile<float> tile;
+        Tile<T> tile;
         tile.layer = stored.layer;
         tile.sequence = place.sequence;
         tile.head = place.head;
@@ -148,31 +155,41 @@ void stream_layer(const StoredLayer& stored, const MaskStructure& structure,
         const std::size_t first_row =
             (place.sequence * shape.heads + place.head) * shape.queries + tile.first_query;
         tile.weights = {stored.weights.data() + first_row * shape.keys, rows, shape.keys};
-        for (Sink<float>* sink : sinks) sink->consume(tile);
+        for (Sink<T>* sink : sinks) sink->consume(tile);
         if (countdown.finish(place)) {
-            for (Sink<float>* sink : sinks) sink->end_head(place.sequence, place.head);
+            for (Sink<T>* sink : sinks) sink->end_head(place.sequence, place.head);
         }
     });
-    for (Sink<float>* sink : sinks) sink->end_layer();
+    for (Sink<T>* sink : sinks) sink->end_layer();
 }
 
 }  // namespace
 
-void StoredLayer::forget() const {
+template <class T>
+void StoredLayer<T>::forget() const {
     if (!mapped) return;
     io::drop_pages(
-        {reinterpret_cast<const std::byte*>(weights.data()), weights.size() * sizeof(float)});
+        {reinterpret_cast<const std::byte*>(weights.data()), weights.size() * sizeof(T)});
 }
 
-StoredAttention open_stored_attention(io::Inputs& inputs, const std::string& source) {
-    return is_run_folder(source) ? from_run(inputs, source) : from_array(inputs, source);
+template <class T>
+StoredAttention<T> open_stored_attention(io::Inputs& inputs, const std::string& source) {
+    return is_run_folder(source) ? from_run<T>(inputs, source) : from_array<T>(inputs, source);
 }
 
-void stream(const StoredAttention& attention, const Sinks<float>& sinks) {
-    for (const StoredLayer& layer : attention.layers) {
+template <class T>
+void stream(const StoredAttention<T>& attention, const Sinks<T>& sinks) {
+    for (const StoredLayer<T>& layer : attention.layers) {
         stream_layer(layer, attention.structure, sinks);
         layer.forget();
     }
 }
+
+template struct StoredLayer<float>;
+template struct StoredLayer<double>;
+template StoredAttention<float> open_stored_attention(io::Inputs&, const std::string&);
+template StoredAttention<double> open_stored_attention(io::Inputs&, const std::string&);
+template void stream(const StoredAttention<float>&, const Sinks<float>&);
+template void stream(const StoredAttention<double>&, const Sinks<double>&);
 
 }  // namespace attn::pipeline

@@ -9,19 +9,21 @@
 
 namespace attn::pipeline {
 
+template <class T>
 struct StoredLayer {
     std::size_t layer = 0;  // what it is called
     // [sequences, heads, queries, keys]; axes that the file lacks have length 1
-    Array<float> weights;
+    Array<T> weights;
     bool mapped = false;  // whether they are the bytes of a mapped file
 
     // Gives the memory of weights that were read for now back to the system.
     void forget() const;
 };
 
-// Weights of one or many layers, all of the same shape.
+// Weights of one or many layers, all of the same shape. T is float or double.
+template <class T>
 struct StoredAttention {
-    std::vector<StoredLayer> layers;
+    std::vector<StoredLayer<T>> layers;
     std::vector<std::size_t> heads;                // what the head at each place is called
     MaskStructure structure;                       // which cells are masked
     std::vector<std::vector<std::string>> tokens;  // labels, where the source holds them
@@ -33,9 +35,11 @@ struct StoredAttention {
 // Opens a folder that `run` wrote, or an array [q, k], [heads, q, k], [layers, heads, q, k] or
 // [layers, batch, heads, q, k]; such an array is causal when all that is right of the diagonal is
 // exactly zero. Throws Error for anything else, and for a run that saved no weights.
-StoredAttention open_stored_attention(io::Inputs& inputs, const std::string& source);
+template <class T>
+StoredAttention<T> open_stored_attention(io::Inputs& inputs, const std::string& source);
 
 // Streams the layers to the sinks. Tiles carry weights, no scores and no context.
-void stream(const StoredAttention& attention, const Sinks<float>& sinks);
+template <class T>
+void stream(const StoredAttention<T>& attention, const Sinks<T>& sinks);
 
 }  // namespace attn::pipeline

@@ -1,0 +1,106 @@
+// compare: two results side by side. Exit code 1 when they differ.
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "commands.hpp"
+#include "pipeline/compare.hpp"
+#include "table.hpp"
+
+namespace attn::app {
+namespace {
+
+using pipeline::CompareResult;
+using pipeline::HeadDifference;
+using Json = nlohmann::ordered_json;
+
+struct CompareFlags {
+    pipeline::CompareRequest request;
+    bool json = false;
+};
+
+Json number(double value) {
+    return std::isfinite(value) ? Json(value) : Json();
+}
+
+std::string to_json(const CompareResult& result) {
+    Json json{{"same", result.same()}, {"heads", Json::array()}};
+    for (const HeadDifference& head : result.heads) {
+        Json entry{{"layer", head.layer}};
+        if (result.batch) entry["seq"] = head.sequence;
+        entry["head"] = head.head;
+        entry["max_abs"] = number(head.values.max_abs);
+        entry["max_rel"] = number(head.values.max_rel);
+        entry["max_ulp"] = number(head.values.max_ulp);
+        entry["cosine"] = number(head.values.cosine);
+        entry["mean_kl"] = number(head.values.mean_kl);
+        entry["differing"] = head.values.differing;
+        entry["cells"] = head.values.cells;
+        entry["first"] =
+            head.values.first ? Json{head.values.first->first, head.values.first->second} : Json();
+        json["heads"].push_back(entry);
+    }
+    json["missing"] = result.missing;
+    return json.dump(2) + "\n";
+}
+
+void print(const CompareResult& result) {
+    std::vector<std::string> header{"layer",   "head",      "max_abs",
+                                    "max_rel", "max_ulp",   "cosine",
+                                    "mean_kl", "differing", "first (query, key)"};
+    if (result.batch) header.insert(header.begin() + 1, "seq");
+    std::vector<std::vector<std::string>> rows{header};
+    for (const HeadDifference& head : result.heads) {
+        const analysis::Difference& values = head.values;
+        std::vector<std::string> row{std::to_string(head.layer)};
+        if (result.batch) row.push_back(std::to_string(head.sequence));
+        row.push_back(std::to_string(head.head));
+        for (const double value :
+             {values.max_abs, values.max_rel, values.max_ulp, values.cosine, values.mean_kl})
+            row.push_back(number_text(value, 4));
+        row.push_back(std::to_string(values.differing) + " of " + std::to_string(values.cells));
+        row.push_back(values.first ? std::to_string(values.first->first) + ", " +
+                                         std::to_string(values.first->second)
+                                   : "-");
+        rows.push_back(row);
+    }
+    print_table(rows, 0);
+    for (const std::string& text : result.missing) std::cout << text << '\n';
+    std::cout << (result.same() ? "the same\n" : "they differ\n");
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app, CommandLine& line) {
+    CLI::App& command = *app.add_subcommand(
+        "compare", "Two results side by side, head by head; exit code 1 when they differ");
+    const auto flags = std::make_shared<CompareFlags>();
+    command.add_option("a", flags->request.a, "A folder that run wrote, or an array")
+        ->type_name("A")
+        ->required();
+    command.add_option("b", flags->request.b, "The same of another run, of another program")
+        ->type_name("B")
+        ->required();
+    command
+        .add_option("--rtol", flags->request.tolerance.rtol,
+                    "Close is abs(a - b) <= atol + rtol * abs(b), as in numpy (default 1e-5)")
+        ->type_name("X");
+    command.add_option("--atol", flags->request.tolerance.atol, "See --rtol (default 1e-6)")
+        ->type_name("X");
+    command.add_flag("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
+    command.callback([flags, &line] {
+        line.action = [flags, &line] {
+            const CompareResult result = pipeline::compare(flags->request);
+            if (flags->json) {
+                std::cout << to_json(result);
+            } else if (!line.global.quiet) {
+                print(result);
+            }
+            return result.same() ? 0 : 1;
+        };
+    });
+}
+
+}  // namespace attn::app

@@ -1,0 +1,35 @@
+// How two matrices of one shape differ.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "core/span.hpp"
+
+namespace attn::analysis {
+
+// When two values are close: abs(a - b) <= atol + rtol * abs(b), as in numpy.allclose; equal
+// infinities are close, NaN never is.
+struct Tolerance {
+    double rtol = 1e-5;
+    double atol = 1e-6;
+};
+
+struct Difference {
+    double max_abs = 0;
+    double max_rel = 0;  // abs(a - b) / abs(b), where b is not 0
+    double max_ulp = 0;  // steps between neighbouring numbers of the type
+    double cosine = 1;   // of all values as one vector; NaN when either is zero
+    double mean_kl = 0;  // mean of KL(a row, b row) in nats; infinite where b lacks a key of a
+    std::size_t cells = 0;
+    std::size_t differing = 0;  // that are not close
+    std::optional<std::pair<std::size_t, std::size_t>>
+        first;  // row and column of the first of them
+};
+
+// Matrices [rows, columns].
+template <class T>
+Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance& tolerance);
+
+}  // namespace attn::analysis

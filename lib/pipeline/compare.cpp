@@ -1,0 +1,125 @@
+#include "pipeline/compare.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+#include "pipeline/layout.hpp"
+#include "pipeline/manifest.hpp"
+#include "pipeline/stored_source.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+bool holds_float64(io::Inputs& inputs, const std::string& source) {
+    std::string array = source;
+    if (is_run_folder(source)) {
+        const RunManifest manifest = read_manifest(source);
+        if (manifest.layers.empty()) return false;
+        array = source + "/" + array_file(manifest.layers.front(), "weights");
+    }
+    try {
+        return inputs.find(array).dtype == DType::float64;
+    } catch (const Error&) {
+        return false;  // whoever opens it says what is wrong
+    }
+}
+
+std::string at(std::size_t layer, std::size_t head) {
+    return "layer " + std::to_string(layer) + ", head " + std::to_string(head);
+}
+
+template <class T>
+class Comparison {
+  public:
+    Comparison(const CompareRequest& request, io::Inputs& inputs)
+        : request_(request),
+          a_(open_stored_attention<T>(inputs, request.a)),
+          b_(open_stored_attention<T>(inputs, request.b)) {
+        const Shape& x = a_.shape();
+        const Shape& y = b_.shape();
+        if (x[0] != y[0] || x[2] != y[2] || x[3] != y[3]) {
+            fail(request.a, " ", to_string(x), " and ", request.b, " ", to_string(y),
+                 ": cannot be compared ([batch, heads, queries, keys])");
+        }
+    }
+
+    CompareResult run() {
+        CompareResult result;
+        result.batch = a_.shape()[0] > 1;
+        match(a_, b_, request_.a, true, result);
+        match(b_, a_, request_.b, false, result);
+        if (result.heads.empty())
+            fail(request_.a, " and ", request_.b, ": have no layer and head in common");
+        parallel_for(result.heads.size(), [&](std::size_t i) {
+            HeadDifference& head = result.heads[i];
+            head.values =
+                analysis::compare<T>(matrix(a_, head), matrix(b_, head), request_.tolerance);
+        });
+        return result;
+    }
+
+  private:
+    // Lists the heads of `one` that `other` has too, or says that it lacks them.
+    static void match(const StoredAttention<T>& one, const StoredAttention<T>& other,
+                      const std::string& name, bool list, CompareResult& result) {
+        for (const StoredLayer<T>& layer : one.layers) {
+            for (const std::size_t head : one.heads) {
+                const bool both = find_layer(other, layer.layer) != nullptr && has(other, head);
+                if (!both) result.missing.push_back(at(layer.layer, head) + ": only in " + name);
+                if (!both || !list) continue;
+                for (std::size_t sequence = 0; sequence < one.shape()[0]; ++sequence)
+                    result.heads.push_back({layer.layer, sequence, head, {}});
+            }
+        }
+    }
+
+    static bool has(const StoredAttention<T>& attention, std::size_t head) {
+        const auto& heads = attention.heads;
+        return std::find(heads.begin(), heads.end(), head) != heads.end();
+    }
+
+    static const StoredLayer<T>* find_layer(const StoredAttention<T>& attention,
+                                            std::size_t number) {
+        for (const StoredLayer<T>& layer : attention.layers) {
+            if (layer.layer == number) return &layer;
+        }
+        return nullptr;
+    }
+
+    static MatrixView<const T> matrix(const StoredAttention<T>& attention,
+                                      const HeadDifference& head) {
+        const Shape& shape = attention.shape();
+        const auto place = static_cast<std::size_t>(
+            std::find(attention.heads.begin(), attention.heads.end(), head.head) -
+            attention.heads.begin());
+        const std::size_t index = head.sequence * shape[1] + place;
+        return {find_layer(attention, head.layer)->weights.data() + index * shape[2] * shape[3],
+                shape[2], shape[3]};
+    }
+
+    const CompareRequest& request_;
+    StoredAttention<T> a_;
+    StoredAttention<T> b_;
+};
+
+}  // namespace
+
+bool CompareResult::same() const {
+    return missing.empty() &&
+           std::all_of(heads.begin(), heads.end(),
+                       [](const HeadDifference& head) { return head.values.differing == 0; });
+}
+
+CompareResult compare(const CompareRequest& request) {
+    if (!(request.tolerance.rtol >= 0))
+        fail("--rtol ", request.tolerance.rtol, ": expected a number of 0 or more");
+    if (!(request.tolerance.atol >= 0))
+        fail("--atol ", request.tolerance.atol, ": expected a number of 0 or more");
+    io::Inputs inputs;
+    const bool wide = holds_float64(inputs, request.a) || holds_float64(inputs, request.b);
+    return wide ? Comparison<double>(request, inputs).run()
+                : Comparison<float>(request, inputs).run();
+}
+
+}  // namespace attn::pipeline

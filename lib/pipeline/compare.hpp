@@ -1,0 +1,36 @@
+// Two stored attentions side by side, head by head.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analysis/difference.hpp"
+
+namespace attn::pipeline {
+
+struct CompareRequest {
+    std::string a;  // folders that run wrote, or arrays; see stored_source.hpp
+    std::string b;
+    analysis::Tolerance tolerance;
+};
+
+struct HeadDifference {
+    std::size_t layer = 0;
+    std::size_t sequence = 0;
+    std::size_t head = 0;
+    analysis::Difference values;
+};
+
+struct CompareResult {
+    bool batch = false;
+    std::vector<HeadDifference> heads;  // that both have
+    std::vector<std::string> missing;   // what only one of them has, in words
+
+    bool same() const;
+};
+
+// In double where either side holds float64, else in float. Throws Error when the shapes do not
+// match, or no head is in both.
+CompareResult compare(const CompareRequest& request);
+
+}  // namespace attn::pipeline

@@ -1,0 +1,126 @@
+// Two results are the same, or the first cell that differs is named.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/arrays.hpp"
+#include "support/attention.hpp"
+#include "support/program.hpp"
+
+using namespace attn::test;
+using Json = nlohmann::json;
+
+namespace {
+
+Json compare(const std::vector<std::string>& arguments, int exit_code) {
+    std::vector<std::string> all{"compare"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    all.emplace_back("--json");
+    const auto result = run_program(all);
+    INFO(result.err);
+    REQUIRE(result.exit_code == exit_code);
+    return Json::parse(result.out);
+}
+
+void check_refused(const std::vector<std::string>& arguments, const std::string& text) {
+    std::vector<std::string> all{"compare"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    const auto result = run_program(all);
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Catch::Contains(text));
+}
+
+}  // namespace
+
+TEST_CASE("the same is the same") {
+    const TempFolder folder;
+    const std::string file = RandomAttention(2, 6, true).write(folder);
+    const Json result = compare({file, file}, 0);
+    CHECK(result["same"] == true);
+    CHECK(result["heads"][1]["max_ulp"] == 0);
+    CHECK(result["heads"][1]["cosine"].get<double>() == Approx(1));
+    CHECK(result["heads"][1]["first"].is_null());
+    const auto table = run_program({"compare", file, file});
+    CHECK_THAT(table.out, Catch::EndsWith("the same\n"));
+}
+
+TEST_CASE("the first cell that differs is named, with every distance") {
+    const TempFolder folder;
+    RandomAttention attention(2, 6, false);
+    const std::string a = attention.write(folder, "a.npy");
+    attention.at(1, 4, 2) *= 1.5F;
+    attention.at(1, 4, 5) = std::nextafter(attention.at(1, 4, 5), 1.0F);
+    const std::string b = attention.write(folder, "b.npy");
+    const Json result = compare({a, b}, 1);
+    CHECK(result["heads"][0]["differing"] == 0);
+    const Json& head = result["heads"][1];
+    CHECK(head["differing"] == 1);
+    CHECK(head["first"] == Json::parse("[4, 2]"));
+    const double original = static_cast<double>(attention.at(1, 4, 2)) / 1.5;
+    CHECK(head["max_abs"].get<double>() == Approx(original / 2));
+    CHECK(head["max_rel"].get<double>() == Approx(1.0 / 3));
+    CHECK(head["max_ulp"].get<double>() > 1e6);
+    // KL(a, b) of the one row that differs, over six rows.
+    CHECK(head["mean_kl"].get<double>() == Approx(original * std::log(1 / 1.5) / 6).epsilon(1e-3));
+    CHECK(compare({a, b, "--rtol", "0.4"}, 0)["same"] == true);
+    CHECK(compare({a, b, "--atol", "1"}, 0)["same"] == true);
+}
+
+TEST_CASE("neighbouring numbers are one ulp apart, across zero too") {
+    const TempFolder folder;
+    const float tiny = std::numeric_limits<float>::denorm_min();
+    const std::string a = folder.write("a.npy", npy_floats("(1, 2)", {1, -tiny}));
+    const std::string b =
+        folder.write("b.npy", npy_floats("(1, 2)", {std::nextafter(1.0F, 2.0F), tiny}));
+    CHECK(compare({a, b}, 0)["heads"][0]["max_ulp"] == 2);
+}
+
+TEST_CASE("float64 is compared as float64, and with float32 too") {
+    const TempFolder folder;
+    const std::vector<double> values{0.25, 0.75};
+    const std::vector<double> others{0.25, 0.75 + 1e-12};
+    const auto file = [&](const std::string& name, const std::vector<double>& numbers) {
+        return folder.write(name, npy_bytes(npy_dictionary("<f8", "(1, 2)"), bytes_of(numbers)));
+    };
+    const std::string a = file("a.npy", values), b = file("b.npy", others);
+    CHECK(compare({a, b, "--rtol", "0", "--atol", "0"}, 1)["heads"][0]["max_abs"].get<double>() ==
+          Approx(1e-12).epsilon(1e-3));
+    CHECK(compare({a, b}, 0)["same"] == true);
+    const std::string narrow = folder.write("c.npy", npy_floats("(1, 2)", {0.25F, 0.75F}));
+    CHECK(compare({narrow, a, "--rtol", "0", "--atol", "0"}, 0)["same"] == true);
+}
+
+TEST_CASE("NaN is never close, equal infinities are") {
+    const TempFolder folder;
+    const float inf = std::numeric_limits<float>::infinity();
+    const std::string a = folder.write("a.npy", npy_floats("(1, 3)", {-inf, 1, 2}));
+    CHECK(compare({a, a}, 0)["same"] == true);
+    const std::string b = folder.write("b.npy", npy_floats("(1, 3)", {-inf, std::nanf(""), 2}));
+    CHECK(compare({b, b}, 1)["heads"][0]["first"] == Json::parse("[0, 1]"));
+}
+
+TEST_CASE("runs are matched by the numbers of layers and heads, and what is missing is said") {
+    const TempFolder folder;
+    for (const auto& [name, heads] : {std::pair("all", "0-3"), std::pair("some", "1,3")}) {
+        run_program({"run", "-w", sample("model.json"), "--save", "weights", "--head", heads, "-o",
+                     folder / name});
+    }
+    const Json result = compare({folder / "all", folder / "some"}, 1);
+    CHECK(result["heads"].size() == 4);
+    CHECK(result["heads"][3]["head"] == 3);
+    CHECK(result["heads"][3]["differing"] == 0);
+    CHECK(result["missing"].size() == 4);
+    CHECK_THAT(result["missing"][0].get<std::string>(), Catch::StartsWith("layer 0, head 0: only"));
+    CHECK(compare({folder / "all", folder / "all"}, 0)["same"] == true);
+}
+
+TEST_CASE("what cannot be compared is refused with both shapes") {
+    const TempFolder folder;
+    const std::string a = RandomAttention(2, 6, true).write(folder, "a.npy");
+    const std::string b = RandomAttention(2, 7, true).write(folder, "b.npy");
+    check_refused({a, b}, "[1, 2, 6, 6]");
+    check_refused({a, b}, "[1, 2, 7, 7]");
+    check_refused({a, a, "--rtol=-1"}, "--rtol -1");
+    check_refused({a, a, "--atol=-1"}, "--atol -1");
+    check_refused({a, folder / "nothing.npy"}, "nothing.npy");
+    check_refused({a}, "b");
+}
