@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
     attn::app::add_stats_command(app, line);
     attn::app::add_check_command(app, line);
     attn::app::add_compare_command(app, line);
+    attn::app::add_diagnose_command(app, line);
     attn::app::add_info_command(app, line);
 
     try {

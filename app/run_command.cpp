@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "core/index_list.hpp"
 #include "heatmap_flags.hpp"
+#include "input_flags.hpp"
 #include "pipeline/run.hpp"
 #include "progress_bar.hpp"
 
@@ -18,36 +19,9 @@ struct RunFlags {
     bool json = false;
 };
 
-void add_array(CLI::App& command, const std::string& flag, std::string& target,
-               const std::string& help) {
-    command.add_option(flag, target, help)->type_name("ARRAY")->group("Input");
-}
-
-void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
+void add_run_input_flags(CLI::App& command, pipeline::RunRequest& request) {
+    add_input_flags(command, request);
     const std::string group = "Input";
-    add_array(command, "-x,--embeddings", request.embeddings,
-              "Token embeddings [tokens, d_model] or [batch, tokens, d_model]; default: "
-              "\"embeddings\" in "
-              "the weights file");
-    command
-        .add_option("-w,--weights", request.weights,
-                    "W_Q W_K W_V [d_model, heads*d_head] or [heads, d_model, d_head], W_O, b_Q b_K "
-                    "b_V b_O; "
-                    "many layers as layers.N.W_Q. A JSON file or a folder of .npy files")
-        ->type_name("FILE|DIR")
-        ->group(group);
-    add_array(command, "--context", request.context,
-              "Cross-attention: keys and values are made from these embeddings [(batch,) keys, "
-              "d_context]");
-    add_array(command, "--hidden-states", request.hidden_states,
-              "[layers, (batch,) tokens, d_model]: every layer reads its own saved input");
-    add_array(command, "-q,--query", request.query,
-              "Instead of embeddings, projected queries: [(batch,) heads, n, d_head], or packed "
-              "[(batch,) n, heads*d_head] with --heads");
-    add_array(command, "-k,--key", request.key,
-              "Projected keys: [(batch,) kv_heads, keys, d_head] or packed");
-    add_array(command, "-v,--value", request.value,
-              "Projected values: [(batch,) kv_heads, keys, d_value] or packed");
     command.add_option("--tokens", request.tokens, "Labels: a JSON array, or one token a line")
         ->type_name("FILE")
         ->group(group);
@@ -55,10 +29,6 @@ void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
         .add_option("--key-tokens", request.key_tokens,
                     "Labels of the keys where they are not the queries")
         ->type_name("FILE")
-        ->group(group);
-    command
-        .add_flag("--allow-nonfinite", request.allow_nonfinite,
-                  "Let NaN and infinities in the input through")
         ->group(group);
     command
         .add_option_function<std::string>(
@@ -136,7 +106,7 @@ void add_run_command(CLI::App& app, CommandLine& line) {
     CLI::App& command =
         *app.add_subcommand("run", "Compute attention and write arrays and pictures");
     const auto flags = std::make_shared<RunFlags>();
-    add_input_flags(command, flags->request);
+    add_run_input_flags(command, flags->request);
     add_attention_flags(command, flags->request.attention);
     add_output_flags(command, *flags);
     add_heatmap_flags(command, flags->request.heatmaps, "--color-scale");

@@ -1,0 +1,165 @@
+// diagnose: which mistake explains this attention? Exit code 1 when there is one, or nothing fits.
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "attention_flags.hpp"
+#include "commands.hpp"
+#include "input_flags.hpp"
+#include "pipeline/diagnose.hpp"
+#include "progress_bar.hpp"
+#include "table.hpp"
+
+namespace attn::app {
+namespace {
+
+using analysis::Diagnosis;
+using analysis::Explanation;
+using analysis::Hypothesis;
+using analysis::Observed;
+using Json = nlohmann::ordered_json;
+
+struct DiagnoseFlags {
+    pipeline::DiagnoseRequest request;
+    bool json = false;
+};
+
+const char* name_of(Observed kind) {
+    switch (kind) {
+        case Observed::weights:
+            return "weights";
+        case Observed::scores:
+            return "scores";
+        case Observed::output:
+            break;
+    }
+    return "output";
+}
+
+std::string names_of(const Explanation& explanation) {
+    std::string text;
+    for (const Hypothesis* mistake : explanation.mistakes)
+        text += (text.empty() ? "" : " + ") + std::string(mistake->name);
+    if (text.empty()) text = "correct";
+    if (!explanation.detail.empty()) text += " (" + explanation.detail + ")";
+    return text;
+}
+
+bool explained(const Diagnosis& diagnosis) {
+    return !diagnosis.explanations.empty() &&
+           diagnosis.explanations.front().residual <= diagnosis.tolerance;
+}
+
+std::string verdict_of(const Diagnosis& diagnosis) {
+    if (diagnosis.correct) return "correct";
+    return explained(diagnosis) ? "mistake" : "unexplained";
+}
+
+std::string to_json(const pipeline::DiagnoseResult& result) {
+    const Diagnosis& diagnosis = result.diagnosis;
+    Json json{{"verdict", verdict_of(diagnosis)},
+              {"observed", name_of(result.kind)},
+              {"precision", diagnosis.precision.empty() ? Json() : Json(diagnosis.precision)},
+              {"tolerance", diagnosis.tolerance},
+              {"explanations", Json::array()}};
+    for (const Explanation& explanation : diagnosis.explanations) {
+        Json entry{{"mistakes", Json::array()},
+                   {"residual", explanation.residual},
+                   {"detail", explanation.detail},
+                   {"advice", Json::array()}};
+        for (const Hypothesis* mistake : explanation.mistakes) {
+            entry["mistakes"].push_back(mistake->name);
+            entry["advice"].push_back(mistake->advice);
+        }
+        json["explanations"].push_back(entry);
+    }
+    return json.dump(2) + "\n";
+}
+
+void print(const pipeline::DiagnoseResult& result) {
+    const Diagnosis& diagnosis = result.diagnosis;
+    const std::string rounded =
+        diagnosis.precision.empty() ? "" : ", rounded to " + diagnosis.precision;
+    const std::string what = std::string("the observed ") + name_of(result.kind) + rounded;
+    if (diagnosis.correct) {
+        std::cout << "correct: " << what << " agree with what was asked for (residual "
+                  << number_text(diagnosis.explanations.front().residual, 2) << ")\n";
+        return;
+    }
+    if (!explained(diagnosis)) {
+        std::cout << "none of these: no known mistake, alone or in pairs, gives " << what
+                  << "; the nearest:\n";
+    }
+    std::vector<std::vector<std::string>> rows{{"residual", "mistake"}};
+    for (const Explanation& explanation : diagnosis.explanations)
+        rows.push_back({number_text(explanation.residual, 2), names_of(explanation)});
+    print_table(rows, 2);
+    if (!explained(diagnosis)) return;
+    for (const Hypothesis* mistake : diagnosis.explanations.front().mistakes)
+        std::cout << mistake->name << ": " << mistake->advice << '\n';
+}
+
+int execute(const DiagnoseFlags& flags, const GlobalOptions& global) {
+    pipeline::DiagnoseResult result;
+    {
+        ProgressBar bar(global.quiet);
+        result = pipeline::diagnose(flags.request, bar.progress(), [](const std::string& text) {
+            std::cerr << "attn-inspect: warning: " << text << '\n';
+        });
+    }
+    if (flags.json) {
+        std::cout << to_json(result);
+    } else if (!global.quiet) {
+        print(result);
+    }
+    return result.diagnosis.correct ? 0 : 1;
+}
+
+std::string list_mistakes() {
+    std::string text = "Mistakes it knows, alone and in pairs:\n";
+    for (const Hypothesis& hypothesis : analysis::hypotheses())
+        text += "  " + std::string(hypothesis.name) + "\n";
+    return text;
+}
+
+}  // namespace
+
+void add_diagnose_command(CLI::App& app, CommandLine& line) {
+    CLI::App& command = *app.add_subcommand(
+        "diagnose", "Which mistake explains this attention? Exit code 1 unless it is correct");
+    const auto flags = std::make_shared<DiagnoseFlags>();
+    add_input_flags(command, flags->request.run);
+    add_attention_flags(command, flags->request.run.attention);
+    const std::string group = "Observation";
+    command
+        .add_option(
+            "--observed", flags->request.observed,
+            "What the other code gave: weights or scores [(batch,) heads, queries, keys], or "
+            "the output [(batch,) queries, d_model]")
+        ->type_name("ARRAY")
+        ->group(group);
+    command
+        .add_option_function<std::string>(
+            "--observed-is",
+            [flags](const std::string& kind) {
+                flags->request.kind = kind == "weights"  ? Observed::weights
+                                      : kind == "scores" ? Observed::scores
+                                                         : Observed::output;
+            },
+            "What it is (default: the shape and the values tell)")
+        ->check(CLI::IsMember({"weights", "scores", "output"}))
+        ->type_name("KIND")
+        ->group(group);
+    command.add_option("--layer", flags->request.layer, "Which layer it is of (default 0)")
+        ->check(CLI::Range(0, 1 << 20))
+        ->type_name("N")
+        ->group(group);
+    command.add_flag("--json", flags->json, "Print JSON: {\"verdict\": …, \"explanations\": […]}")
+        ->group(group);
+    command.footer(list_mistakes());
+    command.callback(
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+}
+
+}  // namespace attn::app

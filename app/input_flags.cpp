@@ -1,0 +1,46 @@
+#include "input_flags.hpp"
+
+#include <string>
+
+namespace attn::app {
+namespace {
+
+void add_array(CLI::App& command, const std::string& flag, std::string& target,
+               const std::string& help) {
+    command.add_option(flag, target, help)->type_name("ARRAY")->group("Input");
+}
+
+}  // namespace
+
+void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
+    const std::string group = "Input";
+    add_array(command, "-x,--embeddings", request.embeddings,
+              "Token embeddings [tokens, d_model] or [batch, tokens, d_model]; default: "
+              "\"embeddings\" in "
+              "the weights file");
+    command
+        .add_option("-w,--weights", request.weights,
+                    "W_Q W_K W_V [d_model, heads*d_head] or [heads, d_model, d_head], W_O, b_Q b_K "
+                    "b_V b_O; "
+                    "many layers as layers.N.W_Q. A JSON file or a folder of .npy files")
+        ->type_name("FILE|DIR")
+        ->group(group);
+    add_array(command, "--context", request.context,
+              "Cross-attention: keys and values are made from these embeddings [(batch,) keys, "
+              "d_context]");
+    add_array(command, "--hidden-states", request.hidden_states,
+              "[layers, (batch,) tokens, d_model]: every layer reads its own saved input");
+    add_array(command, "-q,--query", request.query,
+              "Instead of embeddings, projected queries: [(batch,) heads, n, d_head], or packed "
+              "[(batch,) n, heads*d_head] with --heads");
+    add_array(command, "-k,--key", request.key,
+              "Projected keys: [(batch,) kv_heads, keys, d_head] or packed");
+    add_array(command, "-v,--value", request.value,
+              "Projected values: [(batch,) kv_heads, keys, d_value] or packed");
+    command
+        .add_flag("--allow-nonfinite", request.allow_nonfinite,
+                  "Let NaN and infinities in the input through")
+        ->group(group);
+}
+
+}  // namespace attn::app

@@ -1,0 +1,13 @@
+// The flags that say what attention is computed from.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "pipeline/run.hpp"
+
+namespace attn::app {
+
+// --embeddings, --weights, --context, --hidden-states, --query, --key, --value, --allow-nonfinite.
+void add_input_flags(CLI::App& command, pipeline::RunRequest& request);
+
+}  // namespace attn::app

@@ -1,0 +1,65 @@
+// Attention computed the plain way, in double and with the whole matrix in memory, and with any of
+// the mistakes that people make. For diagnosis: the engine computes what is right.
+#pragma once
+
+#include <optional>
+
+#include "attention/layer.hpp"
+
+namespace attn::analysis {
+
+enum class SoftmaxAxis { keys, queries, heads };
+enum class Rounding { none, float16, bfloat16 };
+
+// What is done differently from what was asked for. Nothing by default.
+struct Mistakes {
+    bool transposed_weights = false;  // x @ W.T
+    bool missing_biases = false;
+    bool heads_by_reshape = false;  // [n, heads * d] read as [heads, n, d]
+    bool missing_rotary = false;
+    bool other_rotary_pairs = false;  // half-split for interleaved or the other way round
+    bool other_kv_order = false;      // tiled for repeated or the other way round
+    std::optional<double> scale;
+    bool missing_softcap = false;
+    bool softcap_after_mask = false;  // masked scores become -cap
+    std::optional<bool> causal;
+    std::ptrdiff_t shift = 0;      // of the queries' positions: -1 hides the query itself
+    bool other_alignment = false;  // causal from the last key instead of the first, or the reverse
+    bool ignored_padding = false;
+    bool ignored_window = false;
+    bool ignored_mask = false;  // the mask array
+    bool inverted_mask_array = false;
+    bool inverted_mask = false;  // all of it
+    bool ignored_bias = false;   // bias, ALiBi, relative positions
+    bool mask_after_softmax = false;
+    SoftmaxAxis axis = SoftmaxAxis::keys;
+    bool softmax_twice = false;
+    bool missing_sink = false;
+    bool transposed = false;  // the matrix that was saved
+    Rounding rounding = Rounding::none;
+};
+
+// Embeddings and weights, or heads; what is absent is empty. Kept by pointer.
+struct DenseInputs {
+    const Array<double>* x = nullptr;        // [batch, queries, d_model]
+    const Array<double>* context = nullptr;  // [batch, new keys, d_context]; x for self-attention
+    const ProjectionWeights<double>* weights = nullptr;
+    const Heads<double>* q = nullptr;
+    const Heads<double>* k = nullptr;
+    const Heads<double>* v = nullptr;
+    const AttentionOptions<double>* options = nullptr;
+};
+
+struct DenseAttention {
+    Array<double> products;  // q kᵀ without a factor, [batch, heads, queries, keys]
+    Array<double> scores;    // what softmax saw, masked = -inf
+    Array<double> weights;
+    Array<double> output;  // [batch, queries, d_model]
+};
+
+DenseAttention compute_dense(const DenseInputs& inputs, const Mistakes& mistakes);
+
+// The nearest number with 11 (float16) or 8 (bfloat16) significant bits.
+double round_to(Rounding rounding, double value);
+
+}  // namespace attn::analysis

@@ -1,0 +1,186 @@
+#include "analysis/hypotheses.hpp"
+
+#include <cmath>
+
+namespace attn::analysis {
+namespace {
+
+bool always(const DenseInputs&) {
+    return true;
+}
+
+const AttentionOptions<double>& options(const DenseInputs& in) {
+    return *in.options;
+}
+const MaskStructure& structure(const DenseInputs& in) {
+    return in.options->mask.structure;
+}
+
+double d_head(const DenseInputs& in) {
+    if (in.weights == nullptr) return static_cast<double>(in.q->view.width);
+    return static_cast<double>(in.weights->W_Q.extent(1)) / static_cast<double>(in.weights->heads);
+}
+double scale_of(const DenseInputs& in) {
+    return options(in).scale.value_or(1 / std::sqrt(d_head(in)));
+}
+
+bool projects(const DenseInputs& in) {
+    return in.weights != nullptr;
+}
+bool has_several_heads(const DenseInputs& in) {
+    return projects(in) && in.weights->heads > 1;
+}
+bool has_biases(const DenseInputs& in) {
+    return projects(in) && (!in.weights->b_Q.empty() || !in.weights->b_K.empty() ||
+                            !in.weights->b_V.empty() || !in.weights->b_O.empty());
+}
+bool has_square_weights(const DenseInputs& in) {
+    return projects(in) && in.weights->W_Q.extent(0) == in.weights->W_Q.extent(1);
+}
+bool turns(const DenseInputs& in) {
+    return options(in).rotary.has_value();
+}
+std::size_t heads_of(const DenseInputs& in) {
+    return projects(in) ? in.weights->heads : in.q->view.heads;
+}
+std::size_t kv_heads_of(const DenseInputs& in) {
+    return projects(in) ? in.weights->kv_heads : in.k->view.heads;
+}
+bool groups_heads(const DenseInputs& in) {
+    return kv_heads_of(in) > 1 && kv_heads_of(in) < heads_of(in);
+}
+bool caps(const DenseInputs& in) {
+    return options(in).softcap.has_value();
+}
+bool has_array(const DenseInputs& in) {
+    return !options(in).mask.may_attend.empty() || !options(in).mask.added.empty();
+}
+bool is_causal(const DenseInputs& in) {
+    return structure(in).causal;
+}
+bool is_not_causal(const DenseInputs& in) {
+    return !structure(in).causal;
+}
+bool masks(const DenseInputs& in) {
+    return is_causal(in) || has_array(in) || !structure(in).key_lengths.empty() ||
+           structure(in).window_left || structure(in).window_right;
+}
+bool pads(const DenseInputs& in) {
+    return !structure(in).key_lengths.empty();
+}
+bool has_window(const DenseInputs& in) {
+    return structure(in).window_left || structure(in).window_right;
+}
+bool has_bias(const DenseInputs& in) {
+    const MaskOptions<double>& mask = options(in).mask;
+    return !mask.bias.empty() || !mask.alibi.empty() || !mask.relative.empty();
+}
+std::size_t queries_of(const DenseInputs& in) {
+    return projects(in) ? in.x->extent(1) : in.q->view.tokens;
+}
+std::size_t keys_of(const DenseInputs& in) {
+    const std::size_t past = options(in).past_key.empty() ? 0 : options(in).past_key.extent(2);
+    if (!projects(in)) return past + in.k->view.tokens;
+    return past + (in.context == nullptr ? in.x : in.context)->extent(1);
+}
+bool is_square(const DenseInputs& in) {
+    return queries_of(in) == keys_of(in);
+}
+bool aligns(const DenseInputs& in) {
+    return (is_causal(in) || has_window(in)) && !is_square(in);
+}
+bool has_sink(const DenseInputs& in) {
+    return !options(in).sinks.empty();
+}
+
+}  // namespace
+
+const std::vector<Hypothesis>& hypotheses() {
+    using In = const DenseInputs&;
+    using Do = Mistakes&;
+    static const std::vector<Hypothesis> table{
+        {"W transposed", Part::projection, has_square_weights,
+         [](In, Do m) { m.transposed_weights = true; },
+         "nn.Linear keeps its matrix as [out, in] and computes x @ W.T; transpose one of the two."},
+        {"bias missing", Part::projection, has_biases, [](In, Do m) { m.missing_biases = true; },
+         "Add b_Q, b_K, b_V and b_O after the products."},
+        {"heads split by reshape", Part::heads, has_several_heads,
+         [](In, Do m) { m.heads_by_reshape = true; },
+         "Use view(batch, n, heads, d).transpose(1, 2), not view(batch, heads, n, d)."},
+        {"rotary positions missing", Part::rotary, turns, [](In, Do m) { m.missing_rotary = true; },
+         "Turn queries and keys by their positions before the product."},
+        {"rotary pairs swapped", Part::rotary, turns, [](In, Do m) { m.other_rotary_pairs = true; },
+         "Llama and GPT-NeoX pair k with k + d/2, GPT-J and Meta's own files pair 2k with 2k + 1."},
+        {"key/value heads in the other order", Part::key_heads, groups_heads,
+         [](In, Do m) { m.other_kv_order = true; },
+         "Repeat key/value heads with repeat_interleave, not repeat: head h reads h / group."},
+        {"no scale", Part::scale, always, [](In, Do m) { m.scale = 1; },
+         "Multiply the scores with 1 / sqrt(d_head)."},
+        {"scaled by 1 / d_head", Part::scale, always, [](In in, Do m) { m.scale = 1 / d_head(in); },
+         "The factor is 1 / sqrt(d_head), not 1 / d_head."},
+        {"scaled twice", Part::scale, always,
+         [](In in, Do m) { m.scale = scale_of(in) * scale_of(in); },
+         "Scale the queries or the scores, not both."},
+        {"scaled by 1 / sqrt(d_model)", Part::scale, has_several_heads,
+         [](In in, Do m) {
+             m.scale = 1 / std::sqrt(d_head(in) * static_cast<double>(heads_of(in)));
+         },
+         "The width under the root is that of one head, not that of the model."},
+        {"multiplied by sqrt(d_head)", Part::scale, always,
+         [](In in, Do m) { m.scale = std::sqrt(d_head(in)); },
+         "Divide by sqrt(d_head) instead of multiplying."},
+        {"another scale", Part::scale, [](In in) { return !caps(in) && !has_bias(in); },
+         [](In, Do) {}, "Compare the factor of the scores with --scale.", Fit::scale},
+        {"softcap missing", Part::softcap, caps, [](In, Do m) { m.missing_softcap = true; },
+         "Apply cap * tanh(score / cap) to the scaled scores."},
+        {"softcap after the mask", Part::softcap, caps,
+         [](In, Do m) { m.softcap_after_mask = true; },
+         "Cap first, then mask: a capped -inf is only -cap, and masked keys leak."},
+        {"causal mask missing", Part::mask, is_causal, [](In, Do m) { m.causal = false; },
+         "Keys after the query must be masked before softmax."},
+        {"a causal mask that was not asked for", Part::mask, is_not_causal,
+         [](In, Do m) { m.causal = true; },
+         "The other side masks keys after the query; give --causal if that is right."},
+        {"mask off by one: the query cannot see itself", Part::mask, is_causal,
+         [](In, Do m) { m.shift = -1; }, "The diagonal belongs to the query: tril(0), triu(1)."},
+        {"mask off by one: the query sees the next key", Part::mask, is_causal,
+         [](In, Do m) { m.shift = 1; }, "The first masked diagonal is 1, not 2."},
+        {"causal alignment at the other end", Part::mask, aligns,
+         [](In, Do m) { m.other_alignment = true; },
+         "PyTorch and ONNX align query 0 with key 0, flash-attention and MLX the last query with "
+         "the last key (--query-offset end)."},
+        {"padding ignored", Part::mask, pads, [](In, Do m) { m.ignored_padding = true; },
+         "Mask the keys behind the length of each sequence."},
+        {"window ignored", Part::mask, has_window, [](In, Do m) { m.ignored_window = true; },
+         "Mask the keys outside of the sliding window."},
+        {"mask array ignored", Part::mask, has_array, [](In, Do m) { m.ignored_mask = true; },
+         "The mask does not reach the scores."},
+        {"mask polarity", Part::mask, has_array, [](In, Do m) { m.inverted_mask_array = true; },
+         "True means 'may attend' in scaled_dot_product_attention, 'ignore' in "
+         "nn.MultiheadAttention."},
+        {"mask inverted", Part::mask, masks, [](In, Do m) { m.inverted_mask = true; },
+         "What should be masked is kept and the rest is masked."},
+        {"mask after softmax", Part::mask, masks, [](In, Do m) { m.mask_after_softmax = true; },
+         "Mask the scores with -inf before softmax; zeros afterwards leave rows below 1."},
+        {"bias of the scores missing", Part::bias, has_bias,
+         [](In, Do m) { m.ignored_bias = true; },
+         "Add the position bias (bias, ALiBi, relative) to the scores."},
+        {"softmax over the queries", Part::softmax, always,
+         [](In, Do m) { m.axis = SoftmaxAxis::queries; },
+         "Softmax runs over the keys, dim=-1: rows must sum to one, not columns."},
+        {"softmax over the heads", Part::softmax, [](In in) { return heads_of(in) > 1; },
+         [](In, Do m) { m.axis = SoftmaxAxis::heads; },
+         "Softmax runs over the keys, dim=-1, not over the axis of heads."},
+        {"softmax applied twice", Part::softmax, always, [](In, Do m) { m.softmax_twice = true; },
+         "The weights are probabilities already; drop the second softmax."},
+        {"sink left out", Part::sink, has_sink, [](In, Do m) { m.missing_sink = true; },
+         "The sink's logit belongs to the denominator."},
+        {"matrix transposed", Part::saved, is_square, [](In, Do m) { m.transposed = true; },
+         "Queries are rows and keys are columns."},
+        {"dropout left on", Part::saved, always, [](In, Do) {},
+         "Switch the model to evaluation: model.eval(), dropout_p=0.", Fit::dropout},
+    };
+    return table;
+}
+
+}  // namespace attn::analysis

@@ -1,0 +1,39 @@
+// The mistakes that diagnose knows. Adding one is adding a row to the table.
+#pragma once
+
+#include <vector>
+
+#include "analysis/dense_attention.hpp"
+
+namespace attn::analysis {
+
+// What part of the computation a mistake touches: two mistakes of one part exclude each other.
+enum class Part {
+    projection,
+    heads,
+    rotary,
+    key_heads,
+    scale,
+    softcap,
+    mask,
+    bias,
+    softmax,
+    sink,
+    saved
+};
+
+// What has to be estimated from the observation before it can be compared.
+enum class Fit { nothing, scale, dropout };
+
+struct Hypothesis {
+    const char* name;
+    Part part;
+    bool (*possible)(const DenseInputs& inputs);  // whether it changes anything
+    void (*commit)(const DenseInputs& inputs, Mistakes& mistakes);
+    const char* advice;  // one sentence
+    Fit fit = Fit::nothing;
+};
+
+const std::vector<Hypothesis>& hypotheses();
+
+}  // namespace attn::analysis

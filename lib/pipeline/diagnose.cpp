@@ -1,0 +1,82 @@
+#include "pipeline/diagnose.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "pipeline/run_inputs.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using analysis::Observation;
+using analysis::Observed;
+
+// What the layer reads: its hidden state, or x + the outputs of the layers before it.
+Array<double> input_of_layer(const RunInputs<double>& loaded, std::size_t layer) {
+    if (loaded.has_hidden_states()) return loaded.x[layer];
+    Array<double> x = loaded.x.front();
+    for (std::size_t before = 0; before < layer; ++before) {
+        const Array<double>& context = loaded.context.empty() ? x : loaded.context;
+        x = add(
+            x, compute_layer<double>(before, x, context, loaded.weights[before], loaded.options, {})
+                   .output);
+    }
+    return x;
+}
+
+// A single sequence may come without the axis of the batch, a single head without that of the
+// heads.
+std::optional<Array<double>> as_shape(const Array<double>& values, const Shape& wanted) {
+    Shape shape = values.shape();
+    while (shape.size() < wanted.size()) shape.insert(shape.begin(), 1);
+    if (shape != wanted) return std::nullopt;
+    return values.reshaped(shape);
+}
+
+Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loaded,
+                    io::Inputs& inputs) {
+    const Array<double> values = inputs.load<double>(request.observed, io::NonFinite::allow);
+    const Shape cells{loaded.batch, loaded.heads, loaded.queries, loaded.keys};
+    const Shape output{loaded.batch, loaded.queries, loaded.layers[request.layer].d_output};
+    const bool wants_output = request.kind == Observed::output;
+    if (const auto matrices = as_shape(values, cells); matrices && !wants_output) {
+        const auto below = [](double value) { return value < -1e-3; };
+        const bool scores = std::any_of(values.values().begin(), values.values().end(), below);
+        return {request.kind.value_or(scores ? Observed::scores : Observed::weights), *matrices};
+    }
+    const auto outputs = as_shape(values, output);
+    if (outputs && (!request.kind || wants_output)) return {Observed::output, *outputs};
+    fail(request.observed, " ", to_string(values.shape()), ": expected weights or scores ",
+         to_string(cells), " or the output ", to_string(output), " of layer ", request.layer,
+         " (--observed)");
+}
+
+}  // namespace
+
+DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress,
+                        const Warn& warn) {
+    if (request.observed.empty())
+        fail("diagnose needs --observed: the weights, scores or output that the other code gave");
+    io::Inputs inputs;
+    const auto loaded = load_run_inputs<double>(request.run, inputs, warn);
+    if (request.layer >= loaded.layers.size()) {
+        fail("--layer ", request.layer, ": the weights have ", loaded.layers.size(), " layers");
+    }
+    const Observation observation = observe(request, loaded, inputs);
+    analysis::DenseInputs dense;
+    dense.options = &loaded.options;
+    Array<double> x;
+    if (loaded.has_weights()) {
+        x = input_of_layer(loaded, request.layer);
+        dense.x = &x;
+        if (!loaded.context.empty()) dense.context = &loaded.context;
+        dense.weights = &loaded.weights[request.layer];
+    } else {
+        dense.q = &loaded.q;
+        dense.k = &loaded.k;
+        dense.v = &loaded.v;
+    }
+    return {observation.kind, analysis::diagnose(dense, observation, progress)};
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,28 @@
+// From files to a diagnosis: what went into an attention and what came out of some other code.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "analysis/diagnosis.hpp"
+#include "pipeline/run.hpp"
+
+namespace attn::pipeline {
+
+struct DiagnoseRequest {
+    RunRequest run;        // of it the input and the attention
+    std::string observed;  // array: weights or scores [(batch,) heads, queries, keys], or the
+                           // layer's output [(batch,) queries, d_model]
+    std::optional<analysis::Observed> kind;  // without it the shape and the values tell
+    std::size_t layer = 0;
+};
+
+struct DiagnoseResult {
+    analysis::Observed kind;
+    analysis::Diagnosis diagnosis;
+};
+
+// Throws Error that says which input is missing or does not fit.
+DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress, const Warn& warn);
+
+}  // namespace attn::pipeline

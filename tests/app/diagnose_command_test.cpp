@@ -1,0 +1,104 @@
+// From files to a named mistake.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/arrays.hpp"
+#include "support/npy_bytes.hpp"
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn::test;
+using Json = nlohmann::json;
+
+namespace {
+
+ProgramResult diagnose(const std::vector<std::string>& arguments) {
+    std::vector<std::string> all{"diagnose"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return run_program(all);
+}
+
+// What our own run gives with some flags, as if another program had made it.
+std::string observed(const TempFolder& folder, const std::vector<std::string>& flags,
+                     const std::string& file) {
+    std::vector<std::string> all{"run", "--save", "scores,weights,output", "-o", folder / "other"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    REQUIRE(run_program(all).err.empty());
+    return folder / ("other/layer00/" + file);
+}
+
+void check_refused(const std::vector<std::string>& arguments, const std::string& text) {
+    const auto result = diagnose(arguments);
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, Catch::Contains(text));
+}
+
+const std::vector<std::string> kModel{
+    "-x", sample("embeddings.npy"), "-w", sample("weights"), "--heads", "4"};
+
+std::vector<std::string> with(std::vector<std::string> first,
+                              const std::vector<std::string>& more) {
+    first.insert(first.end(), more.begin(), more.end());
+    return first;
+}
+
+}  // namespace
+
+TEST_CASE("right attention is correct, exit code 0") {
+    const TempFolder folder;
+    for (const char* file : {"weights.npy", "scores.npy", "output.npy"}) {
+        const std::string seen = observed(folder, with(kModel, {"--causal"}), file);
+        const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+        CHECK(result.exit_code == 0);
+        CHECK_THAT(result.out, Catch::StartsWith("correct: the observed "));
+    }
+}
+
+TEST_CASE("a mistake is named with advice, exit code 1") {
+    const TempFolder folder;
+    const std::string seen =
+        observed(folder, with(kModel, {"--scale", "1", "--no-causal"}), "weights.npy");
+    const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Catch::Contains("no scale + causal mask missing") &&
+                               Catch::Contains("Multiply the scores with 1 / sqrt(d_head)."));
+    const auto json =
+        Json::parse(diagnose(with(kModel, {"--causal", "--observed", seen, "--json"})).out);
+    CHECK(json["verdict"] == "mistake");
+    CHECK(json["observed"] == "weights");
+    CHECK(json["explanations"][0]["mistakes"] ==
+          Json::parse(R"(["no scale", "causal mask missing"])"));
+    CHECK(json["explanations"][0]["residual"].get<double>() < 1e-5);
+}
+
+TEST_CASE("any layer can be looked at") {
+    const TempFolder folder;
+    run_program({"run", "-w", sample("model.json"), "--save", "weights", "-o", folder / "out"});
+    const auto result = diagnose({"-w", sample("model.json"), "--layer", "1", "--observed",
+                                  folder / "out/layer01/weights.npy"});
+    CHECK(result.exit_code == 0);
+}
+
+TEST_CASE("what nothing explains is said to be unexplained") {
+    const TempFolder folder;
+    const std::string noise =
+        folder.write("noise.npy", npy_floats("(4, 49, 49)", std::vector<float>(4 * 49 * 49, 0.3F)));
+    const auto result = diagnose(with(kModel, {"--causal", "--observed", noise}));
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Catch::StartsWith("none of these: "));
+}
+
+TEST_CASE("diagnose says what is missing") {
+    const TempFolder folder;
+    const std::string seen = observed(folder, with(kModel, {}), "weights.npy");
+    check_refused(kModel, "diagnose needs --observed");
+    check_refused({"--observed", seen}, "--weights, or --query, --key and --value");
+    check_refused({"-q", sample("embeddings.npy"), "--observed", seen}, "--key is missing");
+    check_refused(with(kModel, {"--observed", sample("weights/layers.0.W_Q.npy")}),
+                  "expected weights or scores [1, 4, 49, 49] or the output [1, 49, 64]");
+    check_refused(with(kModel, {"--observed", seen, "--observed-is", "output"}), "[4, 49, 49]");
+    check_refused(with(kModel, {"--observed", seen, "--observed-is", "picture"}), "--observed-is");
+    check_refused(with(kModel, {"--observed", seen, "--layer", "2"}), "the weights have 2 layers");
+    check_refused(with(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");
+}
