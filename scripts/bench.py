@@ -18,6 +18,17 @@ HEADS = 12
 D_HEAD = 64
 
 
+# Prints the seconds and the peak KiB of the command that it runs.
+LAUNCHER = '''
+import os, sys, time
+start = time.perf_counter()
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(process, 0)
+print(time.perf_counter() - start, usage.ru_maxrss)
+sys.exit(status != 0)
+'''
+
+
 def timed(action):
     start = time.perf_counter()
     action()
@@ -66,13 +77,10 @@ class Bench:
         return timed(lambda: subprocess.run([self.program, *map(str, arguments), '--quiet'], check=True))
 
     def peak_run(self, *arguments):
-        """Seconds and peak MiB."""
-        start = time.perf_counter()
-        process = subprocess.Popen([self.program, *map(str, arguments), '--quiet'])
-        _, status, usage = os.wait4(process.pid, 0)
-        if status != 0:
-            sys.exit(f'bench.py: {arguments}: exit status {status}')
-        return time.perf_counter() - start, usage.ru_maxrss / 1024
+        """Seconds and peak MiB. From a small process: what is started inherits the peak of its parent."""
+        command = [sys.executable, '-S', '-c', LAUNCHER, self.program, *map(str, arguments), '--quiet']
+        seconds, kib = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+        return float(seconds), int(kib) / 1024
 
     def save_heads(self, work, heads, tokens):
         for name in 'qkv':
@@ -225,7 +233,7 @@ def whole_program(b):
             b.compare(f'{layers} layers x {heads} heads x {tokens} tokens, files' + (' and pictures' if draw else ''),
                       lambda: b.run('run', '-x', f'{work}/x.npy', '-w', f'{work}/weights', '--heads', heads, '--causal',
                                     '-o', f'{work}/ours', '--save', save),
-                      'numpy + matplotlib' if draw else 'numpy',
+                      'numpy + matplotlib' if draw else 'numpy (not synced)',
                       lambda: timed(lambda: numpy_run(work, f'{work}/peer', layers, heads, draw)), rounds, goal)
 
     measure(1, HEADS, 256 if b.quick else 1024, None, 7, None)
