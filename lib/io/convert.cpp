@@ -1,6 +1,7 @@
 // From bytes in a file to numbers that we compute with.
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -35,13 +36,17 @@ std::string index_text(std::size_t position, const Shape& shape, bool column_maj
     return to_string(index);
 }
 
-template <class Stored>
-Stored read_value(const std::byte* from, bool swapped) {
-    unsigned char raw[sizeof(Stored)];
-    std::memcpy(raw, from, sizeof raw);
-    if (swapped) std::reverse(std::begin(raw), std::end(raw));
+template <class Stored, bool swapped>
+Stored read_value(const std::byte* from) {
     Stored value;
-    std::memcpy(&value, raw, sizeof value);
+    if constexpr (swapped) {
+        unsigned char raw[sizeof(Stored)];
+        std::memcpy(raw, from, sizeof raw);
+        std::reverse(std::begin(raw), std::end(raw));
+        std::memcpy(&value, raw, sizeof value);
+    } else {
+        std::memcpy(&value, from, sizeof value);
+    }
     return value;
 }
 
@@ -73,12 +78,20 @@ T number(Stored value) {
     return static_cast<T>(value);
 }
 
+template <class T, class Stored, bool swapped>
+void convert_piece(const std::byte* from, std::size_t size, T* to) {
+    for (std::size_t i = 0; i < size; ++i)
+        to[i] = number<T>(read_value<Stored, swapped>(from + i * sizeof(Stored)));
+}
+
 template <class T, class Stored>
 void convert_values(const StoredArray& stored, T* to) {
     for_chunks(stored.bytes.size() / sizeof(Stored), [&](std::size_t begin, std::size_t end) {
-        const std::byte* from = stored.bytes.data();
-        for (std::size_t i = begin; i < end; ++i) {
-            to[i] = number<T>(read_value<Stored>(from + i * sizeof(Stored), stored.swapped_bytes));
+        const std::byte* from = stored.bytes.data() + begin * sizeof(Stored);
+        if (stored.swapped_bytes) {
+            convert_piece<T, Stored, true>(from, end - begin, to + begin);
+        } else {
+            convert_piece<T, Stored, false>(from, end - begin, to + begin);
         }
     });
 }
@@ -138,7 +151,9 @@ template <class T>
 void require_fits_float(const StoredArray& stored, const T* converted, std::size_t size) {
     if (stored.dtype != DType::float64 || !std::is_same_v<T, float>) return;
     const auto original = [&](std::size_t i) {
-        return read_value<double>(stored.bytes.data() + i * sizeof(double), stored.swapped_bytes);
+        const std::byte* from = stored.bytes.data() + i * sizeof(double);
+        return stored.swapped_bytes ? read_value<double, true>(from)
+                                    : read_value<double, false>(from);
     };
     std::size_t from = 0;
     while (from < size) {
@@ -190,8 +205,28 @@ std::vector<T> to_row_major(const std::vector<T>& values, const Shape& shape) {
 
 }  // namespace
 
+StoredArray fetched(const StoredArray& stored) {
+    if (!stored.fetch) return stored;
+    StoredArray array = stored;
+    const FileBytes file = stored.fetch();
+    array.bytes = file.bytes;
+    array.owner = file.owner;
+    array.fetch = nullptr;
+    return array;
+}
+
+StoredArray rows_of(const StoredArray& stored, std::size_t begin, std::size_t count) {
+    assert(!stored.column_major && !stored.fetch && begin + count <= stored.shape.at(0));
+    StoredArray part = stored;
+    const std::size_t row = stored.bytes.size() / stored.shape[0];
+    part.shape[0] = count;
+    part.bytes = {stored.bytes.data() + begin * row, count * row};
+    return part;
+}
+
 template <class T>
 Array<T> convert(const StoredArray& stored, NonFinite non_finite) {
+    if (stored.fetch) return convert<T>(fetched(stored), non_finite);
     const std::size_t size = element_count(stored.shape, stored.name);
     if (lies_ready<T>(stored) && !stored.column_major) {
         const T* values = reinterpret_cast<const T*>(stored.bytes.data());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "core/dtype.hpp"
 #include "core/shape.hpp"
 #include "core/span.hpp"
+#include "io/file_bytes.hpp"
 
 namespace attn::io {
 
@@ -22,7 +24,15 @@ struct StoredArray {
     Span<const std::byte> bytes;  // element_count(shape) * size_of(dtype) of them
     std::shared_ptr<const void> owner;
     bool mapped = false;  // as in FileBytes
+    // Reads the bytes where they do not lie in the file as they are: members of an archive.
+    std::function<FileBytes()> fetch;
 };
+
+// The array with its bytes at hand. Throws Error when they are damaged.
+StoredArray fetched(const StoredArray& stored);
+
+// Elements begin … begin + count - 1 along the first axis of a row-major array; shares the bytes.
+StoredArray rows_of(const StoredArray& stored, std::size_t begin, std::size_t count);
 
 // What to do with NaN and infinite values in an input.
 enum class NonFinite {
