@@ -12,78 +12,137 @@
 namespace attn::app {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct InfoFlags {
-    std::string source;
+    pipeline::InfoRequest request;
     bool json = false;
 };
 
-nlohmann::ordered_json to_json(const pipeline::FileInfo& info) {
-    nlohmann::ordered_json json;
-    json["path"] = info.path;
-    json["format"] = info.format;
-    json["layout"] =
-        info.layout.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(info.layout);
-    json["arrays"] = nlohmann::ordered_json::array();
-    for (const pipeline::ArrayInfo& array : info.arrays) {
-        const analysis::ArraySummary& values = array.values;
-        const bool any = values.finite() > 0;
-        const auto or_null = [any](double value) {
-            return any ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
-        };
-        json["arrays"].push_back({{"key", array.key},
-                                  {"dtype", to_string(array.dtype)},
-                                  {"shape", array.shape},
-                                  {"fortran_order", array.column_major},
-                                  {"min", or_null(values.min)},
-                                  {"mean", or_null(values.mean)},
-                                  {"max", or_null(values.max)},
-                                  {"nan", values.nans},
-                                  {"inf", values.infinities}});
-    }
-    json["texts"] = nlohmann::ordered_json::object();
-    for (const auto& [key, count] : info.texts) json["texts"][key] = count;
-    json["settings"] = nlohmann::ordered_json::object();
-    for (const auto& [key, value] : info.settings)
-        json["settings"][key] = nlohmann::ordered_json::parse(value);
+Json to_json(const pipeline::ArrayInfo& array) {
+    const analysis::ArraySummary& values = array.values;
+    const auto or_null = [&](double value) { return values.finite() > 0 ? Json(value) : Json(); };
+    return {{"key", array.key},           {"dtype", to_string(array.dtype)},
+            {"shape", array.shape},       {"fortran_order", array.column_major},
+            {"min", or_null(values.min)}, {"mean", or_null(values.mean)},
+            {"max", or_null(values.max)}, {"nan", values.nans},
+            {"inf", values.infinities}};
+}
+
+Json to_json(const model::ModelSummary& model) {
+    Json json{{"layout", model.layout},
+              {"title", model.title},
+              {"layers", model.layers},
+              {"d_model", model.d_model}};
+    const auto size = [&](std::size_t value) { return model.sizes ? Json(value) : Json(); };
+    const model::LayerSizes sizes = model.sizes.value_or(model::LayerSizes{});
+    json["heads"] = size(sizes.heads);
+    json["kv_heads"] = size(sizes.kv_heads);
+    json["d_head"] = size(sizes.d_head);
+    json["notes"] = Json::object();
+    for (const auto& [name, note] : model.notes) json["notes"][name] = note;
+    json["missing"] = model.missing;
+    json["unused"] = model.unused;
     return json;
 }
 
+Json to_json(const pipeline::FileInfo& info) {
+    Json json{{"path", info.path}, {"format", info.format}};
+    json["layout"] = info.model ? Json(info.model->layout) : Json();
+    json["model"] = info.model ? to_json(*info.model) : Json();
+    json["values_read"] = info.values;
+    json["arrays"] = Json::array();
+    for (const pipeline::ArrayInfo& array : info.arrays) json["arrays"].push_back(to_json(array));
+    json["unreadable"] = Json::object();
+    for (const auto& [key, why] : info.unreadable) json["unreadable"][key] = why;
+    json["texts"] = Json::object();
+    for (const auto& [key, count] : info.texts) json["texts"][key] = count;
+    json["settings"] = Json::object();
+    for (const auto& [key, value] : info.settings) json["settings"][key] = Json::parse(value);
+    return json;
+}
+
+std::string plural(std::size_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+// The first few, and how many more there are.
+std::string listed(const std::vector<std::string>& names) {
+    constexpr std::size_t kMost = 4;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(kMost, names.size()); ++i)
+        text += (i > 0 ? ", " : "") + names[i];
+    if (names.size() > kMost) text += " and " + std::to_string(names.size() - kMost) + " more";
+    return text;
+}
+
+void print(const model::ModelSummary& model) {
+    std::cout << model.title << ", " << plural(model.layers, "layer");
+    if (model.sizes) {
+        std::cout << ", " << plural(model.sizes->heads, "head") << " of " << model.sizes->d_head
+                  << " columns";
+    }
+    std::cout << ", d_model " << model.d_model << "  (--layout " << model.layout << ")\n";
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [name, note] : model.notes) rows.push_back({"  " + name, note});
+    if (!model.missing.empty()) rows.push_back({"  missing", listed(model.missing)});
+    if (!model.unused.empty()) rows.push_back({"  not used", listed(model.unused)});
+    if (!rows.empty()) print_table(rows, 2);
+}
+
+std::vector<std::string> cells_of(const pipeline::ArrayInfo& array, bool values) {
+    std::vector<std::string> row{
+        array.key.empty() ? "-" : array.key, to_string(array.dtype),
+        to_string(array.shape) + (array.column_major ? " (fortran order)" : "")};
+    if (!values) return row;
+    const analysis::ArraySummary& found = array.values;
+    const auto number = [&](double value) {
+        return found.finite() > 0 ? number_text(value) : std::string("-");
+    };
+    row.insert(row.end(), {number(found.min), number(found.mean), number(found.max),
+                           std::to_string(found.nans), std::to_string(found.infinities)});
+    return row;
+}
+
 void print(const pipeline::FileInfo& info) {
-    std::cout << info.path << ": " << info.format;
-    if (!info.layout.empty()) std::cout << ", " << info.layout;
-    std::cout << '\n';
+    std::cout << info.path << ": " << info.format << '\n';
+    if (info.model) print(*info.model);
     for (const auto& [key, value] : info.settings) std::cout << key << " = " << value << '\n';
     for (const auto& [key, count] : info.texts) std::cout << key << ": " << count << " texts\n";
-    if (info.arrays.empty()) return;
-    std::vector<std::vector<std::string>> rows{
-        {"array", "dtype", "shape", "min", "mean", "max", "nan", "inf"}};
-    for (const pipeline::ArrayInfo& array : info.arrays) {
-        const analysis::ArraySummary& values = array.values;
-        const bool any = values.finite() > 0;
-        rows.push_back({array.key.empty() ? "-" : array.key, to_string(array.dtype),
-                        to_string(array.shape) + (array.column_major ? " (fortran order)" : ""),
-                        any ? number_text(values.min) : "-", any ? number_text(values.mean) : "-",
-                        any ? number_text(values.max) : "-", std::to_string(values.nans),
-                        std::to_string(values.infinities)});
-    }
-    print_table(rows, 3);
+    std::vector<std::vector<std::string>> rows{{"array", "dtype", "shape"}};
+    if (info.values) rows[0].insert(rows[0].end(), {"min", "mean", "max", "nan", "inf"});
+    for (const pipeline::ArrayInfo& array : info.arrays)
+        rows.push_back(cells_of(array, info.values));
+    if (!info.arrays.empty()) print_table(rows, 3);
+    for (const auto& [key, why] : info.unreadable) std::cout << key << ": " << why << '\n';
+    if (!info.values) std::cout << "the numbers were not read; --values reads them all\n";
 }
 
 }  // namespace
 
 void add_info_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command =
-        *app.add_subcommand("info", "What is in a file: arrays, types, shapes, ranges, NaN");
+    CLI::App& command = *app.add_subcommand(
+        "info", "What is in a file: the checkpoint it is, arrays, types, shapes, ranges, NaN");
     const auto flags = std::make_shared<InfoFlags>();
     command
-        .add_option("source", flags->source,
-                    "FILE[:KEY]: an NPY or JSON file, a folder of .npy files, or -")
+        .add_option("source", flags->request.source,
+                    "FILE[:KEY]: NPY, NPZ, safetensors (sharded or not), JSON, a folder of one of "
+                    "them, or -")
         ->type_name("FILE[:KEY]")
         ->required();
+    command
+        .add_option("--layout", flags->request.layout,
+                    "Read the checkpoint as one of this family (see run --help)")
+        ->type_name("NAME");
+    command.add_flag_callback(
+        "--values", [flags] { flags->request.values = true; },
+        "Read all numbers for min, mean, max, NaN (default: where there are less than 64 MiB)");
+    command.add_flag_callback(
+        "--no-values", [flags] { flags->request.values = false; }, "Names and shapes only");
     command.add_flag("--json", flags->json, "Print JSON");
     command.callback([flags, &line] {
         line.action = [flags] {
-            const pipeline::FileInfo info = pipeline::inspect(flags->source);
+            const pipeline::FileInfo info = pipeline::inspect(flags->request);
             if (flags->json) {
                 std::cout << to_json(info).dump(2) << '\n';
             } else {

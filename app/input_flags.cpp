@@ -2,12 +2,21 @@
 
 #include <string>
 
+#include "model/layout.hpp"
+
 namespace attn::app {
 namespace {
 
 void add_array(CLI::App& command, const std::string& flag, std::string& target,
                const std::string& help) {
     command.add_option(flag, target, help)->type_name("ARRAY")->group("Input");
+}
+
+std::string known_layouts() {
+    std::string text;
+    for (const model::Layout& layout : model::layouts())
+        text += (text.empty() ? "" : ", ") + layout.name;
+    return text;
 }
 
 }  // namespace
@@ -20,9 +29,11 @@ void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
               "the weights file");
     command
         .add_option("-w,--weights", request.weights,
-                    "W_Q W_K W_V [d_model, heads*d_head] or [heads, d_model, d_head], W_O, b_Q b_K "
-                    "b_V b_O; "
-                    "many layers as layers.N.W_Q. A JSON file or a folder of .npy files")
+
+                    "A checkpoint (safetensors, sharded or not, NPZ, or its folder) with its "
+                    "config.json; or W_Q W_K W_V [d_model, heads*d_head] or [heads, d_model, "
+                    "d_head], W_O, b_Q b_K b_V b_O, many layers as layers.N.W_Q, in one of those, "
+                    "a JSON file or a folder of .npy files")
         ->type_name("FILE|DIR")
         ->group(group);
     add_array(command, "--context", request.context,
@@ -30,6 +41,15 @@ void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
               "d_context]");
     add_array(command, "--hidden-states", request.hidden_states,
               "[layers, (batch,) tokens, d_model]: every layer reads its own saved input");
+    add_array(command, "--token-ids", request.token_ids,
+              "Instead of embeddings, for checkpoints that hold the tables: [tokens] or [batch, "
+              "tokens]");
+    command
+        .add_option(
+            "--layout", request.layout,
+            "Family of the checkpoint, where names and config.json do not tell: " + known_layouts())
+        ->type_name("NAME")
+        ->group(group);
     add_array(command, "-q,--query", request.query,
               "Instead of embeddings, projected queries: [(batch,) heads, n, d_head], or packed "
               "[(batch,) n, heads*d_head] with --heads");

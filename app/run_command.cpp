@@ -56,9 +56,8 @@ void add_output_flags(CLI::App& command, RunFlags& flags) {
         .add_option_function<std::string>(
             "--save",
             [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
-            "scores, weights, context, output, present, q, k, v, logsumexp, heatmaps, stats "
-            "(default "
-            "scores,weights,output,heatmaps)")
+            "scores, weights, context, output, present, q, k, v, logsumexp, heatmaps, stats; of "
+            "checkpoints hidden, logits, probs (default scores,weights,output,heatmaps)")
         ->type_name("LIST")
         ->group(group);
     command

@@ -37,14 +37,16 @@ AllHeads project_heads(const DenseInputs& in, const Mistakes& mistakes) {
     if (in.weights == nullptr) return {*in.q, *in.k, *in.v};
     const ProjectionWeights<double>& w = *in.weights;
     const auto make = [&](const Array<double>& x, const Array<double>& matrix,
-                          const Array<double>& bias, std::size_t heads) {
+                          const Array<double>& bias, std::size_t heads, const Norm<double>& norm) {
         const Array<double> used = mistakes.transposed_weights ? transpose(matrix) : matrix;
-        return split(project(x, used, mistakes.missing_biases ? Array<double>() : bias), heads,
-                     mistakes.heads_by_reshape);
+        const Array<double> packed =
+            project(x, used, mistakes.missing_biases ? Array<double>() : bias, w.order);
+        return split(normalise_heads(packed, heads, norm), heads, mistakes.heads_by_reshape);
     };
     const Array<double>& context = in.context == nullptr ? *in.x : *in.context;
-    return {make(*in.x, w.W_Q, w.b_Q, w.heads), make(context, w.W_K, w.b_K, w.kv_heads),
-            make(context, w.W_V, w.b_V, w.kv_heads)};
+    return {make(*in.x, w.W_Q, w.b_Q, w.heads, w.q_norm),
+            make(context, w.W_K, w.b_K, w.kv_heads, w.k_norm),
+            make(context, w.W_V, w.b_V, w.kv_heads, {})};
 }
 
 void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, AllHeads& heads) {
@@ -278,7 +280,7 @@ class Computation {
         if (weights == nullptr || weights->W_O.empty()) return packed;
         return project(packed,
                        mistakes_.transposed_weights ? transpose(weights->W_O) : weights->W_O,
-                       mistakes_.missing_biases ? Array<double>() : weights->b_O);
+                       mistakes_.missing_biases ? Array<double>() : weights->b_O, weights->order);
     }
 
     const AttentionOptions<double>& options_;

@@ -18,7 +18,8 @@ const MaskStructure& structure(const DenseInputs& in) {
 
 double d_head(const DenseInputs& in) {
     if (in.weights == nullptr) return static_cast<double>(in.q->view.width);
-    return static_cast<double>(in.weights->W_Q.extent(1)) / static_cast<double>(in.weights->heads);
+    return static_cast<double>(output_width(in.weights->W_Q, in.weights->order)) /
+           static_cast<double>(in.weights->heads);
 }
 double scale_of(const DenseInputs& in) {
     return options(in).scale.value_or(1 / std::sqrt(d_head(in)));

@@ -19,6 +19,13 @@ Heads<T> put_in_front(const Array<T>& past, const Heads<T>& heads) {
 }  // namespace
 
 template <class T>
+Array<T> normalise_heads(const Array<T>& packed, std::size_t heads, const Norm<T>& norm) {
+    const Shape& shape = packed.shape();
+    const Shape separate{shape[0], shape[1], heads, shape[2] / heads};
+    return normalise(packed.reshaped(separate), norm).reshaped(shape);
+}
+
+template <class T>
 LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
                              const Heads<T>& v, const AttentionOptions<T>& options,
                              const Sinks<T>& sinks) {
@@ -49,24 +56,20 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
 
 template <class T>
 LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
-                             const ProjectionWeights<T>& weights,
-                             const AttentionOptions<T>& options, const Sinks<T>& sinks) {
-    const auto q = make_packed_heads(project(x, weights.W_Q, weights.b_Q), weights.heads);
-    const auto k = make_packed_heads(project(context, weights.W_K, weights.b_K), weights.kv_heads);
-    const auto v = make_packed_heads(project(context, weights.W_V, weights.b_V), weights.kv_heads);
+                             const ProjectionWeights<T>& w, const AttentionOptions<T>& options,
+                             const Sinks<T>& sinks) {
+    const auto q = make_packed_heads(
+        normalise_heads(project(x, w.W_Q, w.b_Q, w.order), w.heads, w.q_norm), w.heads);
+    const auto k = make_packed_heads(
+        normalise_heads(project(context, w.W_K, w.b_K, w.order), w.kv_heads, w.k_norm), w.kv_heads);
+    const auto v = make_packed_heads(project(context, w.W_V, w.b_V, w.order), w.kv_heads);
     LayerResult<T> result = compute_heads(layer, q, k, v, options, sinks);
-    if (!weights.W_O.empty()) result.output = project(result.output, weights.W_O, weights.b_O);
+    if (!w.W_O.empty()) result.output = project(result.output, w.W_O, w.b_O, w.order);
     return result;
 }
 
-template <class T>
-Array<T> add(const Array<T>& x, const Array<T>& y) {
-    assert(x.shape() == y.shape());
-    std::vector<T> sum(x.size());
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = x.data()[i] + y.data()[i];
-    return Array<T>(x.shape(), std::move(sum));
-}
-
+template Array<float> normalise_heads(const Array<float>&, std::size_t, const Norm<float>&);
+template Array<double> normalise_heads(const Array<double>&, std::size_t, const Norm<double>&);
 template LayerResult<float> compute_heads(std::size_t, const Heads<float>&, const Heads<float>&,
                                           const Heads<float>&, const AttentionOptions<float>&,
                                           const Sinks<float>&);
@@ -79,7 +82,5 @@ template LayerResult<float> compute_layer(std::size_t, const Array<float>&, cons
 template LayerResult<double> compute_layer(std::size_t, const Array<double>&, const Array<double>&,
                                            const ProjectionWeights<double>&,
                                            const AttentionOptions<double>&, const Sinks<double>&);
-template Array<float> add(const Array<float>&, const Array<float>&);
-template Array<double> add(const Array<double>&, const Array<double>&);
 
 }  // namespace attn

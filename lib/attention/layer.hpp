@@ -59,6 +59,10 @@ struct LayerResult {
         output;  // [batch, queries, d_model]; without W_O the contexts of all heads side by side
 };
 
+// Each head of [batch, tokens, heads * width] normalised by itself.
+template <class T>
+Array<T> normalise_heads(const Array<T>& packed, std::size_t heads, const Norm<T>& norm);
+
 // Attention over given heads. The shapes must fit.
 template <class T>
 LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
@@ -71,9 +75,5 @@ template <class T>
 LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
                              const ProjectionWeights<T>& weights,
                              const AttentionOptions<T>& options, const Sinks<T>& sinks);
-
-// x + y of equal shapes: the residual stream of an attention-only transformer.
-template <class T>
-Array<T> add(const Array<T>& x, const Array<T>& y);
 
 }  // namespace attn

@@ -31,12 +31,12 @@ void add_to_rows(MatrixView<T> rows, Span<const T> bias) {
 }  // namespace
 
 template <class T>
-Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b) {
-    assert(x.rank() == 3 && W.rank() == 2 && x.extent(2) == W.extent(0));
-    assert(b.empty() || b.size() == W.extent(1));
+Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b, MatrixOrder order) {
     const std::size_t rows = x.extent(0) * x.extent(1);
-    const std::size_t d_in = W.extent(0);
-    const std::size_t d_out = W.extent(1);
+    const std::size_t d_in = x.extent(2);
+    const std::size_t d_out = output_width(W, order);
+    assert(x.rank() == 3 && W.rank() == 2 && W.size() == d_in * d_out);
+    assert(b.empty() || b.size() == d_out);
     std::vector<T> result(rows * d_out);
 
     const SingleThreadedBlas blas;
@@ -47,14 +47,35 @@ Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b) {
         const std::size_t height = std::min(kBlockRows, rows - row);
         const std::size_t width = std::min(kBlockColumns, d_out - column);
         const MatrixView<T> part(result.data() + row * d_out + column, height, width, d_out);
-        multiply<T>({x.data() + row * d_in, height, d_in}, {W.data() + column, d_in, width, d_out},
-                    part);
+        const MatrixView<const T> read(x.data() + row * d_in, height, d_in);
+        if (order == MatrixOrder::in_out) {
+            multiply<T>(read, {W.data() + column, d_in, width, d_out}, part);
+        } else {
+            multiply_transposed<T>(T{1}, read, {W.data() + column * d_in, width, d_in}, part);
+        }
         if (!b.empty()) add_to_rows(part, Span<const T>(b.data() + column, width));
     });
     return Array<T>({x.extent(0), x.extent(1), d_out}, std::move(result));
 }
 
-template Array<float> project(const Array<float>&, const Array<float>&, const Array<float>&);
-template Array<double> project(const Array<double>&, const Array<double>&, const Array<double>&);
+template <class T>
+Array<T> transposed(const Array<T>& W) {
+    assert(W.rank() == 2);
+    const std::size_t rows = W.extent(0);
+    const std::size_t columns = W.extent(1);
+    std::vector<T> values(W.size());
+    for (std::size_t row = 0; row < rows; ++row) {
+        for (std::size_t column = 0; column < columns; ++column)
+            values[column * rows + row] = W.data()[row * columns + column];
+    }
+    return Array<T>({columns, rows}, std::move(values));
+}
+
+template Array<float> project(const Array<float>&, const Array<float>&, const Array<float>&,
+                              MatrixOrder);
+template Array<double> project(const Array<double>&, const Array<double>&, const Array<double>&,
+                               MatrixOrder);
+template Array<float> transposed(const Array<float>&);
+template Array<double> transposed(const Array<double>&);
 
 }  // namespace attn

@@ -8,20 +8,18 @@
 namespace attn {
 
 template <class T>
-RotaryTable<T> make_rotary_table(const std::vector<std::int64_t>& positions, std::size_t dim,
-                                 double theta) {
-    const std::size_t pairs = dim / 2;
+RotaryTable<T> make_rotary_table(const std::vector<std::int64_t>& positions,
+                                 const RotaryFrequencies& frequencies) {
     std::vector<T> cos;
     std::vector<T> sin;
     for (const std::int64_t position : positions) {
-        for (std::size_t k = 0; k < pairs; ++k) {
-            const double exponent = -2.0 * static_cast<double>(k) / static_cast<double>(dim);
-            const double angle = static_cast<double>(position) * std::pow(theta, exponent);
-            cos.push_back(static_cast<T>(std::cos(angle)));
-            sin.push_back(static_cast<T>(std::sin(angle)));
+        for (const double radians : frequencies.radians) {
+            const double angle = static_cast<double>(position) * radians;
+            cos.push_back(static_cast<T>(frequencies.magnitude * std::cos(angle)));
+            sin.push_back(static_cast<T>(frequencies.magnitude * std::sin(angle)));
         }
     }
-    const Shape shape{positions.size(), pairs};
+    const Shape shape{positions.size(), frequencies.radians.size()};
     return {Array<T>(shape, std::move(cos)), Array<T>(shape, std::move(sin))};
 }
 
@@ -53,10 +51,10 @@ Array<T> rotate(const HeadsView<T>& heads, const RotaryTable<T>& table,
     return Array<T>({heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values));
 }
 
-template RotaryTable<float> make_rotary_table(const std::vector<std::int64_t>&, std::size_t,
-                                              double);
-template RotaryTable<double> make_rotary_table(const std::vector<std::int64_t>&, std::size_t,
-                                               double);
+template RotaryTable<float> make_rotary_table(const std::vector<std::int64_t>&,
+                                              const RotaryFrequencies&);
+template RotaryTable<double> make_rotary_table(const std::vector<std::int64_t>&,
+                                               const RotaryFrequencies&);
 template Array<float> rotate(const HeadsView<float>&, const RotaryTable<float>&,
                              const std::vector<std::size_t>&, RotaryPairs);
 template Array<double> rotate(const HeadsView<double>&, const RotaryTable<double>&,

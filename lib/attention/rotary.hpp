@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "attention/heads.hpp"
+#include "attention/rotary_frequencies.hpp"
 
 namespace attn {
 
@@ -22,10 +23,10 @@ struct RotaryTable {
     Array<T> sin;
 };
 
-// Angle of row i and pair k: positions[i] * theta^(-2k / dim).
+// Angle of row i and pair k: positions[i] * frequencies.radians[k].
 template <class T>
-RotaryTable<T> make_rotary_table(const std::vector<std::int64_t>& positions, std::size_t dim,
-                                 double theta);
+RotaryTable<T> make_rotary_table(const std::vector<std::int64_t>& positions,
+                                 const RotaryFrequencies& frequencies);
 
 // The heads with their first dim dimensions turned, [batch, heads, tokens, width]. Token t of
 // sequence b takes row rows[b * tokens + t] of the table.

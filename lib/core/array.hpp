@@ -47,6 +47,14 @@ class Array {
         return Array(rest, data_ + i * (size_ / shape_[0]), owner_);
     }
 
+    // Elements begin … begin + count - 1 along the first axis; shares the bytes.
+    Array rows(std::size_t begin, std::size_t count) const {
+        assert(rank() > 0 && begin + count <= shape_[0]);
+        Shape shape = shape_;
+        shape[0] = count;
+        return Array(shape, data_ + begin * (size_ / shape_[0]), owner_);
+    }
+
     // The same values under another shape of as many; shares the bytes.
     Array reshaped(Shape shape) const {
         assert(element_count(shape, "array") == size_);

@@ -23,8 +23,9 @@ using Setting = std::variant<double, bool, std::string>;
 
 struct Container {
     std::string path;
-    std::string format;                         // "NPY", "JSON", "folder of NPY"
-    std::map<std::string, StoredArray> arrays;  // key -> array; an NPY file has one, under ""
+    std::string format;                             // "NPY", "JSON", "folder of NPY"
+    std::map<std::string, StoredArray> arrays;      // key -> array; an NPY file has one, under ""
+    std::map<std::string, std::string> unreadable;  // key -> why an array of the file is not read
     std::map<std::string, std::vector<std::vector<std::string>>>
         texts;                                // "tokens": one list a sequence
     std::map<std::string, Setting> settings;  // "heads", "causal", …

@@ -66,11 +66,34 @@ Array<T> Inputs::load(const std::string& array_name, NonFinite non_finite) {
 template <class T>
 Array<T> Inputs::load(const StoredArray& stored, NonFinite non_finite) {
     Array<T> values = convert<T>(stored, non_finite);
+    remember(stored);
+    return values;
+}
+
+template <class T>
+Array<T> Inputs::load_rows(const StoredArray& stored, const std::vector<std::size_t>& rows,
+                           NonFinite non_finite) {
+    const StoredArray table = fetched(stored);
+    remember(stored);
+    const bool whole = table.column_major;
+    const Array<T> all = whole ? convert<T>(table, non_finite) : Array<T>();
+    Shape shape = table.shape;
+    shape.at(0) = rows.size();
+    std::vector<T> values;
+    values.reserve(element_count(shape, stored.name));
+    for (const std::size_t row : rows) {
+        const Array<T> picked =
+            whole ? all.rows(row, 1) : convert<T>(rows_of(table, row, 1), non_finite);
+        values.insert(values.end(), picked.values().begin(), picked.values().end());
+    }
+    return Array<T>(std::move(shape), std::move(values));
+}
+
+void Inputs::remember(const StoredArray& stored) {
     const bool known = std::any_of(loaded_.begin(), loaded_.end(), [&](const StoredArray& earlier) {
         return earlier.name == stored.name;
     });
     if (!known) loaded_.push_back(stored);
-    return values;
 }
 
 std::vector<InputRecord> Inputs::records() const {
@@ -99,5 +122,9 @@ template Array<float> Inputs::load(const std::string&, NonFinite);
 template Array<double> Inputs::load(const std::string&, NonFinite);
 template Array<float> Inputs::load(const StoredArray&, NonFinite);
 template Array<double> Inputs::load(const StoredArray&, NonFinite);
+template Array<float> Inputs::load_rows(const StoredArray&, const std::vector<std::size_t>&,
+                                        NonFinite);
+template Array<double> Inputs::load_rows(const StoredArray&, const std::vector<std::size_t>&,
+                                         NonFinite);
 
 }  // namespace attn::io

@@ -34,10 +34,17 @@ class Inputs {
     template <class T>
     Array<T> load(const StoredArray& stored, NonFinite non_finite);
 
+    // Some elements along the first axis, in the order of `rows`, without reading the others.
+    template <class T>
+    Array<T> load_rows(const StoredArray& stored, const std::vector<std::size_t>& rows,
+                       NonFinite non_finite);
+
     // What load() gave out, in order, each array once. Computes the digests.
     std::vector<InputRecord> records() const;
 
   private:
+    void remember(const StoredArray& stored);
+
     std::map<std::string, Container> containers_;
     std::vector<StoredArray> loaded_;
 };

@@ -1,36 +1,59 @@
-// Weight bundles: which arrays of a file or folder are the projection matrices of which layer.
-// Native names are W_Q W_K W_V W_O b_Q b_K b_V b_O, for many layers under "layers" (JSON) or with
-// the prefix "layers.N.".
+// Weight bundles: which arrays of a checkpoint are the matrices of which layer, under our names,
+// and what its family and its config.json say about how they are used. Reads no numbers.
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "attention/projection.hpp"
-#include "io/inputs.hpp"
+#include "model/layout_match.hpp"
 
 namespace attn::model {
 
 struct WeightBundle {
     std::string path;
-    std::vector<std::map<std::string, io::StoredArray>> layers;  // native name -> array
-    // What the file says about itself.
-    std::optional<std::size_t> heads;
-    std::optional<std::size_t> kv_heads;
-    std::optional<bool> causal;
-    std::optional<double> scale;
+    const Layout* layout = nullptr;
+    ModelConfig config;
+    std::vector<NamedArrays> layers;
+    NamedArrays model;
+    std::vector<std::string> missing;
+    std::vector<std::string> unused;
 };
 
-// Sorts the container's arrays into layers; other arrays are left alone. Throws Error when no
-// layer has projection matrices, a layer is missing in the middle or lacks W_Q, W_K or W_V, or a
-// setting has the wrong type.
-WeightBundle read_weight_bundle(const io::Container& container);
+// `layout` is the name of a family (--layout), or empty: names, shapes and config.json decide.
+// Throws Error when nothing fits or several do, a layer is missing or lacks its projections, or
+// config.json contradicts the arrays.
+WeightBundle read_weight_bundle(const io::Container& container, const std::string& layout = "");
+
+// How the model attends where no flag says otherwise.
+struct AttentionDefaults {
+    std::optional<bool> causal;
+    std::optional<double> scale;
+    std::optional<double> softcap;
+    bool rope = false;
+    double rope_theta = 10000;
+    double rope_share = 1;  // of d_head, unless rope_dim
+    std::optional<std::size_t> rope_dim;
+    bool rope_interleaved = false;
+    RotaryScaling rope_scaling;
+    std::string relative_bias;  // the name of an array, FILE:KEY; of layer 0, for all layers (T5)
+    std::size_t relative_max_distance = 128;
+    bool bidirectional = false;
+};
+
+// Throws Error when config.json asks for what is not computed.
+AttentionDefaults attention_defaults(const WeightBundle& bundle);
+
+// Keys before its own that a query of the layer sees; without a value: all.
+std::optional<std::size_t> window_left(const WeightBundle& bundle, std::size_t layer);
+
+// Throws Error that names what the file lacks of its family's blocks, which the input of any but
+// the first layer needs.
+void require_whole_blocks(const WeightBundle& bundle);
 
 // What a layer's matrices are measured against. Absent numbers of heads are found in the bundle,
-// else in the shapes; a single head where nothing says otherwise.
+// else in the shapes; for native names a single head where nothing says otherwise.
 struct LayerRequest {
     std::size_t d_model = 0;
     std::size_t d_context = 0;  // width of what keys and values are made from
@@ -43,16 +66,18 @@ struct LayerSizes {
     std::size_t kv_heads = 1;
     std::size_t d_head = 0;
     std::size_t d_value = 0;
-    std::size_t d_output = 0;  // columns of the layer's output
+    std::size_t d_output = 0;  // columns of what the attention gives
 };
 
 // Throws Error unless every matrix of the layer fits the others, the widths and the heads. Reads
 // no numbers.
 LayerSizes check_layer(const WeightBundle& bundle, std::size_t layer, const LayerRequest& request);
 
-// The layer's matrices as the computation takes them. `sizes` is what check_layer found.
-template <class T>
-ProjectionWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, std::size_t layer,
-                                const LayerSizes& sizes, io::NonFinite non_finite);
+// The width of the embeddings that layer 0 reads, from the shape of its projections.
+std::size_t model_width(const WeightBundle& bundle);
+
+// The same for all heads of a file, without knowing the embeddings: what info says. Throws as
+// check_layer.
+LayerSizes describe_layer(const WeightBundle& bundle, std::size_t layer);
 
 }  // namespace attn::model

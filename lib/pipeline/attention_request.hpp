@@ -5,6 +5,7 @@
 #include <string>
 
 #include "attention/engine.hpp"
+#include "attention/rotary_frequencies.hpp"
 
 namespace attn::pipeline {
 
@@ -30,7 +31,8 @@ struct AttentionRequest {
     double rope_theta = 10000;
     std::optional<std::size_t> rope_dim;
     bool rope_interleaved = false;
-    std::string positions;  // array [tokens] or [batch, tokens]
+    RotaryScaling rope_scaling;  // from config.json; there is no flag for it
+    std::string positions;       // array [tokens] or [batch, tokens]
 
     bool alibi = false;
     std::string relative_bias;  // array [buckets, heads]

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "model/layer_weights.hpp"
 #include "pipeline/run_inputs.hpp"
 
 namespace attn::pipeline {
@@ -11,15 +12,25 @@ namespace {
 using analysis::Observation;
 using analysis::Observed;
 
-// What the layer reads: its hidden state, or x + the outputs of the layers before it.
-Array<double> input_of_layer(const RunInputs<double>& loaded, std::size_t layer) {
-    if (loaded.has_hidden_states()) return loaded.x[layer];
+model::LayerWeights<double> load_layer(const DiagnoseRequest& request,
+                                       const RunInputs<double>& loaded, std::size_t layer,
+                                       io::Inputs& inputs) {
+    return model::load_layer<double>(inputs, *loaded.bundle, layer, loaded.sizes[layer],
+                                     non_finite_policy(request.run), layer < request.layer);
+}
+
+// What the layer reads: its hidden state, or what the blocks before it give.
+Array<double> input_of_layer(const DiagnoseRequest& request, const RunInputs<double>& loaded,
+                             io::Inputs& inputs) {
+    if (loaded.hidden_states) return loaded.x[request.layer];
     Array<double> x = loaded.x.front();
-    for (std::size_t before = 0; before < layer; ++before) {
-        const Array<double>& context = loaded.context.empty() ? x : loaded.context;
-        x = add(
-            x, compute_layer<double>(before, x, context, loaded.weights[before], loaded.options, {})
-                   .output);
+    for (std::size_t before = 0; before < request.layer; ++before) {
+        const auto weights = load_layer(request, loaded, before, inputs);
+        const Array<double> input = attention_input(weights.block, x);
+        const Array<double>& context = loaded.context.empty() ? input : loaded.context;
+        const auto result = compute_layer<double>(before, input, context, weights.attention,
+                                                  loaded.options_of(before), {});
+        x = block_output(weights.block, x, result.output);
     }
     return x;
 }
@@ -58,19 +69,24 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
     if (request.observed.empty())
         fail("diagnose needs --observed: the weights, scores or output that the other code gave");
     io::Inputs inputs;
-    const auto loaded = load_run_inputs<double>(request.run, inputs, warn);
+    RunRequest run = request.run;
+    run.layers = std::vector<std::size_t>{request.layer};  // blocks behind it need not be whole
+    const auto loaded = load_run_inputs<double>(run, inputs, warn);
     if (request.layer >= loaded.layers.size()) {
         fail("--layer ", request.layer, ": the weights have ", loaded.layers.size(), " layers");
     }
     const Observation observation = observe(request, loaded, inputs);
     analysis::DenseInputs dense;
-    dense.options = &loaded.options;
+    const AttentionOptions<double> options = loaded.options_of(request.layer);
+    dense.options = &options;
     Array<double> x;
+    model::LayerWeights<double> weights;
     if (loaded.has_weights()) {
-        x = input_of_layer(loaded, request.layer);
+        weights = load_layer(request, loaded, request.layer, inputs);
+        x = attention_input(weights.block, input_of_layer(request, loaded, inputs));
         dense.x = &x;
         if (!loaded.context.empty()) dense.context = &loaded.context;
-        dense.weights = &loaded.weights[request.layer];
+        dense.weights = &weights.attention;
     } else {
         dense.q = &loaded.q;
         dense.k = &loaded.k;

@@ -11,12 +11,23 @@
 namespace attn::pipeline {
 namespace {
 
-ArrayInfo describe(const std::string& key, const io::StoredArray& stored) {
+// Up to here the numbers of a whole file are read without being asked for.
+constexpr std::size_t kFewBytes = std::size_t{64} << 20;
+
+std::size_t bytes_of(const io::Container& container) {
+    std::size_t bytes = 0;
+    for (const auto& [key, stored] : container.arrays)
+        bytes += element_count(stored.shape, stored.name) * size_of(stored.dtype);
+    return bytes;
+}
+
+ArrayInfo describe(const std::string& key, const io::StoredArray& stored, bool values) {
     ArrayInfo info;
     info.key = key;
     info.dtype = stored.dtype;
     info.shape = stored.shape;
     info.column_major = stored.column_major;
+    if (!values || element_count(stored.shape, stored.name) == 0) return info;
     // Wide types would lose digits or overflow in float32.
     if (size_of(stored.dtype) > 4 || stored.dtype == DType::int32 ||
         stored.dtype == DType::uint32) {
@@ -29,19 +40,14 @@ ArrayInfo describe(const std::string& key, const io::StoredArray& stored) {
     return info;
 }
 
-std::string plural(std::size_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-std::string recognise(const io::Container& container) {
+// The checkpoint that the file is, or why it is none; most files with other names are none, and
+// then nothing is said.
+void recognise(const io::Container& container, const std::string& layout, FileInfo& info) {
     try {
-        const model::WeightBundle bundle = model::read_weight_bundle(container);
-        std::string text =
-            "projection matrices under native names, " + plural(bundle.layers.size(), "layer");
-        if (bundle.heads) text += ", " + plural(*bundle.heads, "head");
-        return text;
-    } catch (const Error&) {
-        return "";  // most files are not weight bundles, and this is not the place to complain
+        info.model = model::summarise(model::read_weight_bundle(container, layout));
+    } catch (const Error& problem) {
+        if (!layout.empty()) throw;
+        info.unrecognised = problem.what();
     }
 }
 
@@ -55,19 +61,23 @@ std::string to_json(const io::Setting& setting) {
 
 }  // namespace
 
-FileInfo inspect(const std::string& source) {
-    const io::ArrayName name = io::parse_array_name(source);
+FileInfo inspect(const InfoRequest& request) {
+    const io::ArrayName name = io::parse_array_name(request.source);
     io::Inputs inputs;
     const io::Container& container = inputs.open(name.path);
     FileInfo info;
     info.path = name.path;
     info.format = container.format;
     if (!name.key.empty()) {
-        info.arrays.push_back(describe(name.key, inputs.find(source)));
+        info.values = request.values.value_or(true);
+        info.arrays.push_back(describe(name.key, inputs.find(request.source), info.values));
         return info;
     }
-    info.layout = recognise(container);
-    for (const auto& [key, stored] : container.arrays) info.arrays.push_back(describe(key, stored));
+    recognise(container, request.layout, info);
+    info.values = request.values.value_or(bytes_of(container) <= kFewBytes);
+    for (const auto& [key, stored] : container.arrays)
+        info.arrays.push_back(describe(key, stored, info.values));
+    info.unreadable = container.unreadable;
     for (const auto& [key, lists] : container.texts) {
         std::size_t count = 0;
         for (const auto& list : lists) count += list.size();

@@ -61,6 +61,8 @@ std::string write_manifest(const RunManifest& manifest) {
     json["layers"] = manifest.layers;
     json["heads"] = manifest.heads;
     json["structure"] = to_json(manifest.structure);
+    for (const auto& [layer, left] : manifest.window_left)
+        json["window_left"][std::to_string(layer)] = left;
     json["tokens"] = manifest.tokens;
     json["key_tokens"] = manifest.key_tokens;
     json["files"] = manifest.files;
@@ -81,10 +83,16 @@ RunManifest read_manifest(const std::string& folder) {
         json.at("layers").get_to(manifest.layers);
         json.at("heads").get_to(manifest.heads);
         manifest.structure = structure_from(json.at("structure"));
+        if (const auto windows = json.find("window_left"); windows != json.end()) {
+            for (const auto& [layer, left] : windows->items())
+                manifest.window_left[std::stoul(layer)] = left.get<std::size_t>();
+        }
         json.at("tokens").get_to(manifest.tokens);
         json.at("key_tokens").get_to(manifest.key_tokens);
         json.at("files").get_to(manifest.files);
     } catch (const nlohmann::json::exception&) {
+        fail(folder, "/manifest.json: is damaged");
+    } catch (const std::logic_error&) {  // what std::stoul throws
         fail(folder, "/manifest.json: is damaged");
     }
     return manifest;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ struct RunManifest {
     std::vector<std::size_t> layers;
     std::vector<std::size_t> heads;
     MaskStructure structure;                           // who could attend, but for mask arrays
+    std::map<std::size_t, std::size_t> window_left;    // of layers that differ from it
     std::vector<std::vector<std::string>> tokens;      // labels of queries, one list a sequence
     std::vector<std::vector<std::string>> key_tokens;  // and of keys
     std::vector<std::string> files;

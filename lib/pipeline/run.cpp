@@ -11,6 +11,7 @@
 #include "core/nearest.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
+#include "model/embedding.hpp"
 #include "pipeline/array_sink.hpp"
 #include "pipeline/heatmap_sink.hpp"
 #include "pipeline/layout.hpp"
@@ -61,7 +62,8 @@ class Run {
         HeatmapDrawer drawer(
             request_.heatmaps, pictures(), {loaded_.tokens, loaded_.key_tokens},
             [this](const std::string& name, const std::string& png) { folder_.write(name, png); });
-        const std::size_t last = selection_.layers.back();
+        const std::size_t last =
+            save_.model_output() ? loaded_.layers.size() - 1 : selection_.layers.back();
         ProgressSink<T> progress(progress_, last + 1);
         ArraySink<T> arrays(folder_, {save_.scores, save_.weights, save_.context, save_.logsumexp},
                             selection_.heads, loaded_.batch_axis);
@@ -72,16 +74,18 @@ class Run {
         const SingleThreadedBlas blas;
         Array<T> x = loaded_.x.empty() ? Array<T>() : loaded_.x.front();
         for (std::size_t layer = 0; layer <= last; ++layer) {
-            if (loaded_.has_hidden_states()) x = loaded_.x[layer];
             const bool selected = is_selected(layer);
+            if (loaded_.hidden_states) {
+                if (!selected) continue;
+                x = loaded_.x[layer];
+            }
             Sinks<T> sinks{&progress};
             if (selected) sinks.push_back(&arrays);
             if (selected && save_.heatmaps) sinks.push_back(&heatmaps);
             if (selected && save_.stats) sinks.push_back(&stats);
-            const LayerResult<T> result = compute(layer, x, sinks);
-            if (selected) write_results(layer, result);
-            if (layer < last && !loaded_.has_hidden_states()) x = add(x, result.output);
+            x = compute(layer, x, sinks);
         }
+        if (save_.model_output()) write_model_output(x);
         if (save_.heatmaps) drawer.finish();
         if (save_.stats) {
             folder_.write("stats.json",
@@ -94,12 +98,47 @@ class Run {
     }
 
   private:
-    LayerResult<T> compute(std::size_t layer, const Array<T>& x, const Sinks<T>& sinks) const {
+    // Computes a layer, writes what was asked for, and returns what the next layer reads.
+    Array<T> compute(std::size_t layer, const Array<T>& x, const Sinks<T>& sinks) {
         if (!loaded_.has_weights()) {
-            return compute_heads(layer, loaded_.q, loaded_.k, loaded_.v, loaded_.options, sinks);
+            write_results(layer, compute_heads(layer, loaded_.q, loaded_.k, loaded_.v,
+                                               loaded_.options, sinks));
+            return {};
         }
-        const Array<T>& context = loaded_.context.empty() ? x : loaded_.context;
-        return compute_layer(layer, x, context, loaded_.weights[layer], loaded_.options, sinks);
+        const bool more =
+            save_.model_output() || (layer < selection_.layers.back() && !loaded_.hidden_states);
+        const auto weights =
+            model::load_layer<T>(files_, *loaded_.bundle, layer, loaded_.sizes[layer],
+                                 non_finite_policy(request_), /*whole_block=*/more);
+        const Array<T> input = attention_input(weights.block, x);
+        const Array<T>& context = loaded_.context.empty() ? input : loaded_.context;
+        const LayerResult<T> result = compute_layer(layer, input, context, weights.attention,
+                                                    loaded_.options_of(layer), sinks);
+        if (is_selected(layer)) write_results(layer, result);
+        if (!more) return {};
+        const Array<T> next = block_output(weights.block, x, result.output);
+        if (save_.hidden && is_selected(layer)) write_array(array_file(layer, "hidden"), next);
+        return next;
+    }
+
+    // What the model makes of the last layer's output.
+    void write_model_output(const Array<T>& x) {
+        const io::NonFinite policy = non_finite_policy(request_);
+        const Array<T> hidden = model::final_hidden<T>(files_, *loaded_.bundle, x, policy);
+        if (save_.hidden) write_array("final_hidden.npy", hidden);
+        if (!save_.logits && !save_.probs) return;
+        const Array<T> logits = model::make_logits<T>(files_, *loaded_.bundle, hidden, policy);
+        if (save_.logits) write_array("logits.npy", logits);
+        if (save_.probs) write_array("probs.npy", model::probabilities(logits));
+    }
+
+    // An array [batch, …]; a single sequence that came without the axis goes without it.
+    void write_array(const std::string& name, const Array<T>& array) {
+        Shape shape = array.shape();
+        if (!loaded_.batch_axis) shape.erase(shape.begin());
+        io::NpyWriter file(folder_.stage(name), dtype_of<T>(), shape);
+        file.write(0, array.values());
+        file.close();
     }
 
     bool is_selected(std::size_t layer) const {
@@ -148,6 +187,7 @@ class Run {
         if (save_.v) shapes["v"] = values;
         if (save_.present) shapes["present_key"] = keys;
         if (save_.present) shapes["present_value"] = values;
+        if (save_.hidden) shapes["hidden"] = with_batch({loaded_.queries, sizes.d_output});
         return shapes;
     }
 
@@ -166,12 +206,7 @@ class Run {
     }
 
     void write_results(std::size_t layer, const LayerResult<T>& result) {
-        if (save_.output) {
-            io::NpyWriter file(folder_.stage(array_file(layer, "output")), dtype_of<T>(),
-                               array_shapes(layer).at("output"));
-            file.write(0, result.output.values());
-            file.close();
-        }
+        if (save_.output) write_array(array_file(layer, "output"), result.output);
         const std::vector<std::size_t> kv_heads = count_up(loaded_.kv_heads);
         if (save_.q) write_heads(layer, "q", result.q.view, selection_.heads);
         if (save_.k) write_heads(layer, "k", result.k.view, kv_heads);
@@ -204,6 +239,10 @@ class Run {
         manifest.layers = selection_.layers;
         manifest.heads = selection_.heads;
         manifest.structure = loaded_.options.mask.structure;
+        for (std::size_t layer : selection_.layers) {
+            if (!loaded_.window_left.empty() && loaded_.window_left[layer])
+                manifest.window_left[layer] = *loaded_.window_left[layer];
+        }
         manifest.tokens = loaded_.tokens;
         manifest.key_tokens = loaded_.key_tokens;
         manifest.files = folder_.files();
@@ -235,6 +274,9 @@ SaveChoice parse_save(const std::string& list) {
         {"heatmaps", &choice.heatmaps},
         {"logsumexp", &choice.logsumexp},
         {"stats", &choice.stats},
+        {"hidden", &choice.hidden},
+        {"logits", &choice.logits},
+        {"probs", &choice.probs},
     };
     for (const auto& [name, chosen] : names) *chosen = false;
     if (list.empty()) fail("--save: names nothing to save");
@@ -247,7 +289,7 @@ SaveChoice parse_save(const std::string& list) {
             const std::string close = nearest(item, known);
             fail("--save ", item,
                  ": expected a list of scores, weights, context, output, present, q, k, v, "
-                 "logsumexp, heatmaps, stats",
+                 "logsumexp, heatmaps, stats, hidden, logits, probs",
                  close.empty() ? "" : "; did you mean " + close + "?");
         }
         *found->second = true;

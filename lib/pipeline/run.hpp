@@ -28,6 +28,12 @@ struct SaveChoice {
     bool present = false;
     bool heatmaps = true;
     bool stats = false;
+    bool hidden = false;  // what each block gives, and what the norm behind the last makes of it
+    bool logits = false;
+    bool probs = false;  // softmax of the logits
+
+    // Whether something behind the last attention is asked for.
+    bool model_output() const { return hidden || logits || probs; }
 };
 
 // "scores,weights,…" Throws Error for an unknown name.
@@ -38,7 +44,9 @@ struct RunRequest {
     // without embeddings those in the weights file.
     std::string embeddings;
     std::string hidden_states;  // [layers, (batch,) tokens, d_model]; instead of embeddings
-    std::string context;        // embeddings that keys and values are made from
+    std::string token_ids;  // [tokens] or [batch, tokens]; likewise, for checkpoints with tables
+    std::string layout;     // family of the checkpoint; empty: as its names say
+    std::string context;    // embeddings that keys and values are made from
     std::string weights;
     // Or heads that are already projected: [(batch,) heads, n, d], or [(batch,) n, heads * d] where
     // the number of heads is given.

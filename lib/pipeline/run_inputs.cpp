@@ -1,21 +1,26 @@
 #include "pipeline/run_inputs.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/error.hpp"
 #include "io/tokens.hpp"
+#include "model/embedding.hpp"
 
 namespace attn::pipeline {
 namespace {
-
-io::NonFinite policy(const RunRequest& request) {
-    return request.allow_nonfinite ? io::NonFinite::allow : io::NonFinite::refuse;
-}
 
 void require_one_kind_of_input(const RunRequest& request) {
     const bool heads = !request.query.empty() || !request.key.empty() || !request.value.empty();
     if (!heads) {
         if (request.weights.empty()) fail("run needs --weights, or --query, --key and --value");
-        if (!request.hidden_states.empty() && !request.embeddings.empty()) {
-            fail("--hidden-states and --embeddings exclude each other");
+        std::string given;
+        for (const auto& [value, flag] : {std::pair(&request.embeddings, "--embeddings"),
+                                          std::pair(&request.hidden_states, "--hidden-states"),
+                                          std::pair(&request.token_ids, "--token-ids")}) {
+            if (value->empty()) continue;
+            if (!given.empty()) fail(given, " and ", flag, " exclude each other");
+            given = flag;
         }
         return;
     }
@@ -28,7 +33,7 @@ void require_one_kind_of_input(const RunRequest& request) {
     for (const auto& [value, flag] :
          {std::pair(&request.weights, "--weights"), std::pair(&request.embeddings, "--embeddings"),
           std::pair(&request.hidden_states, "--hidden-states"),
-          std::pair(&request.context, "--context")}) {
+          std::pair(&request.token_ids, "--token-ids"), std::pair(&request.context, "--context")}) {
         if (!value->empty())
             fail("--query, --key and --value are already projected; they exclude ", flag);
     }
@@ -41,7 +46,9 @@ io::StoredArray find_x(const RunRequest& request, io::Inputs& inputs) {
     const io::Container& file = inputs.open(request.weights);
     const auto found = file.arrays.find("embeddings");
     if (found == file.arrays.end()) {
-        fail(request.weights, ": holds no \"embeddings\"; give them with --embeddings");
+        fail(request.weights,
+             ": holds no \"embeddings\"; give them with --embeddings, or token ids "
+             "with --token-ids");
     }
     return found->second;
 }
@@ -55,7 +62,8 @@ Shape embedding_shape(const io::StoredArray& x, bool hidden_states, std::size_t 
                  ": expected hidden states [layers, tokens, d_model] or [layers, batch, tokens, "
                  "d_model]");
         }
-        if (shape[0] != layers) {
+        // Hugging Face saves one more: what the last layer gives.
+        if (shape[0] != layers && shape[0] != layers + 1) {
             fail(x.name, " ", to_string(x.shape), ": has ", shape[0],
                  " hidden states, the weights have ", layers, " layers");
         }
@@ -80,8 +88,9 @@ void require_stackable(const std::string& path, const std::vector<LayerShapes>& 
 }
 
 template <class T>
-void check_layers(const model::WeightBundle& bundle, const model::LayerRequest& request,
-                  std::vector<model::LayerSizes>& sizes, RunInputs<T>& result) {
+void check_layers(const model::LayerRequest& request, RunInputs<T>& result) {
+    const model::WeightBundle& bundle = *result.bundle;
+    auto& sizes = result.sizes;
     for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer) {
         sizes.push_back(model::check_layer(bundle, layer, request));
         const model::LayerSizes& found = sizes.back();
@@ -96,11 +105,70 @@ void check_layers(const model::WeightBundle& bundle, const model::LayerRequest& 
     result.kv_heads = sizes[0].kv_heads;
 }
 
+// Whether anything behind a layer's attention is needed.
+bool needs_blocks(const RunRequest& request, std::size_t layers) {
+    if (request.save.model_output()) return true;
+    if (!request.hidden_states.empty()) return false;
+    if (!request.layers) return layers > 1;
+    return *std::max_element(request.layers->begin(), request.layers->end()) > 0;
+}
+
+// Flags win over the file.
+void complete(const model::AttentionDefaults& defaults, std::size_t d_head,
+              AttentionRequest& attention) {
+    if (!attention.causal) attention.causal = defaults.causal;
+    if (!attention.scale) attention.scale = defaults.scale;
+    if (!attention.softcap) attention.softcap = defaults.softcap;
+    if (!attention.rope && defaults.rope) {
+        const double dim = std::floor(defaults.rope_share * static_cast<double>(d_head));
+        attention.rope = true;
+        attention.rope_theta = defaults.rope_theta;
+        attention.rope_dim = defaults.rope_dim.value_or(static_cast<std::size_t>(dim));
+        attention.rope_interleaved = defaults.rope_interleaved;
+        attention.rope_scaling = defaults.rope_scaling;
+    }
+    if (attention.relative_bias.empty() && !defaults.relative_bias.empty()) {
+        attention.relative_bias = defaults.relative_bias;
+        attention.relative_max_distance = defaults.relative_max_distance;
+        attention.bidirectional = defaults.bidirectional;
+    }
+}
+
+// A window that all layers have is an option like any other; where they differ each keeps its own.
+template <class T>
+void complete_windows(RunInputs<T>& result) {
+    if (!result.attention.window.empty()) return;
+    std::vector<std::optional<std::size_t>> windows;
+    for (std::size_t layer = 0; layer < result.layers.size(); ++layer)
+        windows.push_back(model::window_left(*result.bundle, layer));
+    const bool alike = std::all_of(windows.begin(), windows.end(),
+                                   [&](const auto& window) { return window == windows[0]; });
+    if (!alike) {
+        result.window_left = std::move(windows);
+    } else if (windows[0]) {
+        result.attention.window = std::to_string(*windows[0]) + ",-1";
+    }
+}
+
+template <class T>
+void load_context(const RunRequest& request, const io::StoredArray& x, io::Inputs& inputs,
+                  RunInputs<T>& result) {
+    if (request.context.empty()) return;
+    const io::StoredArray context = inputs.find(request.context);
+    const Shape shape = embedding_shape(context, false, 0);
+    if (shape[0] != result.batch) {
+        fail(context.name, " ", to_string(context.shape), ": has ", shape[0], " sequences, ",
+             x.name, " has ", result.batch, " (--context)");
+    }
+    result.keys = shape[1];
+    result.context = inputs.load<T>(context, non_finite_policy(request)).reshaped(shape);
+}
+
 template <class T>
 void load_embeddings(const RunRequest& request, const io::StoredArray& x, const Shape& shape,
                      io::Inputs& inputs, RunInputs<T>& result) {
-    const Array<T> values = inputs.load<T>(x, policy(request));
-    if (request.hidden_states.empty()) {
+    const Array<T> values = inputs.load<T>(x, non_finite_policy(request));
+    if (!result.hidden_states) {
         result.x.push_back(values.reshaped(shape));
         return;
     }
@@ -109,44 +177,60 @@ void load_embeddings(const RunRequest& request, const io::StoredArray& x, const 
     }
 }
 
-template <class T>
-RunInputs<T> load_with_weights(const RunRequest& request, AttentionRequest& attention,
-                               io::Inputs& inputs) {
-    const model::WeightBundle bundle = model::read_weight_bundle(inputs.open(request.weights));
-    const io::StoredArray x = find_x(request, inputs);
-    const bool hidden_states = !request.hidden_states.empty();
-    const Shape shape = embedding_shape(x, hidden_states, bundle.layers.size());
+model::TokenIds load_token_ids(const RunRequest& request, io::Inputs& inputs) {
+    const Array<double> values = inputs.load<double>(request.token_ids, io::NonFinite::refuse);
+    if (values.rank() != 1 && values.rank() != 2) {
+        fail(request.token_ids, " ", to_string(values.shape()),
+             ": expected token ids [tokens] or [batch, tokens] (--token-ids)");
+    }
+    model::TokenIds ids;
+    ids.name = request.token_ids;
+    ids.batch = values.rank() == 2 ? values.extent(0) : 1;
+    ids.tokens = values.size() / ids.batch;
+    for (const double value : values.values()) {
+        if (value != std::floor(value) || std::abs(value) > 1e15)
+            fail(request.token_ids, ": ", value, " is not a token id (--token-ids)");
+        ids.ids.push_back(static_cast<std::int64_t>(value));
+    }
+    return ids;
+}
 
+template <class T>
+RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs) {
     RunInputs<T> result;
-    result.batch_axis = x.shape.size() == (hidden_states ? 4 : 3);
+    result.attention = request.attention;
+    result.hidden_states = !request.hidden_states.empty();
+    result.bundle = model::read_weight_bundle(inputs.open(request.weights), request.layout);
+    const model::WeightBundle& bundle = *result.bundle;
+    const std::size_t layers = bundle.layers.size();
+    if (needs_blocks(request, layers)) model::require_whole_blocks(bundle);
+    if (request.save.logits || request.save.probs) model::require_logits(bundle);
+
+    Shape shape;
+    io::StoredArray x;
+    if (request.token_ids.empty()) {
+        x = find_x(request, inputs);
+        shape = embedding_shape(x, result.hidden_states, layers);
+        result.batch_axis = x.shape.size() == (result.hidden_states ? 4 : 3);
+    } else {
+        const model::TokenIds ids = load_token_ids(request, inputs);
+        x = inputs.find(request.token_ids);
+        result.batch_axis = x.shape.size() == 2;
+        result.x.push_back(model::embed_tokens<T>(inputs, bundle, ids, non_finite_policy(request)));
+        shape = result.x.front().shape();
+    }
     result.batch = shape[0];
     result.queries = result.keys = shape[1];
-    std::size_t d_context = shape[2];
-    if (!request.context.empty()) {
-        const io::StoredArray context = inputs.find(request.context);
-        const Shape context_shape = embedding_shape(context, false, 0);
-        if (context_shape[0] != shape[0]) {
-            fail(context.name, " ", to_string(context.shape), ": has ", context_shape[0],
-                 " sequences, ", x.name, " has ", shape[0], " (--context)");
-        }
-        result.keys = context_shape[1];
-        d_context = context_shape[2];
-        result.context = inputs.load<T>(context, policy(request)).reshaped(context_shape);
-    }
-    if (!attention.causal) attention.causal = bundle.causal;
-    if (!attention.scale) attention.scale = bundle.scale;
-
-    std::vector<model::LayerSizes> sizes;
-    check_layers(bundle, {shape[2], d_context, attention.heads, attention.kv_heads}, sizes, result);
-    if (!hidden_states) require_stackable(bundle.path, result.layers, shape[2]);
-    if (!attention.past_key.empty() && result.layers.size() > 1) {
-        fail("--past-key: is the cache of one layer, ", bundle.path, " has ", result.layers.size());
-    }
-    load_embeddings(request, x, shape, inputs, result);
-    for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer) {
-        result.weights.push_back(
-            model::load_layer<T>(inputs, bundle, layer, sizes[layer], policy(request)));
-    }
+    load_context(request, x, inputs, result);
+    const std::size_t d_context = result.context.empty() ? shape[2] : result.context.extent(2);
+    check_layers({shape[2], d_context, request.attention.heads, request.attention.kv_heads},
+                 result);
+    if (needs_blocks(request, layers)) require_stackable(bundle.path, result.layers, shape[2]);
+    if (!request.attention.past_key.empty() && layers > 1)
+        fail("--past-key: is the cache of one layer, ", bundle.path, " has ", layers);
+    complete(model::attention_defaults(bundle), result.layers[0].d_head, result.attention);
+    complete_windows(result);
+    if (result.x.empty()) load_embeddings(request, x, shape, inputs, result);
     return result;
 }
 
@@ -155,7 +239,7 @@ template <class T>
 Heads<T> load_heads(const std::string& name, std::optional<std::size_t> heads,
                     const std::string& flag, const std::string& heads_flag,
                     const RunRequest& request, io::Inputs& inputs) {
-    const Array<T> array = inputs.load<T>(name, policy(request));
+    const Array<T> array = inputs.load<T>(name, non_finite_policy(request));
     Shape shape = array.shape();
     if (!heads) {
         if (shape.size() == 2) shape.insert(shape.begin(), 1);
@@ -203,13 +287,14 @@ void check_heads(const RunInputs<T>& in) {
 }
 
 template <class T>
-RunInputs<T> load_projected(const RunRequest& request, const AttentionRequest& attention,
-                            io::Inputs& inputs) {
+RunInputs<T> load_projected(const RunRequest& request, io::Inputs& inputs) {
+    const AttentionRequest& attention = request.attention;
     const std::optional<std::size_t> kv_heads =
         attention.kv_heads ? attention.kv_heads : attention.heads;
     if (attention.kv_heads && !attention.heads)
         fail("--kv-heads needs --heads and packed arrays [batch, n, heads * d]");
     RunInputs<T> result;
+    result.attention = attention;
     result.q = load_heads<T>(request.query, attention.heads, "--query", "--heads", request, inputs);
     result.k = load_heads<T>(request.key, kv_heads, "--key", "--kv-heads", request, inputs);
     result.v = load_heads<T>(request.value, kv_heads, "--value", "--kv-heads", request, inputs);
@@ -262,13 +347,23 @@ void load_labels(const RunRequest& request, io::Inputs& inputs, bool same_tokens
 
 }  // namespace
 
+io::NonFinite non_finite_policy(const RunRequest& request) {
+    return request.allow_nonfinite ? io::NonFinite::allow : io::NonFinite::refuse;
+}
+
+template <class T>
+AttentionOptions<T> RunInputs<T>::options_of(std::size_t layer) const {
+    AttentionOptions<T> own = options;
+    if (!window_left.empty()) own.mask.structure.window_left = window_left[layer];
+    return own;
+}
+
 template <class T>
 RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs, const Warn& warn) {
     require_one_kind_of_input(request);
-    AttentionRequest attention = request.attention;
     const bool projected = !request.query.empty();
-    RunInputs<T> result = projected ? load_projected<T>(request, attention, inputs)
-                                    : load_with_weights<T>(request, attention, inputs);
+    RunInputs<T> result =
+        projected ? load_projected<T>(request, inputs) : load_with_weights<T>(request, inputs);
     const HeadSizes sizes{result.batch,
                           result.heads,
                           result.kv_heads,
@@ -276,7 +371,8 @@ RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs, cons
                           result.keys,
                           result.layers[0].d_head,
                           result.layers[0].d_value};
-    result.options = load_attention_options<T>(attention, sizes, inputs, policy(request), warn);
+    result.options = load_attention_options<T>(result.attention, sizes, inputs,
+                                               non_finite_policy(request), warn);
     const std::size_t past =
         result.options.past_key.empty() ? 0 : result.options.past_key.extent(2);
     result.keys += past;
@@ -285,6 +381,8 @@ RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs, cons
     return result;
 }
 
+template struct RunInputs<float>;
+template struct RunInputs<double>;
 template RunInputs<float> load_run_inputs(const RunRequest&, io::Inputs&, const Warn&);
 template RunInputs<double> load_run_inputs(const RunRequest&, io::Inputs&, const Warn&);
 

@@ -1,5 +1,5 @@
-// What a run reads: everything is opened, checked against everything else and loaded before the
-// first number is computed.
+// What a run reads: everything is opened and checked against everything else before the first
+// number is computed. Matrices are read layer by layer, when their turn comes.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 #include "attention/layer.hpp"
 #include "io/inputs.hpp"
-#include "model/weight_bundle.hpp"
+#include "model/layer_weights.hpp"
 #include "pipeline/run.hpp"
 
 namespace attn::pipeline {
@@ -28,12 +28,15 @@ struct RunInputs {
     std::size_t queries = 0;
     std::size_t keys = 0;  // those of the cache included
     std::vector<LayerShapes> layers;
-    AttentionOptions<T> options;
+    AttentionRequest attention;   // the flags, completed by what the weights file says
+    AttentionOptions<T> options;  // of all layers, but for window_left below
+    std::vector<std::optional<std::size_t>> window_left;  // of each layer; empty: as in options
 
     // Either embeddings and weights …
     std::vector<Array<T>> x;  // [batch, queries, d_model]: one for the first layer, or one for each
     Array<T> context;         // [batch, new keys, d_context]; empty: the layer's own input
-    std::vector<ProjectionWeights<T>> weights;
+    std::optional<model::WeightBundle> bundle;
+    std::vector<model::LayerSizes> sizes;
     // … or heads.
     Heads<T> q;
     Heads<T> k;
@@ -42,9 +45,12 @@ struct RunInputs {
     std::vector<std::vector<std::string>> tokens;  // one list a sequence, one for all, or none
     std::vector<std::vector<std::string>> key_tokens;
 
-    bool has_weights() const { return !weights.empty(); }
-    bool has_hidden_states() const { return x.size() > 1; }
+    bool has_weights() const { return bundle.has_value(); }
+    bool hidden_states = false;  // every layer has an x of its own
+    AttentionOptions<T> options_of(std::size_t layer) const;
 };
+
+io::NonFinite non_finite_policy(const RunRequest& request);
 
 // Throws Error that names the array, its shape and what was expected.
 template <class T>

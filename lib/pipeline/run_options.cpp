@@ -27,6 +27,22 @@ const char* name_of(ScoreStage stage) {
     return "biased";
 }
 
+const char* name_of(RotaryStretch kind) {
+    switch (kind) {
+        case RotaryStretch::linear:
+            return "linear";
+        case RotaryStretch::dynamic:
+            return "dynamic";
+        case RotaryStretch::yarn:
+            return "yarn";
+        case RotaryStretch::llama3:
+            return "llama3";
+        case RotaryStretch::none:
+            break;
+    }
+    return "none";
+}
+
 long long window_side(const std::optional<std::size_t>& side) {
     return side ? static_cast<long long>(*side) : -1;
 }
@@ -37,6 +53,8 @@ std::string rope_text(const AttentionRequest& attention, std::size_t d_head) {
         {"theta", attention.rope_theta},
         {"dim", attention.rope_dim.value_or(d_head)},
         {"interleaved", attention.rope_interleaved},
+        {"stretch", name_of(attention.rope_scaling.kind)},
+        {"factor", attention.rope_scaling.factor},
         {"positions",
          attention.positions.empty() ? nlohmann::json() : nlohmann::json(attention.positions)}}
         .dump();
@@ -53,9 +71,13 @@ std::string relative_text(const AttentionRequest& attention) {
 // The files that the input came from; those that were not given are left out.
 void add_input_names(const RunRequest& request, std::vector<ManifestOption>& options) {
     const std::pair<const char*, const std::string*> names[] = {
-        {"embeddings", &request.embeddings}, {"hidden_states", &request.hidden_states},
-        {"context", &request.context},       {"weights", &request.weights},
-        {"query", &request.query},           {"key", &request.key},
+        {"embeddings", &request.embeddings},
+        {"hidden_states", &request.hidden_states},
+        {"token_ids", &request.token_ids},
+        {"context", &request.context},
+        {"weights", &request.weights},
+        {"query", &request.query},
+        {"key", &request.key},
         {"value", &request.value},
     };
     for (const auto& [name, value] : names) {
@@ -68,13 +90,15 @@ void add_input_names(const RunRequest& request, std::vector<ManifestOption>& opt
 template <class T>
 std::vector<ManifestOption> describe_options(const RunRequest& request,
                                              const RunInputs<T>& inputs) {
-    const AttentionRequest& attention = request.attention;
+    const AttentionRequest& attention = inputs.attention;
     const MaskStructure& structure = inputs.options.mask.structure;
     const std::size_t d_head = inputs.layers.front().d_head;
     const double scale =
         inputs.options.scale.value_or(1.0 / std::sqrt(static_cast<double>(d_head)));
     std::vector<ManifestOption> options;
     add_input_names(request, options);
+    if (inputs.has_weights())
+        options.emplace_back("layout", json_text(inputs.bundle->layout->name));
     const std::vector<ManifestOption> values{
         {"heads", json_text(inputs.heads)},
         {"kv_heads", json_text(inputs.kv_heads)},

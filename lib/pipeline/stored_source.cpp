@@ -68,7 +68,7 @@ StoredAttention<T> from_array(io::Inputs& inputs, const std::string& source) {
     StoredAttention<T> attention;
     const Array<T> layers = array.reshaped(shape);
     for (std::size_t layer = 0; layer < shape[0]; ++layer) {
-        attention.layers.push_back({layer, layers.slice(layer), is_mapped(stored, array)});
+        attention.layers.push_back({layer, layers.slice(layer), is_mapped(stored, array), {}});
     }
     attention.heads.resize(shape[2]);
     std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
@@ -115,7 +115,11 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
             fail(file, " ", to_string(weights.shape()), ": does not fit ", folder,
                  "/manifest.json");
         }
-        attention.layers.push_back({layer, weights.reshaped(shape), is_mapped(stored, weights)});
+        attention.layers.push_back(
+            {layer, weights.reshaped(shape), is_mapped(stored, weights), {}});
+        const auto window = manifest.window_left.find(layer);
+        if (window != manifest.window_left.end())
+            attention.layers.back().window_left = window->second;
     }
     if (attention.layers.empty()) fail(folder, ": its manifest.json lists no layers");
     return attention;
@@ -136,6 +140,7 @@ void stream_layer(const StoredLayer<T>& stored, const MaskStructure& structure,
     for (Sink<T>* sink : sinks) sink->begin_layer(shape);
     MaskOptions<T> options;
     options.structure = structure;
+    if (stored.window_left) options.structure.window_left = stored.window_left;
     const Mask<T> mask(options, shape.keys);
     HeadCountdown countdown(shape);
     parallel_for(countdown.tiles(), [&](std::size_t item) {

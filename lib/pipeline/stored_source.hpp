@@ -1,6 +1,7 @@
 // Attention that somebody saved, as a stream of tiles.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ struct StoredLayer {
     std::size_t layer = 0;  // what it is called
     // [sequences, heads, queries, keys]; axes that the file lacks have length 1
     Array<T> weights;
-    bool mapped = false;  // whether they are the bytes of a mapped file
+    bool mapped = false;                     // whether they are the bytes of a mapped file
+    std::optional<std::size_t> window_left;  // where its window differs from the structure's
 
     // Gives the memory of weights that were read for now back to the system.
     void forget() const;

@@ -62,7 +62,7 @@ World decoder(unsigned seed, std::size_t n) {
     RotaryOptions<double> rotary;
     std::vector<std::int64_t> positions;
     for (std::size_t i = 0; i < n; ++i) positions.push_back(static_cast<std::int64_t>(i) + 1);
-    rotary.table = make_rotary_table<double>(positions, 4, 100);
+    rotary.table = make_rotary_table<double>(positions, rotary_frequencies(4, 100));
     for (std::size_t i = 0; i < 2 * n; ++i) {
         rotary.query_rows.push_back(i % n);
         rotary.key_rows.push_back(i % n);

@@ -34,7 +34,7 @@ TEST_CASE("info recognises projection matrices and shows the file's settings") {
                Catch::Contains("projection matrices under native names, 2 layers, 4 heads"));
     CHECK_THAT(result.out, Catch::Contains("layers/1/W_O") && Catch::Contains("tokens: 49 texts"));
     CHECK_THAT(run_program({"info", sample("weights")}).out,
-               Catch::Contains("folder of NPY, projection matrices"));
+               Catch::Contains("folder of NPY\nprojection matrices"));
 }
 
 TEST_CASE("info describes one array of many, and standard input") {

@@ -15,7 +15,8 @@ Array<double> turned(const Array<double>& tokens, const std::vector<std::int64_t
                      std::size_t dim, RotaryPairs pairs) {
     std::vector<std::size_t> rows;
     for (std::size_t row = 0; row < positions.size(); ++row) rows.push_back(row);
-    return rotate(packed_heads(tokens, 1), make_rotary_table<double>(positions, dim, 10000), rows,
+    return rotate(packed_heads(tokens, 1),
+                  make_rotary_table<double>(positions, rotary_frequencies(dim, 10000)), rows,
                   pairs);
 }
 

@@ -38,8 +38,8 @@ TEST_CASE("one layer or many are found by their names") {
                             "," + layer(4, 4, 4, 4) + "]}";
     const auto bundle = read_weight_bundle(json(folder, two));
     CHECK(bundle.layers.size() == 2);
-    CHECK(bundle.heads == std::size_t{2});
-    CHECK(bundle.causal == true);
+    CHECK(bundle.config.heads == std::size_t{2});
+    CHECK(bundle.config.causal == true);
     const std::string dotted =
         R"({"layers.0.W_Q": [[1]], "layers.0.W_K": [[1]], "layers.0.W_V": [[1]], "ln.weight": [1]})";
     CHECK(read_weight_bundle(json(folder, dotted)).layers[0].size() == 3);

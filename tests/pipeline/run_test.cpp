@@ -7,6 +7,7 @@
 #include "core/parallel.hpp"
 #include "pipeline/stored_source.hpp"
 #include "support/arrays.hpp"
+#include "support/npy_bytes.hpp"
 #include "support/picture.hpp"
 #include "support/temp_folder.hpp"
 
@@ -182,9 +183,10 @@ TEST_CASE("hidden states give every layer its own input") {
     request.hidden_states = sample("embeddings.npy");
     CHECK_THROWS_WITH(run(request, {}, {}),
                       Catch::Contains("expected hidden states [layers, tokens, d_model]"));
-    request.hidden_states = sample("batch_embeddings.npy");
+    request.hidden_states =
+        folder.write("five.npy", npy_floats("(5, 1, 64)", std::vector<float>(5 * 64)));
     CHECK_THROWS_WITH(run(request, {}, {}),
-                      Catch::Contains("has 3 hidden states, the weights have 2 layers"));
+                      Catch::Contains("has 5 hidden states, the weights have 2 layers"));
 }
 
 TEST_CASE("a stack of layers without W_O needs heads as wide as the model") {

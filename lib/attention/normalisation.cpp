@@ -1,0 +1,57 @@
+#include "attention/normalisation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/parallel.hpp"
+
+namespace attn {
+namespace {
+
+// Sums are double whatever T is: a row is short, and the error of a mean would be in all of it.
+template <class T>
+void normalise_row(Span<const T> x, const Norm<T>& norm, T* to) {
+    const auto width = static_cast<double>(x.size());
+    double mean = 0;
+    if (norm.kind == NormKind::layer) {
+        for (const T value : x) mean += static_cast<double>(value);
+        mean /= width;
+    }
+    double squares = 0;
+    for (const T value : x) {
+        const double centred = static_cast<double>(value) - mean;
+        squares += centred * centred;
+    }
+    const double factor = 1 / std::sqrt(squares / width + norm.epsilon);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        double value = (static_cast<double>(x[i]) - mean) * factor;
+        if (!norm.weight.empty())
+            value *= static_cast<double>(norm.weight.data()[i]) + norm.weight_plus;
+        if (!norm.bias.empty()) value += static_cast<double>(norm.bias.data()[i]);
+        to[i] = static_cast<T>(value);
+    }
+}
+
+}  // namespace
+
+template <class T>
+Array<T> normalise(const Array<T>& x, const Norm<T>& norm) {
+    if (norm.kind == NormKind::none) return x;
+    const std::size_t width = x.shape().back();
+    assert(norm.weight.empty() || norm.weight.size() == width);
+    assert(norm.bias.empty() || norm.bias.size() == width);
+    constexpr std::size_t kRows = 64;
+    const std::size_t rows = x.size() / width;
+    std::vector<T> values(x.size());
+    parallel_for((rows + kRows - 1) / kRows, [&](std::size_t block) {
+        const std::size_t end = std::min(rows, (block + 1) * kRows);
+        for (std::size_t row = block * kRows; row < end; ++row)
+            normalise_row({x.data() + row * width, width}, norm, values.data() + row * width);
+    });
+    return Array<T>(x.shape(), std::move(values));
+}
+
+template Array<float> normalise(const Array<float>&, const Norm<float>&);
+template Array<double> normalise(const Array<double>&, const Norm<double>&);
+
+}  // namespace attn

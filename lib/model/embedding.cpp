@@ -1,0 +1,163 @@
+#include "model/embedding.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "model/layer_weights.hpp"
+
+namespace attn::model {
+namespace {
+
+const io::StoredArray* find(const WeightBundle& bundle, const std::string& name) {
+    const auto found = bundle.model.find(name);
+    return found == bundle.model.end() ? nullptr : &found->second;
+}
+
+void require_table(const io::StoredArray& table, std::size_t width) {
+    if (table.shape.size() == 2 && table.shape[1] == width) return;
+    fail(table.name, " ", to_string(table.shape), ": expected a table of rows of ", width,
+         ", as the projections read them");
+}
+
+// Adds row rows[i] of the table to the i-th vector of x.
+template <class T>
+void add_rows(io::Inputs& inputs, const io::StoredArray& table,
+              const std::vector<std::size_t>& rows, io::NonFinite non_finite, std::vector<T>& x) {
+    const Array<T> picked = inputs.load_rows<T>(table, rows, non_finite);
+    assert(picked.size() == x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] += picked.data()[i];
+}
+
+std::vector<std::size_t> token_rows(const TokenIds& ids, const io::StoredArray& table) {
+    std::vector<std::size_t> rows;
+    for (std::size_t i = 0; i < ids.ids.size(); ++i) {
+        const std::int64_t id = ids.ids[i];
+        if (id < 0 || static_cast<std::uint64_t>(id) >= table.shape[0]) {
+            fail(ids.name, ": token id ", id, " of sequence ", i / ids.tokens, ", token ",
+                 i % ids.tokens, " is not one of the ", table.shape[0], " rows of ", table.name);
+        }
+        rows.push_back(static_cast<std::size_t>(id));
+    }
+    return rows;
+}
+
+std::vector<std::size_t> position_rows(const WeightBundle& bundle, const TokenIds& ids,
+                                       const io::StoredArray& table) {
+    // Only families that count from behind their padding token do not start at 0.
+    const std::size_t first =
+        bundle.layout->first_position == 0
+            ? 0
+            : bundle.config.first_position.value_or(bundle.layout->first_position);
+    if (first + ids.tokens > table.shape[0]) {
+        fail(ids.name, ": has ", ids.tokens, " tokens, ", table.name, " has ",
+             table.shape[0] - std::min(first, table.shape[0]), " positions");
+    }
+    std::vector<std::size_t> rows;
+    for (std::size_t i = 0; i < ids.ids.size(); ++i) rows.push_back(first + i % ids.tokens);
+    return rows;
+}
+
+}  // namespace
+
+template <class T>
+Array<T> embed_tokens(io::Inputs& inputs, const WeightBundle& bundle, const TokenIds& ids,
+                      io::NonFinite non_finite) {
+    const io::StoredArray* tokens = find(bundle, "token_table");
+    if (tokens == nullptr)
+        fail(bundle.path, ": holds no token embeddings; give embeddings with -x (--token-ids)");
+    const std::size_t width = model_width(bundle);
+    require_table(*tokens, width);
+    std::vector<T> x(ids.ids.size() * width);
+    add_rows(inputs, *tokens, token_rows(ids, *tokens), non_finite, x);
+    if (bundle.layout->scaled_embeddings) {
+        const T factor = std::sqrt(static_cast<T>(width));
+        for (T& value : x) value *= factor;
+    }
+    if (const io::StoredArray* positions = find(bundle, "position_table")) {
+        require_table(*positions, width);
+        add_rows(inputs, *positions, position_rows(bundle, ids, *positions), non_finite, x);
+    }
+    if (const io::StoredArray* types = find(bundle, "type_table")) {
+        require_table(*types, width);
+        const std::vector<std::size_t> zeros(ids.ids.size());
+        add_rows(inputs, *types, zeros, non_finite, x);
+    }
+    const Array<T> sum({ids.batch, ids.tokens, width}, std::move(x));
+    return normalise(
+        sum, load_norm<T>(inputs, bundle, bundle.model, "embedding_norm", width, non_finite));
+}
+
+template <class T>
+Array<T> final_hidden(io::Inputs& inputs, const WeightBundle& bundle, const Array<T>& x,
+                      io::NonFinite non_finite) {
+    return normalise(
+        x, load_norm<T>(inputs, bundle, bundle.model, "final_norm", x.shape().back(), non_finite));
+}
+
+void require_logits(const WeightBundle& bundle) {
+    const bool tied = bundle.layout->tied && find(bundle, "token_table") != nullptr;
+    if (find(bundle, "W_logits") != nullptr || tied) return;
+    fail(bundle.path, ": has no matrix that makes logits (--save logits, probs)");
+}
+
+template <class T>
+Array<T> make_logits(io::Inputs& inputs, const WeightBundle& bundle, const Array<T>& hidden,
+                     io::NonFinite non_finite) {
+    require_logits(bundle);
+    const io::StoredArray* own = find(bundle, "W_logits");
+    const io::StoredArray& stored = own != nullptr ? *own : *find(bundle, "token_table");
+    // A token table is [vocabulary, d_model] in every family.
+    const MatrixOrder order = own != nullptr ? bundle.layout->logits_order : MatrixOrder::out_in;
+    const std::size_t width = hidden.shape().back();
+    const std::size_t rows = order == MatrixOrder::in_out ? 0 : 1;
+    if (stored.shape.size() != 2 || stored.shape[rows] != width)
+        fail(stored.name, " ", to_string(stored.shape), ": does not fit the ", width,
+             " columns of the model");
+    const Array<T> W = inputs.load<T>(stored, non_finite);
+    Array<T> bias;
+    if (const io::StoredArray* b = find(bundle, "b_logits")) bias = inputs.load<T>(*b, non_finite);
+    if (!bias.empty() && bias.shape() != Shape{output_width(W, order)})
+        fail(bundle.path, ": the bias of the logits is ", to_string(bias.shape()), ", expected [",
+             output_width(W, order), "]");
+    const Array<T> logits = project(hidden, W, bias, order);
+    if (!bundle.config.logit_softcap) return logits;
+    const auto cap = static_cast<T>(*bundle.config.logit_softcap);
+    std::vector<T> capped(logits.values().begin(), logits.values().end());
+    for (T& value : capped) value = cap * std::tanh(value / cap);
+    return Array<T>(logits.shape(), std::move(capped));
+}
+
+template <class T>
+Array<T> probabilities(const Array<T>& logits) {
+    const std::size_t width = logits.shape().back();
+    std::vector<T> values(logits.size());
+    for (std::size_t begin = 0; begin < values.size(); begin += width) {
+        const T* row = logits.data() + begin;
+        const T largest = *std::max_element(row, row + width);
+        double sum = 0;
+        for (std::size_t i = 0; i < width; ++i)
+            sum += static_cast<double>(values[begin + i] = std::exp(row[i] - largest));
+        for (std::size_t i = 0; i < width; ++i)
+            values[begin + i] = static_cast<T>(static_cast<double>(values[begin + i]) / sum);
+    }
+    return Array<T>(logits.shape(), std::move(values));
+}
+
+template Array<float> embed_tokens(io::Inputs&, const WeightBundle&, const TokenIds&,
+                                   io::NonFinite);
+template Array<double> embed_tokens(io::Inputs&, const WeightBundle&, const TokenIds&,
+                                    io::NonFinite);
+template Array<float> final_hidden(io::Inputs&, const WeightBundle&, const Array<float>&,
+                                   io::NonFinite);
+template Array<double> final_hidden(io::Inputs&, const WeightBundle&, const Array<double>&,
+                                    io::NonFinite);
+template Array<float> make_logits(io::Inputs&, const WeightBundle&, const Array<float>&,
+                                  io::NonFinite);
+template Array<double> make_logits(io::Inputs&, const WeightBundle&, const Array<double>&,
+                                   io::NonFinite);
+template Array<float> probabilities(const Array<float>&);
+template Array<double> probabilities(const Array<double>&);
+
+}  // namespace attn::model

@@ -1,0 +1,46 @@
+// From token ids to what the first layer reads, and from what the last one gives to logits: the
+// tables of a checkpoint at both ends.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/array.hpp"
+#include "io/inputs.hpp"
+#include "model/weight_bundle.hpp"
+
+namespace attn::model {
+
+// Token ids [batch, tokens], as they are named in messages.
+struct TokenIds {
+    std::string name;
+    std::size_t batch = 1;
+    std::size_t tokens = 0;
+    std::vector<std::int64_t> ids;
+};
+
+// Token embeddings, positions, token types (0) and the norm behind them, as the family adds them:
+// [batch, tokens, d_model]. Reads only the rows that are asked for. Throws Error when the file has
+// no token table, an id is beyond it, or there are more tokens than positions.
+template <class T>
+Array<T> embed_tokens(io::Inputs& inputs, const WeightBundle& bundle, const TokenIds& ids,
+                      io::NonFinite non_finite);
+
+// x [batch, tokens, d_model] through the norm behind the last layer; x where there is none.
+template <class T>
+Array<T> final_hidden(io::Inputs& inputs, const WeightBundle& bundle, const Array<T>& x,
+                      io::NonFinite non_finite);
+
+// Throws Error when the file has no matrix that makes logits.
+void require_logits(const WeightBundle& bundle);
+
+// Logits [batch, tokens, vocabulary] of final_hidden's result.
+template <class T>
+Array<T> make_logits(io::Inputs& inputs, const WeightBundle& bundle, const Array<T>& hidden,
+                     io::NonFinite non_finite);
+
+// Softmax over the last axis.
+template <class T>
+Array<T> probabilities(const Array<T>& logits);
+
+}  // namespace attn::model

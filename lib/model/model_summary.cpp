@@ -1,0 +1,147 @@
+#include "model/model_summary.hpp"
+
+#include <sstream>
+
+#include "core/error.hpp"
+
+namespace attn::model {
+namespace {
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+    std::ostringstream stream;
+    (stream << ... << parts);
+    return stream.str();
+}
+
+std::string matrices(const WeightBundle& bundle) {
+    const bool fused = bundle.layers.front().count("W_QKV") != 0;
+    const std::string order = bundle.layout->order == MatrixOrder::in_out
+                                  ? "[in, out], applied as x @ W"
+                                  : "[out, in], as nn.Linear keeps them";
+    if (!fused) return order;
+    return order + (bundle.layout->fused == FusedOrder::per_head
+                        ? "; one for queries, keys and values, head by head"
+                        : "; one for queries, then keys, then values");
+}
+
+std::string norms(const WeightBundle& bundle) {
+    const Layout& layout = *bundle.layout;
+    const ModelConfig& config = bundle.config;
+    const std::string kind =
+        config.norm.value_or(layout.norm) == NormKind::rms ? "RMSNorm" : "LayerNorm";
+    const bool first = config.norm_first.value_or(!layout.post_norm);
+    const bool both = bundle.layers.front().count("after_attention.weight") != 0;
+    return text(kind,
+                both    ? " before and behind"
+                : first ? " before"
+                        : " behind",
+                " attention and feed-forward, epsilon ", config.epsilon.value_or(layout.epsilon));
+}
+
+std::string feed_forward(const WeightBundle& bundle) {
+    const NamedArrays& arrays = bundle.layers.front();
+    const Layout& layout = *bundle.layout;
+    const ModelConfig& config = bundle.config;
+    if (arrays.count("W_in") == 0 && arrays.count("W_gate_in") == 0) return "none";
+    std::string name = "silu";
+    switch (layout.activation_fixed ? layout.activation
+                                    : config.activation.value_or(layout.activation)) {
+        case Activation::relu:
+            name = "relu";
+            break;
+        case Activation::gelu:
+            name = "gelu";
+            break;
+        case Activation::gelu_tanh:
+            name = "gelu (tanh)";
+            break;
+        case Activation::silu:
+            break;
+    }
+    if (!config.unknown_activation.empty() && !layout.activation_fixed)
+        name = config.unknown_activation + ", which is not computed";
+    if (arrays.count("W_gate") != 0 || arrays.count("W_gate_in") != 0) name += ", gated";
+    if (config.parallel.value_or(layout.parallel)) name += ", beside the attention";
+    return name;
+}
+
+std::string rotary(const AttentionDefaults& defaults) {
+    std::string note =
+        text("rotary, pairs ", defaults.rope_interleaved ? "2k and 2k + 1" : "k and k + d/2",
+             ", theta ", defaults.rope_theta);
+    if (defaults.rope_share != 1) note += text(", on ", 100 * defaults.rope_share, " % of a head");
+    const RotaryScaling& scaling = defaults.rope_scaling;
+    const char* stretch = scaling.kind == RotaryStretch::linear    ? "linear"
+                          : scaling.kind == RotaryStretch::dynamic ? "dynamic"
+                          : scaling.kind == RotaryStretch::yarn    ? "YaRN"
+                          : scaling.kind == RotaryStretch::llama3  ? "Llama 3"
+                                                                   : nullptr;
+    if (stretch != nullptr) note += text(", stretched ", scaling.factor, " times (", stretch, ")");
+    return note;
+}
+
+std::string positions(const WeightBundle& bundle, const AttentionDefaults& defaults) {
+    if (defaults.rope) return rotary(defaults);
+    if (!defaults.relative_bias.empty())
+        return text("T5's relative bias, ", defaults.bidirectional ? "both ways" : "backwards",
+                    ", up to ", defaults.relative_max_distance);
+    return bundle.model.count("position_table") != 0 ? "a table, added to the tokens"
+                                                     : "none, or added to the embeddings";
+}
+
+std::string attention(const WeightBundle& bundle, const AttentionDefaults& defaults) {
+    std::string note = defaults.causal.value_or(false) ? "causal" : "every key";
+    note += defaults.scale ? text(", scale ", *defaults.scale) : ", scale 1/sqrt(d_head)";
+    if (defaults.softcap) note += text(", softcap ", *defaults.softcap);
+    std::size_t windows = 0;
+    for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer)
+        windows += window_left(bundle, layer) ? 1 : 0;
+    if (windows > 0)
+        note += text(", a window of ", *bundle.config.window, " keys in ",
+                     windows == bundle.layers.size() ? "all" : text(windows), " layers");
+    return note;
+}
+
+std::string key_heads(const LayerSizes& sizes) {
+    return text(sizes.kv_heads, " key/value heads, each for ", sizes.heads / sizes.kv_heads,
+                " query heads in a row");
+}
+
+void add_attention_notes(const WeightBundle& bundle, ModelSummary& summary) {
+    try {
+        const AttentionDefaults defaults = attention_defaults(bundle);
+        summary.notes.emplace_back("attention", attention(bundle, defaults));
+        summary.notes.emplace_back("positions", positions(bundle, defaults));
+    } catch (const Error& problem) {
+        summary.notes.emplace_back("attention", problem.what());
+    }
+}
+
+}  // namespace
+
+ModelSummary summarise(const WeightBundle& bundle) {
+    ModelSummary summary;
+    summary.layout = bundle.layout->name;
+    summary.title = bundle.layout->title;
+    summary.layers = bundle.layers.size();
+    summary.d_model = model_width(bundle);
+    summary.missing = bundle.missing;
+    summary.unused = bundle.unused;
+    try {
+        summary.sizes = describe_layer(bundle, 0);
+    } catch (const Error& problem) {
+        summary.notes.emplace_back("heads", problem.what());
+    }
+    if (summary.layout == "native") return summary;
+    if (summary.sizes && summary.sizes->kv_heads < summary.sizes->heads)
+        summary.notes.emplace_back("key heads", key_heads(*summary.sizes));
+    summary.notes.emplace_back("matrices", matrices(bundle));
+    add_attention_notes(bundle, summary);
+    const bool blocks = !bundle.layout->layer.empty();
+    if (blocks) summary.notes.emplace_back("norms", norms(bundle));
+    if (blocks) summary.notes.emplace_back("feed-forward", feed_forward(bundle));
+    return summary;
+}
+
+}  // namespace attn::model
