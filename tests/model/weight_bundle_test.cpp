@@ -109,3 +109,81 @@ TEST_CASE("matrices that do not fit are refused with their shapes") {
     CHECK(check(three, 1, {}) == 2);
     CHECK_THROWS_WITH(check(three, 1, 4), Catch::Contains("is for 2 heads, expected 4 (--heads)"));
 }
+
+namespace {
+
+// A GPT-2 of one layer and width 4, with more settings or arrays.
+std::string gpt2(const std::string& more) {
+    return "{\"h.0.attn.c_attn.weight\": " + zeros(4, 12) + ", \"wte.weight\": " + zeros(5, 4) +
+           more + "}";
+}
+
+}  // namespace
+
+TEST_CASE("a config that contradicts the arrays is refused with both") {
+    const TempFolder folder;
+    const auto bundle_of = [&](const std::string& more) {
+        return read_weight_bundle(json(folder, gpt2(more)));
+    };
+    CHECK(bundle_of(R"(, "n_layer": 1, "n_embd": 4, "vocab_size": 5)").layers.size() == 1);
+    CHECK_THROWS_WITH(bundle_of(R"(, "n_layer": 12)"),
+                      Catch::Contains("has 1 layers, config.json says 12 (n_layer)"));
+    CHECK_THROWS_WITH(
+        bundle_of(R"(, "n_embd": 8)"),
+        Catch::Contains("its projections read 4 columns, config.json says 8 (n_embd)"));
+    CHECK_THROWS_WITH(bundle_of(R"(, "vocab_size": 6)"),
+                      Catch::Contains("wte.weight [5, 4]: has fewer tokens than") &&
+                          Catch::Contains("6 (vocab_size)"));
+    CHECK_THROWS_WITH(bundle_of(R"(, "layer_types": ["full_attention", "full_attention"])"),
+                      Catch::Contains("has 1 layers, config.json lists 2 (layer_types)"));
+}
+
+TEST_CASE("the heads of a checkpoint are not guessed") {
+    const TempFolder folder;
+    const auto sizes_of = [&](const std::string& more, std::optional<std::size_t> heads) {
+        return check_layer(read_weight_bundle(json(folder, gpt2(more))), 0, {4, 4, heads, {}});
+    };
+    CHECK(sizes_of(R"(, "n_head": 2)", {}).d_head == 2);
+    CHECK(sizes_of(R"(, "n_head": 2)", 4).d_head == 1);
+    CHECK_THROWS_WITH(sizes_of("", {}), Catch::Contains("nothing says how many heads there are") &&
+                                            Catch::Contains("--heads"));
+    CHECK_THROWS_WITH(sizes_of(R"(, "n_head": 5)", {}),
+                      Catch::Contains("[4, 12]: 12 columns cannot be divided among 5 heads and 5 "
+                                      "key and value heads (--heads, n_head)"));
+    CHECK_THROWS_WITH(sizes_of(R"(, "n_head": 2, "head_dim": 3)", {}),
+                      Catch::Contains("its 2 heads have 2 columns, config.json says 3 (head_dim)"));
+}
+
+TEST_CASE("windows follow the config, or the family where it alternates") {
+    const TempFolder folder;
+    std::string text = "{\"sliding_window\": 3";
+    for (const char* layer : {"0", "1"}) {
+        const std::string before = std::string(", \"model.layers.") + layer + ".";
+        for (const char* name : {"q", "k", "v"})
+            text += before + "self_attn." + name + "_proj.weight\": " + zeros(4, 4);
+        text += before + "pre_feedforward_layernorm.weight\": [1, 1, 1, 1]";
+    }
+    const auto windows = [&](const std::string& more, const std::string& layout) {
+        const auto bundle = read_weight_bundle(json(folder, text + more + "}"), layout);
+        return std::vector{attn::model::window_left(bundle, 0),
+                           attn::model::window_left(bundle, 1)};
+    };
+    using Windows = std::vector<std::optional<std::size_t>>;
+    CHECK(windows("", "gemma2") == Windows{2, std::nullopt});
+    CHECK(windows(R"(, "layer_types": ["full_attention", "sliding_attention"])", "gemma2") ==
+          Windows{std::nullopt, 2});
+}
+
+TEST_CASE("what a family fixes and what the config says become the attention's defaults") {
+    const TempFolder folder;
+    const auto defaults = [&](const std::string& more) {
+        return attn::model::attention_defaults(read_weight_bundle(json(folder, gpt2(more))));
+    };
+    CHECK(defaults("").causal == true);
+    CHECK(!defaults("").scale);
+    CHECK(!defaults("").rope);
+    CHECK(defaults(R"(, "attn_logit_softcapping": 50)").softcap == 50.0);
+    CHECK_THROWS_WITH(defaults(R"(, "scale_attn_by_inverse_layer_idx": true)"),
+                      Catch::Contains("config.json asks for") &&
+                          Catch::Contains("which is not computed"));
+}
