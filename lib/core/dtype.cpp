@@ -1,9 +1,5 @@
 #include "core/dtype.hpp"
 
-#include <cmath>
-#include <cstring>
-#include <limits>
-
 namespace attn {
 
 std::size_t size_of(DType dtype) {
@@ -59,28 +55,6 @@ std::string to_string(DType dtype) {
             return "bool";
     }
     return "";
-}
-
-float float_from_half(std::uint16_t bits) {
-    const int exponent = (bits >> 10) & 0x1f;
-    const int fraction = bits & 0x3ff;
-    float magnitude;
-    if (exponent == 0) {
-        magnitude = std::ldexp(static_cast<float>(fraction), -24);
-    } else if (exponent == 0x1f) {
-        magnitude = fraction == 0 ? std::numeric_limits<float>::infinity()
-                                  : std::numeric_limits<float>::quiet_NaN();
-    } else {
-        magnitude = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-    }
-    return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-float float_from_bfloat16(std::uint16_t bits) {
-    const std::uint32_t wide = static_cast<std::uint32_t>(bits) << 16;
-    float value;
-    std::memcpy(&value, &wide, sizeof value);
-    return value;
 }
 
 }  // namespace attn

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 namespace attn {
@@ -29,9 +30,35 @@ std::size_t size_of(DType dtype);
 // The name that NumPy and PyTorch users know: "float32", "bool".
 std::string to_string(DType dtype);
 
-// IEEE 754 binary16 and bfloat16 bit patterns to float32; exact.
-float float_from_half(std::uint16_t bits);
-float float_from_bfloat16(std::uint16_t bits);
+// The float32 of a bit pattern, and the other way round.
+inline float float_of_bits(std::uint32_t bits) {
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+inline std::uint32_t bits_of_float(float value) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+// IEEE 754 binary16 and bfloat16 bit patterns to float32; exact. Without branches and here in the
+// header, so that loops over them use vector instructions.
+inline float float_from_half(std::uint16_t bits) {
+    constexpr std::uint32_t kRebias = (127 - 15) << 23;
+    constexpr std::uint32_t kHalf = 126U << 23;  // 0.5
+    const std::uint32_t magnitude = bits & 0x7fffU;
+    const std::uint32_t normal = (magnitude << 13) + kRebias;
+    const std::uint32_t special = normal + kRebias;  // infinity and NaN have the top exponent
+    // 0.5 + fraction * 2^-24 has the fraction as its last bits.
+    const std::uint32_t subnormal = bits_of_float(float_of_bits(kHalf | magnitude) - 0.5F);
+    const std::uint32_t finite = magnitude < 0x0400U ? subnormal : normal;
+    const std::uint32_t value = magnitude < 0x7c00U ? finite : special;
+    return float_of_bits(value | (bits & 0x8000U) << 16);
+}
+inline float float_from_bfloat16(std::uint16_t bits) {
+    return float_of_bits(static_cast<std::uint32_t>(bits) << 16);
+}
 
 // The dtype that a C++ type is stored as.
 template <class T>

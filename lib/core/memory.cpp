@@ -1,6 +1,11 @@
 #include "core/memory.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
+
+#include "core/error.hpp"
+#include "core/human_size.hpp"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -14,6 +19,18 @@ void keep_freed_memory() {
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_TOP_PAD, 16 << 20);
 #endif
+}
+
+void require_memory(std::size_t bytes, const std::string& name) {
+    const long pages = ::sysconf(_SC_PHYS_PAGES);
+    const long page_size = ::sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page_size <= 0) return;
+    const std::size_t memory =
+        static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_size);
+    if (bytes > memory) {
+        fail(name, ": needs ", human_size(bytes), " of memory, this machine has ",
+             human_size(memory));
+    }
 }
 
 }  // namespace attn

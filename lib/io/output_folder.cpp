@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "core/human_size.hpp"
 
 namespace attn::io {
 namespace {
@@ -22,19 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kStagingPrefix = ".attn-inspect-";
-
-std::string human_size(std::size_t bytes) {
-    constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-    double size = static_cast<double>(bytes);
-    std::size_t unit = 0;
-    while (size >= 1000 && unit + 1 < std::size(kUnits)) {
-        size /= 1000;
-        ++unit;
-    }
-    char text[32];
-    std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", size, kUnits[unit]);
-    return text;
-}
 
 nlohmann::json read_manifest(const fs::path& folder) {
     std::ifstream file(folder / kManifest, std::ios::binary);
