@@ -1,19 +1,19 @@
-// Reads NPY files, versions 1 to 3 (NumPy's "format" specification), without trusting them.
+// Reads NPY files.
 #pragma once
 
 #include <string>
 
 #include "io/file_bytes.hpp"
+#include "io/npy_header.hpp"
 #include "io/stored_array.hpp"
 
 namespace attn::io {
 
-// True when the bytes start like an NPY file.
-bool is_npy(Span<const std::byte> bytes);
-
 // The array in the bytes; its data stays where it is. `name` is what messages call it. Throws Error
-// for a damaged header, a type we do not read, an axis of length zero, and less data than the
-// header promises.
+// for a damaged header, a type we do not read, and less data than the header promises.
 StoredArray parse_npy(const FileBytes& file, const std::string& name);
+
+// An array of the header's type and shape, without bytes.
+StoredArray described_by(const NpyHeader& header, const std::string& name);
 
 }  // namespace attn::io
