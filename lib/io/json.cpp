@@ -2,16 +2,14 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
-#include <string_view>
 
 #include "core/error.hpp"
+#include "io/json_syntax.hpp"
 
 namespace attn::io {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::size_t kMaxDepth = 64;
 
 enum class Kind { unknown, numbers, truths, texts, objects };
 
@@ -133,23 +131,9 @@ class Reader : public nlohmann::json_sax<Json> {
 
     bool parse_error(std::size_t position, const std::string&,
                      const Json::exception& error) override {
-        const auto* text = reinterpret_cast<const char*>(file_.bytes.data());
-        const std::string_view read(text, std::min(position, file_.bytes.size()));
-        const auto line = 1 + std::count(read.begin(), read.end(), '\n');
-        const std::size_t start = read.rfind('\n');
-        const std::size_t column = read.size() - (start == std::string_view::npos ? 0 : start + 1);
         // 406: a number that float64 cannot hold
-        if (dynamic_cast<const Json::out_of_range*>(&error) != nullptr) {
-            fail(container_.path, ":", line, ":", column, ": a number is too large for float64");
-        }
-        const std::size_t tail = read.size() < 9 ? 0 : read.size() - 9;
-        const std::string_view last = read.substr(tail);
-        for (const char* literal : {"N", "I"}) {
-            if (last.find(literal) == std::string_view::npos) continue;
-            fail(container_.path, ":", line, ":", column,
-                 ": JSON has no NaN and no Infinity; save such arrays as .npy");
-        }
-        fail(container_.path, ":", line, ":", column, ": is not valid JSON");
+        const bool too_large = dynamic_cast<const Json::out_of_range*>(&error) != nullptr;
+        refuse_json(container_.path, text_of(file_.bytes), position, too_large);
     }
 
   private:
@@ -171,7 +155,8 @@ class Reader : public nlohmann::json_sax<Json> {
     }
 
     void require_depth() const {
-        if (outer_.size() + nest_.counts.size() >= kMaxDepth) problem("is nested deeper than 64");
+        if (outer_.size() + nest_.counts.size() >= kMaxJsonDepth)
+            problem("is nested deeper than 64");
     }
 
     void leave_key() {
