@@ -1,5 +1,5 @@
-// Files that hold arrays: one interface over NPY, JSON and folders of .npy, so that whoever needs
-// "W_Q of layer 3" does not know how it was saved.
+// Files that hold arrays: one interface over NPY, JSON, NPZ, safetensors and folders of them, so
+// that whoever needs "W_Q of layer 3" does not know how it was saved.
 #pragma once
 
 #include <map>
@@ -16,6 +16,7 @@ namespace attn::io {
 struct SourceFile {
     std::string path;  // "-" for standard input
     Span<const std::byte> bytes;
+    std::shared_ptr<const void> owner;  // keeps them
 };
 
 // A number, truth value or text that stands beside the arrays ("heads": 4).
@@ -23,20 +24,26 @@ using Setting = std::variant<double, bool, std::string>;
 
 struct Container {
     std::string path;
-    std::string format;                             // "NPY", "JSON", "folder of NPY"
+    // "NPY", "JSON", "NPZ", "safetensors", "sharded safetensors" or "folder of NPY"
+    std::string format;
     std::map<std::string, StoredArray> arrays;      // key -> array; an NPY file has one, under ""
-    std::map<std::string, std::string> unreadable;  // key -> why an array of the file is not read
+    std::map<std::string, std::string> unreadable;  // key -> why, such as "holds complex numbers"
     std::map<std::string, std::vector<std::vector<std::string>>>
         texts;                                // "tokens": one list a sequence
-    std::map<std::string, Setting> settings;  // "heads", "causal", …
+    std::map<std::string, Setting> settings;  // "heads", "causal", "rope_scaling/factor", …
     std::vector<SourceFile> files;
-    std::shared_ptr<const void> owner;  // keeps the bytes of `files`
 };
 
-// Opens a file, a folder, or "-" (NPY or JSON from standard input), told apart by their first
-// bytes. JSON keys are JSON pointers without the first slash ("layers/0/W_Q"); a folder's keys are
-// the names of its .npy files without the ending, its settings those of config.json where there is
-// one. Throws Error for a missing, empty, damaged or unsupported file.
+// Opens a file, a folder, or "-" (standard input). Files are told apart by their first bytes; a
+// JSON file called *.safetensors.index.json stands for the files that it names. Of a folder is
+// opened, in this order: its model.safetensors.index.json, all its *.safetensors, all its *.npy.
+//
+// Keys are those of the file; for JSON, JSON pointers without the first slash ("layers/0/W_Q"), for
+// NPZ and folders the names of the .npy files without the ending. An array of a type that is not
+// read is listed under `unreadable` and does not disturb the others. A config.json beside a
+// checkpoint (anything but a lone NPY or JSON file) is read into settings and texts.
+//
+// Throws Error for a missing, empty, damaged or unsupported file.
 Container open_container(const std::string& path);
 
 }  // namespace attn::io

@@ -16,6 +16,8 @@ constexpr std::size_t kMaxListed = 8;
 std::vector<std::string> keys_of(const Container& container) {
     std::vector<std::string> keys;
     for (const auto& [key, array] : container.arrays) keys.push_back(key);
+    for (const auto& [key, reason] : container.unreadable) keys.push_back(key);
+    std::sort(keys.begin(), keys.end());
     return keys;
 }
 
@@ -29,9 +31,14 @@ std::string listed(const std::vector<std::string>& keys) {
     return text;
 }
 
-// Arrays are called after their file, with or without a key.
-bool holds(const SourceFile& file, const StoredArray& array) {
-    return array.name == file.path || array.name.rfind(file.path + ":", 0) == 0;
+// Element `row` along the first axis of a row-major array, named so in messages.
+StoredArray row_of(const StoredArray& table, std::size_t row) {
+    const std::size_t size = table.bytes.size() / table.shape[0];
+    StoredArray part = table;
+    part.name += ", row " + std::to_string(row) + ",";
+    part.shape[0] = 1;
+    part.bytes = {table.bytes.data() + row * size, size};
+    return part;
 }
 
 }  // namespace
@@ -45,16 +52,19 @@ const Container& Inputs::open(const std::string& path) {
 StoredArray Inputs::find(const std::string& array_name) {
     const ArrayName name = parse_array_name(array_name);
     const Container& container = open(name.path);
-    const auto found = container.arrays.find(name.key);
-    if (found != container.arrays.end()) return found->second;
-
     const std::vector<std::string> keys = keys_of(container);
-    if (name.key.empty()) {
-        if (keys.size() == 1) return container.arrays.begin()->second;
+    const bool only_one = name.key.empty() && keys.size() == 1;
+    const std::string& key = only_one ? keys.front() : name.key;
+    const auto found = container.arrays.find(key);
+    if (found != container.arrays.end()) return found->second;
+    const auto refused = container.unreadable.find(key);
+    if (refused != container.unreadable.end())
+        fail(to_string(ArrayName{name.path, key}), ": ", refused->second);
+
+    if (key.empty())
         fail(name.path, ": holds ", listed(keys), "; choose one as ", name.path, ":KEY");
-    }
-    const std::string close = nearest(name.key, keys);
-    fail(name.path, ": has no array ", name.key,
+    const std::string close = nearest(key, keys);
+    fail(name.path, ": has no array ", key,
          close.empty() ? "; it holds " + listed(keys) : "; did you mean " + close + "?");
 }
 
@@ -83,7 +93,7 @@ Array<T> Inputs::load_rows(const StoredArray& stored, const std::vector<std::siz
     values.reserve(element_count(shape, stored.name));
     for (const std::size_t row : rows) {
         const Array<T> picked =
-            whole ? all.rows(row, 1) : convert<T>(rows_of(table, row, 1), non_finite);
+            whole ? all.rows(row, 1) : convert<T>(row_of(table, row), non_finite);
         values.insert(values.end(), picked.values().begin(), picked.values().end());
     }
     return Array<T>(std::move(shape), std::move(values));
@@ -97,25 +107,40 @@ void Inputs::remember(const StoredArray& stored) {
 }
 
 std::vector<InputRecord> Inputs::records() const {
-    std::vector<const SourceFile*> files;
+    std::vector<InputRecord> records;
+    // A file may be behind many records, but is digested once.
+    std::map<const SourceFile*, std::vector<std::size_t>> of_file;
+    std::vector<std::size_t> of_array;
+    for (const StoredArray& array : loaded_) {
+        if (array.own_digest) {
+            of_array.push_back(records.size());
+        } else {
+            of_file[file_of(array)].push_back(records.size());
+        }
+        records.push_back({array.name, array.dtype, array.shape, "", array.own_digest});
+    }
+    const std::vector<std::pair<const SourceFile*, std::vector<std::size_t>>> files(of_file.begin(),
+                                                                                    of_file.end());
+    parallel_for(of_array.size() + files.size(), [&](std::size_t i) {
+        if (i < of_array.size()) {
+            records[of_array[i]].sha256 = sha256(fetched(loaded_[of_array[i]]).bytes);
+            return;
+        }
+        const auto& [file, places] = files[i - of_array.size()];
+        const std::string digest = sha256(file->bytes);
+        for (const std::size_t place : places) records[place].sha256 = digest;
+    });
+    return records;
+}
+
+// Arrays are called after their file, with or without a key.
+const SourceFile* Inputs::file_of(const StoredArray& array) const {
     for (const auto& [path, container] : containers_) {
         for (const SourceFile& file : container.files) {
-            const auto in_file = [&](const StoredArray& array) { return holds(file, array); };
-            if (std::any_of(loaded_.begin(), loaded_.end(), in_file)) files.push_back(&file);
+            if (array.name == file.path || array.name.rfind(file.path + ":", 0) == 0) return &file;
         }
     }
-    std::vector<std::string> digests(files.size());
-    parallel_for(files.size(), [&](std::size_t i) { digests[i] = sha256(files[i]->bytes); });
-
-    std::vector<InputRecord> records;
-    for (const StoredArray& array : loaded_) {
-        const auto found = std::find_if(files.begin(), files.end(), [&](const SourceFile* file) {
-            return holds(*file, array);
-        });
-        const std::string& digest = digests[static_cast<std::size_t>(found - files.begin())];
-        records.push_back({array.name, array.dtype, array.shape, digest});
-    }
-    return records;
+    return nullptr;
 }
 
 template Array<float> Inputs::load(const std::string&, NonFinite);

@@ -16,7 +16,10 @@ struct InputRecord {
     std::string name;  // FILE[:KEY]
     DType dtype;
     Shape shape;
-    std::string sha256;  // of the whole file, in hexadecimal
+    std::string sha256;  // in hexadecimal
+    // Whether the digest is that of the array's own bytes, as unpacked, and not of the whole file:
+    // a checkpoint may be too large to read for the sake of one tensor.
+    bool digest_of_array = false;
 };
 
 class Inputs {
@@ -25,7 +28,8 @@ class Inputs {
     const Container& open(const std::string& path);
 
     // The array FILE[:KEY]. Throws Error, with the keys that the file has, when there is no such
-    // key, or when the file holds several arrays and no key was given.
+    // key, or when the file holds several arrays and no key was given; and for an array that is not
+    // read, with the reason.
     StoredArray find(const std::string& array_name);
 
     // The array as T; remembered as read. `non_finite` as in convert().
@@ -44,6 +48,7 @@ class Inputs {
 
   private:
     void remember(const StoredArray& stored);
+    const SourceFile* file_of(const StoredArray& array) const;
 
     std::map<std::string, Container> containers_;
     std::vector<StoredArray> loaded_;

@@ -1,0 +1,92 @@
+#include "io/folder.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "core/error.hpp"
+#include "io/config.hpp"
+#include "io/foreign_file.hpp"
+#include "io/npy.hpp"
+#include "io/safetensors_index.hpp"
+
+namespace attn::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+// Paths of the files that are not hidden, sorted.
+std::vector<fs::path> list_files(const std::string& folder) {
+    std::vector<fs::path> files;
+    std::error_code problem;
+    for (const auto& entry : fs::directory_iterator(folder, problem)) {
+        if (entry.path().filename().string().front() != '.') files.push_back(entry.path());
+    }
+    if (problem) fail(folder, ": cannot read the folder: ", problem.message());
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+std::vector<std::string> with_extension(const std::vector<fs::path>& files,
+                                        const std::vector<std::string>& extensions) {
+    std::vector<std::string> found;
+    for (const fs::path& file : files) {
+        const std::string extension = file.extension().string();
+        if (std::find(extensions.begin(), extensions.end(), extension) != extensions.end())
+            found.push_back(file.string());
+    }
+    return found;
+}
+
+Container read_npy_files(const std::vector<std::string>& files) {
+    Container container;
+    container.format = "folder of NPY";
+    for (const std::string& file : files) {
+        const FileBytes bytes = map_file(file);
+        const std::string key = fs::path(file).stem().string();
+        const NpyHeader header = parse_npy_header(bytes.bytes, file);
+        if (header.unreadable.empty()) {
+            container.arrays[key] = parse_npy(bytes, file);
+        } else {
+            container.unreadable[key] = header.unreadable;
+        }
+        container.files.push_back({file, bytes.bytes, bytes.owner});
+    }
+    return container;
+}
+
+Container read_arrays(const std::string& folder) {
+    const std::vector<fs::path> files = list_files(folder);
+    const fs::path index = fs::path(folder) / kIndex;
+    if (std::binary_search(files.begin(), files.end(), index))
+        return read_safetensors_index(index.string());
+    const auto safetensors = with_extension(files, {".safetensors"});
+    if (!safetensors.empty()) return join_safetensors(safetensors);
+    const auto npy = with_extension(files, {".npy"});
+    if (!npy.empty()) return read_npy_files(npy);
+    const auto torch = with_extension(files, {".bin", ".pt", ".pth", ".ckpt"});
+    if (!torch.empty()) {
+        fail(folder, ": holds only a PyTorch checkpoint, which is a program and is not read; ",
+             "convert it: ", torch_conversion(torch.front()));
+    }
+    fail(folder, ": is a folder without .safetensors or .npy files");
+}
+
+}  // namespace
+
+void read_config_of_folder(const std::string& folder, Container& container) {
+    const std::string config = (fs::path(folder) / "config.json").string();
+    std::error_code ignored;
+    if (fs::exists(config, ignored)) read_config(config, container);
+}
+
+Container read_folder(const std::string& path) {
+    Container container = read_arrays(path);
+    container.path = path;
+    read_config_of_folder(path, container);
+    return container;
+}
+
+}  // namespace attn::io
