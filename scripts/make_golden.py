@@ -369,7 +369,39 @@ def stats():
         file.write('\n')
 
 
-FAMILIES = {'attention': attention_cases, 'induction': induction, 'flags': flags, 'positions': positions, 'stats': stats}
+def files():
+    """Files as NumPy and PyTorch write them, and a checkpoint laid out as safetensors."""
+    folder = os.path.join(GOLDEN, 'files')
+    os.makedirs(folder, exist_ok=True)
+    count = np.arange(6).reshape(2, 3)
+    arrays = {'float32': count.astype(np.float32) / 2, 'float64': count - 2.5, 'half': count.astype(np.float16) / 2,
+              'int8': -count.astype(np.int8), 'bool': count % 2 == 0, 'columns': np.asfortranarray(count.astype(np.float32)),
+              'big_endian': count.astype('>f4'), 'scalar': np.float32(7), 'empty': np.zeros((0, 4), np.float32),
+              'zeros': np.zeros((64, 64), np.float32), 'text': np.array(['a', 'bc']), 'objects': np.array([{}, None])}
+    np.savez(os.path.join(folder, 'stored.npz'), **arrays)
+    np.savez_compressed(os.path.join(folder, 'deflated.npz'), **arrays)
+    state = {'weight': torch.from_numpy(arrays['float32'])}
+    torch.save(state, os.path.join(folder, 'checkpoint.pt'))
+    torch.save(state, os.path.join(folder, 'legacy.pt'), _use_new_zipfile_serialization=False)
+
+    # As the library of safetensors lays it out: sorted by size of the type and name, header padded to 8.
+    weights = {'h.0.attn.bias': arrays['float32'], 'h.0.attn.weight': torch.arange(6).reshape(2, 3).bfloat16().view(torch.int16).numpy(),
+               'h.0.half': arrays['half'], 'h.0.mask': arrays['bool'], 'h.0.scalar': arrays['scalar'], 'h.0.empty': arrays['empty']}
+    codes = {'float32': 'F32', 'float16': 'F16', 'bool': 'BOOL', 'int16': 'BF16'}
+    header, data = {'__metadata__': {'format': 'pt'}}, b''
+    for name, array in sorted(weights.items(), key=lambda item: (-item[1].itemsize, item[0])):
+        raw = np.asarray(array)
+        header[name] = {'dtype': codes[str(raw.dtype)], 'shape': list(raw.shape),
+                        'data_offsets': [len(data), len(data) + raw.nbytes]}
+        data += raw.tobytes()
+    text = json.dumps(header, separators=(',', ':')).encode()
+    text += b' ' * (-len(text) % 8)
+    with open(os.path.join(folder, 'model.safetensors'), 'wb') as file:
+        file.write(len(text).to_bytes(8, 'little') + text + data)
+
+
+FAMILIES = {'attention': attention_cases, 'induction': induction, 'flags': flags, 'positions': positions, 'stats': stats,
+            'files': files}
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])

@@ -9,6 +9,7 @@
 #include "io/json.hpp"
 #include "io/json_syntax.hpp"
 #include "io/npy.hpp"
+#include "io/npz.hpp"
 #include "io/safetensors.hpp"
 #include "io/safetensors_index.hpp"
 
@@ -38,6 +39,10 @@ Container read_bytes(const FileBytes& file, const std::string& path) {
     if (is_npy(file.bytes)) {
         container.format = "NPY";
         container.arrays[""] = parse_npy(file, path);
+    } else if (is_zip(file.bytes)) {
+        container.format = "NPZ";
+        parse_npz(file, path, container);
+        read_config_beside(path, container);
     } else if (is_safetensors(file.bytes)) {
         container.format = "safetensors";
         parse_safetensors(file, path, container);
