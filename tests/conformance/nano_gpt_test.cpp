@@ -1,11 +1,12 @@
-// Layer 0 of a trained GPT, step by step, against what PyTorch computed.
+// A trained GPT of three layers against what PyTorch computed: layer 0 step by step, and the whole
+// model as a user runs it, from token ids.
 #include <catch2/catch.hpp>
-#include <cmath>
-#include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "attention/layer.hpp"
+#include "model/embedding.hpp"
+#include "model/layer_weights.hpp"
 #include "support/arrays.hpp"
+#include "support/program.hpp"
 #include "support/recorder.hpp"
 #include "support/temp_folder.hpp"
 
@@ -15,96 +16,87 @@ using namespace attn::test;
 namespace {
 
 const std::string kFolder = ATTN_CASES_DIR "/nano-gpt/";
-
-// A float32 tensor of model.safetensors: the length of a JSON header, the header, the bytes.
-Array<double> tensor(const std::string& name) {
-    const std::string file = read_file(kFolder + "model.safetensors");
-    std::uint64_t length = 0;
-    std::memcpy(&length, file.data(), sizeof length);
-    const auto header = nlohmann::json::parse(file.substr(8, length));
-    const auto& meta = header.at("transformer.h.0." + name);
-    const auto shape = meta["shape"].get<Shape>();
-    std::vector<float> values(element_count(shape, name));
-    std::memcpy(values.data(),
-                file.data() + 8 + length + meta["data_offsets"][0].get<std::size_t>(),
-                values.size() * sizeof(float));
-    return {shape, std::vector<double>(values.begin(), values.end())};
-}
+const std::string kModel = kFolder + "model.safetensors";
 
 Array<double> reference(const std::string& name) {
     return load(kFolder + "reference/" + name + ".npy");
 }
 
-Array<double> layer_norm(const Array<double>& x, const Array<double>& weight,
-                         const Array<double>& bias) {
-    const std::size_t width = x.shape().back();
-    std::vector<double> values(x.size());
-    for (std::size_t row = 0; row < x.size(); row += width) {
-        double mean = 0, variance = 0;
-        for (std::size_t i = 0; i < width; ++i)
-            mean += x.data()[row + i] / static_cast<double>(width);
-        for (std::size_t i = 0; i < width; ++i)
-            variance += std::pow(x.data()[row + i] - mean, 2) / static_cast<double>(width);
-        for (std::size_t i = 0; i < width; ++i) {
-            values[row + i] =
-                (x.data()[row + i] - mean) / std::sqrt(variance + 1e-5) * weight.data()[i] +
-                bias.data()[i];
-        }
-    }
-    return {x.shape(), values};
+// How far an array is from what PyTorch computed.
+double distance(const Array<double>& array, const std::string& name) {
+    return max_difference(array, reference(name));
 }
 
-// Rows first … first + count - 1 of an nn.Linear's matrix [out, in], as [in, count].
-Array<double> columns(const Array<double>& linear, std::size_t first, std::size_t count) {
-    const std::size_t inner = linear.extent(1);
-    std::vector<double> values(inner * count);
-    for (std::size_t i = 0; i < inner; ++i) {
-        for (std::size_t j = 0; j < count; ++j)
-            values[i * count + j] = linear.data()[(first + j) * inner + i];
-    }
-    return {{inner, count}, values};
+Array<double> all_heads(const Heads<double>& heads) {
+    const HeadsView<double>& view = heads.view;
+    return join_tokens(HeadsView<double>{view.data, view.batch, view.heads, 0, view.width}, view);
 }
 
-Array<double> part(const Array<double>& vector, std::size_t first, std::size_t count) {
-    return {{count}, std::vector<double>(vector.data() + first, vector.data() + first + count)};
+// How far the feed-forward part is, given what its norm gave.
+void check_feed_forward(const Array<double>& ln2, const FeedForwardWeights<double>& weights) {
+    const Array<double> hidden = project(ln2, weights.W_in, weights.b_in, weights.order);
+    CHECK(distance(hidden, "fc") < 1e-5);
+    CHECK(weights.activation == Activation::gelu_tanh);
+    CHECK(distance(feed_forward(ln2, weights), "mlp") < 1e-5);
 }
 
 }  // namespace
 
 TEST_CASE("nano-gpt's first layer agrees with PyTorch at every step") {
-    const Array<double> x = reference("x");
-    const Array<double> ln1 = layer_norm(x, tensor("ln_1.weight"), tensor("ln_1.bias"));
-    CHECK(max_difference(ln1, reference("ln1")) < 1e-5);
+    io::Inputs inputs;
+    const auto bundle = model::read_weight_bundle(inputs.open(kModel));
+    const auto sizes = model::check_layer(bundle, 0, {48, 48, {}, {}});
+    const auto weights =
+        model::load_layer<double>(inputs, bundle, 0, sizes, io::NonFinite::refuse, true);
 
-    const Array<double> c_attn = tensor("attn.c_attn.weight");
-    const Array<double> bias = tensor("attn.c_attn.bias");
-    ProjectionWeights<double> weights;
-    weights.heads = weights.kv_heads = 3;
-    weights.W_Q = columns(c_attn, 0, 48);
-    weights.W_K = columns(c_attn, 48, 48);
-    weights.W_V = columns(c_attn, 96, 48);
-    weights.b_Q = part(bias, 0, 48);
-    weights.b_K = part(bias, 48, 48);
-    weights.b_V = part(bias, 96, 48);
-    weights.W_O = columns(tensor("attn.c_proj.weight"), 0, 48);
-    weights.b_O = tensor("attn.c_proj.bias");
+    const Array<double> idx = reference("idx");
+    model::TokenIds ids{"idx", idx.extent(0), idx.extent(1), {}};
+    for (const double id : idx.values()) ids.ids.push_back(static_cast<std::int64_t>(id));
+    const auto x = model::embed_tokens<double>(inputs, bundle, ids, io::NonFinite::refuse);
+    CHECK(distance(x, "x") < 1e-6);
+    const Array<double> ln1 = attention_input(weights.block, x);
+    CHECK(distance(ln1, "ln1") < 1e-5);
 
     AttentionOptions<double> options;
     options.mask.structure.causal = true;
     Recorder<double> recorder;
-    const auto result = compute_layer(0, ln1, ln1, weights, options, {&recorder});
-    const auto heads = [](const Heads<double>& h) {
-        return join_tokens(
-            HeadsView<double>{h.view.data, h.view.batch, h.view.heads, 0, h.view.width}, h.view);
-    };
-    CHECK(max_difference(heads(result.q), reference("q")) < 1e-5);
-    CHECK(max_difference(heads(result.k), reference("k")) < 1e-5);
-    CHECK(max_difference(heads(result.v), reference("v")) < 1e-5);
-    CHECK(max_difference(recorder.score_array(), reference("att")) < 1e-5);
-    CHECK(max_difference(recorder.weight_array(), reference("attSm")) < 1e-5);
-    CHECK(max_difference(result.output, reference("yProj")) < 1e-5);
+    const auto result = compute_layer(0, ln1, ln1, weights.attention, options, {&recorder});
+    CHECK(distance(all_heads(result.q), "q") < 1e-5);
+    CHECK(distance(all_heads(result.k), "k") < 1e-5);
+    CHECK(distance(all_heads(result.v), "v") < 1e-5);
+    CHECK(distance(recorder.score_array(), "att") < 1e-5);
+    CHECK(distance(recorder.weight_array(), "attSm") < 1e-5);
+    CHECK(distance(result.output, "yProj") < 1e-5);
 
-    weights.W_O = weights.b_O = {};
-    CHECK(max_difference(compute_layer(0, ln1, ln1, weights, options, {}).output, reference("y")) <
-          1e-5);
+    const Array<double> sum = add(x, result.output);
+    CHECK(distance(sum, "attnResid") < 1e-5);
+    const Array<double> ln2 = normalise(sum, weights.block.before_feed_forward);
+    CHECK(distance(ln2, "ln2") < 1e-5);
+    check_feed_forward(ln2, *weights.block.feed_forward);
+    CHECK(distance(block_output(weights.block, x, result.output), "mlpResid") < 1e-5);
+}
+
+TEST_CASE("nano-gpt runs from token ids alone, through all blocks to its probabilities") {
+    const TempFolder folder;
+    const auto result =
+        run_program({"run", "-w", kModel, "--token-ids", kFolder + "reference/idx.npy", "--causal",
+                     "--save", "weights,hidden,logits,probs", "-o", folder / "out"});
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    const auto worst = [&](const std::string& file, const std::string& name) {
+        return distance(load(folder / ("out/" + file + ".npy")), name);
+    };
+    CHECK(worst("layer00/weights", "attSm") < 1e-4);
+    CHECK(worst("layer00/hidden", "block0") < 1e-4);
+    CHECK(worst("layer01/hidden", "block1") < 1e-4);
+    CHECK(worst("layer02/hidden", "block2") < 1e-4);
+    CHECK(worst("final_hidden", "ln_f") < 1e-4);
+    CHECK(worst("logits", "lm_head") < 1e-4);
+    CHECK(worst("probs", "probs") < 1e-4);
+}
+
+TEST_CASE("info names nano-gpt's family and sizes") {
+    const auto result = run_program({"info", kModel});
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.out, Catch::Contains("minGPT (nn.Linear), 3 layers, 3 heads of 16 columns"));
 }
