@@ -1,5 +1,6 @@
 #include "model/model_summary.hpp"
 
+#include <set>
 #include <sstream>
 
 #include "core/error.hpp"
@@ -7,11 +8,48 @@
 namespace attn::model {
 namespace {
 
+std::string with_commas(std::size_t number) {
+    std::string digits = std::to_string(number);
+    for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
+    return digits;
+}
+
 template <class... Parts>
 std::string text(const Parts&... parts) {
     std::ostringstream stream;
     (stream << ... << parts);
     return stream.str();
+}
+
+// "float32", "bfloat16 and float32 (87,424 numbers)"; only what is used.
+std::string precision(const WeightBundle& bundle) {
+    std::set<std::string> types;
+    std::size_t numbers = 0;
+    const auto count = [&](const NamedArrays& arrays) {
+        std::set<std::string> seen;  // a norm may stand under two of our names
+        for (const auto& [name, array] : arrays) {
+            if (!seen.insert(array.name).second) continue;
+            types.insert(to_string(array.dtype));
+            numbers += element_count(array.shape, array.name);
+        }
+    };
+    for (const NamedArrays& layer : bundle.layers) count(layer);
+    count(bundle.model);
+    std::string list;
+    for (const std::string& type : types) list += (list.empty() ? "" : " and ") + type;
+    return list + ", " + with_commas(numbers) + " numbers";
+}
+
+// Tokens and positions that the file has tables for.
+std::string tables(const WeightBundle& bundle) {
+    std::string list;
+    for (const auto& [name, what] :
+         {std::pair("token_table", " tokens"), std::pair("position_table", " positions")}) {
+        const auto found = bundle.model.find(name);
+        if (found == bundle.model.end() || found->second.shape.empty()) continue;
+        list += (list.empty() ? "" : ", ") + with_commas(found->second.shape[0]) + what;
+    }
+    return list.empty() ? "none: give embeddings or hidden states" : list;
 }
 
 std::string matrices(const WeightBundle& bundle) {
@@ -133,7 +171,9 @@ ModelSummary summarise(const WeightBundle& bundle) {
     } catch (const Error& problem) {
         summary.notes.emplace_back("heads", problem.what());
     }
+    summary.notes.emplace_back("precision", precision(bundle));
     if (summary.layout == "native") return summary;
+    summary.notes.emplace_back("tables", tables(bundle));
     if (summary.sizes && summary.sizes->kv_heads < summary.sizes->heads)
         summary.notes.emplace_back("key heads", key_heads(*summary.sizes));
     summary.notes.emplace_back("matrices", matrices(bundle));

@@ -10,8 +10,7 @@ namespace {
 
 using Settings = std::map<std::string, io::Setting>;
 
-ModelConfig config_of(const Settings& settings,
-                      const std::vector<std::string>& layer_types = {}) {
+ModelConfig config_of(const Settings& settings, const std::vector<std::string>& layer_types = {}) {
     io::Container container;
     container.path = "model";
     container.settings = settings;
@@ -79,8 +78,7 @@ TEST_CASE("rotary scaling is read in its old and its new form") {
     const auto unknown = [](const Settings& settings) {
         return config_of(settings).unknown_attention;
     };
-    CHECK(unknown({{"rope_scaling/rope_type", text("longrope")}}) ==
-          "rotary scaling \"longrope\"");
+    CHECK(unknown({{"rope_scaling/rope_type", text("longrope")}}) == "rotary scaling \"longrope\"");
     CHECK(unknown({{"rope_scaling/type", text("yarn")}}) ==
           "rotary scaling without \"max_position_embeddings\"");
 }
@@ -88,9 +86,8 @@ TEST_CASE("rotary scaling is read in its old and its new form") {
 TEST_CASE("a window that is switched off is none") {
     CHECK(config_of({{"sliding_window", 4096.0}}).window == std::size_t{4096});
     CHECK(!config_of({{"sliding_window", 4096.0}, {"use_sliding_window", false}}).window);
-    const ModelConfig late = config_of({{"sliding_window", 4096.0},
-                                        {"use_sliding_window", true},
-                                        {"max_window_layers", 2.0}});
+    const ModelConfig late = config_of(
+        {{"sliding_window", 4096.0}, {"use_sliding_window", true}, {"max_window_layers", 2.0}});
     CHECK(late.first_window_layer == std::size_t{2});
     const ModelConfig types =
         config_of({{"sliding_window", 8.0}}, {"sliding_attention", "full_attention"});

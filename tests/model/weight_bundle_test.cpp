@@ -183,7 +183,7 @@ TEST_CASE("what a family fixes and what the config says become the attention's d
     CHECK(!defaults("").scale);
     CHECK(!defaults("").rope);
     CHECK(defaults(R"(, "attn_logit_softcapping": 50)").softcap == 50.0);
-    CHECK_THROWS_WITH(defaults(R"(, "scale_attn_by_inverse_layer_idx": true)"),
-                      Catch::Contains("config.json asks for") &&
-                          Catch::Contains("which is not computed"));
+    CHECK_THROWS_WITH(
+        defaults(R"(, "scale_attn_by_inverse_layer_idx": true)"),
+        Catch::Contains("config.json asks for") && Catch::Contains("which is not computed"));
 }
