@@ -42,18 +42,19 @@ inline std::uint32_t bits_of_float(float value) {
     return bits;
 }
 
-// IEEE 754 binary16 and bfloat16 bit patterns to float32; exact. Without branches and here in the
-// header, so that loops over them use vector instructions.
+// IEEE 754 binary16 and bfloat16 bit patterns to float32; exact. Here in the header, and with masks
+// in place of branches, so that loops over them use vector instructions.
 inline float float_from_half(std::uint16_t bits) {
     constexpr std::uint32_t kRebias = (127 - 15) << 23;
     constexpr std::uint32_t kHalf = 126U << 23;  // 0.5
     const std::uint32_t magnitude = bits & 0x7fffU;
-    const std::uint32_t normal = (magnitude << 13) + kRebias;
-    const std::uint32_t special = normal + kRebias;  // infinity and NaN have the top exponent
+    const std::uint32_t is_subnormal = 0U - static_cast<std::uint32_t>(magnitude < 0x0400U);
+    const std::uint32_t is_special = 0U - static_cast<std::uint32_t>(magnitude >= 0x7c00U);
+    // Infinity and NaN have the top exponent here and there.
+    const std::uint32_t normal = (magnitude << 13) + kRebias + (kRebias & is_special);
     // 0.5 + fraction * 2^-24 has the fraction as its last bits.
     const std::uint32_t subnormal = bits_of_float(float_of_bits(kHalf | magnitude) - 0.5F);
-    const std::uint32_t finite = magnitude < 0x0400U ? subnormal : normal;
-    const std::uint32_t value = magnitude < 0x7c00U ? finite : special;
+    const std::uint32_t value = (normal & ~is_subnormal) | (subnormal & is_subnormal);
     return float_of_bits(value | (bits & 0x8000U) << 16);
 }
 inline float float_from_bfloat16(std::uint16_t bits) {

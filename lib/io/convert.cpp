@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -48,6 +50,26 @@ std::size_t first_place(std::size_t size, Find find) {
     return first;
 }
 
+// Whether a value is infinite or NaN, but for those that are -inf where that is allowed. On the
+// bits, in a loop without branches: comparing numbers takes five times as long.
+template <class T>
+bool any_nonfinite(const T* values, std::size_t count, bool allow_minus_infinity) {
+    using Word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    constexpr Word kSign = Word{1} << (8 * sizeof(T) - 1);
+    constexpr Word kExponentStep = Word{1} << (std::numeric_limits<T>::digits - 1);
+    constexpr Word kMinusInfinity = Word{0} - kExponentStep;
+    const Word excused = allow_minus_infinity ? kSign : 0;
+    Word found = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        Word bits;
+        std::memcpy(&bits, values + i, sizeof bits);
+        // The step carries into the sign where all bits of the exponent are set.
+        const Word nonfinite = (bits & ~kSign) + kExponentStep;
+        found |= nonfinite & ~(bits == kMinusInfinity ? excused : 0);
+    }
+    return (found & kSign) != 0;
+}
+
 // Which of an array's values may not be used, told from what they became as T.
 template <class T>
 class Scrutiny {
@@ -60,13 +82,9 @@ class Scrutiny {
     // The first of values begin … end - 1, in the file's order, that is refused, or `end`.
     std::size_t first_refused(const T* values, std::size_t begin, std::size_t end) const {
         if (policy_ == NonFinite::allow && !narrows_) return end;
-        // Looks at all of them before it looks for the place: this loop has no branches.
+        // Looks at all of them before it looks for the place.
         const bool minus_infinity = policy_ == NonFinite::allow_minus_infinity && !narrows_;
-        bool any = false;
-        for (std::size_t i = begin; i < end; ++i)
-            any |=
-                !(std::abs(values[i]) < kInfinity) & !(minus_infinity & (values[i] == -kInfinity));
-        if (!any) return end;
+        if (!any_nonfinite(values + begin, end - begin, minus_infinity)) return end;
         std::size_t place = begin;
         while (place < end && !overflows(values[place], place) && !forbids(values[place])) ++place;
         return place;
@@ -120,7 +138,9 @@ Buffer<T> make_buffer(const StoredArray& stored, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(size, sizeof(T), &bytes)) bytes = SIZE_MAX;
     require_memory(bytes, stored.name);
-    return std::make_shared<const AlignedBuffer<T>>(size);
+    const auto buffer = std::make_shared<const AlignedBuffer<T>>(size);
+    prefer_large_pages(buffer->data(), bytes);
+    return buffer;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 
 constexpr char kMagic[] = "\x93NUMPY";
 constexpr std::size_t kMagicSize = 6;
-constexpr std::size_t kMaxRank = 32;                                // as NumPy
+constexpr std::size_t kMaxRank = 32;                              // as NumPy
 constexpr std::size_t kMaxDictionarySize = std::size_t{1} << 20;  // far beyond what NumPy reads
 
 struct Dictionary {

@@ -14,8 +14,8 @@
 namespace attn::io {
 namespace {
 
-constexpr std::size_t kLengthSize = 8;                 // of the number in front of the header
-constexpr std::size_t kMaxHeaderSize = 100'000'000;    // as the format's specification
+constexpr std::size_t kLengthSize = 8;               // of the number in front of the header
+constexpr std::size_t kMaxHeaderSize = 100'000'000;  // as the format's specification
 
 std::optional<DType> dtype_of_code(std::string_view code) {
     static constexpr std::pair<const char*, DType> kRows[] = {
@@ -59,9 +59,9 @@ void require_size(const TensorEntry& tensor, DType dtype, const std::string& nam
 }
 
 void require_whole(const Layout& layout) {
-    const auto last = std::max_element(
-        layout.tensors.begin(), layout.tensors.end(),
-        [](const TensorEntry& a, const TensorEntry& b) { return a.end < b.end; });
+    const auto last =
+        std::max_element(layout.tensors.begin(), layout.tensors.end(),
+                         [](const TensorEntry& a, const TensorEntry& b) { return a.end < b.end; });
     const std::size_t held = layout.file_size - layout.data_begin;
     if (last == layout.tensors.end() || last->end <= held) return;
     std::size_t promised = 0;

@@ -41,8 +41,7 @@ class OpenMember {
         std::size_t done = 0;
         while (done < size) {
             if (const int signal = interrupted()) throw Interrupted{signal};
-            const zip_int64_t count =
-                zip_fread(file_, to + done, std::min(kPiece, size - done));
+            const zip_int64_t count = zip_fread(file_, to + done, std::min(kPiece, size - done));
             if (count < 0) refuse_damaged(name_, *zip_file_get_error(file_));
             if (count == 0) break;
             done += static_cast<std::size_t>(count);
@@ -68,8 +67,8 @@ ZipMember describe(zip_t* archive, std::uint64_t index, const std::string& path)
     member.packed_size = status.comp_size;
     member.crc = status.crc;
     member.method = status.comp_method;
-    member.encrypted = (status.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 &&
-                       status.encryption_method != ZIP_EM_NONE;
+    member.encrypted =
+        (status.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && status.encryption_method != ZIP_EM_NONE;
     return member;
 }
 
@@ -120,6 +119,7 @@ FileBytes ZipArchive::unpack(const ZipMember& member, std::size_t skipped,
     OpenMember open(archive_, member, name);
     std::vector<std::byte> start(skipped);
     const auto bytes = std::make_shared<const AlignedBuffer<std::byte>>(size);
+    prefer_large_pages(bytes->data(), size);
     std::byte beyond{};
     if (open.read(start.data(), skipped) != skipped || open.read(bytes->data(), size) != size ||
         open.read(&beyond, 1) != 0) {

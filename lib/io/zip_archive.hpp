@@ -39,13 +39,14 @@ class ZipArchive {
 
     const std::vector<ZipMember>& members() const { return members_; }
 
-    // Up to `size` of the first bytes of the member. Throws Error, which calls it `name`, when it is
-    // damaged.
+    // Up to `size` of the first bytes of the member. Throws Error, which calls it `name`, when it
+    // is damaged.
     std::vector<std::byte> start_of(const ZipMember& member, std::size_t size,
                                     const std::string& name) const;
 
     // All of the member but its first `skipped` bytes. Throws Error when it is damaged, which its
-    // checksum tells, and when it is not as long as the directory says. Threads may call it at once.
+    // checksum tells, and when it is not as long as the directory says. Threads may call it at
+    // once.
     FileBytes unpack(const ZipMember& member, std::size_t skipped, const std::string& name) const;
 
   private:

@@ -1,10 +1,14 @@
-// Google Benchmark of the inner loops: GF/s of the products, numbers a second of the row loops.
+// Google Benchmark of the inner loops: GF/s of the products, numbers a second of the row loops,
+// bytes a second, read and written, of the conversions.
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "attention/kernels.hpp"
 #include "core/aligned_buffer.hpp"
+#include "core/parallel.hpp"
+#include "io/decode.hpp"
+#include "io/stored_array.hpp"
 
 namespace {
 
@@ -64,6 +68,45 @@ void scale(benchmark::State& state) {
         [](float* scores, std::size_t size) { attn::kernels<float>().scale(scores, size, 1.0F); });
 }
 BENCHMARK(scale)->Arg(1024);
+
+// One piece of an array, in the cache.
+template <attn::DType dtype>
+void decode(benchmark::State& state) {
+    const auto count = static_cast<std::size_t>(state.range(0));
+    const std::vector<std::byte> stored(count * size_of(dtype), std::byte{0x31});
+    std::vector<float> values(count);
+    for (auto _ : state) {
+        attn::io::decode(dtype, false, stored.data(), count, values.data());
+        benchmark::ClobberMemory();
+    }
+    state.SetBytesProcessed(state.iterations() * state.range(0) *
+                            static_cast<std::int64_t>(size_of(dtype) + sizeof(float)));
+}
+BENCHMARK_TEMPLATE(decode, attn::DType::bfloat16)->Arg(1 << 16);
+BENCHMARK_TEMPLATE(decode, attn::DType::float16)->Arg(1 << 16);
+BENCHMARK_TEMPLATE(decode, attn::DType::float64)->Arg(1 << 16);
+
+// A whole array, checked for NaN, into new memory, on one thread.
+template <attn::DType dtype>
+void convert(benchmark::State& state) {
+    const attn::ThreadLimit one_thread(1);
+    const auto count = static_cast<std::size_t>(state.range(0));
+    const std::vector<std::byte> stored(count * size_of(dtype), std::byte{0x31});
+    attn::io::StoredArray array;
+    array.name = "bench";
+    array.dtype = dtype;
+    array.shape = {count};
+    array.bytes = stored;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(
+            attn::io::convert<float>(array, attn::io::NonFinite::refuse).data());
+    }
+    state.SetBytesProcessed(state.iterations() * state.range(0) *
+                            static_cast<std::int64_t>(size_of(dtype) + sizeof(float)));
+}
+BENCHMARK_TEMPLATE(convert, attn::DType::bfloat16)->Arg(1 << 24);
+BENCHMARK_TEMPLATE(convert, attn::DType::float16)->Arg(1 << 24);
+BENCHMARK_TEMPLATE(convert, attn::DType::float64)->Arg(1 << 24);
 
 }  // namespace
 
