@@ -1,13 +1,16 @@
 #include "io/npz.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/interrupt.hpp"
 #include "io/foreign_file.hpp"
 #include "io/npy.hpp"
 #include "io/zip_archive.hpp"
+#include "io/zip_places.hpp"
 
 namespace attn::io {
 namespace {
@@ -47,10 +50,46 @@ void require_sizes(const ZipMember& member, const NpyHeader& header, const std::
     }
 }
 
-void add_member(const std::shared_ptr<const ZipArchive>& archive, const ZipMember& member,
-                const std::string& path, Container& container) {
+// Whether the bytes are the member's, told by its checksum. Of a large file it keeps no more pages
+// than it needs.
+bool fit_checksum(const FileBytes& bytes, std::uint32_t checksum) {
+    constexpr std::size_t kPiece = std::size_t{16} << 20;
+    constexpr std::size_t kLarge = std::size_t{256} << 20;
+    const bool drop = bytes.mapped && bytes.bytes.size() > kLarge;
+    std::uint32_t found = 0;
+    for (std::size_t at = 0; at < bytes.bytes.size(); at += kPiece) {
+        if (const int signal = interrupted()) throw Interrupted{signal};
+        const Span<const std::byte> piece(bytes.bytes.data() + at,
+                                          std::min(kPiece, bytes.bytes.size() - at));
+        found = crc32(piece, found);
+        if (drop) drop_pages(piece);
+    }
+    return found == checksum;
+}
+
+// A member that was not packed is used where it lies, unless its checksum says that this is not it.
+void use_in_place(StoredArray& array, const FileBytes& file, Span<const std::byte> bytes,
+                  const NpyHeader& header, const ZipMember& member) {
+    array.bytes = {bytes.data() + header.size, header.data_size};
+    array.owner = file.owner;
+    array.mapped = file.mapped;
+    array.fetch = [whole = FileBytes{bytes, file.owner, file.mapped}, data = array.bytes,
+                   checksum = member.crc, unpack = array.fetch] {
+        if (fit_checksum(whole, checksum)) return FileBytes{data, whole.owner, whole.mapped};
+        return unpack();
+    };
+}
+
+struct OpenArchive {
+    const FileBytes& file;
+    const std::string& path;
+    std::shared_ptr<const ZipArchive> archive;
+    std::map<std::string, Span<const std::byte>> places;  // of members that were not packed
+};
+
+void add_member(const OpenArchive& open, const ZipMember& member, Container& container) {
     const std::string key = member.name.substr(0, member.name.size() - kEnding.size());
-    const std::string name = path + ":" + key;
+    const std::string name = open.path + ":" + key;
     if (container.arrays.count(key) + container.unreadable.count(key) > 0)
         fail(name, ": stands twice in the archive");
     if (member.encrypted) {
@@ -63,7 +102,7 @@ void add_member(const std::shared_ptr<const ZipArchive>& archive, const ZipMembe
                                     "); save it with numpy.savez or savez_compressed";
         return;
     }
-    const NpyHeader header = read_header(*archive, member, name);
+    const NpyHeader header = read_header(*open.archive, member, name);
     if (!header.unreadable.empty()) {
         container.unreadable[key] = header.unreadable;
         return;
@@ -71,9 +110,14 @@ void add_member(const std::shared_ptr<const ZipArchive>& archive, const ZipMembe
     require_sizes(member, header, name);
     StoredArray array = described_by(header, name);
     array.own_digest = true;
-    array.fetch = [archive, member, skipped = header.size, name] {
+    array.fetch = [archive = open.archive, member, skipped = header.size, name] {
         return archive->unpack(member, skipped, name);
     };
+    const auto place = open.places.find(member.name);
+    if (member.method == kZipStored && place != open.places.end() &&
+        place->second.size() == member.size) {
+        use_in_place(array, open.file, place->second, header, member);
+    }
     container.arrays[key] = array;
 }
 
@@ -86,19 +130,19 @@ bool is_zip(Span<const std::byte> bytes) {
 }
 
 void parse_npz(const FileBytes& file, const std::string& path, Container& container) {
-    const auto archive = std::make_shared<const ZipArchive>(file, path);
-    for (const ZipMember& member : archive->members()) {
-        if (!is_of_torch(member)) continue;
+    const OpenArchive open{file, path, std::make_shared<const ZipArchive>(file, path),
+                           find_stored_members(file.bytes)};
+    const std::vector<ZipMember>& members = open.archive->members();
+    if (std::any_of(members.begin(), members.end(), is_of_torch)) {
         fail(path,
-             ": is a PyTorch checkpoint, whose pickle is a program and is not read; convert "
-             "it: ",
+             ": is a PyTorch checkpoint, whose pickle is a program and is not read; convert it: ",
              torch_conversion(path));
     }
     bool any = false;
-    for (const ZipMember& member : archive->members()) {
+    for (const ZipMember& member : members) {
         if (!ends_with(member.name, kEnding)) continue;
         any = true;
-        add_member(archive, member, path, container);
+        add_member(open, member, container);
     }
     if (!any) fail(path, ": is a ZIP archive without .npy files, expected NPZ");
 }

@@ -16,13 +16,12 @@ namespace {
 // Small enough that Ctrl-C takes effect soon.
 constexpr std::size_t kPiece = std::size_t{16} << 20;
 
-[[noreturn]] void refuse_damaged(const std::string& name, const zip_error_t& error) {
-    const int code = zip_error_code_zip(&error);
+[[noreturn]] void refuse_damaged(const std::string& name, zip_error_t* error) {
+    const int code = zip_error_code_zip(error);
     if (code == ZIP_ER_CRC) fail(name, ": is damaged: its bytes do not fit their checksum");
     if (code == ZIP_ER_EOF || code == ZIP_ER_INCONS || code == ZIP_ER_NOZIP)
         fail(name, ": is damaged or cut off");
-    zip_error_t copy = error;
-    fail(name, ": is damaged: ", zip_error_strerror(&copy));
+    fail(name, ": is damaged: ", zip_error_strerror(error));  // the text belongs to `error`
 }
 
 // A member that is being read.
@@ -30,7 +29,7 @@ class OpenMember {
   public:
     OpenMember(zip_t* archive, const ZipMember& member, const std::string& name)
         : name_(name), file_(zip_fopen_index(archive, member.index, 0)) {
-        if (file_ == nullptr) refuse_damaged(name_, *zip_get_error(archive));
+        if (file_ == nullptr) refuse_damaged(name_, zip_get_error(archive));
     }
     ~OpenMember() { zip_fclose(file_); }
     OpenMember(const OpenMember&) = delete;
@@ -42,7 +41,7 @@ class OpenMember {
         while (done < size) {
             if (const int signal = interrupted()) throw Interrupted{signal};
             const zip_int64_t count = zip_fread(file_, to + done, std::min(kPiece, size - done));
-            if (count < 0) refuse_damaged(name_, *zip_file_get_error(file_));
+            if (count < 0) refuse_damaged(name_, zip_file_get_error(file_));
             if (count == 0) break;
             done += static_cast<std::size_t>(count);
         }
