@@ -1,0 +1,14 @@
+// safetensors files.
+#include "io/safetensors.hpp"
+
+#include "fuzz/fuzz.hpp"
+
+using attn::test::convert_all;
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    return attn::test::fuzz(data, size, [](const attn::io::FileBytes& file) {
+        attn::io::Container container;
+        attn::io::parse_safetensors(file, "fuzz.safetensors", container);
+        convert_all(container);
+    });
+}
