@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
-#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -16,20 +14,6 @@ namespace {
 
 constexpr std::size_t kLengthSize = 8;               // of the number in front of the header
 constexpr std::size_t kMaxHeaderSize = 100'000'000;  // as the format's specification
-
-std::optional<DType> dtype_of_code(std::string_view code) {
-    static constexpr std::pair<const char*, DType> kRows[] = {
-        {"F64", DType::float64},   {"F32", DType::float32}, {"F16", DType::float16},
-        {"BF16", DType::bfloat16}, {"I64", DType::int64},   {"I32", DType::int32},
-        {"I16", DType::int16},     {"I8", DType::int8},     {"U64", DType::uint64},
-        {"U32", DType::uint32},    {"U16", DType::uint16},  {"U8", DType::uint8},
-        {"BOOL", DType::boolean},
-    };
-    for (const auto& [name, dtype] : kRows) {
-        if (code == name) return dtype;
-    }
-    return std::nullopt;
-}
 
 std::string offsets_text(const TensorEntry& tensor) {
     return "data_offsets [" + std::to_string(tensor.begin) + ", " + std::to_string(tensor.end) +

@@ -16,6 +16,14 @@ using Json = nlohmann::json;
 
 constexpr const char* kMetadata = "__metadata__";
 
+constexpr std::pair<const char*, DType> kTypes[] = {
+    {"F64", DType::float64},   {"F32", DType::float32}, {"F16", DType::float16},
+    {"BF16", DType::bfloat16}, {"I64", DType::int64},   {"I32", DType::int32},
+    {"I16", DType::int16},     {"I8", DType::int8},     {"U64", DType::uint64},
+    {"U32", DType::uint32},    {"U16", DType::uint16},  {"U8", DType::uint8},
+    {"BOOL", DType::boolean},
+};
+
 // An event of the parser is told what is open: nothing, the header, an object in it (a tensor or
 // the metadata), or one of the object's two arrays.
 class HeaderReader : public nlohmann::json_sax<Json> {
@@ -152,6 +160,20 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 };
 
 }  // namespace
+
+std::optional<DType> dtype_of_code(std::string_view code) {
+    for (const auto& [name, dtype] : kTypes) {
+        if (code == name) return dtype;
+    }
+    return std::nullopt;
+}
+
+const char* code_of(DType dtype) {
+    for (const auto& [name, known] : kTypes) {
+        if (dtype == known) return name;
+    }
+    return "";
+}
 
 std::vector<TensorEntry> read_safetensors_header(Span<const std::byte> header,
                                                  const std::string& path,

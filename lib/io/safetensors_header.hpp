@@ -1,16 +1,26 @@
-// The JSON header of a safetensors file, field by field and not yet held against the file.
+// The JSON header of a safetensors file, field by field and not yet held against the file, and what
+// number types are called there.
 #pragma once
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/dtype.hpp"
 #include "core/shape.hpp"
 #include "core/span.hpp"
 #include "io/container.hpp"
 
 namespace attn::io {
+
+// "F32" -> float32; nothing for types that are not read.
+std::optional<DType> dtype_of_code(std::string_view code);
+
+// float32 -> "F32".
+const char* code_of(DType dtype);
 
 struct TensorEntry {
     std::string name;

@@ -187,9 +187,9 @@ TEST_CASE("sizes and places that disagree are refused with both") {
                       "[0, 8] hold 8");
     CHECK_THROWS_WITH(read(one(tensor_entry("F32", "[2]", 8, 0)), data),
                       "m.safetensors:W: its data_offsets [8, 0] end before they begin");
-    CHECK_THROWS_WITH(read(one(tensor_entry("F32", "[4294967296,4294967296]", 0, 8)), data),
-                      Catch::StartsWith("m.safetensors:W: shape") &&
-                          Catch::Contains("memory can address"));
+    CHECK_THROWS_WITH(
+        read(one(tensor_entry("F32", "[4294967296,4294967296]", 0, 8)), data),
+        Catch::StartsWith("m.safetensors:W: shape") && Catch::Contains("memory can address"));
     CHECK_THROWS_WITH(read(one(tensor_entry("F32", "[4611686018427387904]", 0, 8)), data),
                       Catch::Contains("memory can address"));
     CHECK_THROWS_WITH(read(one(tensor_entry("NEW", "[1]", 0, 18446744073709551615U)), data),
