@@ -62,6 +62,20 @@ void add_output_flags(CLI::App& command, RunFlags& flags) {
         ->group(group);
     command
         .add_option_function<std::string>(
+            "--format",
+            [&request](const std::string& name) {
+                for (const auto format : {pipeline::ArrayFormat::npy, pipeline::ArrayFormat::npz,
+                                          pipeline::ArrayFormat::safetensors}) {
+                    if (name == pipeline::name_of(format)) request.format = format;
+                }
+            },
+            "npy: a file for each array (default); npz, safetensors: one for each layer, "
+            "layer00/arrays.npz")
+        ->check(CLI::IsMember({"npy", "npz", "safetensors"}))
+        ->type_name("FORMAT")
+        ->group(group);
+    command
+        .add_option_function<std::string>(
             "--layers",
             [&request](const std::string& list) {
                 request.layers = parse_index_list(list, "--layers");

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Saves from PyTorch or transformers what attn-inspect reads.
 
-usage: export_attention.py hf MODEL TEXT -o DIR            what a Hugging Face model computes for a text
+usage: export_attention.py tokens MODEL TEXT -o DIR        a text as token ids, for attn-inspect run --token-ids
+       export_attention.py hf MODEL TEXT -o DIR            what a Hugging Face model computes for a text
        export_attention.py convert FILE OUT.safetensors    a .bin or .pt checkpoint as safetensors
 
 In Python, for modules of your own (nothing but torch and numpy is needed):
@@ -90,12 +91,24 @@ def save_encoder(encoder, x, folder, mask=None):
     save_state_dict(weights, os.path.join(folder, 'model.safetensors'))
 
 
-def save_hugging_face(model, text, folder):
-    """Saves the attentions and what each block reads, of a model by its name on the hub or its folder."""
+def load_transformers():
     try:
         import transformers
     except ImportError:
-        raise ValueError('hf needs the package transformers: pip install transformers') from None
+        raise ValueError('this needs the package transformers: pip install transformers') from None
+    return transformers
+
+
+def save_tokens(model, text, folder):
+    """Saves token_ids.npy and their texts, tokens.json, with the tokenizer of a model on the hub or in a folder."""
+    tokenizer = load_transformers().AutoTokenizer.from_pretrained(model)
+    ids = tokenizer(text, return_tensors='pt')['input_ids'][0]
+    save_folder(folder, {'token_ids': ids}, tokens=tokenizer.convert_ids_to_tokens(ids.tolist()))
+
+
+def save_hugging_face(model, text, folder):
+    """Saves the attentions and what each block reads, of a model by its name on the hub or its folder."""
+    transformers = load_transformers()
     tokenizer = transformers.AutoTokenizer.from_pretrained(model)
     model = transformers.AutoModel.from_pretrained(model, attn_implementation='eager').float().eval()
     if model.config.is_encoder_decoder:
@@ -129,16 +142,19 @@ def convert(source, target):
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     commands = parser.add_subparsers(dest='command', required=True)
-    command = commands.add_parser('hf', help='attentions and hidden states of a Hugging Face model')
-    command.add_argument('model')
-    command.add_argument('text')
-    command.add_argument('-o', '--output', required=True)
+    for name, text in (('tokens', 'token ids of a text'), ('hf', 'attentions and hidden states of a Hugging Face model')):
+        command = commands.add_parser(name, help=text)
+        command.add_argument('model')
+        command.add_argument('text')
+        command.add_argument('-o', '--output', required=True)
     command = commands.add_parser('convert', help='a .bin or .pt checkpoint as safetensors')
     command.add_argument('source')
     command.add_argument('target')
     options = parser.parse_args()
     try:
-        if options.command == 'hf':
+        if options.command == 'tokens':
+            save_tokens(options.model, options.text, options.output)
+        elif options.command == 'hf':
             save_hugging_face(options.model, options.text, options.output)
         else:
             convert(options.source, options.target)

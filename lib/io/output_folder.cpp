@@ -177,6 +177,16 @@ void OutputFolder::write(const std::string& relative, const std::string& bytes) 
     write_whole(stage(relative), bytes);
 }
 
+fs::path OutputFolder::staged(const std::string& relative) const {
+    return staging_ / relative;
+}
+
+void OutputFolder::discard(const std::string& relative) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    fs::remove(staging_ / relative);
+    files_.erase(relative);
+}
+
 std::vector<std::string> OutputFolder::files() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return {files_.begin(), files_.end()};

@@ -33,6 +33,12 @@ class OutputFolder {
     // Writes a whole file at stage(relative).
     void write(const std::string& relative, const std::string& bytes);
 
+    // Where a staged file lies until the folder is committed.
+    std::filesystem::path staged(const std::string& relative) const;
+
+    // Takes a staged file back.
+    void discard(const std::string& relative);
+
     // The staged files so far, sorted.
     std::vector<std::string> files() const;
 

@@ -21,6 +21,23 @@ std::string array_file(std::size_t layer, const std::string& name) {
     return layer_folder(layer) + "/" + name + ".npy";
 }
 
+std::string name_of(ArrayFormat format) {
+    switch (format) {
+        case ArrayFormat::npz:
+            return "npz";
+        case ArrayFormat::safetensors:
+            return "safetensors";
+        case ArrayFormat::npy:
+            break;
+    }
+    return "npy";
+}
+
+std::string array_name(std::size_t layer, const std::string& name, ArrayFormat format) {
+    if (format == ArrayFormat::npy) return array_file(layer, name);
+    return layer_folder(layer) + "/arrays." + name_of(format) + ":" + name;
+}
+
 std::string head_picture(std::size_t layer, std::size_t head, SequenceName sequence) {
     return layer_folder(layer) + "/" + prefix(sequence) + "head" + two_digits(head) + ".png";
 }

@@ -9,8 +9,18 @@ namespace attn::pipeline {
 // "layer00"
 std::string layer_folder(std::size_t layer);
 
+// How the arrays of a folder are kept: each in a file, or all in one, arrays.npz or
+// arrays.safetensors.
+enum class ArrayFormat { npy, npz, safetensors };
+
+// "npy", "npz", "safetensors"
+std::string name_of(ArrayFormat format);
+
 // "layer00/weights.npy"
 std::string array_file(std::size_t layer, const std::string& name);
+
+// The same array by the name that reads it back: "layer00/arrays.npz:weights".
+std::string array_name(std::size_t layer, const std::string& name, ArrayFormat format);
 
 // Which sequence of a batch a picture shows; single sequences have no prefix.
 struct SequenceName {

@@ -40,6 +40,14 @@ MaskStructure structure_from(const nlohmann::json& json) {
     return structure;
 }
 
+// Folders of earlier versions do not say.
+ArrayFormat format_from(const std::string& name) {
+    for (const ArrayFormat format : {ArrayFormat::npz, ArrayFormat::safetensors}) {
+        if (name == name_of(format)) return format;
+    }
+    return ArrayFormat::npy;
+}
+
 }  // namespace
 
 std::string write_manifest(const RunManifest& manifest) {
@@ -52,7 +60,8 @@ std::string write_manifest(const RunManifest& manifest) {
         json["inputs"].push_back({{"path", input.name},
                                   {"dtype", to_string(input.dtype)},
                                   {"shape", input.shape},
-                                  {"sha256", input.sha256}});
+                                  {"sha256", input.sha256},
+                                  {"sha256_of", input.digest_of_array ? "array" : "file"}});
     }
     json["options"] = nlohmann::ordered_json::object();
     for (const auto& [name, value] : manifest.options) {
@@ -65,6 +74,7 @@ std::string write_manifest(const RunManifest& manifest) {
         json["window_left"][std::to_string(layer)] = left;
     json["tokens"] = manifest.tokens;
     json["key_tokens"] = manifest.key_tokens;
+    json["format"] = name_of(manifest.format);
     json["files"] = manifest.files;
     return json.dump(2) + "\n";
 }
@@ -90,6 +100,7 @@ RunManifest read_manifest(const std::string& folder) {
         json.at("tokens").get_to(manifest.tokens);
         json.at("key_tokens").get_to(manifest.key_tokens);
         json.at("files").get_to(manifest.files);
+        manifest.format = format_from(json.value("format", "npy"));
     } catch (const nlohmann::json::exception&) {
         fail(folder, "/manifest.json: is damaged");
     } catch (const std::logic_error&) {  // what std::stoul throws

@@ -10,6 +10,7 @@
 
 #include "attention/mask.hpp"
 #include "io/inputs.hpp"
+#include "pipeline/layout.hpp"
 
 namespace attn::pipeline {
 
@@ -26,6 +27,7 @@ struct RunManifest {
     std::map<std::size_t, std::size_t> window_left;    // of layers that differ from it
     std::vector<std::vector<std::string>> tokens;      // labels of queries, one list a sequence
     std::vector<std::vector<std::string>> key_tokens;  // and of keys
+    ArrayFormat format = ArrayFormat::npy;
     std::vector<std::string> files;
 };
 

@@ -14,7 +14,7 @@
 #include "model/embedding.hpp"
 #include "pipeline/array_sink.hpp"
 #include "pipeline/heatmap_sink.hpp"
-#include "pipeline/layout.hpp"
+#include "pipeline/packed_arrays.hpp"
 #include "pipeline/progress_sink.hpp"
 #include "pipeline/run_inputs.hpp"
 #include "pipeline/run_options.hpp"
@@ -84,8 +84,10 @@ class Run {
             if (selected && save_.heatmaps) sinks.push_back(&heatmaps);
             if (selected && save_.stats) sinks.push_back(&stats);
             x = compute(layer, x, sinks);
+            pack_arrays(folder_, layer_folder(layer), request_.format);
         }
         if (save_.model_output()) write_model_output(x);
+        pack_arrays(folder_, "", request_.format);
         if (save_.heatmaps) drawer.finish();
         if (save_.stats) {
             folder_.write("stats.json",
@@ -193,7 +195,9 @@ class Run {
 
     std::size_t bytes_to_write() const {
         std::size_t bytes = 0;
+        std::size_t largest = 0;
         for (std::size_t layer : selection_.layers) {
+            const std::size_t before = bytes;
             for (const auto& [name, shape] : array_shapes(layer)) {
                 const std::size_t size = io::npy_file_size(dtype_of<T>(), shape);
                 if (__builtin_add_overflow(bytes, size, &bytes)) {
@@ -201,8 +205,10 @@ class Run {
                          ": the results are larger than any disk; save less (--save)");
                 }
             }
+            largest = std::max(largest, bytes - before);
         }
-        return bytes;
+        // A layer stands twice while its arrays are packed into one file.
+        return request_.format == ArrayFormat::npy ? bytes : bytes + largest;
     }
 
     void write_results(std::size_t layer, const LayerResult<T>& result) {
@@ -245,6 +251,7 @@ class Run {
         }
         manifest.tokens = loaded_.tokens;
         manifest.key_tokens = loaded_.key_tokens;
+        manifest.format = request_.format;
         manifest.files = folder_.files();
         return manifest;
     }

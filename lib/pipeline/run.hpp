@@ -9,6 +9,7 @@
 #include "pipeline/attention_options.hpp"
 #include "pipeline/attention_request.hpp"
 #include "pipeline/heatmap_options.hpp"
+#include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
 
 namespace attn::pipeline {
@@ -62,6 +63,7 @@ struct RunRequest {
 
     std::string output;  // folder
     SaveChoice save;
+    ArrayFormat format = ArrayFormat::npy;
     std::optional<std::vector<std::size_t>> layers;          // to save and draw; empty: all
     std::optional<std::vector<std::size_t>> selected_heads;  // likewise
     HeatmapOptions heatmaps;

@@ -11,6 +11,7 @@
 #include "attention/head_countdown.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "io/array_name.hpp"
 #include "io/file_bytes.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
@@ -91,6 +92,12 @@ bool structure_fits(const MaskStructure& structure, const Shape& shape) {
            std::all_of(lengths.begin(), lengths.end(), fits_keys);
 }
 
+bool holds_array(io::Inputs& inputs, const std::string& array) {
+    const io::ArrayName name = io::parse_array_name(array);
+    return std::filesystem::exists(name.path) &&
+           (name.key.empty() || inputs.open(name.path).arrays.count(name.key) != 0);
+}
+
 template <class T>
 StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
     const RunManifest manifest = read_manifest(folder);
@@ -100,10 +107,9 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
     attention.tokens = manifest.tokens;
     attention.key_tokens = manifest.key_tokens;
     for (std::size_t layer : manifest.layers) {
-        const std::string file = folder + "/" + array_file(layer, "weights");
-        if (!std::filesystem::exists(file)) {
+        const std::string file = folder + "/" + array_name(layer, "weights", manifest.format);
+        if (!holds_array(inputs, file))
             fail(folder, ": this run saved no weights; run it again with --save weights");
-        }
         const io::StoredArray stored = inputs.find(file);
         const Array<T> weights = inputs.load<T>(stored, io::NonFinite::allow);
         Shape shape = weights.shape();

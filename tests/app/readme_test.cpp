@@ -37,6 +37,9 @@ TEST_CASE("every recipe of the README works as it stands") {
     for (const std::string& recipe : all) {
         const TempFolder folder;
         fs::create_directory_symlink(ATTN_SOURCE_DIR "/data", folder.path() / "data");
+        // Stands for the checkpoint that the README downloads.
+        fs::create_directory_symlink(ATTN_SOURCE_DIR "/tests/golden/models/gpt2",
+                                     folder.path() / "gpt2");
         const std::string script = folder.write(
             "recipe.sh", "set -euo pipefail\nPATH=" + fs::path(ATTN_BINARY).parent_path().string() +
                              ":$PATH\ncd " + folder.path().string() + "\n" + recipe);
