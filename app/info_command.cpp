@@ -110,8 +110,7 @@ void print(const pipeline::FileInfo& info) {
     // What a checkpoint's config.json says is in the summary already, as far as it matters.
     if (!info.model || info.model->layout == "native") {
         for (const auto& [key, value] : info.settings) std::cout << key << " = " << value << '\n';
-        for (const auto& [key, count] : info.texts)
-            std::cout << key << ": " << count << " texts\n";
+        for (const auto& [key, count] : info.texts) std::cout << key << ": " << count << " texts\n";
     }
     std::vector<std::vector<std::string>> rows{{"array", "dtype", "shape"}};
     if (info.values) rows[0].insert(rows[0].end(), {"min", "mean", "max", "nan", "inf"});

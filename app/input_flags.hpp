@@ -7,7 +7,8 @@
 
 namespace attn::app {
 
-// --embeddings, --weights, --layout, --context, --hidden-states, --token-ids, --query, --key, --value, --allow-nonfinite.
+// --embeddings, --weights, --layout, --context, --hidden-states, --token-ids, --query, --key,
+// --value, --allow-nonfinite.
 void add_input_flags(CLI::App& command, pipeline::RunRequest& request);
 
 }  // namespace attn::app
