@@ -131,6 +131,7 @@ std::string positions(const WeightBundle& bundle, const AttentionDefaults& defau
 std::string attention(const WeightBundle& bundle, const AttentionDefaults& defaults) {
     std::string note = defaults.causal.value_or(false) ? "causal" : "every key";
     note += defaults.scale ? text(", scale ", *defaults.scale) : ", scale 1/sqrt(d_head)";
+    if (bundle.layers.front().count("q_norm.weight") != 0) note += ", queries and keys normalised";
     if (defaults.softcap) note += text(", softcap ", *defaults.softcap);
     std::size_t windows = 0;
     for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer)

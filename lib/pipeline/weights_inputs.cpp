@@ -1,0 +1,212 @@
+#include "pipeline/weights_inputs.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "model/embedding.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+// The array that the first layer reads, or all of them.
+io::StoredArray find_x(const RunRequest& request, io::Inputs& inputs) {
+    if (!request.hidden_states.empty()) return inputs.find(request.hidden_states);
+    if (!request.embeddings.empty()) return inputs.find(request.embeddings);
+    const io::Container& file = inputs.open(request.weights);
+    const auto found = file.arrays.find("embeddings");
+    if (found == file.arrays.end()) {
+        fail(request.weights,
+             ": holds no \"embeddings\"; give them with --embeddings, or token ids "
+             "with --token-ids");
+    }
+    return found->second;
+}
+
+// The shape [batch, tokens, d_model] of what one layer reads.
+Shape embedding_shape(const io::StoredArray& x, bool hidden_states, std::size_t layers) {
+    Shape shape = x.shape;
+    if (hidden_states) {
+        if (shape.size() != 3 && shape.size() != 4) {
+            fail(x.name, " ", to_string(x.shape),
+                 ": expected hidden states [layers, tokens, d_model] or [layers, batch, tokens, "
+                 "d_model]");
+        }
+        // Hugging Face saves one more: what the last layer gives.
+        if (shape[0] != layers && shape[0] != layers + 1) {
+            fail(x.name, " ", to_string(x.shape), ": has ", shape[0],
+                 " hidden states, the weights have ", layers, " layers");
+        }
+        shape.erase(shape.begin());
+    } else if (shape.size() != 2 && shape.size() != 3) {
+        fail(x.name, " ", to_string(x.shape),
+             ": expected embeddings [tokens, d_model] or [batch, tokens, d_model]");
+    }
+    if (shape.size() == 2) shape.insert(shape.begin(), 1);
+    return shape;
+}
+
+// In an attention-only stack the next layer reads x + output, so that the output must be as wide as
+// x.
+void require_stackable(const std::string& path, const std::vector<LayerShapes>& layers,
+                       std::size_t d_model) {
+    for (std::size_t layer = 0; layer + 1 < layers.size(); ++layer) {
+        if (layers[layer].d_output == d_model) continue;
+        fail(path, ": layer ", layer, " has no W_O and its heads give ", layers[layer].d_output,
+             " columns, the next layer reads ", d_model, "; give --hidden-states");
+    }
+}
+
+template <class T>
+void check_layers(const model::LayerRequest& request, RunInputs<T>& result) {
+    const model::WeightBundle& bundle = *result.bundle;
+    auto& sizes = result.sizes;
+    for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer) {
+        sizes.push_back(model::check_layer(bundle, layer, request));
+        const model::LayerSizes& found = sizes.back();
+        if (found.heads != sizes[0].heads || found.kv_heads != sizes[0].kv_heads ||
+            found.d_head != sizes[0].d_head) {
+            fail(bundle.path, ": layer ", layer, " has ", found.heads, " heads of ", found.d_head,
+                 " columns, layer 0 has ", sizes[0].heads, " of ", sizes[0].d_head);
+        }
+        result.layers.push_back({found.d_head, found.d_value, found.d_output});
+    }
+    result.heads = sizes[0].heads;
+    result.kv_heads = sizes[0].kv_heads;
+}
+
+// Whether anything behind a layer's attention is needed.
+bool needs_blocks(const RunRequest& request, std::size_t layers) {
+    if (request.save.model_output()) return true;
+    if (!request.hidden_states.empty()) return false;
+    if (!request.layers) return layers > 1;
+    return *std::max_element(request.layers->begin(), request.layers->end()) > 0;
+}
+
+// Flags win over the file.
+void complete(const model::AttentionDefaults& defaults, std::size_t d_head,
+              AttentionRequest& attention) {
+    if (!attention.causal) attention.causal = defaults.causal;
+    if (!attention.scale) attention.scale = defaults.scale;
+    if (!attention.softcap) attention.softcap = defaults.softcap;
+    if (!attention.rope && defaults.rope) {
+        const double dim = std::floor(defaults.rope_share * static_cast<double>(d_head));
+        attention.rope = true;
+        attention.rope_theta = defaults.rope_theta;
+        attention.rope_dim = defaults.rope_dim.value_or(static_cast<std::size_t>(dim));
+        attention.rope_interleaved = defaults.rope_interleaved;
+        attention.rope_scaling = defaults.rope_scaling;
+    }
+    if (attention.relative_bias.empty() && !defaults.relative_bias.empty()) {
+        attention.relative_bias = defaults.relative_bias;
+        attention.relative_max_distance = defaults.relative_max_distance;
+        attention.bidirectional = defaults.bidirectional;
+    }
+}
+
+// A window that all layers have is an option like any other; where they differ each keeps its own.
+template <class T>
+void complete_windows(RunInputs<T>& result) {
+    if (!result.attention.window.empty()) return;
+    std::vector<std::optional<std::size_t>> windows;
+    for (std::size_t layer = 0; layer < result.layers.size(); ++layer)
+        windows.push_back(model::window_left(*result.bundle, layer));
+    const bool alike = std::all_of(windows.begin(), windows.end(),
+                                   [&](const auto& window) { return window == windows[0]; });
+    if (!alike) {
+        result.window_left = std::move(windows);
+    } else if (windows[0]) {
+        result.attention.window = std::to_string(*windows[0]) + ",-1";
+    }
+}
+
+template <class T>
+void load_context(const RunRequest& request, const io::StoredArray& x, io::Inputs& inputs,
+                  RunInputs<T>& result) {
+    if (request.context.empty()) return;
+    const io::StoredArray context = inputs.find(request.context);
+    const Shape shape = embedding_shape(context, false, 0);
+    if (shape[0] != result.batch) {
+        fail(context.name, " ", to_string(context.shape), ": has ", shape[0], " sequences, ",
+             x.name, " has ", result.batch, " (--context)");
+    }
+    result.keys = shape[1];
+    result.context = inputs.load<T>(context, non_finite_policy(request)).reshaped(shape);
+}
+
+template <class T>
+void load_embeddings(const RunRequest& request, const io::StoredArray& x, const Shape& shape,
+                     io::Inputs& inputs, RunInputs<T>& result) {
+    const Array<T> values = inputs.load<T>(x, non_finite_policy(request));
+    if (!result.hidden_states) {
+        result.x.push_back(values.reshaped(shape));
+        return;
+    }
+    for (std::size_t layer = 0; layer < result.layers.size(); ++layer) {
+        result.x.push_back(values.slice(layer).reshaped(shape));
+    }
+}
+
+model::TokenIds load_token_ids(const RunRequest& request, io::Inputs& inputs) {
+    const Array<double> values = inputs.load<double>(request.token_ids, io::NonFinite::refuse);
+    if (values.rank() != 1 && values.rank() != 2) {
+        fail(request.token_ids, " ", to_string(values.shape()),
+             ": expected token ids [tokens] or [batch, tokens] (--token-ids)");
+    }
+    model::TokenIds ids;
+    ids.name = request.token_ids;
+    ids.batch = values.rank() == 2 ? values.extent(0) : 1;
+    ids.tokens = values.size() / ids.batch;
+    for (const double value : values.values()) {
+        if (value != std::floor(value) || std::abs(value) > 1e15)
+            fail(request.token_ids, ": ", value, " is not a token id (--token-ids)");
+        ids.ids.push_back(static_cast<std::int64_t>(value));
+    }
+    return ids;
+}
+
+}  // namespace
+
+template <class T>
+RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs) {
+    RunInputs<T> result;
+    result.attention = request.attention;
+    result.hidden_states = !request.hidden_states.empty();
+    result.bundle = model::read_weight_bundle(inputs.open(request.weights), request.layout);
+    const model::WeightBundle& bundle = *result.bundle;
+    const std::size_t layers = bundle.layers.size();
+    if (needs_blocks(request, layers)) model::require_whole_blocks(bundle);
+    if (request.save.logits || request.save.probs) model::require_logits(bundle);
+
+    Shape shape;
+    io::StoredArray x;
+    if (request.token_ids.empty()) {
+        x = find_x(request, inputs);
+        shape = embedding_shape(x, result.hidden_states, layers);
+        result.batch_axis = x.shape.size() == (result.hidden_states ? 4 : 3);
+    } else {
+        const model::TokenIds ids = load_token_ids(request, inputs);
+        x = inputs.find(request.token_ids);
+        result.batch_axis = x.shape.size() == 2;
+        result.x.push_back(model::embed_tokens<T>(inputs, bundle, ids, non_finite_policy(request)));
+        shape = result.x.front().shape();
+    }
+    result.batch = shape[0];
+    result.queries = result.keys = shape[1];
+    load_context(request, x, inputs, result);
+    const std::size_t d_context = result.context.empty() ? shape[2] : result.context.extent(2);
+    check_layers({shape[2], d_context, request.attention.heads, request.attention.kv_heads},
+                 result);
+    if (needs_blocks(request, layers)) require_stackable(bundle.path, result.layers, shape[2]);
+    if (!request.attention.past_key.empty() && layers > 1)
+        fail("--past-key: is the cache of one layer, ", bundle.path, " has ", layers);
+    complete(model::attention_defaults(bundle), result.layers[0].d_head, result.attention);
+    complete_windows(result);
+    if (result.x.empty()) load_embeddings(request, x, shape, inputs, result);
+    return result;
+}
+
+template RunInputs<float> load_with_weights(const RunRequest&, io::Inputs&);
+template RunInputs<double> load_with_weights(const RunRequest&, io::Inputs&);
+
+}  // namespace attn::pipeline
