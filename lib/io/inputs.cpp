@@ -123,7 +123,9 @@ std::vector<InputRecord> Inputs::records() const {
                                                                                     of_file.end());
     parallel_for(of_array.size() + files.size(), [&](std::size_t i) {
         if (i < of_array.size()) {
-            records[of_array[i]].sha256 = sha256(fetched(loaded_[of_array[i]]).bytes);
+            const StoredArray array = fetched(loaded_[of_array[i]]);
+            records[of_array[i]].sha256 = sha256(array.bytes);
+            if (array.mapped) drop_pages(array.bytes);  // there may be more of them than memory
             return;
         }
         const auto& [file, places] = files[i - of_array.size()];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "io/file_bytes.hpp"
 #include "model/fused.hpp"
 
 namespace attn::model {
@@ -216,6 +217,12 @@ Norm<T> load_norm(io::Inputs& inputs, const WeightBundle& bundle, const NamedArr
     norm.weight_plus = layout.norm_weight_plus;
     norm.epsilon = bundle.config.epsilon.value_or(layout.epsilon);
     return norm;
+}
+
+void let_go_of_layer(const WeightBundle& bundle, std::size_t layer) {
+    for (const auto& [name, array] : bundle.layers.at(layer)) {
+        if (array.mapped) io::drop_pages(array.bytes);
+    }
 }
 
 template <class T>

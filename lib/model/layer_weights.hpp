@@ -20,6 +20,10 @@ template <class T>
 LayerWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, std::size_t layer,
                            const LayerSizes& sizes, io::NonFinite non_finite, bool whole_block);
 
+// Gives the memory of a layer's mapped files back to the system; what is needed again is read
+// again.
+void let_go_of_layer(const WeightBundle& bundle, std::size_t layer);
+
 // The norm whose arrays are `name`.weight and `name`.bias among `arrays`, over `width` values;
 // NormKind::none where the family has no such norm.
 template <class T>

@@ -84,6 +84,7 @@ class Run {
             if (selected && save_.heatmaps) sinks.push_back(&heatmaps);
             if (selected && save_.stats) sinks.push_back(&stats);
             x = compute(layer, x, sinks);
+            if (loaded_.has_weights()) model::let_go_of_layer(*loaded_.bundle, layer);
             pack_arrays(folder_, layer_folder(layer), request_.format);
         }
         if (save_.model_output()) write_model_output(x);
