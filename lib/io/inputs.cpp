@@ -1,6 +1,7 @@
 #include "io/inputs.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
@@ -52,15 +53,16 @@ const Container& Inputs::open(const std::string& path) {
 StoredArray Inputs::find(const std::string& array_name) {
     const ArrayName name = parse_array_name(array_name);
     const Container& container = open(name.path);
-    const std::vector<std::string> keys = keys_of(container);
-    const bool only_one = name.key.empty() && keys.size() == 1;
-    const std::string& key = only_one ? keys.front() : name.key;
+    std::string key = name.key;
+    if (key.empty() && container.arrays.size() + container.unreadable.size() == 1)
+        key = keys_of(container).front();
     const auto found = container.arrays.find(key);
     if (found != container.arrays.end()) return found->second;
     const auto refused = container.unreadable.find(key);
     if (refused != container.unreadable.end())
         fail(to_string(ArrayName{name.path, key}), ": ", refused->second);
 
+    const std::vector<std::string> keys = keys_of(container);
     if (key.empty())
         fail(name.path, ": holds ", listed(keys), "; choose one as ", name.path, ":KEY");
     const std::string close = nearest(key, keys);
@@ -115,7 +117,9 @@ std::vector<InputRecord> Inputs::records() const {
         if (array.own_digest) {
             of_array.push_back(records.size());
         } else {
-            of_file[file_of(array)].push_back(records.size());
+            const SourceFile* file = file_of(array);
+            assert(file != nullptr);
+            of_file[file].push_back(records.size());
         }
         records.push_back({array.name, array.dtype, array.shape, "", array.own_digest});
     }
