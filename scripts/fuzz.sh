@@ -8,6 +8,7 @@ seconds=${1:-600}
 targets=("${@:2}")
 [ ${#targets[@]} -gt 0 ] || targets=(npy npz safetensors json config)
 
+./scripts/setup.sh clang libclang-rt-dev
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug \
   -DCMAKE_CXX_FLAGS=-O1 -DATTN_FUZZ=ON >/dev/null
 cmake --build build/fuzz --target "${targets[@]/#/attn-fuzz-}"

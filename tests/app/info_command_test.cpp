@@ -46,6 +46,16 @@ TEST_CASE("info describes one array of many, and standard input") {
     CHECK(piped["arrays"][0]["max"] == 3);
 }
 
+TEST_CASE("info lists arrays without values") {
+    const TempFolder folder;
+    const auto result =
+        run_program({"info", folder.write("e.npy", npy_floats("(0, 4)", {})), "--json"});
+    CHECK(result.exit_code == 0);
+    const Json array = Json::parse(result.out)["arrays"][0];
+    CHECK(array["shape"] == Json({0, 4}));
+    CHECK(array["min"].is_null());
+}
+
 TEST_CASE("info on what cannot be read is exit code 2") {
     const auto result = run_program({"info", "/nonexistent.npy"});
     CHECK(result.exit_code == 2);

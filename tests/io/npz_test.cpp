@@ -158,6 +158,29 @@ TEST_CASE("a directory that claims members it does not have is refused") {
     CHECK_THROWS_AS(read(zip_bytes({{"W.npy", kTwo}}, std::uint16_t{60000})), attn::Error);
 }
 
+TEST_CASE("members that were not packed are used where they lie") {
+    const Container container = attn::io::open_container(golden("files/stored.npz"));
+    const auto file = container.files[0].bytes;
+    for (const auto& [key, array] : container.arrays) {
+        INFO(key);
+        CHECK(array.bytes.begin() >= file.begin());
+        CHECK(array.bytes.end() <= file.end());
+        CHECK(attn::io::fetched(array).bytes.data() == array.bytes.data());
+    }
+    CHECK(attn::io::open_container(golden("files/deflated.npz")).arrays.at("zeros").bytes.empty());
+}
+
+TEST_CASE("members whose place cannot be told are copied") {
+    // Flag 8: the sizes follow the data, so that nobody can walk over it.
+    const Container container = read(zip_bytes(
+        {{"a.npy", kTwo}, {"b.npy", kTwo, std::nullopt, std::nullopt, 0, 8}, {"c.npy", kTwo}}));
+    CHECK_FALSE(container.arrays.at("a").bytes.empty());
+    CHECK(container.arrays.at("b").bytes.empty());
+    CHECK(container.arrays.at("c").bytes.empty());
+    for (const char* key : {"a", "b", "c"})
+        CHECK(numbers(container, key) == std::vector<double>{1, 2});
+}
+
 TEST_CASE("threads may fetch the arrays of an archive at once") {
     const Container container = attn::io::open_container(golden("files/deflated.npz"));
     attn::parallel_for(100, [&](std::size_t i) {

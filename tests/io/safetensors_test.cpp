@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "support/arrays.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/safetensors_bytes.hpp"
 #include "support/temp_folder.hpp"
@@ -52,6 +53,17 @@ TEST_CASE("tensors are listed with type and shape, metadata as settings") {
     CHECK(floats(container, "a") == std::vector<float>{1.5F, -2});
     CHECK(floats(container, "h.0.b") == std::vector<float>{1.5F, -2});
     CHECK(std::get<std::string>(container.settings.at("__metadata__/format")) == "pt");
+}
+
+TEST_CASE("a checkpoint as the library of safetensors lays it out is read") {
+    const Container container = attn::io::open_container(golden("files/model.safetensors"));
+    CHECK(container.format == "safetensors");
+    CHECK(floats(container, "h.0.attn.bias") == std::vector<float>{0, 0.5F, 1, 1.5F, 2, 2.5F});
+    CHECK(floats(container, "h.0.attn.weight") == std::vector<float>{0, 1, 2, 3, 4, 5});
+    CHECK(floats(container, "h.0.half") == std::vector<float>{0, 0.5F, 1, 1.5F, 2, 2.5F});
+    CHECK(floats(container, "h.0.mask") == std::vector<float>{1, 0, 1, 0, 1, 0});
+    CHECK(floats(container, "h.0.scalar") == std::vector<float>{7});
+    CHECK(container.arrays.at("h.0.empty").shape == Shape{0, 4});
 }
 
 TEST_CASE("every number type of safetensors is read") {
