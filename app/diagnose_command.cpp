@@ -135,8 +135,8 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
     command
         .add_option(
             "--observed", flags->request.observed,
-            "What the other code gave: weights or scores [(batch,) heads, queries, keys], or "
-            "the output [(batch,) queries, d_model]")
+            "What the other code gave: weights or scores [(batch,) heads, queries, keys] "
+            "([layers, batch, …] for all layers), or the output [(batch,) queries, d_model]")
         ->type_name("ARRAY")
         ->group(group);
     command

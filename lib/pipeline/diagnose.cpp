@@ -46,7 +46,10 @@ std::optional<Array<double>> as_shape(const Array<double>& values, const Shape& 
 
 Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loaded,
                     io::Inputs& inputs) {
-    const Array<double> values = inputs.load<double>(request.observed, io::NonFinite::allow);
+    Array<double> values = inputs.load<double>(request.observed, io::NonFinite::allow);
+    // All layers in one array, as Hugging Face's attentions are stacked.
+    if (values.rank() == 5 && values.extent(0) == loaded.layers.size())
+        values = values.slice(request.layer);
     const Shape cells{loaded.batch, loaded.heads, loaded.queries, loaded.keys};
     const Shape output{loaded.batch, loaded.queries, loaded.layers[request.layer].d_output};
     const bool wants_output = request.kind == Observed::output;

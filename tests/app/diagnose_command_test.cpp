@@ -102,3 +102,17 @@ TEST_CASE("diagnose says what is missing") {
     check_refused(with(kModel, {"--observed", seen, "--layer", "2"}), "the weights have 2 layers");
     check_refused(with(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");
 }
+
+TEST_CASE("a checkpoint is diagnosed like any other, each layer with its own input and window") {
+    for (const char* family : {"gpt2", "gemma2", "qwen3", "gpt_neox", "t5", "bert"}) {
+        const std::string model = golden(std::string("models/") + family);
+        for (const char* layer : {"0", "1"}) {
+            const auto result =
+                run_program({"diagnose", "-w", model, "--token-ids", model + "/token_ids.npy",
+                             "--observed", model + "/expected/weights.npy", "--layer", layer});
+            INFO(family << ", layer " << layer << "\n" << result.out << result.err);
+            CHECK(result.exit_code == 0);
+            CHECK_THAT(result.out, Catch::StartsWith("correct"));
+        }
+    }
+}
