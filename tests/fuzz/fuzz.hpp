@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/error.hpp"
+#include "core/parallel.hpp"
 #include "io/container.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -15,6 +16,7 @@ namespace attn::test {
 // Runs body(file); everything but Error ends the process.
 template <class Body>
 int fuzz(const std::uint8_t* data, std::size_t size, Body body) {
+    static const ThreadLimit one_thread(1);  // handing over tiny arrays would take all the time
     try {
         body(io::FileBytes{{reinterpret_cast<const std::byte*>(data), size}, nullptr, false});
     } catch (const Error&) {
