@@ -17,6 +17,8 @@ struct MatrixShape {
 
 MatrixShape matrix_shape(const io::StoredArray& array, MatrixOrder order) {
     const Shape& shape = array.shape;
+    if (element_count(shape, array.name) == 0)
+        fail(array.name, ": has no values: its shape is ", to_string(shape));
     if (shape.size() == 3 && order == MatrixOrder::in_out) return {shape[1], shape[0] * shape[2]};
     if (shape.size() != 2) {
         fail(describe(array),

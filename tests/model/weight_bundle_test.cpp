@@ -187,3 +187,15 @@ TEST_CASE("what a family fixes and what the config says become the attention's d
         defaults(R"(, "scale_attn_by_inverse_layer_idx": true)"),
         Catch::Contains("config.json asks for") && Catch::Contains("which is not computed"));
 }
+
+TEST_CASE("matrices without values are refused by name") {
+    attn::io::Container container;
+    for (const char* name : {"W_Q", "W_K", "W_V"}) {
+        attn::io::StoredArray array;
+        array.name = std::string("w.npz:") + name;
+        array.shape = {8, 0};
+        container.arrays[name] = array;
+    }
+    CHECK_THROWS_WITH(check_layer(read_weight_bundle(container), 0, {8, 8, {}, {}}),
+                      "w.npz:W_Q: has no values: its shape is [8, 0]");
+}
