@@ -107,7 +107,9 @@ int execute(StatsFlags& flags, const GlobalOptions& global) {
     pipeline::StatsResult result;
     {
         ProgressBar bar(global.quiet);
-        result = pipeline::measure(flags.request, bar.progress());
+        result = pipeline::measure(flags.request, bar.progress(), [](const std::string& text) {
+            std::cerr << "attn-inspect: warning: " << text << '\n';
+        });
     }
     if (!flags.received.empty()) pipeline::write_received(flags.received, result);
     const double sink_rate = result.sink_rate();
@@ -148,6 +150,11 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
     command.add_option("--top", flags->top, "Only the first N heads")
         ->check(CLI::Range(1, 1 << 30))
         ->type_name("N");
+    command
+        .add_option("--grid", flags->request.grid,
+                    "Keys are patches of a picture, row after row (14x14, or 14x14+1 where a class "
+                    "token comes first): distances in patches")
+        ->type_name("RxC");
     command.add_flag("--exclude-first-key", flags->request.exclude_first_key,
                      "Token patterns without key 0");
     command.add_flag("--exclude-self", flags->request.exclude_self,

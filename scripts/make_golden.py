@@ -12,6 +12,8 @@ import os
 import numpy as np
 import torch
 
+from golden_stats import write_stats
+
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 GOLDEN = os.path.join(ROOT, 'tests', 'golden')
 NAMES = ('W_Q', 'W_K', 'W_V', 'W_O', 'b_Q', 'b_K', 'b_V', 'b_O')
@@ -281,92 +283,9 @@ def positions():
             for b, m in ((32, 128), (16, 20), (8, 300)) for both in (False, True)})
 
 
-def head_stats(w, causal, tokens=None, scores=None, kind='mul', no_first=False, no_self=False):
-    """The measures of one head [n, n] of weights, row by row in float64, as METRICS define them."""
-    w = np.asarray(w, np.float64)
-    n = len(w)
-    rows, per_row = [], {name: [] for name in (
-        'entropy', 'entropy_normalised', 'confidence', 'effective_keys', 'keys_for_90', 'distance', 'diagonal',
-        'previous', 'next', 'first', 'last', 'saturation')}
-    for i in range(n):
-        m = i + 1 if causal else n
-        p = w[i]
-        if p.sum() == 0:
-            continue
-        rows.append(i)
-        h = -sum(x * np.log(x) for x in p if x > 0)
-        per_row['entropy'].append(h)
-        if m > 1:
-            per_row['entropy_normalised'].append(h / np.log(m))
-        per_row['confidence'].append(p.max())
-        per_row['effective_keys'].append(1 / (p ** 2).sum())
-        reached = np.cumsum(np.sort(p)[::-1])
-        per_row['keys_for_90'].append(np.searchsorted(reached, 0.9) + 1 if reached[-1] >= 0.9 else m)
-        per_row['distance'].append((p * abs(np.arange(n) - i)).sum())
-        per_row['diagonal'].append(p[i])
-        per_row['previous'].append(p[i - 1] if i > 0 else 0)
-        per_row['next'].append(p[i + 1] if i + 1 < n else 0)
-        per_row['first'].append(p[0])
-        per_row['last'].append(p[-1])
-        per_row['saturation'].append(p.max() > 0.999)
-    stats = {name: float(np.mean(values)) for name, values in per_row.items() if values}
-    later = [[i for i in rows if i >= k] for k in range(n)]
-    share = [np.mean(w[later[k], k]) if later[k] else np.nan for k in range(n)]
-    enough = [k for k in range(n) if 2 * len(later[k]) >= len(rows)]
-    best = max(enough, key=lambda k: share[k])
-    stats.update(sink=float(share[0]), sink_max=float(share[best]), sink_key=best)
-    if tokens is not None:
-        patterns = {
-            'previous_token': lambda i, j: j == i - 1,
-            'duplicate_token': lambda i, j: j < i and tokens[i] == tokens[j],
-            'induction': lambda i, j: 1 <= j <= i and tokens[j - 1] == tokens[i]}
-        seen = w.copy()
-        if no_first:
-            seen[:, 0] = 0
-        if no_self:
-            np.fill_diagonal(seen, 0)
-        for name, rule in patterns.items():
-            pattern = np.array([[float(rule(i, j)) for j in range(n)] for i in range(n)])
-            stats[name] = float((seen * pattern).sum() / seen.sum() if kind == 'mul'
-                                else 1 - n * np.abs(seen - pattern).mean())
-    return stats
-
-
-def divergence(a, b):
-    """Mean Jensen-Shannon divergence of the rows of two heads, over ln 2."""
-    entropy = lambda p: -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(-1)
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    rows = (a.sum(-1) > 0) & (b.sum(-1) > 0)
-    return float(np.mean((entropy((a + b) / 2) - (entropy(a) + entropy(b)) / 2)[rows]) / np.log(2))
-
-
 def stats():
-    """Heads of many kinds and their measures."""
-    rng = np.random.default_rng(20265)
-    n, softmax = 37, lambda s: np.exp(s - s.max(-1, keepdims=True)) / np.exp(s - s.max(-1, keepdims=True)).sum(-1, keepdims=True)
-    full = np.stack([softmax(rng.standard_normal((n, n))), softmax(6 * rng.standard_normal((n, n))), np.full((n, n), 1 / n),
-                     np.eye(n)[rng.integers(0, n, n)], np.roll(np.eye(n), 1, 0), softmax(rng.standard_normal((n, n)))])
-    full[5, [3, 20]] = 0  # rows that may attend to nothing
-    lower = np.tril(np.ones((n, n), bool))
-    causal = np.stack([softmax(np.where(lower, scale * rng.standard_normal((n, n)), -np.inf)) for scale in (0, 1, 8)])
-    sink = causal[1] * 0.2
-    sink[:, 0] += 0.8
-    causal = np.concatenate((causal, sink[None]))
-    tokens = [str(t) for t in rng.integers(0, 6, n)]
-    folder = os.path.join(GOLDEN, 'stats')
-    expected = []
-    for name, heads in (('full', full), ('causal', causal)):
-        heads = heads.astype(np.float32)
-        save(folder, **{name: heads})
-        for kind, no_first, no_self in (('mul', False, False), ('abs', False, False), ('mul', True, True)):
-            expected.append({'file': name + '.npy', 'kind': kind, 'exclude': no_first,
-                             'heads': [head_stats(w, name == 'causal', tokens, None, kind, no_first, no_self) for w in heads],
-                             'divergence': [[divergence(a, b) for b in heads] for a in heads]})
-    with open(os.path.join(folder, 'tokens.json'), 'w') as file:
-        json.dump(tokens, file)
-    with open(os.path.join(folder, 'expected.json'), 'w') as file:
-        json.dump(expected, file, indent=1)
-        file.write('\n')
+    """Heads of many kinds and their measures; needs the families induction and flags."""
+    write_stats(GOLDEN, os.path.join(ROOT, 'data', 'induction'), flag_inputs(np.random.default_rng(20263)), attention_by_flags)
 
 
 def files():

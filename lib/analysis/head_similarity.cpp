@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/classical_scaling.hpp"
 #include "attention/kernels.hpp"
 #include "core/parallel.hpp"
 
@@ -95,6 +96,7 @@ HeadSimilarity compare_heads(const Array<float>& weights, double threshold) {
         }
     }
     result.clusters = cluster(result.divergence, threshold);
+    result.positions = place_in_plane(result.divergence);
     return result;
 }
 

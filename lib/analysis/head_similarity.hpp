@@ -2,6 +2,7 @@
 // that do the same.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@ struct HeadSimilarity {
     Array<double> divergence;
     std::vector<std::pair<std::size_t, std::size_t>> redundant;  // pairs below kRedundant
     std::vector<std::vector<std::size_t>> clusters;              // of two heads or more
+    std::vector<std::array<double, 2>>
+        positions;  // in a plane, as far apart as the divergence says
 
     static constexpr double kRedundant = 0.01;
 };

@@ -10,6 +10,7 @@ namespace attn::analysis {
 namespace {
 
 constexpr double kSaturated = 0.999;
+constexpr double kFar = 0.5;  // of a row's sum from 1
 
 // A mean that exists only once something was added.
 struct Mean {
@@ -63,7 +64,8 @@ const std::vector<Measure>& measures() {
         {"confidence", &HeadStats::confidence, "mean largest weight"},
         {"effective_keys", &HeadStats::effective_keys, "mean 1 / sum of squares"},
         {"keys_for_90", &HeadStats::keys_for_90, "mean number of weights that reach 0.9"},
-        {"distance", &HeadStats::distance, "mean distance of a query from its keys"},
+        {"distance", &HeadStats::distance,
+         "mean distance of a query from its keys; with --grid in patches"},
         {"diagonal", &HeadStats::diagonal, "mean weight on the query itself"},
         {"previous", &HeadStats::previous, "mean weight on the key before"},
         {"next", &HeadStats::next, "mean weight on the key after"},
@@ -96,7 +98,7 @@ const Measure& find_measure(const std::string& name, const std::string& flag) {
 }
 
 HeadStats summarise(const std::vector<RowStats>& rows, PatternScore pattern_score) {
-    Mean entropy, normalised, confidence, effective, keys_for_90, distance, saturation;
+    Mean entropy, normalised, confidence, effective, keys_for_90, distance, saturation, far;
     Mean diagonal, previous, next, first, last;
     for (const RowStats& row : rows) {
         if (row.keys == 0) continue;
@@ -105,8 +107,9 @@ HeadStats summarise(const std::vector<RowStats>& rows, PatternScore pattern_scor
         confidence.add(row.largest);
         effective.add(1 / row.squares);
         keys_for_90.add(row.keys_for_90);
-        distance.add(row.distance);
+        if (!std::isnan(row.distance)) distance.add(row.distance);
         saturation.add(row.largest > kSaturated ? 1 : 0);
+        far.add(std::abs(row.sum - 1) > kFar ? 1 : 0);
         diagonal.add(row.diagonal);
         previous.add(row.previous);
         next.add(row.next);
@@ -121,6 +124,7 @@ HeadStats summarise(const std::vector<RowStats>& rows, PatternScore pattern_scor
     stats.keys_for_90 = keys_for_90.value();
     stats.distance = distance.value();
     stats.saturation = saturation.value();
+    if (far.count > 0) stats.far_rows = far.value();
     stats.diagonal = diagonal.value();
     stats.previous = previous.value();
     stats.next = next.value();

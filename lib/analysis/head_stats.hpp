@@ -35,6 +35,9 @@ struct HeadStats {
     double saturation = kNone;  // share of rows whose largest weight is above 0.999
     // Of the scores that softmax saw, over cells that may be attended.
     double max_score = kNone, score_min = kNone, score_mean = kNone, score_std = kNone;
+
+    // Share of rows whose sum is nowhere near 1. No measure, but a sign that these are no weights.
+    double far_rows = 0;
 };
 
 struct Measure {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <limits>
 
 #include "attention/kernels.hpp"
 
@@ -23,22 +23,26 @@ std::size_t count_keys(const Tile<T>& tile, std::size_t row) {
 template <class T>
 void measure_scores(const Tile<T>& tile, std::size_t row, RowStats& stats) {
     if (tile.scores.empty()) return;
-    const KeyRange allowed = tile.allowed[row];
-    // Cells that a mask array forbids hold -inf.
-    stats.scores = kernels<T>().sum_scores(
-        tile.scores.row(row).data() + (allowed.begin - tile.active.begin), allowed.size());
+    const std::size_t first = tile.allowed[row].begin - tile.active.begin;
+    Span<const T> scores(tile.scores.row(row).data() + first, tile.allowed[row].size());
+    std::vector<T> open;
+    if (!tile.blocked.empty()) {
+        // Scores of an early stage stand in cells that a mask array forbids too.
+        const std::uint8_t* blocked = tile.blocked.row(row).data() + first;
+        for (std::size_t i = 0; i < scores.size(); ++i)
+            if (blocked[i] == 0) open.push_back(scores[i]);
+        scores = open;
+    }
+    stats.scores = kernels<T>().sum_scores(scores.data(), scores.size());
 }
 
-// `at` gives the weight of a key, 0 outside of the row. The query's position is its token's number.
+// `at` gives the weight of a key, 0 outside of the row. The query is a key, too.
 template <class At>
 void measure_patterns(const At& at, std::size_t query, const RowOptions& options, RowStats& stats) {
-    const auto counted = [&](std::size_t key) {
-        const bool excluded =
-            (key == 0 && options.exclude_first_key) || (key == query && options.exclude_self);
-        return excluded ? 0.0 : at(static_cast<std::ptrdiff_t>(key));
-    };
     const auto see = [&](PatternMass& pattern, std::size_t key) {
-        pattern.mass += counted(key);
+        if (key == 0 && options.exclude_first_key) return;
+        if (key == query && options.exclude_self) return;
+        pattern.mass += at(static_cast<std::ptrdiff_t>(key));
         pattern.cells += 1;
     };
     stats.counted = stats.sum;
@@ -55,26 +59,22 @@ void measure_patterns(const At& at, std::size_t query, const RowOptions& options
 }  // namespace
 
 template <class T>
-std::size_t keys_for_share(Span<const T> weights, double share) {
+std::size_t keys_for_share(Span<const T> weights, double sum, T largest, double share) {
+    if (!(sum >= share)) return weights.size();
+    if (static_cast<double>(largest) >= share) return 1;
     const Kernels<T>& kernels = attn::kernels<T>();
     const T* row = weights.data();
-    std::size_t low_count = 0;
-    const double sum = kernels.sum_above(row, weights.size(), T{0}, &low_count);
-    if (!(sum >= share)) return weights.size();
     // The threshold is between `low` (what is above reaches the share) and `high` (it does not);
-    // they close in until few weights are left to sort.
-    constexpr std::size_t kFew = 32;
+    // they close in until few weights are left to sort. Regula falsi on the logarithm of the
+    // threshold; the end that stays where it is counts half the next time (the Illinois rule).
+    constexpr std::size_t kFew = 8;
     T low = static_cast<T>((sum - share) / static_cast<double>(weights.size()));
-    T high = kernels.largest(row, weights.size());
-    if (static_cast<double>(high) >= share) return 1;
-    low = std::max(low, high * static_cast<T>(1e-6));
-    double low_sum = kernels.sum_above(row, weights.size(), low, &low_count);
-    if (low_sum < share) low_sum = kernels.sum_above(row, weights.size(), low = T{0}, &low_count);
-    std::size_t high_count = 0;
+    T high = largest;
+    std::size_t low_count = weights.size(), high_count = 0;
     double high_sum = 0;
+    double excess = sum - share, lack = share;
     while (low > 0 && low_count - high_count > kFew) {
-        // Where the share would be if the sum fell evenly, but not too near to either end.
-        const double step = std::clamp((low_sum - share) / (low_sum - high_sum), 0.1, 0.9);
+        const double step = std::clamp(excess / (excess + lack), 0.05, 0.95);
         const T middle = low * static_cast<T>(std::pow(static_cast<double>(high / low), step));
         if (!(middle > low && middle < high)) break;
         std::size_t count = 0;
@@ -82,19 +82,26 @@ std::size_t keys_for_share(Span<const T> weights, double share) {
         if (above >= share) {
             low = middle;
             low_count = count;
-            low_sum = above;
+            excess = above - share;
+            lack /= 2;
         } else {
             high = middle;
             high_count = count;
             high_sum = above;
+            lack = share - above;
+            excess /= 2;
         }
     }
-    std::vector<T> rest(low_count - high_count);
-    kernels.collect(row, weights.size(), low, high, rest.data());
-    std::sort(rest.begin(), rest.end(), std::greater<>());
-    std::size_t taken = 0;
-    while (taken < rest.size() && high_sum < share) high_sum += static_cast<double>(rest[taken++]);
-    return high_count + taken;
+    std::vector<T> rest(low_count - high_count + kernels.lanes);
+    rest.resize(kernels.collect(row, weights.size(), low, high, rest.data()));
+    std::make_heap(rest.begin(), rest.end());
+    while (!rest.empty() && high_sum < share) {
+        std::pop_heap(rest.begin(), rest.end());
+        high_sum += static_cast<double>(rest.back());
+        rest.pop_back();
+        ++high_count;
+    }
+    return high_count;
 }
 
 template <class T>
@@ -108,6 +115,11 @@ RowStats measure_row(const Tile<T>& tile, std::size_t row, std::ptrdiff_t positi
         return inside ? static_cast<double>(from[static_cast<std::size_t>(key) - allowed.begin])
                       : 0.0;
     };
+    const auto on_grid = [&] {
+        return options.grid->is_patch(position)
+                   ? options.grid->weighted_distance(position, weights, allowed.begin)
+                   : std::numeric_limits<double>::quiet_NaN();
+    };
 
     RowStats stats;
     const WeightSums sums =
@@ -119,9 +131,11 @@ RowStats measure_row(const Tile<T>& tile, std::size_t row, std::ptrdiff_t positi
         stats.sum = sums.sum;
         stats.entropy = -sums.logs;
         stats.squares = sums.squares;
-        stats.distance = sums.distance;
-        stats.largest = static_cast<double>(kernels<T>().largest(from, weights.size()));
-        stats.keys_for_90 = static_cast<double>(keys_for_share(weights, 0.9));
+        stats.distance = options.grid == nullptr ? sums.distance : on_grid();
+        const T largest = kernels<T>().largest(from, weights.size());
+        stats.largest = static_cast<double>(largest);
+        stats.keys_for_90 = std::min(
+            stats.keys, static_cast<double>(keys_for_share(weights, sums.sum, largest, 0.9)));
         stats.diagonal = at(position);
         stats.previous = at(position - 1);
         stats.next = at(position + 1);
@@ -134,8 +148,8 @@ RowStats measure_row(const Tile<T>& tile, std::size_t row, std::ptrdiff_t positi
     return stats;
 }
 
-template std::size_t keys_for_share(Span<const float>, double);
-template std::size_t keys_for_share(Span<const double>, double);
+template std::size_t keys_for_share(Span<const float>, double, float, double);
+template std::size_t keys_for_share(Span<const double>, double, double, double);
 template RowStats measure_row(const Tile<float>&, std::size_t, std::ptrdiff_t, std::size_t,
                               const RowOptions&);
 template RowStats measure_row(const Tile<double>&, std::size_t, std::ptrdiff_t, std::size_t,

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "analysis/patch_grid.hpp"
 #include "analysis/token_patterns.hpp"
 #include "attention/kernels.hpp"
 #include "attention/tile.hpp"
@@ -12,7 +13,7 @@ namespace attn::analysis {
 // How often weights fall on a pattern of cells.
 struct PatternMass {
     double mass = 0;   // weights on its cells
-    double cells = 0;  // number of its cells
+    double cells = 0;  // number of its cells that count
 };
 
 struct RowStats {
@@ -22,7 +23,7 @@ struct RowStats {
     double largest = 0;
     double squares = 0;
     double keys_for_90 = 0;
-    double distance = 0;
+    double distance = 0;  // NaN where the query has no place on the grid
     double diagonal = 0, previous = 0, next = 0, first = 0, last = 0;
     double counted = 0;  // sum of the weights that the patterns are measured on
     PatternMass previous_token, duplicate_token, induction;
@@ -31,7 +32,8 @@ struct RowStats {
 };
 
 struct RowOptions {
-    const TokenPatterns* tokens = nullptr;  // null: no patterns
+    const TokenPatterns* tokens = nullptr;  // of keys that are the queries; null: no patterns
+    const PatchGrid* grid = nullptr;        // null: keys are a line
     bool exclude_first_key = false;         // patterns are measured without key 0
     bool exclude_self = false;              // … without the diagonal
 };
@@ -42,8 +44,9 @@ template <class T>
 RowStats measure_row(const Tile<T>& tile, std::size_t row, std::ptrdiff_t position,
                      std::size_t keys, const RowOptions& options);
 
-// How many of the largest weights reach `share`; all of them where their sum does not.
+// How many of the largest weights reach `share`; all of them where their sum does not. `sum` and
+// `largest` are those of the weights.
 template <class T>
-std::size_t keys_for_share(Span<const T> weights, double share);
+std::size_t keys_for_share(Span<const T> weights, double sum, T largest, double share);
 
 }  // namespace attn::analysis

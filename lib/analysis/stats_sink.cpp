@@ -37,7 +37,10 @@ template <class T>
 StatsSink<T>::StatsSink(StatsOptions options, std::vector<std::size_t> places,
                         std::vector<std::size_t> numbers)
     : options_(std::move(options)), places_(std::move(places)), numbers_(std::move(numbers)) {
-    for (const auto& tokens : options_.tokens) patterns_.emplace_back(tokens);
+    const auto& offsets = options_.offsets;
+    if (std::all_of(offsets.begin(), offsets.end(), [](std::ptrdiff_t o) { return o == 0; })) {
+        for (const auto& tokens : options_.tokens) patterns_.emplace_back(tokens);
+    }
 }
 
 template <class T>
@@ -80,6 +83,7 @@ void StatsSink<T>::consume(const Tile<T>& tile) {
     HeadRows& head = rows_of(slot);
     RowOptions options;
     if (!patterns_.empty()) options.tokens = &patterns_[patterns_.size() == 1 ? 0 : tile.sequence];
+    if (options_.grid) options.grid = &*options_.grid;
     options.exclude_first_key = options_.exclude_first_key;
     options.exclude_self = options_.exclude_self;
 

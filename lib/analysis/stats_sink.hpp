@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "analysis/head_stats.hpp"
@@ -11,9 +12,11 @@
 namespace attn::analysis {
 
 struct StatsOptions {
-    std::vector<std::ptrdiff_t> offsets{0};        // where query 0 stands; one, or one a sequence
-    std::vector<std::vector<std::string>> tokens;  // one list a sequence, one for all, or none
-    bool scores = false;                           // measure scores too, where tiles carry them
+    std::vector<std::ptrdiff_t> offsets{0};  // where query 0 stands; one, or one a sequence
+    // One list a sequence, one for all, or none; used only where query i stands at key i.
+    std::vector<std::vector<std::string>> tokens;
+    std::optional<PatchGrid> grid;  // of the keys
+    bool scores = false;            // measure scores too, where tiles carry them
     bool exclude_first_key = false;
     bool exclude_self = false;
     PatternScore pattern_score = PatternScore::mul;

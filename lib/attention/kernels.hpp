@@ -60,7 +60,8 @@ struct Kernels {
     // after it.
     WeightSums (*weigh)(const T* row, std::size_t size, T first);
 
-    // Copies the values above `low` and up to `high` to `found` and returns how many there are.
+    // Copies the values above `low` and up to `high` to `found`, which has room for `lanes` more,
+    // and returns how many there are.
     std::size_t (*collect)(const T* row, std::size_t size, T low, T high, T* found);
 
     ScoreSums (*sum_scores)(const T* row, std::size_t size);

@@ -151,10 +151,12 @@ struct SimdRows {
             const Batch w =
                 left < kLanes ? load_tail(row + i, left, low) : Batch::load_unaligned(row + i);
             if (!xsimd::any((w > below) & (w <= above))) continue;
-            const std::size_t stop = left < kLanes ? left : kLanes;
-            for (std::size_t lane = 0; lane < stop; ++lane) {
-                const T value = row[i + lane];
-                if (value > low && value <= high) found[count++] = value;
+            // Without a branch for each value: which of them are wanted cannot be foreseen.
+            alignas(64) T lanes[kLanes];
+            w.store_aligned(lanes);
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                found[count] = lanes[lane];
+                count += static_cast<std::size_t>((lanes[lane] > low) & (lanes[lane] <= high));
             }
         }
         return count;
@@ -168,17 +170,25 @@ struct SimdRows {
         double found = 0;
         for (std::size_t i = 0; i < size;) {
             const std::size_t stop = size - i < kChunk ? size : i + kChunk;
-            Batch partial(zero), hits(zero);
+            // Two of each: an addition need not wait for the one before.
+            Batch partial(zero), hits(zero), more_partial(zero), more_hits(zero);
+            for (; i + 2 * kLanes <= stop; i += 2 * kLanes) {
+                const Batch a = Batch::load_unaligned(row + i);
+                const Batch b = Batch::load_unaligned(row + i + kLanes);
+                partial += xsimd::select(a > bound, a, zero);
+                more_partial += xsimd::select(b > bound, b, zero);
+                hits += xsimd::select(a > bound, one, zero);
+                more_hits += xsimd::select(b > bound, one, zero);
+            }
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
                 const Batch w = left < kLanes ? load_tail(row + i, left, threshold)
                                               : Batch::load_unaligned(row + i);
-                const auto above = w > bound;
-                partial += xsimd::select(above, w, zero);
-                hits += xsimd::select(above, one, zero);
+                partial += xsimd::select(w > bound, w, zero);
+                hits += xsimd::select(w > bound, one, zero);
             }
-            sum += static_cast<double>(xsimd::hadd(partial));
-            found += static_cast<double>(xsimd::hadd(hits));
+            sum += static_cast<double>(xsimd::hadd(partial + more_partial));
+            found += static_cast<double>(xsimd::hadd(hits + more_hits));
         }
         *count = static_cast<std::size_t>(found);
         return sum;

@@ -50,6 +50,13 @@ ArrayFormat format_from(const std::string& name) {
 
 }  // namespace
 
+std::string RunManifest::option(const std::string& name) const {
+    for (const auto& [known, value] : options) {
+        if (known == name) return value;
+    }
+    return "null";
+}
+
 std::string write_manifest(const RunManifest& manifest) {
     nlohmann::ordered_json json;
     json["tool"] = kTool;
@@ -90,6 +97,8 @@ RunManifest read_manifest(const std::string& folder) {
     RunManifest manifest;
     try {
         manifest.command = json.at("command").get<std::string>();
+        for (const auto& [name, value] : json.at("options").items())
+            manifest.options.emplace_back(name, value.dump());
         json.at("layers").get_to(manifest.layers);
         json.at("heads").get_to(manifest.heads);
         manifest.structure = structure_from(json.at("structure"));

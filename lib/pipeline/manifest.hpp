@@ -29,6 +29,9 @@ struct RunManifest {
     std::vector<std::vector<std::string>> key_tokens;  // and of keys
     ArrayFormat format = ArrayFormat::npy;
     std::vector<std::string> files;
+
+    // The value of an option as JSON text; "null" where the command had no such option.
+    std::string option(const std::string& name) const;
 };
 
 std::string write_manifest(const RunManifest& manifest);
@@ -36,7 +39,7 @@ std::string write_manifest(const RunManifest& manifest);
 // True for a folder with a manifest.json that one of our commands wrote.
 bool is_run_folder(const std::string& path);
 
-// Throws Error when manifest.json is damaged. Inputs and options are not read back.
+// Throws Error when manifest.json is damaged. Inputs are not read back.
 RunManifest read_manifest(const std::string& folder);
 
 }  // namespace attn::pipeline

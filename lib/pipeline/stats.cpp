@@ -29,6 +29,12 @@ std::vector<std::vector<std::string>> pattern_tokens(const StoredAttention<float
     if (given && !square)
         fail("--tokens: token patterns need as many keys as queries, the attention is ",
              to_string(shape));
+    const auto& offsets = attention.structure.offsets;
+    const bool aligned = std::all_of(offsets.begin(), offsets.end(),
+                                     [](std::ptrdiff_t offset) { return offset == 0; });
+    if (given && !aligned)
+        fail("--tokens: token patterns need query 0 at key 0; in ", request.source,
+             " it stands elsewhere");
     return square ? labels.queries : std::vector<std::vector<std::string>>{};
 }
 
@@ -60,6 +66,7 @@ Json to_json(const LayerSimilarity& layer, bool batch) {
     for (const auto& [a, b] : layer.heads.redundant) json["redundant"].push_back(numbers({a, b}));
     json["clusters"] = Json::array();
     for (const auto& places : layer.heads.clusters) json["clusters"].push_back(numbers(places));
+    json["positions"] = layer.heads.positions;
     return json;
 }
 
@@ -85,6 +92,18 @@ void compare_layers(const StoredAttention<float>& attention, const StatsRequest&
     }
 }
 
+void warn_of_scores(const StoredAttention<float>& attention, const std::string& source,
+                    const StatsResult& result, const Warn& warn) {
+    if (attention.has_sinks) return;
+    for (const analysis::HeadStats& head : result.heads) {
+        if (head.far_rows <= 0.5) continue;
+        warn(source + ": most rows of layer " + std::to_string(head.layer) + ", head " +
+             std::to_string(head.head) +
+             " are far from a sum of 1; are these weights? attn-inspect check says more");
+        return;
+    }
+}
+
 void keep_sequences(const std::vector<std::size_t>& wanted, StatsResult& result) {
     StatsResult kept;
     for (std::size_t i = 0; i < result.heads.size(); ++i) {
@@ -105,14 +124,17 @@ double StatsResult::sink_rate() const {
            static_cast<double>(heads.size());
 }
 
-StatsResult measure(const StatsRequest& request, const Progress& progress) {
+StatsResult measure(const StatsRequest& request, const Progress& progress, const Warn& warn) {
     io::Inputs inputs;
     StoredAttention<float> attention = open_stored_attention<float>(inputs, request.from.source);
     select_layers(attention, request.from);
     const std::vector<std::size_t> places = select_heads(attention, request.from);
+    load_scores(inputs, request.from.source, attention);
     analysis::StatsOptions options;
     options.offsets = attention.structure.offsets;
     options.tokens = pattern_tokens(attention, request.from);
+    if (!request.grid.empty())
+        options.grid = analysis::parse_grid(request.grid, attention.shape()[3]);
     options.exclude_first_key = request.exclude_first_key;
     options.exclude_self = request.exclude_self;
     options.pattern_score = request.pattern_score;
@@ -130,6 +152,7 @@ StatsResult measure(const StatsRequest& request, const Progress& progress) {
         require_indices_below(*request.from.sequences, attention.shape()[0], "--seq", "sequence");
         keep_sequences(*request.from.sequences, result);
     }
+    warn_of_scores(attention, request.from.source, result, warn);
     return result;
 }
 

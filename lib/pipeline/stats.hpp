@@ -8,12 +8,14 @@
 #include "analysis/head_similarity.hpp"
 #include "analysis/stats_sink.hpp"
 #include "core/progress.hpp"
+#include "pipeline/attention_options.hpp"
 #include "pipeline/source_selection.hpp"
 
 namespace attn::pipeline {
 
 struct StatsRequest {
     SourceRequest from;
+    std::string grid;  // "14x14": distances in patches of a picture; empty: along the sequence
     bool exclude_first_key = false;
     bool exclude_self = false;
     analysis::PatternScore pattern_score = analysis::PatternScore::mul;
@@ -39,8 +41,9 @@ struct StatsResult {
     static constexpr double kSink = 0.3;
 };
 
-// Throws Error for a source that cannot be read and tokens that do not fit.
-StatsResult measure(const StatsRequest& request, const Progress& progress);
+// Throws Error for a source that cannot be read and tokens that do not fit. `warn` is told when the
+// source looks like anything but weights.
+StatsResult measure(const StatsRequest& request, const Progress& progress, const Warn& warn);
 
 // Writes `received` as one array [heads, keys]. Throws Error when that fails; then nothing is
 // there.

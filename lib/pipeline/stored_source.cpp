@@ -55,6 +55,10 @@ bool is_mapped(const io::StoredArray& stored, const Array<T>& array) {
 
 template <class T>
 StoredAttention<T> from_array(io::Inputs& inputs, const std::string& source) {
+    if (std::filesystem::is_directory(source)) {
+        fail(source, ": is no folder that run wrote: it holds no manifest.json of ours; name one ",
+             "array, such as ", source, "/weights.npy");
+    }
     const io::StoredArray stored = inputs.find(source);
     const Array<T> array = inputs.load<T>(stored, io::NonFinite::allow);
     if (array.rank() < 2 || array.rank() > 5) {
@@ -69,7 +73,11 @@ StoredAttention<T> from_array(io::Inputs& inputs, const std::string& source) {
     StoredAttention<T> attention;
     const Array<T> layers = array.reshaped(shape);
     for (std::size_t layer = 0; layer < shape[0]; ++layer) {
-        attention.layers.push_back({layer, layers.slice(layer), is_mapped(stored, array), {}});
+        StoredLayer<T> one;
+        one.layer = layer;
+        one.weights = layers.slice(layer);
+        one.mapped = is_mapped(stored, array);
+        attention.layers.push_back(std::move(one));
     }
     attention.heads.resize(shape[2]);
     std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
@@ -104,6 +112,7 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
     StoredAttention<T> attention;
     attention.heads = manifest.heads;
     attention.structure = manifest.structure;
+    attention.has_sinks = manifest.option("sink") != "null";
     attention.tokens = manifest.tokens;
     attention.key_tokens = manifest.key_tokens;
     for (std::size_t layer : manifest.layers) {
@@ -121,11 +130,13 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
             fail(file, " ", to_string(weights.shape()), ": does not fit ", folder,
                  "/manifest.json");
         }
-        attention.layers.push_back(
-            {layer, weights.reshaped(shape), is_mapped(stored, weights), {}});
+        StoredLayer<T> one;
+        one.layer = layer;
+        one.weights = weights.reshaped(shape);
+        one.mapped = is_mapped(stored, weights);
         const auto window = manifest.window_left.find(layer);
-        if (window != manifest.window_left.end())
-            attention.layers.back().window_left = window->second;
+        if (window != manifest.window_left.end()) one.window_left = window->second;
+        attention.layers.push_back(std::move(one));
     }
     if (attention.layers.empty()) fail(folder, ": its manifest.json lists no layers");
     return attention;
@@ -166,6 +177,8 @@ void stream_layer(const StoredLayer<T>& stored, const MaskStructure& structure,
         const std::size_t first_row =
             (place.sequence * shape.heads + place.head) * shape.queries + tile.first_query;
         tile.weights = {stored.weights.data() + first_row * shape.keys, rows, shape.keys};
+        if (!stored.scores.empty())
+            tile.scores = {stored.scores.data() + first_row * shape.keys, rows, shape.keys};
         for (Sink<T>* sink : sinks) sink->consume(tile);
         if (countdown.finish(place)) {
             for (Sink<T>* sink : sinks) sink->end_head(place.sequence, place.head);
@@ -178,14 +191,32 @@ void stream_layer(const StoredLayer<T>& stored, const MaskStructure& structure,
 
 template <class T>
 void StoredLayer<T>::forget() const {
-    if (!mapped) return;
-    io::drop_pages(
-        {reinterpret_cast<const std::byte*>(weights.data()), weights.size() * sizeof(T)});
+    const auto drop = [](const Array<T>& array) {
+        io::drop_pages(
+            {reinterpret_cast<const std::byte*>(array.data()), array.size() * sizeof(T)});
+    };
+    if (mapped) drop(weights);
+    if (scores_mapped) drop(scores);
 }
 
 template <class T>
 StoredAttention<T> open_stored_attention(io::Inputs& inputs, const std::string& source) {
     return is_run_folder(source) ? from_run<T>(inputs, source) : from_array<T>(inputs, source);
+}
+
+template <class T>
+void load_scores(io::Inputs& inputs, const std::string& source, StoredAttention<T>& attention) {
+    if (!is_run_folder(source) || read_manifest(source).option("scores_at") != "\"biased\"") return;
+    for (StoredLayer<T>& layer : attention.layers) {
+        const std::string file = source + "/" + array_file(layer.layer, "scores");
+        if (!std::filesystem::exists(file)) continue;
+        const io::StoredArray stored = inputs.find(file);
+        const Array<T> scores = inputs.load<T>(stored, io::NonFinite::allow);
+        if (scores.size() != layer.weights.size())
+            fail(file, " ", to_string(scores.shape()), ": does not fit the weights beside it");
+        layer.scores = scores.reshaped(layer.weights.shape());
+        layer.scores_mapped = is_mapped(stored, scores);
+    }
 }
 
 template <class T>
@@ -200,6 +231,8 @@ template struct StoredLayer<float>;
 template struct StoredLayer<double>;
 template StoredAttention<float> open_stored_attention(io::Inputs&, const std::string&);
 template StoredAttention<double> open_stored_attention(io::Inputs&, const std::string&);
+template void load_scores(io::Inputs&, const std::string&, StoredAttention<float>&);
+template void load_scores(io::Inputs&, const std::string&, StoredAttention<double>&);
 template void stream(const StoredAttention<float>&, const Sinks<float>&);
 template void stream(const StoredAttention<double>&, const Sinks<double>&);
 

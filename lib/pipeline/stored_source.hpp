@@ -15,10 +15,12 @@ struct StoredLayer {
     std::size_t layer = 0;  // what it is called
     // [sequences, heads, queries, keys]; axes that the file lacks have length 1
     Array<T> weights;
-    bool mapped = false;                     // whether they are the bytes of a mapped file
+    bool mapped = false;  // whether they are the bytes of a mapped file
+    Array<T> scores;      // what softmax saw; see load_scores
+    bool scores_mapped = false;
     std::optional<std::size_t> window_left;  // where its window differs from the structure's
 
-    // Gives the memory of weights that were read for now back to the system.
+    // Gives the memory of what was read for now back to the system.
     void forget() const;
 };
 
@@ -30,6 +32,7 @@ struct StoredAttention {
     MaskStructure structure;                       // which cells are masked
     std::vector<std::vector<std::string>> tokens;  // labels, where the source holds them
     std::vector<std::vector<std::string>> key_tokens;
+    bool has_sinks = false;  // a sink takes a part of each row: sums below one are right
 
     const Shape& shape() const { return layers.front().weights.shape(); }
 };
@@ -40,7 +43,11 @@ struct StoredAttention {
 template <class T>
 StoredAttention<T> open_stored_attention(io::Inputs& inputs, const std::string& source);
 
-// Streams the layers to the sinks. Tiles carry weights, no scores and no context.
+// Adds the scores that a run saved beside its weights, if it saved those that softmax saw.
+template <class T>
+void load_scores(io::Inputs& inputs, const std::string& source, StoredAttention<T>& attention);
+
+// Streams the layers to the sinks. Tiles carry weights, scores that were loaded, and no context.
 template <class T>
 void stream(const StoredAttention<T>& attention, const Sinks<T>& sinks);
 

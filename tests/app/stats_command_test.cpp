@@ -1,5 +1,6 @@
 // Every measure against NumPy in float64, and what is said when a request makes no sense.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -23,6 +24,29 @@ Json stats_of(std::vector<std::string> arguments) {
     return Json::parse(result.out);
 }
 
+Json golden_stats(const std::string& name) {
+    std::ifstream stream(golden("stats/" + name + ".json"));
+    return Json::parse(stream);
+}
+
+// Every measure that was expected is there, within a millionth part or `margin`.
+void check_heads(const Json& found, const Json& expected, double margin) {
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t head = 0; head < found.size(); ++head) {
+        for (const auto& [name, value] : expected[head].items()) {
+            INFO("head " << head << " " << name);
+            REQUIRE(found[head][name].is_number());
+            CHECK(found[head][name].get<double>() ==
+                  Approx(value.get<double>()).epsilon(1e-5).margin(margin));
+        }
+    }
+}
+
+double apart(const Json& points, std::size_t a, std::size_t b) {
+    return std::hypot(points[a][0].get<double>() - points[b][0].get<double>(),
+                      points[a][1].get<double>() - points[b][1].get<double>());
+}
+
 void check_refused(const std::vector<std::string>& arguments, const std::string& text) {
     std::vector<std::string> all{"stats"};
     all.insert(all.end(), arguments.begin(), arguments.end());
@@ -35,8 +59,7 @@ void check_refused(const std::vector<std::string>& arguments, const std::string&
 }  // namespace
 
 TEST_CASE("every measure agrees with NumPy in float64") {
-    std::ifstream stream(golden("stats/expected.json"));
-    for (const Json& test : Json::parse(stream)) {
+    for (const Json& test : golden_stats("expected")) {
         std::vector<std::string> arguments{golden("stats/" + test["file"].get<std::string>()),
                                            "--tokens",
                                            golden("stats/tokens.json"),
@@ -47,21 +70,78 @@ TEST_CASE("every measure agrees with NumPy in float64") {
             arguments.emplace_back("--exclude-first-key");
             arguments.emplace_back("--exclude-self");
         }
+        INFO(test["file"] << " " << test["kind"] << " exclude " << test["exclude"]);
         const Json found = stats_of(arguments);
-        REQUIRE(found["heads"].size() == test["heads"].size());
-        for (std::size_t head = 0; head < found["heads"].size(); ++head) {
-            for (const auto& [name, value] : test["heads"][head].items()) {
-                INFO(test["file"] << " head " << head << " " << name << " " << test["kind"]);
-                const Json& mine = found["heads"][head][name];
-                REQUIRE(mine.is_number());
-                CHECK(mine.get<double>() == Approx(value.get<double>()).epsilon(1e-5).margin(2e-6));
-            }
-            for (std::size_t other = 0; other < found["heads"].size(); ++other) {
+        check_heads(found["heads"], test["heads"], 2e-6);
+        CHECK(found["sink_rate"] == test["sink_rate"]);
+        const std::size_t heads = found["heads"].size();
+        for (std::size_t head = 0; head < heads; ++head) {
+            for (std::size_t other = 0; other < heads; ++other) {
                 CHECK(found["layers"][0]["divergence"][head][other].get<double>() ==
                       Approx(test["divergence"][head][other].get<double>()).margin(2e-6));
+                CHECK(apart(found["layers"][0]["positions"], head, other) ==
+                      Approx(apart(test["positions"], head, other)).margin(1e-4));
             }
         }
     }
+}
+
+TEST_CASE("distances on a grid of patches agree with NumPy") {
+    const Json found = stats_of({golden("stats/patches.npy"), "--grid", "3x4+1"});
+    check_heads(found["heads"], golden_stats("patches"), 2e-6);
+}
+
+TEST_CASE("scores and weights of the sample have the measures that NumPy finds") {
+    const TempFolder folder;
+    for (const auto& [precision, margin] : {std::pair("f64", 1e-9), std::pair("f32", 2e-5)}) {
+        const std::string out = folder / precision;
+        run_program({"run", "-w", sample("model.json"), "--precision", precision, "--save",
+                     "weights,scores,stats", "-o", out});
+        check_heads(Json::parse(read_file(out + "/stats.json"))["heads"], golden_stats("sample"),
+                    margin);
+        check_heads(stats_of({out})["heads"], golden_stats("sample"), 2e-5);
+    }
+}
+
+TEST_CASE("masks, offsets, caches and sinks are measured as NumPy does") {
+    const TempFolder folder;
+    const auto path = [](const std::string& name) { return golden("flags/" + name); };
+    for (const Json& test : golden_stats("computed")) {
+        std::vector<std::string> arguments{
+            "run", "--precision", "f64", "-o", folder / "out", "--save", "stats,weights,scores"};
+        for (const std::string argument : test["arguments"]) {
+            const bool file = argument.size() > 4 && argument.substr(argument.size() - 4) == ".npy";
+            arguments.push_back(file ? path(argument) : argument);
+        }
+        INFO(test["arguments"]);
+        const auto result = run_program(arguments);
+        REQUIRE(result.exit_code == 0);
+        check_heads(Json::parse(read_file(folder / "out/stats.json"))["heads"], test["heads"],
+                    1e-9);
+        // The folder knows all but the mask array: how many keys a row has.
+        const bool masked = test["arguments"].dump().find("--mask") != std::string::npos;
+        if (!masked) check_heads(stats_of({folder / "out"})["heads"], test["heads"], 1e-5);
+    }
+}
+
+TEST_CASE("tokens tell nothing of queries that stand elsewhere") {
+    const TempFolder folder;
+    for (const char* offset : {"--query-offset=2", "--query-offset=-3", "--query-offset=60"}) {
+        const auto result = run_program({"run", "-w", sample("model.json"), "--causal", offset,
+                                         "--save", "stats,weights", "-o", folder / "out"});
+        CHECK(result.exit_code == 0);
+        const Json heads = Json::parse(read_file(folder / "out/stats.json"))["heads"];
+        CHECK(heads[0]["induction"].is_null());
+    }
+    check_refused({folder / "out", "--tokens", sample("tokens.json")}, "need query 0 at key 0");
+}
+
+TEST_CASE("what is not weights is measured with a warning") {
+    const TempFolder folder;
+    run_program({"run", "-w", sample("model.json"), "--save", "scores", "-o", folder / "out"});
+    const auto result = run_program({"stats", folder / "out/layer00/scores.npy"});
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.err, Catch::Contains("far from a sum of 1"));
 }
 
 TEST_CASE("the sample's heads are what they were trained to be") {
@@ -93,12 +173,7 @@ TEST_CASE("run --save stats measures the same, and the scores, in one pass and o
     for (std::size_t head = 0; head < stored.size(); ++head) {
         for (const auto& [name, value] : stored[head].items()) {
             INFO(head << " " << name);
-            if (name.find("score") != std::string::npos) {
-                CHECK(value.is_null());
-                CHECK(computed[head][name].is_number());
-            } else {
-                CHECK(computed[head][name].get<double>() == Approx(value.get<double>()));
-            }
+            CHECK(computed[head][name].get<double>() == Approx(value.get<double>()));
         }
     }
     const auto scores = load(folder / "1/layer00/scores.npy");
@@ -137,9 +212,10 @@ TEST_CASE("what each key receives can be written") {
     const auto received = load(folder / "r.npy");
     CHECK(received.shape() == attn::Shape{4, 37});
     const auto weights = load(golden("stats/causal.npy"));
-    double expected = 0;
-    for (std::size_t row = 0; row < 37; ++row) expected += weights.data()[37 * 37 + row * 37 + 2];
-    CHECK(received.data()[37 + 2] == Approx(expected));
+    std::vector<double> expected(4 * 37, 0);
+    for (std::size_t cell = 0; cell < weights.size(); ++cell)
+        expected[cell / (37 * 37) * 37 + cell % 37] += weights.data()[cell];
+    CHECK(max_difference(received, attn::Array<double>({4, 37}, expected)) < 1e-5);
 }
 
 TEST_CASE("requests that make no sense are refused in one line") {
@@ -155,6 +231,11 @@ TEST_CASE("requests that make no sense are refused in one line") {
     check_refused({file, "--similarity", "--cluster-threshold", "-1"}, "--cluster-threshold");
     check_refused({folder.write("line.npy", npy_floats("(3,)", {1, 2, 3}))}, "[3]");
     check_refused({folder / "nothing.npy"}, "nothing.npy");
+    check_refused({folder.path().string()}, "is no folder that run wrote");
+    check_refused({file, "--grid", "6x6"}, "where 1 come before the patches write 6x6+1");
+    check_refused({file, "--grid", "7x7"}, "stands for 49 tokens, the attention has 37 keys");
+    for (const char* grid : {"6", "6x", "x6", "0x6", "6x6+", "6x6+1x", "-6x6", "6 x 6"})
+        check_refused({file, std::string("--grid=") + grid}, "expected rows x columns");
     const std::string wide = folder.write("wide.npy", npy_floats("(2, 3)", {1, 0, 0, 1, 0, 0}));
     check_refused({wide, "--tokens", folder.write("2.txt", "a\nb\n")}, "as many keys as queries");
 }
