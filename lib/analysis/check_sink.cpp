@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "attention/kernels.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -18,20 +23,48 @@ struct WorstCell {
     }
 };
 
+std::uint32_t bits_of(const float* cell) {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, cell, sizeof bits);
+    return bits;
+}
+
+// Whether all cells are numbers from 0 to 1: those whose bits are at most the bits of 1. Without a
+// branch for each.
+bool all_are_fractions(const float* cells, std::size_t count) {
+    constexpr std::uint32_t kOne = 0x3f800000;
+    std::uint32_t larger = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        larger |= static_cast<std::uint32_t>(bits_of(cells + i) > kOne);
+    return larger == 0;
+}
+
+bool all_are_zero(const float* cells, std::size_t count) {
+    std::uint32_t any = 0;
+    for (std::size_t i = 0; i < count; ++i) any |= bits_of(cells + i);
+    return any == 0;
+}
+
 }  // namespace
 
 struct CheckSink::RowCheck {
     WorstCell not_finite, minus_infinite, below_zero, above_one, largest;
     std::array<WorstCell, kBans> leaks;
     double sum = 0, entropy = 0;
-    std::size_t keys = 0, negative = 0;
+    std::size_t keys = 0, negative = 0, broken = 0;
+    Sameness values, scores;
 };
 
-CheckSink::CheckSink(const MaskOptions<float>& mask) : options_(mask) {}
+CheckSink::CheckSink(const MaskOptions<float>& mask, std::map<std::size_t, std::size_t> window_left)
+    : options_(mask), window_left_(std::move(window_left)) {}
 CheckSink::~CheckSink() = default;
 
 void CheckSink::begin_layer(const LayerShape& shape) {
     shape_ = shape;
+    MaskOptions<float> options = options_;
+    const auto window = window_left_.find(shape.layer);
+    if (window != window_left_.end()) options.structure.window_left = window->second;
+    mask_.emplace(std::move(options), shape.keys);
     first_result_ = results_.size();
     results_.resize(first_result_ + shape.sequences * shape.heads);
     rows_.clear();
@@ -39,31 +72,54 @@ void CheckSink::begin_layer(const LayerShape& shape) {
 }
 
 // The first rule that forbids a cell which lies outside of what may be attended.
-Ban CheckSink::ban_of(std::size_t sequence, std::ptrdiff_t position, std::size_t key,
-                      bool masked) const {
+Ban CheckSink::ban_of(std::size_t sequence, std::size_t query, std::size_t key, bool masked) const {
     const MaskStructure& structure = options_.structure;
-    const auto at = static_cast<std::ptrdiff_t>(key);
-    if (structure.causal && at > position) return Ban::causal;
+    const auto& offsets = structure.offsets;
+    const std::ptrdiff_t position =
+        static_cast<std::ptrdiff_t>(query) + (offsets.size() == 1 ? offsets[0] : offsets[sequence]);
+    if (structure.causal && static_cast<std::ptrdiff_t>(key) > position) return Ban::causal;
     if (!structure.key_lengths.empty() && key >= structure.key_lengths[sequence])
         return Ban::padding;
     return masked ? Ban::mask : Ban::window;
 }
 
-CheckSink::RowCheck CheckSink::check_row(const Tile<float>& tile, std::size_t row) const {
+// The usual row: fractions where it may attend, zeros elsewhere. False, and nothing done, for any
+// other.
+bool CheckSink::check_sane_row(const Tile<float>& tile, std::size_t row, RowCheck& check) const {
+    if (mask_->blocks_cells()) return false;
+    const Span<const float> weights = tile.weights.row(row);
+    const KeyRange allowed = mask_->allowed(tile.sequence, tile.first_query + row);
+    const float* const from = weights.data() + allowed.begin;
+    const bool sane = all_are_zero(weights.data(), allowed.begin) &&
+                      all_are_zero(weights.data() + allowed.end, weights.size() - allowed.end) &&
+                      all_are_fractions(from, allowed.size());
+    if (!sane || allowed.empty()) return false;
+    const Kernels<float>& kernels = attn::kernels<float>();
+    const WeightSums sums = kernels.weigh(from, allowed.size(), 0);
+    const float largest = kernels.largest(from, allowed.size());
+    check.keys = allowed.size();
+    check.sum = sums.sum;
+    check.entropy = -sums.logs;
+    const float* const place = std::find(from, from + allowed.size(), largest);
+    check.largest.see(static_cast<double>(largest),
+                      static_cast<std::size_t>(place - weights.data()));
+    check.values.see(static_cast<double>(largest));
+    const float* const end = from + allowed.size();
+    const float* const other = std::find_if(from, end, [&](float w) { return w != largest; });
+    if (other != end) check.values.see(static_cast<double>(*other));
+    return true;
+}
+
+void CheckSink::check_cells(const Tile<float>& tile, std::size_t row, RowCheck& check) const {
     const std::size_t query = tile.first_query + row;
-    const Mask<float> mask(options_, shape_.keys);
-    const KeyRange allowed = mask.allowed(tile.sequence, query);
+    const KeyRange allowed = mask_->allowed(tile.sequence, query);
     std::vector<std::uint8_t> masked;
-    if (mask.blocks_cells()) {
+    if (mask_->blocks_cells()) {
         std::vector<float> unused(shape_.keys);
         masked.resize(shape_.keys);
-        mask.apply(tile.sequence, tile.head, query, {0, shape_.keys}, unused.data(), masked.data());
+        mask_->apply(tile.sequence, tile.head, query, {0, shape_.keys}, unused.data(),
+                     masked.data());
     }
-    const auto& offsets = options_.structure.offsets;
-    const std::ptrdiff_t position = static_cast<std::ptrdiff_t>(query) +
-                                    (offsets.size() == 1 ? offsets[0] : offsets[tile.sequence]);
-
-    RowCheck check;
     const Span<const float> weights = tile.weights.row(row);
     for (std::size_t key = 0; key < weights.size(); ++key) {
         const auto weight = static_cast<double>(weights[key]);
@@ -73,6 +129,7 @@ CheckSink::RowCheck CheckSink::check_row(const Tile<float>& tile, std::size_t ro
         if (!std::isfinite(weight)) {
             if (weight == -INFINITY) check.minus_infinite.see(1, key);
             check.not_finite.see(1, key);
+            check.broken += 1;
             continue;
         }
         check.sum += weight;
@@ -81,11 +138,28 @@ CheckSink::RowCheck CheckSink::check_row(const Tile<float>& tile, std::size_t ro
         check.below_zero.see(-weight, key);
         check.above_one.see(weight - 1, key);
         check.largest.see(weight, key);
+        if (is_allowed) check.values.see(weight);
         if (!is_allowed && weight != 0) {
-            const Ban ban = ban_of(tile.sequence, position, key, is_masked);
+            const Ban ban = ban_of(tile.sequence, query, key, is_masked);
             check.leaks[static_cast<std::size_t>(ban)].see(std::abs(weight), key);
         }
     }
+}
+
+void CheckSink::check_scores(const Tile<float>& tile, std::size_t row, RowCheck& check) const {
+    if (tile.scores.empty()) return;
+    const KeyRange allowed = mask_->allowed(tile.sequence, tile.first_query + row);
+    const ScoreSums sums =
+        kernels<float>().sum_scores(tile.scores.row(row).data() + allowed.begin, allowed.size());
+    if (sums.count == 0) return;
+    check.scores.see(sums.smallest);
+    check.scores.see(sums.largest);
+}
+
+CheckSink::RowCheck CheckSink::check_row(const Tile<float>& tile, std::size_t row) const {
+    RowCheck check;
+    if (!check_sane_row(tile, row, check)) check_cells(tile, row, check);
+    check_scores(tile, row, check);
     return check;
 }
 
@@ -116,13 +190,19 @@ void CheckSink::end_head(std::size_t sequence, std::size_t place) {
         see(head.minus_infinite, row.minus_infinite);
         see(head.below_zero, row.below_zero);
         see(head.above_one, row.above_one);
+        see(head.largest, row.largest);
         for (std::size_t ban = 0; ban < kBans; ++ban) see(head.leaks[ban], row.leaks[ban]);
         head.cells += static_cast<double>(shape_.keys);
         head.negative_cells += static_cast<double>(row.negative);
+        head.broken_cells += static_cast<double>(row.broken);
+        head.values.see(row.values);
+        head.scores.see(row.scores);
+        if (row.broken > 0) continue;  // it has no sum
 
         const double off = std::abs(row.sum - (row.keys > 0 ? 1 : 0));
         if (off > head.row_sum.value) head.row_sum_found = row.sum;
         head.row_sum.see(off, query, 0);
+        head.sums.see(row.sum);
         if (row.keys == 0) continue;
         head.rows += 1;
         head.far_rows += off > kFar;

@@ -2,9 +2,13 @@
 // probabilities, rows that do not sum to one, weight where none is allowed.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "attention/mask.hpp"
@@ -27,6 +31,37 @@ struct Worst {
     }
 };
 
+// The smallest and the largest of some values.
+struct Extent {
+    double low = std::numeric_limits<double>::infinity();
+    double high = -std::numeric_limits<double>::infinity();
+
+    void see(double value) {
+        low = std::min(low, value);
+        high = std::max(high, value);
+    }
+};
+
+// Whether some values are all the same.
+class Sameness {
+  public:
+    void see(double value) {
+        if (!first_) first_ = value;
+        differ_ = differ_ || *first_ != value;
+    }
+    void see(const Sameness& values) {
+        if (values.first_) see(*values.first_);
+        differ_ = differ_ || values.differ_;
+    }
+    bool seen() const { return first_.has_value(); }
+    bool all_same() const { return seen() && !differ_; }
+    double value() const { return *first_; }
+
+  private:
+    std::optional<double> first_;
+    bool differ_ = false;
+};
+
 struct HeadCheck {
     std::size_t layer = 0;
     std::size_t sequence = 0;
@@ -36,23 +71,30 @@ struct HeadCheck {
     Worst minus_infinite;  // 1 for the first cell that is -inf
     Worst below_zero;
     Worst above_one;
+    Worst largest;             // weight
     Worst row_sum;             // distance from 1; for a row without allowed keys from 0
     double row_sum_found = 1;  // the sum itself
+    Extent sums;               // of rows; like row_sum of those that are finite
     std::array<Worst, kBans> leaks;
 
-    double cells = 0, negative_cells = 0;
+    double cells = 0, negative_cells = 0, broken_cells = 0;  // broken: not finite
     double rows = 0, far_rows = 0;  // rows with keys; those whose sum is off by more than 0.5
     // Over rows that may choose between two keys or more.
     double choosing_rows = 0, saturated_rows = 0;
     double least_entropy = 2;  // of entropy / ln(keys); 1 is uniform
     double least_largest = 2;  // the smallest of the largest weights
     bool one_key = true;       // all of those rows have their largest weight on one key
+
+    Sameness values;  // finite ones that may be attended
+    Sameness scores;  // likewise, where the tiles carry scores
 };
 
 class CheckSink : public Sink<float> {
   public:
-    // Judges by the mask, whatever the tiles say about who may attend.
-    explicit CheckSink(const MaskOptions<float>& mask);
+    // Judges by the mask, whatever the tiles say about who may attend. `window_left` is that of
+    // layers whose window is another.
+    explicit CheckSink(const MaskOptions<float>& mask,
+                       std::map<std::size_t, std::size_t> window_left = {});
     ~CheckSink() override;
 
     void begin_layer(const LayerShape& shape) override;
@@ -66,14 +108,19 @@ class CheckSink : public Sink<float> {
     struct RowCheck;
 
     MaskOptions<float> options_;
+    std::map<std::size_t, std::size_t> window_left_;
     LayerShape shape_;
+    std::optional<Mask<float>> mask_;  // of this layer
     std::mutex mutex_;
     std::vector<std::vector<RowCheck>> rows_;  // of the heads that stream by now
     std::vector<HeadCheck> results_;
     std::size_t first_result_ = 0;  // of this layer
 
     RowCheck check_row(const Tile<float>& tile, std::size_t row) const;
-    Ban ban_of(std::size_t sequence, std::ptrdiff_t position, std::size_t key, bool masked) const;
+    bool check_sane_row(const Tile<float>& tile, std::size_t row, RowCheck& check) const;
+    void check_cells(const Tile<float>& tile, std::size_t row, RowCheck& check) const;
+    void check_scores(const Tile<float>& tile, std::size_t row, RowCheck& check) const;
+    Ban ban_of(std::size_t sequence, std::size_t query, std::size_t key, bool masked) const;
 };
 
 }  // namespace attn::analysis

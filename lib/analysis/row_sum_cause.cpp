@@ -70,7 +70,59 @@ std::string dropout(const Sums& sums) {
     return text;
 }
 
+// Every row that is not all zeros has the same sum, and that is a whole number or one part of it.
+std::string multiple(const Sums& sums) {
+    double sum = 0;
+    for (const double row : sums.rows) {
+        if (row == 0) continue;
+        if (sum == 0) sum = row;
+        if (!(std::abs(row - sum) <= 1e-3 * sum)) return "";
+    }
+    const double times = sum > 1 ? sum : 1 / sum;
+    const double whole = std::round(times);
+    if (!(whole >= 2 && whole <= 1e6 && std::abs(times - whole) <= 1e-3 * whole)) return "";
+    const std::string count = std::to_string(static_cast<long long>(whole));
+    return sum > 1 ? "every sum is " + count + ": " + count + " heads were added up, not averaged"
+                   : "every sum is 1/" + count + ": averaged over " + count + " once too often";
+}
+
+// What a second softmax over all keys leaves of a row of weights p in cells that are not zero:
+// exp(p) / Z, where Z also counts exp(0) for each of the other keys and the p sum to one.
+bool is_second_softmax(Span<const float> row) {
+    constexpr double kClose = 1e-3;
+    double logs = 0, cells = 0;
+    for (const float weight : row) {
+        if (!(weight >= 0 && weight <= 1)) return false;
+        if (weight > 0) logs += std::log(static_cast<double>(weight)), cells += 1;
+    }
+    const double log_z = (1 - logs) / cells;
+    double z = static_cast<double>(row.size()) - cells;
+    for (const float weight : row) {
+        if (weight == 0) continue;
+        const double p = std::log(static_cast<double>(weight)) + log_z;
+        if (p < -kClose) return false;
+        z += std::exp(p);
+    }
+    return cells > 0 && std::abs(std::log(z) - log_z) <= kClose;
+}
+
 }  // namespace
+
+bool looks_softmaxed_twice(MatrixView<const float> weights) {
+    bool varies = false;
+    for (std::size_t row = 0; row < weights.rows; ++row) {
+        const Span<const float> values = weights.row(row);
+        const float first = values[0];
+        const auto is_zero = [](float value) { return value == 0; };
+        if (std::all_of(values.begin(), values.end(), is_zero)) continue;
+        if (!is_second_softmax(values)) return false;
+        const auto differs = [first](float v) {
+            return v != 0 && std::abs(v - first) > 1e-4F * first;
+        };
+        varies = varies || std::any_of(values.begin(), values.end(), differs);
+    }
+    return varies;
+}
 
 std::string half_precision_of(Span<const float> values) {
     bool half = true, brain = true, trivial = true;
@@ -99,6 +151,12 @@ std::string name_row_sum_cause(MatrixView<const float> weights, double atol) {
             values.insert(values.end(), weights.row(row).begin(), weights.row(row).end());
         const std::string half = half_precision_of({values.data(), values.size()});
         if (!half.empty()) return "the values are " + half + ": rounding; allow for it with --atol";
+    }
+    const std::string repeated = multiple(sums);
+    if (!repeated.empty()) return repeated;
+    if (looks_softmaxed_twice(weights)) {
+        return "softmax ran twice: the weights are exp of weights over their sum, and the mask "
+               "came last";
     }
     const std::string dropped = dropout(sums);
     if (!dropped.empty()) return dropped;

@@ -161,6 +161,30 @@ TEST_CASE("sums that are off are explained") {
         for (float& weight : bad.weights) weight *= 0.7F;
         CHECK_THAT(check({bad.write(folder)}).message("row_sum"), Catch::Contains("sink column"));
     }
+    SECTION("heads were added up") {
+        RandomAttention bad = good;
+        for (float& weight : bad.weights) weight *= 12;
+        CHECK_THAT(check({bad.write(folder)}).message("row_sum"),
+                   Catch::Contains("12 heads were added up"));
+    }
+    SECTION("averaged once too often") {
+        RandomAttention bad = good;
+        for (float& weight : bad.weights) weight /= 8;
+        CHECK_THAT(check({bad.write(folder)}).message("row_sum"),
+                   Catch::Contains("averaged over 8 once too often"));
+    }
+    SECTION("softmax ran twice and the mask came last") {
+        RandomAttention bad(2, 20, true);
+        for (std::size_t row = 0; row < 40; ++row) {
+            float* const weights = bad.weights.data() + row * 20;
+            float sum = 0;
+            for (std::size_t key = 0; key < 20; ++key) sum += weights[key] = std::exp(weights[key]);
+            for (std::size_t key = 0; key < 20; ++key)
+                weights[key] = key <= row % 20 ? weights[key] / sum : 0;
+        }
+        CHECK_THAT(check({bad.write(folder), "--causal"}).message("row_sum"),
+                   Catch::Contains("softmax ran twice"));
+    }
     SECTION("scores before softmax") {
         RandomAttention bad = good;
         for (float& weight : bad.weights) weight = std::log(weight);
@@ -169,6 +193,15 @@ TEST_CASE("sums that are off are explained") {
         CHECK(found.verdict("not_probabilities") == "FAIL");
         CHECK_THAT(found.message("not_probabilities"), Catch::Contains("raw scores"));
         CHECK(found.verdict("row_sum") == "skipped");
+        CHECK(found.verdict("constant_scores") == "ok");
+    }
+    SECTION("scores that are all the same") {
+        RandomAttention bad = good;
+        for (std::size_t cell = 0; cell < 80 * 80; ++cell) bad.weights[cell] = -2.5F;
+        const auto found = check({bad.write(folder)});
+        CHECK(found.verdict("constant_scores") == "warning");
+        CHECK(found.line("constant_scores")["worst"] == -2.5);
+        CHECK(found.line("constant_scores")["place"]["head"] == 0);
     }
     SECTION("masked scores before softmax") {
         RandomAttention bad = good;
@@ -208,12 +241,82 @@ TEST_CASE("heads that do nothing or the same draw a warning, and --strict fails"
                Catch::Contains("weights were probably not loaded, or softmax ran twice"));
 }
 
+TEST_CASE("a negative weight is out of range, however small") {
+    const TempFolder folder;
+    RandomAttention attention(2, 9, false);
+    attention.at(1, 4, 7) = -1e-6F;
+    const auto found = check({attention.write(folder)});
+    CHECK(found.exit_code == 1);
+    CHECK(found.line("range")["place"] == place(1, 4, 7));
+    CHECK(found.line("range")["worst"].get<double>() == Approx(-1e-6));
+}
+
+TEST_CASE("what is not finite is said once, and has no sum") {
+    const TempFolder folder;
+    RandomAttention attention(2, 9, false);
+    attention.at(1, 4, 7) = std::nanf("");
+    attention.at(1, 5, 0) = INFINITY;
+    const auto some = check({attention.write(folder)});
+    CHECK(some.verdict("row_sum") == "ok");
+    CHECK(some.line("finite")["worst"] == 2);
+    for (float& weight : attention.weights) weight = std::nanf("");
+    const auto all = check({attention.write(folder)});
+    CHECK(all.verdict("not_probabilities") == "ok");
+    CHECK(all.verdict("finite") == "FAIL");
+    CHECK(all.verdict("row_sum") == "skipped");
+}
+
+TEST_CASE("every line has its worst value and place where there is one") {
+    const TempFolder folder;
+    const auto found = check({RandomAttention(3, 30, true).write(folder), "--causal"});
+    for (const char* name : {"range", "row_sum", "dead_head", "collapsed_head", "saturated"}) {
+        INFO(name);
+        CHECK(found.line(name)["worst"].is_number());
+        CHECK(found.line(name)["place"]["head"].is_number());
+    }
+    CHECK(found.line("range")["worst"] == 1);
+    CHECK(found.line("range")["place"] == place(0, 0, 0));
+}
+
+TEST_CASE("scores that a run saved are checked beside its weights") {
+    const TempFolder folder;
+    run_program({"run", "-w", sample("model.json"), "-o", folder / "run"});
+    CHECK(check({folder / "run"}).verdict("constant_scores") == "ok");
+    const std::string zero = folder.write(
+        "zero.json", R"({"q": [[[0, 0], [0, 0]]], "k": [[[1, 2], [3, 4]]], "v": [[[1], [2]]]})");
+    run_program(
+        {"run", "-q", zero + ":q", "-k", zero + ":k", "-v", zero + ":v", "-o", folder / "zero"});
+    const auto found = check({folder / "zero"});
+    CHECK(found.exit_code == 0);
+    CHECK(found.verdict("constant_scores") == "warning");
+    CHECK_THAT(found.message("constant_scores"), Catch::Contains("are queries and keys zero"));
+    CHECK(check({folder / "zero", "--strict"}).exit_code == 1);
+    CHECK(check({folder / "zero/layer00/weights.npy"}).verdict("constant_scores") == "skipped");
+}
+
+TEST_CASE("a sink that takes its part of every row is no fault of ours") {
+    const TempFolder folder;
+    const auto path = [](const std::string& name) { return golden("flags/" + name); };
+    run_program({"run", "-q", path("q.npy"), "-k", path("k.npy"), "-v", path("v.npy"), "--sink",
+                 path("sink.npy"), "-o", folder / "out"});
+    const auto found = check({folder / "out"});
+    CHECK(found.exit_code == 0);
+    CHECK(found.message("row_sum") == "a sink takes the rest");
+    CHECK(check({folder / "out/layer00/weights.npy"}).exit_code == 1);
+}
+
+TEST_CASE("numbers that half precision happens to hold are no warning") {
+    const TempFolder folder;
+    const auto found = check({folder.write("w.json", "[[0.5, 0.5], [0.25, 0.75]]")});
+    CHECK(found.verdict("half_precision") == "ok");
+}
+
 TEST_CASE("the table says what failed in its last line") {
     const TempFolder folder;
     RandomAttention attention(1, 5, false);
     const auto passed = run_program({"check", attention.write(folder)});
     CHECK_THAT(passed.out, Catch::EndsWith("not checked: causal_leak, mask_leak, padding_leak, "
-                                           "window_leak\npassed\n"));
+                                           "window_leak, constant_scores\npassed\n"));
     attention.at(0, 0, 0) = 7;
     const auto failed = run_program({"check", attention.write(folder), "--only", "range"});
     CHECK(failed.exit_code == 1);

@@ -1,0 +1,325 @@
+#include "pipeline/check_judge.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <sstream>
+
+#include "analysis/row_sum_cause.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using analysis::Ban;
+using analysis::HeadCheck;
+using analysis::Worst;
+
+constexpr double kUniform = 0.999;
+constexpr double kCollapsed = 0.99;
+constexpr float kSame = 1e-6F;
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+    std::ostringstream stream;
+    stream.precision(6);
+    (stream << ... << parts);
+    return stream.str();
+}
+
+CheckLine line_of(const char* name, Verdict verdict, std::string message = "") {
+    return {name, verdict, {}, {}, std::move(message)};
+}
+
+bool same(MatrixView<const float> a, MatrixView<const float> b) {
+    for (std::size_t cell = 0; cell < a.rows * a.columns; ++cell) {
+        if (!(std::abs(a.data[cell] - b.data[cell]) < kSame)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+CheckJudge::CheckJudge(const CheckRequest& request, const StoredAttention<float>& attention,
+                       const MaskOptions<float>& mask, const std::vector<HeadCheck>& heads)
+    : request_(request), attention_(attention), mask_(mask), heads_(heads) {}
+
+std::vector<CheckLine> CheckJudge::judge() const {
+    const CheckLine probabilities = judge_probabilities();
+    const bool raw = probabilities.verdict == Verdict::fail;
+    const std::vector<std::pair<const char*, std::function<CheckLine()>>> judges{
+        {"finite", [&] { return judge_finite(); }},
+        {"range", [&] { return judge_range(); }},
+        {"row_sum", [&] { return judge_row_sums(); }},
+        {"causal_leak", [&] { return judge_leak("causal_leak", Ban::causal, "--causal"); }},
+        {"mask_leak", [&] { return judge_leak("mask_leak", Ban::mask, "--mask"); }},
+        {"padding_leak", [&] { return judge_leak("padding_leak", Ban::padding, "--key-lengths"); }},
+        {"window_leak", [&] { return judge_leak("window_leak", Ban::window, "--window"); }},
+        {"dead_head", [&] { return judge_dead_heads(); }},
+        {"collapsed_head", [&] { return judge_collapsed_heads(); }},
+        {"duplicate_heads", [&] { return judge_duplicates(); }},
+        {"saturated", [&] { return judge_saturation(); }},
+        {"constant_scores", [&] { return judge_scores(raw); }},
+        {"half_precision", [&] { return judge_precision(); }},
+    };
+    std::vector<CheckLine> lines;
+    if (raw || wanted(probabilities.name)) lines.push_back(probabilities);
+    for (const auto& [name, judge] : judges) {
+        if (!wanted(name)) continue;
+        const bool meaningless = raw && std::string(name) != "constant_scores";
+        lines.push_back(meaningless ? line_of(name, Verdict::skipped, "these are not probabilities")
+                                    : judge());
+    }
+    return lines;
+}
+
+bool CheckJudge::wanted(const std::string& name) const {
+    const auto in = [&](const std::vector<std::string>& list) {
+        return std::find(list.begin(), list.end(), name) != list.end();
+    };
+    return (request_.only.empty() || in(request_.only)) && !in(request_.skip);
+}
+
+CheckPlace CheckJudge::place_of(const HeadCheck& head) const {
+    return {head.layer, head.sequence, attention_.heads[head.place], {}, {}};
+}
+
+CheckPlace CheckJudge::place_of(const HeadCheck& head, const Worst& worst, bool with_key) const {
+    CheckPlace place = place_of(head);
+    place.query = worst.query;
+    if (with_key) place.key = worst.key;
+    return place;
+}
+
+MatrixView<const float> CheckJudge::matrix_of(const HeadCheck& head) const {
+    const Shape& shape = attention_.shape();
+    for (const StoredLayer<float>& layer : attention_.layers) {
+        if (layer.layer != head.layer) continue;
+        const std::size_t index = head.sequence * shape[1] + head.place;
+        return {layer.weights.data() + index * shape[2] * shape[3], shape[2], shape[3]};
+    }
+    return {};
+}
+
+template <class Offence>
+const HeadCheck& CheckJudge::worst_head(const Offence& offence) const {
+    return *std::max_element(
+        heads_.begin(), heads_.end(),
+        [&](const HeadCheck& a, const HeadCheck& b) { return offence(a) < offence(b); });
+}
+
+// Whether all this looks like scores before softmax.
+CheckLine CheckJudge::judge_probabilities() const {
+    double cells = 0, negative = 0, rows = 0, far = 0;
+    for (const HeadCheck& head : heads_) {
+        cells += head.cells;
+        negative += head.negative_cells;
+        rows += head.rows;
+        far += head.far_rows;
+    }
+    const char* const name = "not_probabilities";
+    const HeadCheck& masked =
+        worst_head([](const HeadCheck& head) { return head.minus_infinite.value; });
+    const HeadCheck& below =
+        worst_head([](const HeadCheck& head) { return head.below_zero.value; });
+    const HeadCheck& off = worst_head([](const HeadCheck& head) { return head.row_sum.value; });
+    constexpr double kMany = 0.01;
+    if (masked.minus_infinite.value > 0) {
+        return {name,
+                Verdict::fail,
+                {},
+                place_of(masked, masked.minus_infinite),
+                "holds -inf: these are masked scores before softmax"};
+    }
+    if (negative > kMany * cells) {
+        return {name, Verdict::fail, -below.below_zero.value, place_of(below, below.below_zero),
+                text(100 * negative / cells,
+                     " % of the values are negative: these are raw scores before softmax")};
+    }
+    if (far > rows / 2 && !attention_.has_sinks &&
+        analysis::name_row_sum_cause(matrix_of(off), request_.atol).empty()) {
+        return {name, Verdict::fail, off.row_sum_found, place_of(off, off.row_sum, false),
+                "most rows sum to something far from 1: these are no probabilities"};
+    }
+    return line_of(name, Verdict::ok);
+}
+
+CheckLine CheckJudge::judge_finite() const {
+    double broken = 0;
+    for (const HeadCheck& head : heads_) broken += head.broken_cells;
+    const HeadCheck& head =
+        worst_head([](const HeadCheck& check) { return check.not_finite.value; });
+    if (broken == 0) return line_of("finite", Verdict::ok);
+    return {"finite", Verdict::fail, broken, place_of(head, head.not_finite),
+            text(broken, broken == 1 ? " cell is" : " cells are", " NaN or infinite; the first")};
+}
+
+// No softmax gives less than zero; above one is rounding, up to the tolerance.
+CheckLine CheckJudge::judge_range() const {
+    const HeadCheck& below =
+        worst_head([](const HeadCheck& head) { return head.below_zero.value; });
+    if (below.below_zero.value > 0) {
+        return {"range", Verdict::fail, -below.below_zero.value, place_of(below, below.below_zero),
+                "a weight is below 0"};
+    }
+    const HeadCheck& head = worst_head([](const HeadCheck& check) { return check.largest.value; });
+    const bool bad = head.above_one.value > request_.atol;
+    return {"range", bad ? Verdict::fail : Verdict::ok, head.largest.value,
+            place_of(head, head.largest), bad ? "a weight is above 1" : ""};
+}
+
+// Where a sink takes its part only a sum above one is wrong.
+double CheckJudge::row_sum_offence(const HeadCheck& head) const {
+    return attention_.has_sinks ? std::max(0.0, head.sums.high - 1) : head.row_sum.value;
+}
+
+CheckLine CheckJudge::judge_row_sums() const {
+    const auto has_rows = [](const HeadCheck& head) { return head.sums.low <= head.sums.high; };
+    if (std::none_of(heads_.begin(), heads_.end(), has_rows))
+        return line_of("row_sum", Verdict::skipped, "no row is finite");
+    const HeadCheck& head =
+        worst_head([&](const HeadCheck& check) { return row_sum_offence(check); });
+    const bool bad = row_sum_offence(head) > request_.atol;
+    CheckLine line{"row_sum", bad ? Verdict::fail : Verdict::ok, head.row_sum_found,
+                   place_of(head, head.row_sum, false), ""};
+    if (attention_.has_sinks) {
+        line.worst = head.sums.high;
+        line.place = place_of(head);
+        line.message = bad ? text("a row sums to ", head.sums.high) : "a sink takes the rest";
+        return line;
+    }
+    if (!bad) return line;
+    line.message = text("a row sums to ", head.row_sum_found);
+    const std::string cause = analysis::name_row_sum_cause(matrix_of(head), request_.atol);
+    if (!cause.empty()) line.message += "; " + cause;
+    if (head.row_sum_found == 0) line.message += "; name the mask that leaves it no key";
+    return line;
+}
+
+bool CheckJudge::knows(Ban ban) const {
+    const MaskStructure& structure = mask_.structure;
+    switch (ban) {
+        case Ban::causal:
+            return structure.causal;
+        case Ban::mask:
+            return !mask_.may_attend.empty() || !mask_.added.empty();
+        case Ban::padding:
+            return !structure.key_lengths.empty();
+        case Ban::window:
+            break;
+    }
+    const auto has_window = [](const StoredLayer<float>& layer) {
+        return layer.window_left.has_value();
+    };
+    return structure.window_left || structure.window_right ||
+           std::any_of(attention_.layers.begin(), attention_.layers.end(), has_window);
+}
+
+// Any weight that is not zero leaks: a masked key contributes exactly nothing.
+CheckLine CheckJudge::judge_leak(const char* name, Ban ban, const char* flag) const {
+    if (!knows(ban)) return line_of(name, Verdict::skipped, text("give ", flag, " to check it"));
+    const auto index = static_cast<std::size_t>(ban);
+    const HeadCheck& head =
+        worst_head([&](const HeadCheck& check) { return check.leaks[index].value; });
+    const Worst& worst = head.leaks[index];
+    if (worst.value == 0) return {name, Verdict::ok, 0.0, {}, ""};
+    return {name, Verdict::fail, worst.value, place_of(head, worst),
+            "a key that may not be attended has weight"};
+}
+
+template <class Offence>
+CheckLine CheckJudge::warn_heads(const char* name, const Offence& offence, double bound,
+                                 const std::string& message) const {
+    const auto rated = [&](const HeadCheck& head) {
+        return head.choosing_rows > 0 ? offence(head) : 0.0;
+    };
+    const HeadCheck& worst = worst_head(rated);
+    CheckLine line{name, Verdict::ok, rated(worst), place_of(worst), ""};
+    const auto guilty = [&](const HeadCheck& head) { return rated(head) > bound; };
+    const auto count = std::count_if(heads_.begin(), heads_.end(), guilty);
+    if (count == 0) return line;
+    line.verdict = Verdict::warning;
+    line.place = place_of(*std::find_if(heads_.begin(), heads_.end(), guilty));
+    line.message = text(count, " of ", heads_.size(), " heads: ", message);
+    return line;
+}
+
+CheckLine CheckJudge::judge_dead_heads() const {
+    const auto evenness = [](const HeadCheck& head) { return head.least_entropy; };
+    const bool all = std::all_of(heads_.begin(), heads_.end(), [&](const HeadCheck& head) {
+        return head.choosing_rows > 0 && evenness(head) > kUniform;
+    });
+    if (!all)
+        return warn_heads("dead_head", evenness, kUniform, "every row is uniform over its keys");
+    return warn_heads(
+        "dead_head", evenness, kUniform,
+        analysis::looks_softmaxed_twice(matrix_of(heads_.front()))
+            ? "every row is nearly uniform, as when softmax runs twice"
+            : "every row is uniform: the weights were probably not loaded, or softmax ran twice");
+}
+
+CheckLine CheckJudge::judge_collapsed_heads() const {
+    return warn_heads(
+        "collapsed_head",
+        [](const HeadCheck& head) { return head.one_key ? head.least_largest : 0.0; }, kCollapsed,
+        "one key takes all the weight of every row");
+}
+
+CheckLine CheckJudge::judge_saturation() const {
+    return warn_heads(
+        "saturated", [](const HeadCheck& head) { return head.saturated_rows / head.choosing_rows; },
+        0.5, "most rows have a weight above 0.999: no gradient passes");
+}
+
+CheckLine CheckJudge::judge_duplicates() const {
+    std::size_t pairs = 0;
+    CheckLine line = line_of("duplicate_heads", Verdict::ok);
+    for (std::size_t a = 0; a < heads_.size(); ++a) {
+        for (std::size_t b = a + 1; b < heads_.size(); ++b) {
+            if (heads_[a].layer != heads_[b].layer || heads_[a].sequence != heads_[b].sequence)
+                break;
+            if (!same(matrix_of(heads_[a]), matrix_of(heads_[b]))) continue;
+            if (++pairs > 1) continue;
+            line.verdict = Verdict::warning;
+            line.place = place_of(heads_[b]);
+            line.message = text("head ", line.place->head, " is the same as head ",
+                                attention_.heads[heads_[a].place]);
+        }
+    }
+    if (pairs > 1) line.message += text(", and ", pairs - 1, " more pairs");
+    return line;
+}
+
+// Of the scores that a run saved beside its weights, or of the source where it holds scores itself.
+CheckLine CheckJudge::judge_scores(bool raw) const {
+    const char* const name = "constant_scores";
+    const auto scores_of = [&](const HeadCheck& head) { return raw ? head.values : head.scores; };
+    const auto seen = [&](const HeadCheck& head) { return scores_of(head).seen(); };
+    if (std::none_of(heads_.begin(), heads_.end(), seen))
+        return line_of(name, Verdict::skipped, "needs the scores (run --save scores,weights)");
+    const auto constant = [&](const HeadCheck& head) { return scores_of(head).all_same(); };
+    const auto count = std::count_if(heads_.begin(), heads_.end(), constant);
+    if (count == 0) return line_of(name, Verdict::ok);
+    const HeadCheck& head = *std::find_if(heads_.begin(), heads_.end(), constant);
+    return {name, Verdict::warning, scores_of(head).value(), place_of(head),
+            text(count, " of ", heads_.size(),
+                 " heads: every score is the same; are queries and keys zero, or not loaded?")};
+}
+
+// Values that half precision holds exactly, in rows whose sums float32 would not scatter so.
+CheckLine CheckJudge::judge_precision() const {
+    const HeadCheck& head = worst_head([](const HeadCheck& check) { return check.row_sum.value; });
+    const MatrixView<const float> matrix = matrix_of(head);
+    const double float32_rounding = 1e-6 * std::sqrt(static_cast<double>(matrix.columns));
+    const std::string half =
+        head.row_sum.value > float32_rounding
+            ? analysis::half_precision_of({matrix.data, matrix.rows * matrix.columns})
+            : "";
+    CheckLine line{"half_precision", Verdict::ok, head.row_sum_found,
+                   place_of(head, head.row_sum, false), ""};
+    if (half.empty()) return line;
+    line.verdict = Verdict::warning;
+    line.message = text("the values are ", half, ": rows sum to 1 within ", head.row_sum.value);
+    return line;
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,62 @@
+// From what was counted in each head to verdicts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analysis/check_sink.hpp"
+#include "pipeline/check.hpp"
+#include "pipeline/stored_source.hpp"
+
+namespace attn::pipeline {
+
+class CheckJudge {
+  public:
+    // `heads` are those that were asked for, at least one; `mask` is who may attend. Kept by
+    // reference.
+    CheckJudge(const CheckRequest& request, const StoredAttention<float>& attention,
+               const MaskOptions<float>& mask, const std::vector<analysis::HeadCheck>& heads);
+
+    // One line for each check that was asked for, in the order of check_names().
+    std::vector<CheckLine> judge() const;
+
+  private:
+    using HeadCheck = analysis::HeadCheck;
+
+    CheckLine judge_probabilities() const;
+    CheckLine judge_finite() const;
+    CheckLine judge_range() const;
+    CheckLine judge_row_sums() const;
+    CheckLine judge_leak(const char* name, analysis::Ban ban, const char* flag) const;
+    CheckLine judge_dead_heads() const;
+    CheckLine judge_collapsed_heads() const;
+    CheckLine judge_duplicates() const;
+    CheckLine judge_saturation() const;
+    CheckLine judge_scores(bool raw) const;
+    CheckLine judge_precision() const;
+
+    bool wanted(const std::string& name) const;
+    bool knows(analysis::Ban ban) const;
+    double row_sum_offence(const HeadCheck& head) const;
+    CheckPlace place_of(const HeadCheck& head) const;
+    CheckPlace place_of(const HeadCheck& head, const analysis::Worst& worst,
+                        bool with_key = true) const;
+    MatrixView<const float> matrix_of(const HeadCheck& head) const;
+
+    // The head with the largest offence; the first of equals.
+    template <class Offence>
+    const HeadCheck& worst_head(const Offence& offence) const;
+
+    // One line for all heads whose `offence` is above the bound: suspicious, but not wrong. `worst`
+    // is the largest.
+    template <class Offence>
+    CheckLine warn_heads(const char* name, const Offence& offence, double bound,
+                         const std::string& message) const;
+
+    const CheckRequest& request_;
+    const StoredAttention<float>& attention_;
+    const MaskOptions<float>& mask_;
+    const std::vector<HeadCheck>& heads_;
+};
+
+}  // namespace attn::pipeline
