@@ -5,25 +5,46 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
-#include <type_traits>
 
 namespace attn::analysis {
 namespace {
 
-// Numbers in the order of their size, without gaps: neighbours differ by one.
-template <class T>
-double steps_of(T value) {
-    using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-    Bits bits = 0;
-    std::memcpy(&bits, &value, sizeof bits);
-    const double place = static_cast<double>(bits & std::numeric_limits<Bits>::max());
-    return bits < 0 ? -place : place;
+struct Precision {
+    int bits;            // of the fraction
+    int least_exponent;  // of normal numbers
+};
+
+Precision precision_of(DType grain) {
+    switch (grain) {
+        case DType::float16:
+            return {10, -14};
+        case DType::bfloat16:
+            return {7, -126};
+        default:
+            return {23, -126};
+    }
 }
 
-template <class T>
-double ulps(T a, T b) {
-    return std::abs(steps_of(a) - steps_of(b));
+// The number of the step that a value stands on, counted from zero; exact for up to 30 bits.
+double place(double value, Precision precision) {
+    const double size = std::abs(value);
+    if (!(size > 0) || std::isinf(size)) return value;
+    const int exponent = std::max(std::ilogb(size), precision.least_exponent);
+    const double steps = std::ldexp(size, precision.bits - exponent) +
+                         std::ldexp(exponent - precision.least_exponent, precision.bits);
+    return std::copysign(steps, value);
+}
+
+double float64_steps(double a, double b) {
+    const auto magnitude = [](double value) {
+        const double size = std::abs(value);
+        std::uint64_t bits = 0;
+        std::memcpy(&bits, &size, sizeof bits);
+        return bits;
+    };
+    const std::uint64_t x = magnitude(a), y = magnitude(b);
+    const bool same_side = std::signbit(a) == std::signbit(b);
+    return static_cast<double>(same_side ? std::max(x, y) - std::min(x, y) : x + y);
 }
 
 bool close(double a, double b, const Tolerance& tolerance) {
@@ -41,6 +62,7 @@ template <class T>
 double row_divergence(Span<const T> a, Span<const T> b) {
     double sum = 0;
     for (std::size_t key = 0; key < a.size(); ++key) {
+        if (a[key] == b[key]) continue;
         const auto p = static_cast<double>(a[key]);
         if (p > 0) sum += p * std::log(p / static_cast<double>(b[key]));
     }
@@ -49,8 +71,15 @@ double row_divergence(Span<const T> a, Span<const T> b) {
 
 }  // namespace
 
+double ulps(double a, double b, DType grain) {
+    if (grain == DType::float64 && !std::isnan(a) && !std::isnan(b)) return float64_steps(a, b);
+    const Precision precision = precision_of(grain);
+    return std::abs(place(a, precision) - place(b, precision));
+}
+
 template <class T>
-Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance& tolerance) {
+Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance& tolerance,
+                   DType grain) {
     assert(a.rows == b.rows && a.columns == b.columns);
     Difference result;
     double dot = 0, a_squares = 0, b_squares = 0;
@@ -73,7 +102,7 @@ Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance
             if (left == right) continue;
             raise(result.max_abs, std::abs(x - y));
             if (y != 0) raise(result.max_rel, std::abs(x - y) / std::abs(y));
-            raise(result.max_ulp, ulps(left, right));
+            raise(result.max_ulp, ulps(x, y, grain));
         }
         result.mean_kl += row_divergence(a.row(row), b.row(row)) / static_cast<double>(a.rows);
     }
@@ -81,7 +110,9 @@ Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance
     return result;
 }
 
-template Difference compare(MatrixView<const float>, MatrixView<const float>, const Tolerance&);
-template Difference compare(MatrixView<const double>, MatrixView<const double>, const Tolerance&);
+template Difference compare(MatrixView<const float>, MatrixView<const float>, const Tolerance&,
+                            DType);
+template Difference compare(MatrixView<const double>, MatrixView<const double>, const Tolerance&,
+                            DType);
 
 }  // namespace attn::analysis

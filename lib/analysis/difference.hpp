@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/dtype.hpp"
 #include "core/span.hpp"
 
 namespace attn::analysis {
@@ -19,7 +20,7 @@ struct Tolerance {
 struct Difference {
     double max_abs = 0;
     double max_rel = 0;  // abs(a - b) / abs(b), where b is not 0
-    double max_ulp = 0;  // steps between neighbouring numbers of the type
+    double max_ulp = 0;  // steps between neighbouring numbers of a type
     double cosine = 1;   // of all values as one vector; NaN when either is zero
     double mean_kl = 0;  // mean of KL(a row, b row) in nats; infinite where b lacks a key of a
     std::size_t cells = 0;
@@ -28,8 +29,13 @@ struct Difference {
         first;  // row and column of the first of them
 };
 
-// Matrices [rows, columns].
+// Matrices [rows, columns]. `grain` is the type whose steps are counted: float16, bfloat16, float32
+// or float64.
 template <class T>
-Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance& tolerance);
+Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance& tolerance,
+                   DType grain);
+
+// Steps of the type between two numbers, a part of a step where one of them is none of the type's.
+double ulps(double a, double b, DType grain);
 
 }  // namespace attn::analysis

@@ -11,18 +11,27 @@
 namespace attn::pipeline {
 namespace {
 
-bool holds_float64(io::Inputs& inputs, const std::string& source) {
+// The type of the numbers in an array, or in the first of a folder.
+DType type_of(io::Inputs& inputs, const std::string& source) {
     std::string array = source;
     if (is_run_folder(source)) {
         const RunManifest manifest = read_manifest(source);
-        if (manifest.layers.empty()) return false;
+        if (manifest.layers.empty()) return DType::float32;
         array = source + "/" + array_file(manifest.layers.front(), "weights");
     }
     try {
-        return inputs.find(array).dtype == DType::float64;
+        return inputs.find(array).dtype;
     } catch (const Error&) {
-        return false;  // whoever opens it says what is wrong
+        return DType::float32;  // whoever opens it says what is wrong
     }
+}
+
+// The type with the longer steps; integers count as float32.
+DType coarser(DType a, DType b) {
+    for (const DType type : {DType::bfloat16, DType::float16}) {
+        if (a == type || b == type) return type;
+    }
+    return a == DType::float64 && b == DType::float64 ? DType::float64 : DType::float32;
 }
 
 std::string at(std::size_t layer, std::size_t head) {
@@ -32,8 +41,9 @@ std::string at(std::size_t layer, std::size_t head) {
 template <class T>
 class Comparison {
   public:
-    Comparison(const CompareRequest& request, io::Inputs& inputs)
+    Comparison(const CompareRequest& request, io::Inputs& inputs, DType grain)
         : request_(request),
+          grain_(grain),
           a_(open_stored_attention<T>(inputs, request.a)),
           b_(open_stored_attention<T>(inputs, request.b)) {
         const Shape& x = a_.shape();
@@ -51,15 +61,29 @@ class Comparison {
         match(b_, a_, request_.b, false, result);
         if (result.heads.empty())
             fail(request_.a, " and ", request_.b, ": have no layer and head in common");
-        parallel_for(result.heads.size(), [&](std::size_t i) {
-            HeadDifference& head = result.heads[i];
-            head.values =
-                analysis::compare<T>(matrix(a_, head), matrix(b_, head), request_.tolerance);
-        });
+        for (auto first = result.heads.begin(); first != result.heads.end();) {
+            const auto last = std::find_if(first, result.heads.end(), [&](const auto& head) {
+                return head.layer != first->layer;
+            });
+            compare_layer(first, last);
+            first = last;
+        }
         return result;
     }
 
   private:
+    using HeadIterator = std::vector<HeadDifference>::iterator;
+
+    void compare_layer(HeadIterator first, HeadIterator last) const {
+        parallel_for(static_cast<std::size_t>(last - first), [&](std::size_t i) {
+            HeadDifference& head = first[static_cast<std::ptrdiff_t>(i)];
+            head.values = analysis::compare<T>(matrix(a_, head), matrix(b_, head),
+                                               request_.tolerance, grain_);
+        });
+        find_layer(a_, first->layer)->forget();
+        find_layer(b_, first->layer)->forget();
+    }
+
     // Lists the heads of `one` that `other` has too, or says that it lacks them.
     static void match(const StoredAttention<T>& one, const StoredAttention<T>& other,
                       const std::string& name, bool list, CompareResult& result) {
@@ -99,6 +123,7 @@ class Comparison {
     }
 
     const CompareRequest& request_;
+    DType grain_;
     StoredAttention<T> a_;
     StoredAttention<T> b_;
 };
@@ -117,9 +142,11 @@ CompareResult compare(const CompareRequest& request) {
     if (!(request.tolerance.atol >= 0))
         fail("--atol ", request.tolerance.atol, ": expected a number of 0 or more");
     io::Inputs inputs;
-    const bool wide = holds_float64(inputs, request.a) || holds_float64(inputs, request.b);
-    return wide ? Comparison<double>(request, inputs).run()
-                : Comparison<float>(request, inputs).run();
+    const DType a = type_of(inputs, request.a), b = type_of(inputs, request.b);
+    const DType grain = coarser(a, b);
+    const bool wide = a == DType::float64 || b == DType::float64;
+    return wide ? Comparison<double>(request, inputs, grain).run()
+                : Comparison<float>(request, inputs, grain).run();
 }
 
 }  // namespace attn::pipeline

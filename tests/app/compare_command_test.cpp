@@ -89,6 +89,29 @@ TEST_CASE("float64 is compared as float64, and with float32 too") {
     CHECK(compare({narrow, a, "--rtol", "0", "--atol", "0"}, 0)["same"] == true);
 }
 
+TEST_CASE("steps are those of the coarser type") {
+    const TempFolder folder;
+    // 0.5 and its neighbour in float16, as float16 and as float32.
+    const std::vector<std::uint16_t> a{0x3800, 0x3400}, b{0x3801, 0x3400};
+    const auto half = [&](const std::string& name, const std::vector<std::uint16_t>& bits) {
+        return folder.write(name, npy_bytes(npy_dictionary("<f2", "(1, 2)"), bytes_of(bits)));
+    };
+    const std::string x = half("x.npy", a), y = half("y.npy", b);
+    CHECK(compare({x, y}, 1)["heads"][0]["max_ulp"] == 1);
+    const float next = 0.5F + std::exp2(-11.0F);
+    const std::string wide = folder.write("wide.npy", npy_floats("(1, 2)", {next, 0.25F}));
+    CHECK(compare({y, wide}, 0)["heads"][0]["max_ulp"] == 0);
+    const std::string between =
+        folder.write("between.npy", npy_floats("(1, 2)", {0.5F + std::exp2(-12.0F), 0.25F}));
+    CHECK(compare({x, between, "--atol", "1"}, 0)["heads"][0]["max_ulp"] == 0.5);
+    const auto doubles = [&](const std::string& name, double value) {
+        return folder.write(
+            name, npy_bytes(npy_dictionary("<f8", "(1, 1)"), bytes_of(std::vector<double>{value})));
+    };
+    CHECK(compare({doubles("p.npy", 1), doubles("q.npy", std::nextafter(1.0, 2.0))},
+                  0)["heads"][0]["max_ulp"] == 1);
+}
+
 TEST_CASE("NaN is never close, equal infinities are") {
     const TempFolder folder;
     const float inf = std::numeric_limits<float>::infinity();
