@@ -46,14 +46,9 @@ std::string names_of(const Explanation& explanation) {
     return text;
 }
 
-bool explained(const Diagnosis& diagnosis) {
-    return !diagnosis.explanations.empty() &&
-           diagnosis.explanations.front().residual <= diagnosis.tolerance;
-}
-
 std::string verdict_of(const Diagnosis& diagnosis) {
     if (diagnosis.correct) return "correct";
-    return explained(diagnosis) ? "mistake" : "unexplained";
+    return diagnosis.explained() ? "mistake" : "unexplained";
 }
 
 std::string to_json(const pipeline::DiagnoseResult& result) {
@@ -79,15 +74,14 @@ std::string to_json(const pipeline::DiagnoseResult& result) {
 
 void print(const pipeline::DiagnoseResult& result) {
     const Diagnosis& diagnosis = result.diagnosis;
-    const std::string rounded =
-        diagnosis.precision.empty() ? "" : ", rounded to " + diagnosis.precision;
+    const std::string rounded = diagnosis.precision.empty() ? "" : " (" + diagnosis.precision + ")";
     const std::string what = std::string("the observed ") + name_of(result.kind) + rounded;
     if (diagnosis.correct) {
         std::cout << "correct: " << what << " agree with what was asked for (residual "
                   << number_text(diagnosis.explanations.front().residual, 2) << ")\n";
         return;
     }
-    if (!explained(diagnosis)) {
+    if (!diagnosis.explained()) {
         std::cout << "none of these: no known mistake, alone or in pairs, gives " << what
                   << "; the nearest:\n";
     }
@@ -95,7 +89,7 @@ void print(const pipeline::DiagnoseResult& result) {
     for (const Explanation& explanation : diagnosis.explanations)
         rows.push_back({number_text(explanation.residual, 2), names_of(explanation)});
     print_table(rows, 2);
-    if (!explained(diagnosis)) return;
+    if (!diagnosis.explained()) return;
     for (const Hypothesis* mistake : diagnosis.explanations.front().mistakes)
         std::cout << mistake->name << ": " << mistake->advice << '\n';
 }

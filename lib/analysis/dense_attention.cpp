@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/dense_heads.hpp"
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "core/parallel.hpp"
@@ -12,66 +13,6 @@ namespace attn::analysis {
 namespace {
 
 constexpr double kMasked = -std::numeric_limits<double>::infinity();
-
-struct AllHeads {
-    Heads<double> q, k, v;
-};
-
-Array<double> transpose(const Array<double>& matrix) {
-    if (matrix.empty() || matrix.extent(0) != matrix.extent(1)) return matrix;
-    const std::size_t n = matrix.extent(0);
-    std::vector<double> values(n * n);
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) values[j * n + i] = matrix.data()[i * n + j];
-    }
-    return {matrix.shape(), std::move(values)};
-}
-
-Heads<double> split(const Array<double>& packed, std::size_t heads, bool by_reshape) {
-    if (!by_reshape) return make_packed_heads(packed, heads);
-    const Shape& shape = packed.shape();
-    return make_separate_heads(packed.reshaped({shape[0], heads, shape[1], shape[2] / heads}));
-}
-
-AllHeads project_heads(const DenseInputs& in, const Mistakes& mistakes) {
-    if (in.weights == nullptr) return {*in.q, *in.k, *in.v};
-    const ProjectionWeights<double>& w = *in.weights;
-    const auto make = [&](const Array<double>& x, const Array<double>& matrix,
-                          const Array<double>& bias, std::size_t heads, const Norm<double>& norm) {
-        const Array<double> used = mistakes.transposed_weights ? transpose(matrix) : matrix;
-        const Array<double> packed =
-            project(x, used, mistakes.missing_biases ? Array<double>() : bias, w.order);
-        return split(normalise_heads(packed, heads, norm), heads, mistakes.heads_by_reshape);
-    };
-    const Array<double>& context = in.context == nullptr ? *in.x : *in.context;
-    return {make(*in.x, w.W_Q, w.b_Q, w.heads, w.q_norm),
-            make(context, w.W_K, w.b_K, w.kv_heads, w.k_norm),
-            make(context, w.W_V, w.b_V, w.kv_heads, {})};
-}
-
-void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, AllHeads& heads) {
-    RotaryPairs pairs = rotary.pairs;
-    if (mistakes.other_rotary_pairs) {
-        pairs =
-            pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
-    }
-    heads.q = make_separate_heads(rotate(heads.q.view, rotary.table, rotary.query_rows, pairs));
-    heads.k = make_separate_heads(rotate(heads.k.view, rotary.table, rotary.key_rows, pairs));
-}
-
-AllHeads make_heads(const DenseInputs& in, const Mistakes& mistakes) {
-    const AttentionOptions<double>& options = *in.options;
-    AllHeads heads = project_heads(in, mistakes);
-    if (options.rotary && !mistakes.missing_rotary) turn(*options.rotary, mistakes, heads);
-    if (!options.past_key.empty()) {
-        const auto join = [](const Array<double>& past, const Heads<double>& rest) {
-            return make_separate_heads(join_tokens(separate_heads(past), rest.view));
-        };
-        heads.k = join(options.past_key, heads.k);
-        heads.v = join(options.past_value, heads.v);
-    }
-    return heads;
-}
 
 MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistakes,
                               std::size_t queries, std::size_t keys) {
@@ -93,7 +34,7 @@ class Computation {
     Computation(const DenseInputs& in, const Mistakes& mistakes)
         : options_(*in.options),
           mistakes_(mistakes),
-          heads_(make_heads(in, mistakes)),
+          heads_(make_dense_heads(in, mistakes)),
           batch_(heads_.q.view.batch),
           head_count_(heads_.q.view.heads),
           queries_(heads_.q.view.tokens),
@@ -177,6 +118,8 @@ class Computation {
                 if (caps && !mistakes_.softcap_after_mask) scores[key] = cap(scores[key]);
             }
             bias_.apply(sequence, head, query, {0, keys_}, scores, nullptr);
+            for (std::size_t key = 0; key < keys_; ++key)
+                scores[key] = round_to(mistakes_.arithmetic, scores[key]);
             find_allowed(sequence, head, query, scores, allowed_.data() + row);
             if (caps && mistakes_.softcap_after_mask) {
                 for (std::size_t key = 0; key < keys_; ++key) {
@@ -233,10 +176,12 @@ class Computation {
                 softmax(i / keys_ * matrix + i % keys_, keys_, queries_, kMasked, all);
             });
         } else {
-            const bool sinks = !options_.sinks.empty() && !mistakes_.missing_sink;
+            const std::vector<double>& logits =
+                mistakes_.sinks.empty() ? options_.sinks : mistakes_.sinks;
+            const bool sinks = !logits.empty() && !mistakes_.missing_sink;
             parallel_for(batch_ * head_count_ * queries_, [&](std::size_t i) {
                 const std::size_t head = i / queries_ % head_count_;
-                softmax(i * keys_, 1, keys_, sinks ? options_.sinks[head] : kMasked, all);
+                softmax(i * keys_, 1, keys_, sinks ? logits[head] : kMasked, all);
             });
         }
         for (std::size_t cell = 0; cell < scores_.size(); ++cell) {
@@ -285,7 +230,7 @@ class Computation {
 
     const AttentionOptions<double>& options_;
     const Mistakes& mistakes_;
-    AllHeads heads_;
+    DenseHeads heads_;
     std::size_t batch_, head_count_, queries_, keys_;
     MaskStructure structure_;
     Mask<double> bias_;   // what is added
@@ -295,15 +240,6 @@ class Computation {
 };
 
 }  // namespace
-
-double round_to(Rounding rounding, double value) {
-    if (rounding == Rounding::none || value == 0 || !std::isfinite(value)) return value;
-    const int bits = rounding == Rounding::float16 ? 10 : 7;
-    // The smallest float16 is 2^-24; what is below rounds to a multiple of it.
-    const int floor = rounding == Rounding::float16 ? -24 : -133;
-    const double step = std::ldexp(1.0, std::max(floor, std::ilogb(value) - bits));
-    return std::nearbyint(value / step) * step;
-}
 
 DenseAttention compute_dense(const DenseInputs& inputs, const Mistakes& mistakes) {
     const SingleThreadedBlas blas;

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
+#include "analysis/rounding.hpp"
 #include "attention/layer.hpp"
 
 namespace attn::analysis {
 
 enum class SoftmaxAxis { keys, queries, heads };
-enum class Rounding { none, float16, bfloat16 };
 
 // What is done differently from what was asked for. Nothing by default.
 struct Mistakes {
@@ -35,8 +36,10 @@ struct Mistakes {
     SoftmaxAxis axis = SoftmaxAxis::keys;
     bool softmax_twice = false;
     bool missing_sink = false;
-    bool transposed = false;  // the matrix that was saved
-    Rounding rounding = Rounding::none;
+    std::vector<double> sinks;             // one for each head, where none was asked for
+    bool transposed = false;               // the matrix that was saved
+    Rounding arithmetic = Rounding::none;  // of queries, keys, values and scores
+    Rounding rounding = Rounding::none;    // of what was saved
 };
 
 // Embeddings and weights, or heads; what is absent is empty. Kept by pointer.
@@ -58,8 +61,5 @@ struct DenseAttention {
 };
 
 DenseAttention compute_dense(const DenseInputs& inputs, const Mistakes& mistakes);
-
-// The nearest number with 11 (float16) or 8 (bfloat16) significant bits.
-double round_to(Rounding rounding, double value);
 
 }  // namespace attn::analysis

@@ -176,10 +176,17 @@ const std::vector<Hypothesis>& hypotheses() {
          "The weights are probabilities already; drop the second softmax."},
         {"sink left out", Part::sink, has_sink, [](In, Do m) { m.missing_sink = true; },
          "The sink's logit belongs to the denominator."},
+        {"sink column dropped", Part::sink, [](In in) { return !has_sink(in); }, [](In, Do) {},
+         "A column of sinks took part in softmax and was cut off: rows sum to less than one; give "
+         "--sink if that is right.",
+         Fit::sink},
         {"matrix transposed", Part::saved, is_square, [](In, Do m) { m.transposed = true; },
          "Queries are rows and keys are columns."},
         {"dropout left on", Part::saved, always, [](In, Do) {},
          "Switch the model to evaluation: model.eval(), dropout_p=0.", Fit::dropout},
+        {"half-precision rounding", Part::arithmetic, always, [](In, Do) {},
+         "Queries, keys or scores were rounded on the way; compute scores and softmax in float32.",
+         Fit::rounding},
     };
     return table;
 }

@@ -19,11 +19,13 @@ enum class Part {
     bias,
     softmax,
     sink,
-    saved
+    saved,
+    arithmetic
 };
 
-// What has to be estimated from the observation before it can be compared.
-enum class Fit { nothing, scale, dropout };
+// What has to be estimated from the observation before it can be compared; rounding cannot be
+// repeated, only bounded.
+enum class Fit { nothing, scale, sink, dropout, rounding };
 
 struct Hypothesis {
     const char* name;

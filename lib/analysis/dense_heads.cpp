@@ -1,0 +1,81 @@
+#include "analysis/dense_heads.hpp"
+
+namespace attn::analysis {
+namespace {
+
+Heads<double> split(const Array<double>& packed, std::size_t heads, bool by_reshape) {
+    if (!by_reshape) return make_packed_heads(packed, heads);
+    const Shape& shape = packed.shape();
+    return make_separate_heads(packed.reshaped({shape[0], heads, shape[1], shape[2] / heads}));
+}
+
+DenseHeads project_heads(const DenseInputs& in, const Mistakes& mistakes) {
+    if (in.weights == nullptr) return {*in.q, *in.k, *in.v};
+    const ProjectionWeights<double>& w = *in.weights;
+    const auto make = [&](const Array<double>& x, const Array<double>& matrix,
+                          const Array<double>& bias, std::size_t heads, const Norm<double>& norm) {
+        const Array<double> used = mistakes.transposed_weights ? transpose(matrix) : matrix;
+        const Array<double> packed =
+            project(x, used, mistakes.missing_biases ? Array<double>() : bias, w.order);
+        return split(normalise_heads(packed, heads, norm), heads, mistakes.heads_by_reshape);
+    };
+    const Array<double>& context = in.context == nullptr ? *in.x : *in.context;
+    return {make(*in.x, w.W_Q, w.b_Q, w.heads, w.q_norm),
+            make(context, w.W_K, w.b_K, w.kv_heads, w.k_norm),
+            make(context, w.W_V, w.b_V, w.kv_heads, {})};
+}
+
+void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHeads& heads) {
+    RotaryPairs pairs = rotary.pairs;
+    if (mistakes.other_rotary_pairs) {
+        pairs =
+            pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
+    }
+    heads.q = make_separate_heads(rotate(heads.q.view, rotary.table, rotary.query_rows, pairs));
+    heads.k = make_separate_heads(rotate(heads.k.view, rotary.table, rotary.key_rows, pairs));
+}
+
+Heads<double> round_heads(const Heads<double>& heads, Rounding rounding) {
+    const HeadsView<double>& view = heads.view;
+    std::vector<double> values;
+    for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
+        const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
+        for (std::size_t row = 0; row < matrix.rows; ++row) {
+            for (const double value : matrix.row(row)) values.push_back(round_to(rounding, value));
+        }
+    }
+    return make_separate_heads(
+        Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
+}
+
+}  // namespace
+
+Array<double> transpose(const Array<double>& matrix) {
+    if (matrix.empty() || matrix.extent(0) != matrix.extent(1)) return matrix;
+    const std::size_t n = matrix.extent(0);
+    std::vector<double> values(n * n);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < n; ++j) values[j * n + i] = matrix.data()[i * n + j];
+    }
+    return {matrix.shape(), std::move(values)};
+}
+
+DenseHeads make_dense_heads(const DenseInputs& in, const Mistakes& mistakes) {
+    const AttentionOptions<double>& options = *in.options;
+    DenseHeads heads = project_heads(in, mistakes);
+    if (options.rotary && !mistakes.missing_rotary) turn(*options.rotary, mistakes, heads);
+    if (!options.past_key.empty()) {
+        const auto join = [](const Array<double>& past, const Heads<double>& rest) {
+            return make_separate_heads(join_tokens(separate_heads(past), rest.view));
+        };
+        heads.k = join(options.past_key, heads.k);
+        heads.v = join(options.past_value, heads.v);
+    }
+    if (mistakes.arithmetic != Rounding::none) {
+        for (Heads<double>* part : {&heads.q, &heads.k, &heads.v})
+            *part = round_heads(*part, mistakes.arithmetic);
+    }
+    return heads;
+}
+
+}  // namespace attn::analysis
