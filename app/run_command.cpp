@@ -56,7 +56,9 @@ void add_output_flags(CLI::App& command, RunFlags& flags) {
         .add_option_function<std::string>(
             "--save",
             [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
-            "scores, weights, context, output, present, q, k, v, logsumexp, heatmaps, stats; of "
+            "scores, weights, context, output, present, q, k, v, logsumexp, received, heatmaps, "
+            "stats; "
+            "of "
             "checkpoints hidden, logits, probs (default scores,weights,output,heatmaps)")
         ->type_name("LIST")
         ->group(group);
@@ -73,6 +75,11 @@ void add_output_flags(CLI::App& command, RunFlags& flags) {
             "layer00/arrays.npz")
         ->check(CLI::IsMember({"npy", "npz", "safetensors"}))
         ->type_name("FORMAT")
+        ->group(group);
+    command
+        .add_option("--grid", request.grid,
+                    "For stats: keys are patches of a picture, as in attn-inspect stats --grid")
+        ->type_name("RxC")
         ->group(group);
     command
         .add_option_function<std::string>(

@@ -17,7 +17,7 @@ DType type_of(io::Inputs& inputs, const std::string& source) {
     if (is_run_folder(source)) {
         const RunManifest manifest = read_manifest(source);
         if (manifest.layers.empty()) return DType::float32;
-        array = source + "/" + array_file(manifest.layers.front(), "weights");
+        array = source + "/" + array_name(manifest.layers.front(), "weights", manifest.format);
     }
     try {
         return inputs.find(array).dtype;

@@ -82,8 +82,9 @@ class Run {
             Sinks<T> sinks{&progress};
             if (selected) sinks.push_back(&arrays);
             if (selected && save_.heatmaps) sinks.push_back(&heatmaps);
-            if (selected && save_.stats) sinks.push_back(&stats);
+            if (selected && (save_.stats || save_.received)) sinks.push_back(&stats);
             x = compute(layer, x, sinks);
+            if (selected && save_.received) write_received(layer, stats.received());
             if (loaded_.has_weights()) model::let_go_of_layer(*loaded_.bundle, layer);
             pack_arrays(folder_, layer_folder(layer), request_.format);
         }
@@ -144,6 +145,18 @@ class Run {
         file.close();
     }
 
+    // What the keys of the layer that was measured last received, [batch, heads, keys].
+    void write_received(std::size_t layer, const std::vector<std::vector<double>>& received) {
+        const std::size_t heads = selection_.heads.size(), count = loaded_.batch * heads;
+        std::vector<T> values;
+        for (auto head = received.end() - static_cast<std::ptrdiff_t>(count);
+             head != received.end(); ++head) {
+            for (const double value : *head) values.push_back(static_cast<T>(value));
+        }
+        write_array(array_file(layer, "received"),
+                    Array<T>({loaded_.batch, heads, loaded_.keys}, std::move(values)));
+    }
+
     bool is_selected(std::size_t layer) const {
         return std::binary_search(selection_.layers.begin(), selection_.layers.end(), layer);
     }
@@ -163,6 +176,8 @@ class Run {
         const bool same_tokens =
             loaded_.queries == loaded_.keys && loaded_.tokens == loaded_.key_tokens;
         if (same_tokens) options.tokens = loaded_.tokens;
+        if (!request_.grid.empty())
+            options.grid = analysis::parse_grid(request_.grid, loaded_.keys);
         options.scores = true;
         return options;
     }
@@ -184,6 +199,7 @@ class Run {
         if (save_.weights) shapes["weights"] = cells;
         if (save_.context) shapes["context"] = with_batch({heads, loaded_.queries, sizes.d_value});
         if (save_.logsumexp) shapes["logsumexp"] = with_batch({heads, loaded_.queries});
+        if (save_.received) shapes["received"] = with_batch({heads, loaded_.keys});
         if (save_.output) shapes["output"] = with_batch({loaded_.queries, sizes.d_output});
         if (save_.q) shapes["q"] = with_batch({heads, loaded_.queries, sizes.d_head});
         if (save_.k) shapes["k"] = keys;
@@ -281,6 +297,7 @@ SaveChoice parse_save(const std::string& list) {
         {"present", &choice.present},
         {"heatmaps", &choice.heatmaps},
         {"logsumexp", &choice.logsumexp},
+        {"received", &choice.received},
         {"stats", &choice.stats},
         {"hidden", &choice.hidden},
         {"logits", &choice.logits},
@@ -297,7 +314,7 @@ SaveChoice parse_save(const std::string& list) {
             const std::string close = nearest(item, known);
             fail("--save ", item,
                  ": expected a list of scores, weights, context, output, present, q, k, v, "
-                 "logsumexp, heatmaps, stats, hidden, logits, probs",
+                 "logsumexp, received, heatmaps, stats, hidden, logits, probs",
                  close.empty() ? "" : "; did you mean " + close + "?");
         }
         *found->second = true;

@@ -29,7 +29,8 @@ struct SaveChoice {
     bool present = false;
     bool heatmaps = true;
     bool stats = false;
-    bool hidden = false;  // what each block gives, and what the norm behind the last makes of it
+    bool received = false;  // by each key, from all queries
+    bool hidden = false;    // what each block gives, and what the norm behind the last makes of it
     bool logits = false;
     bool probs = false;  // softmax of the logits
 
@@ -63,6 +64,7 @@ struct RunRequest {
 
     std::string output;  // folder
     SaveChoice save;
+    std::string grid;  // of the keys, for stats; see StatsRequest
     ArrayFormat format = ArrayFormat::npy;
     std::optional<std::vector<std::size_t>> layers;          // to save and draw; empty: all
     std::optional<std::vector<std::size_t>> selected_heads;  // likewise

@@ -206,10 +206,12 @@ StoredAttention<T> open_stored_attention(io::Inputs& inputs, const std::string& 
 
 template <class T>
 void load_scores(io::Inputs& inputs, const std::string& source, StoredAttention<T>& attention) {
-    if (!is_run_folder(source) || read_manifest(source).option("scores_at") != "\"biased\"") return;
+    if (!is_run_folder(source)) return;
+    const RunManifest manifest = read_manifest(source);
+    if (manifest.option("scores_at") != "\"biased\"") return;
     for (StoredLayer<T>& layer : attention.layers) {
-        const std::string file = source + "/" + array_file(layer.layer, "scores");
-        if (!std::filesystem::exists(file)) continue;
+        const std::string file = source + "/" + array_name(layer.layer, "scores", manifest.format);
+        if (!holds_array(inputs, file)) continue;
         const io::StoredArray stored = inputs.find(file);
         const Array<T> scores = inputs.load<T>(stored, io::NonFinite::allow);
         if (scores.size() != layer.weights.size())

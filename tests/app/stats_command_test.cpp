@@ -91,6 +91,20 @@ TEST_CASE("distances on a grid of patches agree with NumPy") {
     check_heads(found["heads"], golden_stats("patches"), 2e-6);
 }
 
+TEST_CASE("a run measures distances on a grid, too") {
+    const TempFolder folder;
+    const auto run = [&](const std::string& grid) {
+        return run_program({"run", "-w", sample("model.json"), "--no-causal", "--save",
+                            "stats,weights", "--grid", grid, "-o", folder / "out"});
+    };
+    REQUIRE(run("6x8+1").exit_code == 0);
+    const Json computed = Json::parse(read_file(folder / "out/stats.json"))["heads"];
+    const Json stored = stats_of({folder / "out", "--grid", "6x8+1"})["heads"];
+    CHECK(computed[0]["distance"].get<double>() < 5);
+    CHECK(computed[0]["distance"].get<double>() == Approx(stored[0]["distance"].get<double>()));
+    CHECK_THAT(run("6x8").err, Catch::Contains("where 1 come before the patches write 6x8+1"));
+}
+
 TEST_CASE("scores and weights of the sample have the measures that NumPy finds") {
     const TempFolder folder;
     for (const auto& [precision, margin] : {std::pair("f64", 1e-9), std::pair("f32", 2e-5)}) {
@@ -107,8 +121,13 @@ TEST_CASE("masks, offsets, caches and sinks are measured as NumPy does") {
     const TempFolder folder;
     const auto path = [](const std::string& name) { return golden("flags/" + name); };
     for (const Json& test : golden_stats("computed")) {
-        std::vector<std::string> arguments{
-            "run", "--precision", "f64", "-o", folder / "out", "--save", "stats,weights,scores"};
+        std::vector<std::string> arguments{"run",
+                                           "--precision",
+                                           "f64",
+                                           "-o",
+                                           folder / "out",
+                                           "--save",
+                                           "stats,received,weights,scores"};
         for (const std::string argument : test["arguments"]) {
             const bool file = argument.size() > 4 && argument.substr(argument.size() - 4) == ".npy";
             arguments.push_back(file ? path(argument) : argument);
@@ -118,6 +137,15 @@ TEST_CASE("masks, offsets, caches and sinks are measured as NumPy does") {
         REQUIRE(result.exit_code == 0);
         check_heads(Json::parse(read_file(folder / "out/stats.json"))["heads"], test["heads"],
                     1e-9);
+        const auto received = load(folder / "out/layer00/received.npy");
+        const Json& expected = test["received"];
+        REQUIRE(received.shape() ==
+                attn::Shape{expected.size(), expected[0].size(), expected[0][0].size()});
+        for (std::size_t i = 0; i < received.size(); ++i) {
+            const std::size_t keys = received.extent(2), heads = received.extent(1);
+            const Json& value = expected[i / keys / heads][i / keys % heads][i % keys];
+            CHECK(received.data()[i] == Approx(value.get<double>()).margin(1e-9));
+        }
         // The folder knows all but the mask array: how many keys a row has.
         const bool masked = test["arguments"].dump().find("--mask") != std::string::npos;
         if (!masked) check_heads(stats_of({folder / "out"})["heads"], test["heads"], 1e-5);
