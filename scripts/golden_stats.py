@@ -174,7 +174,19 @@ def sample_cases(golden, data):
     return measured
 
 
-def write_stats(golden, data, inputs, attend):
+def real_cases(cases):
+    """Heads of real models, from attention that others saved: {file: heads}; causal all of them."""
+    folder, measured = os.path.join(cases, 'real-attention'), {}
+    for name in ('gpt2-small-layer2', 'gpt2-small-layer5', 'llama-7b-quantized-layer0'):
+        with open(os.path.join(folder, name + '.tokens.json')) as file:
+            tokens = json.load(file)
+        heads = np.load(os.path.join(folder, name + '.npy'))
+        allowed = np.tril(np.ones(heads.shape[1:], bool))
+        measured[name] = [head_stats(w, allowed, tokens=tokens) for w in heads]
+    return measured
+
+
+def write_stats(golden, data, cases, inputs, attend):
     folder = os.path.join(golden, 'stats')
     os.makedirs(folder, exist_ok=True)
     arrays, tokens = stored_heads(np.random.default_rng(20265))
@@ -186,6 +198,8 @@ def write_stats(golden, data, inputs, attend):
     results = {'tokens': tokens, 'expected': stored_cases(arrays, tokens), 'computed': computed_cases(inputs, attend),
                'sample': sample_cases(golden, data),
                'patches': [head_stats(w, everyone, grid=grid) for w in arrays['patches']]}
+    if os.path.isdir(cases):
+        results['real'] = real_cases(cases)
     for name, result in results.items():
         with open(os.path.join(folder, name + '.json'), 'w') as file:
             json.dump(result, file, indent=None if name == 'tokens' else 1)

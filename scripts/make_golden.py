@@ -16,6 +16,7 @@ from golden_stats import write_stats
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 GOLDEN = os.path.join(ROOT, 'tests', 'golden')
+CASES = os.environ.get('ATTN_CASES_DIR', os.path.join(ROOT, '..', 'shared', 'cases'))  # of other projects, where they are
 NAMES = ('W_Q', 'W_K', 'W_V', 'W_O', 'b_Q', 'b_K', 'b_V', 'b_O')
 
 
@@ -285,7 +286,8 @@ def positions():
 
 def stats():
     """Heads of many kinds and their measures; needs the families induction and flags."""
-    write_stats(GOLDEN, os.path.join(ROOT, 'data', 'induction'), flag_inputs(np.random.default_rng(20263)), attention_by_flags)
+    write_stats(GOLDEN, os.path.join(ROOT, 'data', 'induction'), CASES, flag_inputs(np.random.default_rng(20263)),
+                attention_by_flags)
 
 
 def files():

@@ -1,7 +1,10 @@
 // Attention of real models, judged by the commands that users run.
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "pipeline/check.hpp"
+#include "pipeline/stats.hpp"
 #include "support/arrays.hpp"
 
 using namespace attn;
@@ -25,6 +28,26 @@ const pipeline::CheckLine& line(const pipeline::CheckResult& result, const std::
 }
 
 }  // namespace
+
+TEST_CASE("every measure of real heads agrees with NumPy in float64") {
+    std::ifstream stream(ATTN_SOURCE_DIR "/tests/golden/stats/real.json");
+    const auto models = nlohmann::json::parse(stream);
+    for (const auto& [name, expected] : models.items()) {
+        pipeline::StatsRequest request;
+        request.from.source = std::string(ATTN_CASES_DIR) + "/real-attention/" + name + ".npy";
+        request.from.tokens =
+            std::string(ATTN_CASES_DIR) + "/real-attention/" + name + ".tokens.json";
+        const auto found = pipeline::measure(request, {}, [](const std::string&) {});
+        REQUIRE(found.heads.size() == expected.size());
+        for (std::size_t head = 0; head < expected.size(); ++head) {
+            for (const auto& [measure, value] : expected[head].items()) {
+                INFO(name << ", head " << head << ", " << measure);
+                CHECK(found.heads[head].*analysis::find_measure(measure, "").value ==
+                      Approx(value.get<double>()).epsilon(1e-5).margin(2e-6));
+            }
+        }
+    }
+}
 
 TEST_CASE("GPT-2's attention is sane and causal") {
     for (const char* file : {"gpt2-small-layer2.npy", "gpt2-small-layer5.npy"}) {
