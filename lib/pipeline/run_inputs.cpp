@@ -10,7 +10,8 @@ namespace {
 void require_one_kind_of_input(const RunRequest& request) {
     const bool heads = !request.query.empty() || !request.key.empty() || !request.value.empty();
     if (!heads) {
-        if (request.weights.empty()) fail("nothing to compute from: give --weights, or --query, --key and --value");
+        if (request.weights.empty())
+            fail("nothing to compute from: give --weights, or --query, --key and --value");
         std::string given;
         for (const auto& [value, flag] : {std::pair(&request.embeddings, "--embeddings"),
                                           std::pair(&request.hidden_states, "--hidden-states"),
