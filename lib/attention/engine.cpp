@@ -15,7 +15,7 @@ namespace {
 // size, so that two machines divide the work alike.
 constexpr std::size_t kBlockBytes = std::size_t{1} << 19;
 constexpr std::size_t kMinBlockRows = 64;
-constexpr std::size_t kMaxBlockRows = 256;
+constexpr std::size_t kMaxBlockRows = 128;
 
 std::size_t choose_block_rows(std::size_t keys, std::size_t value_size) {
     return std::clamp(kBlockBytes / (keys * value_size), kMinBlockRows, kMaxBlockRows);

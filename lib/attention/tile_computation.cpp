@@ -52,11 +52,16 @@ class TileWork {
     Tile<T> compute(MatrixView<T> context) {
         for (std::size_t piece = 0; piece < pieces(); ++piece) {
             multiply_queries(keys_of(piece));
-            for (std::size_t row = 0; row < rows_; ++row) finish_scores(row, piece);
+            for (std::size_t row = 0; row < rows_; ++row) {
+                finish_scores(row, piece);
+                // While the row is in the L1 cache, where no later piece can raise its maximum.
+                if (pieces() == 1) normalise(row);
+            }
             add_contexts(keys_of(piece));
         }
         for (std::size_t row = 0; row < rows_; ++row) {
-            finish_row(row, context.row(row));
+            if (pieces() > 1) normalise(row);
+            finish_context(row, context.row(row));
             logsumexp_.push_back(softmax_[row].log_sum_exp());
         }
         return tile(context);
@@ -175,18 +180,23 @@ class TileWork {
         }
     }
 
-    // From exponentials to weights and the context. A row without keys has a context of zero,
-    // whatever the values are: zero times a value that is not finite is not zero.
-    void finish_row(std::size_t row, Span<T> context) {
-        const RowSoftmax<T>& softmax = softmax_[row];
+    // From exponentials to weights.
+    void normalise(std::size_t row) {
         for (std::size_t piece = 0; piece < pieces(); ++piece) {
             const KeyRange keys = common(allowed_[row], keys_of(piece));
             if (keys.empty()) continue;
             kernels_.scale(cell(weights_, row, keys.begin), keys.size(),
-                           softmax.factor(highs_[row * pieces() + piece]));
+                           softmax_[row].factor(highs_[row * pieces() + piece]));
         }
+    }
+
+    // A row without keys has a context of zero, whatever the values are: zero times a value that is
+    // not finite is not zero.
+    void finish_context(std::size_t row, Span<T> context) const {
+        const RowSoftmax<T>& softmax = softmax_[row];
         const T* sums = contexts_.data() + row * packed_.values().padded_columns();
-        const T factor = softmax.factor(softmax.high());
+        // Of a single piece the products were made with weights, else with exponentials.
+        const T factor = pieces() == 1 ? T{1} : softmax.factor(softmax.high());
         for (std::size_t i = 0; i < context.size(); ++i)
             context[i] = softmax.has_keys() ? sums[i] * factor : T{0};
     }
