@@ -4,6 +4,7 @@
 usage: bench.py BIN [--quick] [--only NAME]     (bench.sh builds the binaries in BIN and calls this)
 """
 import argparse
+import json
 import os
 import platform
 import statistics
@@ -79,7 +80,7 @@ class Bench:
     def peak_run(self, *arguments):
         """Seconds and peak MiB. From a small process: what is started inherits the peak of its parent."""
         command = [sys.executable, '-S', '-c', LAUNCHER, self.program, *map(str, arguments), '--quiet']
-        seconds, kib = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+    seconds, kib = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-2:]
         return float(seconds), int(kib) / 1024
 
     def save_heads(self, work, heads, tokens):
@@ -185,6 +186,74 @@ def stored_heatmap(b):
     b.row(f'heatmap of a stored {n} x {n} array', milliseconds(a), 'cat | cat', milliseconds(peer), 1 / ratio, '<=2')
 
 
+def stored_stats(b):
+    """Every measure of every head of a stored array, against reading it once."""
+    layers, heads, n = (2, 4, 512) if b.quick else (32, 32, 1024)
+    with tempfile.TemporaryDirectory() as work:
+        array = np.lib.format.open_memmap(f'{work}/w.npy', 'w+', np.float32, (layers, heads, n, n))
+        for layer in range(layers):
+            for head in range(heads):
+                weights = np.exp((0.5 + head % 8) * b.rng.standard_normal((n, n), dtype=np.float32))
+                array[layer, head] = weights / weights.sum(-1, keepdims=True)
+        array.flush()
+        del array
+        peaks = []
+
+        def ours():
+            seconds, peak = b.peak_run('stats', f'{work}/w.npy')
+            peaks.append(peak)
+            return seconds
+
+        work_name = f'stats of a stored [{layers}, {heads}, {n}, {n}]'
+        for peer, goal in (('cat > /dev/null', '<=3'), ('cat | cat', None)):
+            command = f'cat {work}/w.npy ' + ('> /dev/null' if 'null' in peer else '| cat > /dev/null')
+            read = lambda: timed(lambda: subprocess.run(command, shell=True))
+            a, seconds, ratio = pairs(ours, read, 1 if b.quick else 7)
+            b.row(work_name, milliseconds(a), peer, milliseconds(seconds), 1 / ratio, goal)
+    b.row('the same, peak memory', f'{max(peaks):.0f} MiB', 'limit', '500 MiB', max(peaks) / 500, '<=1')
+
+
+def computed_stats(b):
+    """What measuring adds to computing; both write one small array."""
+    tokens = 512 if b.quick else 4096
+    with tempfile.TemporaryDirectory() as work:
+        heads = b.save_heads(work, HEADS, tokens)
+        run = lambda save: lambda: b.run('run', *heads, '--causal', '--save', save, '-o', f'{work}/out')
+        a, plain, ratio = pairs(run('stats,output'), run('output'), 1 if b.quick else 9)
+    b.row(f'{HEADS} heads x {tokens} tokens, causal, stats', milliseconds(a), 'without stats', milliseconds(plain), 1 / ratio, '<=1.25')
+
+
+def labelled_heatmaps(b):
+    """One picture a head from a stored [layers, heads, n, n], with every fifth token on both axes, as ours have it."""
+    import matplotlib
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+    layers, heads, n, step = (2 if b.quick else 12), HEADS, 128, 5
+    with tempfile.TemporaryDirectory() as work:
+        scores = np.where(np.tri(n, dtype=bool), 3 * b.rng.standard_normal((layers, heads, n, n)), -np.inf)
+        weights = np.exp(scores - scores.max(-1, keepdims=True))
+        np.save(f'{work}/w.npy', (weights / weights.sum(-1, keepdims=True)).astype(np.float32))
+        tokens = [f'tok{i * 37 % 1000}' for i in range(n)]
+        with open(f'{work}/tokens.json', 'w') as file:
+            json.dump(tokens, file)
+
+        def by_matplotlib():
+            os.makedirs(f'{work}/peer', exist_ok=True)
+            for layer, matrices in enumerate(np.load(f'{work}/w.npy')):
+                for head, matrix in enumerate(matrices):
+                    figure, axes = plt.subplots(figsize=(5.47, 4.97))
+                    figure.colorbar(axes.imshow(matrix), label='attention weight')
+                    axes.set_xticks(range(0, n, step), tokens[::step], rotation=90, fontsize=7)
+                    axes.set_yticks(range(0, n, step), tokens[::step], fontsize=7)
+                    axes.set(title=f'layer {layer}, head {head}', xlabel='key', ylabel='query')
+                    figure.savefig(f'{work}/peer/{layer}-{head}.png')
+                    plt.close(figure)
+
+        b.compare(f'{layers * heads} labelled heatmaps of {n} tokens, stored',
+                  lambda: b.run('heatmap', f'{work}/w.npy', '--tokens', f'{work}/tokens.json', '-o', f'{work}/ours'),
+                  'numpy + matplotlib', lambda: timed(by_matplotlib), 5, '60')
+
+
 def make_model(folder, layers, heads, tokens, rng):
     d = heads * D_HEAD
     os.makedirs(f'{folder}/weights')
@@ -257,8 +326,8 @@ def complexity(b):
         print(f'{name + ", peak MiB":38}' + ''.join(f'{p:9.0f}' for p in peaks) + f'{slope(peaks):11.2f}', flush=True)
 
 
-MEASURES = {m.__name__: m for m in (start_up, in_memory, masked, long_sequence, write_weights, stored_heatmap, whole_program,
-                                    complexity)}
+MEASURES = {m.__name__: m for m in (start_up, in_memory, masked, long_sequence, write_weights, stored_heatmap, labelled_heatmaps,
+                                    stored_stats, computed_stats, whole_program, complexity)}
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
