@@ -80,7 +80,7 @@ class Bench:
     def peak_run(self, *arguments):
         """Seconds and peak MiB. From a small process: what is started inherits the peak of its parent."""
         command = [sys.executable, '-S', '-c', LAUNCHER, self.program, *map(str, arguments), '--quiet']
-    seconds, kib = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-2:]
+        seconds, kib = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-2:]
         return float(seconds), int(kib) / 1024
 
     def save_heads(self, work, heads, tokens):
