@@ -95,15 +95,14 @@ bool CheckSink::check_sane_row(const Tile<float>& tile, std::size_t row, RowChec
                       all_are_fractions(from, allowed.size());
     if (!sane || allowed.empty()) return false;
     const Kernels<float>& kernels = attn::kernels<float>();
-    const WeightSums sums = kernels.weigh(from, allowed.size(), 0);
-    const float largest = kernels.largest(from, allowed.size());
+    const WeightSums sums = kernels.add_up(from, allowed.size(), 0);
+    const auto largest = static_cast<float>(sums.largest);
     check.keys = allowed.size();
     check.sum = sums.sum;
-    check.entropy = -sums.logs;
+    check.entropy = -kernels.sum_logs(from, allowed.size());
     const float* const place = std::find(from, from + allowed.size(), largest);
-    check.largest.see(static_cast<double>(largest),
-                      static_cast<std::size_t>(place - weights.data()));
-    check.values.see(static_cast<double>(largest));
+    check.largest.see(sums.largest, static_cast<std::size_t>(place - weights.data()));
+    check.values.see(sums.largest);
     const float* const end = from + allowed.size();
     const float* const other = std::find_if(from, end, [&](float w) { return w != largest; });
     if (other != end) check.values.see(static_cast<double>(*other));

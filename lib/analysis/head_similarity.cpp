@@ -12,7 +12,7 @@ namespace attn::analysis {
 namespace {
 
 double entropy_of(const float* row, std::size_t keys) {
-    return -kernels<float>().weigh(row, keys, 0).logs;
+    return -kernels<float>().sum_logs(row, keys);
 }
 
 double mean_distance(const std::vector<std::size_t>& a, const std::vector<std::size_t>& b,

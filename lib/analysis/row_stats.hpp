@@ -28,7 +28,7 @@ struct RowStats {
     double counted = 0;  // sum of the weights that the patterns are measured on
     PatternMass previous_token, duplicate_token, induction;
 
-    ScoreSums scores;  // of the scores, where the tile has any
+    ScoreSums scores;  // of the scores that softmax saw, where they are known
 };
 
 struct RowOptions {
@@ -43,10 +43,5 @@ struct RowOptions {
 template <class T>
 RowStats measure_row(const Tile<T>& tile, std::size_t row, std::ptrdiff_t position,
                      std::size_t keys, const RowOptions& options);
-
-// How many of the largest weights reach `share`; all of them where their sum does not. `sum` and
-// `largest` are those of the weights.
-template <class T>
-std::size_t keys_for_share(Span<const T> weights, double sum, T largest, double share);
 
 }  // namespace attn::analysis

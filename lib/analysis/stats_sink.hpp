@@ -16,7 +16,7 @@ struct StatsOptions {
     // One list a sequence, one for all, or none; used only where query i stands at key i.
     std::vector<std::vector<std::string>> tokens;
     std::optional<PatchGrid> grid;  // of the keys
-    bool scores = false;            // measure scores too, where tiles carry them
+    bool scores = false;            // measure scores too, of sources that compute them
     bool exclude_first_key = false;
     bool exclude_self = false;
     PatternScore pattern_score = PatternScore::mul;
@@ -30,7 +30,7 @@ class StatsSink : public Sink<T> {
               std::vector<std::size_t> numbers);
     ~StatsSink() override;
 
-    bool wants_scores() const override { return options_.scores; }
+    bool wants_score_sums() const override { return options_.scores; }
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;

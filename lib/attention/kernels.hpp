@@ -25,8 +25,14 @@ struct PanelProduct {
 struct WeightSums {
     double sum = 0;
     double squares = 0;
-    double logs = 0;      // of w ln w, with 0 ln 0 = 0
     double distance = 0;  // of w * distance
+    double largest = 0;   // weight; -inf for none, NaN if any is
+};
+
+// Sums over the exponentials of one row, of x = score - high.
+struct ExponentialSums {
+    double sum = 0;
+    double logs = 0;  // of exp(x) * x, with 0 for x = -inf
 };
 
 // Of the scores of one row that are not -inf.
@@ -36,6 +42,15 @@ struct ScoreSums {
     double largest = 0;
     double sum = 0;
     double squares = 0;
+
+    void add(const ScoreSums& more) {
+        if (more.count == 0) return;
+        smallest = count == 0 || more.smallest < smallest ? more.smallest : smallest;
+        largest = count == 0 || more.largest > largest ? more.largest : largest;
+        count += more.count;
+        sum += more.sum;
+        squares += more.squares;
+    }
 };
 
 template <class T>
@@ -58,7 +73,10 @@ struct Kernels {
 
     // The sums of a row; its first key stands at `first`, counted from the query, the next one key
     // after it.
-    WeightSums (*weigh)(const T* row, std::size_t size, T first);
+    WeightSums (*add_up)(const T* row, std::size_t size, T first);
+
+    // The sum of w ln w, with 0 ln 0 = 0.
+    double (*sum_logs)(const T* row, std::size_t size);
 
     // Copies the values above `low` and up to `high` to `found`, which has room for `lanes` more,
     // and returns how many there are.
@@ -69,9 +87,9 @@ struct Kernels {
     // The sum of the values above `threshold`, and how many there are.
     double (*sum_above)(const T* row, std::size_t size, T threshold, std::size_t* count);
 
-    // Replaces each score by exp(score - high) and returns their sum. Good to 2 ulp; results below
-    // the smallest normal number become 0. NaN stays.
-    double (*exponentiate)(T* row, std::size_t size, T high);
+    // Replaces each score by exp(score - high), where high is as large as any. Good to 2 ulp;
+    // results below the smallest normal number become 0. NaN stays.
+    ExponentialSums (*exponentiate)(T* row, std::size_t size, T high);
 
     void (*scale)(T* row, std::size_t size, T factor);
 

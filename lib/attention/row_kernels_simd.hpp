@@ -30,6 +30,16 @@ struct SimdRows {
         for (std::size_t i = 0; i < count; ++i) values[i] = lanes[i];
     }
 
+    static T largest_lane(Batch batch) {
+        alignas(64) T lanes[kLanes];
+        batch.store_aligned(lanes);
+        T result = lanes[0];
+        for (std::size_t lane = 1; lane < kLanes; ++lane) {
+            if (lanes[lane] > result) result = lanes[lane];
+        }
+        return result;
+    }
+
     static T largest(const T* row, std::size_t size) {
         constexpr T lowest = -std::numeric_limits<T>::infinity();
         Batch high(lowest);
@@ -42,13 +52,7 @@ struct SimdRows {
         for (; i + kLanes <= size; i += kLanes) see(Batch::load_unaligned(row + i));
         if (i < size) see(load_tail(row + i, size - i, lowest));
         if (xsimd::any(missing)) return std::numeric_limits<T>::quiet_NaN();
-        alignas(64) T lanes[kLanes];
-        high.store_aligned(lanes);
-        T result = lanes[0];
-        for (std::size_t lane = 1; lane < kLanes; ++lane) {
-            if (lanes[lane] > result) result = lanes[lane];
-        }
-        return result;
+        return largest_lane(high);
     }
 
     static void raise(T* row, const T* other, std::size_t size) {
@@ -74,30 +78,50 @@ struct SimdRows {
         for (; i < size; ++i) row[i] += other[i];
     }
 
-    static WeightSums weigh(const T* row, std::size_t size, T first) {
+    static WeightSums add_up(const T* row, std::size_t size, T first) {
         alignas(64) T lanes[kLanes];
         for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = first + static_cast<T>(i);
         Batch place = Batch::load_aligned(lanes);
         const Batch step(static_cast<T>(kLanes));
-        const Batch zero(T{0});
+        constexpr T lowest = -std::numeric_limits<T>::infinity();
+        Batch high(lowest);
         WeightSums result;
         for (std::size_t i = 0; i < size;) {
             const std::size_t stop = size - i < kChunk ? size : i + kChunk;
-            Batch sum(zero), squares(zero), logs(zero), distance(zero);
+            Batch sum(T{0}), squares(T{0}), distance(T{0});
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
                 const Batch w =
                     left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
+                high = xsimd::max(high, left < kLanes ? load_tail(row + i, left, lowest) : w);
                 sum += w;
                 squares = xsimd::fma(w, w, squares);
-                logs += xsimd::select(w > zero, w * xsimd::log(w), zero);
                 distance = xsimd::fma(w, xsimd::abs(place), distance);
                 place += step;
             }
             result.sum += static_cast<double>(xsimd::hadd(sum));
             result.squares += static_cast<double>(xsimd::hadd(squares));
-            result.logs += static_cast<double>(xsimd::hadd(logs));
             result.distance += static_cast<double>(xsimd::hadd(distance));
+        }
+        // A NaN that max() may have lost is in the sum.
+        result.largest = result.sum == result.sum ? static_cast<double>(largest_lane(high))
+                                                  : std::numeric_limits<double>::quiet_NaN();
+        return result;
+    }
+
+    static double sum_logs(const T* row, std::size_t size) {
+        const Batch zero(T{0});
+        double result = 0;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch logs(zero);
+            for (; i < stop; i += kLanes) {
+                const std::size_t left = size - i;
+                const Batch w =
+                    left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
+                logs += xsimd::select(w > zero, w * xsimd::log(w), zero);
+            }
+            result += static_cast<double>(xsimd::hadd(logs));
         }
         return result;
     }
@@ -128,18 +152,8 @@ struct SimdRows {
             result.sum += static_cast<double>(xsimd::hadd(sum));
             result.squares += static_cast<double>(xsimd::hadd(squares));
         }
-        alignas(64) T lows[kLanes];
-        alignas(64) T highs[kLanes];
-        low.store_aligned(lows);
-        high.store_aligned(highs);
-        result.smallest = static_cast<double>(lows[0]);
-        result.largest = static_cast<double>(highs[0]);
-        for (std::size_t lane = 1; lane < kLanes; ++lane) {
-            if (static_cast<double>(lows[lane]) < result.smallest)
-                result.smallest = static_cast<double>(lows[lane]);
-            if (static_cast<double>(highs[lane]) > result.largest)
-                result.largest = static_cast<double>(highs[lane]);
-        }
+        result.smallest = -static_cast<double>(largest_lane(-low));
+        result.largest = static_cast<double>(largest_lane(high));
         return result;
     }
 
@@ -194,29 +208,35 @@ struct SimdRows {
         return sum;
     }
 
-    static double exponentiate(T* row, std::size_t size, T high) {
+    static ExponentialSums exponentiate(T* row, std::size_t size, T high) {
         const Batch offset(high);
-        double sum = 0;
+        // Far below where exp() is zero, and zero times this is not NaN.
+        const Batch lowest(T{-10000});
+        ExponentialSums result;
         std::size_t i = 0;
         while (i + kLanes <= size) {
             const std::size_t left = size - i;
             const std::size_t stop = i + (left < kChunk ? left - left % kLanes : kChunk);
-            Batch partial(T{0});
+            Batch sum(T{0}), logs(T{0});
             for (; i < stop; i += kLanes) {
-                const Batch value = xsimd::exp(Batch::load_unaligned(row + i) - offset);
+                const Batch x = Batch::load_unaligned(row + i) - offset;
+                const Batch value = xsimd::exp(x);
                 value.store_unaligned(row + i);
-                partial += value;
+                sum += value;
+                logs = xsimd::fma(value, xsimd::max(x, lowest), logs);
             }
-            sum += static_cast<double>(xsimd::hadd(partial));
+            result.sum += static_cast<double>(xsimd::hadd(sum));
+            result.logs += static_cast<double>(xsimd::hadd(logs));
         }
         if (i < size) {
             const std::size_t left = size - i;
-            const Batch value =
-                xsimd::exp(load_tail(row + i, left, -std::numeric_limits<T>::infinity()) - offset);
+            const Batch x = load_tail(row + i, left, -std::numeric_limits<T>::infinity()) - offset;
+            const Batch value = xsimd::exp(x);
             store_tail(value, row + i, left);
-            sum += static_cast<double>(xsimd::hadd(value));
+            result.sum += static_cast<double>(xsimd::hadd(value));
+            result.logs += static_cast<double>(xsimd::hadd(value * xsimd::max(x, lowest)));
         }
-        return sum;
+        return result;
     }
 
     static void scale(T* row, std::size_t size, T factor) {

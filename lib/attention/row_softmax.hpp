@@ -28,16 +28,20 @@ class RowSoftmax {
         has_keys_ = true;
         if (std::isnan(largest)) {
             std::fill(scores, scores + size, largest);
-            sum_ = static_cast<double>(largest);
+            sum_ = logs_ = static_cast<double>(largest);
             return T{1};
         }
         T factor{1};
         if (largest > high_) {
             factor = std::exp(high_ - largest);
-            sum_ *= static_cast<double>(factor);
+            raise(static_cast<double>(largest) - static_cast<double>(high_),
+                  static_cast<double>(factor));
             high_ = largest;
         }
-        sum_ += kernels.exponentiate(scores, size, high_);
+        const ExponentialSums sums = kernels.exponentiate(scores, size, high_);
+        keys_ += sums.sum;
+        sum_ += sums.sum;
+        logs_ += sums.logs;
         return factor;
     }
 
@@ -57,11 +61,23 @@ class RowSoftmax {
     // log(sum of exp(score)) with the sink; -inf for a row without keys.
     double log_sum_exp() const { return static_cast<double>(high_) + std::log(sum_); }
 
+    // -Σ w ln w of the weights.
+    double entropy() const { return has_keys_ ? (std::log(sum_) * keys_ - logs_) / sum_ : 0; }
+
   private:
+    // The exponentials so far are relative to a maximum that is `rise` higher now.
+    void raise(double rise, double factor) {
+        if (keys_ > 0) logs_ = (logs_ - rise * keys_) * factor;
+        keys_ *= factor;
+        sum_ *= factor;
+    }
+
     static constexpr T kNothing = -std::numeric_limits<T>::infinity();
 
     T high_;
-    double sum_;
+    double sum_;       // of the exponentials, the sink's too
+    double keys_ = 0;  // of the keys' exponentials
+    double logs_ = 0;  // of exp(x) * x of the keys, x = score - high_
     bool has_keys_ = false;
 };
 

@@ -19,6 +19,9 @@ class Sink {
     // Whether tiles must carry scores beside the weights.
     virtual bool wants_scores() const { return false; }
 
+    // Whether tiles must carry sums of each row's scores.
+    virtual bool wants_score_sums() const { return false; }
+
     virtual void begin_layer(const LayerShape&) {}
     virtual void consume(const Tile<T>& tile) = 0;
     virtual void end_head(std::size_t /*sequence*/, std::size_t /*head*/) {}

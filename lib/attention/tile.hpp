@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "attention/kernels.hpp"
 #include "core/span.hpp"
 
 namespace attn {
@@ -57,6 +58,9 @@ struct Tile {
     MatrixView<const T> weights;   // [rows, active.size()]
     MatrixView<const T> context;   // [rows, d_value]; empty unless the source has it
     Span<const double> logsumexp;  // [rows], log of the softmax's denominator; likewise
+    Span<const double> entropy;    // [rows], -Σ w ln w; likewise
+    // [rows], of the scores that softmax saw; empty unless asked for.
+    Span<const ScoreSums> score_sums;
 
     std::size_t rows() const { return weights.rows; }
 

@@ -45,6 +45,7 @@ class TileWork {
         const T sink =
             inputs_.sinks.empty() ? -std::numeric_limits<T>::infinity() : inputs_.sinks[place.head];
         softmax_.assign(rows_, RowSoftmax<T>(sink));
+        if (task.sum_scores) score_sums_.resize(rows_);
         highs_.resize(rows_ * pieces());
         contexts_.assign(rows_ * packed_.values().padded_columns(), T{0});
     }
@@ -63,6 +64,7 @@ class TileWork {
             if (pieces() > 1) normalise(row);
             finish_context(row, context.row(row));
             logsumexp_.push_back(softmax_[row].log_sum_exp());
+            entropy_.push_back(softmax_[row].entropy());
         }
         return tile(context);
     }
@@ -151,6 +153,7 @@ class TileWork {
         }
         std::fill(begin, first, T{0});
         std::fill(last, end, T{0});
+        if (!score_sums_.empty()) score_sums_[row].add(kernels_.sum_scores(first, allowed.size()));
         const T factor = softmax_[row].add(kernels_, first, allowed.size());
         if (piece > 0 && factor != T{1}) {
             const std::size_t width = packed_.values().padded_columns();
@@ -214,6 +217,8 @@ class TileWork {
         if (!scores_.empty()) tile.scores = {scores_.data(), rows_, active_.size(), stride_};
         tile.context = context;
         tile.logsumexp = logsumexp_;
+        tile.entropy = entropy_;
+        tile.score_sums = score_sums_;
         return tile;
     }
 
@@ -238,6 +243,8 @@ class TileWork {
     std::vector<T> highs_;     // [rows, pieces]: what the exponentials of a piece are relative to
     std::vector<T> contexts_;  // [rows, padded d_value]
     std::vector<double> logsumexp_;
+    std::vector<double> entropy_;
+    std::vector<ScoreSums> score_sums_;  // only when a sink wants them
 };
 
 }  // namespace
