@@ -196,3 +196,67 @@ TEMPLATE_TEST_CASE("the soft cap is cap * tanh(score / cap)", "", float, double)
         }
     }
 }
+
+TEMPLATE_TEST_CASE("the entropy of a row follows from its pieces", "", float, double) {
+    const double eps = static_cast<double>(std::numeric_limits<TestType>::epsilon());
+    const TestType inf = std::numeric_limits<TestType>::infinity();
+    for (const auto* kernels : runnable<TestType>()) {
+        for (const TestType sink : {-inf, TestType{0}, TestType{3}}) {
+            for (const double spread : {0.01, 1.0, 20.0}) {
+                INFO(kernels->instruction_set << ", sink " << sink << ", spread " << spread);
+                // Rising, so that each piece moves the maximum; some cells are masked.
+                std::vector<TestType> row = random_row<TestType>(300, spread);
+                for (std::size_t i = 0; i < row.size(); ++i)
+                    row[i] = i % 7 == 3 ? -inf
+                                        : row[i] + static_cast<TestType>(0.01 * spread *
+                                                                         static_cast<double>(i));
+                const std::vector<TestType> scores = row;
+                attn::RowSoftmax<TestType> state(sink);
+                for (std::size_t i = 0; i < row.size(); i += 100)
+                    state.add(*kernels, row.data() + i, 100);
+                long double sum = std::exp(static_cast<long double>(sink));
+                for (const TestType score : scores)
+                    sum += std::exp(static_cast<long double>(score));
+                long double expected = 0;
+                for (const TestType score : scores) {
+                    if (score == -inf) continue;
+                    const long double weight = std::exp(static_cast<long double>(score)) / sum;
+                    expected -= weight * std::log(weight);
+                }
+                CHECK(state.entropy() == Approx(static_cast<double>(expected)).epsilon(40 * eps));
+            }
+        }
+        attn::RowSoftmax<TestType> none(TestType{1});
+        std::vector<TestType> masked(20, -inf);
+        none.add(*kernels, masked.data(), masked.size());
+        CHECK(none.entropy() == 0);
+    }
+}
+
+TEMPLATE_TEST_CASE("sums over weights agree with their definitions", "", float, double) {
+    for (const auto* kernels : runnable<TestType>()) {
+        for (const std::size_t size : {1, 15, 16, 17, 100, 700}) {
+            INFO(kernels->instruction_set << ", " << size << " weights");
+            std::vector<TestType> row = random_row<TestType>(size, 2.0);
+            softmax(*kernels, row.data(), size, kNoSink<TestType>);
+            row[size / 2] = 0;
+            double sum = 0, squares = 0, distance = 0, logs = 0, largest = 0;
+            for (std::size_t i = 0; i < size; ++i) {
+                const auto w = static_cast<double>(row[i]);
+                sum += w;
+                squares += w * w;
+                distance += w * std::abs(static_cast<double>(i) - 5);
+                if (w > 0) logs += w * std::log(w);
+                largest = std::max(largest, w);
+            }
+            const attn::WeightSums sums = kernels->add_up(row.data(), size, TestType{-5});
+            CHECK(sums.sum == Approx(sum).epsilon(1e-6));
+            CHECK(sums.squares == Approx(squares).epsilon(1e-6));
+            CHECK(sums.distance == Approx(distance).epsilon(1e-6));
+            CHECK(sums.largest == largest);
+            CHECK(kernels->sum_logs(row.data(), size) == Approx(logs).epsilon(1e-6));
+            row[size - 1] = std::numeric_limits<TestType>::quiet_NaN();
+            CHECK(std::isnan(kernels->add_up(row.data(), size, 0).largest));
+        }
+    }
+}
