@@ -29,6 +29,51 @@ std::vector<std::string> recipes() {
     return result;
 }
 
+// Runs shell code in a folder that holds what the README speaks of; returns its exit status.
+int run_in(const TempFolder& folder, const std::string& code) {
+    const std::string script = folder.write(
+        "recipe.sh", "set -euo pipefail\nPATH=" + fs::path(ATTN_BINARY).parent_path().string() +
+                         ":$PATH\ncd " + folder.path().string() + "\n" + code);
+    return std::system(("bash " + script + " > " + (folder / "output") + " 2>&1").c_str());
+}
+
+void link_data(const TempFolder& folder) {
+    fs::create_directory_symlink(ATTN_SOURCE_DIR "/data", folder.path() / "data");
+    // Stands for the checkpoint that the README downloads.
+    fs::create_directory_symlink(ATTN_SOURCE_DIR "/tests/golden/models/gpt2",
+                                 folder.path() / "gpt2");
+}
+
+// The one recipe that holds such a text.
+std::string recipe_with(const std::string& text) {
+    for (const std::string& recipe : recipes()) {
+        if (recipe.find(text) != std::string::npos) return recipe;
+    }
+    FAIL("no recipe with " << text);
+    return "";
+}
+
+// Lines of the README that begin with such a text.
+std::vector<std::string> lines_with(const std::string& beginning) {
+    std::istringstream lines(read_file(ATTN_SOURCE_DIR "/README.md"));
+    std::vector<std::string> result;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.rfind(beginning, 0) == 0) result.push_back(line);
+    }
+    return result;
+}
+
+// What stands between backticks.
+std::vector<std::string> names_in(const std::string& line) {
+    std::vector<std::string> names;
+    std::istringstream parts(line);
+    std::string part;
+    for (bool inside = false; std::getline(parts, part, '`'); inside = !inside) {
+        if (inside) names.push_back(part);
+    }
+    return names;
+}
+
 }  // namespace
 
 TEST_CASE("every recipe of the README works as it stands") {
@@ -36,17 +81,47 @@ TEST_CASE("every recipe of the README works as it stands") {
     REQUIRE(all.size() >= 10);
     for (const std::string& recipe : all) {
         const TempFolder folder;
-        fs::create_directory_symlink(ATTN_SOURCE_DIR "/data", folder.path() / "data");
-        // Stands for the checkpoint that the README downloads.
-        fs::create_directory_symlink(ATTN_SOURCE_DIR "/tests/golden/models/gpt2",
-                                     folder.path() / "gpt2");
-        const std::string script = folder.write(
-            "recipe.sh", "set -euo pipefail\nPATH=" + fs::path(ATTN_BINARY).parent_path().string() +
-                             ":$PATH\ncd " + folder.path().string() + "\n" + recipe);
+        link_data(folder);
         INFO(recipe);
-        const int status =
-            std::system(("bash " + script + " > " + (folder / "output") + " 2>&1").c_str());
+        const int status = run_in(folder, recipe);
         INFO(read_file(folder / "output"));
         CHECK(status == 0);
+    }
+}
+
+TEST_CASE("the lines for jq find what they look for") {
+    if (std::system("command -v jq > /dev/null") != 0) {
+        WARN("jq is not installed");
+        return;
+    }
+    const TempFolder folder;
+    link_data(folder);
+    REQUIRE(run_in(folder, recipe_with("--json > stats.json")) == 0);
+    const auto lines = lines_with("jq ");
+    REQUIRE(lines.size() >= 4);
+    for (const std::string& line : lines) {
+        INFO(line);
+        CHECK(run_in(folder, line) == 0);
+    }
+    CHECK(run_in(folder, lines.front() + " | grep -q .") == 0);
+}
+
+TEST_CASE("the JSON has the keys that the README promises") {
+    const TempFolder folder;
+    link_data(folder);
+    REQUIRE(run_in(folder, recipe_with("--json > stats.json")) == 0);
+    REQUIRE(run_in(folder, "attn-inspect stats out --similarity --json > stats.json") == 0);
+    for (const auto& [command, file] :
+         {std::pair("stats", "stats.json"), std::pair("check", "check.json"),
+          std::pair("compare", "compare.json"), std::pair("diagnose", "diagnosis.json")}) {
+        const auto lines = lines_with("| `" + std::string(command) + " --json` |");
+        REQUIRE(lines.size() == 1);
+        const std::string json = read_file(folder / file);
+        for (const std::string& name : names_in(lines[0])) {
+            // Names with blanks are commands and flags; seq is for batches only.
+            if (name.find(' ') != std::string::npos || name[0] == '-' || name == "seq") continue;
+            INFO(command << ": " << name);
+            CHECK(json.find("\"" + name + "\":") != std::string::npos);
+        }
     }
 }
