@@ -58,6 +58,7 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
     const auto flags = std::make_shared<HeatmapFlags>();
     pipeline::DrawRequest& request = flags->request;
     add_source_flags(command, request.from);
+    add_token_flags(command, request.from);
     command.add_option("-o,--output", request.output, "Folder, or one picture: FILE.png")
         ->type_name("DIR|FILE.png");
     command.add_flag("--sheet", request.sheet, "All heads on one picture");

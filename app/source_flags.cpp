@@ -25,15 +25,18 @@ void add_source_flags(CLI::App& command, pipeline::SourceRequest& request) {
             "[layers, batch, heads, q, k]")
         ->type_name("SOURCE")
         ->required();
+    add_list(command, "--layer", request.layers, "Only these layers, such as 0,3-5");
+    add_list(command, "--head", request.heads, "Only these heads");
+    add_list(command, "--seq", request.sequences, "Only these sequences of the batch");
+}
+
+void add_token_flags(CLI::App& command, pipeline::SourceRequest& request) {
     command.add_option("--tokens", request.tokens, "Tokens: a JSON array, or one token a line")
         ->type_name("FILE");
     command
         .add_option("--key-tokens", request.key_tokens,
                     "Tokens of the keys where they are not the queries")
         ->type_name("FILE");
-    add_list(command, "--layer", request.layers, "Only these layers, such as 0,3-5");
-    add_list(command, "--head", request.heads, "Only these heads");
-    add_list(command, "--seq", request.sequences, "Only these sequences of the batch");
 }
 
 }  // namespace attn::app

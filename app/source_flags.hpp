@@ -7,7 +7,10 @@
 
 namespace attn::app {
 
-// SOURCE and --layer, --head, --seq, --tokens, --key-tokens.
+// SOURCE and --layer, --head, --seq.
 void add_source_flags(CLI::App& command, pipeline::SourceRequest& request);
+
+// --tokens, --key-tokens.
+void add_token_flags(CLI::App& command, pipeline::SourceRequest& request);
 
 }  // namespace attn::app

@@ -143,6 +143,7 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
     CLI::App& command = *app.add_subcommand("stats", "Numbers for every layer and head");
     const auto flags = std::make_shared<StatsFlags>();
     add_source_flags(command, flags->request.from);
+    add_token_flags(command, flags->request.from);
     command.add_option("--columns", flags->columns, "Measures to print (default: the usual ones)")
         ->type_name("LIST");
     command.add_option("--sort", flags->sort, "Heads with the largest value of a measure first")
