@@ -49,15 +49,18 @@ class Computation {
         weights_.resize(cells);
     }
 
-    DenseAttention run(const ProjectionWeights<double>* weights) {
+    DenseAttention run(const DenseInputs& in) {
         for_heads([&](std::size_t item) { score(item); });
         normalise();
         if (mistakes_.softmax_twice) softmax_again();
-        const Array<double> output = multiply_values(weights);
+        const Array<double> output =
+            in.wants_output ? multiply_values(in.weights) : Array<double>();
         const Shape cells{batch_, head_count_, queries_, keys_};
         if (mistakes_.transposed) for_heads([&](std::size_t item) { transpose_head(item); });
-        for (double& weight : weights_) weight = round_to(mistakes_.rounding, weight);
-        for (double& value : scores_) value = round_to(mistakes_.rounding, value);
+        if (mistakes_.rounding != Rounding::none) {
+            for (double& weight : weights_) weight = round_to(mistakes_.rounding, weight);
+            for (double& value : scores_) value = round_to(mistakes_.rounding, value);
+        }
         return {{cells, std::move(products_)},
                 {cells, std::move(scores_)},
                 {cells, std::move(weights_)},
@@ -118,8 +121,10 @@ class Computation {
                 if (caps && !mistakes_.softcap_after_mask) scores[key] = cap(scores[key]);
             }
             bias_.apply(sequence, head, query, {0, keys_}, scores, nullptr);
-            for (std::size_t key = 0; key < keys_; ++key)
-                scores[key] = round_to(mistakes_.arithmetic, scores[key]);
+            if (mistakes_.arithmetic != Rounding::none) {
+                for (std::size_t key = 0; key < keys_; ++key)
+                    scores[key] = round_to(mistakes_.arithmetic, scores[key]);
+            }
             find_allowed(sequence, head, query, scores, allowed_.data() + row);
             if (caps && mistakes_.softcap_after_mask) {
                 for (std::size_t key = 0; key < keys_; ++key) {
@@ -243,7 +248,7 @@ class Computation {
 
 DenseAttention compute_dense(const DenseInputs& inputs, const Mistakes& mistakes) {
     const SingleThreadedBlas blas;
-    return Computation(inputs, mistakes).run(inputs.weights);
+    return Computation(inputs, mistakes).run(inputs);
 }
 
 }  // namespace attn::analysis

@@ -51,13 +51,14 @@ struct DenseInputs {
     const Heads<double>* k = nullptr;
     const Heads<double>* v = nullptr;
     const AttentionOptions<double>* options = nullptr;
+    bool wants_output = true;  // else values are not looked at
 };
 
 struct DenseAttention {
     Array<double> products;  // q kᵀ without a factor, [batch, heads, queries, keys]
     Array<double> scores;    // what softmax saw, masked = -inf
     Array<double> weights;
-    Array<double> output;  // [batch, queries, d_model]
+    Array<double> output;  // [batch, queries, d_model]; empty unless it is wanted
 };
 
 DenseAttention compute_dense(const DenseInputs& inputs, const Mistakes& mistakes);

@@ -22,7 +22,7 @@ DenseHeads project_heads(const DenseInputs& in, const Mistakes& mistakes) {
     const Array<double>& context = in.context == nullptr ? *in.x : *in.context;
     return {make(*in.x, w.W_Q, w.b_Q, w.heads, w.q_norm),
             make(context, w.W_K, w.b_K, w.kv_heads, w.k_norm),
-            make(context, w.W_V, w.b_V, w.kv_heads, {})};
+            in.wants_output ? make(context, w.W_V, w.b_V, w.kv_heads, {}) : Heads<double>()};
 }
 
 void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHeads& heads) {
@@ -69,11 +69,12 @@ DenseHeads make_dense_heads(const DenseInputs& in, const Mistakes& mistakes) {
             return make_separate_heads(join_tokens(separate_heads(past), rest.view));
         };
         heads.k = join(options.past_key, heads.k);
-        heads.v = join(options.past_value, heads.v);
+        if (in.wants_output) heads.v = join(options.past_value, heads.v);
     }
     if (mistakes.arithmetic != Rounding::none) {
-        for (Heads<double>* part : {&heads.q, &heads.k, &heads.v})
-            *part = round_heads(*part, mistakes.arithmetic);
+        heads.q = round_heads(heads.q, mistakes.arithmetic);
+        heads.k = round_heads(heads.k, mistakes.arithmetic);
+        if (in.wants_output) heads.v = round_heads(heads.v, mistakes.arithmetic);
     }
     return heads;
 }

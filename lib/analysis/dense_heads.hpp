@@ -10,7 +10,8 @@ struct DenseHeads {
     Heads<double> q, k, v;
 };
 
-// Projected, turned by their positions, behind those of the cache.
+// Projected, turned by their positions, behind those of the cache. Values only where the output is
+// wanted.
 DenseHeads make_dense_heads(const DenseInputs& in, const Mistakes& mistakes);
 
 // A square matrix with rows for columns; any other as it is.

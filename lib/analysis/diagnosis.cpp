@@ -59,6 +59,7 @@ class Search {
           observation_(observation),
           progress_(progress),
           unit_(unit_of(observation)) {
+        inputs_.wants_output = observation.kind == Observed::output;
         choose_tolerance();
         for (const Hypothesis& hypothesis : hypotheses()) {
             if (hypothesis.possible(inputs) && can_fit(hypothesis.fit))
@@ -185,7 +186,7 @@ class Search {
             explanation.tolerance = 0;
             for (const Rounding kind : {Rounding::float16, Rounding::bfloat16}) {
                 constexpr double kAllowance = 4;
-                if (explanation.fits()) break;
+                if (explanation.fits() || explanation.residual > kMostRounding) break;
                 explanation.tolerance =
                     std::min(kMostRounding, kAllowance * scatter_of(mistakes, kind));
                 if (explanation.fits()) add_detail(name_of(kind));
@@ -234,7 +235,7 @@ class Search {
         return tried;
     }
 
-    const DenseInputs& inputs_;
+    DenseInputs inputs_;
     const Observation& observation_;
     const Progress& progress_;
     double unit_;

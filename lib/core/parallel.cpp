@@ -64,12 +64,14 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
     std::atomic<bool> stop{false};
     const std::size_t workers = std::min(
         count, tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
-    on_threads(workers, stop, [&] {
+    const auto work = [&] {
         for (std::size_t i = next++; i < count && !stop; i = next++) {
             if (const int signal = interrupted()) throw Interrupted{signal};
             body(i);
         }
-    });
+    };
+    if (workers == 1) return work();
+    on_threads(workers, stop, work);
 }
 
 std::size_t available_threads() {
