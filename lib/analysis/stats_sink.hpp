@@ -30,7 +30,7 @@ class StatsSink : public Sink<T> {
               std::vector<std::size_t> numbers);
     ~StatsSink() override;
 
-    bool wants_score_sums() const override { return options_.scores; }
+    bool wants_row_sums() const override { return options_.scores; }
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;

@@ -44,12 +44,12 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
     const LayerShape shape = shape_of(inputs);
     const bool keep_scores = std::any_of(sinks.begin(), sinks.end(),
                                          [](const Sink<T>* sink) { return sink->wants_scores(); });
-    const bool sum_scores = std::any_of(
-        sinks.begin(), sinks.end(), [](const Sink<T>* sink) { return sink->wants_score_sums(); });
+    const bool sum_rows = std::any_of(sinks.begin(), sinks.end(),
+                                      [](const Sink<T>* sink) { return sink->wants_row_sums(); });
     const std::size_t columns = shape.heads * shape.d_value;
     std::vector<T> contexts(shape.sequences * shape.queries * columns);
     const PackedHeads<T> packed(inputs.k, inputs.v);
-    const LayerTask<T> task{inputs, packed, mask, shape, keep_scores, sum_scores};
+    const LayerTask<T> task{inputs, packed, mask, shape, keep_scores, sum_rows};
 
     for (Sink<T>* sink : sinks) sink->begin_layer(shape);
     HeadCountdown countdown(shape);

@@ -91,6 +91,9 @@ struct Kernels {
     // results below the smallest normal number become 0. NaN stays.
     ExponentialSums (*exponentiate)(T* row, std::size_t size, T high);
 
+    // The same; `logs` of the result is 0.
+    ExponentialSums (*exponentiate_only)(T* row, std::size_t size, T high);
+
     void (*scale)(T* row, std::size_t size, T factor);
 
     // cap * tanh(score / cap), in place.

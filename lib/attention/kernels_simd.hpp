@@ -12,10 +12,23 @@ template <class T, class Arch, std::size_t R, std::size_t V>
 constexpr Kernels<T> make_kernels(const char* instruction_set) {
     using Rows = SimdRows<T, Arch>;
     using Panels = SimdPanels<T, Arch, R, V>;
-    return {instruction_set,     Rows::kLanes,       V * Rows::kLanes, Panels::multiply,
-            Panels::add_product, Rows::largest,      Rows::raise,      Rows::add,
-            Rows::add_up,        Rows::sum_logs,     Rows::collect,    Rows::sum_scores,
-            Rows::sum_above,     Rows::exponentiate, Rows::scale,      Rows::softcap};
+    return {instruction_set,
+            Rows::kLanes,
+            V * Rows::kLanes,
+            Panels::multiply,
+            Panels::add_product,
+            Rows::largest,
+            Rows::raise,
+            Rows::add,
+            Rows::add_up,
+            Rows::sum_logs,
+            Rows::collect,
+            Rows::sum_scores,
+            Rows::sum_above,
+            Rows::template exponentiate<true>,
+            Rows::template exponentiate<false>,
+            Rows::scale,
+            Rows::softcap};
 }
 
 }  // namespace attn

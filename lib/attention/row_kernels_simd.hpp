@@ -208,6 +208,7 @@ struct SimdRows {
         return sum;
     }
 
+    template <bool Logs>
     static ExponentialSums exponentiate(T* row, std::size_t size, T high) {
         const Batch offset(high);
         // Far below where exp() is zero, and zero times this is not NaN.
@@ -223,10 +224,10 @@ struct SimdRows {
                 const Batch value = xsimd::exp(x);
                 value.store_unaligned(row + i);
                 sum += value;
-                logs = xsimd::fma(value, xsimd::max(x, lowest), logs);
+                if constexpr (Logs) logs = xsimd::fma(value, xsimd::max(x, lowest), logs);
             }
             result.sum += static_cast<double>(xsimd::hadd(sum));
-            result.logs += static_cast<double>(xsimd::hadd(logs));
+            if constexpr (Logs) result.logs += static_cast<double>(xsimd::hadd(logs));
         }
         if (i < size) {
             const std::size_t left = size - i;
@@ -234,7 +235,8 @@ struct SimdRows {
             const Batch value = xsimd::exp(x);
             store_tail(value, row + i, left);
             result.sum += static_cast<double>(xsimd::hadd(value));
-            result.logs += static_cast<double>(xsimd::hadd(value * xsimd::max(x, lowest)));
+            if constexpr (Logs)
+                result.logs += static_cast<double>(xsimd::hadd(value * xsimd::max(x, lowest)));
         }
         return result;
     }

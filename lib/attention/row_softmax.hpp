@@ -14,8 +14,9 @@ template <class T>
 class RowSoftmax {
   public:
     // `sink` is the logit of one more key that is not there (-inf: none): the weights then sum to
-    // less than one.
-    explicit RowSoftmax(T sink) : high_(sink), sum_(sink == kNothing ? 0 : 1) {}
+    // less than one. `with_entropy`: entropy() will be asked for.
+    explicit RowSoftmax(T sink, bool with_entropy = false)
+        : with_entropy_(with_entropy), high_(sink), sum_(sink == kNothing ? 0 : 1) {}
 
     // Replaces scores by exp(score - high()), which this piece may have raised. Returns what all
     // earlier pieces must be multiplied with to stand beside it. NaN and +inf make the row NaN.
@@ -33,12 +34,13 @@ class RowSoftmax {
         }
         T factor{1};
         if (largest > high_) {
-            factor = std::exp(high_ - largest);
+            factor = high_ == kNothing ? T{0} : std::exp(high_ - largest);
             raise(static_cast<double>(largest) - static_cast<double>(high_),
                   static_cast<double>(factor));
             high_ = largest;
         }
-        const ExponentialSums sums = kernels.exponentiate(scores, size, high_);
+        const ExponentialSums sums = with_entropy_ ? kernels.exponentiate(scores, size, high_)
+                                                   : kernels.exponentiate_only(scores, size, high_);
         keys_ += sums.sum;
         sum_ += sums.sum;
         logs_ += sums.logs;
@@ -54,6 +56,7 @@ class RowSoftmax {
     // Turns what add() left, when high() was `high`, into weights.
     T factor(T high) const {
         if (!has_keys_) return T{0};
+        if (high == high_) return static_cast<T>(1 / sum_);
         return static_cast<T>(std::exp(static_cast<double>(high) - static_cast<double>(high_)) /
                               sum_);
     }
@@ -61,7 +64,7 @@ class RowSoftmax {
     // log(sum of exp(score)) with the sink; -inf for a row without keys.
     double log_sum_exp() const { return static_cast<double>(high_) + std::log(sum_); }
 
-    // -Σ w ln w of the weights.
+    // -Σ w ln w of the weights; needs `with_entropy`.
     double entropy() const { return has_keys_ ? (std::log(sum_) * keys_ - logs_) / sum_ : 0; }
 
   private:
@@ -74,6 +77,7 @@ class RowSoftmax {
 
     static constexpr T kNothing = -std::numeric_limits<T>::infinity();
 
+    bool with_entropy_;
     T high_;
     double sum_;       // of the exponentials, the sink's too
     double keys_ = 0;  // of the keys' exponentials

@@ -19,8 +19,8 @@ class Sink {
     // Whether tiles must carry scores beside the weights.
     virtual bool wants_scores() const { return false; }
 
-    // Whether tiles must carry sums of each row's scores.
-    virtual bool wants_score_sums() const { return false; }
+    // Whether tiles must carry logsumexp, entropy and score_sums.
+    virtual bool wants_row_sums() const { return false; }
 
     virtual void begin_layer(const LayerShape&) {}
     virtual void consume(const Tile<T>& tile) = 0;

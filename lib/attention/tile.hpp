@@ -54,13 +54,14 @@ struct Tile {
     // one.
     MatrixView<const std::uint8_t> blocked;
 
-    MatrixView<const T> scores;    // [rows, active.size()]; empty unless asked for
-    MatrixView<const T> weights;   // [rows, active.size()]
-    MatrixView<const T> context;   // [rows, d_value]; empty unless the source has it
-    Span<const double> logsumexp;  // [rows], log of the softmax's denominator; likewise
-    Span<const double> entropy;    // [rows], -Σ w ln w; likewise
-    // [rows], of the scores that softmax saw; empty unless asked for.
-    Span<const ScoreSums> score_sums;
+    MatrixView<const T> scores;   // [rows, active.size()]; empty unless asked for
+    MatrixView<const T> weights;  // [rows, active.size()]
+    MatrixView<const T> context;  // [rows, d_value]; empty unless the source has it
+
+    // Of each row, empty unless asked for:
+    Span<const double> logsumexp;      // log of the softmax's denominator
+    Span<const double> entropy;        // -Σ w ln w
+    Span<const ScoreSums> score_sums;  // of the scores that softmax saw
 
     std::size_t rows() const { return weights.rows; }
 

@@ -44,8 +44,8 @@ class TileWork {
         if (mask_.blocks_cells()) blocked_.assign(rows_ * active_.size(), 0);
         const T sink =
             inputs_.sinks.empty() ? -std::numeric_limits<T>::infinity() : inputs_.sinks[place.head];
-        softmax_.assign(rows_, RowSoftmax<T>(sink));
-        if (task.sum_scores) score_sums_.resize(rows_);
+        softmax_.assign(rows_, RowSoftmax<T>(sink, task.sum_rows));
+        if (task.sum_rows) score_sums_.resize(rows_);
         highs_.resize(rows_ * pieces());
         contexts_.assign(rows_ * packed_.values().padded_columns(), T{0});
     }
@@ -63,6 +63,7 @@ class TileWork {
         for (std::size_t row = 0; row < rows_; ++row) {
             if (pieces() > 1) normalise(row);
             finish_context(row, context.row(row));
+            if (score_sums_.empty()) continue;
             logsumexp_.push_back(softmax_[row].log_sum_exp());
             entropy_.push_back(softmax_[row].entropy());
         }
@@ -242,9 +243,10 @@ class TileWork {
     std::vector<RowSoftmax<T>> softmax_;
     std::vector<T> highs_;     // [rows, pieces]: what the exponentials of a piece are relative to
     std::vector<T> contexts_;  // [rows, padded d_value]
+    // Only when a sink wants them:
     std::vector<double> logsumexp_;
     std::vector<double> entropy_;
-    std::vector<ScoreSums> score_sums_;  // only when a sink wants them
+    std::vector<ScoreSums> score_sums_;
 };
 
 }  // namespace

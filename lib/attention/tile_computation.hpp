@@ -17,7 +17,7 @@ struct LayerTask {
     const Mask<T>& mask;
     LayerShape shape;
     bool keep_scores = false;  // whether tiles carry scores
-    bool sum_scores = false;   // whether tiles carry sums of them
+    bool sum_rows = false;     // whether they carry sums of each row
 };
 
 // Computes the tile at `place`, writes its contexts [rows, d_value] and hands the tile to `done`.

@@ -25,6 +25,7 @@ class ArraySink : public Sink<T> {
               bool batch_axis);
 
     bool wants_scores() const override { return choice_.scores; }
+    bool wants_row_sums() const override { return choice_.logsumexp; }
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_layer() override;

@@ -211,7 +211,7 @@ TEMPLATE_TEST_CASE("the entropy of a row follows from its pieces", "", float, do
                                         : row[i] + static_cast<TestType>(0.01 * spread *
                                                                          static_cast<double>(i));
                 const std::vector<TestType> scores = row;
-                attn::RowSoftmax<TestType> state(sink);
+                attn::RowSoftmax<TestType> state(sink, /*with_entropy=*/true);
                 for (std::size_t i = 0; i < row.size(); i += 100)
                     state.add(*kernels, row.data() + i, 100);
                 long double sum = std::exp(static_cast<long double>(sink));
@@ -226,7 +226,7 @@ TEMPLATE_TEST_CASE("the entropy of a row follows from its pieces", "", float, do
                 CHECK(state.entropy() == Approx(static_cast<double>(expected)).epsilon(40 * eps));
             }
         }
-        attn::RowSoftmax<TestType> none(TestType{1});
+        attn::RowSoftmax<TestType> none(TestType{1}, /*with_entropy=*/true);
         std::vector<TestType> masked(20, -inf);
         none.add(*kernels, masked.data(), masked.size());
         CHECK(none.entropy() == 0);
