@@ -2,30 +2,46 @@
 
 #include <algorithm>
 #include <cassert>
+#include <xsimd/xsimd.hpp>
 
 namespace attn {
 namespace {
 
-// Side of the squares that are turned at once: a row of one is a part of a line of cache, read and
-// written as a whole.
-constexpr std::size_t kSide = 16;
-
-// to[k][i] = from[i][k] of a square. Through a copy: rows far apart would push each other out of
-// the cache.
+// A square of registers, turned: halves of the rows are interleaved as often as it takes.
 template <class T>
 void transpose_square(const T* from, std::size_t from_stride, T* to, std::size_t to_stride) {
-    T square[kSide][kSide];
-    for (std::size_t i = 0; i < kSide; ++i) std::copy_n(from + i * from_stride, kSide, square[i]);
-    for (std::size_t k = 0; k < kSide; ++k) {
-        for (std::size_t i = 0; i < kSide; ++i) to[k * to_stride + i] = square[i][k];
+    using Batch = xsimd::batch<T>;
+    constexpr std::size_t side = Batch::size;
+    Batch rows[side];
+    for (std::size_t i = 0; i < side; ++i) rows[i] = Batch::load_unaligned(from + i * from_stride);
+    for (std::size_t round = side; round > 1; round /= 2) {
+        Batch mixed[side];
+        for (std::size_t i = 0; i < side / 2; ++i) {
+            mixed[2 * i] = xsimd::zip_lo(rows[i], rows[i + side / 2]);
+            mixed[2 * i + 1] = xsimd::zip_hi(rows[i], rows[i + side / 2]);
+        }
+        std::copy_n(mixed, side, rows);
     }
+    for (std::size_t k = 0; k < side; ++k) rows[k].store_unaligned(to + k * to_stride);
 }
 
+// to[k][i] = from[i][k]
 template <class T>
 void transpose(const T* from, std::size_t from_stride, std::size_t rows, std::size_t columns, T* to,
                std::size_t to_stride) {
-    for (std::size_t k = 0; k < columns; ++k) {
-        for (std::size_t i = 0; i < rows; ++i) to[k * to_stride + i] = from[i * from_stride + k];
+    constexpr std::size_t side = xsimd::batch<T>::size;
+    std::size_t i = 0;
+    std::size_t in_squares = 0;
+    for (; i + side <= rows; i += side) {
+        const T* const square = from + i * from_stride;
+        std::size_t k = 0;
+        for (; k + side <= columns; k += side)
+            transpose_square(square + k, from_stride, to + k * to_stride + i, to_stride);
+        in_squares = k;
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+        for (std::size_t k = row < i ? in_squares : 0; k < columns; ++k)
+            to[k * to_stride + row] = from[row * from_stride + k];
     }
 }
 
@@ -69,19 +85,8 @@ void Panels<T>::pack_transposed(std::size_t matrix, MatrixView<const T> values) 
         const std::size_t filled = std::min(to.width, columns_ - to.first_column);
         T* const start = start_of(matrix, index);
         if (filled < to.width) std::fill(start, start + depth_ * to.width, T{0});
-        for (std::size_t column = 0; column < filled; column += kSide) {
-            const std::size_t columns = std::min(kSide, filled - column);
-            const T* const from = values.data + (to.first_column + column) * values.stride;
-            for (std::size_t k = 0; k < depth_; k += kSide) {
-                T* const square = start + k * to.width + column;
-                const std::size_t depth = std::min(kSide, depth_ - k);
-                if (columns == kSide && depth == kSide) {
-                    transpose_square(from + k, values.stride, square, to.width);
-                } else {
-                    transpose(from + k, values.stride, columns, depth, square, to.width);
-                }
-            }
-        }
+        transpose(values.data + to.first_column * values.stride, values.stride, filled, depth_,
+                  start, to.width);
     }
 }
 
