@@ -7,6 +7,7 @@
 #include <limits>
 #include <xsimd/xsimd.hpp>
 
+#include "attention/exponential_simd.hpp"
 #include "attention/kernels.hpp"
 
 namespace attn {
@@ -221,7 +222,7 @@ struct SimdRows {
             Batch sum(T{0}), logs(T{0});
             for (; i < stop; i += kLanes) {
                 const Batch x = Batch::load_unaligned(row + i) - offset;
-                const Batch value = xsimd::exp(x);
+                const Batch value = exponential(x);
                 value.store_unaligned(row + i);
                 sum += value;
                 if constexpr (Logs) logs = xsimd::fma(value, xsimd::max(x, lowest), logs);
@@ -232,7 +233,7 @@ struct SimdRows {
         if (i < size) {
             const std::size_t left = size - i;
             const Batch x = load_tail(row + i, left, -std::numeric_limits<T>::infinity()) - offset;
-            const Batch value = xsimd::exp(x);
+            const Batch value = exponential(x);
             store_tail(value, row + i, left);
             result.sum += static_cast<double>(xsimd::hadd(value));
             if constexpr (Logs)
