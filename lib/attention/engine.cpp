@@ -1,7 +1,6 @@
 #include "attention/engine.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "attention/head_countdown.hpp"
 #include "attention/packed_heads.hpp"
@@ -11,15 +10,10 @@
 namespace attn {
 namespace {
 
-// The weights of a block of rows should stay in a core's L2 cache. Constants, not the machine's own
-// size, so that two machines divide the work alike.
-constexpr std::size_t kBlockBytes = std::size_t{1} << 19;
-constexpr std::size_t kMinBlockRows = 64;
-constexpr std::size_t kMaxBlockRows = 128;
-
-std::size_t choose_block_rows(std::size_t keys, std::size_t value_size) {
-    return std::clamp(kBlockBytes / (keys * value_size), kMinBlockRows, kMaxBlockRows);
-}
+// So many rows use a panel of keys or values while it is in the L1 cache. More do not pay, and
+// leave a thread with more to wait for at the end; a multiple of the rows that the kernels take at
+// once.
+constexpr std::size_t kBlockRows = 48;
 
 template <class T>
 LayerShape shape_of(const AttentionInputs<T>& inputs) {
@@ -30,7 +24,7 @@ LayerShape shape_of(const AttentionInputs<T>& inputs) {
     shape.queries = inputs.q.tokens;
     shape.keys = inputs.k.tokens;
     shape.d_value = inputs.v.width;
-    shape.block_rows = choose_block_rows(shape.keys, sizeof(T));
+    shape.block_rows = kBlockRows;
     return shape;
 }
 
