@@ -306,7 +306,7 @@ def whole_program(b):
                       lambda: timed(lambda: numpy_run(work, f'{work}/peer', layers, heads, draw)), rounds, goal)
 
     measure(1, HEADS, 256 if b.quick else 1024, None, 7, None)
-    measure(2 if b.quick else 12, HEADS, 128, plt, 5, '60')
+    measure(2 if b.quick else 12, HEADS, 128, plt, 5, '50')
 
 
 def complexity(b):
