@@ -5,6 +5,7 @@
 #include <iostream>
 #include <string>
 
+#include "attention/blas_threads.hpp"
 #include "commands.hpp"
 #include "core/interrupt.hpp"
 #include "core/memory.hpp"
@@ -57,6 +58,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
         const attn::ThreadLimit limit(line.global.threads);
+        const attn::SingleThreadedBlas blas;
         return line.action();
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version

@@ -4,14 +4,22 @@
 
 #include <cblas.h>
 
+// Ends the threads of OpenBLAS; it starts them again when it next needs any. In no header, and only
+// in its builds with threads.
+extern "C" int blas_thread_shutdown_() __attribute__((weak));
+
 namespace attn {
 
 SingleThreadedBlas::SingleThreadedBlas() : threads_before_(openblas_get_num_threads()) {
+    if (threads_before_ == 1) return;
     openblas_set_num_threads(1);
+    // They are started with the program, and wait for work without sleeping for its first 20 ms:
+    // a core that our own threads want.
+    if (blas_thread_shutdown_ != nullptr) blas_thread_shutdown_();
 }
 
 SingleThreadedBlas::~SingleThreadedBlas() {
-    openblas_set_num_threads(threads_before_);
+    if (threads_before_ != 1) openblas_set_num_threads(threads_before_);
 }
 
 }  // namespace attn
