@@ -1,4 +1,5 @@
 // diagnose: which mistake explains this attention? Exit code 1 when there is one, or nothing fits.
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@ namespace {
 using analysis::Diagnosis;
 using analysis::Explanation;
 using analysis::Hypothesis;
+using analysis::Misfit;
 using analysis::Observed;
 using Json = nlohmann::ordered_json;
 
@@ -46,9 +48,51 @@ std::string names_of(const Explanation& explanation) {
     return text;
 }
 
+// "-" where the other masks or breaks what this does not.
+std::string residual_text(const Explanation& explanation) {
+    return explanation.residual < analysis::kNoMatch ? number_text(explanation.residual, 2) : "-";
+}
+
 std::string verdict_of(const Diagnosis& diagnosis) {
     if (diagnosis.correct) return "correct";
     return diagnosis.explained() ? "mistake" : "unexplained";
+}
+
+// The axes of what was observed.
+std::vector<const char*> axes_of(Observed kind) {
+    if (kind == Observed::output) return {"seq", "query", "column"};
+    return {"seq", "head", "query", "key"};
+}
+
+Json to_json(const Misfit& misfit, Observed kind) {
+    Json place;
+    for (std::size_t axis = 0; axis < misfit.place.size(); ++axis)
+        place[axes_of(kind)[axis]] = misfit.place[axis];
+    return {{"differing", misfit.differing},
+            {"cells", misfit.cells},
+            {"place", place},
+            {"expected", misfit.expected},
+            {"observed", misfit.observed}};
+}
+
+std::string cell_text(double value) {
+    if (std::isnan(value)) return "NaN";
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+    return number_text(value);
+}
+
+// "1 of 9604 numbers differs from what was asked for, the farthest at head 0, query 30, key 31: …"
+std::string text_of(const Misfit& misfit, Observed kind) {
+    std::string place;
+    for (std::size_t axis = 0; axis < misfit.place.size(); ++axis) {
+        if (axis == 0 && misfit.place[0] == 0) continue;
+        place += (place.empty() ? "" : ", ") + std::string(axes_of(kind)[axis]) + " " +
+                 std::to_string(misfit.place[axis]);
+    }
+    return std::to_string(misfit.differing) + " of " + std::to_string(misfit.cells) + " numbers " +
+           (misfit.differing == 1 ? "differs" : "differ") +
+           " from what was asked for, the farthest at " + place + ": " +
+           cell_text(misfit.observed) + " instead of " + cell_text(misfit.expected);
 }
 
 std::string to_json(const pipeline::DiagnoseResult& result) {
@@ -57,6 +101,7 @@ std::string to_json(const pipeline::DiagnoseResult& result) {
               {"observed", name_of(result.kind)},
               {"precision", diagnosis.precision.empty() ? Json() : Json(diagnosis.precision)},
               {"tolerance", diagnosis.tolerance},
+              {"misfit", to_json(diagnosis.misfit, result.kind)},
               {"explanations", Json::array()}};
     for (const Explanation& explanation : diagnosis.explanations) {
         Json entry{{"mistakes", Json::array()},
@@ -87,9 +132,12 @@ void print(const pipeline::DiagnoseResult& result) {
     }
     std::vector<std::vector<std::string>> rows{{"residual", "mistake"}};
     for (const Explanation& explanation : diagnosis.explanations)
-        rows.push_back({number_text(explanation.residual, 2), names_of(explanation)});
+        rows.push_back({residual_text(explanation), names_of(explanation)});
     print_table(rows, 2);
-    if (!diagnosis.explained()) return;
+    if (!diagnosis.explained()) {
+        std::cout << text_of(diagnosis.misfit, result.kind) << '\n';
+        return;
+    }
     for (const Hypothesis* mistake : diagnosis.explanations.front().mistakes)
         std::cout << mistake->name << ": " << mistake->advice << '\n';
 }

@@ -17,6 +17,8 @@ constexpr double kFloat16 = 2e-3;
 constexpr double kBfloat16 = 1.6e-2;
 // What half-precision arithmetic may do at most; more is a mistake.
 constexpr double kMostRounding = 0.1;
+// It moves nearly every number; the typical one by no less than this part of what ours does.
+constexpr double kLeastRounding = 0.125;
 
 std::string number(double value) {
     char text[32];
@@ -69,6 +71,7 @@ class Search {
 
     Diagnosis run() {
         const Explanation right = try_out({});
+        find_misfit();
         std::vector<Explanation> tried;
         for (const Hypothesis* hypothesis : possible_) {
             tried.push_back(try_out({hypothesis}));
@@ -124,8 +127,9 @@ class Search {
         if (diagnosis_.precision.empty()) return;
         rounding_ = diagnosis_.precision == "float16" ? Rounding::float16 : Rounding::bfloat16;
         // The arithmetic before was probably no better than what was saved.
-        diagnosis_.tolerance = std::max(rounding_ == Rounding::float16 ? kFloat16 : kBfloat16,
-                                        std::min(kMostRounding, 2 * scatter_of({}, rounding_)));
+        diagnosis_.tolerance =
+            std::max(rounding_ == Rounding::float16 ? kFloat16 : kBfloat16,
+                     std::min(kMostRounding, 2 * scatter_of({}, rounding_).largest));
     }
 
     const Array<double>& seen_part(const DenseAttention& attention) const {
@@ -140,12 +144,17 @@ class Search {
         return attention.output;
     }
 
+    struct Scatter {
+        double largest, typical;
+    };
+
     // How far half-precision arithmetic moves what these mistakes give.
-    double scatter_of(Mistakes mistakes, Rounding arithmetic) const {
+    Scatter scatter_of(Mistakes mistakes, Rounding arithmetic) const {
         const DenseAttention exact = compute_dense(inputs_, mistakes);
         mistakes.arithmetic = arithmetic;
         const DenseAttention rounded = compute_dense(inputs_, mistakes);
-        return residual(seen_part(exact), seen_part(rounded), unit_);
+        return {residual(seen_part(exact), seen_part(rounded), unit_),
+                typical_residual(seen_part(exact), seen_part(rounded), unit_)};
     }
 
     // The numbers that are not known beforehand, one after the other.
@@ -184,15 +193,33 @@ class Search {
         }
         if (has(explanation, Fit::rounding)) {
             explanation.tolerance = 0;
+            const double typical =
+                typical_residual(seen_part(attention), observation_.values, unit_);
             for (const Rounding kind : {Rounding::float16, Rounding::bfloat16}) {
-                constexpr double kAllowance = 4;
                 if (explanation.fits() || explanation.residual > kMostRounding) break;
-                explanation.tolerance =
-                    std::min(kMostRounding, kAllowance * scatter_of(mistakes, kind));
+                explanation.tolerance = tolerance_of_rounding(scatter_of(mistakes, kind), typical);
                 if (explanation.fits()) add_detail(name_of(kind));
             }
         }
+        // What is masked is zero in any precision.
+        if (observation_.kind == Observed::weights &&
+            largest_on_zeros(attention.weights, observation_.values) > kExact)
+            explanation.tolerance = std::min(explanation.tolerance, kExact);
         return explanation;
+    }
+
+    // 0 where what was seen is no rounding: a few numbers that are off are a mistake.
+    static double tolerance_of_rounding(const Scatter& ours, double typical) {
+        constexpr double kAllowance = 4;
+        if (typical < kLeastRounding * ours.typical) return 0;
+        return std::min(kMostRounding, kAllowance * ours.largest);
+    }
+
+    void find_misfit() {
+        const double tolerance = diagnosis_.tolerance * unit_;
+        diagnosis_.misfit = analysis::find_misfit(
+            seen_part(compute_dense(inputs_, {})), observation_.values, tolerance,
+            observation_.kind == Observed::weights ? kExact : tolerance);
     }
 
     // Keeps those of a sorted list that explain the observation, and not much worse than the best;

@@ -28,6 +28,8 @@ struct Diagnosis {
     std::vector<Explanation>
         explanations;  // that fit; when there are none the nearest few; best first
 
+    Misfit misfit;  // of the right computation
+
     bool explained() const { return !explanations.empty() && explanations.front().fits(); }
 };
 

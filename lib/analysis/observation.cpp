@@ -23,7 +23,52 @@ double residual(const Array<double>& expected, const Array<double>& observed, do
     double worst = 0;
     for (std::size_t i = 0; i < expected.size(); ++i)
         worst = std::max(worst, distance(expected.data()[i], observed.data()[i]));
-    return worst / unit;
+    return worst < kNoMatch ? worst / unit : kNoMatch;
+}
+
+double typical_residual(const Array<double>& expected, const Array<double>& observed, double unit) {
+    if (expected.shape() != observed.shape()) return kNoMatch;
+    std::vector<double> distances;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        const double value = expected.data()[i];
+        if (value != 0 && value > kMask) distances.push_back(distance(value, observed.data()[i]));
+    }
+    return distances.empty() ? 0 : median(distances) / unit;
+}
+
+double largest_on_zeros(const Array<double>& expected, const Array<double>& observed) {
+    if (expected.shape() != observed.shape()) return 0;
+    double largest = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        if (expected.data()[i] == 0) largest = std::max(largest, std::abs(observed.data()[i]));
+    }
+    return largest;
+}
+
+Misfit find_misfit(const Array<double>& expected, const Array<double>& observed, double tolerance,
+                   double of_zeros) {
+    Misfit misfit;
+    misfit.cells = observed.size();
+    if (expected.shape() != observed.shape()) {
+        misfit.differing = misfit.cells;
+        return misfit;
+    }
+    double worst = -1;
+    std::size_t farthest = 0;
+    for (std::size_t i = 0; i < observed.size(); ++i) {
+        const double value = expected.data()[i];
+        const double away =
+            distance(value, observed.data()[i]) / (value == 0 ? of_zeros : tolerance);
+        if (away > 1) ++misfit.differing;
+        if (away <= worst) continue;
+        worst = away;
+        farthest = i;
+    }
+    misfit.expected = expected.data()[farthest];
+    misfit.observed = observed.data()[farthest];
+    for (std::size_t axis = observed.rank(); axis-- > 0; farthest /= observed.extent(axis))
+        misfit.place.insert(misfit.place.begin(), farthest % observed.extent(axis));
+    return misfit;
 }
 
 double unit_of(const Observation& observation) {

@@ -1,6 +1,9 @@
 // What another program produced, and how far it is from what we compute.
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "core/array.hpp"
 
 namespace attn::analysis {
@@ -19,6 +22,26 @@ constexpr double kNoMatch = 1e6;
 
 // The largest distance of two arrays, where `unit` is one.
 double residual(const Array<double>& expected, const Array<double>& observed, double unit);
+
+// The median of the distances, in the same unit, where what is expected is neither zero nor masked.
+double typical_residual(const Array<double>& expected, const Array<double>& observed, double unit);
+
+// The largest of the observed numbers where zero is expected.
+double largest_on_zeros(const Array<double>& expected, const Array<double>& observed);
+
+// How an observation differs from what is expected.
+struct Misfit {
+    std::size_t differing = 0;  // numbers farther away than their tolerance
+    std::size_t cells = 0;
+    // Of the number that is farthest away in tolerances, the first of several:
+    std::vector<std::size_t> place;  // an index for each axis; empty where the shapes differ
+    double expected = 0;
+    double observed = 0;
+};
+
+// `of_zeros` is the tolerance where zero is expected.
+Misfit find_misfit(const Array<double>& expected, const Array<double>& observed, double tolerance,
+                   double of_zeros);
 
 // 1 for weights; for scores and outputs the largest of their values.
 double unit_of(const Observation& observation);

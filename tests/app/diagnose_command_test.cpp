@@ -89,6 +89,27 @@ TEST_CASE("what nothing explains is said to be unexplained") {
     CHECK_THAT(result.out, Catch::StartsWith("none of these: "));
 }
 
+TEST_CASE("of what nothing explains the farthest number is shown") {
+    const TempFolder folder;
+    std::string bytes = read_file(observed(folder, with(kModel, {"--causal"}), "weights.npy"));
+    const std::size_t cells = 4 * 49 * 49, leak = 49 * 30 + 31;
+    const float weight = 0x1p-13F;
+    bytes.replace(bytes.size() - 4 * (cells - leak), 4, bytes_of(std::vector<float>{weight}));
+    const std::string leaky = folder.write("leaky.npy", bytes);
+    const auto result = diagnose(with(kModel, {"--causal", "--observed", leaky}));
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Catch::StartsWith("none of these: ") &&
+                               Catch::EndsWith("1 of 9604 numbers differs from what was asked for, "
+                                               "the farthest at head 0, query 30, key 31: "
+                                               "0.00012207 instead of 0\n"));
+    const auto json =
+        Json::parse(diagnose(with(kModel, {"--causal", "--observed", leaky, "--json"})).out);
+    CHECK(json["verdict"] == "unexplained");
+    CHECK(json["misfit"]["differing"] == 1);
+    CHECK(json["misfit"]["place"] == Json{{"seq", 0}, {"head", 0}, {"query", 30}, {"key", 31}});
+    CHECK(json["misfit"]["observed"] == weight);
+}
+
 TEST_CASE("diagnose says what is missing") {
     const TempFolder folder;
     const std::string seen = observed(folder, with(kModel, {}), "weights.npy");
