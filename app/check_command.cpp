@@ -74,7 +74,7 @@ std::string to_json(const CheckResult& result, bool passed) {
     return json.dump(2) + "\n";
 }
 
-void print(const CheckResult& result, bool passed) {
+void print(const CheckResult& result, bool passed, bool strict) {
     std::vector<std::vector<std::string>> rows;
     std::string skipped, failed;
     const auto append = [](std::string& list, const std::string& name) {
@@ -85,7 +85,9 @@ void print(const CheckResult& result, bool passed) {
             append(skipped, line.name);
             continue;
         }
-        if (line.verdict != Verdict::ok) append(failed, line.name);
+        const bool fails =
+            line.verdict == Verdict::fail || (strict && line.verdict == Verdict::warning);
+        if (fails) append(failed, line.name);
         rows.push_back({line.name, word(line.verdict), line.worst ? number_text(*line.worst) : "",
                         line.place ? place_text(*line.place, result.batch) : "", line.message});
     }
@@ -106,7 +108,7 @@ int execute(const CheckFlags& flags, const GlobalOptions& global) {
     if (flags.json) {
         std::cout << to_json(result, passed);
     } else if (!global.quiet) {
-        print(result, passed);
+        print(result, passed, flags.strict);
     }
     return passed ? 0 : 1;
 }

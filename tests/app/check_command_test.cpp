@@ -325,6 +325,21 @@ TEST_CASE("the table says what failed in its last line") {
     CHECK(run_program({"check", attention.write(folder), "--quiet"}).out.empty());
 }
 
+TEST_CASE("warnings are no failures, unless --strict makes them so") {
+    const TempFolder folder;
+    RandomAttention attention(2, 5, false);
+    for (std::size_t i = 0; i < 5; ++i) {
+        for (std::size_t j = 0; j < 5; ++j) attention.at(0, i, j) = 0.2F;
+    }
+    attention.at(1, 0, 0) = 7;
+    const std::string file = attention.write(folder);
+    const auto lax = run_program({"check", file, "--only", "range,dead_head"});
+    CHECK_THAT(lax.out,
+               Catch::Contains("dead_head  warning") && Catch::EndsWith("failed: range\n"));
+    const auto strict = run_program({"check", file, "--only", "range,dead_head", "--strict"});
+    CHECK_THAT(strict.out, Catch::EndsWith("failed: range, dead_head\n"));
+}
+
 TEST_CASE("check refuses what it cannot judge") {
     const TempFolder folder;
     const std::string file = RandomAttention(2, 5, false).write(folder);
