@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
         const attn::ThreadLimit limit(line.global.threads);
-        const attn::SingleThreadedBlas blas;
+        attn::keep_blas_to_one_thread();
         return line.action();
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version

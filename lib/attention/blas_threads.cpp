@@ -10,12 +10,13 @@ extern "C" int blas_thread_shutdown_() __attribute__((weak));
 
 namespace attn {
 
-SingleThreadedBlas::SingleThreadedBlas() : threads_before_(openblas_get_num_threads()) {
-    if (threads_before_ == 1) return;
+void keep_blas_to_one_thread() {
     openblas_set_num_threads(1);
-    // They are started with the program, and wait for work without sleeping for its first 20 ms:
-    // a core that our own threads want.
     if (blas_thread_shutdown_ != nullptr) blas_thread_shutdown_();
+}
+
+SingleThreadedBlas::SingleThreadedBlas() : threads_before_(openblas_get_num_threads()) {
+    if (threads_before_ != 1) openblas_set_num_threads(1);
 }
 
 SingleThreadedBlas::~SingleThreadedBlas() {

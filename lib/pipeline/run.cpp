@@ -70,7 +70,7 @@ class Run {
         HeatmapSink<T> heatmaps(drawer);
         analysis::StatsSink<T> stats(stats_options(), selection_.heads, count_up(loaded_.heads));
 
-        // Once for all layers: each time the number changes, OpenBLAS starts or ends threads.
+        // Once for all layers: OpenBLAS wakes its threads each time the number changes.
         const SingleThreadedBlas blas;
         Array<T> x = loaded_.x.empty() ? Array<T>() : loaded_.x.front();
         for (std::size_t layer = 0; layer <= last; ++layer) {
