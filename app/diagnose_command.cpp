@@ -178,7 +178,8 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
         .add_option(
             "--observed", flags->request.observed,
             "What the other code gave: weights or scores [(batch,) heads, queries, keys] "
-            "([layers, batch, …] for all layers), or the output [(batch,) queries, d_model]")
+            "([layers, batch, …] for all layers), or the output [(batch,) queries, d_model]; from "
+            "--query, --key and --value also that of each head, [(batch,) heads, queries, d_head]")
         ->type_name("ARRAY")
         ->group(group);
     command

@@ -44,6 +44,35 @@ std::optional<Array<double>> as_shape(const Array<double>& values, const Shape& 
     return values.reshaped(shape);
 }
 
+// [batch, heads, queries, d] as [batch, queries, heads * d].
+Array<double> join_heads(const Array<double>& values) {
+    const Heads<double> heads = make_separate_heads(values);
+    const HeadsView<double>& view = heads.view;
+    std::vector<double> joined;
+    joined.reserve(values.size());
+    for (std::size_t sequence = 0; sequence < view.batch; ++sequence) {
+        for (std::size_t token = 0; token < view.tokens; ++token) {
+            for (std::size_t head = 0; head < view.heads; ++head) {
+                const auto row = view.head(sequence, head).row(token);
+                joined.insert(joined.end(), row.begin(), row.end());
+            }
+        }
+    }
+    return {{view.batch, view.tokens, view.heads * view.width}, std::move(joined)};
+}
+
+// The output as it is, or, where no W_O mixes the heads, each by itself as
+// scaled_dot_product_attention returns them.
+std::optional<Array<double>> as_output(const Array<double>& values, const RunInputs<double>& loaded,
+                                       std::size_t d_output) {
+    if (auto output = as_shape(values, {loaded.batch, loaded.queries, d_output})) return output;
+    if (loaded.has_weights()) return std::nullopt;
+    const auto heads =
+        as_shape(values, {loaded.batch, loaded.heads, loaded.queries, d_output / loaded.heads});
+    if (!heads) return std::nullopt;
+    return join_heads(*heads);
+}
+
 Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loaded,
                     io::Inputs& inputs) {
     Array<double> values = inputs.load<double>(request.observed, io::NonFinite::allow);
@@ -51,17 +80,22 @@ Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loa
     if (values.rank() == 5 && values.extent(0) == loaded.layers.size())
         values = values.slice(request.layer);
     const Shape cells{loaded.batch, loaded.heads, loaded.queries, loaded.keys};
-    const Shape output{loaded.batch, loaded.queries, loaded.layers[request.layer].d_output};
+    const std::size_t d_output = loaded.layers[request.layer].d_output;
     const bool wants_output = request.kind == Observed::output;
     if (const auto matrices = as_shape(values, cells); matrices && !wants_output) {
         const auto below = [](double value) { return value < -1e-3; };
         const bool scores = std::any_of(values.values().begin(), values.values().end(), below);
         return {request.kind.value_or(scores ? Observed::scores : Observed::weights), *matrices};
     }
-    const auto outputs = as_shape(values, output);
+    const auto outputs = as_output(values, loaded, d_output);
     if (outputs && (!request.kind || wants_output)) return {Observed::output, *outputs};
+    const bool averaged = as_shape(values, {loaded.batch, loaded.queries, loaded.keys}).has_value();
     fail(request.observed, " ", to_string(values.shape()), ": expected weights or scores ",
-         to_string(cells), " or the output ", to_string(output), " of layer ", request.layer,
+         to_string(cells), " or the output ", to_string({loaded.batch, loaded.queries, d_output}),
+         " of layer ", request.layer,
+         averaged ? "; heads that were averaged cannot be told apart: nn.MultiheadAttention keeps "
+                    "them with average_attn_weights=False"
+                  : "",
          " (--observed)");
 }
 

@@ -72,6 +72,29 @@ TEST_CASE("a mistake is named with advice, exit code 1") {
     CHECK(json["explanations"][0]["residual"].get<double>() < 1e-5);
 }
 
+TEST_CASE("the output may be that of each head, as scaled_dot_product_attention returns it") {
+    const TempFolder folder;
+    constexpr std::size_t heads = 2, tokens = 5, width = 3;
+    std::vector<std::string> flags{"--causal"};
+    unsigned seed = 0;
+    for (const char* name : {"-q", "-k", "-v"}) {
+        const auto array = random_array<float>({heads, tokens, width}, ++seed);
+        const std::vector<float> values(array.data(), array.data() + array.size());
+        flags.emplace_back(name);
+        flags.push_back(
+            folder.write(std::string(name + 1) + ".npy", npy_floats("(2, 5, 3)", values)));
+    }
+    const std::string joined = read_file(observed(folder, flags, "output.npy"));
+    const char* const rows = joined.data() + joined.size() - 4 * heads * tokens * width;
+    std::string separate;
+    for (std::size_t row = 0; row < heads * tokens; ++row)
+        separate.append(rows + 4 * width * (row % tokens * heads + row / tokens), 4 * width);
+    const std::string seen =
+        folder.write("separate.npy", npy_bytes(npy_dictionary("<f4", "(2, 5, 3)"), separate));
+    CHECK(diagnose(with(flags, {"--observed", seen})).exit_code == 0);
+    CHECK(diagnose(with(flags, {"--observed", seen, "--scale", "1"})).exit_code == 1);
+}
+
 TEST_CASE("any layer can be looked at") {
     const TempFolder folder;
     run_program({"run", "-w", sample("model.json"), "--save", "weights", "-o", folder / "out"});
@@ -119,6 +142,9 @@ TEST_CASE("diagnose says what is missing") {
     check_refused(with(kModel, {"--observed", sample("weights/layers.0.W_Q.npy")}),
                   "expected weights or scores [1, 4, 49, 49] or the output [1, 49, 64]");
     check_refused(with(kModel, {"--observed", seen, "--observed-is", "output"}), "[4, 49, 49]");
+    const std::string mean =
+        folder.write("mean.npy", npy_floats("(49, 49)", std::vector<float>(49 * 49)));
+    check_refused(with(kModel, {"--observed", mean}), "average_attn_weights=False");
     check_refused(with(kModel, {"--observed", seen, "--observed-is", "picture"}), "--observed-is");
     check_refused(with(kModel, {"--observed", seen, "--layer", "2"}), "the weights have 2 layers");
     check_refused(with(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");
