@@ -56,7 +56,12 @@ class Computation {
         const Array<double> output =
             in.wants_output ? multiply_values(in.weights) : Array<double>();
         const Shape cells{batch_, head_count_, queries_, keys_};
-        if (mistakes_.transposed) for_heads([&](std::size_t item) { transpose_head(item); });
+        if (mistakes_.transposed) {
+            for_heads([&](std::size_t item) {
+                transpose(weights_, item);
+                transpose(scores_, item);
+            });
+        }
         if (mistakes_.rounding != Rounding::none) {
             for (double& weight : weights_) weight = round_to(mistakes_.rounding, weight);
             for (double& value : scores_) value = round_to(mistakes_.rounding, value);
@@ -109,9 +114,10 @@ class Computation {
     void score(std::size_t item) {
         const std::size_t sequence = item / head_count_, head = item % head_count_;
         double* products = products_.data() + item * queries_ * keys_;
-        multiply_transposed<double>(1, heads_.q.view.head(sequence, head),
-                                    heads_.k.view.head(sequence, kv_head(head)),
-                                    {products, queries_, keys_});
+        MatrixView<const double> q = heads_.q.view.head(sequence, head);
+        MatrixView<const double> k = heads_.k.view.head(sequence, kv_head(head));
+        if (mistakes_.swapped_queries_and_keys) std::swap(q, k);
+        multiply_transposed<double>(1, q, k, {products, queries_, keys_});
         const bool caps = options_.softcap && !mistakes_.missing_softcap;
         for (std::size_t query = 0; query < queries_; ++query) {
             const std::size_t row = (item * queries_ + query) * keys_;
@@ -126,13 +132,23 @@ class Computation {
                     scores[key] = round_to(mistakes_.arithmetic, scores[key]);
             }
             find_allowed(sequence, head, query, scores, allowed_.data() + row);
-            if (caps && mistakes_.softcap_after_mask) {
-                for (std::size_t key = 0; key < keys_; ++key) {
-                    scores[key] = allowed_[row + key] ? cap(scores[key]) : -*options_.softcap;
-                    allowed_[row + key] = 1;
-                }
-            }
         }
+        if (mistakes_.transposed_mask) transpose(allowed_, item);
+        for (std::size_t cell = item * queries_ * keys_; cell < (item + 1) * queries_ * keys_;
+             ++cell)
+            mask_wrongly(cell, caps && mistakes_.softcap_after_mask);
+    }
+
+    // What else than leaving it out may happen to a masked key.
+    void mask_wrongly(std::size_t cell, bool caps) {
+        double& score = scores_[cell];
+        std::uint8_t& allowed = allowed_[cell];
+        if (mistakes_.ones_for_allowed && allowed) score += 1;
+        if (mistakes_.zeros_for_masked && !allowed) score = 0;
+        if (mistakes_.ones_for_allowed || mistakes_.zeros_for_masked) allowed = 1;
+        if (!caps) return;
+        score = allowed ? cap(score) : -*options_.softcap;
+        allowed = 1;
     }
 
     // Adds the numbers of the mask array, and says which keys may be attended.
@@ -205,14 +221,14 @@ class Computation {
         });
     }
 
-    void transpose_head(std::size_t item) {
+    // The matrix of one head, where it is square.
+    template <class T>
+    void transpose(std::vector<T>& cells, std::size_t item) const {
         if (queries_ != keys_) return;
-        for (std::vector<double>* cells : {&weights_, &scores_}) {
-            double* matrix = cells->data() + item * queries_ * keys_;
-            for (std::size_t i = 0; i < queries_; ++i) {
-                for (std::size_t j = 0; j < i; ++j)
-                    std::swap(matrix[i * keys_ + j], matrix[j * keys_ + i]);
-            }
+        T* matrix = cells.data() + item * queries_ * keys_;
+        for (std::size_t i = 0; i < queries_; ++i) {
+            for (std::size_t j = 0; j < i; ++j)
+                std::swap(matrix[i * keys_ + j], matrix[j * keys_ + i]);
         }
     }
 
@@ -228,9 +244,9 @@ class Computation {
         });
         const Array<double> packed({batch_, queries_, head_count_ * width}, std::move(contexts));
         if (weights == nullptr || weights->W_O.empty()) return packed;
-        return project(packed,
-                       mistakes_.transposed_weights ? transpose(weights->W_O) : weights->W_O,
-                       mistakes_.missing_biases ? Array<double>() : weights->b_O, weights->order);
+        return project(
+            packed, mistakes_.transposed_weights ? analysis::transpose(weights->W_O) : weights->W_O,
+            mistakes_.missing_biases ? Array<double>() : weights->b_O, weights->order);
     }
 
     const AttentionOptions<double>& options_;

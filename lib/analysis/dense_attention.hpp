@@ -18,8 +18,10 @@ struct Mistakes {
     bool missing_biases = false;
     bool heads_by_reshape = false;  // [n, heads * d] read as [heads, n, d]
     bool missing_rotary = false;
-    bool other_rotary_pairs = false;  // half-split for interleaved or the other way round
-    bool other_kv_order = false;      // tiled for repeated or the other way round
+    bool unturned_keys = false;
+    bool other_rotary_pairs = false;        // half-split for interleaved or the other way round
+    bool other_kv_order = false;            // tiled for repeated or the other way round
+    bool swapped_queries_and_keys = false;  // k qᵀ
     std::optional<double> scale;
     bool missing_softcap = false;
     bool softcap_after_mask = false;  // masked scores become -cap
@@ -30,8 +32,12 @@ struct Mistakes {
     bool ignored_window = false;
     bool ignored_mask = false;  // the mask array
     bool inverted_mask_array = false;
-    bool inverted_mask = false;  // all of it
-    bool ignored_bias = false;   // bias, ALiBi, relative positions
+    bool inverted_mask = false;     // all of it
+    bool transposed_mask = false;   // all of it
+    bool zeros_for_masked = false;  // scores of 0 instead of -inf
+    bool ones_for_allowed =
+        false;                  // scores of allowed keys one higher, those of others as they are
+    bool ignored_bias = false;  // bias, ALiBi, relative positions
     bool mask_after_softmax = false;
     SoftmaxAxis axis = SoftmaxAxis::keys;
     bool softmax_twice = false;

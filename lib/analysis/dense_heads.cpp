@@ -32,6 +32,7 @@ void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHe
             pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
     }
     heads.q = make_separate_heads(rotate(heads.q.view, rotary.table, rotary.query_rows, pairs));
+    if (mistakes.unturned_keys) return;
     heads.k = make_separate_heads(rotate(heads.k.view, rotary.table, rotary.key_rows, pairs));
 }
 

@@ -58,7 +58,7 @@ class Search {
   public:
     Search(const DenseInputs& inputs, const Observation& observation, const Progress& progress)
         : inputs_(inputs),
-          observation_(observation),
+          observation_{observation.kind, without_nan_rows(observation.values)},
           progress_(progress),
           unit_(unit_of(observation)) {
         inputs_.wants_output = observation.kind == Observed::output;
@@ -126,10 +126,13 @@ class Search {
         diagnosis_.tolerance = kExact;
         if (diagnosis_.precision.empty()) return;
         rounding_ = diagnosis_.precision == "float16" ? Rounding::float16 : Rounding::bfloat16;
-        // The arithmetic before was probably no better than what was saved.
-        diagnosis_.tolerance =
-            std::max(rounding_ == Rounding::float16 ? kFloat16 : kBfloat16,
-                     std::min(kMostRounding, 2 * scatter_of({}, rounding_).largest));
+        diagnosis_.tolerance = tolerance_of_saved({});
+    }
+
+    // Of what was saved in half precision: the arithmetic before was probably no better.
+    double tolerance_of_saved(const Mistakes& mistakes) const {
+        return std::max(rounding_ == Rounding::float16 ? kFloat16 : kBfloat16,
+                        std::min(kMostRounding, 2 * scatter_of(mistakes, rounding_).largest));
     }
 
     const Array<double>& seen_part(const DenseAttention& attention) const {
@@ -160,8 +163,9 @@ class Search {
     // The numbers that are not known beforehand, one after the other.
     void estimate(const Explanation& explanation, Mistakes& mistakes, std::string& detail) const {
         if (has(explanation, Fit::scale)) {
-            mistakes.scale =
-                estimate_scale(compute_dense(inputs_, mistakes).products, observation_, mistakes);
+            Mistakes masked = mistakes;
+            masked.transposed = masked.zeros_for_masked = masked.ones_for_allowed = false;
+            mistakes.scale = estimate_scale(compute_dense(inputs_, masked), observation_, mistakes);
             detail = "scale " + number(*mistakes.scale);
         }
         if (has(explanation, Fit::sink)) {
@@ -201,6 +205,10 @@ class Search {
                 if (explanation.fits()) add_detail(name_of(kind));
             }
         }
+        // Where weights are large, rounded scores move them farther than in the right computation.
+        if (rounding_ != Rounding::none && !explanation.fits() &&
+            explanation.residual <= kMostRounding)
+            explanation.tolerance = tolerance_of_saved(mistakes);
         // What is masked is zero in any precision.
         if (observation_.kind == Observed::weights &&
             largest_on_zeros(attention.weights, observation_.values) > kExact)
@@ -263,7 +271,7 @@ class Search {
     }
 
     DenseInputs inputs_;
-    const Observation& observation_;
+    Observation observation_;
     const Progress& progress_;
     double unit_;
     Rounding rounding_ = Rounding::none;  // of what was observed

@@ -113,33 +113,37 @@ double sink_of(std::vector<SinkRow> rows, bool drops) {
 
 }  // namespace
 
-// From the two largest weights of each line: their logarithms differ by the factor times the
-// difference of the products. The median of the lines.
-double estimate_scale(const Array<double>& products, const Observation& observation,
+// From the two largest weights of each line that are not masked: their logarithms differ by the
+// factor times the difference of the products. The median of the lines.
+double estimate_scale(const DenseAttention& attention, const Observation& observation,
                       const Mistakes& mistakes) {
+    const Array<double>& products = attention.products;
     if (products.shape() != observation.values.shape()) return 1;
+    const auto is_masked = [&](std::size_t cell) {
+        return std::isinf(attention.scores.data()[cell]);
+    };
     const std::vector<double> seen = undo(observation, mistakes);
     std::vector<double> estimates;
     for (const Line& line : lines_of(products.shape(), mistakes.axis)) {
-        std::size_t first = line.first, second = line.first;
-        for (std::size_t i = 1, cell = line.first + line.stride; i < line.count;
-             ++i, cell += line.stride) {
-            if (!std::isfinite(seen[cell])) continue;
-            if (!(seen[cell] <= seen[first])) {
+        constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+        std::size_t first = kNone, second = kNone;
+        for (std::size_t i = 0, cell = line.first; i < line.count; ++i, cell += line.stride) {
+            if (is_masked(cell) || !std::isfinite(seen[cell])) continue;
+            if (first == kNone || seen[cell] > seen[first]) {
                 second = first;
                 first = cell;
-            } else if (second == first || !(seen[cell] <= seen[second])) {
+            } else if (second == kNone || seen[cell] > seen[second]) {
                 second = cell;
             }
         }
+        if (second == kNone) continue;
         const double step = products.data()[first] - products.data()[second];
         double rise = seen[first] - seen[second];
         if (observation.kind == Observed::weights) {
             if (!(seen[second] > 0)) continue;
             rise = std::log(seen[first] / seen[second]);
         }
-        if (first != second && std::isfinite(rise) && std::abs(step) > 1e-3)
-            estimates.push_back(rise / step);
+        if (std::isfinite(rise) && std::abs(step) > 1e-3) estimates.push_back(rise / step);
     }
     if (estimates.empty()) return 1;
     return median(estimates);

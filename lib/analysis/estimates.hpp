@@ -7,8 +7,9 @@
 namespace attn::analysis {
 
 // The factor between products of queries and keys, and the scores behind the observed weights or
-// scores. `mistakes` are those that were made besides.
-double estimate_scale(const Array<double>& products, const Observation& observation,
+// scores. `mistakes` are those that were made besides; `attention` was computed with them, but
+// with masked scores of -inf and not transposed.
+double estimate_scale(const DenseAttention& attention, const Observation& observation,
                       const Mistakes& mistakes);
 
 // The logit of each head's sink whose column was dropped from the observed weights. `attention` is

@@ -18,6 +18,17 @@ double distance(double a, double b) {
 
 }  // namespace
 
+Array<double> without_nan_rows(const Array<double>& values) {
+    const std::size_t width = values.shape().back();
+    std::vector<double> cells(values.data(), values.data() + values.size());
+    for (auto row = cells.begin(); row != cells.end(); row += static_cast<std::ptrdiff_t>(width)) {
+        const auto end = row + static_cast<std::ptrdiff_t>(width);
+        if (std::all_of(row, end, [](double value) { return std::isnan(value); }))
+            std::fill(row, end, 0.0);
+    }
+    return {values.shape(), std::move(cells)};
+}
+
 double residual(const Array<double>& expected, const Array<double>& observed, double unit) {
     if (expected.shape() != observed.shape()) return kNoMatch;
     double worst = 0;

@@ -17,6 +17,9 @@ struct Observation {
     Array<double> values;
 };
 
+// With zeros in rows that are NaN altogether: what PyTorch gives where a mask leaves no key.
+Array<double> without_nan_rows(const Array<double>& values);
+
 // The residual where only one side masks a cell, or the shapes differ.
 constexpr double kNoMatch = 1e6;
 

@@ -334,6 +334,21 @@ TEST_CASE("a few cells that are off are no rounding, and no precision excuses a 
     CHECK(leaks > 20);
 }
 
+TEST_CASE("rows without a key may be NaN, as PyTorch has them") {
+    const World world = decoder(80, 7);
+    Mistakes mistakes;
+    mistakes.shift = -1;
+    const Array<double> weights = compute_dense(world.inputs(), mistakes).weights;
+    std::vector<double> values(weights.data(), weights.data() + weights.size());
+    for (std::size_t head = 0; head < 8; ++head)
+        std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(head * 49), 7, std::nan(""));
+    const Diagnosis diagnosis =
+        diagnose(world.inputs(), {Observed::weights, {weights.shape(), values}}, {});
+    REQUIRE(diagnosis.explained());
+    CHECK(std::string(diagnosis.explanations[0].mistakes[0]->name) ==
+          "mask off by one: the query cannot see itself");
+}
+
 TEST_CASE("a scale that nobody thought of is estimated") {
     const World world = decoder(50, 8);
     Mistakes mistakes;
