@@ -51,7 +51,9 @@ struct CheckSink::RowCheck {
     WorstCell not_finite, minus_infinite, below_zero, above_one, largest;
     std::array<WorstCell, kBans> leaks;
     double sum = 0, entropy = 0;
-    std::size_t keys = 0, negative = 0, broken = 0;
+    std::size_t keys = 0;     // that may be attended
+    std::size_t choices = 0;  // keys, and those that are attended all the same
+    std::size_t negative = 0, broken = 0;
     Sameness values, scores;
 };
 
@@ -97,7 +99,7 @@ bool CheckSink::check_sane_row(const Tile<float>& tile, std::size_t row, RowChec
     const Kernels<float>& kernels = attn::kernels<float>();
     const WeightSums sums = kernels.add_up(from, allowed.size(), 0);
     const auto largest = static_cast<float>(sums.largest);
-    check.keys = allowed.size();
+    check.keys = check.choices = allowed.size();
     check.sum = sums.sum;
     check.entropy = -kernels.sum_logs(from, allowed.size());
     const float* const place = std::find(from, from + allowed.size(), largest);
@@ -125,6 +127,7 @@ void CheckSink::check_cells(const Tile<float>& tile, std::size_t row, RowCheck& 
         const bool is_masked = !masked.empty() && masked[key] != 0;
         const bool is_allowed = allowed.contains(key) && !is_masked;
         check.keys += is_allowed;
+        check.choices += is_allowed || weight > 0;
         if (!std::isfinite(weight)) {
             if (weight == -INFINITY) check.minus_infinite.see(1, key);
             check.not_finite.see(1, key);
@@ -209,7 +212,7 @@ void CheckSink::end_head(std::size_t sequence, std::size_t place) {
         head.choosing_rows += 1;
         head.saturated_rows += row.largest.value > kSaturated;
         head.least_entropy =
-            std::min(head.least_entropy, row.entropy / std::log(static_cast<double>(row.keys)));
+            std::min(head.least_entropy, row.entropy / std::log(static_cast<double>(row.choices)));
         head.least_largest = std::min(head.least_largest, row.largest.value);
         if (favourite == shape_.keys) favourite = row.largest.key;
         head.one_key = head.one_key && favourite == row.largest.key;

@@ -81,7 +81,7 @@ struct HeadCheck {
     double rows = 0, far_rows = 0;  // rows with keys; those whose sum is off by more than 0.5
     // Over rows that may choose between two keys or more.
     double choosing_rows = 0, saturated_rows = 0;
-    double least_entropy = 2;  // of entropy / ln(keys); 1 is uniform
+    double least_entropy = 2;  // of entropy / ln(keys that may be or are attended); 1 is uniform
     double least_largest = 2;  // the smallest of the largest weights
     bool one_key = true;       // all of those rows have their largest weight on one key
 

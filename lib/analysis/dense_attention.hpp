@@ -35,9 +35,8 @@ struct Mistakes {
     bool inverted_mask = false;     // all of it
     bool transposed_mask = false;   // all of it
     bool zeros_for_masked = false;  // scores of 0 instead of -inf
-    bool ones_for_allowed =
-        false;                  // scores of allowed keys one higher, those of others as they are
-    bool ignored_bias = false;  // bias, ALiBi, relative positions
+    bool ones_for_allowed = false;  // added to scores; masked ones stay as they are
+    bool ignored_bias = false;      // bias, ALiBi, relative positions
     bool mask_after_softmax = false;
     SoftmaxAxis axis = SoftmaxAxis::keys;
     bool softmax_twice = false;

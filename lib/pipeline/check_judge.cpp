@@ -190,8 +190,10 @@ CheckLine CheckJudge::judge_row_sums() const {
     if (!bad) return line;
     line.message = text("a row sums to ", head.row_sum_found);
     const std::string cause = analysis::name_row_sum_cause(matrix_of(head), request_.atol);
-    if (!cause.empty()) line.message += "; " + cause;
-    if (head.row_sum_found == 0) line.message += "; name the mask that leaves it no key";
+    if (!cause.empty())
+        line.message += "; " + cause;
+    else if (head.row_sum_found == 0)
+        line.message += "; name the mask that leaves it no key";
     return line;
 }
 
@@ -222,8 +224,13 @@ CheckLine CheckJudge::judge_leak(const char* name, Ban ban, const char* flag) co
         worst_head([&](const HeadCheck& check) { return check.leaks[index].value; });
     const Worst& worst = head.leaks[index];
     if (worst.value == 0) return {name, Verdict::ok, 0.0, {}, ""};
-    return {name, Verdict::fail, worst.value, place_of(head, worst),
-            "a key that may not be attended has weight"};
+    std::string message = "a key that may not be attended has weight";
+    if (analysis::looks_softmaxed_twice(matrix_of(head))) message += "; softmax ran twice";
+    const std::vector<std::ptrdiff_t>& offsets = mask_.structure.offsets;
+    const bool starts_at_0 = offsets.size() == 1 && offsets[0] == 0;
+    if (ban == Ban::causal && starts_at_0 && attention_.shape()[2] < attention_.shape()[3])
+        message += "; where a cache holds the first keys, give --query-offset end";
+    return {name, Verdict::fail, worst.value, place_of(head, worst), message};
 }
 
 template <class Offence>

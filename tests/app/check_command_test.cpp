@@ -136,6 +136,37 @@ TEST_CASE("a row of zeros is right only where the mask leaves no key") {
     CHECK(check({file, "--mask", folder.write("mask.json", mask + "]")}).exit_code == 0);
 }
 
+TEST_CASE("queries behind a cache look like leaks, and the flag for them is named") {
+    const TempFolder folder;
+    const std::string file =
+        folder.write("decode.npy", npy_floats("(1, 1, 4)", {0.25F, 0.25F, 0.25F, 0.25F}));
+    const auto found = check({file, "--causal"});
+    CHECK(found.exit_code == 1);
+    CHECK_THAT(found.message("causal_leak"), Catch::Contains("--query-offset end"));
+    CHECK(check({file, "--causal", "--query-offset", "end"}).exit_code == 0);
+}
+
+TEST_CASE("a row that leaks is uniform over what it attends, not over what it may") {
+    const TempFolder folder;
+    RandomAttention attention(1, 30, false);
+    const auto found = check({attention.write(folder), "--causal"});
+    CHECK(found.verdict("causal_leak") == "FAIL");
+    CHECK(found.verdict("dead_head") == "ok");
+    CHECK_THAT(found.message("causal_leak"), Catch::EndsWith("has weight"));
+
+    const RandomAttention good(1, 30, true);
+    for (std::size_t i = 0; i < 30; ++i) {
+        double sum = 0;
+        for (std::size_t j = 0; j < 30; ++j)
+            sum += std::exp(static_cast<double>(good.weights[i * 30 + j]));
+        for (std::size_t j = 0; j < 30; ++j)
+            attention.at(0, i, j) =
+                static_cast<float>(std::exp(static_cast<double>(good.weights[i * 30 + j])) / sum);
+    }
+    CHECK_THAT(check({attention.write(folder), "--causal"}).message("causal_leak"),
+               Catch::EndsWith("softmax ran twice"));
+}
+
 TEST_CASE("sums that are off are explained") {
     const TempFolder folder;
     const RandomAttention good(2, 80, false);
@@ -154,7 +185,8 @@ TEST_CASE("sums that are off are explained") {
         std::mt19937 random(3);
         for (float& weight : bad.weights) weight = random() % 10 == 0 ? 0 : weight / 0.9F;
         CHECK_THAT(check({bad.write(folder)}).message("row_sum"),
-                   Catch::Contains("dropout was left on (about p = 0.09"));
+                   Catch::Contains("dropout was left on (about p = 0.09") &&
+                       !Catch::Contains("name the mask"));
     }
     SECTION("a sink column was dropped") {
         RandomAttention bad = good;
