@@ -58,15 +58,19 @@ void raise(double& worst, double value) {
     if (!(value <= worst)) worst = value;
 }
 
+// Σ p ln(p / q) - p + q: the Kullback-Leibler divergence, and not negative either where rounding
+// left rows that do not sum to one (Csiszár 1975). NaN for what is no weight.
 template <class T>
 double row_divergence(Span<const T> a, Span<const T> b) {
     double sum = 0;
     for (std::size_t key = 0; key < a.size(); ++key) {
-        if (a[key] == b[key]) continue;
         const auto p = static_cast<double>(a[key]);
-        if (p > 0) sum += p * std::log(p / static_cast<double>(b[key]));
+        const auto q = static_cast<double>(b[key]);
+        if (!(p >= 0) || !(q >= 0)) return std::nan("");
+        if (p == q) continue;
+        sum += (p > 0 ? p * std::log(p / q) : 0) - p + q;
     }
-    return sum;
+    return std::max(sum, 0.0);
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ struct Difference {
     double max_rel = 0;  // abs(a - b) / abs(b), where b is not 0
     double max_ulp = 0;  // steps between neighbouring numbers of a type
     double cosine = 1;   // of all values as one vector; NaN when either is zero
-    double mean_kl = 0;  // mean of KL(a row, b row) in nats; infinite where b lacks a key of a
+    // Mean of KL(a row, b row) in nats; infinite where b lacks a key of a, NaN where a value is
+    // negative or NaN.
+    double mean_kl = 0;
     std::size_t cells = 0;
     std::size_t differing = 0;  // that are not close
     std::optional<std::pair<std::size_t, std::size_t>>

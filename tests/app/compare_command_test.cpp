@@ -43,6 +43,16 @@ TEST_CASE("the same is the same") {
     CHECK_THAT(table.out, Catch::EndsWith("the same\n"));
 }
 
+TEST_CASE("a divergence is never negative, and scores have none") {
+    const TempFolder folder;
+    const std::string exact = folder.write("a.json", "[[0.3333333, 0.6666667]]");
+    const std::string rounded = folder.write("b.json", "[[0.3335, 0.667]]");
+    const std::string scores = folder.write("c.json", "[[-1.5, 0.667]]");
+    CHECK(compare({exact, rounded}, 1)["heads"][0]["mean_kl"].get<double>() > 0);
+    CHECK(compare({rounded, exact}, 1)["heads"][0]["mean_kl"].get<double>() > 0);
+    CHECK(compare({scores, rounded}, 1)["heads"][0]["mean_kl"].is_null());
+}
+
 TEST_CASE("the first cell that differs is named, with every distance") {
     const TempFolder folder;
     RandomAttention attention(2, 6, false);
@@ -59,8 +69,9 @@ TEST_CASE("the first cell that differs is named, with every distance") {
     CHECK(head["max_abs"].get<double>() == Approx(original / 2));
     CHECK(head["max_rel"].get<double>() == Approx(1.0 / 3));
     CHECK(head["max_ulp"].get<double>() > 1e6);
-    // KL(a, b) of the one row that differs, over six rows.
-    CHECK(head["mean_kl"].get<double>() == Approx(original * std::log(1 / 1.5) / 6).epsilon(1e-3));
+    // KL(a, b) of the one row that differs, over six rows; b's does not sum to one.
+    CHECK(head["mean_kl"].get<double>() ==
+          Approx(original * (std::log(1 / 1.5) + 0.5) / 6).epsilon(1e-3));
     CHECK(compare({a, b, "--rtol", "0.4"}, 0)["same"] == true);
     CHECK(compare({a, b, "--atol", "1"}, 0)["same"] == true);
 }
