@@ -19,6 +19,8 @@ struct Mistakes {
     bool heads_by_reshape = false;  // [n, heads * d] read as [heads, n, d]
     bool missing_rotary = false;
     bool unturned_keys = false;
+    std::optional<double> rotary_theta;     // instead of the frequencies, not stretched
+    bool positions_from_0 = false;          // behind a cache, too
     bool other_rotary_pairs = false;        // half-split for interleaved or the other way round
     bool other_kv_order = false;            // tiled for repeated or the other way round
     bool swapped_queries_and_keys = false;  // k qᵀ

@@ -1,5 +1,7 @@
 #include "analysis/dense_heads.hpp"
 
+#include <algorithm>
+
 namespace attn::analysis {
 namespace {
 
@@ -25,15 +27,28 @@ DenseHeads project_heads(const DenseInputs& in, const Mistakes& mistakes) {
             in.wants_output ? make(context, w.W_V, w.b_V, w.kv_heads, {}) : Heads<double>()};
 }
 
+RotaryTable<double> wrong_table(const RotaryOptions<double>& rotary, const Mistakes& mistakes) {
+    std::vector<std::int64_t> positions = rotary.positions;
+    if (mistakes.positions_from_0) {
+        const std::int64_t first = *std::min_element(positions.begin(), positions.end());
+        for (std::int64_t& position : positions) position -= first;
+    }
+    if (!mistakes.rotary_theta) return make_rotary_table<double>(positions, rotary.frequencies);
+    const std::size_t dim = 2 * rotary.frequencies.radians.size();
+    return make_rotary_table<double>(positions, rotary_frequencies(dim, *mistakes.rotary_theta));
+}
+
 void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHeads& heads) {
     RotaryPairs pairs = rotary.pairs;
     if (mistakes.other_rotary_pairs) {
         pairs =
             pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
     }
-    heads.q = make_separate_heads(rotate(heads.q.view, rotary.table, rotary.query_rows, pairs));
+    const bool other_angles = mistakes.rotary_theta || mistakes.positions_from_0;
+    const RotaryTable<double> table = other_angles ? wrong_table(rotary, mistakes) : rotary.table;
+    heads.q = make_separate_heads(rotate(heads.q.view, table, rotary.query_rows, pairs));
     if (mistakes.unturned_keys) return;
-    heads.k = make_separate_heads(rotate(heads.k.view, rotary.table, rotary.key_rows, pairs));
+    heads.k = make_separate_heads(rotate(heads.k.view, table, rotary.key_rows, pairs));
 }
 
 Heads<double> round_heads(const Heads<double>& heads, Rounding rounding) {

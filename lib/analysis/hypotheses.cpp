@@ -41,6 +41,34 @@ bool has_square_weights(const DenseInputs& in) {
 bool turns(const DenseInputs& in) {
     return options(in).rotary.has_value();
 }
+bool turns_behind_cache(const DenseInputs& in) {
+    return turns(in) && !options(in).past_key.empty();
+}
+
+constexpr double kUsualTheta = 10000;
+
+const std::vector<double>& radians_of(const DenseInputs& in) {
+    return options(in).rotary->frequencies.radians;
+}
+// Stretching leaves the two fastest pairs as they are, or slows both alike.
+double theta_of(const DenseInputs& in) {
+    const std::vector<double>& radians = radians_of(in);
+    return std::pow(radians[0] / radians[1], static_cast<double>(radians.size()));
+}
+bool has_other_frequencies(const DenseInputs& in, double theta) {
+    const RotaryFrequencies plain = rotary_frequencies(2 * radians_of(in).size(), theta);
+    const auto far = [](double a, double b) { return std::abs(a - b) > 1e-9 * a; };
+    for (std::size_t pair = 0; pair < plain.radians.size(); ++pair) {
+        if (far(plain.radians[pair], radians_of(in)[pair])) return true;
+    }
+    return far(plain.magnitude, options(in).rotary->frequencies.magnitude);
+}
+bool has_other_theta(const DenseInputs& in) {
+    return turns(in) && radians_of(in).size() > 1 && has_other_frequencies(in, kUsualTheta);
+}
+bool stretches(const DenseInputs& in) {
+    return turns(in) && radians_of(in).size() > 1 && has_other_frequencies(in, theta_of(in));
+}
 std::size_t heads_of(const DenseInputs& in) {
     return projects(in) ? in.weights->heads : in.q->view.heads;
 }
@@ -113,6 +141,15 @@ const std::vector<Hypothesis>& hypotheses() {
         {"rotary positions of the keys missing", Part::rotary, turns,
          [](In, Do m) { m.unturned_keys = true; },
          "Turn the keys, too, before they go into the cache: only queries were."},
+        {"rotary theta left at 10000", Part::rotary, has_other_theta,
+         [](In, Do m) { m.rotary_theta = kUsualTheta; },
+         "Take rope_theta and rope_scaling from the model's configuration."},
+        {"rotary stretch ignored", Part::rotary, stretches,
+         [](In in, Do m) { m.rotary_theta = theta_of(in); },
+         "Take rope_scaling from the model's configuration."},
+        {"rotary positions start again at 0", Part::rotary, turns_behind_cache,
+         [](In, Do m) { m.positions_from_0 = true; },
+         "Behind a cache positions go on from its length."},
         {"rotary pairs swapped", Part::rotary, turns, [](In, Do m) { m.other_rotary_pairs = true; },
          "Llama and GPT-NeoX pair k with k + d/2, GPT-J and Meta's own files pair 2k with 2k + 1."},
         {"key/value heads in the other order", Part::key_heads, groups_heads,

@@ -1,6 +1,7 @@
 // One attention layer: from embeddings, or from queries, keys and values, to its output.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "attention/engine.hpp"
@@ -30,6 +31,8 @@ Heads<T> make_separate_heads(const Array<T>& array) {
 template <class T>
 struct RotaryOptions {
     RotaryTable<T> table;
+    std::vector<std::int64_t> positions;  // of the rows of the table
+    RotaryFrequencies frequencies;        // of its columns
     std::vector<std::size_t> query_rows;  // [batch * queries], rows of the table
     std::vector<std::size_t> key_rows;    // [batch * new keys]
     RotaryPairs pairs = RotaryPairs::half_split;

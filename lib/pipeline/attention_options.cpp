@@ -255,12 +255,11 @@ void load_rotary(const AttentionRequest& request, const HeadSizes& sizes, std::s
         fail("--rope-theta ", request.rope_theta, ": expected a number above 0");
     RotaryOptions<T> rotary;
     rotary.pairs = request.rope_interleaved ? RotaryPairs::interleaved : RotaryPairs::half_split;
-    const std::vector<std::int64_t> positions =
-        load_positions(request, sizes, past, options.mask.structure.offsets, inputs);
-    const std::int64_t last = *std::max_element(positions.begin(), positions.end());
-    rotary.table = make_rotary_table<T>(
-        positions, rotary_frequencies(dim, request.rope_theta, request.rope_scaling,
-                                      static_cast<double>(last + 1)));
+    rotary.positions = load_positions(request, sizes, past, options.mask.structure.offsets, inputs);
+    const std::int64_t last = *std::max_element(rotary.positions.begin(), rotary.positions.end());
+    rotary.frequencies = rotary_frequencies(dim, request.rope_theta, request.rope_scaling,
+                                            static_cast<double>(last + 1));
+    rotary.table = make_rotary_table<T>(rotary.positions, rotary.frequencies);
     const std::size_t queries = sizes.batch * sizes.queries;
     for (std::size_t row = 0; row < queries; ++row) rotary.query_rows.push_back(row);
     for (std::size_t row = 0; row < sizes.batch * sizes.new_keys; ++row)

@@ -61,9 +61,10 @@ World decoder(unsigned seed, std::size_t n) {
     }
     world.options.mask.structure.causal = true;
     RotaryOptions<double> rotary;
-    std::vector<std::int64_t> positions;
-    for (std::size_t i = 0; i < n; ++i) positions.push_back(static_cast<std::int64_t>(i) + 1);
-    rotary.table = make_rotary_table<double>(positions, rotary_frequencies(4, 100));
+    for (std::size_t i = 0; i < n; ++i)
+        rotary.positions.push_back(static_cast<std::int64_t>(i) + 1);
+    rotary.frequencies = rotary_frequencies(4, 100);
+    rotary.table = make_rotary_table<double>(rotary.positions, rotary.frequencies);
     for (std::size_t i = 0; i < 2 * n; ++i) {
         rotary.query_rows.push_back(i % n);
         rotary.key_rows.push_back(i % n);
@@ -102,6 +103,33 @@ World capped(unsigned seed, std::size_t n) {
     world.options.sinks = {0.5, -0.3};
     world.options.mask.alibi = {0.3, 0.1};
     world.options.mask.structure.key_lengths = {n - 2};
+    return world;
+}
+
+// New tokens behind a cache, turned by stretched positions.
+World cached(unsigned seed, std::size_t n) {
+    constexpr std::size_t past = 4;
+    World world;
+    world.name = "cached";
+    world.q = make_separate_heads(random_array<double>({1, 2, n, 8}, seed));
+    world.k = make_separate_heads(random_array<double>({1, 2, n, 8}, seed + 1));
+    world.v = make_separate_heads(random_array<double>({1, 2, n, 8}, seed + 2));
+    world.options.past_key = random_array<double>({1, 2, past, 8}, seed + 3);
+    world.options.past_value = random_array<double>({1, 2, past, 8}, seed + 4);
+    world.options.mask.structure.causal = true;
+    world.options.mask.structure.offsets = {past};
+    RotaryOptions<double> rotary;
+    for (std::size_t i = 0; i < n; ++i) {
+        rotary.positions.push_back(static_cast<std::int64_t>(past + i));
+        rotary.query_rows.push_back(i);
+        rotary.key_rows.push_back(i);
+    }
+    RotaryScaling scaling;
+    scaling.kind = RotaryStretch::linear;
+    scaling.factor = 3;
+    rotary.frequencies = rotary_frequencies(8, 50, scaling);
+    rotary.table = make_rotary_table<double>(rotary.positions, rotary.frequencies);
+    world.options.rotary = rotary;
     return world;
 }
 
@@ -152,7 +180,7 @@ std::vector<const Hypothesis*> possible_in(const World& world, Observed kind) {
 }
 
 std::vector<World> worlds(unsigned seed, std::size_t n) {
-    return {decoder(seed, n), masked(seed, n), capped(seed, n)};
+    return {decoder(seed, n), masked(seed, n), capped(seed, n), cached(seed, n)};
 }
 
 std::size_t random_size(unsigned seed) {
