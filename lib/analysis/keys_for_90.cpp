@@ -11,7 +11,9 @@ constexpr double kShare = 0.9;
 // Weights that differ by a smaller part are as good as equal.
 constexpr double kEqual = 1e-6;
 // So many are sorted.
-constexpr std::size_t kFew = 16;
+constexpr std::size_t kFew = 8;
+// So many are copied, and the rest of the row is not looked at again.
+constexpr std::size_t kSome = 256;
 
 // Where the threshold can be: the weights above `low` reach the share, those above `high` do not.
 template <class T>
@@ -34,8 +36,9 @@ class Bracket {
     // weights above it exceed the share.
     double split(T threshold) {
         std::size_t count = 0;
-        const double sum =
-            kernels<T>().sum_above(weights_.data(), weights_.size(), threshold, &count);
+        double sum = kernels<T>().sum_above(weights_.data(), weights_.size(), threshold, &count);
+        count += left_out_count_;
+        sum += left_out_sum_;
         if (sum >= kShare) {
             low_ = threshold;
             low_count_ = count;
@@ -45,6 +48,7 @@ class Bracket {
             high_count_ = count;
             high_sum_ = sum;
         }
+        if (between() <= kSome && weights_.size() > 2 * kSome) leave_out_the_rest();
         return sum - kShare;
     }
 
@@ -55,9 +59,7 @@ class Bracket {
             const double one = (low_sum_ - high_sum_) / static_cast<double>(between());
             return high_count_ + static_cast<std::size_t>(std::ceil(missing / one));
         }
-        std::vector<T> rest(between() + kernels<T>().lanes);
-        rest.resize(
-            kernels<T>().collect(weights_.data(), weights_.size(), low_, high_, rest.data()));
+        std::vector<T> rest = weights_between();
         std::make_heap(rest.begin(), rest.end());
         double sum = 0;
         std::size_t taken = 0;
@@ -71,7 +73,24 @@ class Bracket {
   private:
     std::size_t between() const { return low_count_ - high_count_; }
 
+    std::vector<T> weights_between() const {
+        std::vector<T> found(between() + kernels<T>().lanes);
+        found.resize(
+            kernels<T>().collect(weights_.data(), weights_.size(), low_, high_, found.data()));
+        return found;
+    }
+
+    void leave_out_the_rest() {
+        some_ = weights_between();
+        weights_ = {some_.data(), some_.size()};
+        left_out_count_ = high_count_;
+        left_out_sum_ = high_sum_;
+    }
+
     Span<const T> weights_;
+    std::vector<T> some_;
+    std::size_t left_out_count_ = 0;  // of the largest, which are not in weights_
+    double left_out_sum_ = 0;
     T low_, high_;
     std::size_t low_count_, high_count_ = 0;  // of the weights above
     double low_sum_, high_sum_ = 0;

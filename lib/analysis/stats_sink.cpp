@@ -88,7 +88,7 @@ void StatsSink<T>::consume(const Tile<T>& tile) {
     options.exclude_self = options_.exclude_self;
 
     const Kernels<T>& kernels = attn::kernels<T>();
-    std::vector<T> after(tile.active.size()), before(tile.active.size());
+    std::vector<T> after(tile.active.size()), before;
     for (std::size_t row = 0; row < tile.rows(); ++row) {
         const std::size_t query = tile.first_query + row;
         const std::ptrdiff_t position =
@@ -102,13 +102,17 @@ void StatsSink<T>::consume(const Tile<T>& tile) {
         const std::size_t start = tile.active.begin;
         kernels.add(after.data() + (allowed.begin - start), weights + (allowed.begin - start),
                     own - allowed.begin);
+        if (own == allowed.end) continue;
+        before.resize(tile.active.size());
         kernels.add(before.data() + (own - start), weights + (own - start), allowed.end - own);
     }
     const std::lock_guard<std::mutex> lock(head.mutex);
-    for (std::size_t i = 0; i < tile.active.size(); ++i) {
-        head.from_after[tile.active.begin + i] += to_fixed(static_cast<double>(after[i]));
-        head.from_before[tile.active.begin + i] += to_fixed(static_cast<double>(before[i]));
-    }
+    const auto add = [&](const std::vector<T>& sums, std::vector<std::int64_t>& to) {
+        for (std::size_t i = 0; i < sums.size(); ++i)
+            to[tile.active.begin + i] += to_fixed(static_cast<double>(sums[i]));
+    };
+    add(after, head.from_after);
+    add(before, head.from_before);
 }
 
 template <class T>

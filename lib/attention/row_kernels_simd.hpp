@@ -12,6 +12,39 @@
 
 namespace attn {
 
+// Stores the chosen values one behind the other, and whatever behind them; returns how many.
+template <class T, class Arch>
+std::size_t store_chosen(xsimd::batch<T, Arch> values, xsimd::batch_bool<T, Arch> chosen, T* to) {
+    if (!xsimd::any(chosen)) return 0;
+    constexpr std::size_t lanes = xsimd::batch<T, Arch>::size;
+    alignas(64) T all[lanes];
+    alignas(64) bool wanted[lanes];
+    values.store_aligned(all);
+    chosen.store_aligned(wanted);
+    // Without a branch for each value: which of them are wanted cannot be foreseen.
+    std::size_t count = 0;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+        to[count] = all[lane];
+        count += wanted[lane];
+    }
+    return count;
+}
+
+#ifdef __AVX512F__
+inline std::size_t store_chosen(xsimd::batch<float, xsimd::avx512bw> values,
+                                xsimd::batch_bool<float, xsimd::avx512bw> chosen, float* to) {
+    const __mmask16 mask = chosen.data;
+    _mm512_storeu_ps(to, _mm512_maskz_compress_ps(mask, values));
+    return static_cast<std::size_t>(__builtin_popcount(mask));
+}
+inline std::size_t store_chosen(xsimd::batch<double, xsimd::avx512bw> values,
+                                xsimd::batch_bool<double, xsimd::avx512bw> chosen, double* to) {
+    const __mmask8 mask = chosen.data;
+    _mm512_storeu_pd(to, _mm512_maskz_compress_pd(mask, values));
+    return static_cast<std::size_t>(__builtin_popcount(mask));
+}
+#endif
+
 template <class T, class Arch>
 struct SimdRows {
     using Batch = xsimd::batch<T, Arch>;
@@ -165,14 +198,8 @@ struct SimdRows {
             const std::size_t left = size - i;
             const Batch w =
                 left < kLanes ? load_tail(row + i, left, low) : Batch::load_unaligned(row + i);
-            if (!xsimd::any((w > below) & (w <= above))) continue;
-            // Without a branch for each value: which of them are wanted cannot be foreseen.
-            alignas(64) T lanes[kLanes];
-            w.store_aligned(lanes);
-            for (std::size_t lane = 0; lane < kLanes; ++lane) {
-                found[count] = lanes[lane];
-                count += static_cast<std::size_t>((lanes[lane] > low) & (lanes[lane] <= high));
-            }
+            const auto chosen = (w > below) & (w <= above);
+            count += store_chosen(w, chosen, found + count);
         }
         return count;
     }

@@ -20,8 +20,8 @@ class RowSoftmax {
 
     // Replaces scores by exp(score - high()), which this piece may have raised. Returns what all
     // earlier pieces must be multiplied with to stand beside it. NaN and +inf make the row NaN.
-    T add(const Kernels<T>& kernels, T* scores, std::size_t size) {
-        const T largest = kernels.largest(scores, size);
+    // `largest` is that of the scores: -inf for none, NaN if any is.
+    T add(const Kernels<T>& kernels, T* scores, std::size_t size, T largest) {
         if (largest == kNothing) {
             std::fill(scores, scores + size, T{0});
             return T{1};

@@ -1,6 +1,7 @@
 #include "attention/tile_computation.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "attention/row_softmax.hpp"
@@ -154,13 +155,22 @@ class TileWork {
         }
         std::fill(begin, first, T{0});
         std::fill(last, end, T{0});
-        if (!score_sums_.empty()) score_sums_[row].add(kernels_.sum_scores(first, allowed.size()));
-        const T factor = softmax_[row].add(kernels_, first, allowed.size());
+        const T factor = softmax_[row].add(kernels_, first, allowed.size(),
+                                           largest_score(row, first, allowed.size()));
         if (piece > 0 && factor != T{1}) {
             const std::size_t width = packed_.values().padded_columns();
             kernels_.scale(contexts_.data() + row * width, width, factor);
         }
         highs_[row * pieces() + piece] = softmax_[row].high();
+    }
+
+    // The largest of some scores of a row; keeps their sums where a sink wants them.
+    T largest_score(std::size_t row, const T* scores, std::size_t size) {
+        if (score_sums_.empty()) return kernels_.largest(scores, size);
+        const ScoreSums sums = kernels_.sum_scores(scores, size);
+        score_sums_[row].add(sums);
+        const bool may_have_nan = std::isnan(sums.sum);
+        return may_have_nan ? kernels_.largest(scores, size) : static_cast<T>(sums.largest);
     }
 
     void keep(std::size_t row, KeyRange keys, ScoreStage stage, const T* begin, const T* end) {

@@ -56,7 +56,7 @@ constexpr T kNoSink = -std::numeric_limits<T>::infinity();
 template <class T>
 bool softmax(const attn::Kernels<T>& kernels, T* row, std::size_t size, T sink) {
     attn::RowSoftmax<T> state(sink);
-    state.add(kernels, row, size);
+    state.add(kernels, row, size, kernels.largest(row, size));
     kernels.scale(row, size, state.factor(state.high()));
     return state.has_keys();
 }
@@ -242,7 +242,7 @@ TEMPLATE_TEST_CASE("the entropy of a row follows from its pieces", "", float, do
                 const std::vector<TestType> scores = row;
                 attn::RowSoftmax<TestType> state(sink, /*with_entropy=*/true);
                 for (std::size_t i = 0; i < row.size(); i += 100)
-                    state.add(*kernels, row.data() + i, 100);
+                    state.add(*kernels, row.data() + i, 100, kernels->largest(row.data() + i, 100));
                 long double sum = std::exp(static_cast<long double>(sink));
                 for (const TestType score : scores)
                     sum += std::exp(static_cast<long double>(score));
@@ -257,7 +257,7 @@ TEMPLATE_TEST_CASE("the entropy of a row follows from its pieces", "", float, do
         }
         attn::RowSoftmax<TestType> none(TestType{1}, /*with_entropy=*/true);
         std::vector<TestType> masked(20, -inf);
-        none.add(*kernels, masked.data(), masked.size());
+        none.add(*kernels, masked.data(), masked.size(), -inf);
         CHECK(none.entropy() == 0);
     }
 }
