@@ -58,6 +58,7 @@ class Search {
   public:
     Search(const DenseInputs& inputs, const Observation& observation, const Progress& progress)
         : inputs_(inputs),
+          seen_(observation.values),
           observation_{observation.kind, without_nan_rows(observation.values)},
           progress_(progress),
           unit_(unit_of(observation)) {
@@ -225,9 +226,9 @@ class Search {
 
     void find_misfit() {
         const double tolerance = diagnosis_.tolerance * unit_;
-        diagnosis_.misfit = analysis::find_misfit(
-            seen_part(compute_dense(inputs_, {})), observation_.values, tolerance,
-            observation_.kind == Observed::weights ? kExact : tolerance);
+        diagnosis_.misfit =
+            analysis::find_misfit(seen_part(compute_dense(inputs_, {})), seen_, tolerance,
+                                  observation_.kind == Observed::weights ? kExact : tolerance);
     }
 
     // Keeps those of a sorted list that explain the observation, and not much worse than the best;
@@ -271,7 +272,8 @@ class Search {
     }
 
     DenseInputs inputs_;
-    Observation observation_;
+    const Array<double>& seen_;  // as it came
+    Observation observation_;    // without rows of NaN
     const Progress& progress_;
     double unit_;
     Rounding rounding_ = Rounding::none;  // of what was observed

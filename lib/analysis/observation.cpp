@@ -16,16 +16,30 @@ double distance(double a, double b) {
     return std::isnan(a) && std::isnan(b) ? 0 : kNoMatch;
 }
 
+// Calls action(first cell, cells) for each row.
+template <class Action>
+void for_rows(const Array<double>& values, const Action& action) {
+    const std::size_t width = values.shape().back();
+    for (std::size_t first = 0; first < values.size(); first += width) action(first, width);
+}
+
+bool is_nan(const Array<double>& values, std::size_t first, std::size_t count) {
+    const double* const cells = values.data() + first;
+    return std::all_of(cells, cells + count, [](double value) { return std::isnan(value); });
+}
+
+bool is_zero(const Array<double>& values, std::size_t first, std::size_t count) {
+    const double* const cells = values.data() + first;
+    return std::all_of(cells, cells + count, [](double value) { return value == 0; });
+}
+
 }  // namespace
 
 Array<double> without_nan_rows(const Array<double>& values) {
-    const std::size_t width = values.shape().back();
     std::vector<double> cells(values.data(), values.data() + values.size());
-    for (auto row = cells.begin(); row != cells.end(); row += static_cast<std::ptrdiff_t>(width)) {
-        const auto end = row + static_cast<std::ptrdiff_t>(width);
-        if (std::all_of(row, end, [](double value) { return std::isnan(value); }))
-            std::fill(row, end, 0.0);
-    }
+    for_rows(values, [&](std::size_t first, std::size_t width) {
+        if (is_nan(values, first, width)) std::fill_n(cells.data() + first, width, 0.0);
+    });
     return {values.shape(), std::move(cells)};
 }
 
@@ -66,15 +80,18 @@ Misfit find_misfit(const Array<double>& expected, const Array<double>& observed,
     }
     double worst = -1;
     std::size_t farthest = 0;
-    for (std::size_t i = 0; i < observed.size(); ++i) {
-        const double value = expected.data()[i];
-        const double away =
-            distance(value, observed.data()[i]) / (value == 0 ? of_zeros : tolerance);
-        if (away > 1) ++misfit.differing;
-        if (away <= worst) continue;
-        worst = away;
-        farthest = i;
-    }
+    for_rows(observed, [&](std::size_t first, std::size_t width) {
+        if (is_nan(observed, first, width) && is_zero(expected, first, width)) return;
+        for (std::size_t i = first; i < first + width; ++i) {
+            const double value = expected.data()[i];
+            const double away =
+                distance(value, observed.data()[i]) / (value == 0 ? of_zeros : tolerance);
+            if (away > 1) ++misfit.differing;
+            if (away <= worst) continue;
+            worst = away;
+            farthest = i;
+        }
+    });
     misfit.expected = expected.data()[farthest];
     misfit.observed = observed.data()[farthest];
     for (std::size_t axis = observed.rank(); axis-- > 0; farthest /= observed.extent(axis))

@@ -42,7 +42,7 @@ struct Misfit {
     double observed = 0;
 };
 
-// `of_zeros` is the tolerance where zero is expected.
+// `of_zeros` is the tolerance where zero is expected; a row of zeros may be a row of NaN.
 Misfit find_misfit(const Array<double>& expected, const Array<double>& observed, double tolerance,
                    double of_zeros);
 

@@ -377,6 +377,17 @@ TEST_CASE("rows without a key may be NaN, as PyTorch has them") {
           "mask off by one: the query cannot see itself");
 }
 
+TEST_CASE("what is NaN altogether is shown as NaN") {
+    const World world = decoder(90, 6);
+    const std::vector<double> values(8 * 36, std::nan(""));
+    const Diagnosis diagnosis =
+        diagnose(world.inputs(), {Observed::weights, {{2, 4, 6, 6}, values}}, {});
+    CHECK_FALSE(diagnosis.explained());
+    CHECK(diagnosis.misfit.differing == 8 * 36);
+    CHECK(std::isnan(diagnosis.misfit.observed));
+    CHECK(diagnosis.misfit.place == std::vector<std::size_t>{0, 0, 0, 0});
+}
+
 TEST_CASE("a scale that nobody thought of is estimated") {
     const World world = decoder(50, 8);
     Mistakes mistakes;
