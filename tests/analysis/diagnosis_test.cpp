@@ -189,7 +189,7 @@ std::size_t random_size(unsigned seed) {
 
 // Of the pairs of mistakes one of so many is planted.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kEvery = 17;
+constexpr std::size_t kEvery = 37;
 #else
 constexpr std::size_t kEvery = 1;
 #endif
