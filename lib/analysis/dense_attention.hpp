@@ -16,7 +16,10 @@ enum class SoftmaxAxis { keys, queries, heads };
 struct Mistakes {
     bool transposed_weights = false;  // x @ W.T
     bool missing_biases = false;
-    bool heads_by_reshape = false;  // [n, heads * d] read as [heads, n, d]
+    bool missing_input_norm = false;
+    bool missing_head_norms = false;       // of queries and keys
+    bool swapped_keys_and_values = false;  // not those of a cache
+    bool heads_by_reshape = false;         // [n, heads * d] read as [heads, n, d]
     bool missing_rotary = false;
     bool unturned_keys = false;
     std::optional<double> rotary_theta;     // instead of the frequencies, not stretched
@@ -51,7 +54,8 @@ struct Mistakes {
 
 // Embeddings and weights, or heads; what is absent is empty. Kept by pointer.
 struct DenseInputs {
-    const Array<double>* x = nullptr;        // [batch, queries, d_model]
+    const Array<double>* x = nullptr;              // [batch, queries, d_model]
+    const Array<double>* x_before_norm = nullptr;  // where a norm stands in front of the layer
     const Array<double>* context = nullptr;  // [batch, new keys, d_context]; x for self-attention
     const ProjectionWeights<double>* weights = nullptr;
     const Heads<double>* q = nullptr;

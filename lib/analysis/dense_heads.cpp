@@ -12,19 +12,25 @@ Heads<double> split(const Array<double>& packed, std::size_t heads, bool by_resh
 }
 
 DenseHeads project_heads(const DenseInputs& in, const Mistakes& mistakes) {
-    if (in.weights == nullptr) return {*in.q, *in.k, *in.v};
+    const bool swaps = mistakes.swapped_keys_and_values;
+    if (in.weights == nullptr) return {*in.q, swaps ? *in.v : *in.k, swaps ? *in.k : *in.v};
     const ProjectionWeights<double>& w = *in.weights;
     const auto make = [&](const Array<double>& x, const Array<double>& matrix,
                           const Array<double>& bias, std::size_t heads, const Norm<double>& norm) {
         const Array<double> used = mistakes.transposed_weights ? transpose(matrix) : matrix;
         const Array<double> packed =
             project(x, used, mistakes.missing_biases ? Array<double>() : bias, w.order);
-        return split(normalise_heads(packed, heads, norm), heads, mistakes.heads_by_reshape);
+        const Norm<double> norm_used = mistakes.missing_head_norms ? Norm<double>() : norm;
+        return split(normalise_heads(packed, heads, norm_used), heads, mistakes.heads_by_reshape);
     };
-    const Array<double>& context = in.context == nullptr ? *in.x : *in.context;
-    return {make(*in.x, w.W_Q, w.b_Q, w.heads, w.q_norm),
-            make(context, w.W_K, w.b_K, w.kv_heads, w.k_norm),
-            in.wants_output ? make(context, w.W_V, w.b_V, w.kv_heads, {}) : Heads<double>()};
+    const Array<double>& x = mistakes.missing_input_norm ? *in.x_before_norm : *in.x;
+    const Array<double>& context = in.context == nullptr ? x : *in.context;
+    const auto make_of_context = [&](bool values, const Norm<double>& norm) {
+        return values ? make(context, w.W_V, w.b_V, w.kv_heads, norm)
+                      : make(context, w.W_K, w.b_K, w.kv_heads, norm);
+    };
+    return {make(x, w.W_Q, w.b_Q, w.heads, w.q_norm), make_of_context(swaps, w.k_norm),
+            in.wants_output ? make_of_context(!swaps, {}) : Heads<double>()};
 }
 
 RotaryTable<double> wrong_table(const RotaryOptions<double>& rotary, const Mistakes& mistakes) {

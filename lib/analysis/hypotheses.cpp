@@ -35,6 +35,15 @@ bool has_biases(const DenseInputs& in) {
     return projects(in) && (!in.weights->b_Q.empty() || !in.weights->b_K.empty() ||
                             !in.weights->b_V.empty() || !in.weights->b_O.empty());
 }
+bool has_head_norms(const DenseInputs& in) {
+    return projects(in) &&
+           (in.weights->q_norm.kind != NormKind::none || in.weights->k_norm.kind != NormKind::none);
+}
+bool has_values_like_keys(const DenseInputs& in) {
+    if (!options(in).past_key.empty()) return false;
+    if (!projects(in)) return in.k->view.width == in.v->view.width;
+    return in.weights->W_K.shape() == in.weights->W_V.shape();
+}
 bool has_square_weights(const DenseInputs& in) {
     return projects(in) && in.weights->W_Q.extent(0) == in.weights->W_Q.extent(1);
 }
@@ -133,6 +142,15 @@ const std::vector<Hypothesis>& hypotheses() {
          "nn.Linear keeps its matrix as [out, in] and computes x @ W.T; transpose one of the two."},
         {"bias missing", Part::projection, has_biases, [](In, Do m) { m.missing_biases = true; },
          "Add b_Q, b_K, b_V and b_O after the products."},
+        {"norm in front missing", Part::input, [](In in) { return in.x_before_norm != nullptr; },
+         [](In, Do m) { m.missing_input_norm = true; },
+         "The layer reads the normalised hidden state, not the residual stream."},
+        {"norms of queries and keys missing", Part::head_norms, has_head_norms,
+         [](In, Do m) { m.missing_head_norms = true; },
+         "Normalise each head's queries and keys before they are turned."},
+        {"keys and values swapped", Part::values, has_values_like_keys,
+         [](In, Do m) { m.swapped_keys_and_values = true; },
+         "Check the order in which queries, keys and values are cut out of a fused matrix."},
         {"heads split by reshape", Part::heads, has_several_heads,
          [](In, Do m) { m.heads_by_reshape = true; },
          "Use view(batch, n, heads, d).transpose(1, 2), not view(batch, heads, n, d)."},

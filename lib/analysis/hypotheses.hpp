@@ -9,7 +9,10 @@ namespace attn::analysis {
 
 // What part of the computation a mistake touches: two mistakes of one part exclude each other.
 enum class Part {
+    input,
     projection,
+    head_norms,
+    values,
     heads,
     rotary,
     key_heads,

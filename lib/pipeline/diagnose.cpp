@@ -116,12 +116,14 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
     analysis::DenseInputs dense;
     const AttentionOptions<double> options = loaded.options_of(request.layer);
     dense.options = &options;
-    Array<double> x;
+    Array<double> hidden, x;
     model::LayerWeights<double> weights;
     if (loaded.has_weights()) {
         weights = load_layer(request, loaded, request.layer, inputs);
-        x = attention_input(weights.block, input_of_layer(request, loaded, inputs));
+        hidden = input_of_layer(request, loaded, inputs);
+        x = attention_input(weights.block, hidden);
         dense.x = &x;
+        if (weights.block.before_attention.kind != NormKind::none) dense.x_before_norm = &hidden;
         if (!loaded.context.empty()) dense.context = &loaded.context;
         dense.weights = &weights.attention;
     } else {

@@ -18,7 +18,7 @@ namespace {
 // Attention of some kind, with everything that the hypotheses need to be possible.
 struct World {
     std::string name;
-    Array<double> x;
+    Array<double> x, x_before_norm;
     ProjectionWeights<double> weights;
     Heads<double> q, k, v;
     AttentionOptions<double> options;
@@ -28,6 +28,7 @@ struct World {
         in.options = &options;
         if (!x.empty()) {
             in.x = &x;
+            in.x_before_norm = &x_before_norm;
             in.weights = &weights;
         } else {
             in.q = &q;
@@ -38,11 +39,12 @@ struct World {
     }
 };
 
-// Self-attention from embeddings with biases, grouped heads and rotary positions.
+// Self-attention from embeddings with norms, biases, grouped heads and rotary positions.
 World decoder(unsigned seed, std::size_t n) {
     World world;
     world.name = "decoder";
     world.x = random_array<double>({2, n, 16}, seed);
+    world.x_before_norm = random_array<double>({2, n, 16}, seed + 9);
     auto& w = world.weights;
     w.heads = 4;
     w.kv_heads = 2;
@@ -59,6 +61,7 @@ World decoder(unsigned seed, std::size_t n) {
         for (double& value : small) value /= 4;
         (matrix == &w.W_Q ? w.W_Q : w.W_K) = Array<double>(matrix->shape(), small);
     }
+    w.q_norm.kind = w.k_norm.kind = NormKind::rms;
     world.options.mask.structure.causal = true;
     RotaryOptions<double> rotary;
     for (std::size_t i = 0; i < n; ++i)
