@@ -20,6 +20,10 @@ MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistak
     if (mistakes.causal) structure.causal = *mistakes.causal;
     if (mistakes.ignored_padding) structure.key_lengths.clear();
     if (mistakes.ignored_window) structure.window_left = structure.window_right = std::nullopt;
+    if (structure.window_left) {
+        const auto left = static_cast<std::ptrdiff_t>(*structure.window_left);
+        structure.window_left = static_cast<std::size_t>(left + mistakes.window_shift);
+    }
     const auto end = static_cast<std::ptrdiff_t>(keys) - static_cast<std::ptrdiff_t>(queries);
     for (std::ptrdiff_t& offset : structure.offsets) {
         if (mistakes.other_alignment) offset = offset == end ? 0 : end;
@@ -126,7 +130,10 @@ class Computation {
                 scores[key] = products_[row + key] * scale();
                 if (caps && !mistakes_.softcap_after_mask) scores[key] = cap(scores[key]);
             }
-            bias_.apply(sequence, head, query, {0, keys_}, scores, nullptr);
+            std::vector<double> added(keys_, 0);
+            bias_.apply(sequence, head, query, {0, keys_}, added.data(), nullptr);
+            for (std::size_t key = 0; key < keys_; ++key)
+                scores[key] += mistakes_.bias_factor * added[key];
             if (mistakes_.arithmetic != Rounding::none) {
                 for (std::size_t key = 0; key < keys_; ++key)
                     scores[key] = round_to(mistakes_.arithmetic, scores[key]);

@@ -35,13 +35,15 @@ struct Mistakes {
     bool other_alignment = false;  // causal from the last key instead of the first, or the reverse
     bool ignored_padding = false;
     bool ignored_window = false;
-    bool ignored_mask = false;  // the mask array
+    std::ptrdiff_t window_shift = 0;  // keys that a window reaches farther back
+    bool ignored_mask = false;        // the mask array
     bool inverted_mask_array = false;
     bool inverted_mask = false;     // all of it
     bool transposed_mask = false;   // all of it
     bool zeros_for_masked = false;  // scores of 0 instead of -inf
     bool ones_for_allowed = false;  // added to scores; masked ones stay as they are
     bool ignored_bias = false;      // bias, ALiBi, relative positions
+    double bias_factor = 1;
     bool mask_after_softmax = false;
     SoftmaxAxis axis = SoftmaxAxis::keys;
     bool softmax_twice = false;

@@ -109,6 +109,9 @@ bool pads(const DenseInputs& in) {
 bool has_window(const DenseInputs& in) {
     return structure(in).window_left || structure(in).window_right;
 }
+bool has_window_behind(const DenseInputs& in) {
+    return structure(in).window_left.value_or(0) > 0;
+}
 bool has_bias(const DenseInputs& in) {
     const MaskOptions<double>& mask = options(in).mask;
     return !mask.bias.empty() || !mask.alibi.empty() || !mask.relative.empty();
@@ -216,6 +219,12 @@ const std::vector<Hypothesis>& hypotheses() {
          "Mask the keys behind the length of each sequence."},
         {"window ignored", Part::mask, has_window, [](In, Do m) { m.ignored_window = true; },
          "Mask the keys outside of the sliding window."},
+        {"window one key too long", Part::mask, has_window_behind,
+         [](In, Do m) { m.window_shift = 1; },
+         "A window of W keys holds the query itself and W - 1 before it (--window W-1,0)."},
+        {"window one key too short", Part::mask, has_window_behind,
+         [](In, Do m) { m.window_shift = -1; },
+         "Compare the window with --window, which counts the keys before the query."},
         {"mask array ignored", Part::mask, has_array, [](In, Do m) { m.ignored_mask = true; },
          "The mask does not reach the scores."},
         {"mask polarity", Part::mask, has_array, [](In, Do m) { m.inverted_mask_array = true; },
@@ -237,6 +246,13 @@ const std::vector<Hypothesis>& hypotheses() {
         {"bias of the scores missing", Part::bias, has_bias,
          [](In, Do m) { m.ignored_bias = true; },
          "Add the position bias (bias, ALiBi, relative) to the scores."},
+        {"bias of the scores with the other sign", Part::bias, has_bias,
+         [](In, Do m) { m.bias_factor = -1; },
+         "ALiBi lowers the scores of keys that are far away."},
+        {"bias added before the scale", Part::bias,
+         [](In in) { return has_bias(in) && scale_of(in) != 1; },
+         [](In in, Do m) { m.bias_factor = scale_of(in); },
+         "Scale the product of queries and keys first, then add the bias."},
         {"softmax over the queries", Part::softmax, always,
          [](In, Do m) { m.axis = SoftmaxAxis::queries; },
          "Softmax runs over the keys, dim=-1: rows must sum to one, not columns."},
