@@ -85,9 +85,7 @@ void print(const CheckResult& result, bool passed, bool strict) {
             append(skipped, line.name);
             continue;
         }
-        const bool fails =
-            line.verdict == Verdict::fail || (strict && line.verdict == Verdict::warning);
-        if (fails) append(failed, line.name);
+        if (pipeline::fails(line, strict)) append(failed, line.name);
         rows.push_back({line.name, word(line.verdict), line.worst ? number_text(*line.worst) : "",
                         line.place ? place_text(*line.place, result.batch) : "", line.message});
     }
@@ -104,7 +102,7 @@ int execute(const CheckFlags& flags, const GlobalOptions& global) {
             std::cerr << "attn-inspect: warning: " << text << '\n';
         });
     }
-    const bool passed = !result.failed() && !(flags.strict && result.warned());
+    const bool passed = !result.failed(flags.strict);
     if (flags.json) {
         std::cout << to_json(result, passed);
     } else if (!global.quiet) {

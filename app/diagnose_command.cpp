@@ -76,9 +76,7 @@ Json to_json(const Misfit& misfit, Observed kind) {
 }
 
 std::string cell_text(double value) {
-    if (std::isnan(value)) return "NaN";
-    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-    return number_text(value);
+    return std::isnan(value) ? "NaN" : number_text(value);
 }
 
 // "1 of 9604 numbers differs from what was asked for, the farthest at head 0, query 30, key 31: …"

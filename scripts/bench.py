@@ -47,6 +47,11 @@ def milliseconds(seconds):
     return f'{seconds * 1e3:.3g} ms' if seconds < 1 else f'{seconds:.3g} s'
 
 
+def softmax(scores):
+    e = np.exp(scores - scores.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
 class Bench:
     def __init__(self, folder, quick):
         self.folder, self.quick = folder, quick
@@ -108,8 +113,7 @@ def in_memory(b):
 
         def by_numpy():
             scores = q @ k.transpose(0, 2, 1) * factor
-            e = np.exp(scores - scores.max(-1, keepdims=True))
-            w = e / e.sum(-1, keepdims=True)
+            w = softmax(scores)
             return w, w @ v
 
         def by_torch():
@@ -231,8 +235,7 @@ def labelled_heatmaps(b):
     layers, heads, n, step = (2 if b.quick else 12), HEADS, 128, 5
     with tempfile.TemporaryDirectory() as work:
         scores = np.where(np.tri(n, dtype=bool), 3 * b.rng.standard_normal((layers, heads, n, n)), -np.inf)
-        weights = np.exp(scores - scores.max(-1, keepdims=True))
-        np.save(f'{work}/w.npy', (weights / weights.sum(-1, keepdims=True)).astype(np.float32))
+        np.save(f'{work}/w.npy', softmax(scores).astype(np.float32))
         tokens = [f'tok{i * 37 % 1000}' for i in range(n)]
         with open(f'{work}/tokens.json', 'w') as file:
             json.dump(tokens, file)
@@ -275,8 +278,7 @@ def numpy_run(folder, out, layers, heads, draw):
         q, k, v = (split(x @ weights[m]) for m in ('W_Q', 'W_K', 'W_V'))
         scores = q @ k.transpose(0, 2, 1) / np.float32(q.shape[-1] ** 0.5)
         scores[:, np.triu(np.ones((n, n), bool), 1)] = -np.inf
-        e = np.exp(scores - scores.max(-1, keepdims=True))
-        w = e / e.sum(-1, keepdims=True)
+        w = softmax(scores)
         output = (w @ v).transpose(1, 0, 2).reshape(n, -1) @ weights['W_O']
         for name, array in (('scores', scores), ('weights', w), ('output', output)):
             np.save(f'{out}/{name}{layer}.npy', array)

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "analysis/dense_heads.hpp"
+#include "analysis/transpose.hpp"
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "core/parallel.hpp"
@@ -62,8 +63,8 @@ class Computation {
         const Shape cells{batch_, head_count_, queries_, keys_};
         if (mistakes_.transposed) {
             for_heads([&](std::size_t item) {
-                transpose(weights_, item);
-                transpose(scores_, item);
+                transpose_head(weights_, item);
+                transpose_head(scores_, item);
             });
         }
         if (mistakes_.rounding != Rounding::none) {
@@ -123,6 +124,7 @@ class Computation {
         if (mistakes_.swapped_queries_and_keys) std::swap(q, k);
         multiply_transposed<double>(1, q, k, {products, queries_, keys_});
         const bool caps = options_.softcap && !mistakes_.missing_softcap;
+        std::vector<double> added(keys_);
         for (std::size_t query = 0; query < queries_; ++query) {
             const std::size_t row = (item * queries_ + query) * keys_;
             double* scores = scores_.data() + row;
@@ -130,7 +132,7 @@ class Computation {
                 scores[key] = products_[row + key] * scale();
                 if (caps && !mistakes_.softcap_after_mask) scores[key] = cap(scores[key]);
             }
-            std::vector<double> added(keys_, 0);
+            std::fill(added.begin(), added.end(), 0.0);
             bias_.apply(sequence, head, query, {0, keys_}, added.data(), nullptr);
             for (std::size_t key = 0; key < keys_; ++key)
                 scores[key] += mistakes_.bias_factor * added[key];
@@ -140,10 +142,12 @@ class Computation {
             }
             find_allowed(sequence, head, query, scores, allowed_.data() + row);
         }
-        if (mistakes_.transposed_mask) transpose(allowed_, item);
-        for (std::size_t cell = item * queries_ * keys_; cell < (item + 1) * queries_ * keys_;
-             ++cell)
-            mask_wrongly(cell, caps && mistakes_.softcap_after_mask);
+        if (mistakes_.transposed_mask) transpose_head(allowed_, item);
+        const bool caps_last = caps && mistakes_.softcap_after_mask;
+        if (!caps_last && !mistakes_.ones_for_allowed && !mistakes_.zeros_for_masked) return;
+        const std::size_t first = item * queries_ * keys_;
+        for (std::size_t cell = first; cell < first + queries_ * keys_; ++cell)
+            mask_wrongly(cell, caps_last);
     }
 
     // What else than leaving it out may happen to a masked key.
@@ -230,13 +234,8 @@ class Computation {
 
     // The matrix of one head, where it is square.
     template <class T>
-    void transpose(std::vector<T>& cells, std::size_t item) const {
-        if (queries_ != keys_) return;
-        T* matrix = cells.data() + item * queries_ * keys_;
-        for (std::size_t i = 0; i < queries_; ++i) {
-            for (std::size_t j = 0; j < i; ++j)
-                std::swap(matrix[i * keys_ + j], matrix[j * keys_ + i]);
-        }
+    void transpose_head(std::vector<T>& cells, std::size_t item) const {
+        if (queries_ == keys_) transpose_square(cells.data() + item * keys_ * keys_, keys_);
     }
 
     Array<double> multiply_values(const ProjectionWeights<double>* weights) const {
@@ -251,9 +250,9 @@ class Computation {
         });
         const Array<double> packed({batch_, queries_, head_count_ * width}, std::move(contexts));
         if (weights == nullptr || weights->W_O.empty()) return packed;
-        return project(
-            packed, mistakes_.transposed_weights ? analysis::transpose(weights->W_O) : weights->W_O,
-            mistakes_.missing_biases ? Array<double>() : weights->b_O, weights->order);
+        return project(packed,
+                       mistakes_.transposed_weights ? transpose(weights->W_O) : weights->W_O,
+                       mistakes_.missing_biases ? Array<double>() : weights->b_O, weights->order);
     }
 
     const AttentionOptions<double>& options_;

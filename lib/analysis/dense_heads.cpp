@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/transpose.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -33,7 +35,8 @@ DenseHeads project_heads(const DenseInputs& in, const Mistakes& mistakes) {
             in.wants_output ? make_of_context(!swaps, {}) : Heads<double>()};
 }
 
-RotaryTable<double> wrong_table(const RotaryOptions<double>& rotary, const Mistakes& mistakes) {
+RotaryTable<double> table_of(const RotaryOptions<double>& rotary, const Mistakes& mistakes) {
+    if (!mistakes.rotary_theta && !mistakes.positions_from_0) return rotary.table;
     std::vector<std::int64_t> positions = rotary.positions;
     if (mistakes.positions_from_0) {
         const std::int64_t first = *std::min_element(positions.begin(), positions.end());
@@ -50,8 +53,7 @@ void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHe
         pairs =
             pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
     }
-    const bool other_angles = mistakes.rotary_theta || mistakes.positions_from_0;
-    const RotaryTable<double> table = other_angles ? wrong_table(rotary, mistakes) : rotary.table;
+    const RotaryTable<double> table = table_of(rotary, mistakes);
     heads.q = make_separate_heads(rotate(heads.q.view, table, rotary.query_rows, pairs));
     if (mistakes.unturned_keys) return;
     heads.k = make_separate_heads(rotate(heads.k.view, table, rotary.key_rows, pairs));
@@ -74,11 +76,8 @@ Heads<double> round_heads(const Heads<double>& heads, Rounding rounding) {
 
 Array<double> transpose(const Array<double>& matrix) {
     if (matrix.empty() || matrix.extent(0) != matrix.extent(1)) return matrix;
-    const std::size_t n = matrix.extent(0);
-    std::vector<double> values(n * n);
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) values[j * n + i] = matrix.data()[i * n + j];
-    }
+    std::vector<double> values(matrix.data(), matrix.data() + matrix.size());
+    transpose_square(values.data(), matrix.extent(0));
     return {matrix.shape(), std::move(values)};
 }
 

@@ -196,24 +196,24 @@ class Search {
         } else {
             explanation.residual = residual(seen_part(attention), observation_.values, unit_);
         }
-        if (has(explanation, Fit::rounding)) {
-            explanation.tolerance = 0;
+        const bool may_be_rounding = explanation.residual <= kMostRounding;
+        if (has(explanation, Fit::rounding)) explanation.tolerance = 0;
+        if (has(explanation, Fit::rounding) && may_be_rounding) {
             const double typical =
                 typical_residual(seen_part(attention), observation_.values, unit_);
             for (const Rounding kind : {Rounding::float16, Rounding::bfloat16}) {
-                if (explanation.fits() || explanation.residual > kMostRounding) break;
+                if (explanation.fits()) break;
                 explanation.tolerance = tolerance_of_rounding(scatter_of(mistakes, kind), typical);
                 if (explanation.fits()) add_detail(name_of(kind));
             }
         }
         // Where weights are large, rounded scores move them farther than in the right computation.
-        if (rounding_ != Rounding::none && !explanation.fits() &&
-            explanation.residual <= kMostRounding)
+        if (rounding_ != Rounding::none && !explanation.fits() && may_be_rounding)
             explanation.tolerance = tolerance_of_saved(mistakes);
         // What is masked is zero in any precision.
-        if (observation_.kind == Observed::weights &&
+        if (observation_.kind == Observed::weights && explanation.tolerance > kExact &&
             largest_on_zeros(attention.weights, observation_.values) > kExact)
-            explanation.tolerance = std::min(explanation.tolerance, kExact);
+            explanation.tolerance = kExact;
         return explanation;
     }
 

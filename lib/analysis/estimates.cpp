@@ -4,18 +4,18 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/transpose.hpp"
+
 namespace attn::analysis {
 namespace {
 
 // The matrices as they were before they were transposed.
 std::vector<double> turn_back(const Array<double>& seen, const Mistakes& mistakes) {
     std::vector<double> values(seen.data(), seen.data() + seen.size());
-    const std::size_t rows = seen.extent(2), keys = seen.extent(3);
-    if (mistakes.transposed && rows == keys) {
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const std::size_t row = i / keys % rows, key = i % keys;
-            values[i] = seen.data()[i / (rows * keys) * rows * keys + key * keys + row];
-        }
+    const std::size_t keys = seen.extent(3);
+    if (mistakes.transposed && seen.extent(2) == keys) {
+        for (std::size_t first = 0; first < values.size(); first += keys * keys)
+            transpose_square(values.data() + first, keys);
     }
     return values;
 }

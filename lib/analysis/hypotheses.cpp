@@ -28,9 +28,6 @@ double scale_of(const DenseInputs& in) {
 bool projects(const DenseInputs& in) {
     return in.weights != nullptr;
 }
-bool has_several_heads(const DenseInputs& in) {
-    return projects(in) && in.weights->heads > 1;
-}
 bool has_biases(const DenseInputs& in) {
     return projects(in) && (!in.weights->b_Q.empty() || !in.weights->b_K.empty() ||
                             !in.weights->b_V.empty() || !in.weights->b_O.empty());
@@ -72,14 +69,20 @@ bool has_other_frequencies(const DenseInputs& in, double theta) {
     }
     return far(plain.magnitude, options(in).rotary->frequencies.magnitude);
 }
+bool has_theta(const DenseInputs& in) {
+    return turns(in) && radians_of(in).size() > 1;
+}
 bool has_other_theta(const DenseInputs& in) {
-    return turns(in) && radians_of(in).size() > 1 && has_other_frequencies(in, kUsualTheta);
+    return has_theta(in) && has_other_frequencies(in, kUsualTheta);
 }
 bool stretches(const DenseInputs& in) {
-    return turns(in) && radians_of(in).size() > 1 && has_other_frequencies(in, theta_of(in));
+    return has_theta(in) && has_other_frequencies(in, theta_of(in));
 }
 std::size_t heads_of(const DenseInputs& in) {
     return projects(in) ? in.weights->heads : in.q->view.heads;
+}
+bool has_several_heads(const DenseInputs& in) {
+    return heads_of(in) > 1;
 }
 std::size_t kv_heads_of(const DenseInputs& in) {
     return projects(in) ? in.weights->kv_heads : in.k->view.heads;
@@ -154,7 +157,8 @@ const std::vector<Hypothesis>& hypotheses() {
         {"keys and values swapped", Part::values, has_values_like_keys,
          [](In, Do m) { m.swapped_keys_and_values = true; },
          "Check the order in which queries, keys and values are cut out of a fused matrix."},
-        {"heads split by reshape", Part::heads, has_several_heads,
+        {"heads split by reshape", Part::heads,
+         [](In in) { return projects(in) && has_several_heads(in); },
          [](In, Do m) { m.heads_by_reshape = true; },
          "Use view(batch, n, heads, d).transpose(1, 2), not view(batch, heads, n, d)."},
         {"rotary positions missing", Part::rotary, turns, [](In, Do m) { m.missing_rotary = true; },
@@ -187,7 +191,7 @@ const std::vector<Hypothesis>& hypotheses() {
         {"scaled twice", Part::scale, always,
          [](In in, Do m) { m.scale = scale_of(in) * scale_of(in); },
          "Scale the queries or the scores, not both."},
-        {"scaled by 1 / sqrt(d_model)", Part::scale, [](In in) { return heads_of(in) > 1; },
+        {"scaled by 1 / sqrt(d_model)", Part::scale, has_several_heads,
          [](In in, Do m) {
              m.scale = 1 / std::sqrt(d_head(in) * static_cast<double>(heads_of(in)));
          },
@@ -256,7 +260,7 @@ const std::vector<Hypothesis>& hypotheses() {
         {"softmax over the queries", Part::softmax, always,
          [](In, Do m) { m.axis = SoftmaxAxis::queries; },
          "Softmax runs over the keys, dim=-1: rows must sum to one, not columns."},
-        {"softmax over the heads", Part::softmax, [](In in) { return heads_of(in) > 1; },
+        {"softmax over the heads", Part::softmax, has_several_heads,
          [](In, Do m) { m.axis = SoftmaxAxis::heads; },
          "Softmax runs over the keys, dim=-1, not over the axis of heads."},
         {"softmax applied twice", Part::softmax, always, [](In, Do m) { m.softmax_twice = true; },

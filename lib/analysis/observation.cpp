@@ -94,8 +94,7 @@ Misfit find_misfit(const Array<double>& expected, const Array<double>& observed,
     });
     misfit.expected = expected.data()[farthest];
     misfit.observed = observed.data()[farthest];
-    for (std::size_t axis = observed.rank(); axis-- > 0; farthest /= observed.extent(axis))
-        misfit.place.insert(misfit.place.begin(), farthest % observed.extent(axis));
+    misfit.place = index_of(farthest, observed.shape());
     return misfit;
 }
 

@@ -37,7 +37,7 @@ struct Misfit {
     std::size_t differing = 0;  // numbers farther away than their tolerance
     std::size_t cells = 0;
     // Of the number that is farthest away in tolerances, the first of several:
-    std::vector<std::size_t> place;  // an index for each axis; empty where the shapes differ
+    Shape place;  // an index for each axis; empty where the shapes differ
     double expected = 0;
     double observed = 0;
 };

@@ -13,6 +13,16 @@ std::string to_string(const Shape& shape) {
     return text + "]";
 }
 
+Shape index_of(std::size_t position, const Shape& shape, bool column_major) {
+    Shape index(shape.size());
+    for (std::size_t step = 0; step < shape.size(); ++step) {
+        const std::size_t axis = column_major ? step : shape.size() - 1 - step;
+        index[axis] = position % shape[axis];
+        position /= shape[axis];
+    }
+    return index;
+}
+
 std::size_t element_count(const Shape& shape, const std::string& name) {
     std::size_t count = 1;
     bool overflow = false;

@@ -21,17 +21,6 @@ namespace {
 // Values that are converted and then checked while they are in the cache.
 constexpr std::size_t kChunk = std::size_t{1} << 16;
 
-// Where a value at `position` in the file's order stands, as "[2, 3]".
-std::string index_text(std::size_t position, const Shape& shape, bool column_major) {
-    Shape index(shape.size());
-    for (std::size_t step = 0; step < shape.size(); ++step) {
-        const std::size_t axis = column_major ? step : shape.size() - 1 - step;
-        index[axis] = position % shape[axis];
-        position /= shape[axis];
-    }
-    return to_string(index);
-}
-
 // Calls find(begin, end) for pieces of 0 … size - 1 on all threads; each returns the first place
 // that it objects to, or `end`. Returns the first of all, or `size`.
 template <class Find>
@@ -91,7 +80,7 @@ class Scrutiny {
     }
 
     [[noreturn]] void refuse(T value, std::size_t place) const {
-        const std::string index = index_text(place, stored_.shape, stored_.column_major);
+        const std::string index = to_string(index_of(place, stored_.shape, stored_.column_major));
         if (overflows(value, place)) {
             fail(stored_.name, ": value ", original(place), " at ", index,
                  " does not fit in float32; use --precision f64");

@@ -68,14 +68,13 @@ void require_known(const std::vector<std::string>& names, const std::string& fla
 
 }  // namespace
 
-bool CheckResult::failed() const {
-    return std::any_of(lines.begin(), lines.end(),
-                       [](const CheckLine& line) { return line.verdict == Verdict::fail; });
+bool fails(const CheckLine& line, bool strict) {
+    return line.verdict == Verdict::fail || (strict && line.verdict == Verdict::warning);
 }
 
-bool CheckResult::warned() const {
+bool CheckResult::failed(bool strict) const {
     return std::any_of(lines.begin(), lines.end(),
-                       [](const CheckLine& line) { return line.verdict == Verdict::warning; });
+                       [strict](const CheckLine& line) { return fails(line, strict); });
 }
 
 const std::vector<std::string>& check_names() {

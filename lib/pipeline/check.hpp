@@ -41,9 +41,11 @@ struct CheckResult {
     bool batch = false;
     std::vector<CheckLine> lines;
 
-    bool failed() const;
-    bool warned() const;
+    bool failed(bool strict = false) const;
 };
+
+// A failure, or a warning where they are as bad.
+bool fails(const CheckLine& line, bool strict);
 
 // Names of all checks, errors first.
 const std::vector<std::string>& check_names();

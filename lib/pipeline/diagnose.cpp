@@ -46,8 +46,7 @@ std::optional<Array<double>> as_shape(const Array<double>& values, const Shape& 
 
 // [batch, heads, queries, d] as [batch, queries, heads * d].
 Array<double> join_heads(const Array<double>& values) {
-    const Heads<double> heads = make_separate_heads(values);
-    const HeadsView<double>& view = heads.view;
+    const HeadsView<double> view = separate_heads(values);
     std::vector<double> joined;
     joined.reserve(values.size());
     for (std::size_t sequence = 0; sequence < view.batch; ++sequence) {

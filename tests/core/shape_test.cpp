@@ -23,3 +23,11 @@ TEST_CASE("elements of a shape are counted, and an overflow is an error") {
     // Zero times anything is zero, in whatever order the axes stand.
     CHECK(element_count({half, half, 0}, "x") == 0);
 }
+
+TEST_CASE("a position in an array has an index on each axis, in either order") {
+    CHECK(attn::index_of(0, {2, 3, 4}) == attn::Shape{0, 0, 0});
+    CHECK(attn::index_of(23, {2, 3, 4}) == attn::Shape{1, 2, 3});
+    CHECK(attn::index_of(5, {2, 3, 4}) == attn::Shape{0, 1, 1});
+    CHECK(attn::index_of(5, {2, 3, 4}, true) == attn::Shape{1, 2, 0});
+    CHECK(attn::index_of(0, {}).empty());
+}
