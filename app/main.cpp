@@ -23,6 +23,12 @@ int complain(const std::string& text) {
     return kTrouble;
 }
 
+// The watcher of signals may have removed what the work was writing to: no error of the user's.
+int complain_unless_interrupted(const std::string& text) {
+    if (const int signal = attn::interrupted()) attn::die_by(signal);
+    return complain(text);
+}
+
 void describe(CLI::App& app, attn::app::GlobalOptions& global) {
     app.name("attn-inspect");
     app.description(
@@ -43,7 +49,7 @@ void describe(CLI::App& app, attn::app::GlobalOptions& global) {
 
 int main(int argc, char** argv) {
     attn::keep_freed_memory();
-    attn::catch_interrupts();
+    attn::watch_signals([](const std::string& text) { complain(text); }, kTrouble);
     CLI::App app;
     attn::app::CommandLine line;
     describe(app, line.global);
@@ -66,8 +72,8 @@ int main(int argc, char** argv) {
     } catch (const attn::Interrupted& request) {
         attn::die_by(request.signal);
     } catch (const std::bad_alloc&) {
-        return complain("out of memory");
+        return complain_unless_interrupted("out of memory");
     } catch (const std::exception& error) {
-        return complain(error.what());
+        return complain_unless_interrupted(error.what());
     }
 }

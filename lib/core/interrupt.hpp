@@ -1,21 +1,31 @@
-// Ctrl-C and the other polite requests to stop: work in hand is dropped at the next item of a
-// parallel loop, and destructors clear away what was half written.
+// Signals. Ctrl-C and the other polite requests to stop: work in hand is dropped at the next item
+// of a loop and destructors clear away what was half written. What does not end by itself, and a
+// mapped file that shrinks, is ended by a thread that waits for nothing else.
 #pragma once
+
+#include <string>
 
 namespace attn {
 
-// What parallel_for throws after a request to stop. Not a std::exception: nobody but main may
-// swallow it.
+// What a loop throws after a request to stop. Not a std::exception: nobody but main may swallow it.
 struct Interrupted {
     int signal;
 };
 
-// From now on SIGINT, SIGTERM and SIGHUP are requests; a second one kills at once. Signals that
-// were ignored (nohup) stay so.
-void catch_interrupts();
+// Call once, first in main.
+// - SIGINT, SIGTERM and SIGHUP become requests. A process that still runs 0.3 s later (it waits for
+//   a pipe, or one item of its work is long), or at the third request, loses its temporary paths
+//   and dies by the signal. Signals that were ignored (nohup) stay so.
+// - SIGBUS: `complain` is told in one line which file became unreadable, from another thread; then
+//   temporary paths are removed and the process exits with `code`.
+// - SIGXFSZ is ignored: a file that may not grow is an error of write().
+void watch_signals(void (*complain)(const std::string& text), int code);
 
 // The signal that asked to stop, or 0.
 int interrupted();
+
+// Throws Interrupted after a request to stop.
+void stop_if_interrupted();
 
 // Ends the process by the signal, as if it had not been caught: shells then know that they too must
 // stop.

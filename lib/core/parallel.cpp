@@ -66,7 +66,7 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
         count, tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
     const auto work = [&] {
         for (std::size_t i = next++; i < count && !stop; i = next++) {
-            if (const int signal = interrupted()) throw Interrupted{signal};
+            stop_if_interrupted();
             body(i);
         }
     };

@@ -11,6 +11,8 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "core/interrupt.hpp"
+#include "core/mapped_range.hpp"
 
 namespace attn::io {
 namespace {
@@ -29,6 +31,19 @@ class Descriptor {
     int number_;
 };
 
+class Mapping {
+  public:
+    Mapping(const std::string& path, void* address, std::size_t size)
+        : address_(address), range_(path, address, size) {}
+    ~Mapping() { ::munmap(address_, range_.size()); }
+    Mapping(const Mapping&) = delete;
+    Mapping& operator=(const Mapping&) = delete;
+
+  private:
+    void* address_;
+    MappedRange range_;
+};
+
 }  // namespace
 
 FileBytes map_file(const std::string& path) {
@@ -43,9 +58,8 @@ FileBytes map_file(const std::string& path) {
     const auto size = static_cast<std::size_t>(status.st_size);
     void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
     if (address == MAP_FAILED) fail(path, ": cannot map: ", std::strerror(errno));
-    std::shared_ptr<const void> owner(
-        address, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
-    return {{static_cast<const std::byte*>(address), size}, std::move(owner), true};
+    const auto owner = std::make_shared<const Mapping>(path, address, size);
+    return {{static_cast<const std::byte*>(address), size}, owner, true};
 }
 
 void drop_pages(Span<const std::byte> bytes) {
@@ -62,6 +76,7 @@ FileBytes read_standard_input() {
     constexpr std::size_t kPiece = std::size_t{1} << 20;
     std::size_t size = 0;
     while (true) {
+        stop_if_interrupted();
         bytes->resize(size + kPiece);
         const std::size_t count = std::fread(bytes->data() + size, 1, kPiece, stdin);
         size += count;

@@ -58,7 +58,7 @@ bool fit_checksum(const FileBytes& bytes, std::uint32_t checksum) {
     const bool drop = bytes.mapped && bytes.bytes.size() > kLarge;
     std::uint32_t found = 0;
     for (std::size_t at = 0; at < bytes.bytes.size(); at += kPiece) {
-        if (const int signal = interrupted()) throw Interrupted{signal};
+        stop_if_interrupted();
         const Span<const std::byte> piece(bytes.bytes.data() + at,
                                           std::min(kPiece, bytes.bytes.size() - at));
         found = crc32(piece, found);

@@ -111,27 +111,13 @@ void require_ours_or_empty(const fs::path& folder) {
 }  // namespace
 
 OutputFolder::OutputFolder(const fs::path& path) : path_(path) {
-    std::error_code problem;
     if (fs::exists(path_) && !fs::is_directory(path_)) {
         fail(path_.string(), ": is a file, expected a folder for the results");
     }
-    for (fs::path missing = fs::absolute(path_).lexically_normal(); !fs::exists(missing);
-         missing = missing.parent_path()) {
-        if (!missing.filename().empty()) created_.push_back(missing);
-    }
-    fs::create_directories(path_, problem);
-    if (problem) {
-        remove_created();
-        fail(path_.string(), ": cannot create the folder: ", problem.message());
-    }
-    try {
-        require_ours_or_empty(path_);
-        remove_abandoned_staging(path_);
-        create_staging();
-    } catch (...) {
-        remove_created();
-        throw;
-    }
+    created_.emplace(path_);
+    require_ours_or_empty(path_);
+    remove_abandoned_staging(path_);
+    create_staging();
 }
 
 void OutputFolder::create_staging() {
@@ -140,21 +126,16 @@ void OutputFolder::create_staging() {
         fail(path_.string(), ": cannot write into the folder: ", std::strerror(errno));
     }
     staging_ = name;
+    temporary_.emplace(staging_);
     lock_ = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock_ >= 0) ::flock(lock_, LOCK_EX | LOCK_NB);
 }
 
 OutputFolder::~OutputFolder() {
     std::error_code ignored;
-    if (!staging_.empty()) fs::remove_all(staging_, ignored);
+    fs::remove_all(staging_, ignored);
+    temporary_.reset();
     if (lock_ >= 0) ::close(lock_);
-    if (!committed_) remove_created();
-}
-
-// Only what is empty: a folder in which somebody else has put something meanwhile stays.
-void OutputFolder::remove_created() {
-    std::error_code ignored;
-    for (const fs::path& folder : created_) ::rmdir(folder.c_str());
 }
 
 void OutputFolder::require_space(std::size_t bytes) const {
@@ -212,6 +193,8 @@ void OutputFolder::commit(const std::string& manifest) {
     sync_all();
     sync(staging_ / kManifest);
 
+    temporary_->keep();
+    created_->keep();
     // Without its manifest the folder says of itself that it is incomplete, until the new one is
     // there.
     const std::set<std::string> earlier = files_of_earlier_result(path_);
@@ -240,14 +223,10 @@ void write_file(const fs::path& path, const std::string& bytes) {
     ::umask(mask);
     ::fchmod(descriptor, 0666 & ~mask);
     ::close(descriptor);
-    try {
-        write_whole(name, bytes);
-        sync(name);
-        move_file(name, path);
-    } catch (...) {
-        ::unlink(name.c_str());
-        throw;
-    }
+    const TemporaryPath temporary(name);
+    write_whole(name, bytes);
+    sync(name);
+    move_file(name, path);
 }
 
 }  // namespace attn::io

@@ -6,9 +6,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "core/temporary_path.hpp"
 
 namespace attn::io {
 
@@ -50,11 +53,11 @@ class OutputFolder {
   private:
     void create_staging();
     void sync_all() const;
-    void remove_created();
 
     std::filesystem::path path_;
-    std::vector<std::filesystem::path> created_;  // folders that this object made, innermost first
-    std::filesystem::path staging_;
+    std::optional<NewFolder> created_;
+    std::optional<TemporaryPath> temporary_;  // the staging folder
+    std::filesystem::path staging_;           // its path
     int lock_ = -1;  // held on the staging folder, so that others see that it is in use
     mutable std::mutex mutex_;
     std::set<std::string> files_;

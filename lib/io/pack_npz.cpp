@@ -52,7 +52,7 @@ class NewArchive {
             archive_ = nullptr;
             return;
         }
-        if (const int signal = interrupted()) throw Interrupted{signal};
+        stop_if_interrupted();
         refuse();
     }
 

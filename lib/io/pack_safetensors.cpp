@@ -104,7 +104,7 @@ std::string header_of(const std::vector<Tensor>& tensors, const fs::path& target
 void copy(const StoredArray& array, NewFile& file) {
     constexpr std::size_t kPiece = std::size_t{16} << 20;
     for (std::size_t at = 0; at < array.bytes.size(); at += kPiece) {
-        if (const int signal = interrupted()) throw Interrupted{signal};
+        stop_if_interrupted();
         const Span<const std::byte> piece(array.bytes.data() + at,
                                           std::min(kPiece, array.bytes.size() - at));
         file.write(piece);

@@ -39,7 +39,7 @@ class OpenMember {
     std::size_t read(std::byte* to, std::size_t size) {
         std::size_t done = 0;
         while (done < size) {
-            if (const int signal = interrupted()) throw Interrupted{signal};
+            stop_if_interrupted();
             const zip_int64_t count = zip_fread(file_, to + done, std::min(kPiece, size - done));
             if (count < 0) refuse_damaged(name_, zip_file_get_error(file_));
             if (count == 0) break;
