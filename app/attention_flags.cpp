@@ -148,8 +148,9 @@ void add_mask_flags(CLI::App& command, pipeline::AttentionRequest& request) {
         .add_option(
             "--query-offset", request.query_offset,
             "Position of query 0 among the keys: a number, an array with one a sequence, or end = "
-            "keys - queries, as flash-attention and MLX (default: length of the cache, else 0, as "
-            "PyTorch and ONNX)")
+            "keys - queries, as flash-attention and MLX; with --key-lengths, each sequence's "
+            "length "
+            "- queries (default: length of the cache, else 0, as PyTorch and ONNX)")
         ->type_name("N|ARRAY|end")
         ->group(kMasks);
     command

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "attention/kernels.hpp"
+#include "attention/query_offset.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -76,9 +77,8 @@ void CheckSink::begin_layer(const LayerShape& shape) {
 // The first rule that forbids a cell which lies outside of what may be attended.
 Ban CheckSink::ban_of(std::size_t sequence, std::size_t query, std::size_t key, bool masked) const {
     const MaskStructure& structure = options_.structure;
-    const auto& offsets = structure.offsets;
     const std::ptrdiff_t position =
-        static_cast<std::ptrdiff_t>(query) + (offsets.size() == 1 ? offsets[0] : offsets[sequence]);
+        static_cast<std::ptrdiff_t>(query) + offset_of(structure.offsets, sequence);
     if (structure.causal && static_cast<std::ptrdiff_t>(key) > position) return Ban::causal;
     if (!structure.key_lengths.empty() && key >= structure.key_lengths[sequence])
         return Ban::padding;

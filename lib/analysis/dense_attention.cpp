@@ -8,6 +8,7 @@
 #include "analysis/transpose.hpp"
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
+#include "attention/query_offset.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -25,11 +26,14 @@ MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistak
         const auto left = static_cast<std::ptrdiff_t>(*structure.window_left);
         structure.window_left = static_cast<std::size_t>(left + mistakes.window_shift);
     }
-    const auto end = static_cast<std::ptrdiff_t>(keys) - static_cast<std::ptrdiff_t>(queries);
-    for (std::ptrdiff_t& offset : structure.offsets) {
-        if (mistakes.other_alignment) offset = offset == end ? 0 : end;
-        offset += mistakes.shift;
+    if (mistakes.other_alignment) {
+        const std::vector<std::ptrdiff_t> end = end_offsets(queries, keys, right.key_lengths);
+        bool at_end = true;
+        for (std::size_t sequence = 0; sequence < end.size(); ++sequence)
+            at_end = at_end && offset_of(right.offsets, sequence) == end[sequence];
+        structure.offsets = at_end ? std::vector<std::ptrdiff_t>{0} : end;
     }
+    for (std::ptrdiff_t& offset : structure.offsets) offset += mistakes.shift;
     return structure;
 }
 

@@ -131,7 +131,7 @@ bool is_square(const DenseInputs& in) {
     return queries_of(in) == keys_of(in);
 }
 bool aligns(const DenseInputs& in) {
-    return (is_causal(in) || has_window(in)) && !is_square(in);
+    return (is_causal(in) || has_window(in)) && (!is_square(in) || pads(in));
 }
 bool has_sink(const DenseInputs& in) {
     return !options(in).sinks.empty();

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "attention/kernels.hpp"
+#include "attention/query_offset.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -72,11 +73,6 @@ typename StatsSink<T>::HeadRows& StatsSink<T>::rows_of(std::size_t slot) {
 }
 
 template <class T>
-std::ptrdiff_t StatsSink<T>::offset_of(std::size_t sequence) const {
-    return options_.offsets.size() == 1 ? options_.offsets[0] : options_.offsets[sequence];
-}
-
-template <class T>
 void StatsSink<T>::consume(const Tile<T>& tile) {
     const std::size_t slot = slot_of(tile.sequence, tile.head);
     if (slot == kNowhere) return;
@@ -92,7 +88,7 @@ void StatsSink<T>::consume(const Tile<T>& tile) {
     for (std::size_t row = 0; row < tile.rows(); ++row) {
         const std::size_t query = tile.first_query + row;
         const std::ptrdiff_t position =
-            static_cast<std::ptrdiff_t>(query) + offset_of(tile.sequence);
+            static_cast<std::ptrdiff_t>(query) + offset_of(options_.offsets, tile.sequence);
         head.rows[query] = measure_row(tile, row, position, shape_.keys, options);
         const KeyRange allowed = tile.allowed[row];
         const auto own = static_cast<std::size_t>(
@@ -128,7 +124,7 @@ void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
     // How many queries with keys stand at each key or after it.
     std::vector<double> later(shape_.keys + 1, 0);
     double rows = 0;
-    const std::ptrdiff_t offset = offset_of(sequence);
+    const std::ptrdiff_t offset = offset_of(options_.offsets, sequence);
     for (std::size_t query = 0; query < shape_.queries; ++query) {
         if (head.rows[query].keys == 0) continue;
         rows += 1;

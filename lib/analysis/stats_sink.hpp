@@ -57,7 +57,6 @@ class StatsSink : public Sink<T> {
 
     std::size_t slot_of(std::size_t sequence, std::size_t head) const;
     HeadRows& rows_of(std::size_t slot);
-    std::ptrdiff_t offset_of(std::size_t sequence) const;
 };
 
 }  // namespace attn::analysis

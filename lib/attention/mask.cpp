@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "attention/query_offset.hpp"
+
 namespace attn {
 
 template <class T>
 std::ptrdiff_t Mask<T>::position(std::size_t sequence, std::size_t query) const {
-    const std::vector<std::ptrdiff_t>& offsets = options_.structure.offsets;
-    const std::ptrdiff_t offset = offsets.size() == 1 ? offsets[0] : offsets[sequence];
-    return static_cast<std::ptrdiff_t>(query) + offset;
+    return static_cast<std::ptrdiff_t>(query) + offset_of(options_.structure.offsets, sequence);
 }
 
 template <class T>

@@ -2,17 +2,12 @@
 // against the sizes of the attention.
 #pragma once
 
-#include <functional>
-#include <string>
-
 #include "attention/layer.hpp"
 #include "io/inputs.hpp"
 #include "pipeline/attention_request.hpp"
+#include "pipeline/mask_options.hpp"
 
 namespace attn::pipeline {
-
-// Told to the user, without stopping.
-using Warn = std::function<void(const std::string& text)>;
 
 // What the flags are measured against.
 struct HeadSizes {
@@ -24,12 +19,6 @@ struct HeadSizes {
     std::size_t d_head = 0;
     std::size_t d_value = 0;
 };
-
-// Who may attend and what is added, but for positions: offsets, windows, lengths and the mask.
-// `past` is the length of a cache in front of the keys. Throws Error as below.
-template <class T>
-MaskOptions<T> load_mask_options(const AttentionRequest& request, const AttentionSizes& sizes,
-                                 std::size_t past, io::Inputs& inputs, const Warn& warn);
 
 // Throws Error that names the flag, what was found and what was expected.
 template <class T>

@@ -18,18 +18,8 @@ using analysis::HeadCheck;
 MaskOptions<float> load_mask(const CheckRequest& request, const StoredAttention<float>& attention,
                              io::Inputs& inputs, const Warn& warn) {
     const Shape& shape = attention.shape();
-    const AttentionRequest& flags = request.attention;
-    MaskOptions<float> mask =
-        load_mask_options<float>(flags, {shape[0], shape[1], shape[2], shape[3]}, 0, inputs, warn);
-    const MaskStructure& known = attention.structure;
-    if (!flags.causal) mask.structure.causal = known.causal;
-    if (flags.query_offset.empty()) mask.structure.offsets = known.offsets;
-    if (flags.key_lengths.empty()) mask.structure.key_lengths = known.key_lengths;
-    if (flags.window.empty()) {
-        mask.structure.window_left = known.window_left;
-        mask.structure.window_right = known.window_right;
-    }
-    return mask;
+    return load_mask_options<float>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
+                                    attention.structure, inputs, warn);
 }
 
 // Streams the source once; returns what was counted in the heads that were asked for.

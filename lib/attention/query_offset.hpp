@@ -1,0 +1,31 @@
+// Where the queries stand among the keys: query i of a sequence stands at key i + offset. The one
+// place that says which offset a sequence has.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace attn {
+
+// The offset of one sequence; `offsets` holds one for all, or one for each.
+inline std::ptrdiff_t offset_of(const std::vector<std::ptrdiff_t>& offsets, std::size_t sequence) {
+    return offsets.size() == 1 ? offsets[0] : offsets[sequence];
+}
+
+// Offsets that put the last query at the last valid key, as flash-attention and MLX do: length -
+// queries. Negative where a sequence has fewer keys than there are queries: the first queries then
+// stand in front of all keys. `key_lengths` holds the valid keys of each sequence; empty: `keys` of
+// all.
+inline std::vector<std::ptrdiff_t> end_offsets(std::size_t queries, std::size_t keys,
+                                               const std::vector<std::size_t>& key_lengths) {
+    std::vector<std::ptrdiff_t> offsets;
+    const auto add = [&](std::size_t length) {
+        offsets.push_back(static_cast<std::ptrdiff_t>(length) -
+                          static_cast<std::ptrdiff_t>(queries));
+    };
+    for (const std::size_t length : key_lengths) add(length);
+    if (key_lengths.empty()) add(keys);
+    return offsets;
+}
+
+}  // namespace attn
