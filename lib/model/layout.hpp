@@ -1,6 +1,6 @@
 // The families of checkpoints that are recognised: under which names each keeps its matrices, how
 // they lie, and what their config.json does not say because the code of the family fixes it. A new
-// family is a new row in layouts.cpp.
+// family is a new row in decoder_layouts.cpp or encoder_layouts.cpp.
 #pragma once
 
 #include <optional>
