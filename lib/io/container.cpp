@@ -38,7 +38,8 @@ Container read_bytes(const FileBytes& file, const std::string& path) {
     container.files.push_back({path, file.bytes, file.owner});
     if (is_npy(file.bytes)) {
         container.format = "NPY";
-        container.arrays[""] = parse_npy(file, path);
+        add_npy(file, path, "", container);
+        if (!container.unreadable.empty()) fail(path, ": ", container.unreadable.at(""));
     } else if (is_zip(file.bytes)) {
         container.format = "NPZ";
         parse_npz(file, path, container);

@@ -28,6 +28,7 @@ struct Container {
     std::string format;
     std::map<std::string, StoredArray> arrays;      // key -> array; an NPY file has one, under ""
     std::map<std::string, std::string> unreadable;  // key -> why, such as "holds complex numbers"
+    std::map<std::string, std::string> absent;      // key of JSON -> "is null", "is an empty list"
     std::map<std::string, std::vector<std::vector<std::string>>>
         texts;                                // "tokens": one list a sequence
     std::map<std::string, Setting> settings;  // "heads", "causal", "rope_scaling/factor", …

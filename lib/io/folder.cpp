@@ -45,13 +45,7 @@ Container read_npy_files(const std::vector<std::string>& files) {
     container.format = "folder of NPY";
     for (const std::string& file : files) {
         const FileBytes bytes = map_file(file);
-        const std::string key = fs::path(file).stem().string();
-        const NpyHeader header = parse_npy_header(bytes.bytes, file);
-        if (header.unreadable.empty()) {
-            container.arrays[key] = parse_npy(bytes, file);
-        } else {
-            container.unreadable[key] = header.unreadable;
-        }
+        add_npy(bytes, file, fs::path(file).stem().string(), container);
         container.files.push_back({file, bytes.bytes, bytes.owner});
     }
     return container;

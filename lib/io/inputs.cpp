@@ -32,6 +32,17 @@ std::string listed(const std::vector<std::string>& keys) {
     return text;
 }
 
+// The name may be that of something else than an array.
+void refuse_other_entry(const Container& container, const ArrayName& name) {
+    const auto absent = container.absent.find(name.key);
+    if (absent != container.absent.end())
+        fail(to_string(name), ": ", absent->second, ", expected an array");
+    if (container.texts.count(name.key) != 0)
+        fail(to_string(name), ": holds texts, expected an array of numbers");
+    if (container.settings.count(name.key) != 0)
+        fail(to_string(name), ": is one value, expected an array");
+}
+
 // Element `row` along the first axis of a row-major array, named so in messages.
 StoredArray row_of(const StoredArray& table, std::size_t row) {
     const std::size_t size = table.bytes.size() / table.shape[0];
@@ -61,6 +72,7 @@ StoredArray Inputs::find(const std::string& array_name) {
     const auto refused = container.unreadable.find(key);
     if (refused != container.unreadable.end())
         fail(to_string(ArrayName{name.path, key}), ": ", refused->second);
+    refuse_other_entry(container, {name.path, key});
 
     const std::vector<std::string> keys = keys_of(container);
     if (key.empty())

@@ -11,6 +11,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+const std::string kEmpty = "is an empty list";
+
 enum class Kind { unknown, numbers, truths, texts, objects };
 
 const char* name_of(Kind kind) {
@@ -38,17 +40,26 @@ struct Nest {
     std::vector<double> numbers;
     std::vector<std::byte> truths;
     std::vector<std::vector<std::string>> texts;
+    std::string fault;  // why the array is not read; it does not disturb the others
 };
 
 class Reader : public nlohmann::json_sax<Json> {
   public:
     Reader(const FileBytes& file, Container& container) : file_(file), container_(container) {}
 
-    bool null() override { problem("is null, expected a value"); }
+    bool null() override {
+        if (path_.empty() && !in_array()) bare_value();
+        if (!in_array()) {
+            container_.absent[path()] = "is null";
+            return true;
+        }
+        spoil("holds null, expected numbers; NaN can be saved as .npy");
+        ++nest_.counts.back();
+        return true;
+    }
     bool boolean(bool value) override {
         if (!in_array()) return setting(value);
-        element(Kind::truths);
-        nest_.truths.push_back(std::byte{value});
+        if (element(Kind::truths)) nest_.truths.push_back(std::byte{value});
         return true;
     }
     bool number_integer(std::int64_t value) override { return number(static_cast<double>(value)); }
@@ -58,8 +69,8 @@ class Reader : public nlohmann::json_sax<Json> {
     bool number_float(double value, const std::string&) override { return number(value); }
     bool string(std::string& value) override {
         if (!in_array()) return setting(value);
-        element(Kind::texts);
-        if (nest_.counts.size() > 2) problem("nests texts deeper than one list a sequence");
+        if (!element(Kind::texts)) return true;
+        if (nest_.counts.size() > 2) return spoil("nests texts deeper than one list a sequence");
         if (nest_.texts.empty()) nest_.texts.emplace_back();
         nest_.texts.back().push_back(value);
         return true;
@@ -70,8 +81,7 @@ class Reader : public nlohmann::json_sax<Json> {
         require_depth();
         if (in_array()) {
             element(Kind::objects);
-            if (nest_.counts.size() > 1) problem("nests objects in arrays of arrays");
-            path_.push_back(std::to_string(nest_.counts.back() - 1));
+            path_.push_back(place_in_arrays());
         }
         outer_.push_back(std::move(nest_));
         nest_ = Nest();
@@ -116,13 +126,13 @@ class Reader : public nlohmann::json_sax<Json> {
     bool end_array() override {
         const std::size_t depth = nest_.counts.size();
         const std::size_t count = nest_.counts.back();
-        if (count == 0) problem("is empty, or holds an empty array");
+        if (count == 0) spoil(depth == 1 ? kEmpty : "holds an empty array");
         std::size_t& extent = nest_.shape[depth - 1];
         if (extent == 0) extent = count;
         const bool list_of_lists = nest_.kind == Kind::texts && depth == 2;
         if (extent != count && !list_of_lists) {
-            problem("is ragged: one row has " + std::to_string(extent) + " values, another " +
-                    std::to_string(count));
+            spoil("is ragged: one row has " + std::to_string(extent) + " values, another " +
+                  std::to_string(count));
         }
         nest_.counts.pop_back();
         if (nest_.counts.empty()) finish_nest();
@@ -150,8 +160,30 @@ class Reader : public nlohmann::json_sax<Json> {
         fail(container_.path, ": ", place.empty() ? "" : place + " ", what);
     }
 
-    [[noreturn]] void mixed(const std::string& other) const {
-        problem(std::string("mixes ") + name_of(nest_.kind) + " with " + other);
+    [[noreturn]] void bare_value() const {
+        fail(container_.path, ": holds one bare value, expected an array or an object");
+    }
+
+    // The first fault of an array counts; what it held so far is let go.
+    bool spoil(const std::string& fault) {
+        if (!nest_.fault.empty()) return true;
+        nest_.fault = fault;
+        nest_.numbers = {};
+        nest_.truths = {};
+        nest_.texts = {};
+        return true;
+    }
+
+    void mixed(const std::string& other) {
+        spoil(std::string("mixes ") + name_of(nest_.kind) + " with " + other);
+    }
+
+    // Where an object stands in the arrays that are open: "3", or "3/0" in arrays of arrays.
+    std::string place_in_arrays() const {
+        std::string place;
+        for (const std::size_t count : nest_.counts)
+            place += (place.empty() ? "" : "/") + std::to_string(count - 1);
+        return place;
     }
 
     void require_depth() const {
@@ -164,8 +196,9 @@ class Reader : public nlohmann::json_sax<Json> {
         key_open_ = false;
     }
 
-    // Counts a value of the open array and checks that it is like its neighbours.
-    void element(Kind kind) {
+    // Counts a value of the open array and checks that it is like its neighbours; false when the
+    // array is not read.
+    bool element(Kind kind) {
         const std::size_t depth = nest_.counts.size();
         if (nest_.kind == Kind::unknown) {
             nest_.kind = kind;
@@ -174,24 +207,24 @@ class Reader : public nlohmann::json_sax<Json> {
         if (nest_.kind != kind) mixed(name_of(kind));
         if (nest_.value_depth != depth) mixed("arrays");
         ++nest_.counts.back();
+        return nest_.fault.empty();
     }
 
     bool number(double value) {
         if (!in_array()) return setting(value);
-        element(Kind::numbers);
-        nest_.numbers.push_back(value);
+        if (element(Kind::numbers)) nest_.numbers.push_back(value);
         return true;
     }
 
     template <class Value>
     bool setting(const Value& value) {
-        if (path_.empty())
-            fail(container_.path, ": holds one bare value, expected an array or an object");
+        if (path_.empty()) bare_value();
         container_.settings[path()] = value;
         return true;
     }
 
     void finish_nest() {
+        if (!nest_.fault.empty()) return finish_spoiled();
         switch (nest_.kind) {
             case Kind::numbers:
                 add_array(DType::float64, std::move(nest_.numbers));
@@ -206,6 +239,13 @@ class Reader : public nlohmann::json_sax<Json> {
             case Kind::unknown:
                 break;
         }
+        nest_ = Nest();
+    }
+
+    // An array of objects and something else is no array; its objects were read by themselves.
+    void finish_spoiled() {
+        auto& list = nest_.fault == kEmpty ? container_.absent : container_.unreadable;
+        list[path()] = nest_.fault;
         nest_ = Nest();
     }
 

@@ -8,8 +8,10 @@ namespace attn::io {
 
 // Fills arrays, texts and settings of the container. Keys are JSON pointers without the first
 // slash; a bare array has the key "". Number arrays are float64, arrays of true and false bool.
-// Throws Error with the line for bad syntax, and with the place for ragged, mixed, empty or null
-// values, NaN, numbers beyond float64, keys that stand twice and nesting deeper than 64.
+// An array that is ragged, mixed or holds null goes to `unreadable`, null and an empty list to
+// `absent`, and the others are read all the same. Throws Error with the line for bad syntax, NaN
+// and numbers beyond float64, and with the place for keys that stand twice and nesting deeper
+// than 64.
 void parse_json(const FileBytes& file, Container& container);
 
 }  // namespace attn::io

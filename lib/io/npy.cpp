@@ -1,6 +1,7 @@
 #include "io/npy.hpp"
 
 #include "core/error.hpp"
+#include "io/npy_texts.hpp"
 
 namespace attn::io {
 
@@ -27,6 +28,19 @@ StoredArray parse_npy(const FileBytes& file, const std::string& name) {
     array.owner = file.owner;
     array.mapped = file.mapped;
     return array;
+}
+
+void add_npy(const FileBytes& file, const std::string& name, const std::string& key,
+             Container& container) {
+    const NpyHeader header = parse_npy_header(file.bytes, name);
+    if (header.text_size > 0) {
+        const std::size_t held = file.bytes.size() - header.size;
+        add_npy_texts(header, {file.bytes.data() + header.size, held}, name, key, container);
+    } else if (header.unreadable.empty()) {
+        container.arrays[key] = parse_npy(file, name);
+    } else {
+        container.unreadable[key] = header.unreadable;
+    }
 }
 
 }  // namespace attn::io

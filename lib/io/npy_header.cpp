@@ -17,6 +17,8 @@ constexpr std::size_t kMagicSize = 6;
 constexpr std::size_t kMaxRank = 32;                              // as NumPy
 constexpr std::size_t kMaxDictionarySize = std::size_t{1} << 20;  // far beyond what NumPy reads
 
+constexpr std::size_t kMaxTextWidth = std::size_t{1} << 20;
+
 struct Dictionary {
     std::string descr;  // "[" for a list of fields
     bool fortran_order = false;
@@ -130,6 +132,7 @@ class DictionaryParser {
         expect('(');
         while (!accept(')')) {
             skip_space();
+            const bool scalar = accept_scalar_type();
             std::size_t extent = 0;
             const auto [end, problem] =
                 std::from_chars(text_.data(), text_.data() + text_.size(), extent);
@@ -139,6 +142,7 @@ class DictionaryParser {
             if (problem != std::errc()) damaged();
             text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
             accept('L');  // Python 2 wrote long integers so
+            if (scalar) expect(')');
             result.push_back(extent);
             if (result.size() > kMaxRank) damaged();
             if (!accept(',')) {
@@ -147,6 +151,20 @@ class DictionaryParser {
             }
         }
         return result;
+    }
+
+    // NumPy 2 writes an extent that was a NumPy scalar as np.int64(4).
+    bool accept_scalar_type() {
+        for (const std::string_view prefix : {"np.", "numpy."}) {
+            if (text_.substr(0, prefix.size()) != prefix) continue;
+            const std::size_t open = text_.find('(');
+            const std::string_view type = text_.substr(0, open).substr(prefix.size());
+            if (type.substr(0, 3) != "int" && type.substr(0, 4) != "uint") damaged();
+            text_.remove_prefix(std::min(open, text_.size()));
+            expect('(');
+            return true;
+        }
+        return false;
     }
 
     std::string_view text_;
@@ -177,8 +195,9 @@ std::string reason_against(const std::string& descr) {
     if (descr == "[")
         return "holds records (a structured dtype); save each field as an array of its own";
     if (descr.find('O') != std::string::npos) {
-        return "holds pickled Python objects, which are programs and are not read; save it again "
-               "as an array of numbers";
+        return "holds pickled Python objects, which are programs and are not read; save arrays of "
+               "different shapes one by one: np.savez('FILE.npz', *arrays), texts as "
+               "np.array(texts, dtype=str)";
     }
     const char kind = descr.size() > 1 ? descr[1] : '?';
     if (kind == 'c') return "holds complex numbers (" + descr + ")";
@@ -188,11 +207,24 @@ std::string reason_against(const std::string& descr) {
            "'; expected float16, bfloat16, float32, float64, an integer type or bool";
 }
 
+// '<U5' or '|S3'
+void set_text_type(NpyHeader& header, const std::string& descr) {
+    if (descr.size() < 3 || (descr[1] != 'U' && descr[1] != 'S')) return;
+    std::size_t width = 0;
+    const char* end = descr.data() + descr.size();
+    const auto [stop, problem] = std::from_chars(descr.data() + 2, end, width);
+    if (problem != std::errc() || stop != end || width > kMaxTextWidth) return;
+    header.wide_texts = descr[1] == 'U';
+    header.text_size = header.wide_texts ? 4 * width : width;
+    header.swapped_bytes = descr[0] == '>';
+}
+
 void set_type(NpyHeader& header, const std::string& descr) {
     const char order = descr.empty() ? '?' : descr[0];
     const auto dtype = dtype_of_code(std::string_view(descr).substr(descr.empty() ? 0 : 1));
     if (!dtype || std::string_view("<>|=").find(order) == std::string_view::npos) {
         header.unreadable = reason_against(descr);
+        set_text_type(header, descr);
         return;
     }
     header.dtype = *dtype;
@@ -242,8 +274,8 @@ NpyHeader parse_npy_header(Span<const std::byte> bytes, const std::string& name)
     set_type(header, dictionary.descr);
     header.column_major = dictionary.fortran_order && dictionary.shape.size() > 1;
     header.shape = dictionary.shape;
-    if (__builtin_mul_overflow(element_count(header.shape, name), size_of(header.dtype),
-                               &header.data_size)) {
+    const std::size_t size = header.text_size > 0 ? header.text_size : size_of(header.dtype);
+    if (__builtin_mul_overflow(element_count(header.shape, name), size, &header.data_size)) {
         fail(name, ": shape ", to_string(header.shape),
              " holds more values than memory can address");
     }

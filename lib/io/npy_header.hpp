@@ -15,6 +15,8 @@ struct NpyHeader {
     std::size_t size = 0;    // of the header: where the data begins
     std::string unreadable;  // why arrays of this type are not read; what follows then says nothing
     DType dtype = DType::float32;
+    std::size_t text_size = 0;  // bytes of each text where it holds texts ('<U5', '|S3'), else 0
+    bool wide_texts = false;    // four bytes a character
     bool swapped_bytes = false;
     bool column_major = false;
     Shape shape;

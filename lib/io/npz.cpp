@@ -9,6 +9,7 @@
 #include "core/interrupt.hpp"
 #include "io/foreign_file.hpp"
 #include "io/npy.hpp"
+#include "io/npy_texts.hpp"
 #include "io/zip_archive.hpp"
 #include "io/zip_places.hpp"
 
@@ -19,6 +20,9 @@ constexpr std::string_view kEnding = ".npy";
 
 // No deflated byte stands for more; a member that claims more is a bomb or damaged.
 constexpr std::uint64_t kMaxExpansion = 1032;
+
+// Texts of more bytes are no labels.
+constexpr std::uint64_t kMaxTexts = std::uint64_t{64} << 20;
 
 bool ends_with(std::string_view text, std::string_view ending) {
     return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
@@ -87,10 +91,24 @@ struct OpenArchive {
     std::map<std::string, Span<const std::byte>> places;  // of members that were not packed
 };
 
+// Labels are unpacked at once: they are few.
+void add_texts(const OpenArchive& open, const ZipMember& member, const NpyHeader& header,
+               const std::string& key, Container& container) {
+    const std::string name = open.path + ":" + key;
+    if (member.size > kMaxTexts) {
+        container.unreadable[key] = header.unreadable;
+        return;
+    }
+    require_sizes(member, header, name);
+    const FileBytes data = open.archive->unpack(member, header.size, name);
+    add_npy_texts(header, data.bytes, name, key, container);
+}
+
 void add_member(const OpenArchive& open, const ZipMember& member, Container& container) {
     const std::string key = member.name.substr(0, member.name.size() - kEnding.size());
     const std::string name = open.path + ":" + key;
-    if (container.arrays.count(key) + container.unreadable.count(key) > 0)
+    if (container.arrays.count(key) + container.unreadable.count(key) + container.texts.count(key) >
+        0)
         fail(name, ": stands twice in the archive");
     if (member.encrypted) {
         container.unreadable[key] = "is encrypted; save it without a password";
@@ -103,6 +121,7 @@ void add_member(const OpenArchive& open, const ZipMember& member, Container& con
         return;
     }
     const NpyHeader header = read_header(*open.archive, member, name);
+    if (header.text_size > 0) return add_texts(open, member, header, key, container);
     if (!header.unreadable.empty()) {
         container.unreadable[key] = header.unreadable;
         return;

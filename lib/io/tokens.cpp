@@ -1,15 +1,26 @@
 #include "io/tokens.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/error.hpp"
+#include "io/array_name.hpp"
 #include "io/container.hpp"
 #include "io/file_bytes.hpp"
-#include "io/json.hpp"
+#include "io/json_syntax.hpp"
+#include "io/npy.hpp"
+#include "io/npz.hpp"
 #include "io/utf8.hpp"
 
 namespace attn::io {
 namespace {
+
+using Lists = std::vector<std::vector<std::string>>;
 
 std::vector<std::string> lines_of(std::string_view text) {
     std::vector<std::string> lines;
@@ -23,28 +34,149 @@ std::vector<std::string> lines_of(std::string_view text) {
     return lines;
 }
 
+// Whether text is JSON and not tokens one a line, of which "[" and "{" may be the first.
+bool is_json(const ArrayName& name, std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos || (text[first] != '[' && text[first] != '{')) return false;
+    if (!name.key.empty() || std::filesystem::path(name.path).extension() == ".json") return true;
+    const bool quotes = text.find('"') != std::string_view::npos;
+    if (text[first] == '[' && quotes) return text.find(']') != std::string_view::npos;
+    const std::string_view line = text.substr(first, text.find_first_of("\r\n", first) - first);
+    return (quotes || line.size() > 1) && nlohmann::json::accept(text);
+}
+
+// Whether the file is one of arrays and texts by name, and not plain text.
+bool is_container(const ArrayName& name) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(name.path, ignored)) return true;
+    const FileBytes file = map_file(name.path);
+    const std::string_view text = text_of(file.bytes);
+    if (is_npy(file.bytes) || is_zip(file.bytes)) return true;
+    if (std::filesystem::path(name.path).extension() == ".safetensors") return true;
+    if (!is_utf8(text)) fail(name.path, ": is not UTF-8 text, expected tokens");
+    return is_json(name, text);
+}
+
+std::string listed(const std::vector<std::string>& keys) {
+    std::string text;
+    for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
+    return text;
+}
+
+// Lists of objects: "tokens/7/text" among the settings is the text of the eighth of "tokens".
+std::map<std::string, std::map<std::size_t, std::string>> texts_of_objects(
+    const Container& container) {
+    static const std::vector<std::string> kFields{"text", "token", "word", "str", "label"};
+    std::map<std::string, std::map<std::size_t, std::string>> lists;
+    for (const auto& [place, setting] : container.settings) {
+        const std::string* text = std::get_if<std::string>(&setting);
+        const std::string padded = "/" + place;
+        const std::size_t field = padded.rfind('/');
+        if (text == nullptr || field == 0) continue;
+        if (std::find(kFields.begin(), kFields.end(), padded.substr(field + 1)) == kFields.end())
+            continue;
+        const std::size_t number = padded.rfind('/', field - 1);
+        std::size_t index = 0;
+        const char* end = padded.data() + field;
+        const auto [stop, problem] = std::from_chars(padded.data() + number + 1, end, index);
+        if (problem != std::errc() || stop != end) continue;
+        const std::string key = number == 0 ? "" : padded.substr(1, number - 1);
+        if (!lists[key].emplace(index, *text).second) {
+            fail(to_string({container.path, key}), ": entry ", index,
+                 " has several texts, expected one of ", listed(kFields));
+        }
+    }
+    return lists;
+}
+
+bool may_be_ids(const StoredArray& array) {
+    return array.dtype != DType::boolean && (array.shape.size() == 1 || array.shape.size() == 2);
+}
+
+// Token ids as their own labels.
+Lists labels_of_ids(const StoredArray& stored) {
+    if (!may_be_ids(stored)) {
+        fail(stored.name, " (", attn::to_string(stored.dtype), " ", attn::to_string(stored.shape),
+             "): expected token ids [tokens] or [sequences, tokens]");
+    }
+    const Array<double> ids = convert<double>(stored, NonFinite::refuse);
+    const std::size_t count = stored.shape.back();
+    Lists lists;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        const double id = ids.data()[i];
+        constexpr double kExact = 9007199254740992;  // 2^53
+        if (id != std::floor(id) || std::abs(id) > kExact)
+            fail(stored.name, ": holds ", id, ", expected token ids, which are whole numbers");
+        if (i % count == 0) lists.emplace_back();
+        lists.back().push_back(std::to_string(static_cast<long long>(id)));
+    }
+    return lists;
+}
+
+// The labels under a key, and none where there are no labels.
+Lists labels_at(const Container& container, const std::string& key) {
+    const auto texts = container.texts.find(key);
+    if (texts != container.texts.end()) return texts->second;
+    const auto objects = texts_of_objects(container);
+    const auto list = objects.find(key);
+    if (list != objects.end()) {
+        Lists labels(1);
+        for (const auto& [index, text] : list->second) {
+            if (index != labels[0].size()) {
+                fail(to_string({container.path, key}), ": entry ", labels[0].size(),
+                     " has no text, the others do");
+            }
+            labels[0].push_back(text);
+        }
+        return labels;
+    }
+    const auto ids = container.arrays.find(key);
+    return ids == container.arrays.end() ? Lists() : labels_of_ids(ids->second);
+}
+
+// What may be labels when no key was given.
+std::vector<std::string> label_keys(const Container& container) {
+    std::vector<std::string> keys;
+    for (const auto& [key, texts] : container.texts) keys.push_back(key);
+    for (const auto& [key, texts] : texts_of_objects(container)) keys.push_back(key);
+    if (keys.empty() && container.arrays.size() == 1)
+        keys.push_back(container.arrays.begin()->first);
+    return keys;
+}
+
+[[noreturn]] void refuse_key(const Container& container, const ArrayName& name) {
+    for (const auto* list : {&container.unreadable, &container.absent}) {
+        const auto reason = list->find(name.key);
+        if (reason != list->end()) fail(to_string(name), ": ", reason->second, ", expected labels");
+    }
+    const std::vector<std::string> keys = label_keys(container);
+    fail(to_string(name), ": holds no labels",
+         keys.empty() ? ": expected a list of texts, or one for each sequence"
+                      : "; " + name.path + " has them under " + listed(keys));
+}
+
 }  // namespace
 
-std::vector<std::vector<std::string>> load_tokens(const std::string& path) {
-    const FileBytes file = map_file(path);
-    const std::string_view text(reinterpret_cast<const char*>(file.bytes.data()),
-                                file.bytes.size());
-    if (!is_utf8(text)) fail(path, ": is not UTF-8 text, expected tokens");
-    // A token "[" alone on the first line is text, an array of texts is JSON.
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    const bool json = first != std::string_view::npos && text[first] == '[' &&
-                      text.find(']') != std::string_view::npos &&
-                      text.find('"') != std::string_view::npos;
-    if (!json) return {lines_of(text)};
-
-    Container container;
-    container.path = path;
-    parse_json(file, container);
-    const auto found = container.texts.find("");
-    if (found == container.texts.end()) {
-        fail(path, ": expected a JSON array of texts, or one such array for each sequence");
+Lists load_tokens(const std::string& array_name) {
+    const ArrayName name = parse_array_name(array_name);
+    if (!is_container(name)) {
+        if (!name.key.empty()) fail(array_name, ": ", name.path, " is plain text and has no keys");
+        return {lines_of(text_of(map_file(name.path).bytes))};
     }
-    return found->second;
+    const Container container = open_container(name.path);
+    std::string key = name.key;
+    if (key.empty()) {
+        const std::vector<std::string> keys = label_keys(container);
+        const bool tokens = std::find(keys.begin(), keys.end(), "tokens") != keys.end();
+        if (keys.size() > 1 && !tokens) {
+            fail(name.path, ": holds labels under ", listed(keys), "; choose one as ", name.path,
+                 ":KEY");
+        }
+        if (!keys.empty()) key = tokens ? "tokens" : keys.front();
+    }
+    const Lists labels = labels_at(container, key);
+    if (labels.empty()) refuse_key(container, {name.path, key});
+    return labels;
 }
 
 }  // namespace attn::io

@@ -6,9 +6,12 @@
 
 namespace attn::io {
 
-// A JSON array of strings, a JSON array of such arrays (one a sequence), or plain text with one
-// token a line (only the line end is taken off). One list a sequence. Throws Error for anything
-// else and for text that is not UTF-8.
-std::vector<std::vector<std::string>> load_tokens(const std::string& path);
+// The labels at FILE[:KEY], one list a sequence. Labels are texts, whole numbers (token ids, which
+// are then their own labels), or JSON objects with a text in them ({"id": 464, "text": "The"}); as
+// a list, or as a list for each sequence; in JSON, NPY, NPZ, safetensors or a folder of them. A
+// file of many entries gives its only labels, or those called "tokens". Anything else is plain text
+// with one token a line (only the line end is taken off). Throws Error for a file without labels,
+// and for text that is not UTF-8.
+std::vector<std::vector<std::string>> load_tokens(const std::string& array_name);
 
 }  // namespace attn::io

@@ -57,7 +57,9 @@ TEST_CASE("a folder is a container of its .npy files, with settings from config.
 
     folder.write("names.npy", npy_bytes(npy_dictionary("<U2", "(1,)"), "textmore"));
     CHECK(open_container(folder.path().string()).unreadable.at("names") ==
-          "holds text (<U2), expected numbers");
+          "holds text that is not Unicode");
+    folder.write("names.npy", npy_bytes(npy_dictionary("|S2", "(2,)"), "abcd"));
+    CHECK(open_container(folder.path().string()).texts.at("names").at(0).at(1) == "cd");
 
     folder.write("W_V.npy", "damaged");
     CHECK_THROWS_WITH(open_container(folder.path().string()),

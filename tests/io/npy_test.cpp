@@ -206,3 +206,18 @@ TEST_CASE("a float64 value beyond float32 is an error with its index, not an inf
                       "x.npy: value 1e+300 at [2] does not fit in float32; use --precision f64");
     CHECK(attn::io::convert<double>(stored, NonFinite::allow).data()[2] == 1e300);
 }
+
+TEST_CASE("an extent may be a NumPy scalar as NumPy 2 writes it") {
+    const TempFolder folder;
+    const auto shape_of = [&](const std::string& shape) {
+        const std::string file = folder.write("x.npy", npy_floats(shape, {1, 2, 3, 4, 5, 6}));
+        return attn::io::open_container(file).arrays.at("").shape;
+    };
+    CHECK(shape_of("(np.int64(2), np.int64(3))") == Shape{2, 3});
+    CHECK(shape_of("(numpy.uint32(6),)") == Shape{6});
+    for (const char* hostile :
+         {"(np.int64(2, 3)", "(np.system(6),)", "(np.int64,)", "(np.int64(6)"}) {
+        INFO(hostile);
+        CHECK_THROWS_WITH(shape_of(hostile), Catch::Contains("damaged NPY header"));
+    }
+}
