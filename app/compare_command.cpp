@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "pipeline/compare.hpp"
+#include "source_flags.hpp"
 #include "table.hpp"
 
 namespace attn::app {
@@ -89,6 +90,7 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
         ->type_name("X");
     command.add_option("--atol", flags->request.tolerance.atol, "See --rtol (default 1e-6)")
         ->type_name("X");
+    add_precision_flag(command, flags->request.precision);
     command.add_flag("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
     command.callback([flags, &line] {
         line.action = [flags, &line] {

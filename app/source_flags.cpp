@@ -28,6 +28,19 @@ void add_source_flags(CLI::App& command, pipeline::SourceRequest& request) {
     add_list(command, "--layer", request.layers, "Only these layers, such as 0,3-5");
     add_list(command, "--head", request.heads, "Only these heads");
     add_list(command, "--seq", request.sequences, "Only these sequences of the batch");
+    add_precision_flag(command, request.precision);
+}
+
+void add_precision_flag(CLI::App& command, std::optional<DType>& precision) {
+    command
+        .add_option_function<std::string>(
+            "--precision",
+            [&precision](const std::string& name) {
+                precision = name == "f64" ? DType::float64 : DType::float32;
+            },
+            "Type of the numbers: f32 or f64 (default: f64 for float64 and JSON, else f32)")
+        ->check(CLI::IsMember({"f32", "f64"}))
+        ->type_name("f32|f64");
 }
 
 void add_token_flags(CLI::App& command, pipeline::SourceRequest& request) {

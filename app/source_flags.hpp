@@ -7,8 +7,11 @@
 
 namespace attn::app {
 
-// SOURCE and --layer, --head, --seq.
+// SOURCE and --layer, --head, --seq, --precision.
 void add_source_flags(CLI::App& command, pipeline::SourceRequest& request);
+
+// --precision, of the numbers in stored arrays.
+void add_precision_flag(CLI::App& command, std::optional<DType>& precision);
 
 // --tokens, --key-tokens.
 void add_token_flags(CLI::App& command, pipeline::SourceRequest& request);

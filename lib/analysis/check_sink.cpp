@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "attention/kernels.hpp"
 #include "attention/query_offset.hpp"
@@ -24,31 +25,39 @@ struct WorstCell {
     }
 };
 
-std::uint32_t bits_of(const float* cell) {
-    std::uint32_t bits = 0;
+// The bits of a number, which for numbers that are not negative are in their order.
+template <class T>
+using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+template <class T>
+Bits<T> bits_of(const T* cell) {
+    Bits<T> bits = 0;
     std::memcpy(&bits, cell, sizeof bits);
     return bits;
 }
 
 // Whether all cells are numbers from 0 to 1: those whose bits are at most the bits of 1. Without a
 // branch for each.
-bool all_are_fractions(const float* cells, std::size_t count) {
-    constexpr std::uint32_t kOne = 0x3f800000;
-    std::uint32_t larger = 0;
+template <class T>
+bool all_are_fractions(const T* cells, std::size_t count) {
+    constexpr Bits<T> kOne = sizeof(T) == 4 ? 0x3f800000 : 0x3ff0000000000000;
+    Bits<T> larger = 0;
     for (std::size_t i = 0; i < count; ++i)
-        larger |= static_cast<std::uint32_t>(bits_of(cells + i) > kOne);
+        larger |= static_cast<Bits<T>>(bits_of(cells + i) > kOne);
     return larger == 0;
 }
 
-bool all_are_zero(const float* cells, std::size_t count) {
-    std::uint32_t any = 0;
+template <class T>
+bool all_are_zero(const T* cells, std::size_t count) {
+    Bits<T> any = 0;
     for (std::size_t i = 0; i < count; ++i) any |= bits_of(cells + i);
     return any == 0;
 }
 
 }  // namespace
 
-struct CheckSink::RowCheck {
+template <class T>
+struct CheckSink<T>::RowCheck {
     WorstCell not_finite, minus_infinite, below_zero, above_one, largest;
     std::array<WorstCell, kBans> leaks;
     double sum = 0, entropy = 0;
@@ -58,13 +67,16 @@ struct CheckSink::RowCheck {
     Sameness values, scores;
 };
 
-CheckSink::CheckSink(const MaskOptions<float>& mask, std::map<std::size_t, std::size_t> window_left)
+template <class T>
+CheckSink<T>::CheckSink(const MaskOptions<T>& mask, std::map<std::size_t, std::size_t> window_left)
     : options_(mask), window_left_(std::move(window_left)) {}
-CheckSink::~CheckSink() = default;
+template <class T>
+CheckSink<T>::~CheckSink() = default;
 
-void CheckSink::begin_layer(const LayerShape& shape) {
+template <class T>
+void CheckSink<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
-    MaskOptions<float> options = options_;
+    MaskOptions<T> options = options_;
     const auto window = window_left_.find(shape.layer);
     if (window != window_left_.end()) options.structure.window_left = window->second;
     mask_.emplace(std::move(options), shape.keys);
@@ -75,7 +87,9 @@ void CheckSink::begin_layer(const LayerShape& shape) {
 }
 
 // The first rule that forbids a cell which lies outside of what may be attended.
-Ban CheckSink::ban_of(std::size_t sequence, std::size_t query, std::size_t key, bool masked) const {
+template <class T>
+Ban CheckSink<T>::ban_of(std::size_t sequence, std::size_t query, std::size_t key,
+                         bool masked) const {
     const MaskStructure& structure = options_.structure;
     const std::ptrdiff_t position =
         static_cast<std::ptrdiff_t>(query) + offset_of(structure.offsets, sequence);
@@ -87,41 +101,43 @@ Ban CheckSink::ban_of(std::size_t sequence, std::size_t query, std::size_t key, 
 
 // The usual row: fractions where it may attend, zeros elsewhere. False, and nothing done, for any
 // other.
-bool CheckSink::check_sane_row(const Tile<float>& tile, std::size_t row, RowCheck& check) const {
+template <class T>
+bool CheckSink<T>::check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck& check) const {
     if (mask_->blocks_cells()) return false;
-    const Span<const float> weights = tile.weights.row(row);
+    const Span<const T> weights = tile.weights.row(row);
     const KeyRange allowed = mask_->allowed(tile.sequence, tile.first_query + row);
-    const float* const from = weights.data() + allowed.begin;
+    const T* const from = weights.data() + allowed.begin;
     const bool sane = all_are_zero(weights.data(), allowed.begin) &&
                       all_are_zero(weights.data() + allowed.end, weights.size() - allowed.end) &&
                       all_are_fractions(from, allowed.size());
     if (!sane || allowed.empty()) return false;
-    const Kernels<float>& kernels = attn::kernels<float>();
+    const Kernels<T>& kernels = attn::kernels<T>();
     const WeightSums sums = kernels.add_up(from, allowed.size(), 0);
-    const auto largest = static_cast<float>(sums.largest);
+    const auto largest = static_cast<T>(sums.largest);
     check.keys = check.choices = allowed.size();
     check.sum = sums.sum;
     check.entropy = -kernels.sum_logs(from, allowed.size());
-    const float* const place = std::find(from, from + allowed.size(), largest);
+    const T* const place = std::find(from, from + allowed.size(), largest);
     check.largest.see(sums.largest, static_cast<std::size_t>(place - weights.data()));
     check.values.see(sums.largest);
-    const float* const end = from + allowed.size();
-    const float* const other = std::find_if(from, end, [&](float w) { return w != largest; });
+    const T* const end = from + allowed.size();
+    const T* const other = std::find_if(from, end, [&](T w) { return w != largest; });
     if (other != end) check.values.see(static_cast<double>(*other));
     return true;
 }
 
-void CheckSink::check_cells(const Tile<float>& tile, std::size_t row, RowCheck& check) const {
+template <class T>
+void CheckSink<T>::check_cells(const Tile<T>& tile, std::size_t row, RowCheck& check) const {
     const std::size_t query = tile.first_query + row;
     const KeyRange allowed = mask_->allowed(tile.sequence, query);
     std::vector<std::uint8_t> masked;
     if (mask_->blocks_cells()) {
-        std::vector<float> unused(shape_.keys);
+        std::vector<T> unused(shape_.keys);
         masked.resize(shape_.keys);
         mask_->apply(tile.sequence, tile.head, query, {0, shape_.keys}, unused.data(),
                      masked.data());
     }
-    const Span<const float> weights = tile.weights.row(row);
+    const Span<const T> weights = tile.weights.row(row);
     for (std::size_t key = 0; key < weights.size(); ++key) {
         const auto weight = static_cast<double>(weights[key]);
         const bool is_masked = !masked.empty() && masked[key] != 0;
@@ -148,24 +164,28 @@ void CheckSink::check_cells(const Tile<float>& tile, std::size_t row, RowCheck& 
     }
 }
 
-void CheckSink::check_scores(const Tile<float>& tile, std::size_t row, RowCheck& check) const {
+template <class T>
+void CheckSink<T>::check_scores(const Tile<T>& tile, std::size_t row, RowCheck& check) const {
     if (tile.scores.empty()) return;
     const KeyRange allowed = mask_->allowed(tile.sequence, tile.first_query + row);
     const ScoreSums sums =
-        kernels<float>().sum_scores(tile.scores.row(row).data() + allowed.begin, allowed.size());
+        kernels<T>().sum_scores(tile.scores.row(row).data() + allowed.begin, allowed.size());
     if (sums.count == 0) return;
     check.scores.see(sums.smallest);
     check.scores.see(sums.largest);
 }
 
-CheckSink::RowCheck CheckSink::check_row(const Tile<float>& tile, std::size_t row) const {
+template <class T>
+typename CheckSink<T>::RowCheck CheckSink<T>::check_row(const Tile<T>& tile,
+                                                        std::size_t row) const {
     RowCheck check;
     if (!check_sane_row(tile, row, check)) check_cells(tile, row, check);
     check_scores(tile, row, check);
     return check;
 }
 
-void CheckSink::consume(const Tile<float>& tile) {
+template <class T>
+void CheckSink<T>::consume(const Tile<T>& tile) {
     std::vector<RowCheck>* rows = nullptr;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
@@ -176,7 +196,8 @@ void CheckSink::consume(const Tile<float>& tile) {
         (*rows)[tile.first_query + row] = check_row(tile, row);
 }
 
-void CheckSink::end_head(std::size_t sequence, std::size_t place) {
+template <class T>
+void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
     const std::size_t slot = sequence * shape_.heads + place;
     HeadCheck head;
     head.layer = shape_.layer;
@@ -221,5 +242,8 @@ void CheckSink::end_head(std::size_t sequence, std::size_t place) {
     const std::lock_guard<std::mutex> lock(mutex_);
     rows_[slot] = {};
 }
+
+template class CheckSink<float>;
+template class CheckSink<double>;
 
 }  // namespace attn::analysis

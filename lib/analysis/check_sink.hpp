@@ -89,16 +89,17 @@ struct HeadCheck {
     Sameness scores;  // likewise, where the tiles carry scores
 };
 
-class CheckSink : public Sink<float> {
+template <class T>
+class CheckSink : public Sink<T> {
   public:
-    // Judges by the mask, whatever the tiles say about who may attend. `window_left` is that of
-    // layers whose window is another.
-    explicit CheckSink(const MaskOptions<float>& mask,
+    // T is float or double. Judges by the mask, whatever the tiles say about who may attend.
+    // `window_left` is that of layers whose window is another.
+    explicit CheckSink(const MaskOptions<T>& mask,
                        std::map<std::size_t, std::size_t> window_left = {});
     ~CheckSink() override;
 
     void begin_layer(const LayerShape& shape) override;
-    void consume(const Tile<float>& tile) override;
+    void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
 
     // In the order of layers, sequences and heads.
@@ -107,19 +108,19 @@ class CheckSink : public Sink<float> {
   private:
     struct RowCheck;
 
-    MaskOptions<float> options_;
+    MaskOptions<T> options_;
     std::map<std::size_t, std::size_t> window_left_;
     LayerShape shape_;
-    std::optional<Mask<float>> mask_;  // of this layer
+    std::optional<Mask<T>> mask_;  // of this layer
     std::mutex mutex_;
     std::vector<std::vector<RowCheck>> rows_;  // of the heads that stream by now
     std::vector<HeadCheck> results_;
     std::size_t first_result_ = 0;  // of this layer
 
-    RowCheck check_row(const Tile<float>& tile, std::size_t row) const;
-    bool check_sane_row(const Tile<float>& tile, std::size_t row, RowCheck& check) const;
-    void check_cells(const Tile<float>& tile, std::size_t row, RowCheck& check) const;
-    void check_scores(const Tile<float>& tile, std::size_t row, RowCheck& check) const;
+    RowCheck check_row(const Tile<T>& tile, std::size_t row) const;
+    bool check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck& check) const;
+    void check_cells(const Tile<T>& tile, std::size_t row, RowCheck& check) const;
+    void check_scores(const Tile<T>& tile, std::size_t row, RowCheck& check) const;
     Ban ban_of(std::size_t sequence, std::size_t query, std::size_t key, bool masked) const;
 };
 

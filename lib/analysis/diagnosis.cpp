@@ -123,7 +123,7 @@ class Search {
         std::vector<float> values;
         for (const double value : observation_.values.values())
             values.push_back(static_cast<float>(value));
-        diagnosis_.precision = half_precision_of({values.data(), values.size()});
+        diagnosis_.precision = half_precision_of<float>({values.data(), values.size()});
         diagnosis_.tolerance = kExact;
         if (diagnosis_.precision.empty()) return;
         rounding_ = diagnosis_.precision == "float16" ? Rounding::float16 : Rounding::bfloat16;

@@ -11,8 +11,9 @@
 namespace attn::analysis {
 namespace {
 
-double entropy_of(const float* row, std::size_t keys) {
-    return -kernels<float>().sum_logs(row, keys);
+template <class T>
+double entropy_of(const T* row, std::size_t keys) {
+    return -kernels<T>().sum_logs(row, keys);
 }
 
 double mean_distance(const std::vector<std::size_t>& a, const std::vector<std::size_t>& b,
@@ -50,18 +51,19 @@ std::vector<std::vector<std::size_t>> cluster(const Array<double>& distances, do
     return groups;
 }
 
-HeadSimilarity compare_heads(const Array<float>& weights, double threshold) {
-    const std::size_t heads = weights.extent(0);
-    const std::size_t queries = weights.extent(1);
-    const std::size_t keys = weights.extent(2);
+template <class T>
+HeadSimilarity compare_heads(const std::vector<MatrixView<const T>>& weights, double threshold) {
+    const std::size_t heads = weights.size();
+    const std::size_t queries = weights.front().rows;
+    const std::size_t keys = weights.front().columns;
     const auto row_of = [&](std::size_t head, std::size_t query) {
-        return weights.data() + (head * queries + query) * keys;
+        return weights[head].row(query).data();
     };
     std::vector<double> entropies(heads * queries);
     parallel_for(heads, [&](std::size_t head) {
         for (std::size_t query = 0; query < queries; ++query) {
-            const float* row = row_of(head, query);
-            const bool empty = std::all_of(row, row + keys, [](float w) { return w == 0; });
+            const T* row = row_of(head, query);
+            const bool empty = std::all_of(row, row + keys, [](T w) { return w == 0; });
             entropies[head * queries + query] =
                 empty ? std::numeric_limits<double>::quiet_NaN() : entropy_of(row, keys);
         }
@@ -71,14 +73,14 @@ HeadSimilarity compare_heads(const Array<float>& weights, double threshold) {
     parallel_for(heads * heads, [&](std::size_t pair) {
         const std::size_t a = pair / heads, b = pair % heads;
         if (a >= b) return;
-        std::vector<float> both(keys);
+        std::vector<T> both(keys);
         double sum = 0, rows = 0;
         for (std::size_t query = 0; query < queries; ++query) {
             const double own =
                 (entropies[a * queries + query] + entropies[b * queries + query]) / 2;
             if (std::isnan(own)) continue;
-            const float* p = row_of(a, query);
-            const float* q = row_of(b, query);
+            const T* p = row_of(a, query);
+            const T* q = row_of(b, query);
             for (std::size_t key = 0; key < keys; ++key) both[key] = (p[key] + q[key]) / 2;
             sum += std::max(0.0, entropy_of(both.data(), keys) - own) / std::log(2.0);
             rows += 1;
@@ -99,5 +101,8 @@ HeadSimilarity compare_heads(const Array<float>& weights, double threshold) {
     result.positions = place_in_plane(result.divergence);
     return result;
 }
+
+template HeadSimilarity compare_heads(const std::vector<MatrixView<const float>>&, double);
+template HeadSimilarity compare_heads(const std::vector<MatrixView<const double>>&, double);
 
 }  // namespace attn::analysis

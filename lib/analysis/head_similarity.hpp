@@ -24,9 +24,11 @@ struct HeadSimilarity {
     static constexpr double kRedundant = 0.01;
 };
 
-// Of weights [heads, queries, keys]. Clusters are joined by average linkage while their mean
-// divergence is below the threshold. Rows where either head has no weight are left out.
-HeadSimilarity compare_heads(const Array<float>& weights, double threshold);
+// Of the weights [queries, keys] of each head, all of one shape; T is float or double. Clusters are
+// joined by average linkage while their mean divergence is below the threshold. Rows where either
+// head has no weight are left out.
+template <class T>
+HeadSimilarity compare_heads(const std::vector<MatrixView<const T>>& weights, double threshold);
 
 // Groups of indices, from a symmetric matrix of distances [n, n]; groups of one are left out.
 std::vector<std::vector<std::size_t>> cluster(const Array<double>& distances, double threshold);

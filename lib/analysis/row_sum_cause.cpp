@@ -2,29 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <vector>
+
+#include "core/dtype.hpp"
 
 namespace attn::analysis {
 namespace {
 
-std::uint32_t bits_of(float value) {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
 // Steps of float16: 11 significant bits, the smallest of them 2^-24.
-bool is_float16(float value) {
-    const double steps = static_cast<double>(value) *
-                         std::exp2(std::min(24.0, 10.0 - std::floor(std::log2(std::abs(value)))));
+bool is_float16(double value) {
+    const double steps =
+        value * std::exp2(std::min(24.0, 10.0 - std::floor(std::log2(std::abs(value)))));
     return value == 0 || (std::abs(value) <= 65504 && steps == std::floor(steps));
 }
 
-bool is_bfloat16(float value) {
-    return (bits_of(value) & 0xffffU) == 0;
+bool is_bfloat16(double value) {
+    const auto narrow = static_cast<float>(value);
+    return static_cast<double>(narrow) == value && (bits_of_float(narrow) & 0xffffU) == 0;
 }
 
 struct Sums {
@@ -33,9 +28,10 @@ struct Sums {
     double zeros = 0;  // cells that are exactly 0 although later keys of the row are not
     double cells = 0;  // cells before the last one of a row that is not 0
 
-    explicit Sums(MatrixView<const float> weights) : rows(weights.rows), columns(weights.columns) {
+    template <class T>
+    explicit Sums(MatrixView<const T> weights) : rows(weights.rows), columns(weights.columns) {
         for (std::size_t row = 0; row < weights.rows; ++row) {
-            const Span<const float> values = weights.row(row);
+            const Span<const T> values = weights.row(row);
             std::size_t last = values.size();
             while (last > 0 && values[last - 1] == 0) --last;
             for (std::size_t key = 0; key < last; ++key) {
@@ -88,16 +84,17 @@ std::string multiple(const Sums& sums) {
 
 // What a second softmax over all keys leaves of a row of weights p in cells that are not zero:
 // exp(p) / Z, where Z also counts exp(0) for each of the other keys and the p sum to one.
-bool is_second_softmax(Span<const float> row) {
+template <class T>
+bool is_second_softmax(Span<const T> row) {
     constexpr double kClose = 1e-3;
     double logs = 0, cells = 0;
-    for (const float weight : row) {
+    for (const T weight : row) {
         if (!(weight >= 0 && weight <= 1)) return false;
         if (weight > 0) logs += std::log(static_cast<double>(weight)), cells += 1;
     }
     const double log_z = (1 - logs) / cells;
     double z = static_cast<double>(row.size()) - cells;
-    for (const float weight : row) {
+    for (const T weight : row) {
         if (weight == 0) continue;
         const double p = std::log(static_cast<double>(weight)) + log_z;
         if (p < -kClose) return false;
@@ -108,25 +105,28 @@ bool is_second_softmax(Span<const float> row) {
 
 }  // namespace
 
-bool looks_softmaxed_twice(MatrixView<const float> weights) {
+template <class T>
+bool looks_softmaxed_twice(MatrixView<const T> weights) {
     bool varies = false;
     for (std::size_t row = 0; row < weights.rows; ++row) {
-        const Span<const float> values = weights.row(row);
-        const float first = values[0];
-        const auto is_zero = [](float value) { return value == 0; };
+        const Span<const T> values = weights.row(row);
+        const T first = values[0];
+        const auto is_zero = [](T value) { return value == 0; };
         if (std::all_of(values.begin(), values.end(), is_zero)) continue;
         if (!is_second_softmax(values)) return false;
-        const auto differs = [first](float v) {
-            return v != 0 && std::abs(v - first) > 1e-4F * first;
+        const auto differs = [first](T v) {
+            return v != 0 && std::abs(v - first) > T(1e-4) * first;
         };
         varies = varies || std::any_of(values.begin(), values.end(), differs);
     }
     return varies;
 }
 
-std::string half_precision_of(Span<const float> values) {
+template <class T>
+std::string half_precision_of(Span<const T> values) {
     bool half = true, brain = true, trivial = true;
-    for (const float value : values) {
+    for (const T each : values) {
+        const auto value = static_cast<double>(each);
         if (!std::isfinite(value)) continue;
         trivial = trivial && (value == 0 || value == 1);
         half = half && is_float16(value);
@@ -137,7 +137,8 @@ std::string half_precision_of(Span<const float> values) {
     return brain ? "bfloat16" : "float16";
 }
 
-std::string name_row_sum_cause(MatrixView<const float> weights, double atol) {
+template <class T>
+std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
     const Sums sums(weights);
     if (all_near_one(sums.columns, atol)) {
         return "the columns sum to 1: the matrix is transposed, or softmax ran over the queries";
@@ -146,10 +147,10 @@ std::string name_row_sum_cause(MatrixView<const float> weights, double atol) {
     const double lowest = *std::min_element(sums.rows.begin(), sums.rows.end());
     constexpr double kRounding = 0.05;
     if (highest < 1 + kRounding && lowest > 1 - kRounding) {
-        std::vector<float> values;
+        std::vector<T> values;
         for (std::size_t row = 0; row < weights.rows; ++row)
             values.insert(values.end(), weights.row(row).begin(), weights.row(row).end());
-        const std::string half = half_precision_of({values.data(), values.size()});
+        const std::string half = half_precision_of<T>({values.data(), values.size()});
         if (!half.empty()) return "the values are " + half + ": rounding; allow for it with --atol";
     }
     const std::string repeated = multiple(sums);
@@ -166,5 +167,12 @@ std::string name_row_sum_cause(MatrixView<const float> weights, double atol) {
     }
     return "";
 }
+
+template std::string name_row_sum_cause(MatrixView<const float>, double);
+template std::string name_row_sum_cause(MatrixView<const double>, double);
+template bool looks_softmaxed_twice(MatrixView<const float>);
+template bool looks_softmaxed_twice(MatrixView<const double>);
+template std::string half_precision_of(Span<const float>);
+template std::string half_precision_of(Span<const double>);
 
 }  // namespace attn::analysis

@@ -15,23 +15,25 @@ namespace {
 using analysis::HeadCheck;
 
 // Flags win over what the source knows.
-MaskOptions<float> load_mask(const CheckRequest& request, const StoredAttention<float>& attention,
-                             io::Inputs& inputs, const Warn& warn) {
+template <class T>
+MaskOptions<T> load_mask(const CheckRequest& request, const StoredAttention<T>& attention,
+                         io::Inputs& inputs, const Warn& warn) {
     const Shape& shape = attention.shape();
-    return load_mask_options<float>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
-                                    attention.structure, inputs, warn);
+    return load_mask_options<T>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
+                                attention.structure, inputs, warn);
 }
 
 // Streams the source once; returns what was counted in the heads that were asked for.
-std::vector<HeadCheck> count(const CheckRequest& request, const StoredAttention<float>& attention,
-                             const MaskOptions<float>& mask, const Progress& progress) {
+template <class T>
+std::vector<HeadCheck> count(const CheckRequest& request, const StoredAttention<T>& attention,
+                             const MaskOptions<T>& mask, const Progress& progress) {
     std::map<std::size_t, std::size_t> windows;
-    for (const StoredLayer<float>& layer : attention.layers) {
+    for (const StoredLayer<T>& layer : attention.layers) {
         if (layer.window_left) windows[layer.layer] = *layer.window_left;
     }
-    analysis::CheckSink sink(mask, std::move(windows));
-    ProgressSink<float> counter(progress, attention.layers.size());
-    stream<float>(attention, {&counter, &sink});
+    analysis::CheckSink<T> sink(mask, std::move(windows));
+    ProgressSink<T> counter(progress, attention.layers.size());
+    stream<T>(attention, {&counter, &sink});
     const auto chosen = [](const auto& list, std::size_t item) {
         return std::find(list.begin(), list.end(), item) != list.end();
     };
@@ -44,6 +46,21 @@ std::vector<HeadCheck> count(const CheckRequest& request, const StoredAttention<
     }
     if (heads.empty()) fail("--seq: ", request.from.source, " has no such sequence");
     return heads;
+}
+
+template <class T>
+CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Progress& progress,
+                     const Warn& warn) {
+    StoredAttention<T> attention = open_stored_attention<T>(inputs, request.from.source);
+    load_scores(inputs, request.from.source, attention);
+    select_layers(attention, request.from);
+    // A window of the command line is meant for all layers.
+    if (!request.attention.window.empty()) {
+        for (StoredLayer<T>& layer : attention.layers) layer.window_left = std::nullopt;
+    }
+    const MaskOptions<T> mask = load_mask(request, attention, inputs, warn);
+    const std::vector<HeadCheck> heads = count(request, attention, mask, progress);
+    return {attention.shape()[0] > 1, CheckJudge<T>(request, attention, mask, heads).judge()};
 }
 
 void require_known(const std::vector<std::string>& names, const std::string& flag) {
@@ -80,16 +97,10 @@ CheckResult check(const CheckRequest& request, const Progress& progress, const W
     require_known(request.skip, "--skip");
     if (!(request.atol >= 0)) fail("--atol ", request.atol, ": expected a number of 0 or more");
     io::Inputs inputs;
-    StoredAttention<float> attention = open_stored_attention<float>(inputs, request.from.source);
-    load_scores(inputs, request.from.source, attention);
-    select_layers(attention, request.from);
-    // A window of the command line is meant for all layers.
-    if (!request.attention.window.empty()) {
-        for (StoredLayer<float>& layer : attention.layers) layer.window_left = std::nullopt;
-    }
-    const MaskOptions<float> mask = load_mask(request, attention, inputs, warn);
-    const std::vector<HeadCheck> heads = count(request, attention, mask, progress);
-    return {attention.shape()[0] > 1, CheckJudge(request, attention, mask, heads).judge()};
+    const DType type = working_type(inputs, request.from.source, request.from.precision);
+    return with_type(type, [&](auto number) {
+        return check_as<decltype(number)>(request, inputs, progress, warn);
+    });
 }
 
 }  // namespace attn::pipeline

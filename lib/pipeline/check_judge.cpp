@@ -16,7 +16,7 @@ using analysis::Worst;
 
 constexpr double kUniform = 0.999;
 constexpr double kCollapsed = 0.99;
-constexpr float kSame = 1e-6F;
+constexpr double kSame = 1e-6;
 
 template <class... Parts>
 std::string text(const Parts&... parts) {
@@ -30,20 +30,23 @@ CheckLine line_of(const char* name, Verdict verdict, std::string message = "") {
     return {name, verdict, {}, {}, std::move(message)};
 }
 
-bool same(MatrixView<const float> a, MatrixView<const float> b) {
+template <class T>
+bool same(MatrixView<const T> a, MatrixView<const T> b) {
     for (std::size_t cell = 0; cell < a.rows * a.columns; ++cell) {
-        if (!(std::abs(a.data[cell] - b.data[cell]) < kSame)) return false;
+        if (!(std::abs(a.data[cell] - b.data[cell]) < static_cast<T>(kSame))) return false;
     }
     return true;
 }
 
 }  // namespace
 
-CheckJudge::CheckJudge(const CheckRequest& request, const StoredAttention<float>& attention,
-                       const MaskOptions<float>& mask, const std::vector<HeadCheck>& heads)
+template <class T>
+CheckJudge<T>::CheckJudge(const CheckRequest& request, const StoredAttention<T>& attention,
+                          const MaskOptions<T>& mask, const std::vector<HeadCheck>& heads)
     : request_(request), attention_(attention), mask_(mask), heads_(heads) {}
 
-std::vector<CheckLine> CheckJudge::judge() const {
+template <class T>
+std::vector<CheckLine> CheckJudge<T>::judge() const {
     const CheckLine probabilities = judge_probabilities();
     const bool raw = probabilities.verdict == Verdict::fail;
     const std::vector<std::pair<const char*, std::function<CheckLine()>>> judges{
@@ -72,43 +75,47 @@ std::vector<CheckLine> CheckJudge::judge() const {
     return lines;
 }
 
-bool CheckJudge::wanted(const std::string& name) const {
+template <class T>
+bool CheckJudge<T>::wanted(const std::string& name) const {
     const auto in = [&](const std::vector<std::string>& list) {
         return std::find(list.begin(), list.end(), name) != list.end();
     };
     return (request_.only.empty() || in(request_.only)) && !in(request_.skip);
 }
 
-CheckPlace CheckJudge::place_of(const HeadCheck& head) const {
+template <class T>
+CheckPlace CheckJudge<T>::place_of(const HeadCheck& head) const {
     return {head.layer, head.sequence, attention_.heads[head.place], {}, {}};
 }
 
-CheckPlace CheckJudge::place_of(const HeadCheck& head, const Worst& worst, bool with_key) const {
+template <class T>
+CheckPlace CheckJudge<T>::place_of(const HeadCheck& head, const Worst& worst, bool with_key) const {
     CheckPlace place = place_of(head);
     place.query = worst.query;
     if (with_key) place.key = worst.key;
     return place;
 }
 
-MatrixView<const float> CheckJudge::matrix_of(const HeadCheck& head) const {
-    const Shape& shape = attention_.shape();
-    for (const StoredLayer<float>& layer : attention_.layers) {
+template <class T>
+MatrixView<const T> CheckJudge<T>::matrix_of(const HeadCheck& head) const {
+    for (const StoredLayer<T>& layer : attention_.layers) {
         if (layer.layer != head.layer) continue;
-        const std::size_t index = head.sequence * shape[1] + head.place;
-        return {layer.weights.data() + index * shape[2] * shape[3], shape[2], shape[3]};
+        return layer.weights.matrix(head.sequence, head.place);
     }
     return {};
 }
 
+template <class T>
 template <class Offence>
-const HeadCheck& CheckJudge::worst_head(const Offence& offence) const {
+const HeadCheck& CheckJudge<T>::worst_head(const Offence& offence) const {
     return *std::max_element(
         heads_.begin(), heads_.end(),
         [&](const HeadCheck& a, const HeadCheck& b) { return offence(a) < offence(b); });
 }
 
 // Whether all this looks like scores before softmax.
-CheckLine CheckJudge::judge_probabilities() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_probabilities() const {
     double cells = 0, negative = 0, rows = 0, far = 0;
     for (const HeadCheck& head : heads_) {
         cells += head.cells;
@@ -143,7 +150,8 @@ CheckLine CheckJudge::judge_probabilities() const {
     return line_of(name, Verdict::ok);
 }
 
-CheckLine CheckJudge::judge_finite() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_finite() const {
     double broken = 0;
     for (const HeadCheck& head : heads_) broken += head.broken_cells;
     const HeadCheck& head =
@@ -154,7 +162,8 @@ CheckLine CheckJudge::judge_finite() const {
 }
 
 // No softmax gives less than zero; above one is rounding, up to the tolerance.
-CheckLine CheckJudge::judge_range() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_range() const {
     const HeadCheck& below =
         worst_head([](const HeadCheck& head) { return head.below_zero.value; });
     if (below.below_zero.value > 0) {
@@ -168,11 +177,13 @@ CheckLine CheckJudge::judge_range() const {
 }
 
 // Where a sink takes its part only a sum above one is wrong.
-double CheckJudge::row_sum_offence(const HeadCheck& head) const {
+template <class T>
+double CheckJudge<T>::row_sum_offence(const HeadCheck& head) const {
     return attention_.has_sinks ? std::max(0.0, head.sums.high - 1) : head.row_sum.value;
 }
 
-CheckLine CheckJudge::judge_row_sums() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_row_sums() const {
     const auto has_rows = [](const HeadCheck& head) { return head.sums.low <= head.sums.high; };
     if (std::none_of(heads_.begin(), heads_.end(), has_rows))
         return line_of("row_sum", Verdict::skipped, "no row is finite");
@@ -197,7 +208,8 @@ CheckLine CheckJudge::judge_row_sums() const {
     return line;
 }
 
-bool CheckJudge::knows(Ban ban) const {
+template <class T>
+bool CheckJudge<T>::knows(Ban ban) const {
     const MaskStructure& structure = mask_.structure;
     switch (ban) {
         case Ban::causal:
@@ -209,7 +221,7 @@ bool CheckJudge::knows(Ban ban) const {
         case Ban::window:
             break;
     }
-    const auto has_window = [](const StoredLayer<float>& layer) {
+    const auto has_window = [](const StoredLayer<T>& layer) {
         return layer.window_left.has_value();
     };
     return structure.window_left || structure.window_right ||
@@ -217,7 +229,8 @@ bool CheckJudge::knows(Ban ban) const {
 }
 
 // Any weight that is not zero leaks: a masked key contributes exactly nothing.
-CheckLine CheckJudge::judge_leak(const char* name, Ban ban, const char* flag) const {
+template <class T>
+CheckLine CheckJudge<T>::judge_leak(const char* name, Ban ban, const char* flag) const {
     if (!knows(ban)) return line_of(name, Verdict::skipped, text("give ", flag, " to check it"));
     const auto index = static_cast<std::size_t>(ban);
     const HeadCheck& head =
@@ -233,9 +246,10 @@ CheckLine CheckJudge::judge_leak(const char* name, Ban ban, const char* flag) co
     return {name, Verdict::fail, worst.value, place_of(head, worst), message};
 }
 
+template <class T>
 template <class Offence>
-CheckLine CheckJudge::warn_heads(const char* name, const Offence& offence, double bound,
-                                 const std::string& message) const {
+CheckLine CheckJudge<T>::warn_heads(const char* name, const Offence& offence, double bound,
+                                    const std::string& message) const {
     const auto rated = [&](const HeadCheck& head) {
         return head.choosing_rows > 0 ? offence(head) : 0.0;
     };
@@ -250,7 +264,8 @@ CheckLine CheckJudge::warn_heads(const char* name, const Offence& offence, doubl
     return line;
 }
 
-CheckLine CheckJudge::judge_dead_heads() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_dead_heads() const {
     const auto evenness = [](const HeadCheck& head) { return head.least_entropy; };
     const bool all = std::all_of(heads_.begin(), heads_.end(), [&](const HeadCheck& head) {
         return head.choosing_rows > 0 && evenness(head) > kUniform;
@@ -264,20 +279,23 @@ CheckLine CheckJudge::judge_dead_heads() const {
             : "every row is uniform: the weights were probably not loaded, or softmax ran twice");
 }
 
-CheckLine CheckJudge::judge_collapsed_heads() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_collapsed_heads() const {
     return warn_heads(
         "collapsed_head",
         [](const HeadCheck& head) { return head.one_key ? head.least_largest : 0.0; }, kCollapsed,
         "one key takes all the weight of every row");
 }
 
-CheckLine CheckJudge::judge_saturation() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_saturation() const {
     return warn_heads(
         "saturated", [](const HeadCheck& head) { return head.saturated_rows / head.choosing_rows; },
         0.5, "most rows have a weight above 0.999: no gradient passes");
 }
 
-CheckLine CheckJudge::judge_duplicates() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_duplicates() const {
     std::size_t pairs = 0;
     CheckLine line = line_of("duplicate_heads", Verdict::ok);
     for (std::size_t a = 0; a < heads_.size(); ++a) {
@@ -297,7 +315,8 @@ CheckLine CheckJudge::judge_duplicates() const {
 }
 
 // Of the scores that a run saved beside its weights, or of the source where it holds scores itself.
-CheckLine CheckJudge::judge_scores(bool raw) const {
+template <class T>
+CheckLine CheckJudge<T>::judge_scores(bool raw) const {
     const char* const name = "constant_scores";
     const auto scores_of = [&](const HeadCheck& head) { return raw ? head.values : head.scores; };
     const auto seen = [&](const HeadCheck& head) { return scores_of(head).seen(); };
@@ -313,13 +332,14 @@ CheckLine CheckJudge::judge_scores(bool raw) const {
 }
 
 // Values that half precision holds exactly, in rows whose sums float32 would not scatter so.
-CheckLine CheckJudge::judge_precision() const {
+template <class T>
+CheckLine CheckJudge<T>::judge_precision() const {
     const HeadCheck& head = worst_head([](const HeadCheck& check) { return check.row_sum.value; });
-    const MatrixView<const float> matrix = matrix_of(head);
+    const MatrixView<const T> matrix = matrix_of(head);
     const double float32_rounding = 1e-6 * std::sqrt(static_cast<double>(matrix.columns));
     const std::string half =
         head.row_sum.value > float32_rounding
-            ? analysis::half_precision_of({matrix.data, matrix.rows * matrix.columns})
+            ? analysis::half_precision_of<T>({matrix.data, matrix.rows * matrix.columns})
             : "";
     CheckLine line{"half_precision", Verdict::ok, head.row_sum_found,
                    place_of(head, head.row_sum, false), ""};
@@ -328,5 +348,8 @@ CheckLine CheckJudge::judge_precision() const {
     line.message = text("the values are ", half, ": rows sum to 1 within ", head.row_sum.value);
     return line;
 }
+
+template class CheckJudge<float>;
+template class CheckJudge<double>;
 
 }  // namespace attn::pipeline

@@ -10,12 +10,14 @@
 
 namespace attn::pipeline {
 
+// T is float or double.
+template <class T>
 class CheckJudge {
   public:
     // `heads` are those that were asked for, at least one; `mask` is who may attend. Kept by
     // reference.
-    CheckJudge(const CheckRequest& request, const StoredAttention<float>& attention,
-               const MaskOptions<float>& mask, const std::vector<analysis::HeadCheck>& heads);
+    CheckJudge(const CheckRequest& request, const StoredAttention<T>& attention,
+               const MaskOptions<T>& mask, const std::vector<analysis::HeadCheck>& heads);
 
     // One line for each check that was asked for, in the order of check_names().
     std::vector<CheckLine> judge() const;
@@ -41,7 +43,7 @@ class CheckJudge {
     CheckPlace place_of(const HeadCheck& head) const;
     CheckPlace place_of(const HeadCheck& head, const analysis::Worst& worst,
                         bool with_key = true) const;
-    MatrixView<const float> matrix_of(const HeadCheck& head) const;
+    MatrixView<const T> matrix_of(const HeadCheck& head) const;
 
     // The head with the largest offence; the first of equals.
     template <class Offence>
@@ -54,8 +56,8 @@ class CheckJudge {
                          const std::string& message) const;
 
     const CheckRequest& request_;
-    const StoredAttention<float>& attention_;
-    const MaskOptions<float>& mask_;
+    const StoredAttention<T>& attention_;
+    const MaskOptions<T>& mask_;
     const std::vector<HeadCheck>& heads_;
 };
 

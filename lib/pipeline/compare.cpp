@@ -113,13 +113,10 @@ class Comparison {
 
     static MatrixView<const T> matrix(const StoredAttention<T>& attention,
                                       const HeadDifference& head) {
-        const Shape& shape = attention.shape();
         const auto place = static_cast<std::size_t>(
             std::find(attention.heads.begin(), attention.heads.end(), head.head) -
             attention.heads.begin());
-        const std::size_t index = head.sequence * shape[1] + place;
-        return {find_layer(attention, head.layer)->weights.data() + index * shape[2] * shape[3],
-                shape[2], shape[3]};
+        return find_layer(attention, head.layer)->weights.matrix(head.sequence, place);
     }
 
     const CompareRequest& request_;
@@ -144,9 +141,10 @@ CompareResult compare(const CompareRequest& request) {
     io::Inputs inputs;
     const DType a = type_of(inputs, request.a), b = type_of(inputs, request.b);
     const DType grain = coarser(a, b);
-    const bool wide = a == DType::float64 || b == DType::float64;
-    return wide ? Comparison<double>(request, inputs, grain).run()
-                : Comparison<float>(request, inputs, grain).run();
+    const DType wider = std::max(working_type(inputs, request.a), working_type(inputs, request.b));
+    return with_type(request.precision.value_or(wider), [&](auto number) {
+        return Comparison<decltype(number)>(request, inputs, grain).run();
+    });
 }
 
 }  // namespace attn::pipeline

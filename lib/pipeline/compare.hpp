@@ -1,6 +1,7 @@
 // Two stored attentions side by side, head by head.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ struct CompareRequest {
     std::string a;  // folders that run wrote, or arrays; see stored_source.hpp
     std::string b;
     analysis::Tolerance tolerance;
+    std::optional<DType> precision;  // float32 or float64; without it the wider of both
 };
 
 struct HeadDifference {
@@ -29,8 +31,8 @@ struct CompareResult {
     bool same() const;
 };
 
-// In double where either side holds float64, else in float. Throws Error when the shapes do not
-// match, or no head is in both.
+// In double where either side holds float64, else in float; the precision that was asked for wins.
+// Throws Error when the shapes do not match, or no head is in both.
 CompareResult compare(const CompareRequest& request);
 
 }  // namespace attn::pipeline

@@ -23,7 +23,8 @@ bool ends_in_png(const std::string& path) {
     return extension == ".png" || extension == ".PNG";
 }
 
-PictureChoice choose_pictures(const StoredAttention<float>& attention, const DrawRequest& request) {
+template <class T>
+PictureChoice choose_pictures(const StoredAttention<T>& attention, const DrawRequest& request) {
     PictureChoice choice;
     choice.heads = select_heads(attention, request.from);
     choice.head_numbers = attention.heads;
@@ -41,14 +42,15 @@ PictureChoice choose_pictures(const StoredAttention<float>& attention, const Dra
 }
 
 // Everything that stands between the options and the first picture.
+template <class T>
 struct Drawing {
-    io::Inputs inputs;
-    StoredAttention<float> attention;
+    io::Inputs& inputs;
+    StoredAttention<T> attention;
     PictureChoice choice;
     PictureLabels labels;
 
-    explicit Drawing(const DrawRequest& request)
-        : attention(open_stored_attention<float>(inputs, request.from.source)) {
+    Drawing(const DrawRequest& request, io::Inputs& inputs_)
+        : inputs(inputs_), attention(open_stored_attention<T>(inputs, request.from.source)) {
         select_layers(attention, request.from);
         choice = choose_pictures(attention, request);
         const AxisLabels names = choose_labels(attention, request.from);
@@ -56,15 +58,17 @@ struct Drawing {
     }
 
     void stream_to(HeatmapDrawer& drawer, const Progress& progress) const {
-        ProgressSink<float> counter(progress, attention.layers.size());
-        HeatmapSink<float> sink(drawer);
-        stream<float>(attention, {&counter, &sink});
+        ProgressSink<T> counter(progress, attention.layers.size());
+        HeatmapSink<T> sink(drawer);
+        stream<T>(attention, {&counter, &sink});
         drawer.finish();
     }
 };
 
-std::vector<std::string> draw_file(const DrawRequest& request, const Progress& progress) {
-    Drawing drawing(request);
+template <class T>
+std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& inputs,
+                                   const Progress& progress) {
+    Drawing<T> drawing(request, inputs);
     PictureChoice& choice = drawing.choice;
     if (choice.sequences.size() > 1) {
         fail(request.output, ": one picture shows one sequence of ", choice.batch,
@@ -83,12 +87,14 @@ std::vector<std::string> draw_file(const DrawRequest& request, const Progress& p
     return {request.output};
 }
 
-std::vector<std::string> draw_folder(const DrawRequest& request, const Progress& progress) {
+template <class T>
+std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inputs,
+                                     const Progress& progress) {
     std::error_code ignored;
     if (std::filesystem::equivalent(request.from.source, request.output, ignored)) {
         fail(request.output, ": is the source; choose another folder with -o");
     }
-    const Drawing drawing(request);
+    const Drawing<T> drawing(request, inputs);
     io::OutputFolder folder(request.output);
     HeatmapDrawer drawer(
         request.heatmaps, drawing.choice, drawing.labels,
@@ -98,7 +104,7 @@ std::vector<std::string> draw_folder(const DrawRequest& request, const Progress&
     RunManifest manifest;
     manifest.command = "heatmap";
     manifest.inputs = drawing.inputs.records();
-    for (const StoredLayer<float>& layer : drawing.attention.layers)
+    for (const StoredLayer<T>& layer : drawing.attention.layers)
         manifest.layers.push_back(layer.layer);
     for (std::size_t place : drawing.choice.heads)
         manifest.heads.push_back(drawing.attention.heads[place]);
@@ -115,15 +121,10 @@ std::vector<std::string> draw_folder(const DrawRequest& request, const Progress&
     return paths;
 }
 
-}  // namespace
-
-std::vector<std::string> draw(const DrawRequest& request, const Progress& progress) {
-    return ends_in_png(request.output) ? draw_file(request, progress)
-                                       : draw_folder(request, progress);
-}
-
-std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color) {
-    Drawing drawing(request);
+template <class T>
+std::string draw_text(const DrawRequest& request, io::Inputs& inputs, std::size_t columns,
+                      bool color) {
+    Drawing<T> drawing(request, inputs);
     if (!request.from.layers) drawing.attention.layers.resize(1);
     if (!request.from.heads) drawing.choice.heads.resize(1);
     if (!request.from.sequences) drawing.choice.sequences.resize(1);
@@ -131,6 +132,26 @@ std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bo
     HeatmapDrawer drawer(request.heatmaps, drawing.choice, drawing.labels, nullptr);
     drawing.stream_to(drawer, nullptr);
     return drawer.text(columns, color);
+}
+
+}  // namespace
+
+std::vector<std::string> draw(const DrawRequest& request, const Progress& progress) {
+    io::Inputs inputs;
+    const DType type = working_type(inputs, request.from.source, request.from.precision);
+    return with_type(type, [&](auto number) {
+        using T = decltype(number);
+        return ends_in_png(request.output) ? draw_file<T>(request, inputs, progress)
+                                           : draw_folder<T>(request, inputs, progress);
+    });
+}
+
+std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color) {
+    io::Inputs inputs;
+    const DType type = working_type(inputs, request.from.source, request.from.precision);
+    return with_type(type, [&](auto number) {
+        return draw_text<decltype(number)>(request, inputs, columns, color);
+    });
 }
 
 }  // namespace attn::pipeline

@@ -26,24 +26,25 @@ void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_
 
 }  // namespace
 
-void select_layers(StoredAttention<float>& attention, const SourceRequest& request) {
+template <class T>
+void select_layers(StoredAttention<T>& attention, const SourceRequest& request) {
     if (!request.layers) return;
-    std::vector<StoredLayer<float>> chosen;
+    std::vector<StoredLayer<T>> chosen;
     for (std::size_t wanted : *request.layers) {
         const auto found =
             std::find_if(attention.layers.begin(), attention.layers.end(),
-                         [&](const StoredLayer<float>& layer) { return layer.layer == wanted; });
+                         [&](const StoredLayer<T>& layer) { return layer.layer == wanted; });
         if (found == attention.layers.end())
             fail("--layer ", wanted, ": ", request.source, " has no such layer");
         chosen.push_back(*found);
     }
-    std::sort(
-        chosen.begin(), chosen.end(),
-        [](const StoredLayer<float>& a, const StoredLayer<float>& b) { return a.layer < b.layer; });
+    std::sort(chosen.begin(), chosen.end(),
+              [](const StoredLayer<T>& a, const StoredLayer<T>& b) { return a.layer < b.layer; });
     attention.layers = std::move(chosen);
 }
 
-std::vector<std::size_t> select_heads(const StoredAttention<float>& attention,
+template <class T>
+std::vector<std::size_t> select_heads(const StoredAttention<T>& attention,
                                       const SourceRequest& request) {
     std::vector<std::size_t> places(attention.heads.size());
     std::iota(places.begin(), places.end(), std::size_t{0});
@@ -59,7 +60,8 @@ std::vector<std::size_t> select_heads(const StoredAttention<float>& attention,
     return places;
 }
 
-AxisLabels choose_labels(const StoredAttention<float>& attention, const SourceRequest& request) {
+template <class T>
+AxisLabels choose_labels(const StoredAttention<T>& attention, const SourceRequest& request) {
     const Shape& shape = attention.shape();
     const std::string file = request.tokens.empty() ? request.source : request.tokens;
     const LabelLists tokens =
@@ -82,5 +84,13 @@ AxisLabels choose_labels(const StoredAttention<float>& attention, const SourceRe
     require_label_counts(labels.keys, shape[0], shape[3], file, "keys");
     return labels;
 }
+
+template void select_layers(StoredAttention<float>&, const SourceRequest&);
+template void select_layers(StoredAttention<double>&, const SourceRequest&);
+template std::vector<std::size_t> select_heads(const StoredAttention<float>&, const SourceRequest&);
+template std::vector<std::size_t> select_heads(const StoredAttention<double>&,
+                                               const SourceRequest&);
+template AxisLabels choose_labels(const StoredAttention<float>&, const SourceRequest&);
+template AxisLabels choose_labels(const StoredAttention<double>&, const SourceRequest&);
 
 }  // namespace attn::pipeline

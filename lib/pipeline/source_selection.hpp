@@ -16,14 +16,17 @@ struct SourceRequest {
     std::optional<std::vector<std::size_t>> layers;
     std::optional<std::vector<std::size_t>> heads;
     std::optional<std::vector<std::size_t>> sequences;
+    std::optional<DType> precision;  // float32 or float64; without it that of the source
 };
 
 // Keeps the layers that were asked for by number. Throws Error for one that is not there.
-void select_layers(StoredAttention<float>& attention, const SourceRequest& request);
+template <class T>
+void select_layers(StoredAttention<T>& attention, const SourceRequest& request);
 
 // The places of the heads that were asked for by number; all of them without a wish. Throws Error
 // for one that is not there.
-std::vector<std::size_t> select_heads(const StoredAttention<float>& attention,
+template <class T>
+std::vector<std::size_t> select_heads(const StoredAttention<T>& attention,
                                       const SourceRequest& request);
 
 // Tokens of each axis: one list a sequence, one for all, or none.
@@ -34,6 +37,7 @@ struct AxisLabels {
 
 // From the request, else from the source. Tokens label both axes of square attention; otherwise the
 // axis that has as many positions. Throws Error when the numbers do not match.
-AxisLabels choose_labels(const StoredAttention<float>& attention, const SourceRequest& request);
+template <class T>
+AxisLabels choose_labels(const StoredAttention<T>& attention, const SourceRequest& request);
 
 }  // namespace attn::pipeline

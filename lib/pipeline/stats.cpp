@@ -20,7 +20,8 @@ Json number(double value) {
 }
 
 // Token patterns need one token for each position of both axes.
-std::vector<std::vector<std::string>> pattern_tokens(const StoredAttention<float>& attention,
+template <class T>
+std::vector<std::vector<std::string>> pattern_tokens(const StoredAttention<T>& attention,
                                                      const SourceRequest& request) {
     const AxisLabels labels = choose_labels(attention, request);
     const Shape& shape = attention.shape();
@@ -70,31 +71,26 @@ Json to_json(const LayerSimilarity& layer, bool batch) {
     return json;
 }
 
-void compare_layers(const StoredAttention<float>& attention, const StatsRequest& request,
+template <class T>
+void compare_layers(const StoredAttention<T>& attention, const StatsRequest& request,
                     const std::vector<std::size_t>& places, StatsResult& result) {
-    const Shape& shape = attention.shape();
-    const std::size_t head_size = shape[2] * shape[3];
-    for (const StoredLayer<float>& layer : attention.layers) {
-        for (std::size_t sequence = 0; sequence < shape[0]; ++sequence) {
+    for (const StoredLayer<T>& layer : attention.layers) {
+        for (std::size_t sequence = 0; sequence < attention.shape()[0]; ++sequence) {
             LayerSimilarity similarity{layer.layer, sequence, {}, {}};
-            std::vector<float> chosen;
+            std::vector<MatrixView<const T>> chosen;
             for (const std::size_t place : places) {
-                const float* head =
-                    layer.weights.data() + (sequence * shape[1] + place) * head_size;
-                chosen.insert(chosen.end(), head, head + head_size);
+                chosen.push_back(layer.weights.matrix(sequence, place));
                 similarity.numbers.push_back(attention.heads[place]);
             }
-            similarity.heads = analysis::compare_heads(
-                Array<float>({places.size(), shape[2], shape[3]}, std::move(chosen)),
-                request.cluster_threshold);
+            similarity.heads = analysis::compare_heads(chosen, request.cluster_threshold);
             result.similarity.push_back(std::move(similarity));
         }
     }
 }
 
-void warn_of_scores(const StoredAttention<float>& attention, const std::string& source,
-                    const StatsResult& result, const Warn& warn) {
-    if (attention.has_sinks) return;
+void warn_of_scores(bool has_sinks, const std::string& source, const StatsResult& result,
+                    const Warn& warn) {
+    if (has_sinks) return;
     for (const analysis::HeadStats& head : result.heads) {
         if (head.far_rows <= 0.5) continue;
         warn(source + ": most rows of layer " + std::to_string(head.layer) + ", head " +
@@ -116,17 +112,10 @@ void keep_sequences(const std::vector<std::size_t>& wanted, StatsResult& result)
     result.received = std::move(kept.received);
 }
 
-}  // namespace
-
-double StatsResult::sink_rate() const {
-    const auto has_sink = [](const analysis::HeadStats& head) { return head.sink > kSink; };
-    return static_cast<double>(std::count_if(heads.begin(), heads.end(), has_sink)) /
-           static_cast<double>(heads.size());
-}
-
-StatsResult measure(const StatsRequest& request, const Progress& progress, const Warn& warn) {
-    io::Inputs inputs;
-    StoredAttention<float> attention = open_stored_attention<float>(inputs, request.from.source);
+template <class T>
+StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Progress& progress,
+                       const Warn& warn) {
+    StoredAttention<T> attention = open_stored_attention<T>(inputs, request.from.source);
     select_layers(attention, request.from);
     const std::vector<std::size_t> places = select_heads(attention, request.from);
     load_scores(inputs, request.from.source, attention);
@@ -139,9 +128,9 @@ StatsResult measure(const StatsRequest& request, const Progress& progress, const
     options.exclude_self = request.exclude_self;
     options.pattern_score = request.pattern_score;
 
-    ProgressSink<float> counter(progress, attention.layers.size());
-    analysis::StatsSink<float> sink(options, places, attention.heads);
-    stream<float>(attention, {&counter, &sink});
+    ProgressSink<T> counter(progress, attention.layers.size());
+    analysis::StatsSink<T> sink(options, places, attention.heads);
+    stream<T>(attention, {&counter, &sink});
 
     StatsResult result;
     result.batch = attention.shape()[0] > 1;
@@ -152,8 +141,24 @@ StatsResult measure(const StatsRequest& request, const Progress& progress, const
         require_indices_below(*request.from.sequences, attention.shape()[0], "--seq", "sequence");
         keep_sequences(*request.from.sequences, result);
     }
-    warn_of_scores(attention, request.from.source, result, warn);
+    warn_of_scores(attention.has_sinks, request.from.source, result, warn);
     return result;
+}
+
+}  // namespace
+
+double StatsResult::sink_rate() const {
+    const auto has_sink = [](const analysis::HeadStats& head) { return head.sink > kSink; };
+    return static_cast<double>(std::count_if(heads.begin(), heads.end(), has_sink)) /
+           static_cast<double>(heads.size());
+}
+
+StatsResult measure(const StatsRequest& request, const Progress& progress, const Warn& warn) {
+    io::Inputs inputs;
+    const DType type = working_type(inputs, request.from.source, request.from.precision);
+    return with_type(type, [&](auto number) {
+        return measure_as<decltype(number)>(request, inputs, progress, warn);
+    });
 }
 
 void write_received(const std::string& path, const StatsResult& result) {

@@ -1,12 +1,8 @@
 #include "pipeline/stored_source.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <numeric>
-#include <type_traits>
 
 #include "attention/head_countdown.hpp"
 #include "core/error.hpp"
@@ -21,31 +17,6 @@ namespace {
 
 // Cells that are handed to the sinks together: few enough to stay in cache for all of them.
 constexpr std::size_t kBlockCells = std::size_t{1} << 17;
-
-// Every matrix of the array is square and zero right of the diagonal.
-template <class T>
-bool looks_causal(const Array<T>& weights) {
-    const std::size_t queries = weights.extent(2);
-    const std::size_t keys = weights.extent(3);
-    if (queries != keys || keys < 2) return false;
-    std::atomic<bool> leaks{false};
-    parallel_for(weights.size() / (queries * keys), [&](std::size_t matrix) {
-        const T* cells = weights.data() + matrix * queries * keys;
-        for (std::size_t row = 0; row < queries && !leaks; ++row, cells += keys) {
-            // A comparison a cell would be slow: bits that are set anywhere, but for signs of
-            // zeros.
-            using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-            Bits bits = 0;
-            for (std::size_t key = row + 1; key < keys; ++key) {
-                Bits cell = 0;
-                std::memcpy(&cell, cells + key, sizeof cell);
-                bits |= cell;
-            }
-            if (static_cast<Bits>(bits << 1) != 0) leaks = true;
-        }
-    });
-    return !leaks;
-}
 
 // Whether converting changed nothing, so that the array is the file itself.
 template <class T>
@@ -75,8 +46,7 @@ StoredAttention<T> from_array(io::Inputs& inputs, const std::string& source) {
     for (std::size_t layer = 0; layer < shape[0]; ++layer) {
         StoredLayer<T> one;
         one.layer = layer;
-        one.weights = layers.slice(layer);
-        one.mapped = is_mapped(stored, array);
+        one.weights = HeadMatrices<T>(layers.slice(layer), is_mapped(stored, array));
         attention.layers.push_back(std::move(one));
     }
     attention.heads.resize(shape[2]);
@@ -132,8 +102,7 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
         }
         StoredLayer<T> one;
         one.layer = layer;
-        one.weights = weights.reshaped(shape);
-        one.mapped = is_mapped(stored, weights);
+        one.weights = HeadMatrices<T>(weights.reshaped(shape), is_mapped(stored, weights));
         const auto window = manifest.window_left.find(layer);
         if (window != manifest.window_left.end()) one.window_left = window->second;
         attention.layers.push_back(std::move(one));
@@ -174,11 +143,12 @@ void stream_layer(const StoredLayer<T>& stored, const MaskStructure& structure,
             allowed.push_back(mask.allowed(place.sequence, tile.first_query + row));
         }
         tile.allowed = allowed;
-        const std::size_t first_row =
-            (place.sequence * shape.heads + place.head) * shape.queries + tile.first_query;
-        tile.weights = {stored.weights.data() + first_row * shape.keys, rows, shape.keys};
-        if (!stored.scores.empty())
-            tile.scores = {stored.scores.data() + first_row * shape.keys, rows, shape.keys};
+        const auto rows_of = [&](const HeadMatrices<T>& matrices) -> MatrixView<const T> {
+            const auto matrix = matrices.matrix(place.sequence, place.head);
+            return {matrix.row(tile.first_query).data(), rows, shape.keys};
+        };
+        tile.weights = rows_of(stored.weights);
+        if (!stored.scores.empty()) tile.scores = rows_of(stored.scores);
         for (Sink<T>* sink : sinks) sink->consume(tile);
         if (countdown.finish(place)) {
             for (Sink<T>* sink : sinks) sink->end_head(place.sequence, place.head);
@@ -191,12 +161,27 @@ void stream_layer(const StoredLayer<T>& stored, const MaskStructure& structure,
 
 template <class T>
 void StoredLayer<T>::forget() const {
-    const auto drop = [](const Array<T>& array) {
-        io::drop_pages(
-            {reinterpret_cast<const std::byte*>(array.data()), array.size() * sizeof(T)});
-    };
-    if (mapped) drop(weights);
-    if (scores_mapped) drop(scores);
+    weights.forget();
+    scores.forget();
+}
+
+DType working_type(io::Inputs& inputs, const std::string& source, std::optional<DType> asked_for) {
+    if (asked_for) return *asked_for;
+    try {
+        std::vector<std::string> arrays{source};
+        if (is_run_folder(source)) {
+            const RunManifest manifest = read_manifest(source);
+            arrays.clear();
+            for (const std::size_t layer : manifest.layers)
+                arrays.push_back(source + "/" + array_name(layer, "weights", manifest.format));
+        }
+        const bool wide = std::any_of(arrays.begin(), arrays.end(), [&](const std::string& array) {
+            return inputs.find(array).dtype == DType::float64;
+        });
+        return wide ? DType::float64 : DType::float32;
+    } catch (const Error&) {
+        return DType::float32;
+    }
 }
 
 template <class T>
@@ -214,10 +199,10 @@ void load_scores(io::Inputs& inputs, const std::string& source, StoredAttention<
         if (!holds_array(inputs, file)) continue;
         const io::StoredArray stored = inputs.find(file);
         const Array<T> scores = inputs.load<T>(stored, io::NonFinite::allow);
-        if (scores.size() != layer.weights.size())
+        const Shape& shape = layer.weights.shape();
+        if (scores.size() != element_count(shape, file))
             fail(file, " ", to_string(scores.shape()), ": does not fit the weights beside it");
-        layer.scores = scores.reshaped(layer.weights.shape());
-        layer.scores_mapped = is_mapped(stored, scores);
+        layer.scores = HeadMatrices<T>(scores.reshaped(shape), is_mapped(stored, scores));
     }
 }
 

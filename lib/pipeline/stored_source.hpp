@@ -6,18 +6,17 @@
 #include <vector>
 
 #include "attention/engine.hpp"
+#include "core/dtype.hpp"
 #include "io/inputs.hpp"
+#include "pipeline/head_matrices.hpp"
 
 namespace attn::pipeline {
 
 template <class T>
 struct StoredLayer {
-    std::size_t layer = 0;  // what it is called
-    // [sequences, heads, queries, keys]; axes that the file lacks have length 1
-    Array<T> weights;
-    bool mapped = false;  // whether they are the bytes of a mapped file
-    Array<T> scores;      // what softmax saw; see load_scores
-    bool scores_mapped = false;
+    std::size_t layer = 0;                   // what it is called
+    HeadMatrices<T> weights;                 // axes that the file lacks have length 1
+    HeadMatrices<T> scores;                  // what softmax saw; see load_scores
     std::optional<std::size_t> window_left;  // where its window differs from the structure's
 
     // Gives the memory of what was read for now back to the system.
@@ -36,6 +35,19 @@ struct StoredAttention {
 
     const Shape& shape() const { return layers.front().weights.shape(); }
 };
+
+// The type in which a source is looked at: float64 where any of its weights are, else float32,
+// which holds all of float16, bfloat16 and small integers. `asked_for` wins. A source that cannot
+// be opened is float32: whoever opens it says what is wrong.
+DType working_type(io::Inputs& inputs, const std::string& source,
+                   std::optional<DType> asked_for = std::nullopt);
+
+// Calls action with a number of the type, float or double: the one place where a command that
+// reads stored attention chooses between its two instances.
+template <class Action>
+auto with_type(DType type, const Action& action) {
+    return type == DType::float64 ? action(double{}) : action(float{});
+}
 
 // Opens a folder that `run` wrote, or an array [q, k], [heads, q, k], [layers, heads, q, k] or
 // [layers, batch, heads, q, k]; such an array is causal when all that is right of the diagonal is
