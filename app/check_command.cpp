@@ -1,11 +1,11 @@
 // check: is this attention sane? Exit code 1 when not.
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "attention_flags.hpp"
 #include "commands.hpp"
+#include "io/json_text.hpp"
 #include "pipeline/check.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
@@ -71,10 +71,10 @@ std::string to_json(const CheckResult& result, bool passed) {
         entry["message"] = line.message;
         json["checks"].push_back(entry);
     }
-    return json.dump(2) + "\n";
+    return io::json_document(json);
 }
 
-void print(const CheckResult& result, bool passed, bool strict) {
+void print(const CheckResult& result, bool passed, bool strict, Console& console) {
     std::vector<std::vector<std::string>> rows;
     std::string skipped, failed;
     const auto append = [](std::string& list, const std::string& name) {
@@ -89,24 +89,22 @@ void print(const CheckResult& result, bool passed, bool strict) {
         rows.push_back({line.name, word(line.verdict), line.worst ? number_text(*line.worst) : "",
                         line.place ? place_text(*line.place, result.batch) : "", line.message});
     }
-    if (!rows.empty()) print_table(rows, 5);
-    if (!skipped.empty()) std::cout << "not checked: " << skipped << '\n';
-    std::cout << (passed ? "passed\n" : "failed: " + failed + "\n");
+    if (!rows.empty()) print_table(console, rows, 5);
+    if (!skipped.empty()) console.line("not checked: " + skipped);
+    console.line(passed ? "passed" : "failed: " + failed);
 }
 
-int execute(const CheckFlags& flags, const GlobalOptions& global) {
+int execute(const CheckFlags& flags, const CommandLine& line) {
     CheckResult result;
     {
-        ProgressBar bar(global.quiet);
-        result = pipeline::check(flags.request, bar.progress(), [](const std::string& text) {
-            std::cerr << "attn-inspect: warning: " << text << '\n';
-        });
+        ProgressBar bar(line.console, line.global.quiet);
+        result = pipeline::check(flags.request, bar.progress(), line.console.warnings());
     }
     const bool passed = !result.failed(flags.strict);
     if (flags.json) {
-        std::cout << to_json(result, passed);
-    } else if (!global.quiet) {
-        print(result, passed, flags.strict);
+        line.console.document(to_json(result, passed));
+    } else if (!line.global.quiet) {
+        print(result, passed, flags.strict, line.console);
     }
     return passed ? 0 : 1;
 }
@@ -142,7 +140,7 @@ void add_check_command(CLI::App& app, CommandLine& line) {
     command.add_flag("--json", flags->json, "Print JSON: {\"passed\": …, \"checks\": […]}");
     command.footer(list_names());
     command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
 }
 
 }  // namespace attn::app

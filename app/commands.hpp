@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <functional>
 
+#include "console.hpp"
+
 namespace attn::app {
 
 // Flags that stand for every command.
@@ -16,6 +18,7 @@ struct GlobalOptions {
 
 struct CommandLine {
     GlobalOptions global;
+    Console& console;
     std::function<int()> action;  // of the chosen command; returns the exit code
 };
 

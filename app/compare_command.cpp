@@ -1,11 +1,11 @@
 // compare: two results side by side. Exit code 1 when they differ.
 #include <cmath>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "commands.hpp"
+#include "io/json_text.hpp"
 #include "pipeline/compare.hpp"
 #include "source_flags.hpp"
 #include "table.hpp"
@@ -44,10 +44,10 @@ std::string to_json(const CompareResult& result) {
         json["heads"].push_back(entry);
     }
     json["missing"] = result.missing;
-    return json.dump(2) + "\n";
+    return io::json_document(json);
 }
 
-void print(const CompareResult& result) {
+void print(const CompareResult& result, Console& console) {
     std::vector<std::string> header{"layer",   "head",      "max_abs",
                                     "max_rel", "max_ulp",   "cosine",
                                     "mean_kl", "differing", "first (query, key)"};
@@ -67,9 +67,9 @@ void print(const CompareResult& result) {
                                    : "-");
         rows.push_back(row);
     }
-    print_table(rows, 0);
-    for (const std::string& text : result.missing) std::cout << text << '\n';
-    std::cout << (result.same() ? "the same\n" : "they differ\n");
+    print_table(console, rows, 0);
+    for (const std::string& text : result.missing) console.line(text);
+    console.line(result.same() ? "the same" : "they differ");
 }
 
 }  // namespace
@@ -96,9 +96,9 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
         line.action = [flags, &line] {
             const CompareResult result = pipeline::compare(flags->request);
             if (flags->json) {
-                std::cout << to_json(result);
+                line.console.document(to_json(result));
             } else if (!line.global.quiet) {
-                print(result);
+                print(result, line.console);
             }
             return result.same() ? 0 : 1;
         };

@@ -1,6 +1,5 @@
 // diagnose: which mistake explains this attention? Exit code 1 when there is one, or nothing fits.
 #include <cmath>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -8,6 +7,7 @@
 #include "attention_flags.hpp"
 #include "commands.hpp"
 #include "input_flags.hpp"
+#include "io/json_text.hpp"
 #include "pipeline/diagnose.hpp"
 #include "progress_bar.hpp"
 #include "table.hpp"
@@ -112,46 +112,44 @@ std::string to_json(const pipeline::DiagnoseResult& result) {
         }
         json["explanations"].push_back(entry);
     }
-    return json.dump(2) + "\n";
+    return io::json_document(json);
 }
 
-void print(const pipeline::DiagnoseResult& result) {
+void print(const pipeline::DiagnoseResult& result, Console& console) {
     const Diagnosis& diagnosis = result.diagnosis;
     const std::string rounded = diagnosis.precision.empty() ? "" : " (" + diagnosis.precision + ")";
     const std::string what = std::string("the observed ") + name_of(result.kind) + rounded;
     if (diagnosis.correct) {
-        std::cout << "correct: " << what << " agree with what was asked for (residual "
-                  << number_text(diagnosis.explanations.front().residual, 2) << ")\n";
+        console.line("correct: " + what + " agree with what was asked for (residual " +
+                     number_text(diagnosis.explanations.front().residual, 2) + ")");
         return;
     }
     if (!diagnosis.explained()) {
-        std::cout << "none of these: no known mistake, alone or in pairs, gives " << what
-                  << "; the nearest:\n";
+        console.line("none of these: no known mistake, alone or in pairs, gives " + what +
+                     "; the nearest:");
     }
     std::vector<std::vector<std::string>> rows{{"residual", "mistake"}};
     for (const Explanation& explanation : diagnosis.explanations)
         rows.push_back({residual_text(explanation), names_of(explanation)});
-    print_table(rows, 2);
+    print_table(console, rows, 2);
     if (!diagnosis.explained()) {
-        std::cout << text_of(diagnosis.misfit, result.kind) << '\n';
+        console.line(text_of(diagnosis.misfit, result.kind));
         return;
     }
     for (const Hypothesis* mistake : diagnosis.explanations.front().mistakes)
-        std::cout << mistake->name << ": " << mistake->advice << '\n';
+        console.line(std::string(mistake->name) + ": " + mistake->advice);
 }
 
-int execute(const DiagnoseFlags& flags, const GlobalOptions& global) {
+int execute(const DiagnoseFlags& flags, const CommandLine& line) {
     pipeline::DiagnoseResult result;
     {
-        ProgressBar bar(global.quiet);
-        result = pipeline::diagnose(flags.request, bar.progress(), [](const std::string& text) {
-            std::cerr << "attn-inspect: warning: " << text << '\n';
-        });
+        ProgressBar bar(line.console, line.global.quiet);
+        result = pipeline::diagnose(flags.request, bar.progress(), line.console.warnings());
     }
     if (flags.json) {
-        std::cout << to_json(result);
-    } else if (!global.quiet) {
-        print(result);
+        line.console.document(to_json(result));
+    } else if (!line.global.quiet) {
+        print(result, line.console);
     }
     return result.diagnosis.correct ? 0 : 1;
 }
@@ -200,7 +198,7 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
         ->group(group);
     command.footer(list_mistakes());
     command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
 }
 
 }  // namespace attn::app

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <string>
 
@@ -33,20 +32,20 @@ bool colorful(const GlobalOptions& global) {
     return isatty(STDOUT_FILENO) != 0 && !global.no_color && std::getenv("NO_COLOR") == nullptr;
 }
 
-int execute(const HeatmapFlags& flags, const GlobalOptions& global) {
+int execute(const HeatmapFlags& flags, const CommandLine& line) {
     if (flags.terminal) {
-        std::cout << pipeline::draw_in_terminal(flags.request, terminal_columns(),
-                                                colorful(global));
+        line.console.document(
+            pipeline::draw_in_terminal(flags.request, terminal_columns(), colorful(line.global)));
         return 0;
     }
     if (flags.request.output.empty()) fail("heatmap needs --output DIR or FILE.png, or --terminal");
     std::vector<std::string> pictures;
     {
-        ProgressBar bar(global.quiet);
+        ProgressBar bar(line.console, line.global.quiet);
         pictures = pipeline::draw(flags.request, bar.progress());
     }
-    if (!global.quiet) {
-        for (const std::string& picture : pictures) std::cout << picture << '\n';
+    if (!line.global.quiet) {
+        for (const std::string& picture : pictures) line.console.line(picture);
     }
     return 0;
 }
@@ -66,7 +65,7 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
                      "Print the picture as text (the first head, or those chosen)");
     add_heatmap_flags(command, request.heatmaps, "--scale,--color-scale");
     command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
 }
 
 }  // namespace attn::app

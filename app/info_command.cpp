@@ -1,11 +1,11 @@
 // info: what is in a file.
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "commands.hpp"
+#include "io/json_text.hpp"
 #include "pipeline/info.hpp"
 #include "table.hpp"
 
@@ -76,18 +76,19 @@ std::string listed(const std::vector<std::string>& names) {
     return text;
 }
 
-void print(const model::ModelSummary& model) {
-    std::cout << model.title << ", " << plural(model.layers, "layer");
+void print(const model::ModelSummary& model, Console& console) {
+    std::string title = model.title + ", " + plural(model.layers, "layer");
     if (model.sizes) {
-        std::cout << ", " << plural(model.sizes->heads, "head") << " of " << model.sizes->d_head
-                  << " columns";
+        title += ", " + plural(model.sizes->heads, "head") + " of " +
+                 std::to_string(model.sizes->d_head) + " columns";
     }
-    std::cout << ", d_model " << model.d_model << "  (--layout " << model.layout << ")\n";
+    console.line(title + ", d_model " + std::to_string(model.d_model) + "  (--layout " +
+                 model.layout + ")");
     std::vector<std::vector<std::string>> rows;
     for (const auto& [name, note] : model.notes) rows.push_back({"  " + name, note});
     if (!model.missing.empty()) rows.push_back({"  missing", listed(model.missing)});
     if (!model.unused.empty()) rows.push_back({"  not used", listed(model.unused)});
-    if (!rows.empty()) print_table(rows, 2);
+    if (!rows.empty()) print_table(console, rows, 2);
 }
 
 std::vector<std::string> cells_of(const pipeline::ArrayInfo& array, bool values) {
@@ -104,21 +105,22 @@ std::vector<std::string> cells_of(const pipeline::ArrayInfo& array, bool values)
     return row;
 }
 
-void print(const pipeline::FileInfo& info) {
-    std::cout << info.path << ": " << info.format << '\n';
-    if (info.model) print(*info.model);
+void print(const pipeline::FileInfo& info, Console& console) {
+    console.line(info.path + ": " + info.format);
+    if (info.model) print(*info.model, console);
     // What a checkpoint's config.json says is in the summary already, as far as it matters.
     if (!info.model || info.model->layout == "native") {
-        for (const auto& [key, value] : info.settings) std::cout << key << " = " << value << '\n';
-        for (const auto& [key, count] : info.texts) std::cout << key << ": " << count << " texts\n";
+        for (const auto& [key, value] : info.settings) console.line(key + " = " + value);
+        for (const auto& [key, count] : info.texts)
+            console.line(key + ": " + std::to_string(count) + " texts");
     }
     std::vector<std::vector<std::string>> rows{{"array", "dtype", "shape"}};
     if (info.values) rows[0].insert(rows[0].end(), {"min", "mean", "max", "nan", "inf"});
     for (const pipeline::ArrayInfo& array : info.arrays)
         rows.push_back(cells_of(array, info.values));
-    if (!info.arrays.empty()) print_table(rows, 3);
-    for (const auto& [key, why] : info.unreadable) std::cout << key << ": " << why << '\n';
-    if (!info.values) std::cout << "the numbers were not read; --values reads them all\n";
+    if (!info.arrays.empty()) print_table(console, rows, 3);
+    for (const auto& [key, why] : info.unreadable) console.line(key + ": " + why);
+    if (!info.values) console.line("the numbers were not read; --values reads them all");
 }
 
 }  // namespace
@@ -144,12 +146,12 @@ void add_info_command(CLI::App& app, CommandLine& line) {
         "--no-values", [flags] { flags->request.values = false; }, "Names and shapes only");
     command.add_flag("--json", flags->json, "Print JSON");
     command.callback([flags, &line] {
-        line.action = [flags] {
+        line.action = [flags, &line] {
             const pipeline::FileInfo info = pipeline::inspect(flags->request);
             if (flags->json) {
-                std::cout << to_json(info).dump(2) << '\n';
+                line.console.document(io::json_document(to_json(info)));
             } else {
-                print(info);
+                print(info, line.console);
             }
             return 0;
         };

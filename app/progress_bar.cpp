@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <iostream>
 #include <string>
 
 namespace attn::app {
@@ -14,12 +13,13 @@ constexpr std::size_t kWidth = 40;
 
 }  // namespace
 
-ProgressBar::ProgressBar(bool quiet)
-    : enabled_(!quiet && isatty(STDERR_FILENO) != 0),
+ProgressBar::ProgressBar(Console& console, bool quiet)
+    : console_(console),
+      enabled_(!quiet && isatty(STDERR_FILENO) != 0),
       next_(std::chrono::steady_clock::now() + kFirst) {}
 
 ProgressBar::~ProgressBar() {
-    if (shown_) std::cerr << "\r\033[K" << std::flush;
+    if (shown_) console_.status("\r\033[K");
 }
 
 Progress ProgressBar::progress() {
@@ -33,8 +33,8 @@ void ProgressBar::show(std::size_t done, std::size_t total) {
     next_ = now + kBetween;
     shown_ = true;
     const std::size_t filled = kWidth * done / total;
-    std::cerr << "\r[" << std::string(filled, '=') << std::string(kWidth - filled, ' ') << "] "
-              << 100 * done / total << " %" << std::flush;
+    console_.status("\r[" + std::string(filled, '=') + std::string(kWidth - filled, ' ') + "] " +
+                    std::to_string(100 * done / total) + " %");
 }
 
 }  // namespace attn::app

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "console.hpp"
 #include "core/progress.hpp"
 
 namespace attn::app {
@@ -10,7 +11,7 @@ namespace attn::app {
 class ProgressBar {
   public:
     // With `quiet`, or when stderr is not a terminal, nothing is ever shown.
-    explicit ProgressBar(bool quiet);
+    ProgressBar(Console& console, bool quiet);
     ~ProgressBar();  // wipes the bar
     ProgressBar(const ProgressBar&) = delete;
     ProgressBar& operator=(const ProgressBar&) = delete;
@@ -21,6 +22,7 @@ class ProgressBar {
   private:
     void show(std::size_t done, std::size_t total);
 
+    Console& console_;
     bool enabled_;
     bool shown_ = false;
     std::chrono::steady_clock::time_point next_;

@@ -1,5 +1,4 @@
 // run: compute attention and write what was asked for.
-#include <iostream>
 #include <memory>
 #include <string>
 
@@ -103,19 +102,19 @@ void add_output_flags(CLI::App& command, RunFlags& flags) {
         ->group(group);
 }
 
-int execute(const RunFlags& flags, const GlobalOptions& global) {
+int execute(const RunFlags& flags, const CommandLine& line) {
     pipeline::RunManifest manifest;
     {
-        ProgressBar bar(global.quiet);
-        manifest = pipeline::run(flags.request, bar.progress(), [&global](const std::string& text) {
-            if (!global.quiet) std::cerr << "attn-inspect: warning: " << text << '\n';
+        ProgressBar bar(line.console, line.global.quiet);
+        manifest = pipeline::run(flags.request, bar.progress(), [&line](const std::string& text) {
+            if (!line.global.quiet) line.console.warn(text);
         });
     }
     if (flags.json) {
-        std::cout << pipeline::write_manifest(manifest);
-    } else if (!global.quiet) {
+        line.console.document(pipeline::write_manifest(manifest));
+    } else if (!line.global.quiet) {
         for (const std::string& file : manifest.files)
-            std::cout << flags.request.output << '/' << file << '\n';
+            line.console.line(flags.request.output + '/' + file);
     }
     return 0;
 }
@@ -131,7 +130,7 @@ void add_run_command(CLI::App& app, CommandLine& line) {
     add_output_flags(command, *flags);
     add_heatmap_flags(command, flags->request.heatmaps, "--color-scale");
     command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
 }
 
 }  // namespace attn::app

@@ -1,7 +1,6 @@
 // stats: numbers for every head.
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,7 +61,7 @@ std::vector<std::string> cells_of(const HeadStats& head, bool batch,
     return row;
 }
 
-void print(const StatsFlags& flags, const pipeline::StatsResult& result) {
+void print(const StatsFlags& flags, const pipeline::StatsResult& result, Console& console) {
     std::vector<Measure> columns = analysis::measures();
     if (!flags.csv) columns = parse_columns(flags.columns.empty() ? kUsualColumns : flags.columns);
     const bool tokens = !result.heads.empty() && !std::isnan(result.heads.front().induction);
@@ -77,13 +76,13 @@ void print(const StatsFlags& flags, const pipeline::StatsResult& result) {
     for (const HeadStats& head : result.heads)
         rows.push_back(cells_of(head, result.batch, columns, flags.csv));
     if (!flags.csv) {
-        print_table(rows, 0);
+        print_table(console, rows, 0);
         return;
     }
-    for (const auto& row : rows) std::cout << CLI::detail::join(row, ",") << '\n';
+    for (const auto& row : rows) console.line(CLI::detail::join(row, ","));
 }
 
-void print_similarity(const pipeline::StatsResult& result) {
+void print_similarity(const pipeline::StatsResult& result, Console& console) {
     for (const pipeline::LayerSimilarity& layer : result.similarity) {
         const std::string where = "layer " + std::to_string(layer.layer) +
                                   (result.batch ? ", seq " + std::to_string(layer.sequence) : "");
@@ -94,36 +93,35 @@ void print_similarity(const pipeline::StatsResult& result) {
             return text;
         };
         for (const auto& cluster : layer.heads.clusters)
-            std::cout << where << ": heads " << list(cluster) << " do much the same\n";
+            console.line(where + ": heads " + list(cluster) + " do much the same");
         for (const auto& [a, b] : layer.heads.redundant)
-            std::cout << where << ": heads " << list({a, b}) << " are redundant\n";
+            console.line(where + ": heads " + list({a, b}) + " are redundant");
     }
 }
 
-int execute(StatsFlags& flags, const GlobalOptions& global) {
+int execute(StatsFlags& flags, const CommandLine& line) {
     if (!flags.columns.empty()) parse_columns(flags.columns);
     if (!flags.sort.empty()) analysis::find_measure(flags.sort, "--sort");
     if (flags.json && flags.csv) fail("--json and --csv exclude each other");
     pipeline::StatsResult result;
     {
-        ProgressBar bar(global.quiet);
-        result = pipeline::measure(flags.request, bar.progress(), [](const std::string& text) {
-            std::cerr << "attn-inspect: warning: " << text << '\n';
-        });
+        ProgressBar bar(line.console, line.global.quiet);
+        result = pipeline::measure(flags.request, bar.progress(), line.console.warnings());
     }
     if (!flags.received.empty()) pipeline::write_received(flags.received, result);
     const double sink_rate = result.sink_rate();
     if (!flags.sort.empty()) sort_heads(result.heads, flags.sort);
     if (flags.top > 0 && flags.top < result.heads.size()) result.heads.resize(flags.top);
     if (flags.json) {
-        std::cout << pipeline::stats_json(result);
+        line.console.document(pipeline::stats_json(result));
         return 0;
     }
-    print(flags, result);
+    print(flags, result, line.console);
     if (flags.csv) return 0;
-    print_similarity(result);
-    std::cout << "sink rate: key 0 receives more than " << pipeline::StatsResult::kSink << " in "
-              << number_text(100 * sink_rate) << " % of the heads\n";
+    print_similarity(result, line.console);
+    line.console.line("sink rate: key 0 receives more than " +
+                      number_text(pipeline::StatsResult::kSink) + " in " +
+                      number_text(100 * sink_rate) + " % of the heads");
     return 0;
 }
 
@@ -189,7 +187,7 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
     command.add_flag("--csv", flags->csv, "Print CSV, all measures");
     command.footer(describe_measures());
     command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line.global); }; });
+        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
 }
 
 }  // namespace attn::app

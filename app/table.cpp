@@ -3,22 +3,27 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <iostream>
+
+#include "core/printable.hpp"
 
 namespace attn::app {
 
-void print_table(const std::vector<std::vector<std::string>>& rows, std::size_t text_columns) {
+void print_table(Console& console, std::vector<std::vector<std::string>> rows,
+                 std::size_t text_columns) {
     std::vector<std::size_t> widths(rows.front().size());
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (auto& row : rows) {
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            row[i] = printable(row[i]);
+            widths[i] = std::max(widths[i], character_count(row[i]));
+        }
     }
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
-            const std::string padding(widths[i] - row[i].size(), ' ');
+            const std::string padding(widths[i] - character_count(row[i]), ' ');
             line += (i > 0 ? "  " : "") + (i < text_columns ? row[i] + padding : padding + row[i]);
         }
-        std::cout << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
+        console.line(line.substr(0, line.find_last_not_of(' ') + 1));
     }
 }
 

@@ -136,7 +136,7 @@ void watch_signals(void (*complain)(const std::string&), int code) {
     complain_in_one_line = complain;
     exit_code = code;
     fill_closed_streams();
-    std::signal(SIGXFSZ, SIG_IGN);
+    for (const int signal : {SIGXFSZ, SIGPIPE}) std::signal(signal, SIG_IGN);
     watched = start_watcher();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         struct sigaction before {};

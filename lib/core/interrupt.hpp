@@ -18,7 +18,8 @@ struct Interrupted {
 //   and dies by the signal. Signals that were ignored (nohup) stay so.
 // - SIGBUS: `complain` is told in one line which file became unreadable, from another thread; then
 //   temporary paths are removed and the process exits with `code`.
-// - SIGXFSZ is ignored: a file that may not grow is an error of write().
+// - SIGXFSZ and SIGPIPE are ignored: a file that may not grow and a reader that left are errors of
+//   write().
 void watch_signals(void (*complain)(const std::string& text), int code);
 
 // The signal that asked to stop, or 0.

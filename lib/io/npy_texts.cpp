@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "core/error.hpp"
-#include "io/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace attn::io {
 namespace {

@@ -9,13 +9,13 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/utf8.hpp"
 #include "io/array_name.hpp"
 #include "io/container.hpp"
 #include "io/file_bytes.hpp"
 #include "io/json_syntax.hpp"
 #include "io/npy.hpp"
 #include "io/npz.hpp"
-#include "io/utf8.hpp"
 
 namespace attn::io {
 namespace {

@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "io/array_name.hpp"
 #include "io/inputs.hpp"
+#include "io/json_text.hpp"
 #include "model/weight_bundle.hpp"
 
 namespace attn::pipeline {
@@ -56,7 +57,7 @@ std::string to_json(const io::Setting& setting) {
     const bool whole =
         number != nullptr && std::floor(*number) == *number && std::abs(*number) < 1e15;
     if (whole) return std::to_string(static_cast<long long>(*number));
-    return std::visit([](const auto& value) { return nlohmann::json(value).dump(); }, setting);
+    return std::visit([](const auto& value) { return io::json_value(value); }, setting);
 }
 
 }  // namespace

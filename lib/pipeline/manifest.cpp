@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/version.hpp"
+#include "io/json_text.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -83,7 +84,7 @@ std::string write_manifest(const RunManifest& manifest) {
     json["key_tokens"] = manifest.key_tokens;
     json["format"] = name_of(manifest.format);
     json["files"] = manifest.files;
-    return json.dump(2) + "\n";
+    return io::json_document(json);
 }
 
 bool is_run_folder(const std::string& path) {
@@ -98,7 +99,7 @@ RunManifest read_manifest(const std::string& folder) {
     try {
         manifest.command = json.at("command").get<std::string>();
         for (const auto& [name, value] : json.at("options").items())
-            manifest.options.emplace_back(name, value.dump());
+            manifest.options.emplace_back(name, io::json_value(value));
         json.at("layers").get_to(manifest.layers);
         json.at("heads").get_to(manifest.heads);
         manifest.structure = structure_from(json.at("structure"));

@@ -3,12 +3,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "io/json_text.hpp"
+
 namespace attn::pipeline {
 namespace {
 
-template <class Value>
-std::string json_text(const Value& value) {
-    return nlohmann::json(value).dump();
+std::string json_text(const nlohmann::json& value) {
+    return io::json_value(value);
 }
 
 std::string name_or_null(const std::string& name) {
@@ -49,23 +50,21 @@ long long window_side(const std::optional<std::size_t>& side) {
 
 std::string rope_text(const AttentionRequest& attention, std::size_t d_head) {
     if (!attention.rope) return "null";
-    return nlohmann::json{
-        {"theta", attention.rope_theta},
-        {"dim", attention.rope_dim.value_or(d_head)},
-        {"interleaved", attention.rope_interleaved},
-        {"stretch", name_of(attention.rope_scaling.kind)},
-        {"factor", attention.rope_scaling.factor},
-        {"positions",
-         attention.positions.empty() ? nlohmann::json() : nlohmann::json(attention.positions)}}
-        .dump();
+    return json_text(
+        {{"theta", attention.rope_theta},
+         {"dim", attention.rope_dim.value_or(d_head)},
+         {"interleaved", attention.rope_interleaved},
+         {"stretch", name_of(attention.rope_scaling.kind)},
+         {"factor", attention.rope_scaling.factor},
+         {"positions",
+          attention.positions.empty() ? nlohmann::json() : nlohmann::json(attention.positions)}});
 }
 
 std::string relative_text(const AttentionRequest& attention) {
     if (attention.relative_bias.empty()) return "null";
-    return nlohmann::json{{"table", attention.relative_bias},
-                          {"max_distance", attention.relative_max_distance},
-                          {"bidirectional", attention.bidirectional}}
-        .dump();
+    return json_text({{"table", attention.relative_bias},
+                      {"max_distance", attention.relative_max_distance},
+                      {"bidirectional", attention.bidirectional}});
 }
 
 // The files that the input came from; those that were not given are left out.

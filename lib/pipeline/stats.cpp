@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
+#include "io/json_text.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
 #include "pipeline/progress_sink.hpp"
@@ -179,7 +180,7 @@ std::string stats_json(const StatsResult& result) {
     for (const LayerSimilarity& layer : result.similarity)
         json["layers"].push_back(to_json(layer, result.batch));
     json["sink_rate"] = number(result.sink_rate());
-    return json.dump(2) + "\n";
+    return io::json_document(json);
 }
 
 }  // namespace attn::pipeline

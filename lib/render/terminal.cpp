@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <string_view>
 #include <vector>
 
+#include "core/printable.hpp"
 #include "render/axis.hpp"
 #include "render/ink.hpp"
 
@@ -43,22 +45,16 @@ SmallCells shrink(MatrixView<const float> cells, std::size_t columns) {
     return small;
 }
 
-// Characters of UTF-8 text; close enough to columns for labels.
-std::size_t characters(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
-    }));
-}
-
 std::string label(const HeatmapPanel& panel, std::size_t row, std::size_t step) {
     const std::size_t query = panel.first_query + row * step;
-    std::string text = panel.query_labels.empty() ? std::to_string(query)
-                                                  : visible_token(panel.query_labels[query]);
-    while (characters(text) > kLabelColumns - 1) {
-        while ((static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80) text.pop_back();
-        text.pop_back();
+    std::string text = std::to_string(query);
+    if (!panel.query_labels.empty()) {
+        // No character becomes less than one: the rest of a long token need not be looked at.
+        const std::string_view start = first_characters(panel.query_labels[query], kLabelColumns);
+        text = printable(visible_token(std::string(start)));
+        text = first_characters(text, kLabelColumns - 1);
     }
-    return std::string(kLabelColumns - 1 - characters(text), ' ') + text + ' ';
+    return std::string(kLabelColumns - 1 - character_count(text), ' ') + text + ' ';
 }
 
 std::string escape(int layer, Color color) {
@@ -83,7 +79,7 @@ std::string draw_terminal(const HeatmapPanel& panel, const HeatmapStyle& style, 
     const std::size_t wide = std::max<std::size_t>(columns, kLabelColumns + 8) - kLabelColumns;
     const SmallCells small = shrink(panel.cells, wide);
     const std::size_t step = small.factor * style.layout.pool;
-    std::string text = panel.title + "\n";
+    std::string text = printable(panel.title) + "\n";
     const std::size_t rows_a_line = color ? 2 : 1;
     for (std::size_t row = 0; row < small.rows; row += rows_a_line) {
         text += label(panel, row, step);

@@ -1,8 +1,8 @@
-#include "io/utf8.hpp"
+#include "core/utf8.hpp"
 
 #include <catch2/catch.hpp>
 
-using attn::io::is_utf8;
+using attn::is_utf8;
 
 TEST_CASE("text in UTF-8 is recognised") {
     for (const char* text : {"", "plain", "Ġthe", "▁the", "漢字", "🙂"}) CHECK(is_utf8(text));
