@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "number_flags.hpp"
+
 namespace attn::app {
 namespace {
 
@@ -11,18 +13,13 @@ const std::string kScores = "Scores";
 const std::string kPositions = "Positions";
 
 void add_head_flags(CLI::App& command, pipeline::AttentionRequest& request) {
-    command
-        .add_option("--heads", request.heads,
-                    "Attention heads (default: as the weights or shapes say, else 1)")
-        ->check(CLI::Range(1, 1 << 20))
-        ->type_name("N")
+    const WholeRange head_counts{1, 1 << 20};
+    add_whole(command, "--heads", request.heads, head_counts,
+              "Attention heads (default: as the weights or shapes say, else 1)")
         ->group(kHeads);
-    command
-        .add_option(
-            "--kv-heads", request.kv_heads,
-            "Key/value heads; each serves heads/kv-heads query heads (default: as the shapes say)")
-        ->check(CLI::Range(1, 1 << 20))
-        ->type_name("N")
+    add_whole(
+        command, "--kv-heads", request.kv_heads, head_counts,
+        "Key/value heads; each serves heads/kv-heads query heads (default: as the shapes say)")
         ->group(kHeads);
     command
         .add_option_function<std::string>(
@@ -50,14 +47,11 @@ void add_head_flags(CLI::App& command, pipeline::AttentionRequest& request) {
 }
 
 void add_score_flags(CLI::App& command, pipeline::AttentionRequest& request) {
-    command
-        .add_option("--scale", request.scale,
-                    "Factor of the scores (default 1/sqrt(d_head); T5: 1)")
-        ->type_name("S")
+    add_real(command, "--scale", request.scale, RealRange::any(),
+             "Factor of the scores (default 1/sqrt(d_head); T5: 1)")
         ->group(kScores);
-    command
-        .add_option("--softcap", request.softcap, "C * tanh(score / C), before masks and biases")
-        ->type_name("C")
+    add_real(command, "--softcap", request.softcap, RealRange::positive(),
+             "X * tanh(score / X), before masks and biases")
         ->group(kScores);
     command
         .add_option("--bias", request.bias,
@@ -87,15 +81,13 @@ void add_position_flags(CLI::App& command, pipeline::AttentionRequest& request) 
     CLI::Option* rope =
         command.add_flag("--rope", request.rope, "Rotary positions on queries and new keys")
             ->group(kPositions);
-    command.add_option("--rope-theta", request.rope_theta, "Base of the angles (default 10000)")
+    add_real(command, "--rope-theta", request.rope_theta, RealRange::positive(),
+             "Base of the angles (default 10000)")
         ->needs(rope)
-        ->type_name("X")
         ->group(kPositions);
-    command
-        .add_option("--rope-dim", request.rope_dim,
-                    "Turn only the first D columns of a head (default: all)")
+    add_whole(command, "--rope-dim", request.rope_dim, {2, 1 << 20},
+              "Turn only the first N columns of a head (default: all)")
         ->needs(rope)
-        ->type_name("D")
         ->group(kPositions);
     command
         .add_flag("--rope-interleaved", request.rope_interleaved,
@@ -118,12 +110,9 @@ void add_position_flags(CLI::App& command, pipeline::AttentionRequest& request) 
                                             "T5's table [buckets, heads]; T5 also needs --scale 1")
                                 ->type_name("ARRAY")
                                 ->group(kPositions);
-    command
-        .add_option("--relative-max-distance", request.relative_max_distance,
-                    "Distance from which all keys share a bucket (default 128)")
+    add_whole(command, "--relative-max-distance", request.relative_max_distance, {2, 1 << 30},
+              "Distance from which all keys share a bucket (default 128)")
         ->needs(relative)
-        ->check(CLI::Range(2, 1 << 30))
-        ->type_name("N")
         ->group(kPositions);
     command
         .add_flag("--bidirectional", request.bidirectional,

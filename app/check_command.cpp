@@ -6,6 +6,7 @@
 #include "attention_flags.hpp"
 #include "commands.hpp"
 #include "io/json_text.hpp"
+#include "number_flags.hpp"
 #include "pipeline/check.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
@@ -130,10 +131,8 @@ void add_check_command(CLI::App& app, CommandLine& line) {
     const auto flags = std::make_shared<CheckFlags>();
     add_source_flags(command, flags->request.from);
     add_mask_flags(command, flags->request.attention);
-    command
-        .add_option("--atol", flags->request.atol,
-                    "How far a row sum may be from 1, a weight outside of 0 to 1 (default 1e-3)")
-        ->type_name("X");
+    add_real(command, "--atol", flags->request.atol, RealRange::between(0, 1),
+             "How far a row sum may be from 1, a weight outside of 0 to 1 (default 1e-3)");
     add_names(command, "--only", flags->request.only, "Only these checks");
     add_names(command, "--skip", flags->request.skip, "Without these checks");
     command.add_flag("--strict", flags->strict, "Warnings fail too");

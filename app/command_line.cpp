@@ -12,6 +12,7 @@
 #include "core/interrupt.hpp"
 #include "core/parallel.hpp"
 #include "core/version.hpp"
+#include "number_flags.hpp"
 #include "usage_error.hpp"
 
 namespace attn::app {
@@ -24,9 +25,7 @@ void describe(CLI::App& app, GlobalOptions& global) {
         "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed\n"
         "or results differ, 2 usage, bad input or I/O.");
     app.set_version_flag("--version", std::string("attn-inspect ") + version());
-    app.add_option("--threads", global.threads, "Threads to use (default: all cores)")
-        ->check(CLI::Range(1, 4096))
-        ->type_name("N");
+    add_whole(app, "--threads", global.threads, {1, 4096}, "Threads to use (default: all cores)");
     app.add_flag("--quiet", global.quiet, "No progress bar and no summary");
     app.add_flag("--no-color", global.no_color, "No colours in the terminal (also: NO_COLOR)");
     app.require_subcommand(1);

@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "io/json_text.hpp"
+#include "number_flags.hpp"
 #include "pipeline/compare.hpp"
 #include "source_flags.hpp"
 #include "table.hpp"
@@ -84,12 +85,10 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
     command.add_option("b", flags->request.b, "The same of another run, of another program")
         ->type_name("B")
         ->required();
-    command
-        .add_option("--rtol", flags->request.tolerance.rtol,
-                    "Close is abs(a - b) <= atol + rtol * abs(b), as in numpy (default 1e-5)")
-        ->type_name("X");
-    command.add_option("--atol", flags->request.tolerance.atol, "See --rtol (default 1e-6)")
-        ->type_name("X");
+    add_real(command, "--rtol", flags->request.tolerance.rtol, RealRange::tolerance(),
+             "Close is abs(a - b) <= atol + rtol * abs(b), as in numpy (default 1e-5)");
+    add_real(command, "--atol", flags->request.tolerance.atol, RealRange::tolerance(),
+             "See --rtol (default 1e-6)");
     add_precision_flag(command, flags->request.precision);
     command.add_flag("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
     command.callback([flags, &line] {

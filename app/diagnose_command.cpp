@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "input_flags.hpp"
 #include "io/json_text.hpp"
+#include "number_flags.hpp"
 #include "pipeline/diagnose.hpp"
 #include "progress_bar.hpp"
 #include "table.hpp"
@@ -190,9 +191,8 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
         ->check(CLI::IsMember({"weights", "scores", "output"}))
         ->type_name("KIND")
         ->group(group);
-    command.add_option("--layer", flags->request.layer, "Which layer it is of (default 0)")
-        ->check(CLI::Range(0, 1 << 20))
-        ->type_name("N")
+    add_whole(command, "--layer", flags->request.layer, {0, 1 << 20},
+              "Which layer it is of (default 0)")
         ->group(group);
     command.add_flag("--json", flags->json, "Print JSON: {\"verdict\": …, \"explanations\": […]}")
         ->group(group);

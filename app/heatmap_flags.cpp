@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/error.hpp"
+#include "number_flags.hpp"
 #include "render/color_map.hpp"
 
 namespace attn::app {
@@ -14,8 +14,8 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
-constexpr std::size_t kMaxCell = 256;
-constexpr std::size_t kMaxSize = 16384;
+constexpr WholeRange kCells{1, 256};
+constexpr WholeRange kSizes{16, 16384};
 
 }  // namespace
 
@@ -32,11 +32,11 @@ void add_heatmap_flags(CLI::App& command, pipeline::HeatmapOptions& options,
             "Colours: " + joined(render::color_map_names()) + " (default viridis)")
         ->type_name("NAME")
         ->group(group);
-    command.add_option("--vmin", options.vmin, "Value at the low end of the colours")
-        ->type_name("V")
+    add_real(command, "--vmin", options.vmin, RealRange::any(),
+             "Value at the low end of the colours")
         ->group(group);
-    command.add_option("--vmax", options.vmax, "Value at the high end of the colours")
-        ->type_name("V")
+    add_real(command, "--vmax", options.vmax, RealRange::any(),
+             "Value at the high end of the colours")
         ->group(group);
     command
         .add_option_function<std::string>(
@@ -45,16 +45,9 @@ void add_heatmap_flags(CLI::App& command, pipeline::HeatmapOptions& options,
             "From value to colour: linear, sqrt or log (default linear)")
         ->type_name("KIND")
         ->group(group);
-    command.add_option("--cell", options.cell, "Side of a cell in pixels")
-        ->check(CLI::Range(std::size_t{1}, kMaxCell))
-        ->type_name("N")
-        ->group(group);
-    command
-        .add_option(
-            "--max-size", options.max_size,
-            "Longest side of the matrix in pixels; larger matrices are pooled (default 1024)")
-        ->check(CLI::Range(std::size_t{16}, kMaxSize))
-        ->type_name("N")
+    add_whole(command, "--cell", options.cell, kCells, "Side of a cell in pixels")->group(group);
+    add_whole(command, "--max-size", options.max_size, kSizes,
+              "Longest side of the matrix in pixels; larger matrices are pooled (default 1024)")
         ->group(group);
     command
         .add_option_function<std::string>(

@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "core/error.hpp"
+#include "number_flags.hpp"
 #include "pipeline/stats.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
@@ -146,9 +147,7 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
         ->type_name("LIST");
     command.add_option("--sort", flags->sort, "Heads with the largest value of a measure first")
         ->type_name("MEASURE");
-    command.add_option("--top", flags->top, "Only the first N heads")
-        ->check(CLI::Range(1, 1 << 30))
-        ->type_name("N");
+    add_whole(command, "--top", flags->top, {1, 1 << 30}, "Only the first N heads");
     command
         .add_option("--grid", flags->request.grid,
                     "Keys are patches of a picture, row after row (14x14, or 14x14+1 where a class "
@@ -171,12 +170,10 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
     CLI::Option* similarity =
         command.add_flag("--similarity", flags->request.similarity,
                          "Compare the heads of each layer: Jensen-Shannon divergence, clusters");
-    command
-        .add_option("--cluster-threshold", flags->request.cluster_threshold,
-                    "Divergence below which heads are one cluster, 0 to 1 (default 0.1)")
-        ->needs(similarity)
-        ->check(CLI::Range(0.0, 1.0))
-        ->type_name("D");
+    add_real(command, "--cluster-threshold", flags->request.cluster_threshold,
+             RealRange::between(0, 1),
+             "Divergence below which heads are one cluster, 0 to 1 (default 0.1)")
+        ->needs(similarity);
     command
         .add_option(
             "--received", flags->received,

@@ -1,11 +1,11 @@
 #include "analysis/patch_grid.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/numbers.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -16,13 +16,12 @@ std::size_t apart(std::size_t a, std::size_t b) {
 
 // Takes the number that `text` begins with away from it; none: no number, or one without sense.
 std::optional<std::size_t> take_number(std::string& text) {
-    constexpr std::size_t kMost = 1'000'000;
-    std::size_t number = 0;
-    const char* const begin = text.data();
-    const auto [stop, problem] = std::from_chars(begin, begin + text.size(), number);
-    if (problem != std::errc() || number > kMost) return std::nullopt;
-    text.erase(0, static_cast<std::size_t>(stop - begin));
-    return number;
+    constexpr WholeRange kSides{0, 1'000'000};
+    const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
+    const auto number = whole_of(text.substr(0, end));
+    if (!number || !kSides.contains(*number)) return std::nullopt;
+    text.erase(0, end);
+    return static_cast<std::size_t>(*number);
 }
 
 bool take(std::string& text, char sign) {
@@ -71,7 +70,8 @@ PatchGrid parse_grid(const std::string& text, std::size_t keys) {
     const auto columns = take_number(rest);
     const auto extra = take(rest, '+') ? take_number(rest) : std::size_t{0};
     if (!rows || !cross || !columns || !extra || !rest.empty() || *rows * *columns == 0)
-        fail("--grid ", text, ": expected rows x columns of patches, such as 14x14, or 14x14+1");
+        fail("--grid ", quoted(text),
+             ": expected rows x columns of patches, such as 14x14, or 14x14+1");
     const std::size_t patches = *rows * *columns;
     if (patches + *extra != keys) {
         std::string advice;

@@ -1,10 +1,11 @@
 #include "core/index_list.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+#include <unordered_set>
 
 #include "core/error.hpp"
+#include "core/numbers.hpp"
 
 namespace attn {
 namespace {
@@ -12,12 +13,12 @@ namespace {
 // Longer lists are slips of the keyboard, not selections.
 constexpr std::size_t kMaxIndices = 1'000'000;
 
+constexpr WholeRange kIndices{0, kMostCount};
+
 std::optional<std::size_t> parse_index(const std::string& text) {
-    std::size_t index = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data(), end, index);
-    if (problem != std::errc() || stop != end) return std::nullopt;
-    return index;
+    const std::optional<std::int64_t> index = whole_of(text);
+    if (!index || !kIndices.contains(*index)) return std::nullopt;
+    return static_cast<std::size_t>(*index);
 }
 
 // "3" or "3-5"
@@ -25,7 +26,7 @@ std::optional<IndexRange> parse_item(const std::string& item) {
     const std::size_t dash = item.find('-');
     const auto first = parse_index(item.substr(0, dash));
     const auto last = dash == std::string::npos ? first : parse_index(item.substr(dash + 1));
-    if (!first || !last || *last < *first || *last - *first >= kMaxIndices) return std::nullopt;
+    if (!first || !last || *last < *first) return std::nullopt;
     return IndexRange{*first, *last + 1};
 }
 
@@ -33,15 +34,18 @@ std::optional<IndexRange> parse_item(const std::string& item) {
 
 std::vector<std::size_t> parse_index_list(const std::string& text, const std::string& flag) {
     std::vector<std::size_t> indices;
+    std::unordered_set<std::size_t> known;
+    std::size_t listed = 0;
     std::size_t start = 0;
     while (start <= text.size()) {
         const std::size_t comma = std::min(text.find(',', start), text.size());
         const auto item = parse_item(text.substr(start, comma - start));
-        if (!item) fail(flag, " ", text, ": expected indices such as 0,3-5");
+        if (!item) fail(flag, " ", quoted(text), ": expected indices such as 0,3-5");
+        listed += item->end - item->begin;
+        if (listed > kMaxIndices)
+            fail(flag, " ", quoted(text), ": lists more than ", kMaxIndices, " indices");
         for (std::size_t index = item->begin; index < item->end; ++index) {
-            if (std::find(indices.begin(), indices.end(), index) == indices.end()) {
-                indices.push_back(index);
-            }
+            if (known.insert(index).second) indices.push_back(index);
         }
         start = comma + 1;
     }
@@ -50,12 +54,13 @@ std::vector<std::size_t> parse_index_list(const std::string& text, const std::st
 
 IndexRange parse_index_range(const std::string& text, std::size_t size, const std::string& flag) {
     const std::size_t colon = text.find(':');
-    if (colon == std::string::npos) fail(flag, " ", text, ": expected a range such as 10:20");
+    if (colon == std::string::npos)
+        fail(flag, " ", quoted(text), ": expected a range such as 10:20");
     const std::string first = text.substr(0, colon);
     const std::string last = text.substr(colon + 1);
     const auto begin = first.empty() ? 0 : parse_index(first);
     const auto end = last.empty() ? size : parse_index(last);
-    if (!begin || !end) fail(flag, " ", text, ": expected a range such as 10:20");
+    if (!begin || !end) fail(flag, " ", quoted(text), ": expected a range such as 10:20");
     const IndexRange range{*begin, std::min(*end, size)};
     if (range.begin >= range.end)
         fail(flag, " ", text, ": selects nothing of ", size, " positions");

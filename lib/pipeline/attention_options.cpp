@@ -10,6 +10,8 @@
 namespace attn::pipeline {
 namespace {
 
+constexpr WholeRange kPositions{0, std::int64_t{1} << 31};
+
 template <class T>
 std::vector<T> load_sinks(const std::string& name, std::size_t heads, io::Inputs& inputs,
                           io::NonFinite non_finite) {
@@ -61,17 +63,13 @@ std::vector<std::int64_t> load_positions(const AttentionRequest& request, const 
                                          io::Inputs& inputs) {
     std::vector<std::int64_t> given;
     if (!request.positions.empty()) {
-        given = load_integers(inputs, request.positions, "--positions");
+        given = load_integers(inputs, request.positions, kPositions, "--positions");
         const bool fits =
             sizes.queries == sizes.new_keys &&
             (given.size() == sizes.queries || given.size() == sizes.batch * sizes.queries);
         if (!fits) {
             fail("--positions ", request.positions, ": has ", given.size(), " numbers, expected ",
                  sizes.queries, " tokens or [", sizes.batch, ", ", sizes.queries, "]");
-        }
-        for (const std::int64_t position : given) {
-            if (position < 0 || position > (std::int64_t{1} << 31))
-                fail("--positions: ", position, " is out of range");
         }
     }
     std::vector<std::int64_t> positions;
@@ -101,8 +99,6 @@ void load_rotary(const AttentionRequest& request, const HeadSizes& sizes, std::s
         fail("--rope-dim ", dim, ": expected an even number up to the ", sizes.d_head,
              " columns of a head");
     }
-    if (!(request.rope_theta > 0))
-        fail("--rope-theta ", request.rope_theta, ": expected a number above 0");
     RotaryOptions<T> rotary;
     rotary.pairs = request.rope_interleaved ? RotaryPairs::interleaved : RotaryPairs::half_split;
     rotary.positions = load_positions(request, sizes, past, options.mask.structure.offsets, inputs);
@@ -149,8 +145,6 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     const AttentionSizes whole{sizes.batch, sizes.heads, sizes.queries, past + sizes.new_keys};
 
     options.scale = request.scale;
-    if (request.softcap && !(*request.softcap > 0))
-        fail("--softcap ", *request.softcap, ": expected a number above 0");
     options.softcap = request.softcap;
     options.kv_order = request.kv_order;
     options.score_stage = request.scores_at;

@@ -95,7 +95,6 @@ const std::vector<std::string>& check_names() {
 CheckResult check(const CheckRequest& request, const Progress& progress, const Warn& warn) {
     require_known(request.only, "--only");
     require_known(request.skip, "--skip");
-    if (!(request.atol >= 0)) fail("--atol ", request.atol, ": expected a number of 0 or more");
     io::Inputs inputs;
     const DType type = working_type(inputs, request.from.source, request.from.precision);
     return with_type(type, [&](auto number) {

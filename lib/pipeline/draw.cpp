@@ -137,6 +137,7 @@ std::string draw_text(const DrawRequest& request, io::Inputs& inputs, std::size_
 }  // namespace
 
 std::vector<std::string> draw(const DrawRequest& request, const Progress& progress) {
+    require_colour_range(request.heatmaps);
     io::Inputs inputs;
     const DType type = working_type(inputs, request.from.source, request.from.precision);
     return with_type(type, [&](auto number) {
@@ -147,6 +148,7 @@ std::vector<std::string> draw(const DrawRequest& request, const Progress& progre
 }
 
 std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color) {
+    require_colour_range(request.heatmaps);
     io::Inputs inputs;
     const DType type = working_type(inputs, request.from.source, request.from.precision);
     return with_type(type, [&](auto number) {

@@ -124,9 +124,7 @@ render::ColorScale HeatmapDrawer::scale_of(const analysis::CellGrid& grid) const
     render::ColorScale scale = render::scale_of(cells, options_.scale);
     // Weights are compared with nothing: their colours start at zero.
     if (scale.kind != render::ScaleKind::log) scale.low = std::min(scale.low, 0.0);
-    if (options_.vmin) scale.low = *options_.vmin;
-    if (options_.vmax) scale.high = *options_.vmax;
-    return scale;
+    return render::limited(scale, options_.vmin, options_.vmax);
 }
 
 render::ColorScale HeatmapDrawer::joint_scale(const std::vector<HeadName>& heads) const {

@@ -28,4 +28,8 @@ struct HeatmapOptions {
     std::string keys;
 };
 
+// Throws Error for limits of the colours that are no range on this scale: --vmin and --vmax in the
+// wrong order, or without a logarithm.
+void require_colour_range(const HeatmapOptions& options);
+
 }  // namespace attn::pipeline

@@ -1,13 +1,15 @@
 #include "pipeline/mask_options.hpp"
 
-#include <cmath>
-
 #include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "pipeline/whole_numbers.hpp"
 
 namespace attn::pipeline {
 namespace {
+
+constexpr WholeRange kLengths{-kMostCount, kMostCount};  // what is negative is told with the keys
+constexpr WholeRange kOffsets{-kMostCount, kMostCount};
+constexpr WholeRange kWindowSides{-1, kMostCount};  // -1: unlimited
 
 void require_one_each(const std::vector<std::int64_t>& values, std::size_t batch,
                       const std::string& flag) {
@@ -20,21 +22,18 @@ std::vector<std::ptrdiff_t> load_offsets(const std::string& text, const Attentio
                                          const std::vector<std::size_t>& lengths,
                                          io::Inputs& inputs) {
     if (text == "end") return end_offsets(sizes.queries, sizes.keys, lengths);
-    std::vector<std::int64_t> values = load_integer_list(inputs, text, "--query-offset");
+    std::vector<std::int64_t> values = load_integer_list(inputs, text, kOffsets, "--query-offset");
     if (values.size() != 1) require_one_each(values, sizes.batch, "--query-offset");
-    for (const std::int64_t value : values) {
-        if (std::abs(value) > (std::int64_t{1} << 40))
-            fail("--query-offset ", value, ": is out of range");
-    }
     return {values.begin(), values.end()};
 }
 
 void load_window(const std::string& text, MaskStructure& structure) {
     const std::vector<std::string> parts = split_at_commas(text);
-    const auto left = parse_integer(parts.front());
-    const auto right = parse_integer(parts.back());
-    if (parts.size() != 2 || !left || !right || *left < -1 || *right < -1) {
-        fail("--window ", text,
+    const auto left = whole_of(parts.front());
+    const auto right = whole_of(parts.back());
+    if (parts.size() != 2 || !left || !right || !kWindowSides.contains(*left) ||
+        !kWindowSides.contains(*right)) {
+        fail("--window ", quoted(text),
              ": expected LEFT,RIGHT, two numbers of 0 or more, -1 for unlimited");
     }
     structure.window_left = structure.window_right = std::nullopt;
@@ -44,7 +43,8 @@ void load_window(const std::string& text, MaskStructure& structure) {
 
 std::vector<std::size_t> load_key_lengths(const std::string& text, std::size_t batch,
                                           std::size_t keys, io::Inputs& inputs) {
-    const std::vector<std::int64_t> values = load_integer_list(inputs, text, "--key-lengths");
+    const std::vector<std::int64_t> values =
+        load_integer_list(inputs, text, kLengths, "--key-lengths");
     require_one_each(values, batch, "--key-lengths");
     std::vector<std::size_t> lengths;
     for (const std::int64_t value : values) {

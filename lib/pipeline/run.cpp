@@ -323,6 +323,7 @@ SaveChoice parse_save(const std::string& list) {
 }
 
 RunManifest run(const RunRequest& request, const Progress& progress, const Warn& warn) {
+    require_colour_range(request.heatmaps);
     if (request.precision == Precision::f64) return Run<double>(request, progress, warn).execute();
     return Run<float>(request, progress, warn).execute();
 }

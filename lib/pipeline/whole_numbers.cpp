@@ -1,20 +1,21 @@
 #include "pipeline/whole_numbers.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "core/error.hpp"
 
 namespace attn::pipeline {
+namespace {
 
-std::optional<std::int64_t> parse_integer(const std::string& text) {
-    std::int64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data(), end, value);
-    if (problem != std::errc() || stop != end) return std::nullopt;
-    return value;
+void require_array(io::Inputs& inputs, const std::string& name, const std::string& flag) {
+    try {
+        inputs.find(name);
+    } catch (const Error& error) {
+        fail(flag, " ", quoted(name), ": is no whole number and no array (", error.what(), ")");
+    }
 }
+
+}  // namespace
 
 std::vector<std::string> split_at_commas(const std::string& text) {
     std::vector<std::string> parts;
@@ -28,25 +29,23 @@ std::vector<std::string> split_at_commas(const std::string& text) {
 }
 
 std::vector<std::int64_t> load_integers(io::Inputs& inputs, const std::string& name,
-                                        const std::string& flag) {
+                                        const WholeRange& range, const std::string& flag) {
     const Array<double> array = inputs.load<double>(name, io::NonFinite::refuse);
     std::vector<std::int64_t> values;
-    for (const double value : array.values()) {
-        if (value != std::floor(value) || std::abs(value) > 1e15) {
-            fail(flag, " ", name, ": ", value, " is not a whole number");
-        }
-        values.push_back(static_cast<std::int64_t>(value));
-    }
+    for (const double value : array.values())
+        values.push_back(require_whole(value, range, flag + " " + name + ":"));
     return values;
 }
 
 std::vector<std::int64_t> load_integer_list(io::Inputs& inputs, const std::string& text,
-                                            const std::string& flag) {
+                                            const WholeRange& range, const std::string& flag) {
     std::vector<std::int64_t> values;
     for (const std::string& part : split_at_commas(text)) {
-        const auto value = parse_integer(part);
-        if (!value) return load_integers(inputs, text, flag);
-        values.push_back(*value);
+        if (!whole_of(part)) {
+            require_array(inputs, text, flag);
+            return load_integers(inputs, text, range, flag);
+        }
+        values.push_back(parse_whole(part, range, flag));
     }
     return values;
 }

@@ -2,26 +2,24 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/numbers.hpp"
 #include "io/inputs.hpp"
 
 namespace attn::pipeline {
-
-std::optional<std::int64_t> parse_integer(const std::string& text);
 
 // The parts of "a,b,c"; at least one, maybe empty.
 std::vector<std::string> split_at_commas(const std::string& text);
 
 // The values of the array called `name`, in order. Throws Error that names the flag for one that is
-// not a whole number.
+// not in the range.
 std::vector<std::int64_t> load_integers(io::Inputs& inputs, const std::string& name,
-                                        const std::string& flag);
+                                        const WholeRange& range, const std::string& flag);
 
 // From a list such as "5,3", else from the array of that name.
 std::vector<std::int64_t> load_integer_list(io::Inputs& inputs, const std::string& text,
-                                            const std::string& flag);
+                                            const WholeRange& range, const std::string& flag);
 
 }  // namespace attn::pipeline

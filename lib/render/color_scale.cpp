@@ -1,6 +1,7 @@
 #include "render/color_scale.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -21,33 +22,50 @@ double step_near(double wish) {
     return 10 * power;
 }
 
-std::string tick_text(double value) {
+std::string tick_text(double value, int digits) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.6g", value);
+    std::snprintf(text, sizeof text, "%.*g", digits, value == 0 ? 0.0 : value);
     return text;
+}
+
+// Significant digits that tell two numbers apart which are `step` away from each other.
+int digits_for(double largest, double step) {
+    return std::clamp(static_cast<int>(std::ceil(std::log10(largest / step))) + 1, 6, 17);
+}
+
+// Where no round number can be told from its neighbours: the ends themselves.
+std::vector<Tick> end_ticks(double low, double high) {
+    constexpr int kAllDigits = 17;
+    return {{low, tick_text(low, kAllDigits)}, {high, tick_text(high, kAllDigits)}};
 }
 
 // Multiples of a round step. Computed from whole numbers, so that 0.3 is not 0.30000000000000004.
 std::vector<Tick> linear_ticks(double low, double high, std::size_t count) {
+    const auto parts = static_cast<double>(count);
+    const double step = step_near(high / parts - low / parts);
+    const double slack = high * 1e-9 - low * 1e-9;
+    const double first = std::ceil((low - slack) / step);
+    const double last = std::floor((high + slack) / step);
+    constexpr double kExact = 0x1p50;  // up to here n and n + 1 differ, and so do their products
+    const bool told_apart = step >= std::numeric_limits<double>::min() &&
+                            std::abs(first) < kExact && std::abs(last) < kExact;
+    if (!told_apart) return end_ticks(low, high);
     std::vector<Tick> result;
-    const double step = step_near((high - low) / static_cast<double>(count));
-    const double slack = (high - low) * 1e-9;
-    for (double n = std::ceil((low - slack) / step); n * step <= high + slack; ++n) {
-        const double value = n == 0 ? 0.0 : n * step;
-        result.push_back({value, tick_text(value)});
-    }
+    const int digits = digits_for(std::max(std::abs(low), std::abs(high)), step);
+    for (double n = first; n <= last; ++n)
+        result.push_back({n * step, tick_text(n * step, digits)});
     return result;
 }
 
 std::vector<Tick> log_ticks(double low, double high, std::size_t count) {
-    std::vector<Tick> result;
     const int first = static_cast<int>(std::ceil(std::log10(low) - 1e-9));
     const int last = static_cast<int>(std::floor(std::log10(high) + 1e-9));
     if (last - first < 1) return linear_ticks(low, high, count);
+    std::vector<Tick> result;
     const int stride = std::max(1, (last - first + 1) / static_cast<int>(count));
     for (int exponent = last; exponent >= first; exponent -= stride) {
         const double value = std::pow(10.0, exponent);
-        result.push_back({value, tick_text(value)});
+        result.push_back({value, tick_text(value, 6)});
     }
     std::reverse(result.begin(), result.end());
     return result;
@@ -64,17 +82,22 @@ ScaleKind scale_kind(const std::string& name) {
          close.empty() ? "" : "; did you mean " + close + "?");
 }
 
+const char* name_of(ScaleKind kind) {
+    return kind == ScaleKind::log ? "log" : kind == ScaleKind::sqrt ? "sqrt" : "linear";
+}
+
 double ColorScale::position(double value) const {
-    if (!(high > low)) return 0;
-    double place = 0;
+    if (!(high > low) || !(value > low)) return 0;
+    if (value >= high) return 1;
     if (kind == ScaleKind::log) {
-        if (!(value > low)) return 0;
-        place = std::log(value / low) / std::log(high / low);
-    } else {
-        place = (value - low) / (high - low);
-        if (kind == ScaleKind::sqrt) place = std::sqrt(std::max(0.0, place));
+        const double span = std::log(high) - std::log(low);
+        return span > 0 ? std::clamp((std::log(value) - std::log(low)) / span, 0.0, 1.0) : 0;
     }
-    return std::clamp(place, 0.0, 1.0);
+    // The difference of two float64 may be more than float64 holds, that of their halves is not.
+    const bool wide = !std::isfinite(high - low);
+    const double place =
+        wide ? (value / 2 - low / 2) / (high / 2 - low / 2) : (value - low) / (high - low);
+    return std::clamp(kind == ScaleKind::sqrt ? std::sqrt(place) : place, 0.0, 1.0);
 }
 
 ColorScale scale_of(MatrixView<const float> cells, ScaleKind kind) {
@@ -110,10 +133,25 @@ ColorScale scale_of(MatrixView<const float> cells, ScaleKind kind) {
     return scale;
 }
 
+ColorScale limited(ColorScale scale, const std::optional<double>& low,
+                   const std::optional<double>& high) {
+    if (low) scale.low = *low;
+    if (high) scale.high = *high;
+    if (scale.high > scale.low) return scale;
+    const bool log = scale.kind == ScaleKind::log;
+    if (low)
+        scale.high = log ? scale.low * 10 : scale.low + std::max(1.0, std::abs(scale.low));
+    else
+        scale.low = log ? scale.high / 10 : scale.high - std::max(1.0, std::abs(scale.high));
+    return scale;
+}
+
 std::vector<Tick> ticks(const ColorScale& scale, std::size_t count) {
+    assert(count > 0);
     if (!(scale.high > scale.low)) return {};
-    if (scale.kind == ScaleKind::log) return log_ticks(scale.low, scale.high, count);
-    return linear_ticks(scale.low, scale.high, count);
+    if (scale.kind != ScaleKind::log) return linear_ticks(scale.low, scale.high, count);
+    assert(scale.low > 0);
+    return log_ticks(scale.low, scale.high, count);
 }
 
 }  // namespace attn::render

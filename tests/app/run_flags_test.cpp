@@ -181,7 +181,7 @@ TEST_CASE("positions that cannot be are refused") {
     check_refused({"--rope", "--positions", array_file(folder, "four.npy", {4}, {0, 1, 2, 3})},
                   {"--positions", "4 numbers", "5"});
     check_refused({"--rope", "--positions", array_file(folder, "minus.npy", {5}, {0, 1, -2, 3, 4})},
-                  {"--positions", "-2", "out of range"});
+                  {"--positions", "-2", "expected a whole number from 0"});
     check_refused({"--rope", "--positions", array_file(folder, "half.npy", {5}, {0, 1, .5, 3, 4})},
                   {"--positions", "0.5", "whole number"});
     check_refused({"--relative-bias", "table.npy", "--relative-max-distance", "4"},

@@ -13,10 +13,20 @@ TEST_CASE("lists hold indices and ranges, each index once") {
 }
 
 TEST_CASE("malformed lists name the flag") {
-    for (const char* text : {"", ",", "1,", "a", "3-1", "-1", "1-", "0-99999999999", "1.5", " 1"}) {
+    for (const char* text :
+         {"", ",", "1,", "a", "3-1", "-1", "1-", "0-99999999999", "1.5", " 1",
+          "18446744073709551615", "0-18446744073709551615", "18446744073709551615-0",
+          "99999999999999999999", "0-999999,0-999999", "--1", "0--1"}) {
         INFO(text);
         CHECK_THROWS_WITH(parse_index_list(text, "--head"), Catch::StartsWith("--head"));
     }
+}
+
+TEST_CASE("a long list of indices takes no longer than its length") {
+    std::string list = "0";
+    for (int index = 1; index < 200'000; ++index) list += "," + std::to_string(index);
+    CHECK(parse_index_list(list, "--head").size() == 200'000);
+    CHECK(parse_index_list("0-999999", "--head").size() == 1'000'000);
 }
 
 TEST_CASE("ranges are like Python slices and are cut to the size") {
@@ -26,7 +36,8 @@ TEST_CASE("ranges are like Python slices and are cut to the size") {
     CHECK(parse_index_range(":3", 10, "--keys").begin == 0);
     CHECK(parse_index_range("8:", 10, "--keys").end == 10);
     CHECK(parse_index_range("8:100", 10, "--keys").end == 10);
-    for (const char* text : {"5", "5:5", "7:3", "10:", "a:b", "-3:"}) {
+    for (const char* text : {"5", "5:5", "7:3", "10:", "a:b", "-3:", "0:18446744073709551615",
+                             "18446744073709551615:", "1:2:3", "99999999999999999999:"}) {
         INFO(text);
         CHECK_THROWS_WITH(parse_index_range(text, 10, "--keys"), Catch::StartsWith("--keys"));
     }

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
+#include <set>
 
 using namespace attn::render;
 
@@ -64,6 +65,59 @@ TEST_CASE("ticks are round numbers inside the range") {
     CHECK(texts({ScaleKind::log, 1e-4, 1}) == Texts{"0.0001", "0.001", "0.01", "0.1", "1"});
     CHECK(texts({ScaleKind::linear, 0, 3e-7}).back() == "3e-07");
     CHECK(texts({ScaleKind::linear, 5, 5}).empty());
+}
+
+TEST_CASE("every range has few ticks, inside of it, whose texts differ") {
+    const double ends[] = {
+        -1.7e308, -1e308,   -3.4e38, -1,     -1e-300, -5e-324, -0.0,
+        0.0,      5e-324,   1e-310,  1e-300, 1,       1e-38,   1.0000000000000002,
+        1e16,     1e16 + 2, 3.4e38,  1e308,  1.7e308};
+    for (const double low : ends) {
+        for (const double high : ends) {
+            for (const ScaleKind kind : {ScaleKind::linear, ScaleKind::sqrt, ScaleKind::log}) {
+                if (!(low < high) || (kind == ScaleKind::log && low <= 0)) continue;
+                const ColorScale scale{kind, low, high};
+                INFO(name_of(kind) << " " << low << " to " << high);
+                const auto marks = ticks(scale, 5);
+                CHECK(marks.size() >= 1);
+                CHECK(marks.size() <= 15);
+                std::set<std::string> different;
+                for (const Tick& tick : marks) {
+                    CHECK(std::isfinite(tick.value));
+                    CHECK(scale.position(tick.value) >= 0);
+                    CHECK(scale.position(tick.value) <= 1);
+                    different.insert(tick.text);
+                }
+                CHECK(different.size() == marks.size());
+                for (const double value : ends) {
+                    CHECK(scale.position(value) >= 0);
+                    CHECK(scale.position(value) <= 1);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("narrow ranges have as many digits as it takes") {
+    using Texts = std::vector<std::string>;
+    CHECK(texts({ScaleKind::linear, 1, 1.0000000000000002}) == Texts{"1", "1.0000000000000002"});
+    CHECK(texts({ScaleKind::linear, 0.5, 0.5000001}).back() == "0.5000001");
+}
+
+TEST_CASE("where all values lie beyond the one limit that was asked for there is still a range") {
+    for (const ScaleKind kind : {ScaleKind::linear, ScaleKind::sqrt, ScaleKind::log}) {
+        for (const double limit : {1e-38, 5.0, 3.4e38}) {
+            const ColorScale above = limited({kind, 1e-6, 1e-40}, limit, std::nullopt);
+            CHECK(above.low == limit);
+            CHECK(above.high > limit);
+            const ColorScale below = limited({kind, 3.5e38, 3.6e38}, std::nullopt, limit);
+            CHECK(below.high == limit);
+            CHECK(below.low < limit);
+        }
+    }
+    const ColorScale asked = limited({ScaleKind::linear, 0, 1}, -1.0, 2.0);
+    CHECK(asked.low == -1);
+    CHECK(asked.high == 2);
 }
 
 TEST_CASE("kinds of scale have names") {
