@@ -42,6 +42,7 @@ Json to_json(const model::ModelSummary& model) {
     json["notes"] = Json::object();
     for (const auto& [name, note] : model.notes) json["notes"][name] = note;
     json["missing"] = model.missing;
+    json["left_over"] = model.left_over;
     json["unused"] = model.unused;
     return json;
 }
@@ -50,6 +51,7 @@ Json to_json(const pipeline::FileInfo& info) {
     Json json{{"path", info.path}, {"format", info.format}};
     json["layout"] = info.model ? Json(info.model->layout) : Json();
     json["model"] = info.model ? to_json(*info.model) : Json();
+    json["unrecognised"] = info.unrecognised.empty() ? Json() : Json(info.unrecognised);
     json["values_read"] = info.values;
     json["arrays"] = Json::array();
     for (const pipeline::ArrayInfo& array : info.arrays) json["arrays"].push_back(to_json(array));
@@ -87,6 +89,7 @@ void print(const model::ModelSummary& model, Console& console) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& [name, note] : model.notes) rows.push_back({"  " + name, note});
     if (!model.missing.empty()) rows.push_back({"  missing", listed(model.missing)});
+    if (!model.left_over.empty()) rows.push_back({"  not understood", listed(model.left_over)});
     if (!model.unused.empty()) rows.push_back({"  not used", listed(model.unused)});
     if (!rows.empty()) print_table(console, rows, 2);
 }
@@ -108,6 +111,8 @@ std::vector<std::string> cells_of(const pipeline::ArrayInfo& array, bool values)
 void print(const pipeline::FileInfo& info, Console& console) {
     console.line(info.path + ": " + info.format);
     if (info.model) print(*info.model, console);
+    if (!info.unrecognised.empty())
+        console.line("not recognised as a checkpoint: " + info.unrecognised);
     // What a checkpoint's config.json says is in the summary already, as far as it matters.
     if (!info.model || info.model->layout == "native") {
         for (const auto& [key, value] : info.settings) console.line(key + " = " + value);

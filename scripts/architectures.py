@@ -176,6 +176,8 @@ DISTILBERT = Names('distilbert.transformer.layer.{}.', [f'attention.{n}_lin' for
                    ['sa_layer_norm', 'output_layer_norm'], ['ffn.lin1', 'ffn.lin2'])
 VIT = Names('vit.encoder.layer.{}.', [f'attention.attention.{n}' for n in ('query', 'key', 'value')],
             'attention.output.dense', ['layernorm_before', 'layernorm_after'], ['intermediate.dense', 'output.dense'])
+VIT5 = Names('vit.layers.{}.', [f'attention.{n}_proj' for n in 'qkv'], 'attention.o_proj',
+             ['layernorm_before', 'layernorm_after'], ['mlp.fc1', 'mlp.fc2'])
 TIMM = Names('blocks.{}.', ['attn.qkv'], 'attn.proj', ['norm1', 'norm2'], ['mlp.fc1', 'mlp.fc2'])
 TORCH = Names('layers.{}.', ['self_attn.in_proj'], 'self_attn.out_proj', ['norm1', 'norm2'], ['linear1', 'linear2'])
 PHI = Names('model.layers.{}.', [f'self_attn.{n}_proj' for n in 'qkv'], 'self_attn.dense', ['input_layernorm'],
@@ -261,7 +263,7 @@ def distilbert(m):
     m.spare('classifier', 2, width)
 
 
-def vit(m):
+def vit(m, names=VIT):
     """Dosovitskiy et al. 2020, from what layer 0 reads: patches are no business of ours, their tensors are there."""
     c = m.config
     width, patch = c['hidden_size'], c['patch_size']
@@ -270,7 +272,7 @@ def vit(m):
     m.draw('vit.embeddings.position_embeddings', 1, (c['image_size'] // patch) ** 2 + 1, width)
     m.spare('vit.embeddings.patch_embeddings.projection', width, c['num_channels'], patch, patch)
     eps = c['layer_norm_eps']
-    x = stack(m, x, VIT, c['num_hidden_layers'], c['num_attention_heads'], c['intermediate_size'], eps, gelu)
+    x = stack(m, x, names, c['num_hidden_layers'], c['num_attention_heads'], c['intermediate_size'], eps, gelu)
     m.expected['final'] = m.layer_norm(x, 'vit.layernorm', eps)
     m.spare('classifier', 2, width)
 
@@ -361,17 +363,21 @@ def llama(m, fused=False, qkv_bias=False, qk_norm=False, gemma=False, windows=(N
     m.head(x, matrix, softcap=c.get('final_logit_softcapping'))
 
 
-def t5(m):
-    """The encoder of T5 (Raffel et al. 2020), v1.1 with gates: no scale, no biases, one table of positions for all layers."""
+def t5(m, own_tables=False):
+    """The encoder of T5 (Raffel et al. 2020), v1.1 with gates: no scale, no biases, one table of positions for all layers.
+
+    UMT5 (Chung et al. 2023) has a table of its own in every layer."""
     c = m.config
     width, heads, inner, eps = c['d_model'], c['num_heads'], c['d_ff'], c['layer_norm_epsilon']
     x = m.words('shared.weight', c['vocab_size'], width)
-    table = m.draw('encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight',
-                   c['relative_attention_num_buckets'], heads, spread=1.0)
     distance = torch.arange(TOKENS) - torch.arange(TOKENS)[:, None]
-    bias = table[relative_buckets(distance, len(table), c['relative_attention_max_distance'], True)].permute(2, 0, 1)
     for n in range(c['num_layers']):
         at = f'encoder.block.{n}.layer.'
+        if n == 0 or own_tables:
+            table = m.draw(at + '0.SelfAttention.relative_attention_bias.weight', c['relative_attention_num_buckets'], heads,
+                           spread=1.0)
+            places = relative_buckets(distance, len(table), c['relative_attention_max_distance'], True)
+            bias = table[places].permute(2, 0, 1)
         linear = lambda x, name, out, gain=1.4: m.linear(x, at + name, out, bias=False, gain=gain)
 
         def attention(x):

@@ -15,7 +15,7 @@ import shutil
 
 import torch
 
-from architectures import (Model, bert, distilbert, gelu, gpt, gpt_neox, llama, phi, t5, timm, torch_attention,
+from architectures import (VIT5, Model, bert, distilbert, gelu, gpt, gpt_neox, llama, phi, t5, timm, torch_attention,
                            torch_encoder, transformer_lens, vit)
 from export_attention import save_state_dict
 from make_golden import GOLDEN, save
@@ -54,8 +54,8 @@ def newer(config):
     return {key: value for key, value in config.items() if key not in ('torch_dtype', 'rope_theta', 'rope_scaling')}
 
 
-def t5_config(**keys):
-    return hf('t5', 'T5EncoderModel', classifier_dropout=0.0, d_ff=28, d_kv=6, d_model=16, decoder_start_token_id=0,
+def t5_config(model_type='t5', architecture='T5EncoderModel', **keys):
+    return hf(model_type, architecture, classifier_dropout=0.0, d_ff=28, d_kv=6, d_model=16, decoder_start_token_id=0,
               dropout_rate=0.1, eos_token_id=1, initializer_factor=1.0, is_encoder_decoder=True, layer_norm_epsilon=1e-6,
               num_decoder_layers=2, num_heads=4, num_layers=2, pad_token_id=0, relative_attention_max_distance=6,
               relative_attention_num_buckets=8, use_cache=True, vocab_size=21, **keys)
@@ -103,10 +103,16 @@ FAMILIES = {
                     hidden_dropout_prob=0.0, hidden_size=16, image_size=6, initializer_range=0.02, intermediate_size=28,
                     layer_norm_eps=1e-12, num_attention_heads=4, num_channels=3, num_hidden_layers=2, patch_size=2,
                     qkv_bias=True), {}),
+    'vit5': (vit, dict(hf('vit', 'ViTModel', attention_probs_dropout_prob=0.0, encoder_stride=16, hidden_act='gelu',
+                          hidden_dropout_prob=0.0, hidden_size=16, image_size=6, initializer_range=0.02, intermediate_size=28,
+                          layer_norm_eps=1e-12, num_attention_heads=4, num_channels=3, num_hidden_layers=2, patch_size=2,
+                          qkv_bias=True), transformers_version='5.0.0'), dict(names=VIT5)),
     'timm': (timm, dict(architecture='vit_tiny_patch16_224', num_classes=3, num_features=16, num_heads=4), {}),
     't5': (t5, t5_config(dense_act_fn='relu', feed_forward_proj='relu', is_gated_act=False, n_positions=512), {}),
     't5_gated': (t5, t5_config(dense_act_fn='gelu_new', feed_forward_proj='gated-gelu', is_gated_act=True,
                                tie_word_embeddings=False), {}),
+    'umt5': (t5, t5_config('umt5', 'UMT5EncoderModel', dense_act_fn='gelu_new', feed_forward_proj='gated-gelu',
+                           is_gated_act=True, tie_word_embeddings=True), dict(own_tables=True)),
     'llama': (llama, llama_config(), {}),
     'llama_linear': (llama, llama_config({'type': 'linear', 'factor': 2.5}), {}),
     'llama_dynamic': (llama, llama_config({'type': 'dynamic', 'factor': 3.0}, max_position_embeddings=6), {}),

@@ -67,6 +67,8 @@ Array<T> embed_tokens(io::Inputs& inputs, const WeightBundle& bundle, const Toke
     const io::StoredArray* tokens = find(bundle, "token_table");
     if (tokens == nullptr)
         fail(bundle.path, ": holds no token embeddings; give embeddings with -x (--token-ids)");
+    require_nothing_left_over(bundle, LeftOver::Part::embedding,
+                              "what the first layer reads (--token-ids)");
     const std::size_t width = model_width(bundle);
     require_table(*tokens, width);
     std::vector<T> x(ids.ids.size() * width);
@@ -96,7 +98,13 @@ Array<T> final_hidden(io::Inputs& inputs, const WeightBundle& bundle, const Arra
         x, load_norm<T>(inputs, bundle, bundle.model, "final_norm", x.shape().back(), non_finite));
 }
 
+void require_nothing_behind(const WeightBundle& bundle) {
+    require_nothing_left_over(bundle, LeftOver::Part::behind_layers,
+                              "what the last layer gives (--save hidden, logits, probs)");
+}
+
 void require_logits(const WeightBundle& bundle) {
+    require_nothing_left_over(bundle, LeftOver::Part::logits, "the logits (--save logits, probs)");
     const bool tied = bundle.layout->tied && find(bundle, "token_table") != nullptr;
     if (find(bundle, "W_logits") != nullptr || tied) return;
     fail(bundle.path, ": has no matrix that makes logits (--save logits, probs)");

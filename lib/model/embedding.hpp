@@ -31,7 +31,11 @@ template <class T>
 Array<T> final_hidden(io::Inputs& inputs, const WeightBundle& bundle, const Array<T>& x,
                       io::NonFinite non_finite);
 
-// Throws Error when the file has no matrix that makes logits.
+// Throws Error when the file holds an array that changes what the last layer gives and is not
+// known.
+void require_nothing_behind(const WeightBundle& bundle);
+
+// Throws Error when the file has no matrix that makes logits, or one more array for them.
 void require_logits(const WeightBundle& bundle);
 
 // Logits [batch, tokens, vocabulary] of final_hidden's result.

@@ -75,6 +75,19 @@ Layout vit() {
     return row;
 }
 
+// The same as transformers 5 names it.
+Layout vit5() {
+    Layout row = vit();
+    row.name = "vit5";
+    row.title = "ViT (transformers 5)";
+    row.layer = "layers.{}.";
+    row.in_layer = join(
+        {separate("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.o_proj"),
+         pre_norms("layernorm_before", "layernorm_after"), feed_forward("mlp.fc1", "mlp.fc2"),
+         optional(feed_forward("intermediate.dense", "output.dense"))});
+    return row;
+}
+
 Layout timm() {
     Layout row;
     row.name = "timm";
@@ -97,17 +110,17 @@ Layout t5() {
     Layout row;
     row.name = "t5";
     row.title = "T5 encoder";
-    row.model_types = {"t5", "mt5", "umt5"};
+    row.model_types = {"t5", "mt5"};
     row.layer = "encoder.block.{}.";
-    row.in_layer =
-        join({separate("layer.0.SelfAttention.q", "layer.0.SelfAttention.k",
-                       "layer.0.SelfAttention.v", "layer.0.SelfAttention.o"),
-              {{"relative_bias", "layer.0.SelfAttention.relative_attention_bias.weight", true}},
-              pre_norms("layer.0.layer_norm", "layer.1.layer_norm"),
-              {{"W_in", "layer.1.DenseReluDense.wi.weight", true},
-               {"W_gate", "layer.1.DenseReluDense.wi_0.weight", true},
-               {"W_in", "layer.1.DenseReluDense.wi_1.weight", true},
-               {"W_out", "layer.1.DenseReluDense.wo.weight"}}});
+    row.in_layer = join(
+        {separate("layer.0.SelfAttention.q", "layer.0.SelfAttention.k", "layer.0.SelfAttention.v",
+                  "layer.0.SelfAttention.o"),
+         {{"relative_bias", "layer.0.SelfAttention.relative_attention_bias.weight", false, true}},
+         pre_norms("layer.0.layer_norm", "layer.1.layer_norm"),
+         {{"W_in", "layer.1.DenseReluDense.wi.weight", true},
+          {"W_gate", "layer.1.DenseReluDense.wi_0.weight", true},
+          {"W_in", "layer.1.DenseReluDense.wi_1.weight", true},
+          {"W_out", "layer.1.DenseReluDense.wo.weight"}}});
     row.in_model = join({{{"token_table", "shared.weight", true},
                           {"token_table", "encoder.embed_tokens.weight", true}},
                          norm("final_norm", "encoder.final_layer_norm")});
@@ -118,6 +131,16 @@ Layout t5() {
     row.norm = NormKind::rms;
     row.epsilon = 1e-6;
     row.activation = Activation::relu;
+    return row;
+}
+
+// T5 with a table of relative positions in every layer.
+Layout umt5() {
+    Layout row = t5();
+    row.name = "umt5";
+    row.title = "UMT5 encoder";
+    row.model_types = {"umt5"};
+    for (TensorName& name : row.in_layer) name.only_first = false;
     return row;
 }
 
@@ -150,7 +173,7 @@ Layout torch_encoder() {
     row.in_model = optional(norm("final_norm", "norm"));
     row.refused = {{"multihead_attn.in_proj_weight", "cross-attention (a TransformerDecoder)"}};
     row.causal = false;
-    row.post_norm = true;
+    row.post_norm = row.norms_move = true;
     row.activation = Activation::relu;
     return row;
 }
@@ -191,9 +214,17 @@ Layout transformer_lens() {
 }  // namespace
 
 std::vector<Layout> encoder_layouts() {
-    return {
-        bert(),          roberta(),         distilbert(), vit(), timm(), t5(), torch_attention(),
-        torch_encoder(), transformer_lens()};
+    return {bert(),
+            roberta(),
+            distilbert(),
+            vit(),
+            vit5(),
+            timm(),
+            t5(),
+            umt5(),
+            torch_attention(),
+            torch_encoder(),
+            transformer_lens()};
 }
 
 }  // namespace attn::model

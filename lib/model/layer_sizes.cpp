@@ -77,7 +77,8 @@ void check_input_projection(const Layer& layer, const std::string& name, std::si
     }
 }
 
-std::size_t find_heads(const Layer& layer) {
+// Nothing where native names do not say.
+std::optional<std::size_t> find_heads(const Layer& layer) {
     const WeightBundle& bundle = layer.bundle;
     if (layer.request.heads) return *layer.request.heads;
     if (bundle.config.heads) return *bundle.config.heads;
@@ -86,7 +87,7 @@ std::size_t find_heads(const Layer& layer) {
     const auto table = bundle.layers.front().find("relative_bias");
     if (table != bundle.layers.front().end() && table->second.shape.size() == 2)
         return table->second.shape[1];
-    if (bundle.layout->name == "native") return 1;
+    if (bundle.layout->name == "native") return std::nullopt;
     fail(bundle.path,
          ": nothing says how many heads there are; put config.json beside the file, "
          "or give --heads");
@@ -125,7 +126,9 @@ void check_bias(const NamedArrays& arrays, const std::string& name, std::size_t 
 LayerSizes check_separate(const Layer& layer) {
     const LayerRequest& request = layer.request;
     LayerSizes sizes;
-    sizes.heads = find_heads(layer);
+    const std::optional<std::size_t> heads = find_heads(layer);
+    sizes.heads = heads.value_or(1);
+    sizes.heads_assumed = !heads;
     const std::string flag = layer.source("heads", "--heads", request.heads);
     const std::string kv_flag = layer.source("kv_heads", "--kv-heads", request.kv_heads);
     check_input_projection(layer, "W_Q", request.d_model, sizes.heads, flag);
@@ -153,7 +156,7 @@ LayerSizes check_fused(const Layer& layer) {
         fail(describe(array), ": queries, keys and values read inputs of one width (--context)");
     const std::size_t columns = layer.shape_of("W_QKV").columns;
     LayerSizes sizes;
-    sizes.heads = find_heads(layer);
+    sizes.heads = find_heads(layer).value();
     const bool grouped = layer.request.kv_heads || config.kv_heads;
     sizes.kv_heads = layer.request.kv_heads.value_or(config.kv_heads.value_or(sizes.heads));
     require_grouping(layer, sizes);
@@ -191,8 +194,16 @@ void check_output_projection(const Layer& layer, LayerSizes& sizes) {
     sizes.d_output = d_model;
 }
 
+// What config.json says of a head; where it does not, that heads share the width among them.
 void check_config(const Layer& layer, const LayerSizes& sizes) {
     const ModelConfig& config = layer.bundle.config;
+    const bool family = layer.bundle.layout->name != "native" && !layer.request.heads;
+    const std::size_t width = layer.request.d_model;
+    if (family && !config.d_head && config.heads && sizes.heads * sizes.d_head != width) {
+        fail(layer.bundle.path, ": its ", sizes.heads, " heads (", config.keys.at("heads"),
+             ") have ", sizes.d_head, " columns, which are not its ", width,
+             " columns divided among them, and config.json has no head_dim");
+    }
     if (layer.bundle.layout->name == "native" || layer.request.heads || !config.d_head ||
         *config.d_head == sizes.d_head)
         return;

@@ -74,7 +74,6 @@ class LayerLoader {
             // The same two norms, in front or behind (nn.TransformerEncoder's norm_first).
             if (first || whole) attention_norm = norm("after_attention_sum", d_model);
         } else {
-            require("before_attention.weight");
             block.before_attention = norm("before_attention", d_model);
         }
         if (!whole) return block;
@@ -97,15 +96,6 @@ class LayerLoader {
     Array<T> load(const std::string& name) {
         const auto found = arrays_.find(name);
         return found == arrays_.end() ? Array<T>() : inputs_.load<T>(found->second, non_finite_);
-    }
-
-    // Fails when the family has the array and the file does not.
-    void require(const std::string& name) const {
-        for (const TensorName& tensor : layout_.in_layer) {
-            if (tensor.ours == name && !tensor.optional && !has(name))
-                fail(bundle_.path, ": lacks ", tensor.theirs, " of a layer, which ", layout_.title,
-                     " puts in front of the attention");
-        }
     }
 
     Norm<T> norm(const std::string& name, std::size_t width) {

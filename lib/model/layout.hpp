@@ -25,8 +25,9 @@ enum class FusedOrder {
 // embedding_norm, final_norm, W_logits, b_logits. A norm's arrays end in .weight and .bias.
 struct TensorName {
     std::string ours;
-    std::string theirs;  // without the prefix of the layer, or of the model
-    bool optional = false;
+    std::string theirs;       // without the prefix of the layer, or of the model
+    bool optional = false;    // absent from all layers, or from none
+    bool only_first = false;  // layer 0 has it for all of them
 };
 
 struct Layout {
@@ -61,7 +62,8 @@ struct Layout {
     NormKind norm = NormKind::layer;
     double norm_weight_plus = 0;
     double epsilon = 1e-5;
-    bool post_norm = false;          // unless config.json's norm_first says otherwise
+    bool post_norm = false;
+    bool norms_move = false;  // to the front, where norm_first is true: nn.TransformerEncoderLayer
     bool norms_may_be_bare = false;  // no arrays at all: TransformerLens' LNPre
     bool parallel = false;
     Activation activation = Activation::gelu_tanh;

@@ -149,6 +149,11 @@ std::string key_heads(const LayerSizes& sizes) {
 
 void add_attention_notes(const WeightBundle& bundle, ModelSummary& summary) {
     try {
+        require_whole_attention(bundle);
+    } catch (const Error& problem) {
+        summary.notes.emplace_back("not computed", problem.what());
+    }
+    try {
         const AttentionDefaults defaults = attention_defaults(bundle);
         summary.notes.emplace_back("attention", attention(bundle, defaults));
         summary.notes.emplace_back("positions", positions(bundle, defaults));
@@ -166,7 +171,11 @@ ModelSummary summarise(const WeightBundle& bundle) {
     summary.layers = bundle.layers.size();
     summary.d_model = model_width(bundle);
     summary.missing = bundle.missing;
+    for (const LeftOver& array : bundle.left_over) summary.left_over.push_back(array.key);
     summary.unused = bundle.unused;
+    if (!bundle.prefix.empty()) summary.notes.emplace_back("names", "behind " + bundle.prefix);
+    for (const std::string& other : bundle.others)
+        summary.notes.emplace_back("another model", "under " + other + ", not read");
     try {
         summary.sizes = describe_layer(bundle, 0);
     } catch (const Error& problem) {

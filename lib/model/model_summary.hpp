@@ -18,8 +18,9 @@ struct ModelSummary {
     std::optional<LayerSizes> sizes;  // absent where nothing says how many heads there are
     // What the computation will do, as ("positions", "rotary, pairs k and k + d/2, theta 10000").
     std::vector<std::pair<std::string, std::string>> notes;
-    std::vector<std::string> missing;  // of the family, in this file
-    std::vector<std::string> unused;   // keys of the file that mean nothing to us
+    std::vector<std::string> missing;    // of the family, in this file
+    std::vector<std::string> left_over;  // keys that the family does not know
+    std::vector<std::string> unused;     // keys of the file that mean nothing to us
 };
 
 ModelSummary summarise(const WeightBundle& bundle);

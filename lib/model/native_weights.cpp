@@ -1,10 +1,12 @@
 // Files under our own names.
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "model/dotted_name.hpp"
 #include "model/layout_match.hpp"
 
 namespace attn::model {
@@ -38,13 +40,30 @@ std::optional<NativeKey> parse_key(const std::string& key) {
     return known ? std::optional(result) : std::nullopt;
 }
 
+// Whether an array that has none of our names was probably meant to have one, "b_q" or "WO", or
+// stands in a layer: what is in a layer is not passed over.
+bool is_meant_for_layer(const std::string& key) {
+    if (starts_with(key, "layers.") || starts_with(key, "layers/")) return true;
+    const auto bare = [](std::string name) {
+        name.erase(std::remove_if(name.begin(), name.end(),
+                                  [](char c) { return c == '_' || c == '.' || c == '-'; }),
+                   name.end());
+        for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        return name;
+    };
+    return std::any_of(kNames.begin(), kNames.end(),
+                       [&](const std::string& name) { return bare(name) == bare(key); });
+}
+
 void require_projections(const LayoutMatch& match, const io::Container& container) {
     for (std::size_t layer = 0; layer < match.layers.size(); ++layer) {
         const std::string where =
             match.layers.size() > 1 ? "layer " + std::to_string(layer) + " has no " : "has no ";
         for (const char* name : {"W_Q", "W_K", "W_V"}) {
             if (match.layers[layer].count(name) != 0) continue;
-            const std::string close = nearest(name, match.unused);
+            std::vector<std::string> other = match.unused;
+            for (const LeftOver& array : match.left_over) other.push_back(array.key);
+            const std::string close = nearest(name, other);
             fail(container.path, ": ", where, name,
                  close.empty() ? "" : "; did you mean " + close + "?");
         }
@@ -67,6 +86,8 @@ LayoutMatch match_native(const io::Container& container) {
         const auto native = parse_key(key);
         if (native) {
             (native->layer ? layers[*native->layer] : single)[native->name] = array;
+        } else if (is_meant_for_layer(key)) {
+            match.left_over.push_back({key, LeftOver::Part::attention});
         } else if (key != "embeddings") {
             match.unused.push_back(key);
         }

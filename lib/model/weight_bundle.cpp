@@ -10,6 +10,13 @@ std::string says(const ModelConfig& config, const std::string& field, std::size_
     return "config.json says " + std::to_string(value) + " (" + config.keys.at(field) + ")";
 }
 
+// "layer 0: attn.c_proj.weight and 3 more arrays"
+std::string listed(const std::vector<std::string>& names) {
+    if (names.size() == 1) return names.front();
+    const std::size_t more = names.size() - 1;
+    return names.front() + " and " + std::to_string(more) + " more array" + (more == 1 ? "" : "s");
+}
+
 void check_config(const WeightBundle& bundle) {
     const ModelConfig& config = bundle.config;
     if (config.layers && *config.layers != bundle.layers.size()) {
@@ -39,11 +46,15 @@ WeightBundle read_weight_bundle(const io::Container& container, const std::strin
     WeightBundle bundle;
     bundle.path = container.path;
     bundle.config = read_model_config(container);
-    LayoutMatch match = match_layout(container, bundle.config, layout);
+    LayoutMatch match = match_layout(container, bundle.config.model_type, layout);
     bundle.layout = match.layout;
+    bundle.prefix = std::move(match.prefix);
+    bundle.others = std::move(match.others);
     bundle.layers = std::move(match.layers);
     bundle.model = std::move(match.model);
     bundle.missing = std::move(match.missing);
+    bundle.missing_attention = std::move(match.missing_attention);
+    bundle.left_over = std::move(match.left_over);
     bundle.unused = std::move(match.unused);
     if (bundle.layout->name != "native") check_config(bundle);
     return bundle;
@@ -68,9 +79,8 @@ AttentionDefaults attention_defaults(const WeightBundle& bundle) {
     defaults.rope_dim = config.rotary_dim;
     defaults.rope_interleaved = config.rotary_interleaved.value_or(false);
     defaults.rope_scaling = config.rotary_scaling;
-    const auto table = bundle.layers.front().find("relative_bias");
-    if (layout.relative_positions && table != bundle.layers.front().end()) {
-        defaults.relative_bias = table->second.name;
+    defaults.relative_bias = relative_bias(bundle, 0);
+    if (!defaults.relative_bias.empty()) {
         defaults.relative_max_distance = config.relative_max_distance.value_or(128);
         defaults.bidirectional = !*defaults.causal;
     }
@@ -91,13 +101,41 @@ std::optional<std::size_t> window_left(const WeightBundle& bundle, std::size_t l
     return *config.window - 1;
 }
 
+std::string relative_bias(const WeightBundle& bundle, std::size_t layer) {
+    for (const NamedArrays* arrays : {&bundle.layers.at(layer), &bundle.layers.front()}) {
+        const auto table = arrays->find("relative_bias");
+        if (table != arrays->end()) return table->second.name;
+    }
+    return "";
+}
+
+void require_whole_attention(const WeightBundle& bundle) {
+    if (!bundle.missing_attention.empty()) {
+        fail(bundle.path, ": lacks ", listed(bundle.missing_attention), " of ",
+             bundle.layout->title, ", which its attention needs");
+    }
+    require_nothing_left_over(bundle, LeftOver::Part::attention, "");
+}
+
 void require_whole_blocks(const WeightBundle& bundle) {
-    if (bundle.missing.empty()) return;
-    fail(bundle.path, ": lacks ", bundle.missing.front(),
-         bundle.missing.size() > 1
-             ? " and " + std::to_string(bundle.missing.size() - 1) + " more arrays"
-             : "",
-         " of ", bundle.layout->title, "; with --hidden-states it is not needed");
+    if (!bundle.missing.empty()) {
+        fail(bundle.path, ": lacks ", listed(bundle.missing), " of ", bundle.layout->title,
+             "; with --hidden-states it is not needed");
+    }
+    require_nothing_left_over(bundle, LeftOver::Part::feed_forward,
+                              "the input of the next layer; give --hidden-states");
+}
+
+void require_nothing_left_over(const WeightBundle& bundle, LeftOver::Part part,
+                               const std::string& needed_for) {
+    std::vector<std::string> keys;
+    for (const LeftOver& array : bundle.left_over) {
+        if (array.part == part) keys.push_back(array.key);
+    }
+    if (keys.empty()) return;
+    fail(bundle.path, ": holds ", listed(keys), ", which ", bundle.layout->title,
+         " as it is computed here does not have",
+         needed_for.empty() ? "" : " and which may change ", needed_for);
 }
 
 }  // namespace attn::model

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/layout_match.hpp"
+#include "model/model_config.hpp"
 
 namespace attn::model {
 
@@ -15,9 +16,13 @@ struct WeightBundle {
     std::string path;
     const Layout* layout = nullptr;
     ModelConfig config;
+    std::string prefix;               // as in LayoutMatch
+    std::vector<std::string> others;  // likewise, and all below
     std::vector<NamedArrays> layers;
     NamedArrays model;
     std::vector<std::string> missing;
+    std::vector<std::string> missing_attention;
+    std::vector<LeftOver> left_over;
     std::vector<std::string> unused;
 };
 
@@ -37,7 +42,7 @@ struct AttentionDefaults {
     std::optional<std::size_t> rope_dim;
     bool rope_interleaved = false;
     RotaryScaling rope_scaling;
-    std::string relative_bias;  // the name of an array, FILE:KEY; of layer 0, for all layers (T5)
+    std::string relative_bias;  // the name of an array, FILE:KEY; of layer 0, see relative_bias()
     std::size_t relative_max_distance = 128;
     bool bidirectional = false;
 };
@@ -48,9 +53,21 @@ AttentionDefaults attention_defaults(const WeightBundle& bundle);
 // Keys before its own that a query of the layer sees; without a value: all.
 std::optional<std::size_t> window_left(const WeightBundle& bundle, std::size_t layer);
 
-// Throws Error that names what the file lacks of its family's blocks, which the input of any but
-// the first layer needs.
+// The layer's own table of relative positions, FILE:KEY: that of layer 0 in T5, one of each layer
+// in UMT5; empty where there is none.
+std::string relative_bias(const WeightBundle& bundle, std::size_t layer);
+
+// Throws Error that names what the file lacks of its family's attention, or an array of the layers
+// that the family does not know and that may change the attention.
+void require_whole_attention(const WeightBundle& bundle);
+
+// The same for its family's blocks, which the input of any but the first layer needs.
 void require_whole_blocks(const WeightBundle& bundle);
+
+// Throws Error that names an array which the family does not know and which may change `part`;
+// `needed_for` says who asks: "--token-ids".
+void require_nothing_left_over(const WeightBundle& bundle, LeftOver::Part part,
+                               const std::string& needed_for);
 
 // What a layer's matrices are measured against. Absent numbers of heads are found in the bundle,
 // else in the shapes; for native names a single head where nothing says otherwise.
@@ -66,7 +83,8 @@ struct LayerSizes {
     std::size_t kv_heads = 1;
     std::size_t d_head = 0;
     std::size_t d_value = 0;
-    std::size_t d_output = 0;  // columns of what the attention gives
+    std::size_t d_output = 0;    // columns of what the attention gives
+    bool heads_assumed = false;  // nothing says how many there are: taken for one
 };
 
 // Throws Error unless every matrix of the layer fits the others, the widths and the heads. Reads

@@ -113,6 +113,8 @@ void load_rotary(const AttentionRequest& request, const HeadSizes& sizes, std::s
     options.rotary = std::move(rotary);
 }
 
+}  // namespace
+
 template <class T>
 RelativeBias<T> load_relative_bias(const AttentionRequest& request, std::size_t heads,
                                    io::Inputs& inputs, io::NonFinite non_finite) {
@@ -132,8 +134,6 @@ RelativeBias<T> load_relative_bias(const AttentionRequest& request, std::size_t 
     }
     return RelativeBias<T>(table, buckets);
 }
-
-}  // namespace
 
 template <class T>
 AttentionOptions<T> load_attention_options(const AttentionRequest& request, const HeadSizes& sizes,
@@ -167,5 +167,9 @@ template AttentionOptions<float> load_attention_options(const AttentionRequest&,
                                                         io::Inputs&, io::NonFinite, const Warn&);
 template AttentionOptions<double> load_attention_options(const AttentionRequest&, const HeadSizes&,
                                                          io::Inputs&, io::NonFinite, const Warn&);
+template RelativeBias<float> load_relative_bias(const AttentionRequest&, std::size_t, io::Inputs&,
+                                                io::NonFinite);
+template RelativeBias<double> load_relative_bias(const AttentionRequest&, std::size_t, io::Inputs&,
+                                                 io::NonFinite);
 
 }  // namespace attn::pipeline

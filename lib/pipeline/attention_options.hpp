@@ -20,6 +20,11 @@ struct HeadSizes {
     std::size_t d_value = 0;
 };
 
+// The table of relative positions that the request names; nothing where it names none.
+template <class T>
+RelativeBias<T> load_relative_bias(const AttentionRequest& request, std::size_t heads,
+                                   io::Inputs& inputs, io::NonFinite non_finite);
+
 // Throws Error that names the flag, what was found and what was expected.
 template <class T>
 AttentionOptions<T> load_attention_options(const AttentionRequest& request, const HeadSizes& sizes,

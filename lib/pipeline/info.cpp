@@ -1,5 +1,6 @@
 #include "pipeline/info.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -41,14 +42,26 @@ ArrayInfo describe(const std::string& key, const io::StoredArray& stored, bool v
     return info;
 }
 
-// The checkpoint that the file is, or why it is none; most files with other names are none, and
-// then nothing is said.
+// Whether a file was meant as a checkpoint: matrices of modules are called so everywhere.
+bool looks_like_checkpoint(const io::Container& container) {
+    if (container.settings.count("model_type") != 0) return true;
+    const auto is_weight = [](const auto& entry) {
+        const std::string& key = entry.first;
+        const std::string end = "weight";
+        return key.size() > end.size() &&
+               key.compare(key.size() - end.size(), end.size(), end) == 0;
+    };
+    return std::any_of(container.arrays.begin(), container.arrays.end(), is_weight) ||
+           std::any_of(container.unreadable.begin(), container.unreadable.end(), is_weight);
+}
+
+// The checkpoint that the file is, or why it is none.
 void recognise(const io::Container& container, const std::string& layout, FileInfo& info) {
     try {
         info.model = model::summarise(model::read_weight_bundle(container, layout));
     } catch (const Error& problem) {
         if (!layout.empty()) throw;
-        info.unrecognised = problem.what();
+        if (looks_like_checkpoint(container)) info.unrecognised = problem.what();
     }
 }
 

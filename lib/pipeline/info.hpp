@@ -32,7 +32,7 @@ struct FileInfo {
     std::string path;
     std::string format;  // "NPY", "JSON", "safetensors"
     std::optional<model::ModelSummary> model;
-    std::string unrecognised;  // why it is not a checkpoint that we know
+    std::string unrecognised;  // why a file that looks like a checkpoint is none that we know
     bool values = true;        // whether the numbers were read
     std::vector<ArrayInfo> arrays;
     std::map<std::string, std::string> unreadable;              // key -> why

@@ -158,6 +158,7 @@ template <class T>
 AttentionOptions<T> RunInputs<T>::options_of(std::size_t layer) const {
     AttentionOptions<T> own = options;
     if (!window_left.empty()) own.mask.structure.window_left = window_left[layer];
+    if (!relative.empty()) own.mask.relative = relative[layer];
     return own;
 }
 
@@ -165,8 +166,8 @@ template <class T>
 RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs, const Warn& warn) {
     require_one_kind_of_input(request);
     const bool projected = !request.query.empty();
-    RunInputs<T> result =
-        projected ? load_projected<T>(request, inputs) : load_with_weights<T>(request, inputs);
+    RunInputs<T> result = projected ? load_projected<T>(request, inputs)
+                                    : load_with_weights<T>(request, inputs, warn);
     const HeadSizes sizes{result.batch,
                           result.heads,
                           result.kv_heads,
@@ -176,6 +177,12 @@ RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs, cons
                           result.layers[0].d_value};
     result.options = load_attention_options<T>(result.attention, sizes, inputs,
                                                non_finite_policy(request), warn);
+    for (const std::string& table : result.relative_biases) {
+        AttentionRequest own = result.attention;
+        own.relative_bias = table;
+        result.relative.push_back(
+            load_relative_bias<T>(own, sizes.heads, inputs, non_finite_policy(request)));
+    }
     const std::size_t past =
         result.options.past_key.empty() ? 0 : result.options.past_key.extent(2);
     result.keys += past;

@@ -29,8 +29,10 @@ struct RunInputs {
     std::size_t keys = 0;  // those of the cache included
     std::vector<LayerShapes> layers;
     AttentionRequest attention;   // the flags, completed by what the weights file says
-    AttentionOptions<T> options;  // of all layers, but for window_left below
+    AttentionOptions<T> options;  // of all layers, but for what follows
     std::vector<std::optional<std::size_t>> window_left;  // of each layer; empty: as in options
+    std::vector<std::string> relative_biases;  // likewise: names of arrays (UMT5), and the arrays
+    std::vector<RelativeBias<T>> relative;
 
     // Either embeddings and weights …
     std::vector<Array<T>> x;  // [batch, queries, d_model]: one for the first layer, or one for each

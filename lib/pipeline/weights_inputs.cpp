@@ -120,6 +120,27 @@ void complete_windows(RunInputs<T>& result) {
     }
 }
 
+// Which of a file's arrays were taken, where their names do not begin as the family's do.
+void tell_where(const model::WeightBundle& bundle, const Warn& warn) {
+    if (!bundle.prefix.empty())
+        warn(bundle.path + ": the names of " + bundle.layout->title + " stand behind " +
+             bundle.prefix);
+    for (const std::string& other : bundle.others)
+        warn(bundle.path + ": holds another model under " + other + ", which is not read");
+}
+
+// Tables of relative positions, where layers have their own.
+template <class T>
+void find_relative_biases(RunInputs<T>& result) {
+    const std::string& first = result.attention.relative_bias;
+    std::vector<std::string> tables;
+    for (std::size_t layer = 0; layer < result.layers.size(); ++layer)
+        tables.push_back(model::relative_bias(*result.bundle, layer));
+    const bool alike = std::all_of(tables.begin(), tables.end(),
+                                   [&](const std::string& table) { return table == first; });
+    if (!alike) result.relative_biases = std::move(tables);
+}
+
 template <class T>
 void load_context(const RunRequest& request, const io::StoredArray& x, io::Inputs& inputs,
                   RunInputs<T>& result) {
@@ -168,14 +189,17 @@ model::TokenIds load_token_ids(const RunRequest& request, io::Inputs& inputs) {
 }  // namespace
 
 template <class T>
-RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs) {
+RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs, const Warn& warn) {
     RunInputs<T> result;
     result.attention = request.attention;
     result.hidden_states = !request.hidden_states.empty();
     result.bundle = model::read_weight_bundle(inputs.open(request.weights), request.layout);
     const model::WeightBundle& bundle = *result.bundle;
     const std::size_t layers = bundle.layers.size();
+    model::require_whole_attention(bundle);
+    tell_where(bundle, warn);
     if (needs_blocks(request, layers)) model::require_whole_blocks(bundle);
+    if (request.save.model_output()) model::require_nothing_behind(bundle);
     if (request.save.logits || request.save.probs) model::require_logits(bundle);
 
     Shape shape;
@@ -200,13 +224,15 @@ RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs) {
     if (needs_blocks(request, layers)) require_stackable(bundle.path, result.layers, shape[2]);
     if (!request.attention.past_key.empty() && layers > 1)
         fail("--past-key: is the cache of one layer, ", bundle.path, " has ", layers);
+    const bool own_relative_bias = request.attention.relative_bias.empty();
     complete(model::attention_defaults(bundle), result.layers[0].d_head, result.attention);
     complete_windows(result);
+    if (own_relative_bias) find_relative_biases(result);
     if (result.x.empty()) load_embeddings(request, x, shape, inputs, result);
     return result;
 }
 
-template RunInputs<float> load_with_weights(const RunRequest&, io::Inputs&);
-template RunInputs<double> load_with_weights(const RunRequest&, io::Inputs&);
+template RunInputs<float> load_with_weights(const RunRequest&, io::Inputs&, const Warn&);
+template RunInputs<double> load_with_weights(const RunRequest&, io::Inputs&, const Warn&);
 
 }  // namespace attn::pipeline

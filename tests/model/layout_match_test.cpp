@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "model/model_config.hpp"
 
 using namespace attn;
 using namespace attn::model;
@@ -32,7 +33,7 @@ class File {
     }
 
     LayoutMatch match(const std::string& wanted = "") const {
-        return match_layout(container_, read_model_config(container_), wanted);
+        return match_layout(container_, read_model_config(container_).model_type, wanted);
     }
     std::string family(const std::string& wanted = "") const { return match(wanted).layout->name; }
 
@@ -53,7 +54,7 @@ File file_of(const Layout& layout, const std::string& wrapper = "") {
         const std::string before = base + with_number(layout.layer, number);
         for (const TensorName& tensor : layout.in_layer) {
             const std::set<std::string> foreign(layout.foreign.begin(), layout.foreign.end());
-            if (foreign.count(tensor.theirs) != 0) continue;
+            if (foreign.count(tensor.theirs) != 0 || (tensor.only_first && number > 0)) continue;
             const bool wide = layout.order == MatrixOrder::in_out;
             const Shape fused = wide ? Shape{8, 24} : Shape{24, 8};
             file.add(before + tensor.theirs, tensor.ours == "W_QKV" ? fused : Shape{8, 8});
@@ -172,7 +173,7 @@ TEST_CASE("layers must be numbered without a gap") {
 }
 
 TEST_CASE("a model_type that contradicts the names, or is unknown, is not guessed away") {
-    const File linear = File().add("h.0.attn.c_attn.weight", {24, 8});
+    const File linear = file_of(find_layout("nanogpt"));
     CHECK_THROWS_WITH(File(linear).says("model_type", std::string("gpt2")).match(),
                       Catch::Contains("says model_type \"gpt2\", the arrays are those of nanogpt"));
     CHECK_THROWS_WITH(
@@ -192,4 +193,39 @@ TEST_CASE("an unknown layout is answered with the nearest") {
                       Catch::Contains("--layout gpt-2") && Catch::Contains("did you mean gpt2?"));
     CHECK_THROWS_WITH(File().add("x").match(), Catch::Contains("has no W_Q, W_K and W_V") &&
                                                    Catch::Contains("its first array is x"));
+}
+
+TEST_CASE("an array that no row knows is left over in every layer of every family") {
+    for (const Layout& layout : layouts()) {
+        if (layout.in_layer.empty() || layout.layer.empty()) continue;
+        const std::string base = layout.bases.empty() ? "" : layout.bases.front();
+        for (const char* name : {"self_attn.sinks", "attn.q_bias", "attention.lora_A.weight",
+                                 "attn.rel_pos_h", "gate", "attn.ln_q.weight"}) {
+            const std::string key = base + with_number(layout.layer, 1) + name;
+            INFO(key);
+            File file = file_of(layout);
+            file.add(key);
+            const LayoutMatch match = file.match(layout.name);
+            REQUIRE(match.left_over.size() == 1);
+            CHECK(match.left_over.front().key == key);
+            CHECK(match.left_over.front().part == LeftOver::Part::attention);
+        }
+        File file = file_of(layout);
+        for (const char* name : {"attn.masked_bias", "attn.relative_position_index", "total_ops"})
+            file.add(base + with_number(layout.layer, 1) + name);
+        CHECK(file.match(layout.name).left_over.empty());
+    }
+}
+
+TEST_CASE("native names that were meant, and arrays in native layers, are left over") {
+    const auto left_over = [](const std::string& key, const std::string& before = "") {
+        File file;
+        for (const std::string& name : kQkv) file.add(before + name);
+        const LayoutMatch match = file.add(key).match();
+        return match.left_over.size() == 1 && match.left_over.front().key == key;
+    };
+    CHECK(left_over("b_q"));
+    CHECK(left_over("WO"));
+    CHECK(left_over("layers.0.sinks", "layers.0."));
+    CHECK_FALSE(left_over("expected"));
 }

@@ -1,0 +1,76 @@
+// A file read as one family behind one prefix: which of its arrays are there, and what is left
+// over.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/layout_match.hpp"
+
+namespace attn::model {
+
+// Where the layers of a family may begin in a file: `outer` is what stands in front of the
+// family's own names, "net." in front of "bert.encoder.layer.0.".
+struct Place {
+    std::string outer;
+    std::string base;  // one of the family's, or empty
+
+    std::string prefix() const { return outer + base; }
+    // Nothing, or what training tools put there.
+    bool is_usual() const;
+};
+
+// All names of a file, those of arrays that cannot be read among them.
+std::set<std::string> names_in(const io::Container& container);
+
+// Every place with the names of at least one layer, the usual ones first.
+std::vector<Place> places_of_layers(const std::set<std::string>& names, const Layout& layout);
+
+class LayoutReading {
+  public:
+    // Keeps references to the container, its names and the layout.
+    LayoutReading(const io::Container& container, const std::set<std::string>& names,
+                  const Layout& layout, const Place& place);
+
+    // Whether the matrices of the attention are in the first layer, and what tells the family from
+    // its kin.
+    bool fits() const;
+
+    // Whether all layers have all that the attention needs.
+    bool is_whole() const;
+
+    // Throws Error when a layer is missing or lacks its matrices, or an array is not to be read.
+    LayoutMatch match() const;
+
+    // Of what the family requires of its first layer: how much is there, what is not, and what is
+    // there besides, by their names inside the layer.
+    struct Gap {
+        std::size_t present = 0;
+        std::vector<std::string> missing;
+        std::vector<std::string> besides;
+    };
+    Gap gap() const;
+
+  private:
+    using Keys = std::map<std::string, std::string>;  // name inside of a layer -> key
+
+    bool has_attention(const Keys& keys) const;
+    void require_readable(const std::string& ours, const std::string& key) const;
+    void refuse_unknown_parts(std::size_t layer, const Keys& keys) const;
+    NamedArrays take(const std::vector<TensorName>& wanted, const Keys& keys, std::size_t layer,
+                     std::set<std::string>& used) const;
+    Keys keys_of_model() const;
+    void find_missing(LayoutMatch& match) const;
+    bool makes_logits(const std::string& key) const;
+    void sort_the_rest(const std::set<std::string>& used, LayoutMatch& match) const;
+
+    const io::Container& container_;
+    const Layout& layout_;
+    const std::set<std::string>& names_;
+    Place place_;
+    std::map<std::size_t, Keys> layers_;
+};
+
+}  // namespace attn::model

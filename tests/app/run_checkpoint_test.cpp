@@ -1,0 +1,185 @@
+// run on checkpoints that are not quite what their family is: nothing is dropped in silence.
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "support/changed_checkpoint.hpp"
+#include "support/program.hpp"
+
+using namespace attn::test;
+
+namespace {
+
+ProgramResult run(const ChangedCheckpoint& checkpoint, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{
+        "run", "-w", checkpoint.write(), "-o", checkpoint.path("out"), "--precision", "f64"};
+    const std::string ids = checkpoint.input("token_ids.npy");
+    const bool has_x = std::find(more.begin(), more.end(), "--hidden-states") != more.end();
+    if (std::filesystem::exists(ids) && !has_x)
+        arguments.insert(arguments.end(), {"--token-ids", ids});
+    else if (!has_x)
+        arguments.insert(arguments.end(), {"-x", checkpoint.input("embeddings.npy")});
+    if (std::find(more.begin(), more.end(), "--save") == more.end())
+        arguments.insert(arguments.end(), {"--save", "weights"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_program(arguments);
+}
+
+void check_refused(const ProgramResult& result, const std::string& text) {
+    INFO(text << "\n" << result.err);
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: error: ") && Catch::Contains(text));
+    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+}
+
+// The largest difference of the weights from what PyTorch computed.
+double error_of(const ChangedCheckpoint& checkpoint) {
+    const auto expected = load(checkpoint.input("expected/weights.npy"));
+    double worst = 0;
+    for (std::size_t layer = 0; layer < expected.extent(0); ++layer) {
+        const std::string file = "out/layer0" + std::to_string(layer) + "/weights.npy";
+        worst = std::max(worst, max_difference(load(checkpoint.path(file)), expected.slice(layer)));
+    }
+    return worst;
+}
+
+}  // namespace
+
+TEST_CASE("an array of a layer that the family does not know is refused by name, in any layer") {
+    const std::vector<std::pair<std::string, std::vector<std::string>>> strangers{
+        {"llama",
+         {"model.layers.1.self_attn.sinks", "model.layers.0.self_attn.k_norm.weight",
+          "model.layers.1.self_attn.q_proj.lora_A.default.weight",
+          "model.layers.0.self_attn.gate.weight", "model.layers.1.pre_feedforward_layernorm.weight",
+          "model.layers.0.self_attn.q_proj.SCB"}},
+        {"gpt2", {"h.1.attn.rotary_emb.inv_freq", "h.0.attn.q_attn.weight", "h.1.ln_q.weight"}},
+        {"bert",
+         {"bert.encoder.layer.1.attention.self.q_bias", "bert.encoder.rel_embeddings.weight",
+          "bert.encoder.layer.0.crossattention.self.key.weight"}},
+        {"timm",
+         {"blocks.1.attn.q_bias", "blocks.0.attn.rel_pos_h", "blocks.1.attn.rel_pos_w",
+          "blocks.1.gamma_1"}},
+        {"t5", {"encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight"}},
+        {"torch_encoder", {"layers.1.self_attn.bias_k", "layers.0.alpha"}},
+    };
+    for (const auto& [family, names] : strangers) {
+        for (const std::string& name : names) {
+            ChangedCheckpoint checkpoint(family);
+            check_refused(run(checkpoint.add(name, {4, 4})), name);
+        }
+    }
+}
+
+TEST_CASE("buffers and counters beside the matrices do no harm") {
+    ChangedCheckpoint gpt("gpt2");
+    gpt.add("h.0.attn.total_ops", {1}).add("h.1.mlp.num_batches_tracked", {1});
+    CHECK(run(gpt).exit_code == 0);
+    CHECK(error_of(gpt) < 1e-11);
+    ChangedCheckpoint llama("llama");
+    llama.add("model.layers.0.self_attn.rotary_emb.inv_freq").add("model.rotary_emb.inv_freq");
+    CHECK(run(llama).exit_code == 0);
+    CHECK(error_of(llama) < 1e-11);
+    // Heads of tasks and towers for pictures are no part of the layers.
+    llama.add("score.weight").add("vision_tower.vision_model.embeddings.class_embedding");
+    CHECK(run(llama).exit_code == 0);
+}
+
+TEST_CASE("a bias that only some layers have is missed") {
+    ChangedCheckpoint checkpoint("gpt2");
+    checkpoint.erase("h.1.attn.c_attn.bias");
+    check_refused(run(checkpoint), "layer 1: attn.c_attn.bias, which other layers have");
+}
+
+TEST_CASE("experts and other feed-forward parts keep the next layer's input from being computed") {
+    ChangedCheckpoint checkpoint("llama");
+    checkpoint.add("model.layers.0.mlp.experts.0.up_proj.weight");
+    check_refused(run(checkpoint), "mlp.experts.0.up_proj.weight");
+    check_refused(run(checkpoint), "--hidden-states");
+    CHECK(run(checkpoint, {"--layers", "0"}).exit_code == 0);
+}
+
+TEST_CASE("what stands between tokens and layers, or behind the layers, counts where it is used") {
+    ChangedCheckpoint embedding("bert");
+    embedding.add("bert.embeddings_project.weight", {16, 16});
+    check_refused(run(embedding), "bert.embeddings_project.weight");
+    ChangedCheckpoint behind("llama");
+    behind.add("model.norm2.weight", {16});
+    CHECK(run(behind).exit_code == 0);
+    check_refused(run(behind, {"--save", "hidden"}), "model.norm2.weight");
+    ChangedCheckpoint head("llama");
+    head.add("lm_head.bias", {21});
+    CHECK(run(head, {"--save", "hidden"}).exit_code == 0);
+    check_refused(run(head, {"--save", "logits"}), "lm_head.bias");
+}
+
+TEST_CASE("quantised matrices are refused, with what to do") {
+    ChangedCheckpoint bytes("llama");
+    bytes.add("model.layers.1.self_attn.q_proj.weight", {16, 16}, "I8", 1);
+    check_refused(run(bytes), "model.layers.1.self_attn.q_proj.weight: holds int8; quantised");
+    ChangedCheckpoint eighth("llama");
+    eighth.add("model.layers.1.self_attn.q_proj.weight", {16, 16}, "F8_E4M3", 1)
+        .add("model.layers.1.self_attn.q_proj.weight_scale", {1});
+    check_refused(run(eighth), "has the dtype F8_E4M3, which is not read");
+    ChangedCheckpoint packed("llama");
+    packed.rename([](const std::string& key) {
+        const std::size_t at = key.find("_proj.weight");
+        return at == std::string::npos ? key : key.substr(0, at) + "_proj.qweight";
+    });
+    check_refused(run(packed), "belongs to quantised weights");
+}
+
+TEST_CASE("a prefix of any module is looked through, and said") {
+    for (const char* family :
+         {"gpt2", "bert", "llama", "torch_encoder", "timm", "transformer_lens"}) {
+        for (const char* prefix : {"transformer_encoder.", "net.", "0.auto_model.", "module.my."}) {
+            INFO(family << " behind " << prefix);
+            ChangedCheckpoint checkpoint(family);
+            checkpoint.rename([&](const std::string& key) { return prefix + key; });
+            const auto result = run(checkpoint);
+            CHECK(result.exit_code == 0);
+            CHECK_THAT(result.err, Catch::Contains(std::string("behind ") + prefix));
+            CHECK(error_of(checkpoint) < 1e-11);
+            CHECK_THAT(run_program({"info", checkpoint.write()}).out,
+                       Catch::Contains(std::string("behind ") + prefix));
+        }
+    }
+}
+
+TEST_CASE("two models in one file are not taken for one") {
+    ChangedCheckpoint checkpoint("torch_encoder");
+    ChangedCheckpoint twice("torch_encoder");
+    twice.rename([](const std::string& key) { return "encoder." + key; });
+    for (const char* layer : {"0", "1"}) {
+        const std::string before = std::string("decoder.layers.") + layer + ".";
+        twice.add(before + "self_attn.in_proj_weight", {48, 16})
+            .add(before + "self_attn.out_proj.weight", {16, 16})
+            .add(before + "norm1.weight", {16});
+    }
+    check_refused(run(twice), "holds 2 models of the family torch-encoder, decoder. and encoder.");
+}
+
+TEST_CASE("what comes near a family is told what keeps it from being one") {
+    ChangedCheckpoint checkpoint("llama");
+    checkpoint.erase("model.layers.0.self_attn.k_proj.weight")
+        .add("model.layers.0.self_attn.kv_norm.weight");
+    const auto result = run(checkpoint);
+    check_refused(result, "nearest is llama (8 of the 9 arrays of a layer, behind model.)");
+    check_refused(result, "lacks self_attn.k_proj.weight; has self_attn.kv_norm.weight besides");
+    const auto info = run_program({"info", checkpoint.write()});
+    CHECK(info.exit_code == 0);
+    CHECK_THAT(info.out, Catch::Contains("not recognised") && Catch::Contains("nearest is llama"));
+    check_refused(run(checkpoint, {"--layout", "bert"}),
+                  "does not hold the arrays of BERT: no name begins with bert.encoder.layer.0");
+}
+
+TEST_CASE("a family is hinted at only where it would compute the whole file") {
+    ChangedCheckpoint alike("llama");
+    alike.set("\"model_type\": \"lama\"");
+    const std::string unknown = R"({"model_type": "smollm9", "num_attention_heads": 4,
+        "num_key_value_heads": 2})";
+    check_refused(run(alike.config(unknown)), "if it is computed alike, give --layout");
+    ChangedCheckpoint different("llama");
+    different.config(unknown).add("model.layers.1.self_attn.g_proj.weight");
+    const auto result = run(different);
+    check_refused(result, "does not fit: it does not know model.layers.1.self_attn.g_proj.weight");
+    CHECK_THAT(result.err, !Catch::Contains("--layout"));
+}
