@@ -9,6 +9,7 @@
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "attention/query_offset.hpp"
+#include "core/magnitude.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -129,6 +130,7 @@ class Computation {
         multiply_transposed<double>(1, q, k, {products, queries_, keys_});
         const bool caps = options_.softcap && !mistakes_.missing_softcap;
         std::vector<double> added(keys_);
+        std::vector<std::uint8_t> forbidden(keys_, 0);  // by a bias of -inf
         for (std::size_t query = 0; query < queries_; ++query) {
             const std::size_t row = (item * queries_ + query) * keys_;
             double* scores = scores_.data() + row;
@@ -137,7 +139,7 @@ class Computation {
                 if (caps && !mistakes_.softcap_after_mask) scores[key] = cap(scores[key]);
             }
             std::fill(added.begin(), added.end(), 0.0);
-            bias_.apply(sequence, head, query, {0, keys_}, added.data(), nullptr);
+            bias_.apply(sequence, head, query, {0, keys_}, added.data(), forbidden.data());
             for (std::size_t key = 0; key < keys_; ++key)
                 scores[key] += mistakes_.bias_factor * added[key];
             if (mistakes_.arithmetic != Rounding::none) {
@@ -145,6 +147,8 @@ class Computation {
                     scores[key] = round_to(mistakes_.arithmetic, scores[key]);
             }
             find_allowed(sequence, head, query, scores, allowed_.data() + row);
+            for (std::size_t key = 0; key < keys_; ++key)
+                allowed_[row + key] = allowed_[row + key] && !forbidden[key];
         }
         if (mistakes_.transposed_mask) transpose_head(allowed_, item);
         const bool caps_last = caps && mistakes_.softcap_after_mask;
@@ -184,7 +188,9 @@ class Computation {
     void softmax(std::size_t first, std::size_t stride, std::size_t count, double sink, bool all) {
         double high = sink;
         for (std::size_t i = 0, cell = first; i < count; ++i, cell += stride) {
-            if (all || allowed_[cell]) high = std::max(high, scores_[cell]);
+            if (!all && !allowed_[cell]) continue;
+            if (!(scores_[cell] <= high)) high = scores_[cell];
+            if (std::isnan(high)) break;
         }
         if (high == kMasked) return;
         double sum = sink == kMasked ? 0 : std::exp(sink - high);
@@ -242,15 +248,40 @@ class Computation {
         if (queries_ == keys_) transpose_square(cells.data() + item * keys_ * keys_, keys_);
     }
 
+    static bool is_finite(MatrixView<const double> values) {
+        for (std::size_t row = 0; row < values.rows; ++row) {
+            if (!attn::is_finite(largest_magnitude(values.row(row).data(), values.columns)))
+                return false;
+        }
+        return true;
+    }
+
+    // Without the values of keys that are masked: zero times what is not finite is not zero.
+    void multiply_attended(std::size_t cell, MatrixView<const double> values,
+                           MatrixView<double> context) const {
+        for (std::size_t query = 0; query < queries_; ++query) {
+            for (std::size_t key = 0; key < keys_; ++key, ++cell) {
+                if (!allowed_[cell] && weights_[cell] == 0) continue;
+                for (std::size_t i = 0; i < values.columns; ++i)
+                    context.row(query)[i] += weights_[cell] * values.row(key)[i];
+            }
+        }
+    }
+
     Array<double> multiply_values(const ProjectionWeights<double>* weights) const {
         const std::size_t width = heads_.v.view.width;
         std::vector<double> contexts(batch_ * queries_ * head_count_ * width);
         for_heads([&](std::size_t item) {
             const std::size_t sequence = item / head_count_, head = item % head_count_;
             double* to = contexts.data() + sequence * queries_ * head_count_ * width + head * width;
-            multiply<double>({weights_.data() + item * queries_ * keys_, queries_, keys_},
-                             heads_.v.view.head(sequence, kv_head(head)),
-                             {to, queries_, width, head_count_ * width});
+            const MatrixView<const double> values = heads_.v.view.head(sequence, kv_head(head));
+            const MatrixView<double> context(to, queries_, width, head_count_ * width);
+            if (is_finite(values)) {
+                multiply<double>({weights_.data() + item * queries_ * keys_, queries_, keys_},
+                                 values, context);
+            } else {
+                multiply_attended(item * queries_ * keys_, values, context);
+            }
         });
         const Array<double> packed({batch_, queries_, head_count_ * width}, std::move(contexts));
         if (weights == nullptr || weights->W_O.empty()) return packed;

@@ -6,6 +6,7 @@
 
 #include "attention/feed_forward.hpp"
 #include "attention/normalisation.hpp"
+#include "attention/overflow.hpp"
 
 namespace attn {
 
@@ -32,8 +33,10 @@ template <class T>
 Array<T> attention_input(const BlockWeights<T>& block, const Array<T>& x);
 
 // The block's output, the next block's x. `attended` is what attention gave for attention_input(x).
+// Throws Error for an output that is not finite, unless the guard lets it through.
 template <class T>
-Array<T> block_output(const BlockWeights<T>& block, const Array<T>& x, const Array<T>& attended);
+Array<T> block_output(const BlockWeights<T>& block, const Array<T>& x, const Array<T>& attended,
+                      const OverflowGuard& guard = {});
 
 // x + y of equal shapes.
 template <class T>

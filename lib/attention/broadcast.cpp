@@ -1,10 +1,27 @@
 #include "attention/broadcast.hpp"
 
-#include <cstdint>
+#include <algorithm>
+#include <limits>
 
 #include "core/error.hpp"
 
 namespace attn {
+namespace {
+
+template <class T>
+bool holds_minus_infinity(Span<const T> values) {
+    constexpr std::size_t kPiece = 4096;
+    for (std::size_t begin = 0; begin < values.size(); begin += kPiece) {
+        const std::size_t end = std::min(values.size(), begin + kPiece);
+        unsigned found = 0;  // no branch for each
+        for (std::size_t i = begin; i < end; ++i)
+            found |= static_cast<unsigned>(values[i] == -std::numeric_limits<T>::infinity());
+        if (found != 0) return true;
+    }
+    return false;
+}
+
+}  // namespace
 
 template <class T>
 Broadcast<T>::Broadcast(const Array<T>& values, const AttentionSizes& sizes,
@@ -24,6 +41,7 @@ Broadcast<T>::Broadcast(const Array<T>& values, const AttentionSizes& sizes,
         fail(name, " ", to_string(values.shape()), ": does not broadcast to ", to_string(whole),
              " [batch, heads, queries, keys] (", flag, ")");
     }
+    forbids_ = holds_minus_infinity(values.values());
     const bool one_key = shape[3] == 1;
     keys_ = one_key ? sizes.keys : shape[3];
     key_stride_ = one_key ? 0 : 1;

@@ -32,6 +32,9 @@ class Broadcast {
     // Keys that have values.
     std::size_t keys() const { return keys_; }
 
+    // Whether any value is -inf, which forbids what it is added to.
+    bool forbids() const { return forbids_; }
+
     // The value for a key below keys().
     T at(std::size_t sequence, std::size_t head, std::size_t query, std::size_t key) const {
         return values_.data()[sequence * batch_stride_ + head * head_stride_ +
@@ -41,6 +44,7 @@ class Broadcast {
   private:
     Array<T> values_;
     std::size_t keys_ = 0;
+    bool forbids_ = false;
     std::size_t batch_stride_ = 0;
     std::size_t head_stride_ = 0;
     std::size_t query_stride_ = 0;

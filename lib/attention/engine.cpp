@@ -1,10 +1,13 @@
 #include "attention/engine.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <string>
 
 #include "attention/head_countdown.hpp"
 #include "attention/packed_heads.hpp"
 #include "attention/tile_computation.hpp"
+#include "core/error.hpp"
 #include "core/parallel.hpp"
 
 namespace attn {
@@ -14,6 +17,37 @@ namespace {
 // leave a thread with more to wait for at the end; a multiple of the rows that the kernels take at
 // once.
 constexpr std::size_t kBlockRows = 48;
+
+// Of the errors of items that run at once, the one of the first item: items start in order, and
+// those that have started run to their end, so that it is the same for any number of threads.
+class FirstError {
+  public:
+    template <class Work>
+    void watch(std::size_t item, const Work& work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (!text_ || item < item_) item_ = item, text_ = error.what();
+            throw;
+        }
+    }
+
+    // Around all items.
+    template <class Work>
+    void watch(const Work& all) const {
+        try {
+            all();
+        } catch (const Error&) {
+            throw Error(text_.value());
+        }
+    }
+
+  private:
+    std::mutex mutex_;
+    std::size_t item_ = 0;
+    std::optional<std::string> text_;
+};
 
 template <class T>
 LayerShape shape_of(const AttentionInputs<T>& inputs) {
@@ -47,7 +81,8 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
 
     for (Sink<T>* sink : sinks) sink->begin_layer(shape);
     HeadCountdown countdown(shape);
-    parallel_for(countdown.tiles(), [&](std::size_t item) {
+    FirstError errors;
+    const auto compute = [&](std::size_t item) {
         TilePlace place = countdown.place(item);
         // Later rows have more keys under a causal mask: long blocks first leave less to wait for.
         place.block = shape.blocks() - 1 - place.block;
@@ -60,6 +95,10 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
         if (countdown.finish(place)) {
             for (Sink<T>* sink : sinks) sink->end_head(place.sequence, place.head);
         }
+    };
+    errors.watch([&] {
+        parallel_for(countdown.tiles(),
+                     [&](std::size_t item) { errors.watch(item, [&] { compute(item); }); });
     });
     for (Sink<T>* sink : sinks) sink->end_layer();
     return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "attention/overflow.hpp"
+
 namespace attn {
 namespace {
 
@@ -50,6 +52,7 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
     inputs.sinks = options.sinks;
     inputs.kv_order = options.kv_order;
     inputs.score_stage = options.score_stage;
+    inputs.allow_nonfinite = options.allow_nonfinite;
     result.output = attend(inputs, Mask<T>(options.mask, inputs.k.tokens), sinks);
     return result;
 }
@@ -58,6 +61,8 @@ template <class T>
 LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
                              const ProjectionWeights<T>& w, const AttentionOptions<T>& options,
                              const Sinks<T>& sinks) {
+    const OverflowGuard guard{layer, options.allow_nonfinite};
+    guard.check(x, "what the layer reads");
     const auto q = make_packed_heads(
         normalise_heads(project(x, w.W_Q, w.b_Q, w.order), w.heads, w.q_norm), w.heads);
     const auto k = make_packed_heads(
@@ -65,6 +70,7 @@ LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T
     const auto v = make_packed_heads(project(context, w.W_V, w.b_V, w.order), w.kv_heads);
     LayerResult<T> result = compute_heads(layer, q, k, v, options, sinks);
     if (!w.W_O.empty()) result.output = project(result.output, w.W_O, w.b_O, w.order);
+    guard.check(result.output, "the output of the attention");
     return result;
 }
 

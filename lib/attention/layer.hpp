@@ -46,6 +46,7 @@ struct AttentionOptions {
     std::vector<T> sinks;
     KvOrder kv_order = KvOrder::repeat;
     ScoreStage score_stage = ScoreStage::biased;
+    bool allow_nonfinite = false;  // else what leaves the range of T is an error
     std::optional<RotaryOptions<T>> rotary;
     Array<T> past_key;    // [batch, kv_heads, past, d_head], in front of the keys
     Array<T> past_value;  // [batch, kv_heads, past, d_value]
@@ -66,14 +67,15 @@ struct LayerResult {
 template <class T>
 Array<T> normalise_heads(const Array<T>& packed, std::size_t heads, const Norm<T>& norm);
 
-// Attention over given heads. The shapes must fit.
+// Attention over given heads. The shapes must fit. Throws Error as attend() does.
 template <class T>
 LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
                              const Heads<T>& v, const AttentionOptions<T>& options,
                              const Sinks<T>& sinks);
 
 // The attention of x [batch, queries, d_model] over `context` [batch, new keys, d_context] (x
-// itself for self-attention) with the layer's weights. The shapes must fit.
+// itself for self-attention) with the layer's weights. The shapes must fit. Throws Error as
+// attend() does, and for x, context and output.
 template <class T>
 LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
                              const ProjectionWeights<T>& weights,

@@ -78,6 +78,8 @@ void Mask<T>::apply(std::size_t sequence, std::size_t head, std::size_t query, K
             block = block || value == forbidden;
             score += value;
         }
+        block = block || (options_.bias.forbids() &&
+                          options_.bias.at(sequence, head, query, key) == forbidden);
         // Set, not added: a score that is not finite would survive the addition.
         if (block) score = forbidden;
         blocked[key - range.begin] = block ? 1 : 0;

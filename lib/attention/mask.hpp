@@ -28,7 +28,7 @@ struct MaskOptions {
     MaskStructure structure;
     Broadcast<T> may_attend;   // 0: forbidden; keys beyond its key axis are forbidden
     Broadcast<T> added;        // -inf forbids; keys beyond its key axis are forbidden
-    Broadcast<T> bias;         // added too
+    Broadcast<T> bias;         // added too; -inf forbids
     std::vector<T> alibi;      // a slope for each head; empty: none
     RelativeBias<T> relative;  // by distance
 };
@@ -44,8 +44,10 @@ class Mask {
     // The smallest range that holds those of `rows` consecutive queries.
     KeyRange allowed(std::size_t sequence, std::size_t first_query, std::size_t rows) const;
 
-    // Whether a mask array may forbid single keys inside those ranges.
-    bool blocks_cells() const { return !options_.may_attend.empty() || !options_.added.empty(); }
+    // Whether an array may forbid single keys inside those ranges.
+    bool blocks_cells() const {
+        return !options_.may_attend.empty() || !options_.added.empty() || options_.bias.forbids();
+    }
 
     // Adds all biases to the scores of the keys in `range`; forbidden ones become -inf, whatever
     // they were, and are marked 1 in `blocked`, others 0 (where blocks_cells()).

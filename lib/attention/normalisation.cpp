@@ -3,28 +3,48 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/magnitude.hpp"
 #include "core/parallel.hpp"
 
 namespace attn {
 namespace {
 
 // Sums are double whatever T is: a row is short, and the error of a mean would be in all of it.
+struct Moments {
+    double mean = 0;
+    double squares = 0;  // of the distances from the mean, summed up
+};
+
+// Of the values times `unit`.
+template <class T>
+Moments moments_of(Span<const T> x, NormKind kind, double unit) {
+    Moments moments;
+    if (kind == NormKind::layer) {
+        for (const T value : x) moments.mean += static_cast<double>(value) * unit;
+        moments.mean /= static_cast<double>(x.size());
+    }
+    for (const T value : x) {
+        const double centred = static_cast<double>(value) * unit - moments.mean;
+        moments.squares += centred * centred;
+    }
+    return moments;
+}
+
 template <class T>
 void normalise_row(Span<const T> x, const Norm<T>& norm, T* to) {
     const auto width = static_cast<double>(x.size());
-    double mean = 0;
-    if (norm.kind == NormKind::layer) {
-        for (const T value : x) mean += static_cast<double>(value);
-        mean /= width;
+    double unit = 1;
+    Moments moments = moments_of(x, norm.kind, unit);
+    if (!std::isfinite(moments.squares)) {
+        // Squares leave the range of double long before the values do, and a factor of 0 would make
+        // zeros of them all.
+        const auto largest = static_cast<double>(largest_magnitude(x.data(), x.size()));
+        if (is_finite(largest)) unit = 1 / largest;
+        moments = moments_of(x, norm.kind, unit);
     }
-    double squares = 0;
-    for (const T value : x) {
-        const double centred = static_cast<double>(value) - mean;
-        squares += centred * centred;
-    }
-    const double factor = 1 / std::sqrt(squares / width + norm.epsilon);
+    const double factor = 1 / std::sqrt(moments.squares / width + norm.epsilon * unit * unit);
     for (std::size_t i = 0; i < x.size(); ++i) {
-        double value = (static_cast<double>(x[i]) - mean) * factor;
+        double value = (static_cast<double>(x[i]) * unit - moments.mean) * factor;
         if (!norm.weight.empty())
             value *= static_cast<double>(norm.weight.data()[i]) + norm.weight_plus;
         if (!norm.bias.empty()) value += static_cast<double>(norm.bias.data()[i]);

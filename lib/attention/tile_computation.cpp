@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "attention/row_softmax.hpp"
+#include "attention/tile_overflow.hpp"
 
 namespace attn {
 namespace {
@@ -32,6 +33,7 @@ class TileWork {
           first_query_(place.block * task.shape.block_rows),
           rows_(task.shape.rows_of_block(place.block)),
           matrix_(task.packed.matrix(place.sequence, kv_head())),
+          overflow_(task, place, matrix_),
           all_scores_(task.keep_scores && inputs_.score_stage != ScoreStage::biased) {
         for (std::size_t row = 0; row < rows_; ++row)
             allowed_.push_back(mask_.allowed(place.sequence, first_query_ + row));
@@ -64,6 +66,7 @@ class TileWork {
         for (std::size_t row = 0; row < rows_; ++row) {
             if (pieces() > 1) normalise(row);
             finish_context(row, context.row(row));
+            check_row(row, context.row(row));
             if (score_sums_.empty()) continue;
             logsumexp_.push_back(softmax_[row].log_sum_exp());
             entropy_.push_back(softmax_[row].entropy());
@@ -136,16 +139,24 @@ class TileWork {
         T* const last = first + allowed.size();
 
         keep(row, keys, ScoreStage::scaled, begin, end);
+        if (all_scores_) {
+            overflow_.see_products(keys.begin, begin, keys.size());
+            overflow_.check_products(row, keys.begin, nullptr);
+        } else {
+            overflow_.see_products(allowed.begin, first, allowed.size());
+        }
         if (inputs_.softcap) {
             T* const from = all_scores_ ? begin : first;
             const T* const to = all_scores_ ? end : last;
             kernels_.softcap(from, static_cast<std::size_t>(to - from), *inputs_.softcap);
         }
         keep(row, keys, ScoreStage::softcapped, begin, end);
-        mask_.apply(place_.sequence, place_.head, first_query_ + row, allowed, first,
-                    blocked_.empty() || allowed.empty()
-                        ? nullptr
-                        : blocked_.data() + row * active_.size() + allowed.begin - active_.begin);
+        std::uint8_t* const blocked =
+            blocked_.empty() || allowed.empty()
+                ? nullptr
+                : blocked_.data() + row * active_.size() + allowed.begin - active_.begin;
+        mask_.apply(place_.sequence, place_.head, first_query_ + row, allowed, first, blocked);
+        overflow_.check_products(row, allowed.begin, blocked);
         if (!scores_.empty() && inputs_.score_stage == ScoreStage::biased) {
             // What is masked was not computed.
             const T masked = -std::numeric_limits<T>::infinity();
@@ -155,8 +166,9 @@ class TileWork {
         }
         std::fill(begin, first, T{0});
         std::fill(last, end, T{0});
-        const T factor = softmax_[row].add(kernels_, first, allowed.size(),
-                                           largest_score(row, first, allowed.size()));
+        const T largest = largest_score(row, first, allowed.size());
+        overflow_.check_scores(row, allowed.begin, first, allowed.size(), largest);
+        const T factor = softmax_[row].add(kernels_, first, allowed.size(), largest);
         if (piece > 0 && factor != T{1}) {
             const std::size_t width = packed_.values().padded_columns();
             kernels_.scale(contexts_.data() + row * width, width, factor);
@@ -213,6 +225,39 @@ class TileWork {
         const T factor = pieces() == 1 ? T{1} : softmax.factor(softmax.high());
         for (std::size_t i = 0; i < context.size(); ++i)
             context[i] = softmax.has_keys() ? sums[i] * factor : T{0};
+        add_broken_values(row, context);
+    }
+
+    // Whether the row may attend a key of its range.
+    bool may_attend(std::size_t row, std::size_t key) const {
+        return blocked_.empty() || blocked_[row * active_.size() + key - active_.begin] == 0;
+    }
+
+    // Those are packed as zeros, so that keys that are masked take no part. What is not finite only
+    // belongs to the sum where the key may be attended.
+    void add_broken_values(std::size_t row, Span<T> context) const {
+        const std::vector<std::size_t>& broken = packed_.broken_values(matrix_);
+        if (broken.empty()) return;
+        const MatrixView<const T> values = inputs_.v.head(place_.sequence, kv_head());
+        const KeyRange range = allowed_[row];
+        for (auto key = std::lower_bound(broken.begin(), broken.end(), range.begin);
+             key != broken.end() && *key < range.end; ++key) {
+            if (!may_attend(row, *key)) continue;
+            const T weight = *cell(weights_, row, *key);
+            for (std::size_t i = 0; i < context.size(); ++i) {
+                const T value = values.row(*key)[i];
+                if (!std::isfinite(value)) context[i] += weight * value;
+            }
+        }
+    }
+
+    void check_row(std::size_t row, Span<T> context) const {
+        if (overflow_.lets_through()) return;
+        overflow_.check_context(row, {context.data(), context.size()});
+        if (softmax_[row].has_keys()) return;
+        for (std::size_t key = allowed_[row].begin; key < allowed_[row].end; ++key) {
+            if (may_attend(row, key)) overflow_.refuse_lowest(row, key);
+        }
     }
 
     Tile<T> tile(MatrixView<T> context) const {
@@ -241,7 +286,8 @@ class TileWork {
     std::size_t first_query_;
     std::size_t rows_;
     std::size_t matrix_;  // of the packed keys and values
-    bool all_scores_;     // masked cells need scores too
+    TileOverflow<T> overflow_;
+    bool all_scores_;  // masked cells need scores too
 
     std::vector<KeyRange> allowed_;  // for each row
     KeyRange active_;

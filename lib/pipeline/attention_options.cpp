@@ -144,6 +144,7 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     const std::size_t past = options.past_key.empty() ? 0 : options.past_key.extent(2);
     const AttentionSizes whole{sizes.batch, sizes.heads, sizes.queries, past + sizes.new_keys};
 
+    options.allow_nonfinite = non_finite == io::NonFinite::allow;
     options.scale = request.scale;
     options.softcap = request.softcap;
     options.kv_order = request.kv_order;

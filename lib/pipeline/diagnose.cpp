@@ -30,7 +30,7 @@ Array<double> input_of_layer(const DiagnoseRequest& request, const RunInputs<dou
         const Array<double>& context = loaded.context.empty() ? input : loaded.context;
         const auto result = compute_layer<double>(before, input, context, weights.attention,
                                                   loaded.options_of(before), {});
-        x = block_output(weights.block, x, result.output);
+        x = block_output(weights.block, x, result.output, {before, request.run.allow_nonfinite});
     }
     return x;
 }
@@ -129,6 +129,13 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
         dense.q = &loaded.q;
         dense.k = &loaded.k;
         dense.v = &loaded.v;
+    }
+    // The engine refuses what overflows, with its place.
+    if (loaded.has_weights()) {
+        const Array<double>& context = loaded.context.empty() ? x : loaded.context;
+        compute_layer<double>(request.layer, x, context, weights.attention, options, {});
+    } else {
+        compute_heads<double>(request.layer, loaded.q, loaded.k, loaded.v, options, {});
     }
     return {observation.kind, analysis::diagnose(dense, observation, progress)};
 }

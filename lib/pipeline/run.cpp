@@ -120,7 +120,8 @@ class Run {
                                                     loaded_.options_of(layer), sinks);
         if (is_selected(layer)) write_results(layer, result);
         if (!more) return {};
-        const Array<T> next = block_output(weights.block, x, result.output);
+        const Array<T> next =
+            block_output(weights.block, x, result.output, {layer, request_.allow_nonfinite});
         if (save_.hidden && is_selected(layer)) write_array(array_file(layer, "hidden"), next);
         return next;
     }
@@ -128,10 +129,13 @@ class Run {
     // What the model makes of the last layer's output.
     void write_model_output(const Array<T>& x) {
         const io::NonFinite policy = non_finite_policy(request_);
+        const OverflowGuard guard{std::nullopt, request_.allow_nonfinite};
         const Array<T> hidden = model::final_hidden<T>(files_, *loaded_.bundle, x, policy);
+        guard.check(hidden, "the final hidden state");
         if (save_.hidden) write_array("final_hidden.npy", hidden);
         if (!save_.logits && !save_.probs) return;
         const Array<T> logits = model::make_logits<T>(files_, *loaded_.bundle, hidden, policy);
+        guard.check(logits, "the logit");
         if (save_.logits) write_array("logits.npy", logits);
         if (save_.probs) write_array("probs.npy", model::probabilities(logits));
     }

@@ -76,3 +76,21 @@ TEST_CASE("each norm stands in its place") {
     CHECK(max_difference(block_output(with(&Block::after_feed_forward_sum), kX, kAttended),
                          vector_of({10 * root, 0})) < 1e-13);
 }
+
+TEST_CASE("what overflows in a block is named by its part and its place") {
+    const OverflowGuard guard{std::size_t{3}, false};
+    const double most = std::numeric_limits<double>::max();
+    BlockWeights<double> block;
+    CHECK_THROWS_WITH(block_output(block, vector_of({1, most}), vector_of({1, most}), guard),
+                      Catch::StartsWith("layer 3, sequence 0, token 0, column 1: the hidden state "
+                                        "behind the attention is beyond the range of float64"));
+    block.feed_forward = pass_positive();
+    block.feed_forward->W_in = Array<double>({2, 2}, {1e200, 0, 0, 1});
+    CHECK_THROWS_WITH(block_output(block, vector_of({1e200, 1}), kAttended, guard),
+                      Catch::Contains("column 0: the output of the feed-forward part"));
+    // A norm makes NaN of what was infinite; the part where it began is named all the same.
+    block.after_feed_forward_sum = rms({1, 1});
+    CHECK_THROWS_WITH(block_output(block, vector_of({1e200, 1}), kAttended, guard),
+                      Catch::Contains("the output of the feed-forward part"));
+    CHECK_NOTHROW(block_output(block, vector_of({1e200, 1}), kAttended, {std::size_t{3}, true}));
+}

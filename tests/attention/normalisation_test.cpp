@@ -44,3 +44,16 @@ TEST_CASE("long inputs give the same rows as short ones") {
     for (std::size_t row : {0, 63, 64, 299})
         CHECK(max_difference(all.rows(row, 1), normalise(x.rows(row, 1), norm)) == 0);
 }
+
+TEST_CASE("vectors whose squares leave the range of double are normalised like others") {
+    for (const NormKind kind : {NormKind::layer, NormKind::rms}) {
+        Norm<double> norm;
+        norm.kind = kind;
+        norm.epsilon = 0;
+        const Array<double> x({1, 4}, {1, 3, -5, 5});
+        const Array<double> large({1, 4}, {1e300, 3e300, -5e300, 5e300});
+        const Array<double> largest({1, 4}, {3e307, 9e307, -15e307, 15e307});
+        CHECK(max_difference(normalise(large, norm), normalise(x, norm)) < 1e-14);
+        CHECK(max_difference(normalise(largest, norm), normalise(x, norm)) < 1e-14);
+    }
+}
