@@ -154,7 +154,7 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     MaskStructure usual;
     usual.offsets = {static_cast<std::ptrdiff_t>(past)};
     options.mask = load_mask_options<T>(request, whole, usual, inputs, warn);
-    options.mask.bias = load_bias<T>(request.bias, whole, inputs, non_finite);
+    options.mask.bias = load_bias<T>(request.bias, whole, inputs, non_finite, warn);
     if (request.alibi) {
         for (const double slope : alibi_slopes(sizes.heads))
             options.mask.alibi.push_back(static_cast<T>(slope));

@@ -45,6 +45,11 @@ std::vector<std::size_t> load_key_lengths(const std::string& text, std::size_t b
                                           std::size_t keys, io::Inputs& inputs) {
     const std::vector<std::int64_t> values =
         load_integer_list(inputs, text, kLengths, "--key-lengths");
+    if (batch > 1 && values.size() == batch * keys) {
+        fail("--key-lengths ", text, ": has ", values.size(), " numbers, the batch has ", batch,
+             " sequences; a mask [batch, keys] is given as --mask, of shape ",
+             to_string({batch, 1, 1, keys}));
+    }
     require_one_each(values, batch, "--key-lengths");
     std::vector<std::size_t> lengths;
     for (const std::int64_t value : values) {
@@ -81,18 +86,18 @@ void load_mask(const AttentionRequest& request, const AttentionSizes& sizes, io:
     Array<T> values = inputs.load<T>(stored, io::NonFinite::allow_minus_infinity);
     if (stored.dtype == DType::boolean) {
         if (request.mask_true_ignores) values = invert(values);
-        options.may_attend = Broadcast<T>(values, sizes, stored.name, "--mask");
+        options.may_attend = spread(values, sizes, stored.name, "--mask", warn);
         return;
     }
     if (request.mask_true_ignores) {
         fail("--mask-true ignore: is for masks of bool, ", stored.name, " holds ",
              to_string(stored.dtype));
     }
+    options.added = spread(values, sizes, stored.name, "--mask", warn);
     if (only_zeros_and_ones(values)) {
         warn("--mask " + stored.name + ": holds only 0 and 1 as " + to_string(stored.dtype) +
              " and is added to the scores; save it as bool if 1 means 'may attend'");
     }
-    options.added = Broadcast<T>(values, sizes, stored.name, "--mask");
 }
 
 // Lengths before offsets, which may count from their end.
@@ -125,12 +130,12 @@ MaskOptions<T> load_mask_options(const AttentionRequest& request, const Attentio
 
 template <class T>
 Broadcast<T> load_bias(const std::string& name, const AttentionSizes& sizes, io::Inputs& inputs,
-                       io::NonFinite non_finite) {
+                       io::NonFinite non_finite, const Warn& warn) {
     if (name.empty()) return {};
     const Array<T> values = inputs.load<T>(name, non_finite == io::NonFinite::allow
                                                      ? non_finite
                                                      : io::NonFinite::allow_minus_infinity);
-    Broadcast<T> bias(values, sizes, name, "--bias");
+    const Broadcast<T> bias = spread(values, sizes, name, "--bias", warn);
     if (bias.keys() != sizes.keys) {
         fail(name, " ", to_string(values.shape()), ": has ", bias.keys(), " keys, expected ",
              sizes.keys, " (--bias)");
@@ -143,8 +148,8 @@ template MaskOptions<float> load_mask_options(const AttentionRequest&, const Att
 template MaskOptions<double> load_mask_options(const AttentionRequest&, const AttentionSizes&,
                                                const MaskStructure&, io::Inputs&, const Warn&);
 template Broadcast<float> load_bias(const std::string&, const AttentionSizes&, io::Inputs&,
-                                    io::NonFinite);
+                                    io::NonFinite, const Warn&);
 template Broadcast<double> load_bias(const std::string&, const AttentionSizes&, io::Inputs&,
-                                     io::NonFinite);
+                                     io::NonFinite, const Warn&);
 
 }  // namespace attn::pipeline

@@ -2,17 +2,14 @@
 // place where they are read, whatever the command.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "attention/mask.hpp"
 #include "io/inputs.hpp"
 #include "pipeline/attention_request.hpp"
+#include "pipeline/mask_axes.hpp"
 
 namespace attn::pipeline {
-
-// Told to the user, without stopping.
-using Warn = std::function<void(const std::string& text)>;
 
 // Who may attend: causality, offsets, windows, lengths and the mask array. `known` holds where no
 // flag says otherwise; --query-offset end counts from the key lengths of either. Throws Error that
@@ -24,6 +21,6 @@ MaskOptions<T> load_mask_options(const AttentionRequest& request, const Attentio
 // What --bias adds to the scores; empty without it. Throws Error as above.
 template <class T>
 Broadcast<T> load_bias(const std::string& name, const AttentionSizes& sizes, io::Inputs& inputs,
-                       io::NonFinite non_finite);
+                       io::NonFinite non_finite, const Warn& warn);
 
 }  // namespace attn::pipeline

@@ -188,3 +188,11 @@ TEST_CASE("positions that cannot be are refused") {
                   {"--relative-max-distance 4"});
     check_refused({"--positions", "positions.npy"}, {"--positions", "--rope"});
 }
+
+TEST_CASE("a mask of each sequence's keys is refused with advice") {
+    const TempFolder folder;
+    const std::string ids = array_file(folder, "ids.npy", {2, 5}, {1, 1, 1, 1, 1, 1, 1, 1, 0, 0});
+    check_refused({"--mask", ids}, {"[2, 5]", "--key-lengths", "[2, 1, 1, 5]"});
+    check_refused({"--bias", ids}, {"[2, 5]", "[2, 1, 1, 5]", "--bias"});
+    check_refused({"--key-lengths", ids}, {"10 numbers", "--mask", "[2, 1, 1, 5]"});
+}
