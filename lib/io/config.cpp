@@ -14,31 +14,43 @@ namespace {
 
 using Json = nlohmann::json;
 
+// As Python writes them, and what stands in for them while the JSON is read.
+constexpr std::pair<std::string_view, std::string_view> kNotNumbers[]{
+    {"-Infinity", "\x7f-"}, {"Infinity", "\x7f+"}, {"NaN", "\x7f"}};
+
 class ConfigReader : public nlohmann::json_sax<Json> {
   public:
     ConfigReader(const std::string& path, std::string_view text, Container& container)
         : path_(path), text_(text), container_(container) {}
 
-    bool null() override { return skip(); }
-    bool boolean(bool value) override { return setting(value); }
-    bool number_integer(std::int64_t value) override { return setting(static_cast<double>(value)); }
-    bool number_unsigned(std::uint64_t value) override {
-        return setting(static_cast<double>(value));
+    bool null() override { return other("null"); }
+    bool boolean(bool value) override { return setting(value, value ? "true" : "false"); }
+    bool number_integer(std::int64_t value) override {
+        return setting(static_cast<double>(value), std::to_string(value));
     }
-    bool number_float(double value, const std::string&) override { return setting(value); }
+    bool number_unsigned(std::uint64_t value) override {
+        return setting(static_cast<double>(value), std::to_string(value));
+    }
+    bool number_float(double value, const std::string& text) override {
+        return setting(value, text);
+    }
     bool string(std::string& value) override {
-        if (in_arrays_ == 0) return setting(value);
-        list_.push_back(value);
-        return true;
+        for (const auto& [word, text] : kNotNumbers) {
+            if (value == text) return other(std::string(word));
+        }
+        if (in_arrays_ == 1) list_.push_back(value);
+        if (in_arrays_ > 1) only_texts_ = false;
+        return in_arrays_ > 0 ? written(Json(value).dump()) : setting(value, "");
     }
     bool binary(Json::binary_t&) override { return false; }
 
-    // Objects in arrays are passed over with everything in them.
+    // Objects in arrays are kept as they are written.
     bool start_object(std::size_t) override {
         require_depth();
         if (in_arrays_ > 0) {
             ++in_arrays_;
-            return skip();
+            only_texts_ = false;
+            return written("{");
         }
         prefixes_.push_back(prefixes_.empty() ? "" : place_ + "/");
         return true;
@@ -46,6 +58,7 @@ class ConfigReader : public nlohmann::json_sax<Json> {
     bool end_object() override {
         if (in_arrays_ > 0) {
             --in_arrays_;
+            written_ += '}';
         } else {
             prefixes_.pop_back();
         }
@@ -53,7 +66,11 @@ class ConfigReader : public nlohmann::json_sax<Json> {
     }
 
     bool key(std::string& name) override {
-        if (in_arrays_ > 0) return true;
+        if (in_arrays_ > 0) {
+            written(Json(name).dump());
+            written_ += ':';
+            return true;
+        }
         place_ = prefixes_.back() + name;
         if (!places_.insert(place_).second) fail(path_, ": ", place_, " stands twice");
         return true;
@@ -62,14 +79,23 @@ class ConfigReader : public nlohmann::json_sax<Json> {
     bool start_array(std::size_t) override {
         require_object();
         require_depth();
-        if (++in_arrays_ > 1) return skip();
+        if (++in_arrays_ > 1) {
+            only_texts_ = false;
+            return written("[");
+        }
         list_.clear();
+        written_ = "[";
         only_texts_ = true;
         return true;
     }
     bool end_array() override {
-        if (--in_arrays_ > 0 || !only_texts_ || list_.empty()) return true;
-        container_.texts[place_] = {std::exchange(list_, {})};
+        written_ += ']';
+        if (--in_arrays_ > 0) return true;
+        if (only_texts_ && !list_.empty()) {
+            container_.texts[place_] = {std::exchange(list_, {})};
+        } else {
+            container_.other_settings[place_] = std::exchange(written_, "");
+        }
         return true;
     }
 
@@ -90,16 +116,27 @@ class ConfigReader : public nlohmann::json_sax<Json> {
             fail(path_, ": is nested deeper than ", kMaxJsonDepth);
     }
 
-    // Something that is not kept; an array that holds it is not one of texts alone.
-    bool skip() {
-        require_object();
-        only_texts_ = false;
+    // Adds to the array that is open.
+    bool written(const std::string& text) {
+        const bool first = written_.back() == '[' || written_.back() == '{';
+        if (!first && written_.back() != ':') written_ += ", ";
+        written_ += text;
         return true;
     }
 
+    bool other(const std::string& text) {
+        require_object();
+        if (in_arrays_ == 0) {
+            container_.other_settings[place_] = text;
+            return true;
+        }
+        only_texts_ = false;
+        return written(text);
+    }
+
     template <class Value>
-    bool setting(const Value& value) {
-        if (in_arrays_ > 0) return skip();
+    bool setting(const Value& value, const std::string& text) {
+        if (in_arrays_ > 0) return other(text);
         require_object();
         container_.settings[place_] = value;
         return true;
@@ -113,11 +150,12 @@ class ConfigReader : public nlohmann::json_sax<Json> {
     std::set<std::string> places_;
     std::size_t in_arrays_ = 0;  // arrays that are open, and objects in them
     std::vector<std::string> list_;
+    std::string written_;
     bool only_texts_ = false;
 };
 
-// Python writes NaN, Infinity and -Infinity, which JSON has not. An empty array stands in for them,
-// which the reader skips; as many characters, so that messages tell the right place.
+// Python writes NaN, Infinity and -Infinity, which JSON has not. A text that nobody writes stands
+// in for them, of as many characters, so that messages tell the right place.
 std::string without_nan(std::string_view text) {
     std::string result(text);
     bool quoted = false;
@@ -125,9 +163,10 @@ std::string without_nan(std::string_view text) {
         if (text[i] == '"') quoted = !quoted;
         if (quoted && text[i] == '\\') ++i;
         if (quoted) continue;
-        for (const std::string_view word : {"-Infinity", "Infinity", "NaN"}) {
+        for (const auto& [word, stand_in] : kNotNumbers) {
             if (text.compare(i, word.size(), word) != 0) continue;
-            result.replace(i, word.size(), "[]" + std::string(word.size() - 2, ' '));
+            const std::string filler = '"' + std::string(stand_in) + '"';
+            result.replace(i, word.size(), filler + std::string(word.size() - filler.size(), ' '));
             i += word.size() - 1;
             break;
         }

@@ -11,9 +11,9 @@ namespace attn::io {
 
 // Adds what a JSON object holds to the settings and texts of the container. Keys inside objects are
 // joined by "/" ("rope_scaling/factor"); numbers, truth values and texts become settings, arrays of
-// texts one list of texts; null, other arrays, and NaN and Infinity as Python writes them are left
-// out. `path` is what messages call it. Throws Error, with the line, for broken JSON, and for
-// anything but an object, keys that stand twice and nesting deeper than 64.
+// texts one list of texts; null, other arrays, and NaN and Infinity as Python writes them become
+// other settings. `path` is what messages call it. Throws Error, with the line, for broken JSON,
+// and for anything but an object, keys that stand twice and nesting deeper than 64.
 void parse_config(const FileBytes& file, const std::string& path, Container& container);
 
 // The same for a file, which is then one of the container's files.

@@ -32,6 +32,8 @@ struct Container {
     std::map<std::string, std::vector<std::vector<std::string>>>
         texts;                                // "tokens": one list a sequence
     std::map<std::string, Setting> settings;  // "heads", "causal", "rope_scaling/factor", …
+    // What else stands in config.json, as JSON writes it: "null", "[1, 0]", "NaN".
+    std::map<std::string, std::string> other_settings;
     std::vector<SourceFile> files;
 };
 

@@ -113,7 +113,6 @@ Layout gemma() {
     row.scaled_embeddings = true;
     row.norm_weight_plus = 1;
     row.activation = Activation::gelu_tanh;
-    row.activation_fixed = true;  // its configs say "gelu" and mean this
     return row;
 }
 

@@ -15,6 +15,14 @@ const io::StoredArray* find(const WeightBundle& bundle, const std::string& name)
     return found == bundle.model.end() ? nullptr : &found->second;
 }
 
+// What makes logits: the token table where config.json says so, or where the family ties them and
+// the file has no matrix of its own.
+const io::StoredArray* find_logits(const WeightBundle& bundle) {
+    const io::StoredArray* own = find(bundle, "W_logits");
+    const bool tied = bundle.config.tied.value_or(bundle.layout->tied && own == nullptr);
+    return tied ? find(bundle, "token_table") : own;
+}
+
 void require_table(const io::StoredArray& table, std::size_t width) {
     if (table.shape.size() == 2 && table.shape[1] == width) return;
     fail(table.name, " ", to_string(table.shape), ": expected a table of rows of ", width,
@@ -105,8 +113,7 @@ void require_nothing_behind(const WeightBundle& bundle) {
 
 void require_logits(const WeightBundle& bundle) {
     require_nothing_left_over(bundle, LeftOver::Part::logits, "the logits (--save logits, probs)");
-    const bool tied = bundle.layout->tied && find(bundle, "token_table") != nullptr;
-    if (find(bundle, "W_logits") != nullptr || tied) return;
+    if (find_logits(bundle) != nullptr) return;
     fail(bundle.path, ": has no matrix that makes logits (--save logits, probs)");
 }
 
@@ -114,10 +121,10 @@ template <class T>
 Array<T> make_logits(io::Inputs& inputs, const WeightBundle& bundle, const Array<T>& hidden,
                      io::NonFinite non_finite) {
     require_logits(bundle);
-    const io::StoredArray* own = find(bundle, "W_logits");
-    const io::StoredArray& stored = own != nullptr ? *own : *find(bundle, "token_table");
+    const io::StoredArray& stored = *find_logits(bundle);
     // A token table is [vocabulary, d_model] in every family.
-    const MatrixOrder order = own != nullptr ? bundle.layout->logits_order : MatrixOrder::out_in;
+    const bool own = &stored == find(bundle, "W_logits");
+    const MatrixOrder order = own ? bundle.layout->logits_order : MatrixOrder::out_in;
     const std::size_t width = hidden.shape().back();
     const std::size_t rows = order == MatrixOrder::in_out ? 0 : 1;
     if (stored.shape.size() != 2 || stored.shape[rows] != width)

@@ -115,13 +115,12 @@ class LayerLoader {
 
     FeedForwardWeights<T> feed_forward(std::size_t d_model) {
         const ModelConfig& config = bundle_.config;
-        if (!config.unknown_activation.empty() && !layout_.activation_fixed)
+        if (!config.unknown_activation.empty())
             fail(bundle_.path, ": config.json asks for ", config.unknown_activation,
                  ", which is not computed; with --hidden-states it is not needed");
         FeedForwardWeights<T> w;
         w.order = layout_.order;
-        w.activation = layout_.activation_fixed ? layout_.activation
-                                                : config.activation.value_or(layout_.activation);
+        w.activation = config.activation.value_or(layout_.activation);
         if (has("W_gate_in")) {
             const Array<T> both = load("W_gate_in");
             const std::size_t half = output_width(both, w.order) / 2;
@@ -177,11 +176,11 @@ class LayerLoader {
 bool is_bare(const WeightBundle& bundle, const std::string& name) {
     const bool foldable = name.rfind("before", 0) == 0 || name == "final_norm";
     if (!bundle.layout->norms_may_be_bare || !foldable) return false;
-    if (bundle.config.keys.empty())
+    if (!bundle.config.raw.any)
         fail(bundle.path,
              ": has no arrays of norms; say in a config.json beside it whether there "
              "are any (\"normalization_type\": \"LNPre\" or null)");
-    return bundle.config.norm.has_value();
+    return bundle.config.norms_are_bare.value_or(false);
 }
 
 }  // namespace

@@ -67,7 +67,6 @@ struct Layout {
     bool norms_may_be_bare = false;  // no arrays at all: TransformerLens' LNPre
     bool parallel = false;
     Activation activation = Activation::gelu_tanh;
-    bool activation_fixed = false;  // whatever config.json says
     std::size_t window_period = 0;  // 2: layers 0, 2, 4 … have the window; 0: all
     bool tied = false;              // logits are made with the token table, without W_logits
 };

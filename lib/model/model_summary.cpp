@@ -83,8 +83,7 @@ std::string feed_forward(const WeightBundle& bundle) {
     const ModelConfig& config = bundle.config;
     if (arrays.count("W_in") == 0 && arrays.count("W_gate_in") == 0) return "none";
     std::string name = "silu";
-    switch (layout.activation_fixed ? layout.activation
-                                    : config.activation.value_or(layout.activation)) {
+    switch (config.activation.value_or(layout.activation)) {
         case Activation::relu:
             name = "relu";
             break;
@@ -97,7 +96,7 @@ std::string feed_forward(const WeightBundle& bundle) {
         case Activation::silu:
             break;
     }
-    if (!config.unknown_activation.empty() && !layout.activation_fixed)
+    if (!config.unknown_activation.empty())
         name = config.unknown_activation + ", which is not computed";
     if (arrays.count("W_gate") != 0 || arrays.count("W_gate_in") != 0) name += ", gated";
     if (config.parallel.value_or(layout.parallel)) name += ", beside the attention";
@@ -162,6 +161,19 @@ void add_attention_notes(const WeightBundle& bundle, ModelSummary& summary) {
     }
 }
 
+// What config.json says and what it leaves to the family: "rms_norm_eps 1e-05, rope_theta 500000".
+void add_config_notes(const ModelConfig& config, ModelSummary& summary) {
+    const auto add = [&](const char* name, const std::vector<std::string>& list) {
+        std::string joined;
+        for (const std::string& one : list) joined += (joined.empty() ? "" : ", ") + one;
+        if (!joined.empty()) summary.notes.emplace_back(name, joined);
+    };
+    add("config.json", config.read);
+    add("by default", config.defaults);
+    add("without effect", config.ignored);
+    add("config keys not understood", config.not_understood);
+}
+
 }  // namespace
 
 ModelSummary summarise(const WeightBundle& bundle) {
@@ -182,7 +194,10 @@ ModelSummary summarise(const WeightBundle& bundle) {
         summary.notes.emplace_back("heads", problem.what());
     }
     summary.notes.emplace_back("precision", precision(bundle));
-    if (summary.layout == "native") return summary;
+    if (summary.layout == "native") {
+        add_config_notes(bundle.config, summary);
+        return summary;
+    }
     summary.notes.emplace_back("tables", tables(bundle));
     if (summary.sizes && summary.sizes->kv_heads < summary.sizes->heads)
         summary.notes.emplace_back("key heads", key_heads(*summary.sizes));
@@ -191,6 +206,7 @@ ModelSummary summarise(const WeightBundle& bundle) {
     const bool blocks = !bundle.layout->layer.empty();
     if (blocks) summary.notes.emplace_back("norms", norms(bundle));
     if (blocks) summary.notes.emplace_back("feed-forward", feed_forward(bundle));
+    add_config_notes(bundle.config, summary);
     return summary;
 }
 

@@ -1,14 +1,11 @@
 #include "model/weight_bundle.hpp"
 
 #include "core/error.hpp"
+#include "model/config_agreement.hpp"
+#include "model/config_value.hpp"
 
 namespace attn::model {
 namespace {
-
-// "config.json says 12 layers (num_hidden_layers)"
-std::string says(const ModelConfig& config, const std::string& field, std::size_t value) {
-    return "config.json says " + std::to_string(value) + " (" + config.keys.at(field) + ")";
-}
 
 // "layer 0: attn.c_proj.weight and 3 more arrays"
 std::string listed(const std::vector<std::string>& names) {
@@ -17,27 +14,9 @@ std::string listed(const std::vector<std::string>& names) {
     return names.front() + " and " + std::to_string(more) + " more array" + (more == 1 ? "" : "s");
 }
 
-void check_config(const WeightBundle& bundle) {
-    const ModelConfig& config = bundle.config;
-    if (config.layers && *config.layers != bundle.layers.size()) {
-        fail(bundle.path, ": has ", bundle.layers.size(), " layers, ",
-             says(config, "layers", *config.layers));
-    }
-    const std::size_t width = model_width(bundle);
-    if (config.d_model && *config.d_model != width) {
-        fail(bundle.path, ": its projections read ", width, " columns, ",
-             says(config, "d_model", *config.d_model));
-    }
-    const auto table = bundle.model.find("token_table");
-    if (config.vocabulary && table != bundle.model.end() &&
-        table->second.shape.front() < *config.vocabulary) {
-        fail(table->second.name, " ", to_string(table->second.shape), ": has fewer tokens than ",
-             says(config, "vocabulary", *config.vocabulary));
-    }
-    if (!config.window_layers.empty() && config.window_layers.size() != bundle.layers.size()) {
-        fail(bundle.path, ": has ", bundle.layers.size(), " layers, config.json lists ",
-             config.window_layers.size(), " (layer_types)");
-    }
+[[noreturn]] void fail_not_computed(const WeightBundle& bundle, const std::string& what) {
+    fail(bundle.path, ": config.json asks for ", what, ", which is not computed for ",
+         bundle.layout->title, "; where the model does without, take it out of config.json");
 }
 
 }  // namespace
@@ -45,9 +24,9 @@ void check_config(const WeightBundle& bundle) {
 WeightBundle read_weight_bundle(const io::Container& container, const std::string& layout) {
     WeightBundle bundle;
     bundle.path = container.path;
-    bundle.config = read_model_config(container);
-    LayoutMatch match = match_layout(container, bundle.config.model_type, layout);
+    LayoutMatch match = match_layout(container, model_type(container), layout);
     bundle.layout = match.layout;
+    bundle.config = read_model_config(container, *bundle.layout);
     bundle.prefix = std::move(match.prefix);
     bundle.others = std::move(match.others);
     bundle.layers = std::move(match.layers);
@@ -56,16 +35,14 @@ WeightBundle read_weight_bundle(const io::Container& container, const std::strin
     bundle.missing_attention = std::move(match.missing_attention);
     bundle.left_over = std::move(match.left_over);
     bundle.unused = std::move(match.unused);
-    if (bundle.layout->name != "native") check_config(bundle);
+    if (bundle.layout->name != "native") require_agreement(container, bundle);
     return bundle;
 }
 
 AttentionDefaults attention_defaults(const WeightBundle& bundle) {
     const Layout& layout = *bundle.layout;
     const ModelConfig& config = bundle.config;
-    if (!config.unknown_attention.empty())
-        fail(bundle.path, ": config.json asks for ", config.unknown_attention,
-             ", which is not computed");
+    if (!config.unknown_attention.empty()) fail_not_computed(bundle, config.unknown_attention);
     AttentionDefaults defaults;
     defaults.causal = config.causal;
     defaults.scale = config.scale;
@@ -73,6 +50,11 @@ AttentionDefaults attention_defaults(const WeightBundle& bundle) {
     if (!defaults.causal) defaults.causal = layout.causal;
     if (!defaults.scale) defaults.scale = layout.scale;
     defaults.softcap = config.softcap;
+    if (layout.name == "transformer-lens" && !config.raw.any &&
+        bundle.model.count("position_table") == 0)
+        fail(bundle.path,
+             ": has no table of positions, and no config.json beside it says whether they are "
+             "rotary (\"positional_embedding_type\")");
     defaults.rope = config.positions_turn.value_or(layout.positions_turn);
     defaults.rope_theta = config.rope_theta.value_or(defaults.rope_theta);
     defaults.rope_share = config.rotary_share.value_or(layout.rotary_share);
@@ -118,6 +100,8 @@ void require_whole_attention(const WeightBundle& bundle) {
 }
 
 void require_whole_blocks(const WeightBundle& bundle) {
+    if (!bundle.config.unknown_block.empty())
+        fail_not_computed(bundle, bundle.config.unknown_block);
     if (!bundle.missing.empty()) {
         fail(bundle.path, ": lacks ", listed(bundle.missing), " of ", bundle.layout->title,
              "; with --hidden-states it is not needed");

@@ -44,13 +44,21 @@ TEST_CASE("a config of a model hub becomes settings and lists of names") {
     CHECK(container.texts.at("layer_types") ==
           std::vector<std::vector<std::string>>{{"full_attention", "sliding_attention"}});
     CHECK(container.texts.size() == 2);
+    CHECK(container.other_settings ==
+          std::map<std::string, std::string>{{"bos_token_id", "null"},
+                                             {"eos_token_id", "[1, 2]"},
+                                             {"mixed", "[\"a\", 1]"},
+                                             {"quantization_config", "[{\"a\":[\"b\"]}, 3]"}});
     CHECK(container.arrays.empty());
 }
 
-TEST_CASE("NaN and Infinity, which Python writes, are passed over") {
+TEST_CASE("NaN and Infinity, which Python writes, are no numbers") {
     const Container container =
         parse(R"({"a": NaN, "b": [0.0, Infinity], "c": -Infinity, "d": "NaN \" NaN", "e": 2})");
     CHECK(container.settings.size() == 2);
+    CHECK(container.other_settings == std::map<std::string, std::string>{{"a", "NaN"},
+                                                                         {"b", "[0.0, Infinity]"},
+                                                                         {"c", "-Infinity"}});
     CHECK(std::get<std::string>(container.settings.at("d")) == "NaN \" NaN");
     CHECK(number(container, "e") == 2);
 }

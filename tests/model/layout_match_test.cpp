@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "model/config_value.hpp"
 #include "model/model_config.hpp"
 
 using namespace attn;
@@ -33,7 +34,7 @@ class File {
     }
 
     LayoutMatch match(const std::string& wanted = "") const {
-        return match_layout(container_, read_model_config(container_).model_type, wanted);
+        return match_layout(container_, model_type(container_), wanted);
     }
     std::string family(const std::string& wanted = "") const { return match(wanted).layout->name; }
 

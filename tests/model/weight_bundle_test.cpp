@@ -134,8 +134,9 @@ TEST_CASE("a config that contradicts the arrays is refused with both") {
     CHECK_THROWS_WITH(bundle_of(R"(, "vocab_size": 6)"),
                       Catch::Contains("wte.weight [5, 4]: has fewer tokens than") &&
                           Catch::Contains("6 (vocab_size)"));
-    CHECK_THROWS_WITH(bundle_of(R"(, "layer_types": ["full_attention", "full_attention"])"),
-                      Catch::Contains("has 1 layers, config.json lists 2 (layer_types)"));
+    CHECK_THROWS_WITH(bundle_of(R"(, "n_inner": 16, "h.0.mlp.c_fc.weight": [[1, 2]])"),
+                      Catch::Contains("c_fc.weight [1, 2]: does not fit what config.json says: 16 "
+                                      "(n_inner)"));
 }
 
 TEST_CASE("the heads of a checkpoint are not guessed") {
@@ -172,6 +173,8 @@ TEST_CASE("windows follow the config, or the family where it alternates") {
     CHECK(windows("", "gemma2") == Windows{2, std::nullopt});
     CHECK(windows(R"(, "layer_types": ["full_attention", "sliding_attention"])", "gemma2") ==
           Windows{std::nullopt, 2});
+    CHECK_THROWS_WITH(windows(R"(, "layer_types": ["full_attention"])", "gemma2"),
+                      Catch::Contains("has 2 layers, config.json lists 1 (layer_types)"));
 }
 
 TEST_CASE("what a family fixes and what the config says become the attention's defaults") {
@@ -182,7 +185,12 @@ TEST_CASE("what a family fixes and what the config says become the attention's d
     CHECK(defaults("").causal == true);
     CHECK(!defaults("").scale);
     CHECK(!defaults("").rope);
-    CHECK(defaults(R"(, "attn_logit_softcapping": 50)").softcap == 50.0);
+    CHECK(defaults(R"(, "scale_attn_weights": false)").scale == 1.0);
+    CHECK_THROWS_WITH(
+        defaults(R"(, "attn_logit_softcapping": 50)"),
+        Catch::EndsWith("config.json asks for \"attn_logit_softcapping\": 50 (a soft cap of the "
+                        "scores), which is not computed for GPT-2 (Conv1D); where the model does "
+                        "without, take it out of config.json"));
     CHECK_THROWS_WITH(
         defaults(R"(, "scale_attn_by_inverse_layer_idx": true)"),
         Catch::Contains("config.json asks for") && Catch::Contains("which is not computed"));

@@ -1,0 +1,13 @@
+// Whether a checkpoint's arrays are those that its config.json describes.
+#pragma once
+
+#include "io/container.hpp"
+#include "model/weight_bundle.hpp"
+
+namespace attn::model {
+
+// Throws Error with both where they contradict each other: numbers of layers, widths, biases and
+// norms that the one has and the other has not, layer_types of another length.
+void require_agreement(const io::Container& container, const WeightBundle& bundle);
+
+}  // namespace attn::model

@@ -1,0 +1,72 @@
+#include "model/config_keys.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/config.hpp"
+
+using namespace attn;
+using attn::model::ModelConfig;
+using attn::test::config_of;
+using attn::test::refused;
+
+namespace {
+
+const std::vector<std::string> kRotary{"llama",  "mistral", "qwen2", "qwen3",   "gemma",
+                                       "gemma2", "phi",     "phi3",  "gpt-neox"};
+
+}  // namespace
+
+TEST_CASE("rotary scaling is read in its old and its new form") {
+    for (const std::string& family : kRotary) {
+        INFO(family);
+        for (const std::string before : {"rope_scaling", "rope_parameters"}) {
+            const ModelConfig config =
+                config_of(family, "{\"" + before + R"(": {"rope_type": "llama3", "factor": 8,
+                    "original_max_position_embeddings": 8192}})");
+            CHECK(config.rotary_scaling.kind == RotaryStretch::llama3);
+            CHECK(config.rotary_scaling.factor == 8);
+            CHECK(config.rotary_scaling.original_length == 8192);
+        }
+        CHECK(config_of(family, R"({"rope_parameters": {"rope_type": "default",
+            "rope_theta": 5e5}})")
+                  .rope_theta == 5e5);
+        CHECK_THAT(refused(family, R"({"rope_scaling": {"type": "longrope", "short_factor": [1.0],
+            "long_factor": [2.0]}})"),
+                   Catch::Contains("rotary scaling \"longrope\""));
+        CHECK_THAT(refused(family, R"({"rope_scaling": {"type": "yarn", "factor": 2}})"),
+                   Catch::Contains("without \"max_position_embeddings\""));
+        CHECK_THAT(refused(family, R"({"rope_scaling": {"type": "linear"}})"),
+                   Catch::Contains("without a \"factor\""));
+        CHECK_THAT(refused(family, R"({"rope_scaling": {"type": "default",
+            "mrope_section": [16, 24, 24]}})"),
+                   Catch::Contains("mrope_section"));
+    }
+    for (const char* family : {"gpt2", "bert", "vit", "t5", "native"})
+        CHECK_THAT(refused(family, R"({"rope_scaling": {"type": "linear", "factor": 2}})"),
+                   Catch::Contains("rope_scaling/factor"));
+}
+
+TEST_CASE("rotary positions of single types of layers must be alike") {
+    const std::string same = R"({"rope_type": "default", "rope_theta": 1e4})";
+    CHECK(config_of("gemma2", "{\"rope_parameters\": {\"full_attention\": " + same +
+                                  ", \"sliding_attention\": " + same + "}}")
+              .rope_theta == 1e4);
+    CHECK_THROWS_WITH(
+        config_of("gemma2", "{\"rope_parameters\": {\"full_attention\": " + same +
+                                R"(, "sliding_attention": {"rope_theta": 1e6}}})"),
+        Catch::Contains("rope_parameters/sliding_attention/rope_theta\": 1000000, which "
+                        "contradicts its \"rope_parameters/full_attention/rope_theta\""));
+}
+
+TEST_CASE("only families whose heads turn in part read how much of them does") {
+    CHECK(config_of("phi", R"({"partial_rotary_factor": 0.4})").rotary_share == 0.4);
+    CHECK(config_of("phi3", R"({"partial_rotary_factor": 0.75})").rotary_share == 0.75);
+    CHECK(config_of("gpt-neox", R"({"rotary_pct": 0.5})").rotary_share == 0.5);
+    for (const char* family : {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2"}) {
+        CHECK(refused(family, R"({"partial_rotary_factor": 1.0})").empty());
+        CHECK_THAT(refused(family, R"({"partial_rotary_factor": 0.5})"),
+                   Catch::Contains("only a part of each head turns"));
+    }
+    CHECK_THROWS_WITH(config_of("phi", R"({"partial_rotary_factor": 1.5})"),
+                      Catch::Contains("must be a number from 0.001 to 1, it is 1.5"));
+}
