@@ -79,12 +79,19 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
     CLI::App& command = *app.add_subcommand(
         "compare", "Two results side by side, head by head; exit code 1 when they differ");
     const auto flags = std::make_shared<CompareFlags>();
-    command.add_option("a", flags->request.a, "A folder that run wrote, or an array")
+    command
+        .add_option(
+            "a", flags->request.a,
+            "A folder that run wrote, or arrays: [q, k], [heads, q, k], [layers, heads, q, k], "
+            "[layers, batch, heads, q, k], or those of many layers")
         ->type_name("A")
         ->required();
     command.add_option("b", flags->request.b, "The same of another run, of another program")
         ->type_name("B")
         ->required();
+    add_axes_flag(command, "--axes", flags->request.axes, "Axes of the arrays");
+    add_axes_flag(command, "--axes-b", flags->request.axes_b,
+                  "Axes of B, where they are not those of A,");
     add_real(command, "--rtol", flags->request.tolerance.rtol, RealRange::tolerance(),
              "Close is abs(a - b) <= atol + rtol * abs(b), as in numpy (default 1e-5)");
     add_real(command, "--atol", flags->request.tolerance.atol, RealRange::tolerance(),
@@ -93,7 +100,7 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
     command.add_flag("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
     command.callback([flags, &line] {
         line.action = [flags, &line] {
-            const CompareResult result = pipeline::compare(flags->request);
+            const CompareResult result = pipeline::compare(flags->request, line.console.warnings());
             if (flags->json) {
                 line.console.document(to_json(result));
             } else if (!line.global.quiet) {

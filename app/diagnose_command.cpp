@@ -11,6 +11,7 @@
 #include "number_flags.hpp"
 #include "pipeline/diagnose.hpp"
 #include "progress_bar.hpp"
+#include "source_flags.hpp"
 #include "table.hpp"
 
 namespace attn::app {
@@ -178,6 +179,8 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
             "([layers, batch, …] for all layers), or the output [(batch,) queries, d_model]; from "
             "--query, --key and --value also that of each head, [(batch,) heads, queries, d_head]")
         ->type_name("ARRAY")
+        ->group(group);
+    add_axes_flag(command, "--axes", flags->request.axes, "Axes of observed weights or scores")
         ->group(group);
     command
         .add_option_function<std::string>(

@@ -34,15 +34,15 @@ bool colorful(const GlobalOptions& global) {
 
 int execute(const HeatmapFlags& flags, const CommandLine& line) {
     if (flags.terminal) {
-        line.console.document(
-            pipeline::draw_in_terminal(flags.request, terminal_columns(), colorful(line.global)));
+        line.console.document(pipeline::draw_in_terminal(
+            flags.request, terminal_columns(), colorful(line.global), line.console.warnings()));
         return 0;
     }
     if (flags.request.output.empty()) fail("heatmap needs --output DIR or FILE.png, or --terminal");
     std::vector<std::string> pictures;
     {
         ProgressBar bar(line.console, line.global.quiet);
-        pictures = pipeline::draw(flags.request, bar.progress());
+        pictures = pipeline::draw(flags.request, bar.progress(), line.console.warnings());
     }
     if (!line.global.quiet) {
         for (const std::string& picture : pictures) line.console.line(picture);

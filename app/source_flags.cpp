@@ -21,14 +21,30 @@ void add_source_flags(CLI::App& command, pipeline::SourceRequest& request) {
     command
         .add_option(
             "source", request.source,
-            "A folder that run wrote, or an array [q, k], [heads, q, k], [layers, heads, q, k] or "
-            "[layers, batch, heads, q, k]")
+            "A folder that run wrote; an array [q, k], [heads, q, k], [layers, heads, q, k] or "
+            "[layers, batch, heads, q, k]; or the arrays of many layers, such as "
+            "attn.npz:layers/*/attn")
         ->type_name("SOURCE")
         ->required();
+    add_axes_flag(command, "--axes", request.axes, "Axes of the array");
     add_list(command, "--layer", request.layers, "Only these layers, such as 0,3-5");
     add_list(command, "--head", request.heads, "Only these heads");
     add_list(command, "--seq", request.sequences, "Only these sequences of the batch");
     add_precision_flag(command, request.precision);
+}
+
+CLI::Option* add_axes_flag(CLI::App& command, const std::string& flag, std::string& axes,
+                           const std::string& what) {
+    return command
+        .add_option(flag, axes,
+                    what +
+                        " in its order: layers, batch, heads, q, k, those it has; of arrays that "
+                        "are stacked the new axis first. Epochs and steps are layers, examples "
+                        "are batch (default: by their number)")
+        ->check([](const std::string& names) {
+            return names.empty() ? "expected names such as batch,heads,q,k" : "";
+        })
+        ->type_name("NAMES");
 }
 
 void add_precision_flag(CLI::App& command, std::optional<DType>& precision) {

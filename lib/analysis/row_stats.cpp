@@ -92,7 +92,9 @@ RowStats measure_row(const Tile<T>& tile, std::size_t row, std::ptrdiff_t positi
         stats.last = at(static_cast<std::ptrdiff_t>(keys) - 1);
         stats.scores = score_sums_of(tile, row);
     }
-    if (options.tokens != nullptr)
+    // A query before the first key or behind the last has no token there.
+    const bool among_keys = position >= 0 && position < static_cast<std::ptrdiff_t>(keys);
+    if (options.tokens != nullptr && among_keys)
         measure_patterns(at, static_cast<std::size_t>(position), options, stats);
     return stats;
 }

@@ -32,7 +32,7 @@ struct RowStats {
 };
 
 struct RowOptions {
-    const TokenPatterns* tokens = nullptr;  // of keys that are the queries; null: no patterns
+    const TokenPatterns* tokens = nullptr;  // of the keys; null: no patterns
     const PatchGrid* grid = nullptr;        // null: keys are a line
     bool exclude_first_key = false;         // patterns are measured without key 0
     bool exclude_self = false;              // … without the diagonal

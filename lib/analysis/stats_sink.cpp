@@ -38,10 +38,7 @@ template <class T>
 StatsSink<T>::StatsSink(StatsOptions options, std::vector<std::size_t> places,
                         std::vector<std::size_t> numbers)
     : options_(std::move(options)), places_(std::move(places)), numbers_(std::move(numbers)) {
-    const auto& offsets = options_.offsets;
-    if (std::all_of(offsets.begin(), offsets.end(), [](std::ptrdiff_t o) { return o == 0; })) {
-        for (const auto& tokens : options_.tokens) patterns_.emplace_back(tokens);
-    }
+    for (const auto& tokens : options_.tokens) patterns_.emplace_back(tokens);
 }
 
 template <class T>

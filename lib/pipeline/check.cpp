@@ -51,7 +51,8 @@ std::vector<HeadCheck> count(const CheckRequest& request, const StoredAttention<
 template <class T>
 CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Progress& progress,
                      const Warn& warn) {
-    StoredAttention<T> attention = open_stored_attention<T>(inputs, request.from.source);
+    StoredAttention<T> attention =
+        open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
     load_scores(inputs, request.from.source, attention);
     select_layers(attention, request.from);
     // A window of the command line is meant for all layers.

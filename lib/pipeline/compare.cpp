@@ -6,6 +6,7 @@
 #include "core/parallel.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
+#include "pipeline/stored_parts.hpp"
 #include "pipeline/stored_source.hpp"
 
 namespace attn::pipeline {
@@ -20,7 +21,7 @@ DType type_of(io::Inputs& inputs, const std::string& source) {
         array = source + "/" + array_name(manifest.layers.front(), "weights", manifest.format);
     }
     try {
-        return inputs.find(array).dtype;
+        return find_stored_parts(inputs, array).arrays.front().dtype;
     } catch (const Error&) {
         return DType::float32;  // whoever opens it says what is wrong
     }
@@ -38,19 +39,38 @@ std::string at(std::size_t layer, std::size_t head) {
     return "layer " + std::to_string(layer) + ", head " + std::to_string(head);
 }
 
+// --axes is for both, where both are arrays; --axes-b is for B alone.
+ArraySource source_a(const CompareRequest& request) {
+    const bool of_b = is_run_folder(request.a) && !is_run_folder(request.b);
+    return {request.a, of_b ? "" : request.axes};
+}
+
+ArraySource source_b(const CompareRequest& request) {
+    ArraySource source{request.b, request.axes_b};
+    if (!request.axes_b.empty()) {
+        source.axes_flag = "--axes-b";
+    } else if (!is_run_folder(request.b) || is_run_folder(request.a)) {
+        source.axes = request.axes;
+    }
+    return source;
+}
+
 template <class T>
 class Comparison {
   public:
-    Comparison(const CompareRequest& request, io::Inputs& inputs, DType grain)
+    Comparison(const CompareRequest& request, io::Inputs& inputs, DType grain, const Warn& warn)
         : request_(request),
           grain_(grain),
-          a_(open_stored_attention<T>(inputs, request.a)),
-          b_(open_stored_attention<T>(inputs, request.b)) {
+          a_(open_stored_attention<T>(inputs, source_a(request), warn)),
+          b_(open_stored_attention<T>(inputs, source_b(request), warn)) {
         const Shape& x = a_.shape();
         const Shape& y = b_.shape();
         if (x[0] != y[0] || x[2] != y[2] || x[3] != y[3]) {
             fail(request.a, " ", to_string(x), " and ", request.b, " ", to_string(y),
-                 ": cannot be compared ([batch, heads, queries, keys])");
+                 ": cannot be compared ([batch, heads, queries, keys])",
+                 request.axes.empty() && request.axes_b.empty()
+                     ? "; --axes names the axes of both, --axes-b those of the second"
+                     : "");
         }
     }
 
@@ -133,13 +153,13 @@ bool CompareResult::same() const {
                        [](const HeadDifference& head) { return head.values.differing == 0; });
 }
 
-CompareResult compare(const CompareRequest& request) {
+CompareResult compare(const CompareRequest& request, const Warn& warn) {
     io::Inputs inputs;
     const DType a = type_of(inputs, request.a), b = type_of(inputs, request.b);
     const DType grain = coarser(a, b);
     const DType wider = std::max(working_type(inputs, request.a), working_type(inputs, request.b));
     return with_type(request.precision.value_or(wider), [&](auto number) {
-        return Comparison<decltype(number)>(request, inputs, grain).run();
+        return Comparison<decltype(number)>(request, inputs, grain, warn).run();
     });
 }
 

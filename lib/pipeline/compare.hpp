@@ -6,12 +6,15 @@
 #include <vector>
 
 #include "analysis/difference.hpp"
+#include "pipeline/mask_options.hpp"
 
 namespace attn::pipeline {
 
 struct CompareRequest {
     std::string a;  // folders that run wrote, or arrays; see stored_source.hpp
     std::string b;
+    std::string axes;    // of arrays: "batch,heads,q,k"; empty: the usual ones
+    std::string axes_b;  // of B, where they are not those of A
     analysis::Tolerance tolerance;
     std::optional<DType> precision;  // float32 or float64; without it the wider of both
 };
@@ -32,7 +35,8 @@ struct CompareResult {
 };
 
 // In double where either side holds float64, else in float; the precision that was asked for wins.
-// Throws Error when the shapes do not match, or no head is in both.
-CompareResult compare(const CompareRequest& request);
+// Throws Error when the shapes do not match, or no head is in both. `warn` is told how a source was
+// read where it could be read otherwise.
+CompareResult compare(const CompareRequest& request, const Warn& warn = nullptr);
 
 }  // namespace attn::pipeline

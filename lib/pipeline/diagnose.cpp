@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "model/layer_weights.hpp"
+#include "pipeline/observed_axes.hpp"
 #include "pipeline/run_inputs.hpp"
 
 namespace attn::pipeline {
@@ -73,14 +74,20 @@ std::optional<Array<double>> as_output(const Array<double>& values, const RunInp
 }
 
 Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loaded,
-                    io::Inputs& inputs) {
-    Array<double> values = inputs.load<double>(request.observed, io::NonFinite::allow);
-    // All layers in one array, as Hugging Face's attentions are stacked.
-    if (values.rank() == 5 && values.extent(0) == loaded.layers.size())
-        values = values.slice(request.layer);
+                    io::Inputs& inputs, const Warn& warn) {
     const Shape cells{loaded.batch, loaded.heads, loaded.queries, loaded.keys};
     const std::size_t d_output = loaded.layers[request.layer].d_output;
     const bool wants_output = request.kind == Observed::output;
+    if (wants_output && !request.axes.empty())
+        fail("--axes ", request.axes,
+             ": names the axes of weights and scores; an output has none of them");
+    Array<double> values =
+        wants_output
+            ? inputs.load<double>(request.observed, io::NonFinite::allow)
+            : load_observed(inputs, {request.observed, request.axes}, request.layer, cells, warn);
+    // All layers in one array, as Hugging Face's attentions are stacked.
+    if (values.rank() == 5 && values.extent(0) == loaded.layers.size())
+        values = values.slice(request.layer);
     if (const auto matrices = as_shape(values, cells); matrices && !wants_output) {
         const auto below = [](double value) { return value < -1e-3; };
         const bool scores = std::any_of(values.values().begin(), values.values().end(), below);
@@ -111,7 +118,7 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
     if (request.layer >= loaded.layers.size()) {
         fail("--layer ", request.layer, ": the weights have ", loaded.layers.size(), " layers");
     }
-    const Observation observation = observe(request, loaded, inputs);
+    const Observation observation = observe(request, loaded, inputs, warn);
     analysis::DenseInputs dense;
     const AttentionOptions<double> options = loaded.options_of(request.layer);
     dense.options = &options;

@@ -13,6 +13,7 @@ struct DiagnoseRequest {
     RunRequest run;        // of it the input and the attention
     std::string observed;  // array: weights or scores [(batch,) heads, queries, keys], or the
                            // layer's output [(batch,) queries, d_model]
+    std::string axes;      // of observed weights or scores: "batch,heads,q,k"
     std::optional<analysis::Observed> kind;  // without it the shape and the values tell
     std::size_t layer = 0;
 };

@@ -49,8 +49,10 @@ struct Drawing {
     PictureChoice choice;
     PictureLabels labels;
 
-    Drawing(const DrawRequest& request, io::Inputs& inputs_)
-        : inputs(inputs_), attention(open_stored_attention<T>(inputs, request.from.source)) {
+    Drawing(const DrawRequest& request, io::Inputs& inputs_, const Warn& warn)
+        : inputs(inputs_),
+          attention(
+              open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn)) {
         select_layers(attention, request.from);
         choice = choose_pictures(attention, request);
         const AxisLabels names = choose_labels(attention, request.from);
@@ -67,8 +69,8 @@ struct Drawing {
 
 template <class T>
 std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& inputs,
-                                   const Progress& progress) {
-    Drawing<T> drawing(request, inputs);
+                                   const Progress& progress, const Warn& warn) {
+    Drawing<T> drawing(request, inputs, warn);
     PictureChoice& choice = drawing.choice;
     if (choice.sequences.size() > 1) {
         fail(request.output, ": one picture shows one sequence of ", choice.batch,
@@ -89,12 +91,12 @@ std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& input
 
 template <class T>
 std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inputs,
-                                     const Progress& progress) {
+                                     const Progress& progress, const Warn& warn) {
     std::error_code ignored;
     if (std::filesystem::equivalent(request.from.source, request.output, ignored)) {
         fail(request.output, ": is the source; choose another folder with -o");
     }
-    const Drawing<T> drawing(request, inputs);
+    const Drawing<T> drawing(request, inputs, warn);
     io::OutputFolder folder(request.output);
     HeatmapDrawer drawer(
         request.heatmaps, drawing.choice, drawing.labels,
@@ -123,8 +125,8 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
 
 template <class T>
 std::string draw_text(const DrawRequest& request, io::Inputs& inputs, std::size_t columns,
-                      bool color) {
-    Drawing<T> drawing(request, inputs);
+                      bool color, const Warn& warn) {
+    Drawing<T> drawing(request, inputs, warn);
     if (!request.from.layers) drawing.attention.layers.resize(1);
     if (!request.from.heads) drawing.choice.heads.resize(1);
     if (!request.from.sequences) drawing.choice.sequences.resize(1);
@@ -136,23 +138,25 @@ std::string draw_text(const DrawRequest& request, io::Inputs& inputs, std::size_
 
 }  // namespace
 
-std::vector<std::string> draw(const DrawRequest& request, const Progress& progress) {
+std::vector<std::string> draw(const DrawRequest& request, const Progress& progress,
+                              const Warn& warn) {
     require_colour_range(request.heatmaps);
     io::Inputs inputs;
     const DType type = working_type(inputs, request.from.source, request.from.precision);
     return with_type(type, [&](auto number) {
         using T = decltype(number);
-        return ends_in_png(request.output) ? draw_file<T>(request, inputs, progress)
-                                           : draw_folder<T>(request, inputs, progress);
+        return ends_in_png(request.output) ? draw_file<T>(request, inputs, progress, warn)
+                                           : draw_folder<T>(request, inputs, progress, warn);
     });
 }
 
-std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color) {
+std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color,
+                             const Warn& warn) {
     require_colour_range(request.heatmaps);
     io::Inputs inputs;
     const DType type = working_type(inputs, request.from.source, request.from.precision);
     return with_type(type, [&](auto number) {
-        return draw_text<decltype(number)>(request, inputs, columns, color);
+        return draw_text<decltype(number)>(request, inputs, columns, color, warn);
     });
 }
 

@@ -17,10 +17,13 @@ struct DrawRequest {
     HeatmapOptions heatmaps;
 };
 
-// Writes the pictures and returns their paths. Throws Error; then nothing is written.
-std::vector<std::string> draw(const DrawRequest& request, const Progress& progress);
+// Writes the pictures and returns their paths. `warn` is told how the source was
+// read where it could be read otherwise. Throws Error; then nothing is written.
+std::vector<std::string> draw(const DrawRequest& request, const Progress& progress,
+                              const Warn& warn = nullptr);
 
 // The first chosen head as text, at most `columns` characters wide; see render/terminal.hpp.
-std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color);
+std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color,
+                             const Warn& warn = nullptr);
 
 }  // namespace attn::pipeline

@@ -179,7 +179,9 @@ class Run {
         options.offsets = loaded_.options.mask.structure.offsets;
         const bool same_tokens =
             loaded_.queries == loaded_.keys && loaded_.tokens == loaded_.key_tokens;
-        if (same_tokens) options.tokens = loaded_.tokens;
+        const bool aligned = std::all_of(options.offsets.begin(), options.offsets.end(),
+                                         [](std::ptrdiff_t offset) { return offset == 0; });
+        if (same_tokens && aligned) options.tokens = loaded_.tokens;
         if (!request_.grid.empty())
             options.grid = analysis::parse_grid(request_.grid, loaded_.keys);
         options.scores = true;

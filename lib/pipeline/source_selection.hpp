@@ -10,7 +10,8 @@
 namespace attn::pipeline {
 
 struct SourceRequest {
-    std::string source;  // a folder that run wrote, or an array; see stored_source.hpp
+    std::string source;  // a folder that run wrote, or arrays; see stored_source.hpp
+    std::string axes;    // of arrays: "batch,heads,q,k"; empty: the usual ones
     std::string tokens;  // labels of queries, and of keys without key_tokens
     std::string key_tokens;
     std::optional<std::vector<std::size_t>> layers;

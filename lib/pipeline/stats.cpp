@@ -9,6 +9,7 @@
 #include "io/json_text.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
+#include "pipeline/pattern_tokens.hpp"
 #include "pipeline/progress_sink.hpp"
 
 namespace attn::pipeline {
@@ -18,26 +19,6 @@ using Json = nlohmann::ordered_json;
 
 Json number(double value) {
     return std::isfinite(value) ? Json(value) : Json();
-}
-
-// Token patterns need one token for each position of both axes.
-template <class T>
-std::vector<std::vector<std::string>> pattern_tokens(const StoredAttention<T>& attention,
-                                                     const SourceRequest& request) {
-    const AxisLabels labels = choose_labels(attention, request);
-    const Shape& shape = attention.shape();
-    const bool square = shape[2] == shape[3] && labels.queries == labels.keys;
-    const bool given = !request.tokens.empty();
-    if (given && !square)
-        fail("--tokens: token patterns need as many keys as queries, the attention is ",
-             to_string(shape));
-    const auto& offsets = attention.structure.offsets;
-    const bool aligned = std::all_of(offsets.begin(), offsets.end(),
-                                     [](std::ptrdiff_t offset) { return offset == 0; });
-    if (given && !aligned)
-        fail("--tokens: token patterns need query 0 at key 0; in ", request.source,
-             " it stands elsewhere");
-    return square ? labels.queries : std::vector<std::vector<std::string>>{};
 }
 
 Json to_json(const analysis::HeadStats& head, bool batch) {
@@ -116,13 +97,15 @@ void keep_sequences(const std::vector<std::size_t>& wanted, StatsResult& result)
 template <class T>
 StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Progress& progress,
                        const Warn& warn) {
-    StoredAttention<T> attention = open_stored_attention<T>(inputs, request.from.source);
+    StoredAttention<T> attention =
+        open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
     select_layers(attention, request.from);
     const std::vector<std::size_t> places = select_heads(attention, request.from);
     load_scores(inputs, request.from.source, attention);
     analysis::StatsOptions options;
-    options.offsets = attention.structure.offsets;
-    options.tokens = pattern_tokens(attention, request.from);
+    PatternTokens tokens = choose_pattern_tokens(attention, request.from, warn);
+    options.offsets = std::move(tokens.offsets);
+    options.tokens = std::move(tokens.keys);
     if (!request.grid.empty())
         options.grid = analysis::parse_grid(request.grid, attention.shape()[3]);
     options.exclude_first_key = request.exclude_first_key;

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 
 #include "attention/head_countdown.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/array_name.hpp"
-#include "io/file_bytes.hpp"
+#include "pipeline/array_source.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
 
@@ -25,39 +24,9 @@ bool is_mapped(const io::StoredArray& stored, const Array<T>& array) {
 }
 
 template <class T>
-StoredAttention<T> from_array(io::Inputs& inputs, const std::string& source) {
-    if (std::filesystem::is_directory(source)) {
-        fail(source, ": is no folder that run wrote: it holds no manifest.json of ours; name one ",
-             "array, such as ", source, "/weights.npy");
-    }
-    const io::StoredArray stored = inputs.find(source);
-    const Array<T> array = inputs.load<T>(stored, io::NonFinite::allow);
-    if (array.rank() < 2 || array.rank() > 5) {
-        fail(source, " ", to_string(array.shape()),
-             ": expected attention [q, k], [heads, q, k], [layers, heads, q, k] or "
-             "[layers, batch, heads, q, k]");
-    }
-    Shape shape = array.shape();
-    if (shape.size() == 4) shape.insert(shape.begin() + 1, 1);
-    while (shape.size() < 5) shape.insert(shape.begin(), 1);
-
-    StoredAttention<T> attention;
-    const Array<T> layers = array.reshaped(shape);
-    for (std::size_t layer = 0; layer < shape[0]; ++layer) {
-        StoredLayer<T> one;
-        one.layer = layer;
-        one.weights = HeadMatrices<T>(layers.slice(layer), is_mapped(stored, array));
-        attention.layers.push_back(std::move(one));
-    }
-    attention.heads.resize(shape[2]);
-    std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
-    attention.structure.causal = std::all_of(attention.layers.begin(), attention.layers.end(),
-                                             [](const StoredLayer<T>& layer) {
-                                                 const bool causal = looks_causal(layer.weights);
-                                                 layer.forget();
-                                                 return causal;
-                                             });
-    return attention;
+StoredAttention<T> from_arrays(io::Inputs& inputs, const ArraySource& source, const Warn& warn) {
+    const StoredParts parts = find_stored_parts(inputs, source.name);
+    return arrange<T>(inputs, parts, choose_reading(parts, source.axes, source.axes_flag, warn));
 }
 
 // Whether the manifest's word on who may attend makes sense for weights [batch, heads, queries,
@@ -167,17 +136,18 @@ void StoredLayer<T>::forget() const {
 
 DType working_type(io::Inputs& inputs, const std::string& source, std::optional<DType> asked_for) {
     if (asked_for) return *asked_for;
+    const auto is_wide = [](const io::StoredArray& array) { return array.dtype == DType::float64; };
     try {
-        std::vector<std::string> arrays{source};
+        std::vector<io::StoredArray> arrays;
         if (is_run_folder(source)) {
             const RunManifest manifest = read_manifest(source);
-            arrays.clear();
             for (const std::size_t layer : manifest.layers)
-                arrays.push_back(source + "/" + array_name(layer, "weights", manifest.format));
+                arrays.push_back(
+                    inputs.find(source + "/" + array_name(layer, "weights", manifest.format)));
+        } else {
+            arrays = find_stored_parts(inputs, source).arrays;
         }
-        const bool wide = std::any_of(arrays.begin(), arrays.end(), [&](const std::string& array) {
-            return inputs.find(array).dtype == DType::float64;
-        });
+        const bool wide = std::any_of(arrays.begin(), arrays.end(), is_wide);
         return wide ? DType::float64 : DType::float32;
     } catch (const Error&) {
         return DType::float32;
@@ -185,8 +155,13 @@ DType working_type(io::Inputs& inputs, const std::string& source, std::optional<
 }
 
 template <class T>
-StoredAttention<T> open_stored_attention(io::Inputs& inputs, const std::string& source) {
-    return is_run_folder(source) ? from_run<T>(inputs, source) : from_array<T>(inputs, source);
+StoredAttention<T> open_stored_attention(io::Inputs& inputs, const ArraySource& source,
+                                         const Warn& warn) {
+    if (!is_run_folder(source.name)) return from_arrays<T>(inputs, source, warn);
+    if (!source.axes.empty())
+        fail(source.axes_flag, " ", source.axes, ": ", source.name,
+             " is a folder that run wrote, whose axes are known");
+    return from_run<T>(inputs, source.name);
 }
 
 template <class T>
@@ -216,8 +191,9 @@ void stream(const StoredAttention<T>& attention, const Sinks<T>& sinks) {
 
 template struct StoredLayer<float>;
 template struct StoredLayer<double>;
-template StoredAttention<float> open_stored_attention(io::Inputs&, const std::string&);
-template StoredAttention<double> open_stored_attention(io::Inputs&, const std::string&);
+template StoredAttention<float> open_stored_attention(io::Inputs&, const ArraySource&, const Warn&);
+template StoredAttention<double> open_stored_attention(io::Inputs&, const ArraySource&,
+                                                       const Warn&);
 template void load_scores(io::Inputs&, const std::string&, StoredAttention<float>&);
 template void load_scores(io::Inputs&, const std::string&, StoredAttention<double>&);
 template void stream(const StoredAttention<float>&, const Sinks<float>&);

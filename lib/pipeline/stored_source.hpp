@@ -9,6 +9,7 @@
 #include "core/dtype.hpp"
 #include "io/inputs.hpp"
 #include "pipeline/head_matrices.hpp"
+#include "pipeline/mask_options.hpp"
 
 namespace attn::pipeline {
 
@@ -49,11 +50,22 @@ auto with_type(DType type, const Action& action) {
     return type == DType::float64 ? action(double{}) : action(float{});
 }
 
-// Opens a folder that `run` wrote, or an array [q, k], [heads, q, k], [layers, heads, q, k] or
-// [layers, batch, heads, q, k]; such an array is causal when all that is right of the diagonal is
-// exactly zero. Throws Error for anything else, and for a run that saved no weights.
+// What the command line says of a source that is no folder of ours.
+struct ArraySource {
+    std::string name;                  // FILE[:KEY], a folder; see stored_parts.hpp
+    std::string axes;                  // "batch,heads,q,k"; empty: the usual ones
+    std::string axes_flag = "--axes";  // what messages call them
+
+    ArraySource(std::string name_, std::string axes_ = "")
+        : name(std::move(name_)), axes(std::move(axes_)) {}
+};
+
+// Opens a folder that `run` wrote, or arrays whose axes array_source.hpp chooses; those are causal
+// when all that is right of the diagonal is exactly zero. `warn` is told of choices that could have
+// been others. Throws Error for anything else, and for a run that saved no weights.
 template <class T>
-StoredAttention<T> open_stored_attention(io::Inputs& inputs, const std::string& source);
+StoredAttention<T> open_stored_attention(io::Inputs& inputs, const ArraySource& source,
+                                         const Warn& warn = nullptr);
 
 // Adds the scores that a run saved beside its weights, if it saved those that softmax saw.
 template <class T>

@@ -259,7 +259,8 @@ TEST_CASE("requests that make no sense are refused in one line") {
     check_refused({file, "--similarity", "--cluster-threshold", "-1"}, "--cluster-threshold");
     check_refused({folder.write("line.npy", npy_floats("(3,)", {1, 2, 3}))}, "[3]");
     check_refused({folder / "nothing.npy"}, "nothing.npy");
-    check_refused({folder.path().string()}, "is no folder that run wrote");
+    const TempFolder empty;
+    check_refused({empty.path().string()}, "is it a folder that run wrote");
     check_refused({file, "--grid", "6x6"}, "where 1 come before the patches write 6x6+1");
     check_refused({file, "--grid", "7x7"}, "stands for 49 tokens, the attention has 37 keys");
     for (const char* grid : {"6", "6x", "x6", "0x6", "6x6+", "6x6+1x", "-6x6", "6 x 6"})

@@ -1,0 +1,34 @@
+// Arrays that others saved as layers of attention: which axes they have, and where the matrices of
+// each layer, sequence and head lie in them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "pipeline/axes.hpp"
+#include "pipeline/mask_options.hpp"
+#include "pipeline/stored_parts.hpp"
+#include "pipeline/stored_source.hpp"
+
+namespace attn::pipeline {
+
+// How arrays are read: the axes of each, and the one along which they are stacked.
+struct Reading {
+    Axes axes;
+    std::optional<Axis> stacked;
+};
+
+// As --axes says (of stacked arrays it names the new axis first, or not at all: then it is layers),
+// else the usual axes; those of an array in a folder that `run` wrote are known. Of stacked arrays
+// the usual axes are [q, k], [heads, q, k] and [batch, heads, q, k]. `warn` is told which axes were
+// taken where others fit as well. Throws Error where the names do not fit the shape, and for a last
+// axis of length 1 that nobody named: that is pooling, not attention.
+Reading choose_reading(const StoredParts& parts, const std::string& names, const std::string& flag,
+                       const Warn& warn);
+
+// The layers. Arrays whose last axes are q, k are shown where they lie, all others are copied. T is
+// float or double.
+template <class T>
+StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const Reading& reading);
+
+}  // namespace attn::pipeline

@@ -1,0 +1,21 @@
+// What another program gave for one layer, out of arrays that may hold all layers, in any order of
+// axes.
+#pragma once
+
+#include <cstddef>
+
+#include "core/array.hpp"
+#include "pipeline/mask_options.hpp"
+#include "pipeline/stored_source.hpp"
+
+namespace attn::pipeline {
+
+// The cells [batch, heads, queries, keys] of the layer, where the axes that were named, or else any
+// usual reading of the arrays, give as many; otherwise the array as it is: an output, or one that
+// does not fit. The first axis of four is layers or batch, whichever fits, and `warn` is told where
+// both do. Throws Error where the axes were named and do not fit, and where arrays that are stacked
+// hold no such layer.
+Array<double> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_t layer,
+                            const Shape& cells, const Warn& warn);
+
+}  // namespace attn::pipeline
