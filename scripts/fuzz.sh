@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-600}
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(npy npz safetensors json config)
+[ ${#targets[@]} -gt 0 ] || targets=(npy npz safetensors json config family_config)
 
 ./scripts/setup.sh clang libclang-rt-dev
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug \

@@ -8,6 +8,7 @@
 #include "model/dotted_name.hpp"
 #include "model/layout_reading.hpp"
 #include "model/left_over.hpp"
+#include "model/model_config.hpp"
 #include "model/nearest_layout.hpp"
 
 namespace attn::model {
@@ -89,14 +90,20 @@ std::string names_of(const std::vector<LayoutMatch>& matches) {
          "checkpoint that is known", nearest_text(container, names), unusual_contents(container));
 }
 
-// The hint that a family is given by --layout, where it would compute the whole file.
-std::string layout_hint(const LayoutMatch& match, const std::string& words) {
+// The hint that a family is given by --layout, where it would compute the whole file and all that
+// config.json asks for.
+std::string layout_hint(const io::Container& container, const LayoutMatch& match,
+                        const std::string& words) {
     if (!match.missing_attention.empty())
         return "; " + match.layout->name + " does not fit: " + match.missing_attention.front() +
                " is missing";
     if (!match.left_over.empty())
         return "; " + match.layout->name + " does not fit: it does not know " +
                match.left_over.front().key;
+    const ModelConfig config = read_model_config(container, *match.layout);
+    const std::string asked = config.unknown_attention + config.unknown_block;
+    if (!asked.empty())
+        return "; " + match.layout->name + " does not fit: config.json asks for " + asked;
     return "; " + words + " --layout " + match.layout->name;
 }
 
@@ -117,12 +124,12 @@ LayoutMatch choose(std::vector<LayoutMatch> matches, const io::Container& contai
         if (known == layouts().end()) {
             fail(container.path, ": config.json says model_type \"", model_type,
                  "\", which is not known; the names are those of ", fits,
-                 layout_hint(matches.front(), "if it is computed alike, give"));
+                 layout_hint(container, matches.front(), "if it is computed alike, give"));
         }
         fail(container.path, ": config.json says model_type \"", model_type,
              "\", the arrays are those of ", fits, "; of ", known->name,
              gap_text(container, names, *known),
-             layout_hint(matches.front(), "correct it or give"));
+             layout_hint(container, matches.front(), "correct it or give"));
     }
     if (matches.size() > 1) {
         fail(container.path, ": the names fit ", fits,

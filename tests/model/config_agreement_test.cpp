@@ -1,0 +1,73 @@
+#include "model/config_agreement.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/config.hpp"
+
+using namespace attn;
+using attn::test::config_container;
+
+namespace {
+
+// A bundle of two layers of width 4 with the arrays of these names (ours), and a config.
+model::WeightBundle bundle_of(const std::string& family, const std::vector<std::string>& names,
+                              const std::string& json) {
+    model::WeightBundle bundle;
+    bundle.path = "model";
+    bundle.layout = &model::find_layout(family);
+    bundle.layers.resize(2);
+    for (model::NamedArrays& layer : bundle.layers) {
+        for (const std::string& name : names) {
+            layer[name].name = name;
+            layer[name].shape = name[0] == 'b' ? Shape{4} : Shape{4, 4};
+        }
+    }
+    bundle.config = test::config_of(family, json);
+    return bundle;
+}
+
+void agree(const std::string& family, const std::vector<std::string>& names,
+           const std::string& json) {
+    model::require_agreement(config_container(json), bundle_of(family, names, json));
+}
+
+const std::vector<std::string> kPlain{"W_Q", "W_K", "W_V", "W_O", "W_in", "W_gate"};
+const std::vector<std::string> kBiased{"W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V", "b_O"};
+
+}  // namespace
+
+TEST_CASE("biases are there if, and only if, config.json says so") {
+    CHECK_NOTHROW(agree("llama", kPlain, R"({"attention_bias": false, "mlp_bias": false})"));
+    CHECK_NOTHROW(agree("llama", kBiased, R"({"attention_bias": true})"));
+    CHECK_THROWS_WITH(agree("llama", kPlain, R"({"attention_bias": true})"),
+                      "model: config.json says \"attention_bias\": true, and layer 0 has no "
+                      "self_attn.q_proj.bias");
+    CHECK_THROWS_WITH(agree("llama", kBiased, R"({"attention_bias": false})"),
+                      "model: config.json says \"attention_bias\": false, and layer 0 has "
+                      "self_attn.q_proj.bias");
+}
+
+TEST_CASE("sizes that config.json says are those of the arrays") {
+    CHECK_NOTHROW(agree("llama", kPlain, R"({"hidden_size": 4, "intermediate_size": 4})"));
+    CHECK_THROWS_WITH(agree("llama", kPlain, R"({"num_hidden_layers": 3})"),
+                      Catch::Contains("has 2 layers, config.json says 3 (num_hidden_layers)"));
+    CHECK_THROWS_WITH(agree("llama", kPlain, R"({"intermediate_size": 8})"),
+                      Catch::Contains("8 (intermediate_size)"));
+    CHECK_THROWS_WITH(agree("gemma2", kPlain, R"({"layer_types": ["full_attention"]})"),
+                      Catch::Contains("config.json lists 1 (layer_types)"));
+}
+
+TEST_CASE("TransformerLens' norms and parts of blocks are there if its cfg says so") {
+    const auto lens = [](const std::vector<std::string>& names, const std::string& json) {
+        agree("transformer-lens", names, json);
+    };
+    const std::vector<std::string> normed{"W_Q", "W_K", "W_V", "before_attention.weight"};
+    CHECK_NOTHROW(lens(normed, R"({"normalization_type": "LN", "attn_only": true})"));
+    CHECK_NOTHROW(lens(kPlain, R"({"normalization_type": "LNPre", "gated_mlp": true})"));
+    CHECK_THROWS_WITH(lens(kPlain, R"({"normalization_type": "LN"})"), Catch::Contains("ln1.w"));
+    CHECK_THROWS_WITH(lens(normed, R"({"normalization_type": null})"), Catch::Contains("ln1.w"));
+    CHECK_THROWS_WITH(lens(kPlain, R"({"normalization_type": null, "attn_only": true})"),
+                      Catch::Contains("\"attn_only\": true"));
+    CHECK_THROWS_WITH(lens(kPlain, R"({"normalization_type": null, "gated_mlp": false})"),
+                      Catch::Contains("mlp.W_gate"));
+}
