@@ -70,13 +70,16 @@ std::string to_json(const CheckResult& result, bool passed) {
         }
         entry["place"] = place;
         entry["message"] = line.message;
+        entry["threshold"] = or_null(line.threshold);
+        entry["meaning"] = line.meaning;
         json["checks"].push_back(entry);
     }
     return io::json_document(json);
 }
 
 void print(const CheckResult& result, bool passed, bool strict, Console& console) {
-    std::vector<std::vector<std::string>> rows;
+    std::vector<std::vector<std::string>> rows{
+        {"check", "verdict", "worst", "limit", "where", "meaning"}};
     std::string skipped, failed;
     const auto append = [](std::string& list, const std::string& name) {
         list += (list.empty() ? "" : ", ") + name;
@@ -88,9 +91,10 @@ void print(const CheckResult& result, bool passed, bool strict, Console& console
         }
         if (pipeline::fails(line, strict)) append(failed, line.name);
         rows.push_back({line.name, word(line.verdict), line.worst ? number_text(*line.worst) : "",
-                        line.place ? place_text(*line.place, result.batch) : "", line.message});
+                        line.limit, line.place ? place_text(*line.place, result.batch) : "",
+                        line.message.empty() ? line.meaning : line.message});
     }
-    if (!rows.empty()) print_table(console, rows, 5);
+    if (rows.size() > 1) print_table(console, rows, 6);
     if (!skipped.empty()) console.line("not checked: " + skipped);
     console.line(passed ? "passed" : "failed: " + failed);
 }

@@ -14,6 +14,7 @@ namespace attn::analysis {
 namespace {
 
 constexpr double kFar = 0.5;
+constexpr double kOff = 0.01;
 constexpr double kSaturated = 0.999;
 
 // The worst cell of one kind in a row.
@@ -64,7 +65,32 @@ struct CheckSink<T>::RowCheck {
     std::size_t keys = 0;     // that may be attended
     std::size_t choices = 0;  // keys, and those that are attended all the same
     std::size_t negative = 0, broken = 0;
+    double allowed_weight = 0;  // of the sum
     Sameness values, scores;
+    RowZeros zeros;
+};
+
+// What is known of a head while it streams.
+template <class T>
+struct CheckSink<T>::HeadRows {
+    std::vector<RowCheck> rows;
+    std::vector<std::uint32_t> may;      // rows that have weights and may attend each key
+    std::vector<std::uint8_t> attended;  // whether one does
+
+    HeadRows(std::size_t queries, std::size_t keys) : rows(queries), may(keys), attended(keys) {}
+
+    void see_keys(Span<const T> weights, KeyRange allowed, const std::uint8_t* masked) {
+        for (std::size_t key = allowed.begin; key < allowed.end; ++key) {
+            may[key] += static_cast<std::uint32_t>(masked == nullptr || masked[key] == 0);
+            attended[key] = static_cast<std::uint8_t>(attended[key] | (weights[key] != 0));
+        }
+    }
+    void add(const HeadRows& more) {
+        for (std::size_t key = 0; key < may.size(); ++key) {
+            may[key] += more.may[key];
+            attended[key] = static_cast<std::uint8_t>(attended[key] | more.attended[key]);
+        }
+    }
 };
 
 template <class T>
@@ -82,8 +108,8 @@ void CheckSink<T>::begin_layer(const LayerShape& shape) {
     mask_.emplace(std::move(options), shape.keys);
     first_result_ = results_.size();
     results_.resize(first_result_ + shape.sequences * shape.heads);
-    rows_.clear();
-    rows_.resize(shape.sequences * shape.heads);
+    heads_.clear();
+    heads_.resize(shape.sequences * shape.heads);
 }
 
 // The first rule that forbids a cell which lies outside of what may be attended.
@@ -115,7 +141,7 @@ bool CheckSink<T>::check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck
     const WeightSums sums = kernels.add_up(from, allowed.size(), 0);
     const auto largest = static_cast<T>(sums.largest);
     check.keys = check.choices = allowed.size();
-    check.sum = sums.sum;
+    check.sum = check.allowed_weight = sums.sum;
     check.entropy = -kernels.sum_logs(from, allowed.size());
     const T* const place = std::find(from, from + allowed.size(), largest);
     check.largest.see(sums.largest, static_cast<std::size_t>(place - weights.data()));
@@ -126,17 +152,23 @@ bool CheckSink<T>::check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck
     return true;
 }
 
+// 1 for the keys that a mask array forbids; empty without one.
 template <class T>
-void CheckSink<T>::check_cells(const Tile<T>& tile, std::size_t row, RowCheck& check) const {
+std::vector<std::uint8_t> CheckSink<T>::masked_keys(const Tile<T>& tile, std::size_t row) const {
+    std::vector<std::uint8_t> masked;
+    if (!mask_->blocks_cells()) return masked;
+    std::vector<T> unused(shape_.keys);
+    masked.resize(shape_.keys);
+    mask_->apply(tile.sequence, tile.head, tile.first_query + row, {0, shape_.keys}, unused.data(),
+                 masked.data());
+    return masked;
+}
+
+template <class T>
+void CheckSink<T>::check_cells(const Tile<T>& tile, std::size_t row,
+                               const std::vector<std::uint8_t>& masked, RowCheck& check) const {
     const std::size_t query = tile.first_query + row;
     const KeyRange allowed = mask_->allowed(tile.sequence, query);
-    std::vector<std::uint8_t> masked;
-    if (mask_->blocks_cells()) {
-        std::vector<T> unused(shape_.keys);
-        masked.resize(shape_.keys);
-        mask_->apply(tile.sequence, tile.head, query, {0, shape_.keys}, unused.data(),
-                     masked.data());
-    }
     const Span<const T> weights = tile.weights.row(row);
     for (std::size_t key = 0; key < weights.size(); ++key) {
         const auto weight = static_cast<double>(weights[key]);
@@ -151,6 +183,7 @@ void CheckSink<T>::check_cells(const Tile<T>& tile, std::size_t row, RowCheck& c
             continue;
         }
         check.sum += weight;
+        if (is_allowed) check.allowed_weight += weight;
         if (weight > 0) check.entropy -= weight * std::log(weight);
         check.negative += weight < 0;
         check.below_zero.see(-weight, key);
@@ -176,24 +209,37 @@ void CheckSink<T>::check_scores(const Tile<T>& tile, std::size_t row, RowCheck& 
 }
 
 template <class T>
-typename CheckSink<T>::RowCheck CheckSink<T>::check_row(const Tile<T>& tile,
-                                                        std::size_t row) const {
+typename CheckSink<T>::RowCheck CheckSink<T>::check_row(const Tile<T>& tile, std::size_t row,
+                                                        HeadRows& keys) const {
     RowCheck check;
-    if (!check_sane_row(tile, row, check)) check_cells(tile, row, check);
+    const std::vector<std::uint8_t> masked = masked_keys(tile, row);
+    if (!check_sane_row(tile, row, check)) check_cells(tile, row, masked, check);
     check_scores(tile, row, check);
+    if (check.broken > 0) return check;
+    const std::size_t query = tile.first_query + row;
+    const KeyRange allowed = mask_->allowed(tile.sequence, query);
+    const std::uint8_t* const forbidden = masked.empty() ? nullptr : masked.data();
+    check.zeros = zeros_of(
+        tile.weights.row(row), allowed, forbidden,
+        static_cast<std::ptrdiff_t>(query) + offset_of(options_.structure.offsets, tile.sequence));
+    if (check.sum > 0) keys.see_keys(tile.weights.row(row), allowed, forbidden);
     return check;
 }
 
 template <class T>
 void CheckSink<T>::consume(const Tile<T>& tile) {
-    std::vector<RowCheck>* rows = nullptr;
+    HeadRows* head = nullptr;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        rows = &rows_[tile.sequence * shape_.heads + tile.head];
-        if (rows->empty()) rows->resize(shape_.queries);
+        auto& slot = heads_[tile.sequence * shape_.heads + tile.head];
+        if (!slot) slot = std::make_unique<HeadRows>(shape_.queries, shape_.keys);
+        head = slot.get();
     }
+    HeadRows keys(0, shape_.keys);
     for (std::size_t row = 0; row < tile.rows(); ++row)
-        (*rows)[tile.first_query + row] = check_row(tile, row);
+        head->rows[tile.first_query + row] = check_row(tile, row, keys);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    head->add(keys);
 }
 
 template <class T>
@@ -204,8 +250,11 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
     head.sequence = sequence;
     head.place = place;
     std::size_t favourite = shape_.keys;
+    const HeadRows& known = *heads_[slot];
+    std::vector<RowZeros> zeros;
     for (std::size_t query = 0; query < shape_.queries; ++query) {
-        const RowCheck& row = rows_[slot][query];
+        const RowCheck& row = known.rows[query];
+        zeros.push_back(row.zeros);
         const auto see = [&](Worst& worst, const WorstCell& cell) {
             worst.see(cell.value, query, cell.key);
         };
@@ -226,9 +275,12 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
         if (off > head.row_sum.value) head.row_sum_found = row.sum;
         head.row_sum.see(off, query, 0);
         head.sums.see(row.sum);
+        head.allowed_weight += row.allowed_weight;
+        head.forbidden_weight += row.sum - row.allowed_weight;
         if (row.keys == 0) continue;
         head.rows += 1;
         head.far_rows += off > kFar;
+        head.off_rows += off > kOff && row.sum > 0;
         if (row.keys < 2) continue;
         head.choosing_rows += 1;
         head.saturated_rows += row.largest.value > kSaturated;
@@ -238,9 +290,12 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
         if (favourite == shape_.keys) favourite = row.largest.key;
         head.one_key = head.one_key && favourite == row.largest.key;
     }
+    head.zeros = pattern_of(zeros, known.may, known.attended);
+    // A mask array cuts rows where it likes, and that is no window.
+    if (mask_->blocks_cells()) head.zeros.left = head.zeros.right = std::nullopt;
     results_[first_result_ + slot] = head;
     const std::lock_guard<std::mutex> lock(mutex_);
-    rows_[slot] = {};
+    heads_[slot].reset();
 }
 
 template class CheckSink<float>;

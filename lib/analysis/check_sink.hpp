@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "analysis/zero_pattern.hpp"
 #include "attention/mask.hpp"
 #include "attention/sink.hpp"
 
@@ -79,6 +80,14 @@ struct HeadCheck {
 
     double cells = 0, negative_cells = 0, broken_cells = 0;  // broken: not finite
     double rows = 0, far_rows = 0;  // rows with keys; those whose sum is off by more than 0.5
+    double off_rows = 0;            // those that have weights, and whose sum is off by 0.01
+    double allowed_weight = 0, forbidden_weight = 0;  // summed up over all rows
+    ZeroPattern zeros;
+
+    // Only where a mask forbids has the head any weight.
+    bool is_inverted() const {
+        return forbidden_weight > 0.5 && allowed_weight <= 1e-6 * forbidden_weight;
+    }
     // Over rows that may choose between two keys or more.
     double choosing_rows = 0, saturated_rows = 0;
     double least_entropy = 2;  // of entropy / ln(keys that may be or are attended); 1 is uniform
@@ -107,19 +116,22 @@ class CheckSink : public Sink<T> {
 
   private:
     struct RowCheck;
+    struct HeadRows;
 
     MaskOptions<T> options_;
     std::map<std::size_t, std::size_t> window_left_;
     LayerShape shape_;
     std::optional<Mask<T>> mask_;  // of this layer
     std::mutex mutex_;
-    std::vector<std::vector<RowCheck>> rows_;  // of the heads that stream by now
+    std::vector<std::unique_ptr<HeadRows>> heads_;  // those that stream by now
     std::vector<HeadCheck> results_;
     std::size_t first_result_ = 0;  // of this layer
 
-    RowCheck check_row(const Tile<T>& tile, std::size_t row) const;
+    RowCheck check_row(const Tile<T>& tile, std::size_t row, HeadRows& keys) const;
+    std::vector<std::uint8_t> masked_keys(const Tile<T>& tile, std::size_t row) const;
     bool check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck& check) const;
-    void check_cells(const Tile<T>& tile, std::size_t row, RowCheck& check) const;
+    void check_cells(const Tile<T>& tile, std::size_t row, const std::vector<std::uint8_t>& masked,
+                     RowCheck& check) const;
     void check_scores(const Tile<T>& tile, std::size_t row, RowCheck& check) const;
     Ban ban_of(std::size_t sequence, std::size_t query, std::size_t key, bool masked) const;
 };

@@ -85,14 +85,6 @@ bool CheckResult::failed(bool strict) const {
                        [strict](const CheckLine& line) { return fails(line, strict); });
 }
 
-const std::vector<std::string>& check_names() {
-    static const std::vector<std::string> names{
-        "not_probabilities", "finite",       "range",           "row_sum",       "causal_leak",
-        "mask_leak",         "padding_leak", "window_leak",     "dead_head",     "collapsed_head",
-        "duplicate_heads",   "saturated",    "constant_scores", "half_precision"};
-    return names;
-}
-
 CheckResult check(const CheckRequest& request, const Progress& progress, const Warn& warn) {
     require_known(request.only, "--only");
     require_known(request.skip, "--skip");

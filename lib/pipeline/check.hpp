@@ -35,6 +35,10 @@ struct CheckLine {
     std::optional<double> worst;
     std::optional<CheckPlace> place;
     std::string message;  // one sentence, or empty
+    // What every line of this name has; see describe().
+    std::optional<double> threshold{};  // of `worst`; of row_sum, of its distance from 1
+    std::string limit{};                // the same in words: "at most 0.5 of the rows"
+    std::string meaning{};              // what is true where the verdict is ok
 };
 
 struct CheckResult {
@@ -49,6 +53,9 @@ bool fails(const CheckLine& line, bool strict);
 
 // Names of all checks, errors first.
 const std::vector<std::string>& check_names();
+
+// Adds threshold, limit and meaning of the check that the line is of. `atol` is the request's.
+void describe(CheckLine& line, double atol);
 
 // Throws Error for a source that cannot be read, a mask that does not fit, an unknown name.
 CheckResult check(const CheckRequest& request, const Progress& progress, const Warn& warn);

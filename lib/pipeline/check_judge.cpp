@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <sstream>
 
 #include "analysis/row_sum_cause.hpp"
+#include "pipeline/check_line.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -14,29 +14,9 @@ using analysis::Ban;
 using analysis::HeadCheck;
 using analysis::Worst;
 
-constexpr double kUniform = 0.999;
-constexpr double kCollapsed = 0.99;
-constexpr double kSame = 1e-6;
-
-template <class... Parts>
-std::string text(const Parts&... parts) {
-    std::ostringstream stream;
-    stream.precision(6);
-    (stream << ... << parts);
-    return stream.str();
-}
-
-CheckLine line_of(const char* name, Verdict verdict, std::string message = "") {
-    return {name, verdict, {}, {}, std::move(message)};
-}
-
-template <class T>
-bool same(MatrixView<const T> a, MatrixView<const T> b) {
-    for (std::size_t cell = 0; cell < a.rows * a.columns; ++cell) {
-        if (!(std::abs(a.data[cell] - b.data[cell]) < static_cast<T>(kSame))) return false;
-    }
-    return true;
-}
+constexpr const char* kInverted =
+    "; all weight lies on keys that may not be attended, none on those that may: the mask is "
+    "inverted";
 
 }  // namespace
 
@@ -57,6 +37,8 @@ std::vector<CheckLine> CheckJudge<T>::judge() const {
         {"mask_leak", [&] { return judge_leak("mask_leak", Ban::mask, "--mask"); }},
         {"padding_leak", [&] { return judge_leak("padding_leak", Ban::padding, "--key-lengths"); }},
         {"window_leak", [&] { return judge_leak("window_leak", Ban::window, "--window"); }},
+        {"almost_causal", [&] { return judge_almost_causal(); }},
+        {"masked_keys", [&] { return judge_masked_keys(); }},
         {"dead_head", [&] { return judge_dead_heads(); }},
         {"collapsed_head", [&] { return judge_collapsed_heads(); }},
         {"duplicate_heads", [&] { return judge_duplicates(); }},
@@ -72,6 +54,7 @@ std::vector<CheckLine> CheckJudge<T>::judge() const {
         lines.push_back(meaningless ? line_of(name, Verdict::skipped, "these are not probabilities")
                                     : judge());
     }
+    for (CheckLine& line : lines) describe(line, request_.atol);
     return lines;
 }
 
@@ -103,14 +86,6 @@ MatrixView<const T> CheckJudge<T>::matrix_of(const HeadCheck& head) const {
         return layer.weights.matrix(head.sequence, head.place);
     }
     return {};
-}
-
-template <class T>
-template <class Offence>
-const HeadCheck& CheckJudge<T>::worst_head(const Offence& offence) const {
-    return *std::max_element(
-        heads_.begin(), heads_.end(),
-        [&](const HeadCheck& a, const HeadCheck& b) { return offence(a) < offence(b); });
 }
 
 // Whether all this looks like scores before softmax.
@@ -200,6 +175,15 @@ CheckLine CheckJudge<T>::judge_row_sums() const {
     }
     if (!bad) return line;
     line.message = text("a row sums to ", head.row_sum_found);
+    if (head.is_inverted()) {
+        line.message += kInverted;
+        return line;
+    }
+    const analysis::ZeroPattern& zeros = head.zeros;
+    if (zeros.after > 1 && zeros.before == 0 && zeros.self == 0) {
+        line.message += "; queries attend only keys after them: the causal mask is inverted";
+        return line;
+    }
     const std::string cause = analysis::name_row_sum_cause(matrix_of(head), request_.atol);
     if (!cause.empty())
         line.message += "; " + cause;
@@ -238,115 +222,17 @@ CheckLine CheckJudge<T>::judge_leak(const char* name, Ban ban, const char* flag)
     const Worst& worst = head.leaks[index];
     if (worst.value == 0) return {name, Verdict::ok, 0.0, {}, ""};
     std::string message = "a key that may not be attended has weight";
+    if (head.is_inverted()) {
+        message += kInverted;
+    } else if (ban == Ban::causal && head.zeros.before == 0 && head.forbidden_weight > 0.5) {
+        message += "; no query attends a key before it: the mask is transposed";
+    }
     if (analysis::looks_softmaxed_twice(matrix_of(head))) message += "; softmax ran twice";
     const std::vector<std::ptrdiff_t>& offsets = mask_.structure.offsets;
     const bool starts_at_0 = offsets.size() == 1 && offsets[0] == 0;
     if (ban == Ban::causal && starts_at_0 && attention_.shape()[2] < attention_.shape()[3])
         message += "; where a cache holds the first keys, give --query-offset end";
     return {name, Verdict::fail, worst.value, place_of(head, worst), message};
-}
-
-template <class T>
-template <class Offence>
-CheckLine CheckJudge<T>::warn_heads(const char* name, const Offence& offence, double bound,
-                                    const std::string& message) const {
-    const auto rated = [&](const HeadCheck& head) {
-        return head.choosing_rows > 0 ? offence(head) : 0.0;
-    };
-    const HeadCheck& worst = worst_head(rated);
-    CheckLine line{name, Verdict::ok, rated(worst), place_of(worst), ""};
-    const auto guilty = [&](const HeadCheck& head) { return rated(head) > bound; };
-    const auto count = std::count_if(heads_.begin(), heads_.end(), guilty);
-    if (count == 0) return line;
-    line.verdict = Verdict::warning;
-    line.place = place_of(*std::find_if(heads_.begin(), heads_.end(), guilty));
-    line.message = text(count, " of ", heads_.size(), " heads: ", message);
-    return line;
-}
-
-template <class T>
-CheckLine CheckJudge<T>::judge_dead_heads() const {
-    const auto evenness = [](const HeadCheck& head) { return head.least_entropy; };
-    const bool all = std::all_of(heads_.begin(), heads_.end(), [&](const HeadCheck& head) {
-        return head.choosing_rows > 0 && evenness(head) > kUniform;
-    });
-    if (!all)
-        return warn_heads("dead_head", evenness, kUniform, "every row is uniform over its keys");
-    return warn_heads(
-        "dead_head", evenness, kUniform,
-        analysis::looks_softmaxed_twice(matrix_of(heads_.front()))
-            ? "every row is nearly uniform, as when softmax runs twice"
-            : "every row is uniform: the weights were probably not loaded, or softmax ran twice");
-}
-
-template <class T>
-CheckLine CheckJudge<T>::judge_collapsed_heads() const {
-    return warn_heads(
-        "collapsed_head",
-        [](const HeadCheck& head) { return head.one_key ? head.least_largest : 0.0; }, kCollapsed,
-        "one key takes all the weight of every row");
-}
-
-template <class T>
-CheckLine CheckJudge<T>::judge_saturation() const {
-    return warn_heads(
-        "saturated", [](const HeadCheck& head) { return head.saturated_rows / head.choosing_rows; },
-        0.5, "most rows have a weight above 0.999: no gradient passes");
-}
-
-template <class T>
-CheckLine CheckJudge<T>::judge_duplicates() const {
-    std::size_t pairs = 0;
-    CheckLine line = line_of("duplicate_heads", Verdict::ok);
-    for (std::size_t a = 0; a < heads_.size(); ++a) {
-        for (std::size_t b = a + 1; b < heads_.size(); ++b) {
-            if (heads_[a].layer != heads_[b].layer || heads_[a].sequence != heads_[b].sequence)
-                break;
-            if (!same(matrix_of(heads_[a]), matrix_of(heads_[b]))) continue;
-            if (++pairs > 1) continue;
-            line.verdict = Verdict::warning;
-            line.place = place_of(heads_[b]);
-            line.message = text("head ", line.place->head, " is the same as head ",
-                                attention_.heads[heads_[a].place]);
-        }
-    }
-    if (pairs > 1) line.message += text(", and ", pairs - 1, " more pairs");
-    return line;
-}
-
-// Of the scores that a run saved beside its weights, or of the source where it holds scores itself.
-template <class T>
-CheckLine CheckJudge<T>::judge_scores(bool raw) const {
-    const char* const name = "constant_scores";
-    const auto scores_of = [&](const HeadCheck& head) { return raw ? head.values : head.scores; };
-    const auto seen = [&](const HeadCheck& head) { return scores_of(head).seen(); };
-    if (std::none_of(heads_.begin(), heads_.end(), seen))
-        return line_of(name, Verdict::skipped, "needs the scores (run --save scores,weights)");
-    const auto constant = [&](const HeadCheck& head) { return scores_of(head).all_same(); };
-    const auto count = std::count_if(heads_.begin(), heads_.end(), constant);
-    if (count == 0) return line_of(name, Verdict::ok);
-    const HeadCheck& head = *std::find_if(heads_.begin(), heads_.end(), constant);
-    return {name, Verdict::warning, scores_of(head).value(), place_of(head),
-            text(count, " of ", heads_.size(),
-                 " heads: every score is the same; are queries and keys zero, or not loaded?")};
-}
-
-// Values that half precision holds exactly, in rows whose sums float32 would not scatter so.
-template <class T>
-CheckLine CheckJudge<T>::judge_precision() const {
-    const HeadCheck& head = worst_head([](const HeadCheck& check) { return check.row_sum.value; });
-    const MatrixView<const T> matrix = matrix_of(head);
-    const double float32_rounding = 1e-6 * std::sqrt(static_cast<double>(matrix.columns));
-    const std::string half =
-        head.row_sum.value > float32_rounding
-            ? analysis::half_precision_of<T>({matrix.data, matrix.rows * matrix.columns})
-            : "";
-    CheckLine line{"half_precision", Verdict::ok, head.row_sum_found,
-                   place_of(head, head.row_sum, false), ""};
-    if (half.empty()) return line;
-    line.verdict = Verdict::warning;
-    line.message = text("the values are ", half, ": rows sum to 1 within ", head.row_sum.value);
-    return line;
 }
 
 template class CheckJudge<float>;

@@ -1,6 +1,7 @@
 // From what was counted in each head to verdicts.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,11 @@
 #include "pipeline/stored_source.hpp"
 
 namespace attn::pipeline {
+
+// Above these a head is called uniform, collapsed, saturated (a share of its rows).
+constexpr double kUniform = 0.999;
+constexpr double kCollapsed = 0.99;
+constexpr double kSaturated = 0.5;
 
 // T is float or double.
 template <class T>
@@ -36,6 +42,8 @@ class CheckJudge {
     CheckLine judge_saturation() const;
     CheckLine judge_scores(bool raw) const;
     CheckLine judge_precision() const;
+    CheckLine judge_almost_causal() const;
+    CheckLine judge_masked_keys() const;
 
     bool wanted(const std::string& name) const;
     bool knows(analysis::Ban ban) const;
@@ -47,7 +55,16 @@ class CheckJudge {
 
     // The head with the largest offence; the first of equals.
     template <class Offence>
-    const HeadCheck& worst_head(const Offence& offence) const;
+    const HeadCheck& worst_head(const Offence& offence) const {
+        return *std::max_element(
+            heads_.begin(), heads_.end(),
+            [&](const HeadCheck& a, const HeadCheck& b) { return offence(a) < offence(b); });
+    }
+
+    // The heads of the same layer and sequence as the one at `first`, which come one after another.
+    std::vector<const HeadCheck*> group_at(std::size_t first) const;
+    bool may_underflow(const HeadCheck& head) const;
+    std::string masked_text(const std::vector<const HeadCheck*>& group, double* keys) const;
 
     // One line for all heads whose `offence` is above the bound: suspicious, but not wrong. `worst`
     // is the largest.

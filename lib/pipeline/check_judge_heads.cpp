@@ -1,0 +1,142 @@
+// Verdicts on what heads do: suspicious, but not wrong.
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/row_sum_cause.hpp"
+#include "pipeline/check_judge.hpp"
+#include "pipeline/check_line.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using analysis::HeadCheck;
+
+constexpr double kSame = 1e-6;
+
+template <class T>
+bool same(MatrixView<const T> a, MatrixView<const T> b) {
+    for (std::size_t cell = 0; cell < a.rows * a.columns; ++cell) {
+        if (!(std::abs(a.data[cell] - b.data[cell]) < static_cast<T>(kSame))) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+template <class T>
+template <class Offence>
+CheckLine CheckJudge<T>::warn_heads(const char* name, const Offence& offence, double bound,
+                                    const std::string& message) const {
+    const auto rated = [&](const HeadCheck& head) {
+        return head.choosing_rows > 0 ? offence(head) : 0.0;
+    };
+    const HeadCheck& worst = worst_head(rated);
+    CheckLine line{name, Verdict::ok, rated(worst), place_of(worst), ""};
+    const auto guilty = [&](const HeadCheck& head) { return rated(head) > bound; };
+    const auto count = std::count_if(heads_.begin(), heads_.end(), guilty);
+    if (count == 0) return line;
+    line.verdict = Verdict::warning;
+    line.place = place_of(*std::find_if(heads_.begin(), heads_.end(), guilty));
+    line.message = text(count, " of ", heads_.size(), " heads: ", message);
+    return line;
+}
+
+template <class T>
+CheckLine CheckJudge<T>::judge_dead_heads() const {
+    const auto evenness = [](const HeadCheck& head) { return head.least_entropy; };
+    const bool all = std::all_of(heads_.begin(), heads_.end(), [&](const HeadCheck& head) {
+        return head.choosing_rows > 0 && evenness(head) > kUniform;
+    });
+    if (!all)
+        return warn_heads("dead_head", evenness, kUniform, "every row is uniform over its keys");
+    return warn_heads(
+        "dead_head", evenness, kUniform,
+        analysis::looks_softmaxed_twice(matrix_of(heads_.front()))
+            ? "every row is nearly uniform, as when softmax runs twice"
+            : "every row is uniform: the weights were probably not loaded, or softmax ran twice");
+}
+
+template <class T>
+CheckLine CheckJudge<T>::judge_collapsed_heads() const {
+    return warn_heads(
+        "collapsed_head",
+        [](const HeadCheck& head) { return head.one_key ? head.least_largest : 0.0; }, kCollapsed,
+        "one key takes all the weight of every row");
+}
+
+template <class T>
+CheckLine CheckJudge<T>::judge_saturation() const {
+    return warn_heads(
+        "saturated", [](const HeadCheck& head) { return head.saturated_rows / head.choosing_rows; },
+        kSaturated, "most rows have a weight above 0.999: no gradient passes");
+}
+
+template <class T>
+CheckLine CheckJudge<T>::judge_duplicates() const {
+    std::size_t pairs = 0;
+    CheckLine line = line_of("duplicate_heads", Verdict::ok);
+    for (std::size_t a = 0; a < heads_.size(); ++a) {
+        for (std::size_t b = a + 1; b < heads_.size(); ++b) {
+            if (heads_[a].layer != heads_[b].layer || heads_[a].sequence != heads_[b].sequence)
+                break;
+            if (!same(matrix_of(heads_[a]), matrix_of(heads_[b]))) continue;
+            if (++pairs > 1) continue;
+            line.verdict = Verdict::warning;
+            line.place = place_of(heads_[b]);
+            line.message = text("head ", line.place->head, " is the same as head ",
+                                attention_.heads[heads_[a].place]);
+        }
+    }
+    if (pairs > 1) line.message += text(", and ", pairs - 1, " more pairs");
+    return line;
+}
+
+// Of the scores that a run saved beside its weights, or of the source where it holds scores itself.
+template <class T>
+CheckLine CheckJudge<T>::judge_scores(bool raw) const {
+    const char* const name = "constant_scores";
+    const auto scores_of = [&](const HeadCheck& head) { return raw ? head.values : head.scores; };
+    const auto seen = [&](const HeadCheck& head) { return scores_of(head).seen(); };
+    if (std::none_of(heads_.begin(), heads_.end(), seen))
+        return line_of(name, Verdict::skipped, "needs the scores (run --save scores,weights)");
+    const auto constant = [&](const HeadCheck& head) { return scores_of(head).all_same(); };
+    const auto count = std::count_if(heads_.begin(), heads_.end(), constant);
+    if (count == 0) return line_of(name, Verdict::ok);
+    const HeadCheck& head = *std::find_if(heads_.begin(), heads_.end(), constant);
+    return {name, Verdict::warning, scores_of(head).value(), place_of(head),
+            text(count, " of ", heads_.size(),
+                 " heads: every score is the same; are queries and keys zero, or not loaded?")};
+}
+
+// Values that half precision holds exactly, in rows whose sums float32 would not scatter so.
+template <class T>
+CheckLine CheckJudge<T>::judge_precision() const {
+    const HeadCheck& head = worst_head([](const HeadCheck& check) { return check.row_sum.value; });
+    const MatrixView<const T> matrix = matrix_of(head);
+    const double float32_rounding = 1e-6 * std::sqrt(static_cast<double>(matrix.columns));
+    const std::string half =
+        head.row_sum.value > float32_rounding
+            ? analysis::half_precision_of<T>({matrix.data, matrix.rows * matrix.columns})
+            : "";
+    CheckLine line{"half_precision", Verdict::ok, head.row_sum_found,
+                   place_of(head, head.row_sum, false), ""};
+    if (half.empty()) return line;
+    line.verdict = Verdict::warning;
+    line.message = text("the values are ", half, ": rows sum to 1 within ", head.row_sum.value);
+    return line;
+}
+
+template CheckLine CheckJudge<float>::judge_dead_heads() const;
+template CheckLine CheckJudge<float>::judge_collapsed_heads() const;
+template CheckLine CheckJudge<float>::judge_saturation() const;
+template CheckLine CheckJudge<float>::judge_duplicates() const;
+template CheckLine CheckJudge<float>::judge_scores(bool) const;
+template CheckLine CheckJudge<float>::judge_precision() const;
+template CheckLine CheckJudge<double>::judge_dead_heads() const;
+template CheckLine CheckJudge<double>::judge_collapsed_heads() const;
+template CheckLine CheckJudge<double>::judge_saturation() const;
+template CheckLine CheckJudge<double>::judge_duplicates() const;
+template CheckLine CheckJudge<double>::judge_scores(bool) const;
+template CheckLine CheckJudge<double>::judge_precision() const;
+
+}  // namespace attn::pipeline
