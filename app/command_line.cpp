@@ -6,12 +6,14 @@
 #include <new>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "attention/blas_threads.hpp"
 #include "commands.hpp"
 #include "core/interrupt.hpp"
 #include "core/parallel.hpp"
 #include "core/version.hpp"
+#include "flag_rules.hpp"
 #include "number_flags.hpp"
 #include "usage_error.hpp"
 
@@ -32,6 +34,24 @@ void describe(CLI::App& app, GlobalOptions& global) {
     app.fallthrough();
 }
 
+// Help and version are given wherever they are asked for, whatever else is wrong.
+std::vector<const char*> words_to_parse(CLI::App& app, int argc, const char* const* argv) {
+    const std::vector<const char*> all(argv, argv + argc);
+    const char* command = nullptr;
+    const char* help = nullptr;
+    for (std::size_t i = 1; i < all.size(); ++i) {
+        const std::string word = all[i];
+        const auto named = [&](const CLI::App* known) { return known->get_name() == word; };
+        if (word == "--") break;
+        if (word == "--version") return {all[0], all[i]};
+        if (word == "--help" || word == "-h") help = all[i];
+        if (command == nullptr && !app.get_subcommands(named).empty()) command = all[i];
+    }
+    if (help == nullptr) return all;
+    if (command == nullptr) return {all[0], help};
+    return {all[0], command, help};
+}
+
 int act(int argc, const char* const* argv, Console& console) {
     CLI::App app;
     CommandLine line{{}, console, {}};
@@ -43,8 +63,10 @@ int act(int argc, const char* const* argv, Console& console) {
     add_compare_command(app, line);
     add_diagnose_command(app, line);
     add_info_command(app, line);
+    let_switches_stand_alone(app);
     try {
-        app.parse(argc, argv);
+        const auto words = words_to_parse(app, argc, argv);
+        app.parse(static_cast<int>(words.size()), words.data());
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) {  // --help and --version
             std::ostringstream text;
@@ -55,6 +77,7 @@ int act(int argc, const char* const* argv, Console& console) {
         console.complain(explain(app, error));
         return kTrouble;
     }
+    require_effect(app);
     const ThreadLimit limit(line.global.threads);
     keep_blas_to_one_thread();
     return line.action();

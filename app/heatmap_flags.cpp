@@ -21,7 +21,7 @@ constexpr WholeRange kSizes{16, 16384};
 
 void add_heatmap_flags(CLI::App& command, pipeline::HeatmapOptions& options,
                        const std::string& scale_flag) {
-    const std::string group = "Pictures";
+    const std::string group = kPictures;
     command
         .add_option_function<std::string>(
             "--colormap",

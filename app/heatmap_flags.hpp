@@ -8,6 +8,9 @@
 
 namespace attn::app {
 
+// The group of these flags in --help.
+inline constexpr const char* kPictures = "Pictures";
+
 // Adds the flags; the options are complete when parsing is. `scale_flag` names the one that says
 // how values become colours: "--scale" is taken in commands that compute.
 void add_heatmap_flags(CLI::App& command, pipeline::HeatmapOptions& options,

@@ -49,6 +49,12 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
         text = (stray[0] == '-' ? "unknown option " : "unknown argument ") + bare;
         if (!close.empty()) text += "; did you mean " + close + "?";
     }
+    const std::string twice = ": At Most 1 required but received ";
+    if (const std::size_t at = text.find(twice); at != std::string::npos)
+        text = text.substr(0, at) + ": is given " + text.substr(at + twice.size()) + " times";
+    const std::string override = " was given a disallowed flag override";
+    if (const std::size_t at = text.find(override); at != std::string::npos)
+        text = "--" + text.substr(0, at) + ": is a switch, it takes no value";
     std::replace(text.begin(), text.end(), '\n', ' ');
     return text + " (see " + help + ")";
 }

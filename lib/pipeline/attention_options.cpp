@@ -147,6 +147,10 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     options.allow_nonfinite = non_finite == io::NonFinite::allow;
     options.scale = request.scale;
     options.softcap = request.softcap;
+    if (request.kv_order == KvOrder::tile && sizes.heads == sizes.kv_heads) {
+        fail("--kv-order tile: has no effect, each of the ", sizes.heads,
+             " heads has keys and values of its own");
+    }
     options.kv_order = request.kv_order;
     options.score_stage = request.scores_at;
     options.sinks = load_sinks<T>(request.sink, sizes.heads, inputs, non_finite);

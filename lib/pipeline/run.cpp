@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <sstream>
 
 #include "attention/blas_threads.hpp"
 #include "core/error.hpp"
@@ -19,6 +18,7 @@
 #include "pipeline/run_inputs.hpp"
 #include "pipeline/run_options.hpp"
 #include "pipeline/stats.hpp"
+#include "pipeline/whole_numbers.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -76,7 +76,8 @@ class Run {
         for (std::size_t layer = 0; layer <= last; ++layer) {
             const bool selected = is_selected(layer);
             if (loaded_.hidden_states) {
-                if (!selected) continue;
+                // What the model makes of the last layer is asked for whatever is selected.
+                if (!selected && !(save_.model_output() && layer == last)) continue;
                 x = loaded_.x[layer];
             }
             Sinks<T> sinks{&progress};
@@ -311,14 +312,14 @@ SaveChoice parse_save(const std::string& list) {
     };
     for (const auto& [name, chosen] : names) *chosen = false;
     if (list.empty()) fail("--save: names nothing to save");
-    std::istringstream items(list);
-    for (std::string item; std::getline(items, item, ',');) {
+    for (const std::string& item : split_at_commas(list)) {
+        if (item.empty()) fail("--save ", quoted(list), ": has an empty item");
         const auto found = names.find(item);
         if (found == names.end()) {
             std::vector<std::string> known;
             for (const auto& [name, chosen] : names) known.push_back(name);
             const std::string close = nearest(item, known);
-            fail("--save ", item,
+            fail("--save ", quoted(item),
                  ": expected a list of scores, weights, context, output, present, q, k, v, "
                  "logsumexp, received, heatmaps, stats, hidden, logits, probs",
                  close.empty() ? "" : "; did you mean " + close + "?");

@@ -28,6 +28,11 @@ void require_one_kind_of_input(const RunRequest& request) {
         if (value->empty())
             fail("--query, --key and --value belong together; ", flag, " is missing");
     }
+    if (request.save.model_output()) {
+        fail(
+            "--save hidden, logits, probs: need the model behind the attention; --query, --key and "
+            "--value hold none");
+    }
     for (const auto& [value, flag] :
          {std::pair(&request.weights, "--weights"), std::pair(&request.embeddings, "--embeddings"),
           std::pair(&request.hidden_states, "--hidden-states"),

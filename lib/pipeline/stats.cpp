@@ -21,6 +21,18 @@ Json number(double value) {
     return std::isfinite(value) ? Json(value) : Json();
 }
 
+// Flags for token patterns, where there are no tokens to find patterns in.
+void require_patterns(const StatsRequest& request, bool tokens) {
+    if (tokens) return;
+    for (const auto& [given, flag] :
+         {std::pair(request.exclude_first_key, "--exclude-first-key"),
+          std::pair(request.exclude_self, "--exclude-self"),
+          std::pair(request.pattern_score == analysis::PatternScore::abs, "--pattern-score abs")}) {
+        if (given)
+            fail(flag, ": has no effect, token patterns need tokens of both axes (--tokens)");
+    }
+}
+
 Json to_json(const analysis::HeadStats& head, bool batch) {
     Json json{{"layer", head.layer}};
     if (batch) json["seq"] = head.sequence;
@@ -108,6 +120,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     options.tokens = std::move(tokens.keys);
     if (!request.grid.empty())
         options.grid = analysis::parse_grid(request.grid, attention.shape()[3]);
+    require_patterns(request, !options.tokens.empty());
     options.exclude_first_key = request.exclude_first_key;
     options.exclude_self = request.exclude_self;
     options.pattern_score = request.pattern_score;

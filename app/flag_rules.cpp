@@ -1,0 +1,119 @@
+#include "flag_rules.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "heatmap_flags.hpp"
+
+namespace attn::app {
+namespace {
+
+struct Pair {
+    const char* flag;
+    const char* other;
+};
+
+constexpr Pair kContradictions[] = {
+    {"--causal", "--no-causal"}, {"--values", "--no-values"}, {"--only", "--skip"},
+    {"--json", "--csv"},         {"--columns", "--json"},     {"--columns", "--csv"},
+    {"--similarity", "--csv"},   {"--output", "--terminal"},  {"--sheet", "--terminal"},
+    {"--plain", "--terminal"},   {"--cell", "--terminal"},    {"--font", "--terminal"},
+    {"--plain", "--cell"},       {"--plain", "--sheet"},
+};
+
+// The first does nothing without the second.
+constexpr Pair kNeeds[] = {
+    {"--mask-true", "--mask"},
+    {"--layout", "--weights"},
+};
+
+const CLI::Option* find(const CLI::App& command, const std::string& flag) {
+    return command.get_option_no_throw(flag);
+}
+
+bool given(const CLI::App& command, const std::string& flag) {
+    const CLI::Option* option = find(command, flag);
+    return option != nullptr && option->count() > 0;
+}
+
+void require_no_contradiction(const CLI::App& command) {
+    for (const auto& [flag, other] : kContradictions) {
+        if (given(command, flag) && given(command, other))
+            fail(flag, " and ", other, " exclude each other");
+    }
+    for (const auto& [flag, other] : kNeeds) {
+        if (given(command, flag) && find(command, other) != nullptr && !given(command, other))
+            fail(flag, ": has no effect without ", other);
+    }
+}
+
+// Empty is what a variable of a script expands to that was never set.
+void require_values(const CLI::App& command) {
+    for (const CLI::Option* option : command.get_options()) {
+        const auto& values = option->results();
+        if (std::find(values.begin(), values.end(), "") != values.end())
+            fail(option->get_name(), " '': is empty, leave it out or give a value");
+    }
+}
+
+// The names that --save lists, or its default.
+class Saved {
+  public:
+    explicit Saved(const CLI::App& command) {
+        if (given(command, "--save"))
+            names_ = CLI::detail::split(find(command, "--save")->results().front(), ',');
+    }
+
+    bool any_of(const std::vector<std::string>& names) const {
+        return std::find_first_of(names_.begin(), names_.end(), names.begin(), names.end()) !=
+               names_.end();
+    }
+    bool any_but(const std::vector<std::string>& names) const {
+        return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
+            return std::find(names.begin(), names.end(), name) == names.end();
+        });
+    }
+
+  private:
+    std::vector<std::string> names_{"scores", "weights", "output", "heatmaps"};
+};
+
+// Flags of `run` that shape what is not saved.
+void require_saved(const CLI::App& command) {
+    if (find(command, "--save") == nullptr) return;
+    const Saved saved(command);
+    if (given(command, "--grid") && !saved.any_of({"stats"}))
+        fail("--grid: has no effect without stats in --save");
+    if (given(command, "--scores-at") && !saved.any_of({"scores", "stats"}))
+        fail("--scores-at: has no effect without scores or stats in --save");
+    if (given(command, "--format") && !saved.any_but({"heatmaps", "stats"}))
+        fail("--format: has no effect, --save lists no array");
+    if (saved.any_of({"heatmaps"})) return;
+    for (const CLI::Option* option : command.get_options()) {
+        if (option->count() > 0 && option->get_group() == kPictures)
+            fail(option->get_name(), ": has no effect without heatmaps in --save");
+    }
+}
+
+}  // namespace
+
+void let_switches_stand_alone(CLI::App& app) {
+    for (CLI::Option* option : app.get_options()) {
+        if (option->get_expected_min() == 0) option->disable_flag_override();
+    }
+    for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        let_switches_stand_alone(*command);
+}
+
+void require_effect(const CLI::App& app) {
+    require_values(app);
+    for (const CLI::App* command : app.get_subcommands()) {
+        require_values(*command);
+        require_no_contradiction(*command);
+        require_saved(*command);
+    }
+}
+
+}  // namespace attn::app
