@@ -26,6 +26,14 @@ void check_claims(const WeightBundle& bundle) {
     }
 }
 
+void check_position_table(const WeightBundle& bundle) {
+    const auto table = bundle.model.find("position_table");
+    if (!bundle.config.positions_turn.value_or(false) || table == bundle.model.end()) return;
+    fail(table->second.name,
+         ": is a table of positions, and config.json says that they are rotary (",
+         bundle.config.keys.at("positions"), ")");
+}
+
 void check_hidden_width(const WeightBundle& bundle) {
     const std::optional<std::size_t>& said = bundle.config.d_hidden;
     const auto W_in = bundle.layers.front().find("W_in");
@@ -85,6 +93,7 @@ void require_agreement(const io::Container& container, const WeightBundle& bundl
     }
     check_rotary_buffers(container, bundle);
     check_claims(bundle);
+    check_position_table(bundle);
     check_hidden_width(bundle);
     check_buckets(bundle);
 }

@@ -141,7 +141,8 @@ ConfigValues config_values(const io::Container& container) {
     };
     for (const auto& [key, setting] : container.settings) {
         if (starts_with(key, "__metadata__/")) continue;  // of safetensors, not of the model
-        std::visit([&](const auto& value) { add(key, value); }, setting);
+        add(key,
+            std::visit([](const auto& value) { return ConfigValue::Content(value); }, setting));
     }
     for (const auto& [key, lists] : container.texts) {
         if (lists.size() == 1) add(key, lists.front());

@@ -85,7 +85,12 @@ Array<T> embed_tokens(io::Inputs& inputs, const WeightBundle& bundle, const Toke
         const T factor = std::sqrt(static_cast<T>(width));
         for (T& value : x) value *= factor;
     }
-    if (const io::StoredArray* positions = find(bundle, "position_table")) {
+    const io::StoredArray* positions = find(bundle, "position_table");
+    if (positions == nullptr && bundle.config.positions_turn == false)
+        fail(bundle.path,
+             ": has no table of positions, and no config.json that says they are rotary; "
+             "give embeddings with -x (--token-ids)");
+    if (positions != nullptr) {
         require_table(*positions, width);
         add_rows(inputs, *positions, position_rows(bundle, ids, *positions), non_finite, x);
     }

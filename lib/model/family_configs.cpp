@@ -25,8 +25,8 @@ void without_scale(const ConfigValue& value, ModelConfig& config) {
 // Positions of RoBERTa start behind the padding token. Some configs write -1 for "none".
 void read_padding(const ConfigValue& value, ModelConfig& config) {
     if (value.is_null()) return;
-    const double id = value.real(RealRange::any());
-    if (id >= 0 && id < 1e9) config.first_position = static_cast<std::size_t>(id) + 1;
+    const double id = value.real(RealRange::between(-1, 1e9));
+    if (id >= 0) config.first_position = static_cast<std::size_t>(id) + 1;
 }
 
 // nn.Module attributes and arguments, however a script calls them.

@@ -110,6 +110,9 @@ ModelConfig read_model_config(const io::Container& container, const Layout& layo
         values.erase(found);
     }
     for (const auto& [name, value] : values) {
+        // Beside matrices under native names, in one JSON file, lists of texts are tokens.
+        const bool texts = std::holds_alternative<std::vector<std::string>>(value.content());
+        if (texts && layout.name == "native") continue;
         if (contains(family.ignored, name)) {
             if (!value.is_null() && !is_harmless_key(name)) config.ignored.push_back(value.key());
         } else {

@@ -79,6 +79,15 @@ ConfigKey longrope_key(const std::string& name) {
     return {name, [](const ConfigValue&, ModelConfig&) {}};
 }
 
+// The whole, where it is not an object whose keys stand below.
+ConfigKey object_key(const std::string& name) {
+    return {name, [](const ConfigValue& value, ModelConfig&) {
+                if (value.is_null()) return;
+                fail(value.path(), ": \"", value.key(), "\" must be an object or null, it is ",
+                     value.json());
+            }};
+}
+
 ConfigKeys scaling_keys(const std::string& before, bool partial) {
     return {kind_key(before + "rope_type"),
             kind_key(before + "type"),
@@ -105,7 +114,8 @@ ConfigKeys scaling_keys(const std::string& before, bool partial) {
 
 ConfigKeys rotary_keys(bool partial) {
     return join_keys({{real_key("rope_theta", "rope_theta", &ModelConfig::rope_theta),
-                       share_key("partial_rotary_factor", partial),
+                       share_key("partial_rotary_factor", partial), object_key("rope_scaling"),
+                       object_key("rope_parameters"),
                        raw_key("max_position_embeddings", &RawKeys::max_positions),
                        only_key("rope_interleaved", false, "neighbouring columns turn together"),
                        only_key("position_embedding_type", std::string("rope"),

@@ -64,6 +64,11 @@ TEST_CASE("TransformerLens' norms and parts of blocks are there if its cfg says 
     const std::vector<std::string> normed{"W_Q", "W_K", "W_V", "before_attention.weight"};
     CHECK_NOTHROW(lens(normed, R"({"normalization_type": "LN", "attn_only": true})"));
     CHECK_NOTHROW(lens(kPlain, R"({"normalization_type": "LNPre", "gated_mlp": true})"));
+    model::WeightBundle table = bundle_of("transformer-lens", kPlain, R"({"n_heads": 2,
+        "normalization_type": null, "positional_embedding_type": "rotary"})");
+    table.model["position_table"].name = "pos_embed.W_pos";
+    CHECK_THROWS_WITH(model::require_agreement(config_container("{}"), table),
+                      Catch::Contains("pos_embed.W_pos: is a table of positions"));
     CHECK_THROWS_WITH(lens(kPlain, R"({"normalization_type": "LN"})"), Catch::Contains("ln1.w"));
     CHECK_THROWS_WITH(lens(normed, R"({"normalization_type": null})"), Catch::Contains("ln1.w"));
     CHECK_THROWS_WITH(lens(kPlain, R"({"normalization_type": null, "attn_only": true})"),

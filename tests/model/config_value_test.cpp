@@ -57,6 +57,10 @@ TEST_CASE("values of the wrong type or out of range are refused by name") {
                Catch::Contains("\"is_decoder\" must be true or false"));
     CHECK_THAT(refusal("bert", R"({"hidden_act": 1})"),
                Catch::Contains("\"hidden_act\" must be a text"));
+    for (const char* value : {"3", "\"yarn\"", "[1]", "true"})
+        CHECK_THAT(refusal("llama", (std::string("{\"rope_scaling\": ") + value + "}").c_str()),
+                   Catch::Contains("\"rope_scaling\" must be an object or null"));
+    CHECK_THAT(refusal("roberta", R"({"pad_token_id": 1e12})"), Catch::Contains("pad_token_id"));
     CHECK_THAT(refusal("bert", R"({"model_type": 1})"),
                Catch::Contains("\"model_type\" must be a text"));
     CHECK(config_of("roberta", R"({"pad_token_id": 3})").first_position == std::size_t{4});
