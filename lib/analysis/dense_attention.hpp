@@ -49,15 +49,24 @@ struct Mistakes {
     bool softmax_twice = false;
     bool missing_sink = false;
     std::vector<double> sinks;             // one for each head, where none was asked for
+    bool nan_without_keys = false;         // rows without a key are NaN instead of zero
     bool transposed = false;               // the matrix that was saved
-    Rounding arithmetic = Rounding::none;  // of queries, keys, values and scores
-    Rounding rounding = Rounding::none;    // of what was saved
+    std::optional<double> input_epsilon;   // of the norm in front
+    double input_factor = 1;               // of x, or of given queries, keys and values
+    Rounding arithmetic = Rounding::none;  // at these stages:
+    Stages stages = stage::heads + stage::values + stage::scores;
+    Rounding rounding = Rounding::none;  // of what was saved
+
+    Rounding rounding_at(Stages stage) const {
+        return (stages & stage) != 0 ? arithmetic : Rounding::none;
+    }
 };
 
 // Embeddings and weights, or heads; what is absent is empty. Kept by pointer.
 struct DenseInputs {
     const Array<double>* x = nullptr;              // [batch, queries, d_model]
     const Array<double>* x_before_norm = nullptr;  // where a norm stands in front of the layer
+    const Norm<double>* input_norm = nullptr;      // that norm
     const Array<double>* context = nullptr;  // [batch, new keys, d_context]; x for self-attention
     const ProjectionWeights<double>* weights = nullptr;
     const Heads<double>* q = nullptr;

@@ -3,9 +3,14 @@
 #include <algorithm>
 
 #include "analysis/transpose.hpp"
+#include "core/magnitude.hpp"
 
 namespace attn::analysis {
 namespace {
+
+// What the stores hold at most, in numbers: an eighth of a gigabyte each.
+constexpr std::size_t kMostNumbers = std::size_t{1} << 24;
+constexpr std::size_t kMostEntries = 12;
 
 Heads<double> split(const Array<double>& packed, std::size_t heads, bool by_reshape) {
     if (!by_reshape) return make_packed_heads(packed, heads);
@@ -13,26 +18,60 @@ Heads<double> split(const Array<double>& packed, std::size_t heads, bool by_resh
     return make_separate_heads(packed.reshaped({shape[0], heads, shape[1], shape[2] / heads}));
 }
 
-DenseHeads project_heads(const DenseInputs& in, const Mistakes& mistakes) {
-    const bool swaps = mistakes.swapped_keys_and_values;
-    if (in.weights == nullptr) return {*in.q, swaps ? *in.v : *in.k, swaps ? *in.k : *in.v};
-    const ProjectionWeights<double>& w = *in.weights;
-    const auto make = [&](const Array<double>& x, const Array<double>& matrix,
-                          const Array<double>& bias, std::size_t heads, const Norm<double>& norm) {
-        const Array<double> used = mistakes.transposed_weights ? transpose(matrix) : matrix;
-        const Array<double> packed =
-            project(x, used, mistakes.missing_biases ? Array<double>() : bias, w.order);
-        const Norm<double> norm_used = mistakes.missing_head_norms ? Norm<double>() : norm;
-        return split(normalise_heads(packed, heads, norm_used), heads, mistakes.heads_by_reshape);
+Array<double> changed(const Array<double>& array, double factor, Rounding rounding) {
+    if ((factor == 1 && rounding == Rounding::none) || array.empty()) return array;
+    std::vector<double> values(array.data(), array.data() + array.size());
+    for (double& value : values) value = round_to(rounding, value * factor);
+    return {array.shape(), std::move(values)};
+}
+
+Heads<double> changed(const Heads<double>& heads, double factor, Rounding rounding) {
+    if (factor == 1 && rounding == Rounding::none) return heads;
+    const HeadsView<double>& view = heads.view;
+    std::vector<double> values;
+    values.reserve(view.batch * view.heads * view.tokens * view.width);
+    for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
+        const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
+        for (std::size_t row = 0; row < matrix.rows; ++row) {
+            for (const double value : matrix.row(row))
+                values.push_back(round_to(rounding, value * factor));
+        }
+    }
+    return make_separate_heads(
+        Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
+}
+
+// What the layer reads.
+Array<double> input_of(const DenseInputs& in, const Mistakes& mistakes) {
+    const auto hidden = [&] {
+        return changed(*in.x_before_norm, 1, mistakes.rounding_at(stage::hidden));
     };
-    const Array<double>& x = mistakes.missing_input_norm ? *in.x_before_norm : *in.x;
-    const Array<double>& context = in.context == nullptr ? x : *in.context;
-    const auto make_of_context = [&](bool values, const Norm<double>& norm) {
-        return values ? make(context, w.W_V, w.b_V, w.kv_heads, norm)
-                      : make(context, w.W_K, w.b_K, w.kv_heads, norm);
-    };
-    return {make(x, w.W_Q, w.b_Q, w.heads, w.q_norm), make_of_context(swaps, w.k_norm),
-            in.wants_output ? make_of_context(!swaps, {}) : Heads<double>()};
+    Array<double> x = *in.x;
+    if (mistakes.missing_input_norm) {
+        x = hidden();
+    } else if (mistakes.input_epsilon || (mistakes.rounding_at(stage::hidden) != Rounding::none &&
+                                          in.input_norm != nullptr)) {
+        Norm<double> norm = *in.input_norm;
+        norm.epsilon = mistakes.input_epsilon.value_or(norm.epsilon);
+        x = normalise(hidden(), norm);
+    }
+    return changed(x, mistakes.input_factor, mistakes.rounding_at(stage::inputs));
+}
+
+Array<double> matrix_of(const Array<double>& matrix, const Mistakes& mistakes) {
+    return changed(mistakes.transposed_weights ? transpose(matrix) : matrix, 1,
+                   mistakes.rounding_at(stage::matrices));
+}
+Array<double> bias_of(const Array<double>& bias, const Mistakes& mistakes) {
+    if (mistakes.missing_biases) return {};
+    return changed(bias, 1, mistakes.rounding_at(stage::matrices));
+}
+
+Array<double> add_bias(const Array<double>& product, const Array<double>& bias) {
+    if (bias.empty()) return product;
+    std::vector<double> values(product.data(), product.data() + product.size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] += bias.data()[i % bias.size()];
+    return {product.shape(), std::move(values)};
 }
 
 RotaryTable<double> table_of(const RotaryOptions<double>& rotary, const Mistakes& mistakes) {
@@ -59,17 +98,42 @@ void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHe
     heads.k = make_separate_heads(rotate(heads.k.view, table, rotary.key_rows, pairs));
 }
 
-Heads<double> round_heads(const Heads<double>& heads, Rounding rounding) {
-    const HeadsView<double>& view = heads.view;
-    std::vector<double> values;
-    for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
-        const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
-        for (std::size_t row = 0; row < matrix.rows; ++row) {
-            for (const double value : matrix.row(row)) values.push_back(round_to(rounding, value));
-        }
+std::size_t numbers_in(const Array<double>& array) {
+    return array.size();
+}
+std::size_t numbers_in(const std::shared_ptr<const DenseHeads>& heads) {
+    return heads->q.array.size() + heads->k.array.size() + heads->v.array.size();
+}
+
+// The entry of `key`, made when there is none; the oldest ones go when there is no room.
+template <class Entries, class Key, class Make>
+auto find_or_make(Entries& entries, const Key& key, const Make& make) {
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [&](const auto& entry) { return entry.first == key; });
+    if (found != entries.end()) {
+        std::rotate(entries.begin(), found, found + 1);
+        return entries.front().second;
     }
-    return make_separate_heads(
-        Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
+    entries.emplace(entries.begin(), key, make());
+    std::size_t numbers = 0, kept = 0;
+    for (const auto& entry : entries) {
+        numbers += numbers_in(entry.second);
+        if (kept > 0 && (numbers > kMostNumbers || kept == kMostEntries)) break;
+        ++kept;
+    }
+    entries.resize(kept);
+    return entries.front().second;
+}
+
+// What a mistake may change of x and of the projection.
+std::vector<double> projection_key(const Mistakes& m) {
+    return {static_cast<double>(m.transposed_weights),
+            static_cast<double>(m.missing_input_norm),
+            m.input_epsilon.value_or(-1),
+            m.input_factor,
+            static_cast<double>(m.rounding_at(stage::hidden)),
+            static_cast<double>(m.rounding_at(stage::inputs)),
+            static_cast<double>(m.rounding_at(stage::matrices))};
 }
 
 }  // namespace
@@ -81,9 +145,51 @@ Array<double> transpose(const Array<double>& matrix) {
     return {matrix.shape(), std::move(values)};
 }
 
-DenseHeads make_dense_heads(const DenseInputs& in, const Mistakes& mistakes) {
+Array<double> output_matrix(const DenseInputs& in, const Mistakes& mistakes) {
+    return in.weights == nullptr ? Array<double>() : matrix_of(in.weights->W_O, mistakes);
+}
+Array<double> output_bias(const DenseInputs& in, const Mistakes& mistakes) {
+    return in.weights == nullptr ? Array<double>() : bias_of(in.weights->b_O, mistakes);
+}
+
+Array<double> DenseHeadsStore::product(const DenseInputs& in, const Mistakes& mistakes,
+                                       char which) {
+    Key key = projection_key(mistakes);
+    key.push_back(which);
+    return find_or_make(products_, key, [&] {
+        const ProjectionWeights<double>& w = *in.weights;
+        const Array<double>& matrix = which == 'q' ? w.W_Q : which == 'k' ? w.W_K : w.W_V;
+        const Array<double> x =
+            which == 'q' || in.context == nullptr ? input_of(in, mistakes) : *in.context;
+        return attn::project(x, matrix_of(matrix, mistakes), Array<double>(), w.order);
+    });
+}
+
+DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mistakes) {
+    const bool swaps = mistakes.swapped_keys_and_values;
+    if (in.weights == nullptr) {
+        const auto given = [&](const Heads<double>& heads) {
+            return changed(heads, mistakes.input_factor, Rounding::none);
+        };
+        return {given(*in.q), given(swaps ? *in.v : *in.k),
+                in.wants_output ? given(swaps ? *in.k : *in.v) : Heads<double>()};
+    }
+    const ProjectionWeights<double>& w = *in.weights;
+    const auto make = [&](char which, const Norm<double>& norm) {
+        const Array<double>& bias = which == 'q' ? w.b_Q : which == 'k' ? w.b_K : w.b_V;
+        const Array<double> packed =
+            add_bias(product(in, mistakes, which), bias_of(bias, mistakes));
+        const std::size_t heads = which == 'q' ? w.heads : w.kv_heads;
+        const Norm<double> norm_used = mistakes.missing_head_norms ? Norm<double>() : norm;
+        return split(normalise_heads(packed, heads, norm_used), heads, mistakes.heads_by_reshape);
+    };
+    return {make('q', w.q_norm), make(swaps ? 'v' : 'k', w.k_norm),
+            in.wants_output ? make(swaps ? 'k' : 'v', {}) : Heads<double>()};
+}
+
+DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes) {
     const AttentionOptions<double>& options = *in.options;
-    DenseHeads heads = project_heads(in, mistakes);
+    DenseHeads heads = project(in, mistakes);
     if (options.rotary && !mistakes.missing_rotary) turn(*options.rotary, mistakes, heads);
     if (!options.past_key.empty()) {
         const auto join = [](const Array<double>& past, const Heads<double>& rest) {
@@ -92,12 +198,29 @@ DenseHeads make_dense_heads(const DenseInputs& in, const Mistakes& mistakes) {
         heads.k = join(options.past_key, heads.k);
         if (in.wants_output) heads.v = join(options.past_value, heads.v);
     }
-    if (mistakes.arithmetic != Rounding::none) {
-        heads.q = round_heads(heads.q, mistakes.arithmetic);
-        heads.k = round_heads(heads.k, mistakes.arithmetic);
-        if (in.wants_output) heads.v = round_heads(heads.v, mistakes.arithmetic);
+    heads.q = changed(heads.q, 1, mistakes.rounding_at(stage::heads));
+    heads.k = changed(heads.k, 1, mistakes.rounding_at(stage::heads));
+    if (in.wants_output) {
+        heads.v = changed(heads.v, 1, mistakes.rounding_at(stage::values));
+        heads.finite_values =
+            is_finite(largest_magnitude(heads.v.array.data(), heads.v.array.size()));
     }
     return heads;
+}
+
+std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
+                                                       const Mistakes& mistakes) {
+    const Mistakes& m = mistakes;
+    Key key = projection_key(m);
+    for (const bool flag : {m.missing_biases, m.missing_head_norms, m.swapped_keys_and_values,
+                            m.heads_by_reshape, m.missing_rotary, m.unturned_keys,
+                            m.positions_from_0, m.other_rotary_pairs, in.wants_output})
+        key.push_back(flag ? 1 : 0);
+    key.push_back(m.rotary_theta.value_or(-1));
+    key.push_back(static_cast<double>(m.rounding_at(stage::heads)));
+    key.push_back(static_cast<double>(m.rounding_at(stage::values)));
+    return find_or_make(heads_, key,
+                        [&] { return std::make_shared<const DenseHeads>(make(in, mistakes)); });
 }
 
 }  // namespace attn::analysis

@@ -2,19 +2,43 @@
 // mistakes.
 #pragma once
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "analysis/dense_attention.hpp"
 
 namespace attn::analysis {
 
 struct DenseHeads {
     Heads<double> q, k, v;
+    bool finite_values = true;  // no value is NaN or infinite
 };
-
-// Projected, turned by their positions, behind those of the cache. Values only where the output is
-// wanted.
-DenseHeads make_dense_heads(const DenseInputs& in, const Mistakes& mistakes);
 
 // A square matrix with rows for columns; any other as it is.
 Array<double> transpose(const Array<double>& matrix);
+
+// W_O and b_O as the mistakes leave them.
+Array<double> output_matrix(const DenseInputs& in, const Mistakes& mistakes);
+Array<double> output_bias(const DenseInputs& in, const Mistakes& mistakes);
+
+// Makes heads, and remembers the last ones: most mistakes are made elsewhere and share them. For
+// one thread at a time, and for one `DenseInputs`.
+class DenseHeadsStore {
+  public:
+    // Projected, turned by their positions, behind those of the cache. Values only where the output
+    // is wanted.
+    std::shared_ptr<const DenseHeads> get(const DenseInputs& in, const Mistakes& mistakes);
+
+  private:
+    using Key = std::vector<double>;
+
+    Array<double> product(const DenseInputs& in, const Mistakes& mistakes, char which);
+    DenseHeads project(const DenseInputs& in, const Mistakes& mistakes);
+    DenseHeads make(const DenseInputs& in, const Mistakes& mistakes);
+
+    std::vector<std::pair<Key, Array<double>>> products_;  // the last used first
+    std::vector<std::pair<Key, std::shared_ptr<const DenseHeads>>> heads_;
+};
 
 }  // namespace attn::analysis

@@ -1,51 +1,32 @@
 #include "analysis/diagnosis.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <cstdio>
-
-#include "analysis/estimates.hpp"
-#include "analysis/row_sum_cause.hpp"
 
 namespace attn::analysis {
 namespace {
 
+using Mistaken = std::vector<const Hypothesis*>;
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t kNearest = 5;
-constexpr double kExact = 1e-5;  // float32 arithmetic
+// What is farther away is not near.
+constexpr double kNear = 0.3;
 // Of values that were rounded to half precision, when nothing before it was.
 constexpr double kFloat16 = 2e-3;
 constexpr double kBfloat16 = 1.6e-2;
-// What half-precision arithmetic may do at most; more is a mistake.
-constexpr double kMostRounding = 0.1;
-// It moves nearly every number; the typical one by no less than this part of what ours does.
-constexpr double kLeastRounding = 0.125;
 
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return text;
-}
+struct OutOfTime {};
 
-std::string list(const std::vector<double>& values) {
-    std::string text;
-    constexpr std::size_t kFew = 4;
-    for (std::size_t i = 0; i < std::min(kFew, values.size()); ++i)
-        text += (i > 0 ? ", " : "") + number(values[i]);
-    return text + (values.size() > kFew ? ", …" : "");
-}
-
-bool has(const Explanation& explanation, Fit fit) {
-    return std::any_of(explanation.mistakes.begin(), explanation.mistakes.end(),
-                       [fit](const Hypothesis* hypothesis) { return hypothesis->fit == fit; });
+bool estimates(const Hypothesis& hypothesis) {
+    return hypothesis.fit != Fit::nothing && hypothesis.fit != Fit::rounding;
 }
 
 // How many of the mistakes bring a number that was estimated.
 std::ptrdiff_t estimates_of(const Explanation& explanation) {
     return std::count_if(explanation.mistakes.begin(), explanation.mistakes.end(),
-                         [](const Hypothesis* hypothesis) {
-                             return hypothesis->fit == Fit::scale || hypothesis->fit == Fit::sink ||
-                                    hypothesis->fit == Fit::dropout;
-                         });
+                         [](const Hypothesis* hypothesis) { return estimates(*hypothesis); });
 }
 
 void sort(std::vector<Explanation>& explanations) {
@@ -54,192 +35,185 @@ void sort(std::vector<Explanation>& explanations) {
         [](const Explanation& a, const Explanation& b) { return a.residual < b.residual; });
 }
 
+Rounding saved_type(const std::string& precision) {
+    return precision.empty()        ? Rounding::none
+           : precision == "float16" ? Rounding::float16
+                                    : Rounding::bfloat16;
+}
+
 class Search {
   public:
-    Search(const DenseInputs& inputs, const Observation& observation, const Progress& progress)
-        : inputs_(inputs),
-          seen_(observation.values),
-          observation_{observation.kind, without_nan_rows(observation.values)},
-          progress_(progress),
-          unit_(unit_of(observation)) {
-        inputs_.wants_output = observation.kind == Observed::output;
-        choose_tolerance();
+    Search(const DenseInputs& inputs, const Observation& observation,
+           const DiagnosisOptions& options)
+        : observation_(observation),
+          options_(options),
+          start_(Clock::now()),
+          precision_(precision_of(observation)),
+          saved_(saved_type(precision_)),
+          trial_(inputs, observation, saved_, [this] { check_time(); }) {
+        diagnosis_.precision = precision_;
+        diagnosis_.tolerance = saved_ == Rounding::none      ? kExact
+                               : saved_ == Rounding::float16 ? kFloat16
+                                                             : kBfloat16;
+        diagnosis_.non_finite = find_non_finite(observation);
+        diagnosis_.constant = is_constant(observation);
         for (const Hypothesis& hypothesis : hypotheses()) {
-            if (hypothesis.possible(inputs) && can_fit(hypothesis.fit))
+            if (hypothesis.possible(inputs) && can_fit(hypothesis))
                 possible_.push_back(&hypothesis);
         }
     }
 
     Diagnosis run() {
-        const Explanation right = try_out({});
-        find_misfit();
-        std::vector<Explanation> tried;
-        for (const Hypothesis* hypothesis : possible_) {
-            tried.push_back(try_out({hypothesis}));
-            if (progress_) progress_(tried.size(), possible_.size());
+        const Explanation right = try_right();
+        if (diagnosis_.correct) return diagnosis_;
+        try {
+            search(right);
+        } catch (const OutOfTime&) {
+            give_up(right);
         }
-        sort(tried);
-        // Rounding blurs small effects: what explains much better than "correct" wins.
-        constexpr double kMuchBetter = 4;
-        const double best = tried.empty() ? kNoMatch : tried.front().residual;
-        const bool exact = right.residual <= kExact;
-        diagnosis_.correct =
-            right.fits() && (exact || right.residual <= kMuchBetter * best + kExact);
-        if (diagnosis_.correct) {
-            diagnosis_.explanations = {right};
-            return diagnosis_;
-        }
-        if (keep_fitting(tried, false)) return diagnosis_;
-        std::vector<Explanation> pairs = try_pairs();
-        if (keep_fitting(pairs, false) || keep_fitting(tried, true) || keep_fitting(pairs, true))
-            return diagnosis_;
-        tried.insert(tried.end(), pairs.begin(), pairs.end());
-        tried.push_back(right);
-        sort(tried);
-        tried.resize(std::min(tried.size(), kNearest));
-        diagnosis_.explanations = std::move(tried);
+        if (!diagnosis_.correct) find_size(right);
         return diagnosis_;
     }
 
   private:
-    // Which numbers the observation can tell.
-    bool can_fit(Fit fit) const {
-        switch (fit) {
-            case Fit::nothing:
-                return true;
-            case Fit::scale:
-                return observation_.kind != Observed::output;
+    // Which numbers the observation can tell, and what it may show at all.
+    bool can_fit(const Hypothesis& hypothesis) const {
+        if (hypothesis.part == Part::saved && observation_.kind == Observed::output) return false;
+        if (hypothesis.part == Part::rows) return diagnosis_.non_finite.nan > 0;
+        switch (hypothesis.fit) {
             case Fit::sink:
             case Fit::dropout:
                 return observation_.kind == Observed::weights;
             case Fit::rounding:
-                break;
-        }
-        // Scores are where it is seen as it is; values that were rounded have a tolerance anyway.
-        return observation_.kind != Observed::scores && rounding_ == Rounding::none;
-    }
-
-    void choose_tolerance() {
-        std::vector<float> values;
-        for (const double value : observation_.values.values())
-            values.push_back(static_cast<float>(value));
-        diagnosis_.precision = half_precision_of<float>({values.data(), values.size()});
-        diagnosis_.tolerance = kExact;
-        if (diagnosis_.precision.empty()) return;
-        rounding_ = diagnosis_.precision == "float16" ? Rounding::float16 : Rounding::bfloat16;
-        diagnosis_.tolerance = tolerance_of_saved({});
-    }
-
-    // Of what was saved in half precision: the arithmetic before was probably no better.
-    double tolerance_of_saved(const Mistakes& mistakes) const {
-        return std::max(rounding_ == Rounding::float16 ? kFloat16 : kBfloat16,
-                        std::min(kMostRounding, 2 * scatter_of(mistakes, rounding_).largest));
-    }
-
-    const Array<double>& seen_part(const DenseAttention& attention) const {
-        switch (observation_.kind) {
-            case Observed::weights:
-                return attention.weights;
-            case Observed::scores:
-                return attention.scores;
-            case Observed::output:
-                break;
-        }
-        return attention.output;
-    }
-
-    struct Scatter {
-        double largest, typical;
-    };
-
-    // How far half-precision arithmetic moves what these mistakes give.
-    Scatter scatter_of(Mistakes mistakes, Rounding arithmetic) const {
-        const DenseAttention exact = compute_dense(inputs_, mistakes);
-        mistakes.arithmetic = arithmetic;
-        const DenseAttention rounded = compute_dense(inputs_, mistakes);
-        return {residual(seen_part(exact), seen_part(rounded), unit_),
-                typical_residual(seen_part(exact), seen_part(rounded), unit_)};
-    }
-
-    // The numbers that are not known beforehand, one after the other.
-    void estimate(const Explanation& explanation, Mistakes& mistakes, std::string& detail) const {
-        if (has(explanation, Fit::scale)) {
-            Mistakes masked = mistakes;
-            masked.transposed = masked.zeros_for_masked = masked.ones_for_allowed = false;
-            mistakes.scale = estimate_scale(compute_dense(inputs_, masked), observation_, mistakes);
-            detail = "scale " + number(*mistakes.scale);
-        }
-        if (has(explanation, Fit::sink)) {
-            Mistakes before = mistakes;
-            before.softmax_twice = before.transposed = false;
-            mistakes.sinks = estimate_sinks(compute_dense(inputs_, before), observation_, mistakes,
-                                            has(explanation, Fit::dropout));
-            detail += (detail.empty() ? "sink " : ", sink ") + list(mistakes.sinks);
+                return saved_ == Rounding::none;  // else it is allowed for anyway
+            default:
+                return true;
         }
     }
 
-    Explanation try_out(std::vector<const Hypothesis*> hypotheses) const {
-        Explanation explanation{std::move(hypotheses), 0, diagnosis_.tolerance, ""};
-        Mistakes mistakes;
-        for (const Hypothesis* hypothesis : explanation.mistakes)
-            hypothesis->commit(inputs_, mistakes);
-        estimate(explanation, mistakes, explanation.detail);
-        const auto add_detail = [&](const std::string& text) {
-            explanation.detail += (explanation.detail.empty() ? "" : ", ") + text;
+    void check_time() const {
+        if (!limited_ || options_.seconds <= 0) return;
+        if (std::chrono::duration<double>(Clock::now() - start_).count() > options_.seconds)
+            throw OutOfTime{};
+    }
+
+    // In full, whatever time it takes.
+    Explanation try_right() {
+        const double tolerance = kExact * trial_.unit();
+        const double of_zeros = observation_.kind == Observed::weights ? kExact : tolerance;
+        DifferenceCount count(observation_, tolerance, of_zeros, saved_);
+        const std::vector<Piece> pieces =
+            whole(trial_.extents(), observation_.kind, SoftmaxAxis::keys);
+        std::size_t done = 0;
+        const Explanation right = trial_.try_right([&](const Piece& piece, const Faced& faced) {
+            count.add(piece, faced);
+            if (options_.progress) options_.progress(++done, 4 * pieces.size());
+        });
+        diagnosis_.differences = count.differences();
+        const Shape& place = diagnosis_.differences.place;
+        trial_.look_at(observation_.kind == Observed::output
+                           ? Place{place[0], 0, place[1], 0}
+                           : Place{place[0], place[1], place[2], place[3]});
+        if (right.fits() && right.residual <= kExact) accept(right);
+        return right;
+    }
+
+    void accept(const Explanation& right) {
+        diagnosis_.correct = true;
+        diagnosis_.explanations = {right};
+    }
+
+    // Nothing that could be computed is infinite, or one number only.
+    bool is_hopeless() const { return diagnosis_.constant || diagnosis_.non_finite.infinite > 0; }
+
+    void search(const Explanation& right) {
+        if (is_hopeless()) return;
+        limited_ = true;
+        plan();
+        std::vector<Explanation> singles = try_all(singles_, right);
+        // Rounding blurs small effects: what explains much better than "correct" wins.
+        constexpr double kMuchBetter = 4;
+        const auto better = [&](const Explanation& e) {
+            return e.fits() && kMuchBetter * e.residual + kExact < right.residual;
         };
-        mistakes.rounding = rounding_;
-        const DenseAttention attention = compute_dense(inputs_, mistakes);
-        if (has(explanation, Fit::dropout)) {
-            const Dropout fit = fit_dropout(attention.weights, observation_);
-            explanation.residual = fit.residual;
-            add_detail("p = " + number(fit.probability));
-        } else {
-            explanation.residual = residual(seen_part(attention), observation_.values, unit_);
+        if (right.fits() && std::none_of(singles.begin(), singles.end(), better)) {
+            accept(right);
+            return;
         }
-        const bool may_be_rounding = explanation.residual <= kMostRounding;
-        if (has(explanation, Fit::rounding)) explanation.tolerance = 0;
-        if (has(explanation, Fit::rounding) && may_be_rounding) {
-            const double typical =
-                typical_residual(seen_part(attention), observation_.values, unit_);
-            for (const Rounding kind : {Rounding::float16, Rounding::bfloat16}) {
-                if (explanation.fits()) break;
-                explanation.tolerance = tolerance_of_rounding(scatter_of(mistakes, kind), typical);
-                if (explanation.fits()) add_detail(name_of(kind));
+        if (keep_fitting(singles)) return;
+        std::vector<Explanation> pairs = try_all(pairs_, right);
+        if (keep_fitting(pairs)) return;
+        std::vector<Explanation> rounded = try_all(rounded_singles_, right);
+        if (keep_fitting(rounded)) return;
+        std::vector<Explanation> rounded_pairs = try_all(rounded_pairs_, right);
+        if (keep_fitting(rounded_pairs)) return;
+        keep_nearest(right);
+    }
+
+    void plan() {
+        std::vector<Mistaken> pairs;
+        for (const Hypothesis* a : possible_) {
+            (a->fit == Fit::rounding ? rounded_singles_ : singles_).push_back({a});
+            for (const Hypothesis* b : possible_) {
+                if (a < b && may_be_together(*a, *b))
+                    (b->fit == Fit::rounding ? rounded_pairs_ : pairs_).push_back({a, b});
             }
         }
-        // Where weights are large, rounded scores move them farther than in the right computation.
-        if (rounding_ != Rounding::none && !explanation.fits() && may_be_rounding)
-            explanation.tolerance = tolerance_of_saved(mistakes);
-        // What is masked is zero in any precision.
-        if (observation_.kind == Observed::weights && explanation.tolerance > kExact &&
-            largest_on_zeros(attention.weights, observation_.values) > kExact)
-            explanation.tolerance = kExact;
-        return explanation;
+        work_ = singles_.size() + pairs_.size() + rounded_singles_.size() + rounded_pairs_.size();
     }
 
-    // 0 where what was seen is no rounding: a few numbers that are off are a mistake.
-    static double tolerance_of_rounding(const Scatter& ours, double typical) {
-        constexpr double kAllowance = 4;
-        if (typical < kLeastRounding * ours.typical) return 0;
-        return std::min(kMostRounding, kAllowance * ours.largest);
+    // Whether what a sample shows may still fit: numbers that are estimated on a sample are not
+    // sharp.
+    bool may_fit(const Explanation& on_sample) const {
+        if (on_sample.fits()) return true;
+        return saved_ == Rounding::none && estimates_of(on_sample) > 0 &&
+               !has(on_sample, Fit::rounding) && on_sample.residual <= 100 * kExact;
     }
 
-    void find_misfit() {
-        const double tolerance = diagnosis_.tolerance * unit_;
-        diagnosis_.misfit =
-            analysis::find_misfit(seen_part(compute_dense(inputs_, {})), seen_, tolerance,
-                                  observation_.kind == Observed::weights ? kExact : tolerance);
+    // What is tried, until time is up; those that fit on everything.
+    std::vector<Explanation> try_all(const std::vector<Mistaken>& list, const Explanation& right) {
+        std::vector<Explanation> fitting;
+        for (const Mistaken& mistakes : list) {
+            if (std::any_of(mistakes.begin(), mistakes.end(),
+                            [](const Hypothesis* h) { return h->fit == Fit::rounding; }) &&
+                !may_be_rounded(mistakes, right)) {
+                ++tried_;
+                continue;
+            }
+            Explanation explanation = trial_.on_sample(mistakes);
+            if (may_fit(explanation) && !is_little(trial_.extents())) {
+                unconfirmed_ = mistakes;
+                explanation = trial_.on_everything(mistakes);
+                unconfirmed_.clear();
+            }
+            if (explanation.fits()) fitting.push_back(explanation);
+            seen_.push_back(explanation);
+            ++tried_;
+            if (options_.progress) options_.progress(work_ / 3 + tried_, work_ + work_ / 3);
+        }
+        sort(fitting);
+        return fitting;
     }
 
-    // Keeps those of a sorted list that explain the observation, and not much worse than the best;
-    // with or without rounding.
-    bool keep_fitting(const std::vector<Explanation>& list, bool rounding) {
+    // Rounding explains what is left of a small distance; that of the mistake beside it is known.
+    bool may_be_rounded(const Mistaken& mistakes, const Explanation& right) const {
+        Mistaken rest;
+        for (const Hypothesis* hypothesis : mistakes) {
+            if (hypothesis->fit != Fit::rounding) rest.push_back(hypothesis);
+        }
+        if (rest.empty()) return right.residual <= kMostRounding;
+        const auto same = [&](const Explanation& e) { return e.mistakes == rest; };
+        const auto found = std::find_if(seen_.begin(), seen_.end(), same);
+        return found == seen_.end() || found->residual <= kMostRounding;
+    }
+
+    // Keeps those of a sorted list that do not explain the observation much worse than the best.
+    bool keep_fitting(const std::vector<Explanation>& list) {
         constexpr double kAsGood = 4;
         // Half precision may round a number one way or the other.
-        const double blur = rounding_ == Rounding::none ? kExact : diagnosis_.tolerance / 3;
+        const double blur = saved_ == Rounding::none ? kExact : diagnosis_.tolerance / 3;
         auto& kept = diagnosis_.explanations;
         for (const Explanation& explanation : list) {
-            if (!explanation.fits() || has(explanation, Fit::rounding) != rounding) continue;
             if (kept.empty() || explanation.residual <= kAsGood * kept.front().residual + blur)
                 kept.push_back(explanation);
         }
@@ -254,38 +228,92 @@ class Search {
         return true;
     }
 
-    std::vector<Explanation> try_pairs() const {
-        std::vector<std::pair<const Hypothesis*, const Hypothesis*>> pairs;
-        for (std::size_t a = 0; a < possible_.size(); ++a) {
-            for (std::size_t b = a + 1; b < possible_.size(); ++b) {
-                if (possible_[a]->part != possible_[b]->part)
-                    pairs.emplace_back(possible_[a], possible_[b]);
-            }
-        }
-        std::vector<Explanation> tried;
-        for (const auto& [a, b] : pairs) {
-            tried.push_back(try_out({a, b}));
-            if (progress_) progress_(tried.size(), pairs.size());
-        }
-        sort(tried);
-        return tried;
+    void keep_nearest(const Explanation& right) {
+        std::vector<Explanation> near = seen_;
+        near.push_back(right);
+        near.erase(std::remove_if(near.begin(), near.end(),
+                                  [](const Explanation& e) {
+                                      return e.residual > kNear || has(e, Fit::rounding);
+                                  }),
+                   near.end());
+        sort(near);
+        near.resize(std::min(near.size(), kNearest));
+        diagnosis_.explanations = std::move(near);
+        diagnosis_.sampled = !is_little(trial_.extents());
     }
 
-    DenseInputs inputs_;
-    const Array<double>& seen_;  // as it came
-    Observation observation_;    // without rows of NaN
-    const Progress& progress_;
-    double unit_;
-    Rounding rounding_ = Rounding::none;  // of what was observed
+    // What was found before the time was up is kept; the rest is named.
+    void give_up(const Explanation& right) {
+        limited_ = false;
+        if (!unconfirmed_.empty()) diagnosis_.untried.unconfirmed.push_back(unconfirmed_);
+        std::vector<Mistaken> all;
+        for (const auto* list : {&singles_, &pairs_, &rounded_singles_, &rounded_pairs_})
+            all.insert(all.end(), list->begin(), list->end());
+        const std::size_t skipped = unconfirmed_.empty() ? 0 : 1;
+        for (std::size_t i = std::min(all.size(), tried_ + skipped); i < all.size(); ++i)
+            diagnosis_.untried.mistakes.push_back(all[i]);
+        std::vector<Explanation> fitting;
+        for (const Explanation& explanation : seen_) {
+            if (explanation.fits()) fitting.push_back(explanation);
+        }
+        sort(fitting);
+        if (keep_fitting(fitting)) return;
+        if (right.fits()) {
+            accept(right);
+        } else {
+            keep_nearest(right);
+        }
+    }
+
+    // An error that is as small as that of half precision, and is none.
+    void find_size(const Explanation& right) {
+        limited_ = false;
+        const std::vector<Explanation>& found = diagnosis_.explanations;
+        const auto named = [](const Explanation& e) {
+            return std::any_of(e.mistakes.begin(), e.mistakes.end(), [](const Hypothesis* h) {
+                return h->fit == Fit::nothing || h->fit == Fit::rounding;
+            });
+        };
+        const Differences& differences = diagnosis_.differences;
+        const bool few = differences.differing < 2 + differences.cells / 100;
+        if (right.residual > kMostRounding || diagnosis_.constant || few) return;
+        if (diagnosis_.explained() && std::any_of(found.begin(), found.end(), named)) return;
+        diagnosis_.size_of_rounding = name_of(trial_.size_of_error());
+    }
+
+    const Observation& observation_;
+    const DiagnosisOptions& options_;
+    Clock::time_point start_;
+    std::string precision_;
+    Rounding saved_;  // of what was observed
+    Trial trial_;
+    bool limited_ = false;
     std::vector<const Hypothesis*> possible_;
+    std::vector<Mistaken> singles_, pairs_, rounded_singles_, rounded_pairs_;
+    std::size_t work_ = 0, tried_ = 0;
+    Mistaken unconfirmed_;
+    std::vector<Explanation> seen_;  // all that was tried
     Diagnosis diagnosis_;
 };
 
 }  // namespace
 
+// Numbers that least squares find are sharp only when nothing else has to be found.
+bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
+    const auto is_fitted = [](const Hypothesis& h) {
+        return h.fit == Fit::epsilon || h.fit == Fit::input_factor;
+    };
+    const bool both = a.fit != Fit::nothing && b.fit != Fit::nothing;
+    // A factor of the input is one of the scores, too.
+    const auto is_factor = [](const Hypothesis& h) { return h.fit == Fit::input_factor; };
+    const bool factors =
+        (is_factor(a) && b.part == Part::scale) || (is_factor(b) && a.part == Part::scale);
+    return a.part != b.part && !factors && !(both && (is_fitted(a) || is_fitted(b)));
+}
+
 Diagnosis diagnose(const DenseInputs& inputs, const Observation& observation,
-                   const Progress& progress) {
-    return Search(inputs, observation, progress).run();
+                   const DiagnosisOptions& options) {
+    return Search(inputs, observation, options).run();
 }
 
 }  // namespace attn::analysis

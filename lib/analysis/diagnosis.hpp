@@ -1,41 +1,56 @@
 // Which mistake explains an observation? Every known one is committed on purpose, alone and then in
-// pairs, and what comes out is held against what was seen.
+// pairs, and what comes out is held against what was seen: first on a sample, which rules most of
+// them out, then on everything.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "analysis/hypotheses.hpp"
-#include "analysis/observation.hpp"
+#include "analysis/differences.hpp"
+#include "analysis/trial.hpp"
 #include "core/progress.hpp"
 
 namespace attn::analysis {
 
-struct Explanation {
-    std::vector<const Hypothesis*> mistakes;  // none: the computation is right
-    double residual = 0;   // largest distance from the observation; of scores and outputs relative
-                           // to their largest value
-    double tolerance = 0;  // up to here it explains the observation
-    std::string detail;    // what was estimated: "scale 0.25"
+struct DiagnosisOptions {
+    double seconds = 0;  // when they are over the search ends; 0: never
+    Progress progress;
+};
 
-    bool fits() const { return residual <= tolerance; }
+// What the time was too short for.
+struct Untried {
+    std::vector<std::vector<const Hypothesis*>> mistakes;     // not looked at
+    std::vector<std::vector<const Hypothesis*>> unconfirmed;  // explain the sample
+
+    bool empty() const { return mistakes.empty() && unconfirmed.empty(); }
 };
 
 struct Diagnosis {
     bool correct = false;
     std::string precision;  // "float16", "bfloat16": what the values were rounded to
     double tolerance = 0;   // of the right computation and of mistakes that are exact
-    std::vector<Explanation>
-        explanations;  // that fit; when there are none the nearest few; best first
+    // That fit; when there are none the nearest few, if any is near; best first.
+    std::vector<Explanation> explanations;
+    bool sampled = false;  // residuals of the nearest are those of a sample
 
-    Misfit misfit;  // of the right computation
+    NonFinite non_finite;     // of what was observed
+    bool constant = false;    // all that was observed is one and the same number
+    Differences differences;  // from the right computation
+    // "float16", "bfloat16": the error of the right computation is no larger than rounding to it
+    // everywhere makes it, and is not that; else empty.
+    std::string size_of_rounding;
+    Untried untried;
 
     bool explained() const { return !explanations.empty() && explanations.front().fits(); }
 };
 
+// Whether diagnose tries the two as a pair.
+bool may_be_together(const Hypothesis& a, const Hypothesis& b);
+
 // The shapes must fit. Pairs are tried only when nothing else fits, rounding only when no pair
-// does.
+// does. The right computation is always compared in full, whatever time it takes. Without a limit
+// of time the result depends on nothing but the input.
 Diagnosis diagnose(const DenseInputs& inputs, const Observation& observation,
-                   const Progress& progress);
+                   const DiagnosisOptions& options);
 
 }  // namespace attn::analysis

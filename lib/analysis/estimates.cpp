@@ -4,28 +4,15 @@
 #include <cmath>
 #include <limits>
 
-#include "analysis/transpose.hpp"
-
 namespace attn::analysis {
 namespace {
 
-// The matrices as they were before they were transposed.
-std::vector<double> turn_back(const Array<double>& seen, const Mistakes& mistakes) {
-    std::vector<double> values(seen.data(), seen.data() + seen.size());
-    const std::size_t keys = seen.extent(3);
-    if (mistakes.transposed && seen.extent(2) == keys) {
-        for (std::size_t first = 0; first < values.size(); first += keys * keys)
-            transpose_square(values.data() + first, keys);
-    }
-    return values;
-}
-
 // Takes back what was done to the matrices after softmax over the keys: a second softmax turns a
 // row w into exp(w) / sum, and w summed to one.
-std::vector<double> undo(const Observation& observation, const Mistakes& mistakes) {
-    std::vector<double> values = turn_back(observation.values, mistakes);
-    const std::size_t keys = observation.values.extent(3);
-    if (mistakes.softmax_twice && observation.kind == Observed::weights) {
+std::vector<double> undo(const Faced& faced, Observed kind, const Mistakes& mistakes) {
+    std::vector<double> values = faced.seen;
+    const std::size_t keys = faced.width;
+    if (mistakes.softmax_twice && kind == Observed::weights) {
         for (std::size_t row = 0; row < values.size(); row += keys) {
             double sum = 0;
             for (std::size_t key = 0; key < keys; ++key)
@@ -42,21 +29,18 @@ struct Line {
     std::size_t first, stride, count;
 };
 
-std::vector<Line> lines_of(const Shape& shape, SoftmaxAxis axis) {
-    const std::size_t heads = shape[1], queries = shape[2], keys = shape[3];
+std::vector<Line> lines_of(const DenseCells& cells, SoftmaxAxis axis) {
+    const std::size_t heads = cells.heads.size(), queries = cells.queries.size(),
+                      keys = cells.keys.size();
     const std::size_t matrix = queries * keys;
     std::vector<Line> lines;
-    for (std::size_t b = 0; b < shape[0]; ++b) {
-        const std::size_t start = b * heads * matrix;
-        if (axis == SoftmaxAxis::heads) {
-            for (std::size_t i = 0; i < matrix; ++i) lines.push_back({start + i, matrix, heads});
-        } else if (axis == SoftmaxAxis::queries) {
-            for (std::size_t i = 0; i < heads * keys; ++i)
-                lines.push_back({start + i / keys * matrix + i % keys, keys, queries});
-        } else {
-            for (std::size_t i = 0; i < heads * queries; ++i)
-                lines.push_back({start + i * keys, 1, keys});
-        }
+    if (axis == SoftmaxAxis::heads) {
+        for (std::size_t i = 0; i < matrix; ++i) lines.push_back({i, matrix, heads});
+    } else if (axis == SoftmaxAxis::queries) {
+        for (std::size_t i = 0; i < heads * keys; ++i)
+            lines.push_back({i / keys * matrix + i % keys, keys, queries});
+    } else {
+        for (std::size_t i = 0; i < heads * queries; ++i) lines.push_back({i * keys, 1, keys});
     }
     return lines;
 }
@@ -80,29 +64,28 @@ double share_left(const double* expected, const double* seen, std::size_t keys, 
     return shares.empty() ? 0 : median(shares);
 }
 
-struct SinkRow {
-    double log_sum;  // of the exponentials of its scores
-    double share;
-};
-
 // With a sink S a row keeps 1 / (1 + exp(S - log_sum)). Where dropout multiplies all of them with
 // one unknown number, two rows of different sums tell S.
-double sink_of(std::vector<SinkRow> rows, bool drops) {
+double sink_of(std::vector<SinkEstimate::Row> rows, bool drops) {
     std::vector<double> estimates;
     if (!drops) {
         // A rounded share tells little of the sink where it is near 0 or 1.
-        const auto clarity = [](const SinkRow& row) { return row.share * (1 - row.share); };
+        const auto clarity = [](const SinkEstimate::Row& row) {
+            return row.share * (1 - row.share);
+        };
         double clearest = 0;
-        for (const SinkRow& row : rows) clearest = std::max(clearest, clarity(row));
-        for (const SinkRow& row : rows) {
+        for (const SinkEstimate::Row& row : rows) clearest = std::max(clearest, clarity(row));
+        for (const SinkEstimate::Row& row : rows) {
             if (clarity(row) > 0 && clarity(row) >= clearest / 4)
                 estimates.push_back(row.log_sum + std::log(1 / row.share - 1));
         }
     } else {
         std::sort(rows.begin(), rows.end(),
-                  [](const SinkRow& a, const SinkRow& b) { return a.log_sum < b.log_sum; });
+                  [](const SinkEstimate::Row& a, const SinkEstimate::Row& b) {
+                      return a.log_sum < b.log_sum;
+                  });
         for (std::size_t i = 0, half = rows.size() / 2; i < half; ++i) {
-            const SinkRow &a = rows[i], &b = rows[i + half];
+            const SinkEstimate::Row &a = rows[i], &b = rows[i + half];
             const double sink = std::log((b.share - a.share) / (a.share * std::exp(-a.log_sum) -
                                                                 b.share * std::exp(-b.log_sum)));
             if (std::isfinite(sink)) estimates.push_back(sink);
@@ -113,18 +96,16 @@ double sink_of(std::vector<SinkRow> rows, bool drops) {
 
 }  // namespace
 
+ScaleEstimate::ScaleEstimate(Observed kind, const Mistakes& mistakes)
+    : kind_(kind), mistakes_(mistakes) {}
+
 // From the two largest weights of each line that are not masked: their logarithms differ by the
 // factor times the difference of the products. The median of the lines.
-double estimate_scale(const DenseAttention& attention, const Observation& observation,
-                      const Mistakes& mistakes) {
-    const Array<double>& products = attention.products;
-    if (products.shape() != observation.values.shape()) return 1;
-    const auto is_masked = [&](std::size_t cell) {
-        return std::isinf(attention.scores.data()[cell]);
-    };
-    const std::vector<double> seen = undo(observation, mistakes);
-    std::vector<double> estimates;
-    for (const Line& line : lines_of(products.shape(), mistakes.axis)) {
+void ScaleEstimate::add(const Faced& faced) {
+    const std::vector<double>& products = faced.block.products;
+    const auto is_masked = [&](std::size_t cell) { return std::isinf(faced.block.scores[cell]); };
+    const std::vector<double> seen = undo(faced, kind_, mistakes_);
+    for (const Line& line : lines_of(faced.block.cells, mistakes_.axis)) {
         constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
         std::size_t first = kNone, second = kNone;
         for (std::size_t i = 0, cell = line.first; i < line.count; ++i, cell += line.stride) {
@@ -137,68 +118,87 @@ double estimate_scale(const DenseAttention& attention, const Observation& observ
             }
         }
         if (second == kNone) continue;
-        const double step = products.data()[first] - products.data()[second];
+        const double step = products[first] - products[second];
         double rise = seen[first] - seen[second];
-        if (observation.kind == Observed::weights) {
+        if (kind_ == Observed::weights) {
             if (!(seen[second] > 0)) continue;
             rise = std::log(seen[first] / seen[second]);
         }
-        if (std::isfinite(rise) && std::abs(step) > 1e-3) estimates.push_back(rise / step);
+        if (std::isfinite(rise) && std::abs(step) > 1e-3) estimates_.push_back(rise / step);
     }
-    if (estimates.empty()) return 1;
-    return median(estimates);
 }
 
-std::vector<double> estimate_sinks(const DenseAttention& attention, const Observation& observation,
-                                   const Mistakes& mistakes, bool drops) {
-    const Array<double>& expected = attention.weights;
-    const Shape& shape = expected.shape();
-    const std::size_t heads = shape[1], queries = shape[2], keys = shape[3];
-    std::vector<std::vector<SinkRow>> rows(heads);
-    // The observation as it was before it was transposed, like `attention`.
-    const std::vector<double> seen = expected.shape() == observation.values.shape()
-                                         ? turn_back(observation.values, mistakes)
-                                         : std::vector<double>(expected.size(), 0);
-    for (std::size_t row = 0; row < shape[0] * heads * queries; ++row) {
-        const double* weights = expected.data() + row * keys;
+double ScaleEstimate::value() {
+    return estimates_.empty() ? 1 : median(estimates_);
+}
+
+SinkEstimate::SinkEstimate(const Mistakes& mistakes, std::size_t heads, bool drops)
+    : mistakes_(mistakes), drops_(drops), rows_(heads) {}
+
+void SinkEstimate::add(const Faced& faced) {
+    const DenseCells& cells = faced.block.cells;
+    const std::size_t keys = cells.keys.size(), queries = cells.queries.size();
+    for (std::size_t row = 0; row < cells.heads.size() * queries; ++row) {
+        const double* const weights = faced.block.weights.data() + row * keys;
         const double share =
-            share_left(weights, seen.data() + row * keys, keys, mistakes.softmax_twice);
+            share_left(weights, faced.seen.data() + row * keys, keys, mistakes_.softmax_twice);
+        if (!(share > 0)) continue;
         const std::size_t top =
             static_cast<std::size_t>(std::max_element(weights, weights + keys) - weights);
-        if (!(share > 0)) continue;
-        const double log_sum = attention.scores.data()[row * keys + top] - std::log(weights[top]);
-        rows[row / queries % heads].push_back({log_sum, share});
+        const double log_sum = faced.block.scores[row * keys + top] - std::log(weights[top]);
+        rows_[cells.heads[row / queries]].push_back({log_sum, share});
     }
+}
+
+std::vector<double> SinkEstimate::values() const {
     std::vector<double> sinks;
-    for (auto& of_head : rows) sinks.push_back(sink_of(std::move(of_head), drops));
+    for (const std::vector<Row>& rows : rows_) sinks.push_back(sink_of(rows, drops_));
     return sinks;
 }
 
-Dropout fit_dropout(const Array<double>& expected, const Observation& observation) {
-    if (observation.kind != Observed::weights || expected.shape() != observation.values.shape())
-        return {};
-    std::vector<double> factors;
-    double zeros = 0, cells = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-        if (!(expected.data()[i] > 1e-4)) continue;
-        cells += 1;
-        const double seen = observation.values.data()[i];
-        zeros += seen == 0;
-        if (seen > 0) factors.push_back(seen / expected.data()[i]);
+void DropoutEstimate::add(const Faced& faced) {
+    constexpr std::size_t kMost = std::size_t{1} << 20;  // more tell nothing new
+    for (std::size_t i = 0; i < faced.expected.size(); ++i) {
+        if (!(faced.expected[i] > 1e-4)) continue;
+        cells_ += 1;
+        zeros_ += faced.seen[i] == 0;
+        if (faced.seen[i] > 0 && factors_.size() < kMost)
+            factors_.push_back(faced.seen[i] / faced.expected[i]);
     }
-    if (factors.empty() || zeros == 0) return {};
-    const double factor = median(factors);
-    Dropout fit{1 - 1 / factor, 0};
-    // As many zeros as the factor promises, give or take; a mistaken mask has other numbers.
-    const double share = zeros / cells;
-    const double spread = 4 * std::sqrt(share * (1 - share) / cells) + 1 / cells;
-    if (!(fit.probability > 0) || std::abs(share - fit.probability) > spread) return {};
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-        const double seen = observation.values.data()[i];
-        const double right = seen == 0 ? 0 : expected.data()[i] * factor;
-        fit.residual = std::max(fit.residual, std::abs(right - seen));
+}
+
+double DropoutEstimate::factor() {
+    if (factors_.empty() || zeros_ == 0) return 0;
+    const double factor = median(factors_);
+    const double probability = 1 - 1 / factor;
+    const double share = zeros_ / cells_;
+    const double spread = 4 * std::sqrt(share * (1 - share) / cells_) + 1 / cells_;
+    if (!(probability > 0) || std::abs(share - probability) > spread) return 0;
+    return factor;
+}
+
+double fit_number(const std::function<std::vector<double>(double)>& compute,
+                  const std::vector<double>& seen, double start) {
+    constexpr int kSteps = 8;
+    double number = start;
+    for (int step = 0; step < kSteps; ++step) {
+        const double away = 1e-4 * number;
+        const std::vector<double> here = compute(number), there = compute(number + away);
+        double up = 0, down = 0;
+        for (std::size_t i = 0; i < seen.size(); ++i) {
+            const double slope = (there[i] - here[i]) / away;
+            const double missing = seen[i] - here[i];
+            if (!std::isfinite(slope) || !std::isfinite(missing)) continue;
+            up += slope * missing;
+            down += slope * slope;
+        }
+        if (!(down > 0)) break;
+        const double next = std::clamp(number + up / down, number / 2, number * 2);
+        const bool settled = std::abs(next - number) <= 1e-9 * number;
+        number = next;
+        if (settled) break;
     }
-    return fit;
+    return number;
 }
 
 }  // namespace attn::analysis

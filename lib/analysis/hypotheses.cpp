@@ -21,9 +21,6 @@ double d_head(const DenseInputs& in) {
     return static_cast<double>(output_width(in.weights->W_Q, in.weights->order)) /
            static_cast<double>(in.weights->heads);
 }
-double scale_of(const DenseInputs& in) {
-    return options(in).scale.value_or(1 / std::sqrt(d_head(in)));
-}
 
 bool projects(const DenseInputs& in) {
     return in.weights != nullptr;
@@ -139,6 +136,10 @@ bool has_sink(const DenseInputs& in) {
 
 }  // namespace
 
+double scale_of(const DenseInputs& inputs) {
+    return options(inputs).scale.value_or(1 / std::sqrt(d_head(inputs)));
+}
+
 const std::vector<Hypothesis>& hypotheses() {
     using In = const DenseInputs&;
     using Do = Mistakes&;
@@ -151,6 +152,13 @@ const std::vector<Hypothesis>& hypotheses() {
         {"norm in front missing", Part::input, [](In in) { return in.x_before_norm != nullptr; },
          [](In, Do m) { m.missing_input_norm = true; },
          "The layer reads the normalised hidden state, not the residual stream."},
+        {"another epsilon in the norm", Part::input, [](In in) { return in.input_norm != nullptr; },
+         [](In, Do) {}, "Compare the epsilon that the norm in front adds to the variance.",
+         Fit::epsilon},
+        {"scaled input", Part::input, always, [](In, Do) {},
+         "What goes into attention is multiplied by a number: compare the embeddings, and the gain "
+         "of the norm in front.",
+         Fit::input_factor},
         {"norms of queries and keys missing", Part::head_norms, has_head_norms,
          [](In, Do m) { m.missing_head_norms = true; },
          "Normalise each head's queries and keys before they are turned."},
@@ -271,13 +279,16 @@ const std::vector<Hypothesis>& hypotheses() {
          "A column of sinks took part in softmax and was cut off: rows sum to less than one; give "
          "--sink if that is right.",
          Fit::sink},
+        {"NaN in rows without a key", Part::rows, masks,
+         [](In, Do m) { m.nan_without_keys = true; },
+         "Softmax over nothing is 0 / 0: where the mask leaves a query no key, give zeros, or do "
+         "not ask for that row."},
         {"matrix transposed", Part::saved, is_square, [](In, Do m) { m.transposed = true; },
          "Queries are rows and keys are columns."},
         {"dropout left on", Part::saved, always, [](In, Do) {},
          "Switch the model to evaluation: model.eval(), dropout_p=0.", Fit::dropout},
         {"half-precision rounding", Part::arithmetic, always, [](In, Do) {},
-         "Queries, keys or scores were rounded on the way; compute scores and softmax in float32.",
-         Fit::rounding},
+         "Numbers were rounded on the way; compute scores and softmax in float32.", Fit::rounding},
     };
     return table;
 }

@@ -22,13 +22,14 @@ enum class Part {
     bias,
     softmax,
     sink,
+    rows,
     saved,
     arithmetic
 };
 
 // What has to be estimated from the observation before it can be compared; rounding cannot be
 // repeated, only bounded.
-enum class Fit { nothing, scale, sink, dropout, rounding };
+enum class Fit { nothing, scale, sink, dropout, epsilon, input_factor, rounding };
 
 struct Hypothesis {
     const char* name;
@@ -40,5 +41,8 @@ struct Hypothesis {
 };
 
 const std::vector<Hypothesis>& hypotheses();
+
+// What the scores were to be multiplied with.
+double scale_of(const DenseInputs& inputs);
 
 }  // namespace attn::analysis

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/array.hpp"
@@ -10,44 +12,55 @@ namespace attn::analysis {
 
 enum class Observed { weights, scores, output };
 
+// Numbers of either type, where they lie: a file of gigabytes is not copied.
+class ObservedValues {
+  public:
+    ObservedValues() = default;
+    ObservedValues(Array<double> values) : doubles_(std::move(values)) {}
+    ObservedValues(Array<float> values) : floats_(std::move(values)) {}
+
+    const Shape& shape() const { return floats_.empty() ? doubles_.shape() : floats_.shape(); }
+    std::size_t extent(std::size_t axis) const { return shape().at(axis); }
+    std::size_t size() const { return floats_.empty() ? doubles_.size() : floats_.size(); }
+    double operator[](std::size_t i) const {
+        return floats_.empty() ? doubles_.data()[i] : static_cast<double>(floats_.data()[i]);
+    }
+
+    // Calls action(span) with all numbers in their own type.
+    template <class Action>
+    auto with_span(const Action& action) const {
+        return floats_.empty() ? action(doubles_.values()) : action(floats_.values());
+    }
+
+  private:
+    Array<double> doubles_;
+    Array<float> floats_;
+};
+
 struct Observation {
     Observed kind = Observed::weights;
     // weights and scores [batch, heads, queries, keys]; output [batch, queries, d_model]. In scores
     // -inf and anything below -1e4 is a mask.
-    Array<double> values;
+    ObservedValues values;
 };
 
-// With zeros in rows that are NaN altogether: what PyTorch gives where a mask leaves no key.
-Array<double> without_nan_rows(const Array<double>& values);
+// Scores at or below it are masked.
+constexpr double kMask = -1e4;
 
-// The residual where only one side masks a cell, or the shapes differ.
+// The distance where only one side masks a cell, or only one is NaN.
 constexpr double kNoMatch = 1e6;
 
-// The largest distance of two arrays, where `unit` is one.
-double residual(const Array<double>& expected, const Array<double>& observed, double unit);
+double distance(double a, double b);
 
-// The median of the distances, in the same unit, where what is expected is neither zero nor masked.
-double typical_residual(const Array<double>& expected, const Array<double>& observed, double unit);
-
-// The largest of the observed numbers where zero is expected.
-double largest_on_zeros(const Array<double>& expected, const Array<double>& observed);
-
-// How an observation differs from what is expected.
-struct Misfit {
-    std::size_t differing = 0;  // numbers farther away than their tolerance
-    std::size_t cells = 0;
-    // Of the number that is farthest away in tolerances, the first of several:
-    Shape place;  // an index for each axis; empty where the shapes differ
-    double expected = 0;
-    double observed = 0;
-};
-
-// `of_zeros` is the tolerance where zero is expected; a row of zeros may be a row of NaN.
-Misfit find_misfit(const Array<double>& expected, const Array<double>& observed, double tolerance,
-                   double of_zeros);
-
-// 1 for weights; for scores and outputs the largest of their values.
+// 1 for weights; for scores and outputs the largest of their finite values.
 double unit_of(const Observation& observation);
+
+// "float16" or "bfloat16" where all that was observed is of that type, and not all 0 or 1; else
+// empty.
+std::string precision_of(const Observation& observation);
+
+// Whether all numbers are the same, of at least two: nothing was written, or it is no attention.
+bool is_constant(const Observation& observation);
 
 // The median of any numbers, at least one; changes their order.
 double median(std::vector<double>& values);

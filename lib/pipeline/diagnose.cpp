@@ -1,6 +1,7 @@
 #include "pipeline/diagnose.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.hpp"
 #include "model/layer_weights.hpp"
@@ -38,7 +39,8 @@ Array<double> input_of_layer(const DiagnoseRequest& request, const RunInputs<dou
 
 // A single sequence may come without the axis of the batch, a single head without that of the
 // heads.
-std::optional<Array<double>> as_shape(const Array<double>& values, const Shape& wanted) {
+template <class T>
+std::optional<Array<T>> as_shape(const Array<T>& values, const Shape& wanted) {
     Shape shape = values.shape();
     while (shape.size() < wanted.size()) shape.insert(shape.begin(), 1);
     if (shape != wanted) return std::nullopt;
@@ -46,9 +48,10 @@ std::optional<Array<double>> as_shape(const Array<double>& values, const Shape& 
 }
 
 // [batch, heads, queries, d] as [batch, queries, heads * d].
-Array<double> join_heads(const Array<double>& values) {
-    const HeadsView<double> view = separate_heads(values);
-    std::vector<double> joined;
+template <class T>
+Array<T> join_heads(const Array<T>& values) {
+    const HeadsView<T> view = separate_heads(values);
+    std::vector<T> joined;
     joined.reserve(values.size());
     for (std::size_t sequence = 0; sequence < view.batch; ++sequence) {
         for (std::size_t token = 0; token < view.tokens; ++token) {
@@ -63,8 +66,9 @@ Array<double> join_heads(const Array<double>& values) {
 
 // The output as it is, or, where no W_O mixes the heads, each by itself as
 // scaled_dot_product_attention returns them.
-std::optional<Array<double>> as_output(const Array<double>& values, const RunInputs<double>& loaded,
-                                       std::size_t d_output) {
+template <class T>
+std::optional<Array<T>> as_output(const Array<T>& values, const RunInputs<double>& loaded,
+                                  std::size_t d_output) {
     if (auto output = as_shape(values, {loaded.batch, loaded.queries, d_output})) return output;
     if (loaded.has_weights()) return std::nullopt;
     const auto heads =
@@ -73,25 +77,39 @@ std::optional<Array<double>> as_output(const Array<double>& values, const RunInp
     return join_heads(*heads);
 }
 
-Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loaded,
-                    io::Inputs& inputs, const Warn& warn) {
+// Scores have values below zero; so have weights with noise, but those add up to one.
+template <class T>
+bool are_scores(const Array<T>& values) {
+    double least = 0, sum = 0;
+    for (const T value : values.values()) {
+        if (value < static_cast<T>(least)) least = static_cast<double>(value);
+        sum += std::isfinite(value) ? static_cast<double>(value) : 0;
+    }
+    if (!(least < -1e-3)) return false;
+    if (least < -0.5) return true;
+    const double mean = sum * static_cast<double>(values.shape().back()) /
+                        static_cast<double>(values.size());  // of the rows' sums
+    return !(std::abs(mean - 1) < 0.1);
+}
+
+template <class T>
+Observation observe_as(const DiagnoseRequest& request, const RunInputs<double>& loaded,
+                       io::Inputs& inputs, const Warn& warn) {
     const Shape cells{loaded.batch, loaded.heads, loaded.queries, loaded.keys};
     const std::size_t d_output = loaded.layers[request.layer].d_output;
     const bool wants_output = request.kind == Observed::output;
     if (wants_output && !request.axes.empty())
         fail("--axes ", request.axes,
              ": names the axes of weights and scores; an output has none of them");
-    Array<double> values =
-        wants_output
-            ? inputs.load<double>(request.observed, io::NonFinite::allow)
-            : load_observed(inputs, {request.observed, request.axes}, request.layer, cells, warn);
+    Array<T> values = wants_output ? inputs.load<T>(request.observed, io::NonFinite::allow)
+                                   : load_observed<T>(inputs, {request.observed, request.axes},
+                                                      request.layer, cells, warn);
     // All layers in one array, as Hugging Face's attentions are stacked.
     if (values.rank() == 5 && values.extent(0) == loaded.layers.size())
         values = values.slice(request.layer);
     if (const auto matrices = as_shape(values, cells); matrices && !wants_output) {
-        const auto below = [](double value) { return value < -1e-3; };
-        const bool scores = std::any_of(values.values().begin(), values.values().end(), below);
-        return {request.kind.value_or(scores ? Observed::scores : Observed::weights), *matrices};
+        const Observed kind = are_scores(values) ? Observed::scores : Observed::weights;
+        return {request.kind.value_or(kind), *matrices};
     }
     const auto outputs = as_output(values, loaded, d_output);
     if (outputs && (!request.kind || wants_output)) return {Observed::output, *outputs};
@@ -103,6 +121,14 @@ Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loa
                     "them with average_attn_weights=False"
                   : "",
          " (--observed)");
+}
+
+// In single precision unless the file has more.
+Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loaded,
+                    io::Inputs& inputs, const Warn& warn) {
+    const bool single = is_single_precision(inputs, request.observed);
+    return single ? observe_as<float>(request, loaded, inputs, warn)
+                  : observe_as<double>(request, loaded, inputs, warn);
 }
 
 }  // namespace
@@ -129,7 +155,10 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
         hidden = input_of_layer(request, loaded, inputs);
         x = attention_input(weights.block, hidden);
         dense.x = &x;
-        if (weights.block.before_attention.kind != NormKind::none) dense.x_before_norm = &hidden;
+        if (weights.block.before_attention.kind != NormKind::none) {
+            dense.x_before_norm = &hidden;
+            dense.input_norm = &weights.block.before_attention;
+        }
         if (!loaded.context.empty()) dense.context = &loaded.context;
         dense.weights = &weights.attention;
     } else {
@@ -144,7 +173,7 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
     } else {
         compute_heads<double>(request.layer, loaded.q, loaded.k, loaded.v, options, {});
     }
-    return {observation.kind, analysis::diagnose(dense, observation, progress)};
+    return {observation.kind, analysis::diagnose(dense, observation, {request.seconds, progress})};
 }
 
 }  // namespace attn::pipeline

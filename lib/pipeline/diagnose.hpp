@@ -16,6 +16,7 @@ struct DiagnoseRequest {
     std::string axes;      // of observed weights or scores: "batch,heads,q,k"
     std::optional<analysis::Observed> kind;  // without it the shape and the values tell
     std::size_t layer = 0;
+    double seconds = 10;  // when they are over the search ends; 0: never
 };
 
 struct DiagnoseResult {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "core/array.hpp"
 #include "pipeline/mask_options.hpp"
@@ -15,7 +16,11 @@ namespace attn::pipeline {
 // does not fit. The first axis of four is layers or batch, whichever fits, and `warn` is told where
 // both do. Throws Error where the axes were named and do not fit, and where arrays that are stacked
 // hold no such layer.
-Array<double> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_t layer,
-                            const Shape& cells, const Warn& warn);
+template <class T>
+Array<T> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_t layer,
+                       const Shape& cells, const Warn& warn);
+
+// Whether the arrays hold no more than float32.
+bool is_single_precision(io::Inputs& inputs, const std::string& name);
 
 }  // namespace attn::pipeline

@@ -1,5 +1,7 @@
 // From files to a named mistake.
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "support/arrays.hpp"
@@ -131,6 +133,101 @@ TEST_CASE("of what nothing explains the farthest number is shown") {
     CHECK(json["misfit"]["differing"] == 1);
     CHECK(json["misfit"]["place"] == Json{{"seq", 0}, {"head", 0}, {"query", 30}, {"key", 31}});
     CHECK(json["misfit"]["observed"] == weight);
+}
+
+TEST_CASE("NaN is reported first, with its place, and explained by nothing finite") {
+    const TempFolder folder;
+    std::string bytes = read_file(observed(folder, with(kModel, {"--causal"}), "weights.npy"));
+    constexpr std::size_t cells = 4 * 49 * 49, row = (49 * 2 + 20) * 49;
+    const std::vector<float> nan(49, NAN);
+    bytes.replace(bytes.size() - 4 * (cells - row), 4 * nan.size(), bytes_of(nan));
+    const std::string seen = folder.write("nan.npy", bytes);
+    const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out,
+               Catch::StartsWith("NaN: 49 of 9604 numbers of the observed weights, the first at "
+                                 "head 2, query 20, key 0; 1 row is NaN as a whole: head 2, query "
+                                 "20\nall other numbers are as asked for\nnone of these: "));
+    const auto json =
+        Json::parse(diagnose(with(kModel, {"--causal", "--observed", seen, "--json"})).out);
+    CHECK(json["verdict"] == "unexplained");
+    CHECK(json["non_finite"]["nan"] == 49);
+    CHECK(json["non_finite"]["rows"] == Json::parse(R"([{"seq": 0, "head": 2, "query": 20}])"));
+    CHECK(json["explanations"].empty());
+}
+
+TEST_CASE("infinity is reported like NaN") {
+    const TempFolder folder;
+    std::string bytes = read_file(observed(folder, with(kModel, {}), "weights.npy"));
+    bytes.replace(bytes.size() - 4, 4, bytes_of(std::vector<float>{INFINITY}));
+    const std::string seen = folder.write("infinite.npy", bytes);
+    const auto result = diagnose(with(kModel, {"--observed", seen}));
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Catch::StartsWith("infinity: 1 of 9604 numbers of the observed weights, "
+                                             "the first at head 3, query 48, key 48\n"));
+}
+
+TEST_CASE("a small error that is no rounding is said to be none") {
+    const TempFolder folder;
+    const std::string path = observed(folder, with(kModel, {"--causal"}), "weights.npy");
+    std::string bytes = read_file(path);
+    constexpr std::size_t cells = 4 * 49 * 49;
+    std::vector<float> weights(cells);
+    std::memcpy(weights.data(), bytes.data() + bytes.size() - 4 * cells, 4 * cells);
+    for (std::size_t i = 0; i < cells; ++i)
+        weights[i] *= 1 + 0.002F * std::sin(static_cast<float>(i * i % 1000));
+    bytes.replace(bytes.size() - 4 * cells, 4 * cells, bytes_of(weights));
+    const std::string seen = folder.write("noisy.npy", bytes);
+    const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Catch::StartsWith(
+                               "small difference, size of bfloat16 rounding, but not rounding\n"));
+    CHECK_THAT(result.out, !Catch::Contains("half-precision"));
+    const auto json =
+        Json::parse(diagnose(with(kModel, {"--causal", "--observed", seen, "--json"})).out);
+    CHECK(json["verdict"] == "unexplained");
+    CHECK(json["small_difference"] == "bfloat16");
+}
+
+TEST_CASE("where and how it differs is said when no mistake comes near") {
+    const TempFolder folder;
+    std::vector<float> values(4 * 49 * 49);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(i * 7919 % 1009) / 1009;
+    const std::string seen = folder.write("alien.npy", npy_floats("(4, 49, 49)", values));
+    const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+    CHECK_THAT(result.out, Catch::Contains(", nor comes near\n") &&
+                               Catch::Contains("where: 4 of 4 heads, 49 of 49 queries") &&
+                               Catch::Contains("how much: typically ") &&
+                               Catch::Contains("rows add up to "));
+    CHECK_THAT(result.out, !Catch::Contains("residual"));
+}
+
+TEST_CASE("an array of one number is no attention") {
+    const TempFolder folder;
+    const std::string zeros =
+        folder.write("zeros.npy", npy_floats("(4, 49, 49)", std::vector<float>(4 * 49 * 49)));
+    const auto result = diagnose(with(kModel, {"--causal", "--observed", zeros}));
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Catch::Contains("all numbers are 0: nothing was written"));
+}
+
+TEST_CASE("when the time limit strikes, text and JSON say what was not tried") {
+    const TempFolder folder;
+    std::vector<float> values(4 * 49 * 49);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(i * 7919 % 1009) / 1009;
+    const std::string seen = folder.write("alien.npy", npy_floats("(4, 49, 49)", values));
+    const auto flags = with(kModel, {"--observed", seen, "--time-limit", "1e-6"});
+    CHECK_THAT(diagnose(flags).out, Catch::Contains("stopped after 1e-06 s (--time-limit): ") &&
+                                        Catch::Contains("mistakes and pairs not tried"));
+    const auto json = Json::parse(diagnose(with(flags, {"--json"})).out);
+    CHECK(json["verdict"] == "unexplained");
+    CHECK(json["untried"].size() > 50);
+    const auto whole = with(kModel, {"--observed", seen, "--time-limit", "0", "--json"});
+    CHECK(Json::parse(diagnose(whole).out)["untried"].empty());
+    for (const char* wrong : {"-1", "nan", "inf", "1e9", "soon"})
+        check_refused(with(kModel, {"--observed", seen, "--time-limit", wrong}), "--time-limit");
 }
 
 TEST_CASE("diagnose says what is missing") {

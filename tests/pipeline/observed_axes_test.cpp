@@ -22,8 +22,8 @@ Loaded observe(const std::string& source, const std::string& axes, std::size_t l
     io::Inputs inputs;
     Loaded loaded;
     loaded.values =
-        load_observed(inputs, {source, axes}, layer, cells,
-                      [&](const std::string& text) { loaded.warnings.push_back(text); });
+        load_observed<double>(inputs, {source, axes}, layer, cells,
+                              [&](const std::string& text) { loaded.warnings.push_back(text); });
     return loaded;
 }
 

@@ -1,0 +1,298 @@
+#include "diagnose_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "io/json_text.hpp"
+#include "table.hpp"
+
+namespace attn::app {
+namespace {
+
+using analysis::Affected;
+using analysis::Diagnosis;
+using analysis::Differences;
+using analysis::Explanation;
+using analysis::Hypothesis;
+using analysis::NonFinite;
+using analysis::Observed;
+using Json = nlohmann::ordered_json;
+
+const char* name_of(Observed kind) {
+    switch (kind) {
+        case Observed::weights:
+            return "weights";
+        case Observed::scores:
+            return "scores";
+        case Observed::output:
+            break;
+    }
+    return "output";
+}
+
+std::string names_of(const std::vector<const Hypothesis*>& mistakes) {
+    std::string text;
+    for (const Hypothesis* mistake : mistakes)
+        text += (text.empty() ? "" : " + ") + std::string(mistake->name);
+    return text.empty() ? "correct" : text;
+}
+
+std::string names_of(const Explanation& explanation) {
+    std::string text = names_of(explanation.mistakes);
+    if (!explanation.detail.empty()) text += " (" + explanation.detail + ")";
+    return text;
+}
+
+// "-" where the other masks or breaks what this does not.
+std::string residual_text(const Explanation& explanation) {
+    return explanation.residual < analysis::kNoMatch ? number_text(explanation.residual, 2) : "-";
+}
+
+std::string verdict_of(const Diagnosis& diagnosis) {
+    if (diagnosis.correct) return "correct";
+    return diagnosis.explained() ? "mistake" : "unexplained";
+}
+
+// The axes of what was observed.
+std::vector<const char*> axes_of(Observed kind) {
+    if (kind == Observed::output) return {"seq", "query", "column"};
+    return {"seq", "head", "query", "key"};
+}
+
+Json place_of(const Shape& place, Observed kind) {
+    Json json = Json::object();
+    for (std::size_t axis = 0; axis < place.size(); ++axis) json[axes_of(kind)[axis]] = place[axis];
+    return json;
+}
+
+Json to_json(const Differences& differences, Observed kind) {
+    Json json{{"differing", differences.differing},
+              {"cells", differences.cells},
+              {"place", place_of(differences.place, kind)},
+              {"expected", differences.expected},
+              {"observed", differences.observed},
+              {"typical", differences.typical},
+              {"largest", differences.largest},
+              {"above", differences.above},
+              {"axes", Json::object()}};
+    for (std::size_t axis = 0; axis < differences.axes.size(); ++axis) {
+        const Affected& affected = differences.axes[axis];
+        Json entry{{"differing", affected.count}, {"of", affected.of}};
+        if (affected.count > 0) entry["first"] = affected.first, entry["last"] = affected.last;
+        json["axes"][axes_of(kind)[axis]] = entry;
+    }
+    if (differences.lowest_sum <= differences.highest_sum)
+        json["row_sums"] = {differences.lowest_sum, differences.highest_sum};
+    return json;
+}
+
+Json to_json(const NonFinite& non_finite, Observed kind) {
+    if (non_finite.count() == 0) return nullptr;
+    Json json{{"nan", non_finite.nan},
+              {"infinite", non_finite.infinite},
+              {"first", place_of(non_finite.first, kind)},
+              {"whole_rows", non_finite.whole_rows},
+              {"rows", Json::array()}};
+    for (const Shape& row : non_finite.rows) json["rows"].push_back(place_of(row, kind));
+    return json;
+}
+
+Json to_json(const std::vector<std::vector<const Hypothesis*>>& list) {
+    Json json = Json::array();
+    for (const auto& mistakes : list) {
+        Json names = Json::array();
+        for (const Hypothesis* mistake : mistakes) names.push_back(mistake->name);
+        json.push_back(names);
+    }
+    return json;
+}
+
+std::string cell_text(double value) {
+    return std::isnan(value) ? "NaN" : number_text(value);
+}
+
+// "head 0, query 30, key 31"; the first of a batch goes without saying.
+std::string place_text(const Shape& place, Observed kind) {
+    std::string text;
+    for (std::size_t axis = 0; axis < place.size(); ++axis) {
+        if (axis == 0 && place[0] == 0) continue;
+        text += (text.empty() ? "" : ", ") + std::string(axes_of(kind)[axis]) + " " +
+                std::to_string(place[axis]);
+    }
+    return text;
+}
+
+std::string count_text(std::size_t count, const std::string& one, const std::string& many) {
+    return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+// "1 of 9604 numbers differs from what was asked for, the farthest at head 0, query 30, key 31: …"
+std::string text_of(const Differences& differences, Observed kind) {
+    return std::to_string(differences.differing) + " of " + std::to_string(differences.cells) +
+           " numbers " + (differences.differing == 1 ? "differs" : "differ") +
+           " from what was asked for, the farthest at " + place_text(differences.place, kind) +
+           ": " + cell_text(differences.observed) + " instead of " +
+           cell_text(differences.expected);
+}
+
+// "2 of 4 heads (1 to 3), 49 of 49 queries, …"
+std::string where_text(const Differences& differences, Observed kind) {
+    std::string text;
+    for (std::size_t axis = 0; axis < differences.axes.size(); ++axis) {
+        const Affected& affected = differences.axes[axis];
+        if (affected.of == 1) continue;
+        const std::string name = axes_of(kind)[axis];
+        text += (text.empty() ? "" : ", ") + std::to_string(affected.count) + " of " +
+                count_text(affected.of, name, name == "query" ? "queries" : name + "s");
+        if (affected.count == 0 || affected.count == affected.of) continue;
+        text += affected.count == 1 ? " (" + std::to_string(affected.first) + ")"
+                                    : " (" + std::to_string(affected.first) + " to " +
+                                          std::to_string(affected.last) + ")";
+    }
+    return text;
+}
+
+// Where and how the observation differs, a line for each.
+void print_differences(const Differences& differences, Observed kind, Console& console) {
+    console.line(text_of(differences, kind));
+    if (differences.differing < 2) return;
+    console.line("where: " + where_text(differences, kind));
+    if (differences.largest > 0) {
+        console.line("how much: typically " + number_text(differences.typical, 3) + ", at most " +
+                     number_text(differences.largest, 3) + "; of those that differ " +
+                     std::to_string(100 * differences.above / differences.differing) +
+                     " % are larger than asked for");
+    }
+    if (differences.lowest_sum <= differences.highest_sum) {
+        console.line("rows add up to " + number_text(differences.lowest_sum, 4) + " … " +
+                     number_text(differences.highest_sum, 4));
+    }
+}
+
+// "NaN: 5 of 50 numbers, the first at head 0, query 1, key 0; 1 row is NaN as a whole: …"
+void print_non_finite(const pipeline::DiagnoseResult& result, Console& console) {
+    const NonFinite& none = result.diagnosis.non_finite;
+    if (none.count() == 0) return;
+    const bool nan = none.nan > 0, infinite = none.infinite > 0;
+    std::string text = (nan && infinite ? "NaN and infinity: "
+                        : nan           ? "NaN: "
+                                        : "infinity: ") +
+                       std::to_string(none.count()) + " of " +
+                       count_text(result.diagnosis.differences.cells, "number", "numbers") +
+                       " of the observed " + name_of(result.kind) + ", the first at " +
+                       place_text(none.first, result.kind);
+    if (none.whole_rows > 0) {
+        text += "; " + count_text(none.whole_rows, "row is", "rows are") + " NaN as a whole: ";
+        for (std::size_t i = 0; i < none.rows.size(); ++i)
+            text += (i > 0 ? "; " : "") + place_text(none.rows[i], result.kind);
+        if (none.whole_rows > none.rows.size()) text += "; …";
+    }
+    console.line(text);
+    if (result.diagnosis.differences.finite_agree)
+        console.line("all other numbers are as asked for");
+}
+
+std::string names_of(const std::vector<std::vector<const Hypothesis*>>& list) {
+    constexpr std::size_t kFew = 3;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(kFew, list.size()); ++i)
+        text += (i > 0 ? "; " : "") + names_of(list[i]);
+    return text + (list.size() > kFew ? "; …" : "");
+}
+
+void print_untried(const analysis::Untried& untried, double seconds, Console& console) {
+    if (untried.empty()) return;
+    std::string text = "stopped after " + number_text(seconds) + " s (--time-limit): ";
+    if (!untried.mistakes.empty()) {
+        text += count_text(untried.mistakes.size(), "mistake or pair", "mistakes and pairs") +
+                " not tried (" + names_of(untried.mistakes) + ")";
+    }
+    if (!untried.unconfirmed.empty()) {
+        text += std::string(untried.mistakes.empty() ? "" : "; ") +
+                "fits a sample, but was not compared in full: " + names_of(untried.unconfirmed);
+    }
+    console.line(text);
+}
+
+std::vector<std::vector<std::string>> rows_of(const Diagnosis& diagnosis) {
+    std::vector<std::vector<std::string>> rows{{"residual", "mistake"}};
+    for (const Explanation& explanation : diagnosis.explanations)
+        rows.push_back({residual_text(explanation), names_of(explanation)});
+    return rows;
+}
+
+void print_unexplained(const pipeline::DiagnoseResult& result, const std::string& what,
+                       Console& console) {
+    const Diagnosis& diagnosis = result.diagnosis;
+    const std::string none = "none of these: no known mistake, alone or in pairs, gives " + what;
+    if (diagnosis.constant) {
+        console.line(none);
+        console.line("all numbers are " + cell_text(diagnosis.differences.observed) +
+                     ": nothing was written, or it is no attention");
+    } else if (diagnosis.explanations.empty()) {
+        console.line(none + ", nor comes near");
+    } else {
+        console.line(none + "; the nearest" +
+                     (diagnosis.sampled ? " (on a sample of the rows):" : ":"));
+        print_table(console, rows_of(diagnosis), 2);
+    }
+    print_differences(diagnosis.differences, result.kind, console);
+}
+
+}  // namespace
+
+std::string diagnosis_json(const pipeline::DiagnoseResult& result) {
+    const Diagnosis& diagnosis = result.diagnosis;
+    Json json{{"verdict", verdict_of(diagnosis)},
+              {"observed", name_of(result.kind)},
+              {"precision", diagnosis.precision.empty() ? Json() : Json(diagnosis.precision)},
+              {"tolerance", diagnosis.tolerance},
+              {"non_finite", to_json(diagnosis.non_finite, result.kind)},
+              {"constant", diagnosis.constant},
+              {"small_difference",
+               diagnosis.size_of_rounding.empty() ? Json() : Json(diagnosis.size_of_rounding)},
+              {"misfit", to_json(diagnosis.differences, result.kind)},
+              {"untried", to_json(diagnosis.untried.mistakes)},
+              {"unconfirmed", to_json(diagnosis.untried.unconfirmed)},
+              {"explanations", Json::array()}};
+    for (const Explanation& explanation : diagnosis.explanations) {
+        Json entry{{"mistakes", Json::array()},    {"residual", explanation.residual},
+                   {"fits", explanation.fits()},   {"sampled", diagnosis.sampled},
+                   {"detail", explanation.detail}, {"advice", Json::array()}};
+        for (const Hypothesis* mistake : explanation.mistakes) {
+            entry["mistakes"].push_back(mistake->name);
+            entry["advice"].push_back(mistake->advice);
+        }
+        json["explanations"].push_back(entry);
+    }
+    return io::json_document(json);
+}
+
+void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Console& console) {
+    const Diagnosis& diagnosis = result.diagnosis;
+    const std::string rounded = diagnosis.precision.empty() ? "" : " (" + diagnosis.precision + ")";
+    const std::string what = std::string("the observed ") + name_of(result.kind) + rounded;
+    print_non_finite(result, console);
+    if (diagnosis.correct) {
+        const Explanation& right = diagnosis.explanations.front();
+        console.line("correct: " + what + " agree with what was asked for (residual " +
+                     number_text(right.residual, 2) +
+                     (right.detail.empty() ? "" : "; rounded to " + right.detail) + ")");
+        return;
+    }
+    if (!diagnosis.size_of_rounding.empty()) {
+        console.line("small difference, size of " + diagnosis.size_of_rounding +
+                     " rounding, but not rounding");
+    }
+    if (diagnosis.explained()) {
+        print_table(console, rows_of(diagnosis), 2);
+        for (const Hypothesis* mistake : diagnosis.explanations.front().mistakes)
+            console.line(std::string(mistake->name) + ": " + mistake->advice);
+    } else {
+        print_unexplained(result, what, console);
+    }
+    print_untried(diagnosis.untried, seconds, console);
+}
+
+}  // namespace attn::app

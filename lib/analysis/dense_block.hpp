@@ -1,0 +1,81 @@
+// The plain computation of dense_attention.hpp for some heads, queries and keys only: a sample, or
+// one block after the other where the whole matrices would take gigabytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "analysis/dense_heads.hpp"
+
+namespace attn::analysis {
+
+// Which cells of the matrices; indices in rising order.
+struct DenseCells {
+    std::size_t sequence = 0;
+    std::vector<std::size_t> heads, queries, keys;
+
+    std::size_t count() const { return heads.size() * queries.size() * keys.size(); }
+};
+
+// Of those cells, [heads, queries, keys]; as in DenseAttention, but not transposed.
+struct DenseBlock {
+    DenseCells cells;
+    std::vector<double> products, scores, weights;
+    std::vector<std::uint8_t> allowed;  // 1 where the mask lets the query attend
+};
+
+// 0, 1, … count - 1.
+std::vector<std::size_t> count_up(std::size_t count);
+
+class DenseComputation {
+  public:
+    // Keeps `inputs`; takes heads from the store.
+    DenseComputation(const DenseInputs& inputs, Mistakes mistakes, DenseHeadsStore& store);
+
+    std::size_t batch() const { return heads_->q.view.batch; }
+    std::size_t heads() const { return heads_->q.view.heads; }
+    std::size_t queries() const { return heads_->q.view.tokens; }
+    std::size_t keys() const { return heads_->k.view.tokens; }
+
+    const Mistakes& mistakes() const { return mistakes_; }
+
+    // The axis of softmax must be whole, and so must the keys where it is applied twice.
+    DenseBlock block(DenseCells cells) const;
+
+    // [queries, d_model], those of one sequence; without W_O the contexts of the heads side by
+    // side.
+    std::vector<double> output(std::size_t sequence, const std::vector<std::size_t>& queries) const;
+
+  private:
+    MaskOptions<double> bias_options() const;
+    MaskOptions<double> array_options() const;
+    std::size_t kv_head(std::size_t head) const;
+    double scale() const;
+    double cap(double score) const;
+    void score(DenseBlock& block, std::size_t head, std::size_t first, std::size_t count) const;
+    void mask_wrongly(double& score, std::uint8_t& allowed, bool caps) const;
+    void apply(const Mask<double>& mask, const DenseCells& cells, std::size_t head,
+               std::size_t query, std::vector<double>& scores,
+               std::vector<std::uint8_t>& blocked) const;
+    void find_allowed(const DenseCells& cells, std::size_t head, std::size_t query, double* scores,
+                      std::uint8_t* allowed) const;
+    bool may_attend(std::size_t sequence, std::size_t head, std::size_t query,
+                    std::size_t key) const;
+    void softmax(DenseBlock& block, std::size_t first, std::size_t stride, std::size_t count,
+                 double sink) const;
+    void normalise(DenseBlock& block) const;
+    void softmax_again(DenseBlock& block) const;
+    void multiply_attended(const DenseBlock& block, std::size_t first,
+                           MatrixView<const double> values, MatrixView<double> contexts) const;
+
+    const DenseInputs& in_;
+    const AttentionOptions<double>& options_;
+    Mistakes mistakes_;
+    std::shared_ptr<const DenseHeads> heads_;
+    MaskStructure structure_;
+    Mask<double> bias_;   // what is added
+    Mask<double> array_;  // structure and mask array
+};
+
+}  // namespace attn::analysis

@@ -1,0 +1,97 @@
+#include "analysis/differences.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attn::analysis {
+
+NonFinite find_non_finite(const Observation& observation) {
+    constexpr std::size_t kFew = 8;
+    const ObservedValues& values = observation.values;
+    const std::size_t width = values.shape().back();
+    NonFinite found;
+    for (std::size_t first = 0; first < values.size(); first += width) {
+        std::size_t nan = 0;
+        for (std::size_t i = first; i < first + width; ++i) {
+            const double value = values[i];
+            const bool masked = observation.kind == Observed::scores && value <= kMask;
+            if (std::isfinite(value) || masked) continue;
+            if (found.count() == 0) found.first = index_of(i, values.shape());
+            (std::isnan(value) ? nan : found.infinite) += 1;
+            if (std::isnan(value)) ++found.nan;
+        }
+        if (nan < width) {
+            found.in_parts += nan;
+            continue;
+        }
+        if (found.whole_rows++ >= kFew) continue;
+        Shape row = index_of(first, values.shape());
+        row.pop_back();
+        found.rows.push_back(std::move(row));
+    }
+    return found;
+}
+
+DifferenceCount::DifferenceCount(const Observation& observation, double tolerance, double of_zeros,
+                                 Rounding saved)
+    : observation_(observation), tolerance_(tolerance), of_zeros_(of_zeros), saved_(saved) {
+    for (const std::size_t extent : observation.values.shape()) counts_.emplace_back(extent);
+    result_.cells = observation.values.size();
+}
+
+void DifferenceCount::add(const Piece& piece, const Faced& faced) {
+    const bool output = observation_.kind == Observed::output;
+    for (std::size_t first = 0; first < faced.expected.size(); first += faced.width) {
+        const std::size_t row = first / faced.width;
+        Shape place{piece.sequence};
+        if (!output) place.push_back(piece.heads[row / piece.rows.size()]);
+        place.push_back(piece.rows[row % piece.rows.size()]);
+        place.push_back(0);
+        double sum = 0;
+        for (std::size_t i = first; i < first + faced.width; ++i) {
+            const double expected = faced.expected[i], seen = faced.seen[i];
+            sum += seen;
+            const double allowed =
+                expected == 0 ? of_zeros_ : tolerance_ + step_of(saved_, expected) / 2;
+            const double away = distance(expected, seen), times = away / allowed;
+            place.back() = i - first;
+            if (times > farthest_) {
+                farthest_ = times;
+                result_.place = place;
+                result_.expected = expected;
+                result_.observed = seen;
+            }
+            if (!(times > 1)) continue;
+            ++result_.differing;
+            for (std::size_t axis = 0; axis < place.size(); ++axis) ++counts_[axis][place[axis]];
+            if (!std::isfinite(seen)) continue;
+            result_.finite_agree = false;
+            if (away >= kNoMatch) continue;
+            square_ += away * away;
+            result_.largest = std::max(result_.largest, away);
+            result_.above += seen > expected ? 1 : 0;
+        }
+        if (observation_.kind != Observed::weights || !std::isfinite(sum)) continue;
+        result_.lowest_sum = std::min(result_.lowest_sum, sum);
+        result_.highest_sum = std::max(result_.highest_sum, sum);
+    }
+}
+
+Differences DifferenceCount::differences() const {
+    Differences result = result_;
+    if (result.differing > 0)
+        result.typical = std::sqrt(square_ / static_cast<double>(result.differing));
+    for (const std::vector<std::size_t>& counts : counts_) {
+        Affected axis;
+        axis.of = counts.size();
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            if (counts[i] == 0) continue;
+            if (axis.count++ == 0) axis.first = i;
+            axis.last = i;
+        }
+        result.axes.push_back(axis);
+    }
+    return result;
+}
+
+}  // namespace attn::analysis

@@ -1,0 +1,90 @@
+// Commits mistakes on purpose, estimates the numbers that they bring, and says whether what comes
+// out is what was observed.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "analysis/closeness.hpp"
+#include "analysis/half_arithmetic.hpp"
+#include "analysis/hypotheses.hpp"
+
+namespace attn::analysis {
+
+struct Explanation {
+    std::vector<const Hypothesis*> mistakes;  // none: the computation is right
+    double residual = 0;   // largest distance from the observation; of scores and outputs relative
+                           // to their largest value
+    bool fitting = false;  // whether it explains the observation
+    std::string detail;    // what was estimated: "scale 0.25"
+
+    bool fits() const { return fitting; }
+};
+
+bool has(const Explanation& explanation, Fit fit);
+
+// Half-precision arithmetic moves numbers no farther, in units; more is a mistake.
+constexpr double kMostRounding = 0.1;
+
+class Trial {
+  public:
+    // Keeps what it is given. `saved`: the type of what was observed. `tick` is called before each
+    // piece and may throw to stop.
+    Trial(const DenseInputs& inputs, const Observation& observation, Rounding saved,
+          std::function<void()> tick);
+
+    const Extents& extents() const { return extents_; }
+    double unit() const { return unit_; }
+
+    // From now on samples hold this place, too.
+    void look_at(const Place& place) { place_ = place; }
+
+    // On a sample, or on everything.
+    Explanation on_sample(const std::vector<const Hypothesis*>& mistakes) {
+        return try_out(mistakes, true);
+    }
+    Explanation on_everything(const std::vector<const Hypothesis*>& mistakes) {
+        return try_out(mistakes, false);
+    }
+
+    // The right computation on everything; calls action(piece, faced) for each piece on the way.
+    Explanation try_right(const std::function<void(const Piece&, const Faced&)>& action);
+
+    // The smaller of the types whose rounding, everywhere, is as large as the error of the right
+    // computation; none: the error is larger, or there is none.
+    Rounding size_of_error();
+
+  private:
+    using Visit = std::function<void(const Piece&, const Faced&)>;
+
+    Explanation try_out(const std::vector<const Hypothesis*>& list, bool on_sample);
+    std::vector<Piece> pieces(SoftmaxAxis axis, bool on_sample) const;
+    void visit(const Mistakes& mistakes, bool on_sample, const Visit& action);
+    Closeness closeness(const Mistakes& mistakes, double dropout, bool on_sample);
+    double fit(const Mistakes& mistakes, const std::function<void(Mistakes&, double)>& set,
+               double start);
+    void estimate(const Explanation& explanation, Mistakes& mistakes, bool on_sample);
+    void estimate_scale(const Explanation& explanation, Mistakes& mistakes);
+    void estimate_sinks(const Explanation& explanation, Mistakes& mistakes, bool on_sample);
+    void estimate_epsilon(Mistakes& mistakes);
+    HalfArithmetic find_arithmetic(const Mistakes& mistakes, double dropout);
+    void sharpen(const Explanation& explanation, const HalfArithmetic& found, bool on_sample,
+                 Mistakes& mistakes);
+    void settle_scale(const HalfArithmetic& found, Mistakes& mistakes);
+    bool is_rounding(Mistakes mistakes, double dropout, bool on_sample, Explanation& explanation);
+    bool is_like_rounding(const Mistakes& mistakes, bool on_sample, const Closeness& exact);
+    void judge(const Mistakes& mistakes, double dropout, bool on_sample, const Closeness& exact,
+               Explanation& explanation);
+
+    DenseInputs inputs_;
+    const Observation& observation_;
+    Rounding saved_;
+    std::function<void()> tick_;
+    DenseHeadsStore store_;
+    Extents extents_;
+    double unit_;
+    Place place_;
+};
+
+}  // namespace attn::analysis

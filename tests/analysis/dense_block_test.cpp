@@ -1,0 +1,80 @@
+// Some cells are what the whole computation has there, whatever mistake is made.
+#include "analysis/dense_block.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "analysis/hypotheses.hpp"
+#include "support/worlds.hpp"
+
+using namespace attn;
+using namespace attn::analysis;
+using namespace attn::test;
+
+namespace {
+
+bool same(double a, double b) {
+    return std::abs(a - b) < 1e-12 || a == b || (std::isnan(a) && std::isnan(b));
+}
+
+DenseCells cells_for(const DenseComputation& computation, SoftmaxAxis axis) {
+    DenseCells cells{0, {1}, {1, 4}, count_up(computation.keys())};
+    if (axis == SoftmaxAxis::heads) cells.heads = count_up(computation.heads());
+    if (axis == SoftmaxAxis::queries) {
+        cells.queries = count_up(computation.queries());
+        cells.keys = {0, 3};
+    }
+    return cells;
+}
+
+}  // namespace
+
+TEST_CASE("a block of cells is a part of the whole, with every mistake") {
+    for (const World& world : worlds(3, 7)) {
+        const DenseInputs in = world.inputs();
+        for (const Hypothesis& hypothesis : hypotheses()) {
+            if (!hypothesis.possible(in)) continue;
+            Mistakes mistakes;
+            hypothesis.commit(in, mistakes);
+            mistakes.transposed = false;  // blocks are not turned
+            const DenseAttention all = compute_dense(in, mistakes);
+            DenseHeadsStore store;
+            const DenseComputation computation(in, mistakes, store);
+            const DenseBlock block = computation.block(cells_for(computation, mistakes.axis));
+            INFO(world.name << ", " << hypothesis.name);
+            std::size_t i = 0;
+            bool equal = true;
+            for (const std::size_t head : block.cells.heads) {
+                for (const std::size_t query : block.cells.queries) {
+                    for (const std::size_t key : block.cells.keys) {
+                        const std::size_t at =
+                            (head * computation.queries() + query) * computation.keys() + key;
+                        equal = equal && same(block.weights[i], all.weights.data()[at]) &&
+                                same(block.scores[i], all.scores.data()[at]);
+                        ++i;
+                    }
+                }
+            }
+            CHECK(equal);
+            const std::vector<double> output = computation.output(0, {2, 5});
+            const std::size_t width = output.size() / 2;
+            for (std::size_t column = 0; column < width; ++column) {
+                CHECK(same(output[column], all.output.data()[2 * width + column]));
+                CHECK(same(output[width + column], all.output.data()[5 * width + column]));
+            }
+        }
+    }
+}
+
+TEST_CASE("heads are made once for all mistakes that leave them alone") {
+    const World world = decoder(5, 6);
+    const DenseInputs in = world.inputs();
+    DenseHeadsStore store;
+    Mistakes elsewhere, here;
+    elsewhere.scale = 1;
+    here.missing_rotary = true;
+    const auto right = store.get(in, {});
+    CHECK(store.get(in, elsewhere) == right);
+    CHECK(store.get(in, here) != right);
+    CHECK(store.get(in, {}) == right);
+}

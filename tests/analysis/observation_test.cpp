@@ -1,0 +1,36 @@
+#include "analysis/observation.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+using namespace attn;
+using namespace attn::analysis;
+
+TEST_CASE("a mask on one side, or NaN on one side, is no match") {
+    CHECK(distance(0.25, 0.5) == 0.25);
+    CHECK(distance(-INFINITY, -1e9) == 0);
+    CHECK(distance(-INFINITY, 0.5) == kNoMatch);
+    CHECK(distance(std::nan(""), std::nan("")) == 0);
+    CHECK(distance(std::nan(""), 0) == kNoMatch);
+    CHECK(distance(INFINITY, 0) == kNoMatch);
+}
+
+TEST_CASE("the unit of scores is the largest of them that is neither masked nor infinite") {
+    const Array<double> values({1, 1, 1, 4}, {-INFINITY, -3, 2, INFINITY});
+    CHECK(unit_of({Observed::scores, values}) == 3);
+    CHECK(unit_of({Observed::weights, values}) == 1);
+}
+
+TEST_CASE("numbers keep their type, and half precision is seen in either") {
+    const Array<float> halves({1, 1, 1, 2}, {0.5F, 0.0999755859375F});
+    CHECK(precision_of({Observed::weights, halves}) == "float16");
+    CHECK(precision_of({Observed::weights, Array<double>({1, 1, 1, 2}, {0.5, 0.375})}) ==
+          "bfloat16");
+    CHECK(precision_of({Observed::weights, Array<double>({1, 1, 1, 1}, {0.1})}).empty());
+}
+
+TEST_CASE("one and the same number everywhere is constant, a single number is not") {
+    CHECK(is_constant({Observed::weights, Array<float>({1, 1, 1, 3}, {0.3F, 0.3F, 0.3F})}));
+    CHECK_FALSE(is_constant({Observed::weights, Array<float>({1, 1, 1, 2}, {0.3F, 0.4F})}));
+    CHECK_FALSE(is_constant({Observed::weights, Array<float>({1, 1, 1, 1}, {1.0F})}));
+}
