@@ -5,7 +5,9 @@
 #include <exception>
 #include <new>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "attention/blas_threads.hpp"
@@ -93,6 +95,11 @@ int run_command_line(int argc, const char* const* argv, Console& console) {
         return code;
     } catch (const std::bad_alloc&) {
         problem = "out of memory";
+    } catch (const std::length_error&) {
+        problem = "out of memory: an array would be larger than any memory";
+    } catch (const std::system_error& error) {
+        problem = error.what();
+        if (error.code() == std::errc::resource_unavailable_try_again) problem = kNoThread;
     } catch (const std::exception& error) {
         problem = error.what();
     }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 
 #include "core/error.hpp"
 #include "core/human_size.hpp"
@@ -36,12 +37,15 @@ void prefer_large_pages(void* memory, std::size_t bytes) {
 #endif
 }
 
-void require_memory(std::size_t bytes, const std::string& name) {
+std::size_t physical_memory() {
     const long pages = ::sysconf(_SC_PHYS_PAGES);
     const long page_size = ::sysconf(_SC_PAGESIZE);
-    if (pages <= 0 || page_size <= 0) return;
-    const std::size_t memory =
-        static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_size);
+    if (pages <= 0 || page_size <= 0) return std::numeric_limits<std::size_t>::max();
+    return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_size);
+}
+
+void require_memory(std::size_t bytes, const std::string& name) {
+    const std::size_t memory = physical_memory();
     if (bytes > memory) {
         fail(name, ": needs ", human_size(bytes), " of memory, this machine has ",
              human_size(memory));

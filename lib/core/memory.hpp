@@ -15,6 +15,10 @@ void keep_freed_memory();
 // fraction of the time for large arrays. Only advice: nothing happens where there are none.
 void prefer_large_pages(void* memory, std::size_t bytes);
 
+// The memory of this machine in bytes, whatever else uses it; the largest number where it is not
+// known.
+std::size_t physical_memory();
+
 // Throws Error when this machine has less memory than `bytes`, whatever else uses it: such a size
 // is a damaged or a hostile file. `name` is what the message calls the array.
 void require_memory(std::size_t bytes, const std::string& name);

@@ -8,9 +8,12 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "core/error.hpp"
 #include "core/interrupt.hpp"
 
 namespace attn {
@@ -71,7 +74,13 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
         }
     };
     if (workers == 1) return work();
-    on_threads(workers, stop, work);
+    try {
+        on_threads(workers, stop, work);
+    } catch (const std::runtime_error& error) {
+        // What oneTBB throws; it has no type of its own.
+        if (std::string_view(error.what()).rfind("pthread_create", 0) == 0) fail(kNoThread);
+        throw;
+    }
 }
 
 std::size_t available_threads() {

@@ -11,6 +11,10 @@ namespace attn {
 // first exception stops the loop and is thrown again here; so does Interrupted, see interrupt.hpp.
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body);
 
+// What to say when the system gives no thread.
+inline constexpr const char* kNoThread =
+    "cannot start a thread; allow more memory or processes (ulimit), or give --threads 1";
+
 // Cores that this process may use, at least 1.
 std::size_t available_threads();
 

@@ -31,7 +31,9 @@ void read_config_beside(const std::string& path, Container& container) {
     if (path != "-") read_config_of_folder(fs::path(path).parent_path().string(), container);
 }
 
-Container read_bytes(const FileBytes& file, const std::string& path) {
+}  // namespace
+
+Container read_container(const FileBytes& file, const std::string& path) {
     const std::string_view text = text_of(file.bytes);
     Container container;
     container.path = path;
@@ -57,10 +59,8 @@ Container read_bytes(const FileBytes& file, const std::string& path) {
     return container;
 }
 
-}  // namespace
-
 Container open_container(const std::string& path) {
-    if (path == "-") return read_bytes(read_standard_input(), path);
+    if (path == "-") return read_container(read_standard_input(), path);
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) return read_folder(path);
     const FileBytes file = map_file(path);
@@ -69,7 +69,7 @@ Container open_container(const std::string& path) {
         read_config_beside(path, container);
         return container;
     }
-    return read_bytes(file, path);
+    return read_container(file, path);
 }
 
 }  // namespace attn::io

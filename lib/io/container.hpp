@@ -49,4 +49,7 @@ struct Container {
 // Throws Error for a missing, empty, damaged or unsupported file.
 Container open_container(const std::string& path);
 
+// The same for bytes that were read already; `path` is what messages call them.
+Container read_container(const FileBytes& file, const std::string& path);
+
 }  // namespace attn::io

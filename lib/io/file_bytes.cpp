@@ -7,12 +7,16 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
+#include <new>
+#include <utility>
+#include <vector>
 
 #include "core/error.hpp"
+#include "core/human_size.hpp"
 #include "core/interrupt.hpp"
 #include "core/mapped_range.hpp"
+#include "core/memory.hpp"
 
 namespace attn::io {
 namespace {
@@ -25,6 +29,7 @@ class Descriptor {
     }
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
     int number() const { return number_; }
 
   private:
@@ -44,22 +49,80 @@ class Mapping {
     MappedRange range_;
 };
 
-}  // namespace
+Descriptor open_to_read(const std::string& path, int flags) {
+    return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+}
 
-FileBytes map_file(const std::string& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+const char* kind_of(mode_t mode) {
+    if (S_ISFIFO(mode)) return "a pipe";
+    if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+    return S_ISSOCK(mode) ? "a socket" : "no file";
+}
+
+void require_at_most(std::size_t most, std::size_t size, const std::string& path) {
+    if (size > most) fail(path, ": is larger than ", human_size(most), ", the most that is read");
+}
+
+FileBytes map(const Descriptor& file, std::size_t size, const std::string& path) {
+    void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
+    if (address == MAP_FAILED) {
+        if (errno == ENOMEM) throw std::bad_alloc();
+        fail(path, ": cannot map: ", std::strerror(errno));
+    }
+    const auto owner = std::make_shared<const Mapping>(path, address, size);
+    return {{static_cast<const std::byte*>(address), size}, owner, true};
+}
+
+FileBytes read_all(int descriptor, std::size_t most, const std::string& path) {
+    constexpr std::size_t kPiece = std::size_t{1} << 20;
+    auto bytes = std::make_shared<std::vector<std::byte>>();
+    std::size_t size = 0;
+    while (true) {
+        stop_if_interrupted();
+        bytes->resize(size + kPiece);
+        const ssize_t count = ::read(descriptor, bytes->data() + size, kPiece);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) fail(path, ": cannot read: ", std::strerror(errno));
+        if (count == 0) break;
+        size += static_cast<std::size_t>(count);
+        require_at_most(most, size, path);
+    }
+    bytes->resize(size);
+    return {{bytes->data(), size}, bytes, false};
+}
+
+// A pipe that nobody writes to yet must not be waited for before it is known to be one.
+FileBytes read_or_map(const std::string& path, std::size_t most, bool pipes) {
+    const Descriptor file = open_to_read(path, O_NONBLOCK);
     if (file.number() < 0) fail(path, ": cannot open: ", std::strerror(errno));
     struct stat status {};
     if (::fstat(file.number(), &status) != 0) fail(path, ": cannot read: ", std::strerror(errno));
     if (S_ISDIR(status.st_mode)) fail(path, ": is a folder, expected a file");
-    if (!S_ISREG(status.st_mode)) fail(path, ": is not a plain file; use - to read standard input");
+    if (pipes && S_ISFIFO(status.st_mode)) {
+        const Descriptor pipe = open_to_read(path, 0);
+        if (pipe.number() < 0) fail(path, ": cannot open: ", std::strerror(errno));
+        FileBytes bytes = read_all(pipe.number(), most, path);
+        if (bytes.bytes.size() == 0) fail(path, ": is empty");
+        return bytes;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        fail(path, ": is not a plain file but ", kind_of(status.st_mode),
+             "; use - to read standard input");
+    }
     if (status.st_size == 0) fail(path, ": is empty");
-
     const auto size = static_cast<std::size_t>(status.st_size);
-    void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
-    if (address == MAP_FAILED) fail(path, ": cannot map: ", std::strerror(errno));
-    const auto owner = std::make_shared<const Mapping>(path, address, size);
-    return {{static_cast<const std::byte*>(address), size}, owner, true};
+    require_at_most(most, size, path);
+    return map(file, size, path);
+}
+
+}  // namespace
+
+FileBytes map_file(const std::string& path, std::size_t most) {
+    return read_or_map(path, most, /*pipes=*/false);
+}
+
+FileBytes read_file_or_pipe(const std::string& path, std::size_t most) {
+    return read_or_map(path, most, /*pipes=*/true);
 }
 
 void drop_pages(Span<const std::byte> bytes) {
@@ -72,20 +135,9 @@ void drop_pages(Span<const std::byte> bytes) {
 }
 
 FileBytes read_standard_input() {
-    auto bytes = std::make_shared<std::vector<std::byte>>();
-    constexpr std::size_t kPiece = std::size_t{1} << 20;
-    std::size_t size = 0;
-    while (true) {
-        stop_if_interrupted();
-        bytes->resize(size + kPiece);
-        const std::size_t count = std::fread(bytes->data() + size, 1, kPiece, stdin);
-        size += count;
-        if (count == 0) break;
-    }
-    if (std::ferror(stdin) != 0) fail("-: cannot read standard input");
-    if (size == 0) fail("-: standard input is empty");
-    bytes->resize(size);
-    return {{bytes->data(), size}, bytes, false};
+    FileBytes bytes = read_all(STDIN_FILENO, physical_memory() / 2, "standard input");
+    if (bytes.bytes.size() == 0) fail("-: standard input is empty");
+    return bytes;
 }
 
 }  // namespace attn::io

@@ -3,8 +3,24 @@
 #include <nlohmann/json.hpp>
 
 #include "core/printable.hpp"
+#include "io/file_bytes.hpp"
+#include "io/json_syntax.hpp"
 
 namespace attn::io {
+
+nlohmann::json read_json_document(const std::string& path) {
+    constexpr std::size_t kMost = std::size_t{64} << 20;
+    const FileBytes file = map_file(path, kMost);
+    bool deep = false;
+    const auto watch_depth = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+        deep = deep || static_cast<std::size_t>(depth) > kMaxJsonDepth;
+        return !deep;
+    };
+    nlohmann::json document =
+        nlohmann::json::parse(text_of(file.bytes), watch_depth, /*allow_exceptions=*/false);
+    if (deep) return nlohmann::json::value_t::discarded;
+    return document;
+}
 
 std::string json_document(const nlohmann::ordered_json& value) {
     constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;

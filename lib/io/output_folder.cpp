@@ -9,12 +9,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "core/error.hpp"
 #include "core/human_size.hpp"
+#include "io/json_text.hpp"
 
 namespace attn::io {
 namespace {
@@ -25,8 +26,7 @@ constexpr const char* kManifest = "manifest.json";
 constexpr const char* kStagingPrefix = ".attn-inspect-";
 
 nlohmann::json read_manifest(const fs::path& folder) {
-    std::ifstream file(folder / kManifest, std::ios::binary);
-    return nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+    return read_json_document((folder / kManifest).string());
 }
 
 bool is_ours(const fs::path& folder) {
@@ -182,9 +182,13 @@ void OutputFolder::sync_all() const {
         for (std::size_t i = next++; i < staged.size(); i = next++) sync(staging_ / staged[i]);
     };
     std::vector<std::future<void>> workers;
-    for (std::size_t i = 0; i < std::min(kAtOnce, staged.size()); ++i) {
-        workers.push_back(std::async(std::launch::async, work));
+    try {
+        for (std::size_t i = 1; i < std::min(kAtOnce, staged.size()); ++i)
+            workers.push_back(std::async(std::launch::async, work));
+    } catch (const std::system_error&) {
+        // No more threads: it takes longer.
     }
+    work();
     for (std::future<void>& worker : workers) worker.get();
 }
 

@@ -20,6 +20,9 @@
 namespace attn::io {
 namespace {
 
+// Bytes of a file with labels: a book has a thousandth of it.
+constexpr std::size_t kMost = std::size_t{1} << 30;
+
 using Lists = std::vector<std::vector<std::string>>;
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -46,10 +49,7 @@ bool is_json(const ArrayName& name, std::string_view text) {
 }
 
 // Whether the file is one of arrays and texts by name, and not plain text.
-bool is_container(const ArrayName& name) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(name.path, ignored)) return true;
-    const FileBytes file = map_file(name.path);
+bool is_container(const ArrayName& name, const FileBytes& file) {
     const std::string_view text = text_of(file.bytes);
     if (is_npy(file.bytes) || is_zip(file.bytes)) return true;
     if (std::filesystem::path(name.path).extension() == ".safetensors") return true;
@@ -159,11 +159,16 @@ std::vector<std::string> label_keys(const Container& container) {
 
 Lists load_tokens(const std::string& array_name) {
     const ArrayName name = parse_array_name(array_name);
-    if (!is_container(name)) {
+    FileBytes file;
+    std::error_code ignored;
+    const bool folder = std::filesystem::is_directory(name.path, ignored);
+    if (!folder) file = read_file_or_pipe(name.path, kMost);
+    if (!folder && !is_container(name, file)) {
         if (!name.key.empty()) fail(array_name, ": ", name.path, " is plain text and has no keys");
-        return {lines_of(text_of(map_file(name.path).bytes))};
+        return {lines_of(text_of(file.bytes))};
     }
-    const Container container = open_container(name.path);
+    const bool pipe = !folder && !file.mapped;
+    const Container container = pipe ? read_container(file, name.path) : open_container(name.path);
     std::string key = name.key;
     if (key.empty()) {
         const std::vector<std::string> keys = label_keys(container);

@@ -1,7 +1,6 @@
 #include "pipeline/manifest.hpp"
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
@@ -14,8 +13,7 @@ namespace {
 constexpr const char* kTool = "attn-inspect";
 
 nlohmann::json parse_manifest(const std::string& folder) {
-    std::ifstream file(std::filesystem::path(folder) / "manifest.json", std::ios::binary);
-    return nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+    return io::read_json_document((std::filesystem::path(folder) / "manifest.json").string());
 }
 
 nlohmann::ordered_json to_json(const MaskStructure& structure) {

@@ -3,15 +3,27 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
+#include <cstdlib>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/error.hpp"
+#include "render/font_file.hpp"
 
+namespace {
+
+// What stb_truetype calls impossible is a damaged font.
+struct DamagedGlyph {};
+
+}  // namespace
+
+// It looks one point beyond the last for a moment.
+#define STBTT_malloc(size, user) ((void)(user), std::malloc((size) + 64))
+#define STBTT_free(memory, user) ((void)(user), std::free(memory))
+#define STBTT_assert(fact) ((fact) ? (void)0 : throw DamagedGlyph())
 #define STBTT_STATIC
 #define STB_TRUETYPE_IMPLEMENTATION
 #pragma GCC diagnostic push
@@ -28,6 +40,9 @@ namespace {
 
 constexpr std::uint32_t kReplacement = 0xFFFD;
 constexpr const char* kEllipsis = "\u2026";
+
+// In heights of a line; what claims more is damaged.
+constexpr std::size_t kWidest = 16;
 
 // Takes the next character off the text; bytes that are not UTF-8 become U+FFFD one by one.
 std::uint32_t next_character(const std::string& text, std::size_t& position) {
@@ -63,7 +78,7 @@ struct Glyph {
 }  // namespace
 
 struct Font::Face {
-    std::vector<unsigned char> file;  // empty for the embedded font
+    std::optional<FontFile> file;  // not for the embedded font
     stbtt_fontinfo info{};
     std::mutex mutex;
     std::map<std::pair<std::uint32_t, std::size_t>, Glyph> glyphs;
@@ -88,26 +103,41 @@ struct Font::Face {
         return place->second;
     }
 
+    // Damaged glyphs are blank.
     Glyph rasterise(std::uint32_t character, std::size_t size) const {
         Glyph result;
+        try {
+            int index = stbtt_FindGlyphIndex(&info, static_cast<int>(character));
+            if (index < 0 || index >= info.numGlyphs) index = 0;
+            int advance = 0;
+            int bearing = 0;
+            stbtt_GetGlyphHMetrics(&info, index, &advance, &bearing);
+            result.advance = std::clamp(static_cast<float>(advance) * scale(size), 0.0F,
+                                        static_cast<float>(kWidest * size));
+            if (!file || file->is_drawable(static_cast<std::size_t>(index)))
+                draw_outline(index, size, result);
+        } catch (const DamagedGlyph&) {
+            result.coverage.clear();
+            result.width = result.height = 0;
+        }
+        return result;
+    }
+
+    void draw_outline(int index, std::size_t size, Glyph& result) const {
         const float factor = scale(size);
-        const int index = stbtt_FindGlyphIndex(&info, static_cast<int>(character));
-        int advance = 0;
-        int bearing = 0;
-        stbtt_GetGlyphHMetrics(&info, index, &advance, &bearing);
-        result.advance = static_cast<float>(advance) * factor;
         int right = 0;
         int bottom = 0;
         stbtt_GetGlyphBitmapBox(&info, index, factor, factor, &result.left, &result.top, &right,
                                 &bottom);
-        result.width = static_cast<std::size_t>(std::max(0, right - result.left));
-        result.height = static_cast<std::size_t>(std::max(0, bottom - result.top));
+        const auto most = static_cast<int>(kWidest * size);
+        const int width = right - result.left;
+        const int height = bottom - result.top;
+        if (width <= 0 || height <= 0 || width > most || height > most) return;
+        result.width = static_cast<std::size_t>(width);
+        result.height = static_cast<std::size_t>(height);
         result.coverage.resize(result.width * result.height);
-        if (!result.coverage.empty()) {
-            stbtt_MakeGlyphBitmap(&info, result.coverage.data(), right - result.left,
-                                  bottom - result.top, right - result.left, factor, factor, index);
-        }
-        return result;
+        stbtt_MakeGlyphBitmap(&info, result.coverage.data(), width, height, width, factor, factor,
+                              index);
     }
 };
 
@@ -123,16 +153,15 @@ const Font& Font::embedded() {
 }
 
 Font Font::from_file(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream) fail(path, ": cannot open the font");
     auto face = std::make_shared<Face>();
-    face->file.assign(std::istreambuf_iterator<char>(stream), {});
-    // stb_truetype trusts the file; at least its kind and its table of contents must be there.
-    constexpr std::size_t kSmallest = 1024;
-    const int offset =
-        face->file.size() < kSmallest ? -1 : stbtt_GetFontOffsetForIndex(face->file.data(), 0);
-    if (offset < 0 || stbtt_InitFont(&face->info, face->file.data(), offset) == 0) {
-        fail(path, ": is not a TrueType font");
+    const FontFile& file = face->file.emplace(path);
+    try {
+        const bool known =
+            stbtt_InitFont(&face->info, file.data(), static_cast<int>(file.offset())) != 0;
+        if (!known || !file.has_characters_at(static_cast<std::size_t>(face->info.index_map)))
+            fail(path, ": has no characters that can be looked up, expected a Unicode font");
+    } catch (const DamagedGlyph&) {
+        fail(path, ": is a damaged TrueType font");
     }
     return Font(std::move(face));
 }

@@ -79,8 +79,7 @@ TEST_CASE("bytes that are not UTF-8 are drawn as replacement characters") {
 
 TEST_CASE("a file that is no font is refused") {
     const attn::test::TempFolder folder;
-    CHECK_THROWS_WITH(Font::from_file(folder / "none.ttf"),
-                      Catch::Contains("cannot open the font"));
+    CHECK_THROWS_WITH(Font::from_file(folder / "none.ttf"), Catch::Contains("cannot open: "));
     CHECK_THROWS_WITH(Font::from_file(folder.write("a.ttf", "text")),
                       Catch::Contains("not a TrueType font"));
     CHECK_THROWS_WITH(Font::from_file(folder.write("b.ttf", std::string(5000, 'x'))),

@@ -1,0 +1,84 @@
+// Limits on memory and processes: whatever is lacking is one line and exit code 2, never a wait.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "support/commands.hpp"
+#include "support/program.hpp"
+
+using namespace attn::test;
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+namespace {
+
+Preparation limit_memory(std::size_t kilobytes) {
+    return [kilobytes] {
+        const rlimit limit{kilobytes << 10, kilobytes << 10};
+        ::setrlimit(RLIMIT_AS, &limit);
+    };
+}
+
+std::vector<Arguments> commands(const TempFolder& temp) {
+    const std::string weights = golden("induction/weights0.npy");
+    return {{"--version"},
+            {"info", weights},
+            {"stats", weights},
+            {"check", weights},
+            {"compare", weights, weights},
+            {"heatmap", weights, "--sheet", "-o", temp / "a.png"},
+            join({"run", "-o", temp / "out"}, kSampleModel),
+            join({"diagnose", "--observed", weights}, kSampleModel)};
+}
+
+}  // namespace
+
+TEST_CASE("every command works or says in one line that memory lacks, at any limit") {
+    const TempFolder temp;
+    for (const std::size_t kilobytes : {70000, 80000, 100000, 140000, 200000, 300000, 500000}) {
+        for (const Arguments& arguments : commands(temp)) {
+            const ProgramResult result = run_program(arguments, "", limit_memory(kilobytes));
+            INFO(kilobytes << " " << arguments[0] << ": " << result.err);
+            CHECK(result.seconds < 10);
+            if (result.exit_code == 0) {
+                CHECK(result.err.empty());
+                continue;
+            }
+            CHECK(result.exit_code == 2);
+            CHECK_THAT(result.err,
+                       Catch::Equals("attn-inspect: error: out of memory\n") ||
+                           Catch::StartsWith("attn-inspect: error: cannot start a thread"));
+            CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+        }
+    }
+}
+
+TEST_CASE("what needs no product of matrices needs little memory") {
+    const TempFolder temp;
+    for (const char* command : {"stats", "check", "info"}) {
+        INFO(command);
+        const auto result =
+            run_program({command, golden("induction/weights0.npy"), "--threads", "1"}, "",
+                        limit_memory(200000));
+        CHECK(result.exit_code == 0);
+        CHECK(result.err.empty());
+    }
+}
+
+TEST_CASE("the libraries start no threads of their own") {
+    const TempFolder temp;
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    RunningProgram program({"stats", "-"}, "", [&] { ::dup2(ends[0], STDIN_FILENO); });
+    ::usleep(300000);
+    const std::string tasks = "/proc/" + std::to_string(program.id()) + "/task";
+    // The program, and the thread that watches for signals.
+    CHECK(std::distance(std::filesystem::directory_iterator(tasks), {}) == 2);
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+#endif
