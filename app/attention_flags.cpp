@@ -96,9 +96,9 @@ void add_position_flags(CLI::App& command, pipeline::AttentionRequest& request) 
         ->group(kPositions);
     command
         .add_option("--positions", request.positions,
-                    "Positions of the tokens for --rope: [tokens] or [batch, tokens] (default: "
-                    "from the offset)")
-        ->needs(rope)
+                    "Positions of the tokens, for rotary positions and for a checkpoint's table "
+                    "of positions (with --token-ids), counted from 0: [tokens] or [batch, tokens] "
+                    "(default: from the offset)")
         ->type_name("ARRAY")
         ->group(kPositions);
     command

@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "model/activation_name.hpp"
 #include "model/layout.hpp"
+#include "number_flags.hpp"
 
 namespace attn::app {
 namespace {
@@ -44,6 +46,25 @@ void add_input_flags(CLI::App& command, pipeline::RunRequest& request) {
     add_array(command, "--token-ids", request.token_ids,
               "Instead of embeddings, for checkpoints that hold the tables: [tokens] or [batch, "
               "tokens]");
+    add_array(command, "--token-type-ids", request.token_type_ids,
+              "Segments of the tokens (BERT), of the shape of --token-ids (default: all 0)");
+    command
+        .add_flag(
+            "--norm-first", request.norm_first,
+            "Norms stand in front of attention and feed-forward: nn.TransformerEncoderLayer's "
+            "norm_first (default: config.json's \"norm_first\", else behind)")
+        ->group(group);
+    command
+        .add_option("--activation", request.activation,
+                    "Of the feed-forward part: " + model::known_activations() +
+                        " (default: config.json's \"activation\" or \"hidden_act\", else the "
+                        "family's)")
+        ->type_name("NAME")
+        ->group(group);
+    add_real(command, "--norm-eps", request.norm_epsilon, RealRange::positive(),
+             "Epsilon of the norms (default: config.json's \"layer_norm_eps\" and the like, else "
+             "the family's)")
+        ->group(group);
     command
         .add_option(
             "--layout", request.layout,

@@ -117,14 +117,27 @@ class Model:
         self.inputs['embeddings'] = x
         return torch.from_numpy(x).double()
 
-    def words(self, name, vocab, width):
+    def words(self, name, vocab, width, padding=None):
         """Vectors of random tokens. Small ones, as after training, where a norm's epsilon still counts. 0 and 1 pad."""
         ids = self.random('token_ids').integers(2, vocab, (BATCH, TOKENS))
+        if padding is not None:  # in front of the first sequence, behind the second
+            ids[0, :3] = ids[1, -2:] = padding
         self.inputs['token_ids'] = ids
         return self.draw(name, vocab, width, spread=0.1)[torch.from_numpy(ids)]
 
     def places(self, name, rows, width, first=0):
         return self.draw(name, rows, width, spread=0.1)[first:first + TOKENS]
+
+    def places_behind_padding(self, name, rows, width, padding):
+        """RoBERTa: padding has the row of its own number, everything else counts from behind it."""
+        tokens = torch.from_numpy(self.inputs['token_ids']) != padding
+        return self.draw(name, rows, width, spread=0.1)[tokens.cumsum(-1) * tokens + padding]
+
+    def given_places(self, name, rows, width):
+        """Positions as an input, such as those of sequences with padding in front."""
+        positions = np.maximum(np.arange(TOKENS) - np.array([[3], [0]]), 0)
+        self.inputs['positions'] = positions
+        return self.draw(name, rows, width, spread=0.1)[torch.from_numpy(positions)]
 
     def spare(self, name, *shape):
         """Tensors that the checkpoint has beside its layers, such as a classifier: nothing here uses them."""
@@ -214,11 +227,13 @@ def stack(m, x, names, layers, heads, inner, eps, activation, order='pre', causa
     return x
 
 
-def gpt(m, prefix='', activation=gelu_tanh, bias=True, turned=False, buffers=(), head=None, tied=True):
+def gpt(m, prefix='', activation=gelu_tanh, bias=True, turned=False, buffers=(), head=None, tied=True,
+        given_places=False):
     """GPT-2 (Radford et al. 2019), and minGPT and nanoGPT, which kept its names and not all of its habits."""
     c = m.config
     width, vocab, length = c['n_embd'], c['vocab_size'], c.get('n_positions') or c['block_size']
-    x = m.words(prefix + 'wte.weight', vocab, width) + m.places(prefix + 'wpe.weight', length, width)
+    places = m.given_places if given_places else m.places
+    x = m.words(prefix + 'wte.weight', vocab, width) + places(prefix + 'wpe.weight', length, width)
     names = GPT._replace(layer=prefix + GPT.layer)
     x = stack(m, x, names, c['n_layer'], c['n_head'], 4 * width, 1e-5, activation, 'pre', True, bias, turned)
     m.expected['final'] = x = m.layer_norm(x, prefix + 'ln_f', 1e-5, bias)
@@ -235,14 +250,22 @@ def gpt(m, prefix='', activation=gelu_tanh, bias=True, turned=False, buffers=(),
     m.head(x, m.tensors[head or words].double())
 
 
-def bert(m, first_place=0, spare=()):
+def bert(m, first_place=0, spare=(), segments=False, padding=None):
     """Devlin et al. 2018; RoBERTa (Liu et al. 2019) counts positions from behind the number of its padding token."""
     c = m.config
     prefix, width, eps = c['model_type'] + '.', c['hidden_size'], c['layer_norm_eps']
     table = prefix + 'embeddings.{}_embeddings.weight'
-    x = m.words(table.format('word'), c['vocab_size'], width)
-    x = x + m.places(table.format('position'), c['max_position_embeddings'], width, first_place)
-    x = x + m.draw(table.format('token_type'), c['type_vocab_size'], width, spread=0.1)[0]
+    x = m.words(table.format('word'), c['vocab_size'], width, padding)
+    rows = c['max_position_embeddings']
+    if padding is None:
+        x = x + m.places(table.format('position'), rows, width, first_place)
+    else:
+        x = x + m.places_behind_padding(table.format('position'), rows, width, padding)
+    types = np.zeros((BATCH, TOKENS), np.int64)
+    if segments:
+        types[0, 5:], types[1, 2:7] = 1, 1
+        m.inputs['token_type_ids'] = types
+    x = x + m.draw(table.format('token_type'), c['type_vocab_size'], width, spread=0.1)[torch.from_numpy(types)]
     x = m.layer_norm(x, prefix + 'embeddings.LayerNorm', eps)
     stack(m, x, BERT._replace(layer=prefix + BERT.layer), c['num_hidden_layers'], c['num_attention_heads'],
           c['intermediate_size'], eps, gelu, 'post')

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "model/activation_name.hpp"
 
 namespace attn::model {
 namespace {
@@ -75,23 +76,11 @@ ConfigKey activation_key(const std::string& name) {
                 const std::string gated = "gated-";
                 if (text.rfind(gated, 0) == 0)
                     text = text == "gated-gelu" ? "gelu_new" : text.substr(gated.size());
-                static const std::map<std::string, Activation> known{
-                    {"relu", Activation::relu},
-                    {"gelu", Activation::gelu},
-                    {"gelu_python", Activation::gelu},
-                    {"gelu_new", Activation::gelu_tanh},
-                    {"gelu_fast", Activation::gelu_tanh},
-                    {"gelu_tanh", Activation::gelu_tanh},
-                    {"gelu_pytorch_tanh", Activation::gelu_tanh},
-                    {"silu", Activation::silu},
-                    {"swish", Activation::silu},
-                };
-                const auto found = known.find(text);
-                if (found == known.end()) {
+                const auto found = activation_named(text);
+                if (!found) {
                     config.unknown_activation = "activation \"" + text + "\"";
                 } else {
-                    set(value, "activation", config.activation, std::optional(found->second),
-                        config);
+                    set(value, "activation", config.activation, found, config);
                 }
             }};
 }

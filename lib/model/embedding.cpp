@@ -38,15 +38,33 @@ void add_rows(io::Inputs& inputs, const io::StoredArray& table,
     for (std::size_t i = 0; i < x.size(); ++i) x[i] += picked.data()[i];
 }
 
-std::vector<std::size_t> token_rows(const TokenIds& ids, const io::StoredArray& table) {
+// Row numbers of a table from one number a token; `what` is how messages call one.
+std::vector<std::size_t> table_rows(const TokenIds& ids, const std::vector<std::int64_t>& numbers,
+                                    const std::string& name, const std::string& what,
+                                    std::size_t first, const io::StoredArray& table) {
+    const std::size_t rows_left = table.shape[0] - std::min(first, table.shape[0]);
     std::vector<std::size_t> rows;
-    for (std::size_t i = 0; i < ids.ids.size(); ++i) {
-        const std::int64_t id = ids.ids[i];
-        if (id < 0 || static_cast<std::uint64_t>(id) >= table.shape[0]) {
-            fail(ids.name, ": token id ", id, " of sequence ", i / ids.tokens, ", token ",
-                 i % ids.tokens, " is not one of the ", table.shape[0], " rows of ", table.name);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const std::int64_t number = numbers[i];
+        if (number < 0 || static_cast<std::uint64_t>(number) >= rows_left) {
+            fail(name, ": ", what, " ", number, " of sequence ", i / ids.tokens, ", token ",
+                 i % ids.tokens, " is not one of the ", rows_left, " rows of ", table.name,
+                 first == 0 ? "" : " behind those of padding");
         }
-        rows.push_back(static_cast<std::size_t>(id));
+        rows.push_back(first + static_cast<std::size_t>(number));
+    }
+    return rows;
+}
+
+// Padding takes no position where a family counts from behind the row of its padding token: that
+// row is what padding gets.
+std::vector<std::size_t> rows_behind_padding(const TokenIds& ids, std::size_t first) {
+    std::vector<std::size_t> rows;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < ids.ids.size(); ++i) {
+        if (i % ids.tokens == 0) count = 0;
+        const bool padding = static_cast<std::uint64_t>(ids.ids[i]) == first - 1;
+        rows.push_back(padding ? first - 1 : first + count++);
     }
     return rows;
 }
@@ -58,16 +76,23 @@ std::vector<std::size_t> position_rows(const WeightBundle& bundle, const TokenId
         bundle.layout->first_position == 0
             ? 0
             : bundle.config.first_position.value_or(bundle.layout->first_position);
+    if (!ids.positions.empty())
+        return table_rows(ids, ids.positions, ids.positions_name, "position", first, table);
     if (first + ids.tokens > table.shape[0]) {
         fail(ids.name, ": has ", ids.tokens, " tokens, ", table.name, " has ",
              table.shape[0] - std::min(first, table.shape[0]), " positions");
     }
+    if (first > 0) return rows_behind_padding(ids, first);
     std::vector<std::size_t> rows;
-    for (std::size_t i = 0; i < ids.ids.size(); ++i) rows.push_back(first + i % ids.tokens);
+    for (std::size_t i = 0; i < ids.ids.size(); ++i) rows.push_back(i % ids.tokens);
     return rows;
 }
 
 }  // namespace
+
+bool has_position_table(const WeightBundle& bundle) {
+    return find(bundle, "position_table") != nullptr;
+}
 
 template <class T>
 Array<T> embed_tokens(io::Inputs& inputs, const WeightBundle& bundle, const TokenIds& ids,
@@ -80,7 +105,8 @@ Array<T> embed_tokens(io::Inputs& inputs, const WeightBundle& bundle, const Toke
     const std::size_t width = model_width(bundle);
     require_table(*tokens, width);
     std::vector<T> x(ids.ids.size() * width);
-    add_rows(inputs, *tokens, token_rows(ids, *tokens), non_finite, x);
+    add_rows(inputs, *tokens, table_rows(ids, ids.ids, ids.name, "token id", 0, *tokens),
+             non_finite, x);
     if (bundle.layout->scaled_embeddings) {
         const T factor = std::sqrt(static_cast<T>(width));
         for (T& value : x) value *= factor;
@@ -96,8 +122,12 @@ Array<T> embed_tokens(io::Inputs& inputs, const WeightBundle& bundle, const Toke
     }
     if (const io::StoredArray* types = find(bundle, "type_table")) {
         require_table(*types, width);
-        const std::vector<std::size_t> zeros(ids.ids.size());
-        add_rows(inputs, *types, zeros, non_finite, x);
+        const std::vector<std::int64_t> zeros(ids.ids.size());
+        const auto& numbers = ids.types.empty() ? zeros : ids.types;
+        add_rows(inputs, *types, table_rows(ids, numbers, ids.types_name, "token type", 0, *types),
+                 non_finite, x);
+    } else if (!ids.types.empty()) {
+        fail("--token-type-ids: ", bundle.layout->title, " has no table of token types");
     }
     const Array<T> sum({ids.batch, ids.tokens, width}, std::move(x));
     return normalise(

@@ -17,11 +17,20 @@ struct TokenIds {
     std::size_t batch = 1;
     std::size_t tokens = 0;
     std::vector<std::int64_t> ids;
+    // Segments and positions, as many as ids; without any: all 0, and counted from 0.
+    std::string types_name;
+    std::vector<std::int64_t> types;
+    std::string positions_name;
+    std::vector<std::int64_t> positions;
 };
 
-// Token embeddings, positions, token types (0) and the norm behind them, as the family adds them:
+// Whether the family adds rows of a table of positions.
+bool has_position_table(const WeightBundle& bundle);
+
+// Token embeddings, positions, token types and the norm behind them, as the family adds them:
 // [batch, tokens, d_model]. Reads only the rows that are asked for. Throws Error when the file has
-// no token table, an id is beyond it, or there are more tokens than positions.
+// no token table, an id, a position or a type is beyond its table, or types are given to a family
+// without them.
 template <class T>
 Array<T> embed_tokens(io::Inputs& inputs, const WeightBundle& bundle, const TokenIds& ids,
                       io::NonFinite non_finite);

@@ -4,6 +4,8 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "model/activation_name.hpp"
+#include "model/assumptions.hpp"
 
 namespace attn::model {
 namespace {
@@ -82,20 +84,7 @@ std::string feed_forward(const WeightBundle& bundle) {
     const Layout& layout = *bundle.layout;
     const ModelConfig& config = bundle.config;
     if (arrays.count("W_in") == 0 && arrays.count("W_gate_in") == 0) return "none";
-    std::string name = "silu";
-    switch (config.activation.value_or(layout.activation)) {
-        case Activation::relu:
-            name = "relu";
-            break;
-        case Activation::gelu:
-            name = "gelu";
-            break;
-        case Activation::gelu_tanh:
-            name = "gelu (tanh)";
-            break;
-        case Activation::silu:
-            break;
-    }
+    std::string name = describe(config.activation.value_or(layout.activation));
     if (!config.unknown_activation.empty())
         name = config.unknown_activation + ", which is not computed";
     if (arrays.count("W_gate") != 0 || arrays.count("W_gate_in") != 0) name += ", gated";
@@ -206,6 +195,8 @@ ModelSummary summarise(const WeightBundle& bundle) {
     const bool blocks = !bundle.layout->layer.empty();
     if (blocks) summary.notes.emplace_back("norms", norms(bundle));
     if (blocks) summary.notes.emplace_back("feed-forward", feed_forward(bundle));
+    const std::string assumed = assumptions(bundle, blocks);
+    if (!assumed.empty()) summary.notes.emplace_back("assumed", assumed);
     add_config_notes(bundle.config, summary);
     return summary;
 }

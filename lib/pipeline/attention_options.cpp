@@ -90,21 +90,39 @@ std::vector<std::int64_t> load_positions(const AttentionRequest& request, const 
     return positions;
 }
 
+// Columns turn in pairs.
+void require_rotary_columns(const AttentionRequest& request, std::size_t dim, std::size_t d_head) {
+    if (dim != 0 && dim % 2 == 0 && dim <= d_head) return;
+    if (request.rope_dim && request.rope_dim_given) {
+        fail("--rope-dim ", dim, ": expected an even number up to the ", d_head,
+             " columns of a head");
+    }
+    if (dim == d_head) {
+        fail("--rope: turns columns in pairs, a head has ", d_head,
+             "; correct the number of heads (--heads, config.json), or turn fewer with --rope-dim");
+    }
+    fail("config.json has rotary positions turn ", dim, " of the ", d_head,
+         " columns of a head; expected an even number of them, as they turn in pairs (--rope "
+         "--rope-dim)");
+}
+
 template <class T>
 void load_rotary(const AttentionRequest& request, const HeadSizes& sizes, std::size_t past,
                  io::Inputs& inputs, AttentionOptions<T>& options) {
-    if (!request.rope) return;
-    const std::size_t dim = request.rope_dim.value_or(sizes.d_head);
-    if (dim == 0 || dim % 2 != 0 || dim > sizes.d_head) {
-        fail("--rope-dim ", dim, ": expected an even number up to the ", sizes.d_head,
-             " columns of a head");
+    if (!request.rope) {
+        if (request.positions.empty()) return;
+        fail("--positions ", request.positions,
+             ": nothing reads them; they are for --rope, and "
+             "for --token-ids of a checkpoint with rotary positions or a table of positions");
     }
+    const std::size_t dim = request.rope_dim.value_or(sizes.d_head);
+    require_rotary_columns(request, dim, sizes.d_head);
     RotaryOptions<T> rotary;
     rotary.pairs = request.rope_interleaved ? RotaryPairs::interleaved : RotaryPairs::half_split;
     rotary.positions = load_positions(request, sizes, past, options.mask.structure.offsets, inputs);
     const std::int64_t last = *std::max_element(rotary.positions.begin(), rotary.positions.end());
-    rotary.frequencies = rotary_frequencies(dim, request.rope_theta, request.rope_scaling,
-                                            static_cast<double>(last + 1));
+    rotary.frequencies = rotary_frequencies(dim, request.rope_theta.value_or(kRopeTheta),
+                                            request.rope_scaling, static_cast<double>(last + 1));
     rotary.table = make_rotary_table<T>(rotary.positions, rotary.frequencies);
     const std::size_t queries = sizes.batch * sizes.queries;
     for (std::size_t row = 0; row < queries; ++row) rotary.query_rows.push_back(row);

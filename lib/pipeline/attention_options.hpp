@@ -20,6 +20,9 @@ struct HeadSizes {
     std::size_t d_value = 0;
 };
 
+// The base of rotary angles, where nobody says another.
+constexpr double kRopeTheta = 10000;
+
 // The table of relative positions that the request names; nothing where it names none.
 template <class T>
 RelativeBias<T> load_relative_bias(const AttentionRequest& request, std::size_t heads,

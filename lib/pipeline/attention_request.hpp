@@ -28,11 +28,12 @@ struct AttentionRequest {
     ScoreStage scores_at = ScoreStage::biased;
 
     bool rope = false;
-    double rope_theta = 10000;
+    std::optional<double> rope_theta;  // default 10000
     std::optional<std::size_t> rope_dim;
+    bool rope_dim_given = true;  // by a flag; else the weights file says it
     bool rope_interleaved = false;
     RotaryScaling rope_scaling;  // from config.json; there is no flag for it
-    std::string positions;       // array [tokens] or [batch, tokens]
+    std::string positions;       // array [tokens] or [batch, tokens]; of tables as well
 
     bool alibi = false;
     std::string relative_bias;  // array [buckets, heads]

@@ -47,8 +47,13 @@ struct RunRequest {
     std::string embeddings;
     std::string hidden_states;  // [layers, (batch,) tokens, d_model]; instead of embeddings
     std::string token_ids;  // [tokens] or [batch, tokens]; likewise, for checkpoints with tables
-    std::string layout;     // family of the checkpoint; empty: as its names say
-    std::string context;    // embeddings that keys and values are made from
+    std::string token_type_ids;  // of the same shape; empty: all 0
+    // What a checkpoint leaves open, or says otherwise.
+    bool norm_first = false;
+    std::string activation;  // "gelu"
+    std::optional<double> norm_epsilon;
+    std::string layout;   // family of the checkpoint; empty: as its names say
+    std::string context;  // embeddings that keys and values are made from
     std::string weights;
     // Or heads that are already projected: [(batch,) heads, n, d], or [(batch,) n, heads * d] where
     // the number of heads is given.

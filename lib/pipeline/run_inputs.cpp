@@ -10,6 +10,8 @@ namespace {
 void require_one_kind_of_input(const RunRequest& request) {
     const bool heads = !request.query.empty() || !request.key.empty() || !request.value.empty();
     if (!heads) {
+        if (!request.token_type_ids.empty() && request.token_ids.empty())
+            fail("--token-type-ids: needs --token-ids");
         if (request.weights.empty())
             fail("nothing to compute from: give --weights, or --query, --key and --value");
         std::string given;
@@ -36,9 +38,16 @@ void require_one_kind_of_input(const RunRequest& request) {
     for (const auto& [value, flag] :
          {std::pair(&request.weights, "--weights"), std::pair(&request.embeddings, "--embeddings"),
           std::pair(&request.hidden_states, "--hidden-states"),
-          std::pair(&request.token_ids, "--token-ids"), std::pair(&request.context, "--context")}) {
+          std::pair(&request.token_ids, "--token-ids"),
+          std::pair(&request.token_type_ids, "--token-type-ids"),
+          std::pair(&request.activation, "--activation"),
+          std::pair(&request.context, "--context")}) {
         if (!value->empty())
             fail("--query, --key and --value are already projected; they exclude ", flag);
+    }
+    if (request.norm_first || request.norm_epsilon) {
+        fail("--query, --key and --value are already projected; they exclude ",
+             request.norm_first ? "--norm-first" : "--norm-eps");
     }
 }
 
@@ -171,8 +180,8 @@ template <class T>
 RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs, const Warn& warn) {
     require_one_kind_of_input(request);
     const bool projected = !request.query.empty();
-    RunInputs<T> result = projected ? load_projected<T>(request, inputs)
-                                    : load_with_weights<T>(request, inputs, warn);
+    RunInputs<T> result =
+        projected ? load_projected<T>(request, inputs) : load_with_weights<T>(request, inputs);
     const HeadSizes sizes{result.batch,
                           result.heads,
                           result.kv_heads,
@@ -193,6 +202,9 @@ RunInputs<T> load_run_inputs(const RunRequest& request, io::Inputs& inputs, cons
     result.keys += past;
     load_labels(request, inputs,
                 request.context.empty() && past == 0 && result.queries == result.keys, result);
+    for (const std::string& note : result.notes) {
+        if (warn) warn(note);
+    }
     return result;
 }
 

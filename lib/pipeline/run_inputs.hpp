@@ -47,6 +47,8 @@ struct RunInputs {
     std::vector<std::vector<std::string>> tokens;  // one list a sequence, one for all, or none
     std::vector<std::vector<std::string>> key_tokens;
 
+    std::vector<std::string> notes;  // of what was assumed, for the user
+
     bool has_weights() const { return bundle.has_value(); }
     bool hidden_states = false;  // every layer has an x of its own
     AttentionOptions<T> options_of(std::size_t layer) const;

@@ -51,7 +51,7 @@ long long window_side(const std::optional<std::size_t>& side) {
 std::string rope_text(const AttentionRequest& attention, std::size_t d_head) {
     if (!attention.rope) return "null";
     return json_text(
-        {{"theta", attention.rope_theta},
+        {{"theta", attention.rope_theta.value_or(kRopeTheta)},
          {"dim", attention.rope_dim.value_or(d_head)},
          {"interleaved", attention.rope_interleaved},
          {"stretch", name_of(attention.rope_scaling.kind)},
@@ -73,6 +73,8 @@ void add_input_names(const RunRequest& request, std::vector<ManifestOption>& opt
         {"embeddings", &request.embeddings},
         {"hidden_states", &request.hidden_states},
         {"token_ids", &request.token_ids},
+        {"token_type_ids", &request.token_type_ids},
+        {"positions", &request.attention.positions},
         {"context", &request.context},
         {"weights", &request.weights},
         {"query", &request.query},

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "model/assumptions.hpp"
 #include "model/embedding.hpp"
+#include "pipeline/whole_numbers.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -89,12 +91,15 @@ void complete(const model::AttentionDefaults& defaults, std::size_t d_head,
     if (!attention.causal) attention.causal = defaults.causal;
     if (!attention.scale) attention.scale = defaults.scale;
     if (!attention.softcap) attention.softcap = defaults.softcap;
-    if (!attention.rope && defaults.rope) {
+    if (defaults.rope) {
         const double dim = std::floor(defaults.rope_share * static_cast<double>(d_head));
         attention.rope = true;
-        attention.rope_theta = defaults.rope_theta;
-        attention.rope_dim = defaults.rope_dim.value_or(static_cast<std::size_t>(dim));
-        attention.rope_interleaved = defaults.rope_interleaved;
+        if (!attention.rope_theta) attention.rope_theta = defaults.rope_theta;
+        if (!attention.rope_dim) {
+            attention.rope_dim_given = false;
+            attention.rope_dim = defaults.rope_dim.value_or(static_cast<std::size_t>(dim));
+        }
+        attention.rope_interleaved = attention.rope_interleaved || defaults.rope_interleaved;
         attention.rope_scaling = defaults.rope_scaling;
     }
     if (attention.relative_bias.empty() && !defaults.relative_bias.empty()) {
@@ -121,12 +126,24 @@ void complete_windows(RunInputs<T>& result) {
 }
 
 // Which of a file's arrays were taken, where their names do not begin as the family's do.
-void tell_where(const model::WeightBundle& bundle, const Warn& warn) {
+void tell_where(const model::WeightBundle& bundle, std::vector<std::string>& notes) {
     if (!bundle.prefix.empty())
-        warn(bundle.path + ": the names of " + bundle.layout->title + " stand behind " +
-             bundle.prefix);
+        notes.push_back(bundle.path + ": the names of " + bundle.layout->title + " stand behind " +
+                        bundle.prefix);
     for (const std::string& other : bundle.others)
-        warn(bundle.path + ": holds another model under " + other + ", which is not read");
+        notes.push_back(bundle.path + ": holds another model under " + other +
+                        ", which is not read");
+}
+
+// What is computed although nothing says so.
+void tell_assumptions(const model::WeightBundle& bundle, bool whole_blocks,
+                      const model::LayerSizes& sizes, std::vector<std::string>& notes) {
+    if (sizes.heads_assumed)
+        notes.push_back(bundle.path +
+                        ": nothing says how many heads there are; 1 head assumed; give --heads");
+    const std::string assumed = model::assumptions(bundle, whole_blocks);
+    if (!assumed.empty())
+        notes.push_back(bundle.path + ": nothing says, and was assumed: " + assumed);
 }
 
 // Tables of relative positions, where layers have their own.
@@ -168,36 +185,54 @@ void load_embeddings(const RunRequest& request, const io::StoredArray& x, const 
     }
 }
 
+// One number a token, [tokens] for all sequences or [batch, tokens].
+std::vector<std::int64_t> load_of_tokens(io::Inputs& inputs, const std::string& name,
+                                         const model::TokenIds& ids, const std::string& flag) {
+    if (name.empty()) return {};
+    const Shape shape = inputs.find(name).shape;
+    const bool one_for_all = shape == Shape{ids.tokens};
+    if (!one_for_all && shape != Shape{ids.batch, ids.tokens}) {
+        fail(name, " ", to_string(shape), ": expected [", ids.tokens, "] or [", ids.batch, ", ",
+             ids.tokens, "], one for each of --token-ids (", flag, ")");
+    }
+    std::vector<std::int64_t> numbers = load_integers(inputs, name, {0, kMostCount}, flag);
+    const std::size_t once = numbers.size();
+    while (numbers.size() < ids.ids.size())
+        numbers.insert(numbers.end(), numbers.begin(),
+                       numbers.begin() + static_cast<std::ptrdiff_t>(once));
+    return numbers;
+}
+
 model::TokenIds load_token_ids(const RunRequest& request, io::Inputs& inputs) {
-    const Array<double> values = inputs.load<double>(request.token_ids, io::NonFinite::refuse);
-    if (values.rank() != 1 && values.rank() != 2) {
-        fail(request.token_ids, " ", to_string(values.shape()),
+    const Shape shape = inputs.find(request.token_ids).shape;
+    if (shape.size() != 1 && shape.size() != 2) {
+        fail(request.token_ids, " ", to_string(shape),
              ": expected token ids [tokens] or [batch, tokens] (--token-ids)");
     }
     model::TokenIds ids;
     ids.name = request.token_ids;
-    ids.batch = values.rank() == 2 ? values.extent(0) : 1;
-    ids.tokens = values.size() / ids.batch;
-    for (const double value : values.values()) {
-        if (value != std::floor(value) || std::abs(value) > 1e15)
-            fail(request.token_ids, ": ", value, " is not a token id (--token-ids)");
-        ids.ids.push_back(static_cast<std::int64_t>(value));
-    }
+    ids.batch = shape.size() == 2 ? shape[0] : 1;
+    ids.tokens = shape.back();
+    constexpr std::int64_t kMost = 1000000000000000;
+    ids.ids = load_integers(inputs, request.token_ids, {-kMost, kMost}, "--token-ids");
+    ids.types_name = request.token_type_ids;
+    ids.types = load_of_tokens(inputs, request.token_type_ids, ids, "--token-type-ids");
     return ids;
 }
 
 }  // namespace
 
 template <class T>
-RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs, const Warn& warn) {
+RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs) {
     RunInputs<T> result;
     result.attention = request.attention;
     result.hidden_states = !request.hidden_states.empty();
     result.bundle = model::read_weight_bundle(inputs.open(request.weights), request.layout);
+    model::apply({request.norm_first, request.activation, request.norm_epsilon}, *result.bundle);
     const model::WeightBundle& bundle = *result.bundle;
     const std::size_t layers = bundle.layers.size();
     model::require_whole_attention(bundle);
-    tell_where(bundle, warn);
+    tell_where(bundle, result.notes);
     if (needs_blocks(request, layers)) model::require_whole_blocks(bundle);
     if (request.save.model_output()) model::require_nothing_behind(bundle);
     if (request.save.logits || request.save.probs) model::require_logits(bundle);
@@ -209,7 +244,12 @@ RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs, co
         shape = embedding_shape(x, result.hidden_states, layers);
         result.batch_axis = x.shape.size() == (result.hidden_states ? 4 : 3);
     } else {
-        const model::TokenIds ids = load_token_ids(request, inputs);
+        model::TokenIds ids = load_token_ids(request, inputs);
+        if (model::has_position_table(bundle)) {
+            ids.positions_name = request.attention.positions;
+            ids.positions = load_of_tokens(inputs, ids.positions_name, ids, "--positions");
+            result.attention.positions.clear();
+        }
         x = inputs.find(request.token_ids);
         result.batch_axis = x.shape.size() == 2;
         result.x.push_back(model::embed_tokens<T>(inputs, bundle, ids, non_finite_policy(request)));
@@ -221,6 +261,7 @@ RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs, co
     const std::size_t d_context = result.context.empty() ? shape[2] : result.context.extent(2);
     check_layers({shape[2], d_context, request.attention.heads, request.attention.kv_heads},
                  result);
+    tell_assumptions(bundle, needs_blocks(request, layers), result.sizes.front(), result.notes);
     if (needs_blocks(request, layers)) require_stackable(bundle.path, result.layers, shape[2]);
     if (!request.attention.past_key.empty() && layers > 1)
         fail("--past-key: is the cache of one layer, ", bundle.path, " has ", layers);
@@ -232,7 +273,7 @@ RunInputs<T> load_with_weights(const RunRequest& request, io::Inputs& inputs, co
     return result;
 }
 
-template RunInputs<float> load_with_weights(const RunRequest&, io::Inputs&, const Warn&);
-template RunInputs<double> load_with_weights(const RunRequest&, io::Inputs&, const Warn&);
+template RunInputs<float> load_with_weights(const RunRequest&, io::Inputs&);
+template RunInputs<double> load_with_weights(const RunRequest&, io::Inputs&);
 
 }  // namespace attn::pipeline

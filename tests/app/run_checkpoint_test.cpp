@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "support/array_files.hpp"
 #include "support/changed_checkpoint.hpp"
 #include "support/program.hpp"
 
@@ -182,4 +183,118 @@ TEST_CASE("a family is hinted at only where it would compute the whole file") {
     const auto result = run(different);
     check_refused(result, "does not fit: it does not know model.layers.1.self_attn.g_proj.weight");
     CHECK_THAT(result.err, !Catch::Contains("--layout"));
+}
+
+TEST_CASE("what a file does not say about its norms and activation is assumed aloud") {
+    ChangedCheckpoint prenorm("torch_encoder_prenorm");
+    prenorm.config("");
+    const auto silent = run(prenorm, {"--heads", "4"});
+    CHECK(silent.exit_code == 0);
+    CHECK_THAT(silent.err, Catch::Contains("assumed: norms behind attention and feed-forward "
+                                           "(--norm-first), epsilon 1e-05 (--norm-eps E), "
+                                           "activation relu (--activation NAME)"));
+    CHECK(error_of(prenorm) > 1e-3);
+    const auto told = run(
+        prenorm, {"--heads", "4", "--norm-first", "--activation", "gelu", "--norm-eps", "1e-5"});
+    CHECK(told.exit_code == 0);
+    CHECK(told.err.empty());
+    CHECK(error_of(prenorm) < 1e-11);
+    prenorm.config(R"({"nhead": 4, "norm_first": true, "activation": "gelu",
+        "layer_norm_eps": 1e-5})");
+    CHECK(run(prenorm).err.empty());
+    CHECK(error_of(prenorm) < 1e-11);
+    CHECK_THAT(run_program({"info", prenorm.config("{\"nhead\": 4}").write()}).out,
+               Catch::Contains("assumed") && Catch::Contains("--norm-first"));
+}
+
+TEST_CASE("a family's own configuration is taken where config.json is there, else it is said") {
+    ChangedCheckpoint llama("llama");
+    CHECK(run(llama).err.empty());
+    const auto alone = run(llama.config(""), {"--layout", "llama", "--heads", "4"});
+    CHECK_THAT(alone.err, Catch::Contains("epsilon 1e-06") && Catch::Contains("activation silu") &&
+                              Catch::Contains("rotary theta 10000"));
+    CHECK(run(llama, {"--layout", "llama", "--heads", "4", "--norm-eps", "1e-5"}).exit_code == 0);
+    CHECK(error_of(llama) < 1e-11);
+}
+
+TEST_CASE("flags about blocks are refused where they change nothing") {
+    ChangedCheckpoint bert("bert");
+    check_refused(run(bert, {"--norm-first"}), "--norm-first: where the norms of BERT stand");
+    check_refused(run(bert, {"--activation", "tanh"}), "--activation tanh: expected one of gelu");
+    ChangedCheckpoint alone("torch_attention");
+    check_refused(run(alone, {"--norm-eps", "1e-3"}), "has no norms");
+    check_refused(run(alone, {"--activation", "relu"}), "has no feed-forward part");
+    check_refused(run(alone, {"--norm-eps", "0"}), "--norm-eps 0: expected a number above 0");
+}
+
+TEST_CASE("segments and positions are numbers of rows of their tables") {
+    const TempFolder folder;
+    const auto numbers = [&](std::int64_t last) {
+        std::vector<std::int64_t> values(9, 0);
+        values.back() = last;
+        return write_array<std::int64_t>(folder, std::to_string(last) + ".npy", {9}, values);
+    };
+    ChangedCheckpoint bert("bert");
+    CHECK(run(bert, {"--token-type-ids", numbers(1)}).exit_code == 0);
+    check_refused(run(bert, {"--token-type-ids", numbers(2)}),
+                  "token type 2 of sequence 0, token 8");
+    check_refused(run(bert, {"--positions", numbers(12)}), "position 12 of sequence 0, token 8");
+    check_refused(run(bert, {"--positions", numbers(-1)}), "--positions");
+    const auto short_one = write_array<std::int64_t>(folder, "short.npy", {3}, {0, 1, 2});
+    check_refused(run(bert, {"--positions", short_one}), "[3]: expected [9] or [2, 9]");
+    ChangedCheckpoint roberta("roberta");
+    CHECK(run(roberta, {"--positions", numbers(11)}).exit_code == 0);
+    check_refused(run(roberta, {"--positions", numbers(12)}), "behind those of padding");
+    ChangedCheckpoint distil("distilbert");
+    check_refused(run(distil, {"--token-type-ids", numbers(0)}), "has no table of token types");
+    ChangedCheckpoint t5("t5");
+    check_refused(run(t5, {"--positions", numbers(1)}), "--positions");
+    ChangedCheckpoint timm("timm");
+    check_refused(run(timm, {"--positions", numbers(1)}), "nothing reads them");
+    check_refused(run(timm, {"--token-type-ids", numbers(1)}), "needs --token-ids");
+    // Rotary families need no --rope for them.
+    ChangedCheckpoint llama("llama");
+    CHECK(run(llama, {"--positions", numbers(30)}).exit_code == 0);
+    CHECK(error_of(llama) > 1e-3);
+}
+
+TEST_CASE("--rope on a checkpoint that turns keeps what its config.json says of it") {
+    for (const char* family : {"llama_llama3", "llama_linear"}) {
+        ChangedCheckpoint checkpoint(family);
+        CHECK(run(checkpoint, {"--rope"}).exit_code == 0);
+        CHECK(error_of(checkpoint) < 1e-11);
+    }
+}
+
+TEST_CASE("an odd number of rotary columns is blamed on whoever said it") {
+    ChangedCheckpoint checkpoint("phi");
+    std::string config = read_file(checkpoint.input("config.json"));
+    const std::string half = "\"partial_rotary_factor\": 0.5";
+    config.replace(config.find(half), half.size(), "\"partial_rotary_factor\": 0.4");
+    const auto odd = run(checkpoint.config(config));
+    check_refused(odd, "turn 3 of the 8 columns");
+    CHECK_THAT(odd.err, !Catch::StartsWith("attn-inspect: error: --rope-dim"));
+    check_refused(run(checkpoint, {"--rope", "--rope-dim", "3"}), "--rope-dim 3");
+    const TempFolder folder;
+    const auto q = write_array<float>(folder, "q.npy", {1, 2, 3}, {1, 2, 3, 4, 5, 6});
+    check_refused(run_program({"run", "-q", q, "-k", q, "-v", q, "--rope", "-o", folder / "out"}),
+                  "a head has 3");
+}
+
+TEST_CASE("one head is assumed aloud where native names do not say how many there are") {
+    const TempFolder folder;
+    const std::string square = "[[1, 0], [0, 1]]";
+    const std::string matrices =
+        "\"W_Q\": " + square + ", \"W_K\": " + square + ", \"W_V\": " + square;
+    const auto errors = [&](const std::string& more, std::vector<std::string> flags) {
+        const std::string file =
+            folder.write("w.json", "{" + matrices + ", \"embeddings\": " + square + more + "}");
+        flags.insert(flags.begin(), {"run", "-w", file, "-o", folder / "out"});
+        const auto result = run_program(flags);
+        CHECK(result.exit_code == 0);
+        return result.err;
+    };
+    CHECK_THAT(errors("", {}), Catch::Contains("1 head assumed; give --heads"));
+    CHECK(errors("", {"--heads", "1"}).empty());
+    CHECK(errors(", \"heads\": 2", {}).empty());
 }

@@ -20,6 +20,8 @@ class Checkpoint {
         RunRequest request;
         request.weights = path("model.safetensors");
         if (has("token_ids.npy")) request.token_ids = path("token_ids.npy");
+        if (has("token_type_ids.npy")) request.token_type_ids = path("token_type_ids.npy");
+        if (has("positions.npy")) request.attention.positions = path("positions.npy");
         if (has("embeddings.npy")) request.embeddings = path("embeddings.npy");
         request.precision = precision;
         std::string save = "weights";
