@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/arrays.hpp"
+#include "support/picture.hpp"
 #include "support/program.hpp"
 #include "support/stored_layers.hpp"
 
@@ -30,13 +31,16 @@ std::string answer(const std::string& command, const Source& source) {
     return result.out;
 }
 
+// The pixels of all heads of sequence 0.
 std::string picture(const TempFolder& folder, const Source& source) {
     const std::string file = folder / "picture.png";
     const auto result =
         run_program(with({"heatmap", source.source, "--seq", "0", "-o", file}, source));
     INFO(result.err);
     REQUIRE(result.exit_code == 0);
-    return read_file(file);
+    const attn::render::Image image = decode_png(read_file(file));
+    const std::size_t bytes = image.width() * image.height() * 3;
+    return {reinterpret_cast<const char*>(image.pixels()), bytes};
 }
 
 // All four commands say of each source what they say of the first.
