@@ -54,6 +54,7 @@ struct Drawing {
           attention(
               open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn)) {
         select_layers(attention, request.from);
+        warn_of_causal_leak(attention, request.from.source, warn);
         choice = choose_pictures(attention, request);
         const AxisLabels names = choose_labels(attention, request.from);
         labels = {names.queries, names.keys};

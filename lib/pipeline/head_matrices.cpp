@@ -1,5 +1,6 @@
 #include "pipeline/head_matrices.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -68,9 +69,40 @@ bool looks_causal(const HeadMatrices<T>& layer) {
     return !leaks;
 }
 
+template <class T>
+std::optional<CausalLeak> find_causal_leak(const HeadMatrices<T>& layer) {
+    const Shape& shape = layer.shape();
+    const std::size_t size = shape[3];
+    if (shape[2] != size || size < 3) return std::nullopt;
+    CausalLeak leak;
+    const std::size_t few = size * (size - 1) / 6;  // a third of the cells right of the diagonal
+    for (std::size_t item = 0; item < shape[0] * shape[1]; ++item) {
+        const MatrixView<const T> matrix = layer.matrix(item / shape[1], item % shape[1]);
+        // Zeros on both sides are padding or a window.
+        const Span<const T> last = matrix.row(size - 1);
+        const auto zeros = std::count(last.begin(), last.end(), T{0});
+        if (4 * static_cast<std::size_t>(zeros) > size) return std::nullopt;
+        std::size_t cells = 0;
+        for (std::size_t query = 0; query + 1 < size; ++query) {
+            const Span<const T> row = matrix.row(query);
+            for (std::size_t key = query + 1; key < size; ++key) {
+                if (row[key] == 0) continue;
+                if (leak.cells + cells == 0)
+                    leak = {0, item / shape[1], item % shape[1], query, key};
+                if (++cells > few) return std::nullopt;
+            }
+        }
+        leak.cells += cells;
+    }
+    if (leak.cells == 0) return std::nullopt;
+    return leak;
+}
+
 template class HeadMatrices<float>;
 template class HeadMatrices<double>;
 template bool looks_causal(const HeadMatrices<float>&);
 template bool looks_causal(const HeadMatrices<double>&);
+template std::optional<CausalLeak> find_causal_leak(const HeadMatrices<float>&);
+template std::optional<CausalLeak> find_causal_leak(const HeadMatrices<double>&);
 
 }  // namespace attn::pipeline

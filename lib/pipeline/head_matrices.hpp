@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "core/array.hpp"
@@ -43,5 +44,16 @@ class HeadMatrices {
 // Every matrix is square and exactly zero right of the diagonal.
 template <class T>
 bool looks_causal(const HeadMatrices<T>& layer);
+
+// Cells that keep a layer from looking causal.
+struct CausalLeak {
+    std::size_t cells = 0;
+    std::size_t sequence = 0, head = 0, query = 0, key = 0;  // of the first
+};
+
+// Where nearly all is zero right of the diagonal of every matrix, and not left of it: the others.
+// Nothing where no cell leaks, and where so many do that no causal mask is behind it.
+template <class T>
+std::optional<CausalLeak> find_causal_leak(const HeadMatrices<T>& layer);
 
 }  // namespace attn::pipeline

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <sstream>
 
 #include "core/error.hpp"
 #include "io/tokens.hpp"
+#include "pipeline/manifest.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -25,6 +27,24 @@ void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_
 }
 
 }  // namespace
+
+template <class T>
+void warn_of_causal_leak(const StoredAttention<T>& attention, const std::string& source,
+                         const Warn& warn) {
+    if (!warn || attention.structure.causal || is_run_folder(source)) return;
+    for (const StoredLayer<T>& layer : attention.layers) {
+        const std::optional<CausalLeak> leak = find_causal_leak(layer.weights);
+        layer.forget();
+        if (!leak) continue;
+        std::ostringstream text;
+        text << source << ": is taken as not causal, though of layer " << layer.layer << " only "
+             << leak->cells << (leak->cells == 1 ? " cell" : " cells") << " right of the diagonal "
+             << (leak->cells == 1 ? "is" : "are") << " not zero (the first: sequence "
+             << leak->sequence << ", head " << attention.heads[leak->head] << ", query "
+             << leak->query << ", key " << leak->key << "); see attn-inspect check";
+        return warn(text.str());
+    }
+}
 
 template <class T>
 void select_layers(StoredAttention<T>& attention, const SourceRequest& request) {
@@ -85,6 +105,8 @@ AxisLabels choose_labels(const StoredAttention<T>& attention, const SourceReques
     return labels;
 }
 
+template void warn_of_causal_leak(const StoredAttention<float>&, const std::string&, const Warn&);
+template void warn_of_causal_leak(const StoredAttention<double>&, const std::string&, const Warn&);
 template void select_layers(StoredAttention<float>&, const SourceRequest&);
 template void select_layers(StoredAttention<double>&, const SourceRequest&);
 template std::vector<std::size_t> select_heads(const StoredAttention<float>&, const SourceRequest&);

@@ -9,6 +9,11 @@
 
 namespace attn::pipeline {
 
+// Warns of an array that is taken as not causal for the sake of a few cells.
+template <class T>
+void warn_of_causal_leak(const StoredAttention<T>& attention, const std::string& source,
+                         const Warn& warn);
+
 struct SourceRequest {
     std::string source;  // a folder that run wrote, or arrays; see stored_source.hpp
     std::string axes;    // of arrays: "batch,heads,q,k"; empty: the usual ones

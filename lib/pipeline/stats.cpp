@@ -112,6 +112,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     StoredAttention<T> attention =
         open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
     select_layers(attention, request.from);
+    warn_of_causal_leak(attention, request.from.source, warn);
     const std::vector<std::size_t> places = select_heads(attention, request.from);
     load_scores(inputs, request.from.source, attention);
     analysis::StatsOptions options;

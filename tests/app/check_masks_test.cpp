@@ -216,3 +216,24 @@ TEST_CASE("every column of the table has a name, every check its limit and its m
     CHECK(line_of(found, "range")["threshold"].get<double>() == Approx(1.001));
     CHECK(line_of(found, "causal_leak")["threshold"] == 0);
 }
+
+TEST_CASE("commands that look at an array say that a few cells keep it from being causal") {
+    Masked leaky(causal);
+    leaky.attention.at(1, 2, 5) = 1e-5F;
+    const std::string file = leaky.attention.write(leaky.folder);
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"stats", file},
+          std::vector<std::string>{"heatmap", file, "-o", leaky.folder / "maps"}}) {
+        const auto result = run_program(command);
+        CHECK(result.exit_code == 0);
+        CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: warning: ") &&
+                                   Catch::Contains("only 1 cell right of the diagonal") &&
+                                   Catch::Contains("head 1, query 2, key 5"));
+    }
+    const auto all = [](std::size_t, std::size_t) { return true; };
+    const auto padded = [](std::size_t, std::size_t j) { return j < 3; };
+    for (const MayAttend& may : {MayAttend(causal), MayAttend(all), MayAttend(padded)}) {
+        const Masked other(may);
+        CHECK(run_program({"stats", other.attention.write(other.folder)}).err.empty());
+    }
+}
