@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "core/error.hpp"
 #include "heatmap_flags.hpp"
+#include "output_policy_flags.hpp"
 #include "pipeline/draw.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
@@ -58,8 +59,11 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
     pipeline::DrawRequest& request = flags->request;
     add_source_flags(command, request.from);
     add_token_flags(command, request.from);
-    command.add_option("-o,--output", request.output, "Folder, or one picture: FILE.png")
+    command
+        .add_option("-o,--output", request.output,
+                    "Folder, or one picture: FILE.png, or - for standard output")
         ->type_name("DIR|FILE.png");
+    add_output_policy_flags(command, request.policy, line.console);
     command.add_flag("--sheet", request.sheet, "All heads on one picture");
     command.add_flag("--terminal", flags->terminal,
                      "Print the picture as text (the first head, or those chosen)");

@@ -1,4 +1,5 @@
 // run: compute attention and write what was asked for.
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "core/index_list.hpp"
 #include "heatmap_flags.hpp"
 #include "input_flags.hpp"
+#include "output_policy_flags.hpp"
 #include "pipeline/run.hpp"
 #include "progress_bar.hpp"
 
@@ -42,7 +44,7 @@ void add_run_input_flags(CLI::App& command, pipeline::RunRequest& request) {
         ->group(group);
 }
 
-void add_output_flags(CLI::App& command, RunFlags& flags) {
+void add_output_flags(CLI::App& command, RunFlags& flags, Console& console) {
     const std::string group = "Output";
     pipeline::RunRequest& request = flags.request;
     command
@@ -51,6 +53,7 @@ void add_output_flags(CLI::App& command, RunFlags& flags) {
         ->type_name("DIR")
         ->required()
         ->group(group);
+    add_output_policy_flags(command, request.policy, console, group);
     command
         .add_option_function<std::string>(
             "--save",
@@ -114,7 +117,7 @@ int execute(const RunFlags& flags, const CommandLine& line) {
         line.console.document(pipeline::write_manifest(manifest));
     } else if (!line.global.quiet) {
         for (const std::string& file : manifest.files)
-            line.console.line(flags.request.output + '/' + file);
+            line.console.line((std::filesystem::path(flags.request.output) / file).string());
     }
     return 0;
 }
@@ -127,7 +130,7 @@ void add_run_command(CLI::App& app, CommandLine& line) {
     const auto flags = std::make_shared<RunFlags>();
     add_run_input_flags(command, flags->request);
     add_attention_flags(command, flags->request.attention);
-    add_output_flags(command, *flags);
+    add_output_flags(command, *flags, line.console);
     add_heatmap_flags(command, flags->request.heatmaps, "--color-scale");
     command.callback(
         [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });

@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "core/error.hpp"
 #include "number_flags.hpp"
+#include "output_policy_flags.hpp"
 #include "pipeline/stats.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
@@ -24,7 +25,6 @@ struct StatsFlags {
     std::string columns;
     std::string sort;
     std::size_t top = 0;
-    std::string received;
     bool json = false;
     bool csv = false;
 };
@@ -104,12 +104,15 @@ int execute(StatsFlags& flags, const CommandLine& line) {
     if (!flags.columns.empty()) parse_columns(flags.columns);
     if (!flags.sort.empty()) analysis::find_measure(flags.sort, "--sort");
     if (flags.json && flags.csv) fail("--json and --csv exclude each other");
+    if ((flags.json || flags.csv) && flags.request.received == "-")
+        fail("--received - and ", flags.json ? "--json" : "--csv",
+             " both want standard output; give --received FILE.npy");
     pipeline::StatsResult result;
     {
         ProgressBar bar(line.console, line.global.quiet);
         result = pipeline::measure(flags.request, bar.progress(), line.console.warnings());
     }
-    if (!flags.received.empty()) pipeline::write_received(flags.received, result);
+    if (flags.request.received == "-") return 0;  // standard output holds the array
     const double sink_rate = result.sink_rate();
     if (!flags.sort.empty()) sort_heads(result.heads, flags.sort);
     if (flags.top > 0 && flags.top < result.heads.size()) result.heads.resize(flags.top);
@@ -176,10 +179,11 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
         ->needs(similarity);
     command
         .add_option(
-            "--received", flags->received,
+            "--received", flags->request.received,
             "Write what each key receives from all queries: float64 [heads, keys], heads in "
-            "the order of the unsorted table")
+            "the order of the unsorted table; - is standard output, instead of the table")
         ->type_name("FILE.npy");
+    add_output_policy_flags(command, flags->request.policy, line.console);
     command.add_flag("--json", flags->json, "Print JSON: {\"heads\": […], \"layers\": […]}");
     command.add_flag("--csv", flags->csv, "Print CSV, all measures");
     command.footer(describe_measures());

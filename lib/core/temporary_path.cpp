@@ -69,13 +69,14 @@ void TemporaryPath::remove() const noexcept {
 
 NewFolder::NewFolder(const std::filesystem::path& path) {
     std::vector<std::filesystem::path> missing;
+    std::error_code problem;
     for (std::filesystem::path folder = std::filesystem::absolute(path).lexically_normal();
-         !std::filesystem::exists(folder); folder = folder.parent_path()) {
+         !std::filesystem::exists(folder, problem) && !problem; folder = folder.parent_path()) {
         if (!folder.filename().empty()) missing.push_back(folder);
     }
+    problem.clear();
     for (auto folder = missing.rbegin(); folder != missing.rend(); ++folder)
         made_.emplace_back(*folder, TemporaryPath::Removal::if_empty);
-    std::error_code problem;
     std::filesystem::create_directories(path, problem);
     if (!problem) return;
     remove();

@@ -58,7 +58,32 @@ StoredArray row_of(const StoredArray& table, std::size_t row) {
 const Container& Inputs::open(const std::string& path) {
     const auto found = containers_.find(path);
     if (found != containers_.end()) return found->second;
+    if (path != "-") {
+        settle_results(path);
+        settle_results_around(path);
+    }
     return containers_.emplace(path, open_container(path)).first->second;
+}
+
+void Inputs::hold(const std::string& source) {
+    held_.try_emplace(source, source);
+}
+
+void Inputs::let_go() {
+    held_.clear();
+}
+
+void Inputs::also_reads(const std::string& array_name) {
+    if (!array_name.empty()) others_.push_back(parse_array_name(array_name).path);
+}
+
+std::vector<std::string> Inputs::paths() const {
+    std::vector<std::string> paths = others_;
+    for (const auto& [path, container] : containers_) {
+        paths.push_back(path);
+        for (const SourceFile& file : container.files) paths.push_back(file.path);
+    }
+    return paths;
 }
 
 StoredArray Inputs::find(const std::string& array_name) {

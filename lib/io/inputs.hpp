@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/container.hpp"
+#include "io/result_reading.hpp"
 
 namespace attn::io {
 
@@ -43,6 +44,18 @@ class Inputs {
     Array<T> load_rows(const StoredArray& stored, const std::vector<std::size_t>& rows,
                        NonFinite non_finite);
 
+    // Nobody puts other results into a folder (which `source` need not be) before let_go(): for the
+    // time in which its files are opened, so that they belong together. Afterwards they stay what
+    // they are, whatever happens to their names.
+    void hold(const std::string& source);
+    void let_go();
+
+    // A file that is read by other means than this object: labels, a font. Empty: none.
+    void also_reads(const std::string& array_name);
+
+    // All files and folders that are read, for the guard of what is written (io/output_guard).
+    std::vector<std::string> paths() const;
+
     // What load() gave out, in order, each array once. Computes the digests.
     std::vector<InputRecord> records() const;
 
@@ -51,6 +64,8 @@ class Inputs {
     const SourceFile* file_of(const StoredArray& array) const;
 
     std::map<std::string, Container> containers_;
+    std::vector<std::string> others_;
+    std::map<std::string, ReadingLock> held_;
     std::vector<StoredArray> loaded_;
 };
 

@@ -12,12 +12,12 @@
 namespace attn::io {
 namespace {
 
-void write_at(int descriptor, const std::filesystem::path& path, const char* bytes,
-              std::size_t size, std::size_t offset) {
+void write_at(int descriptor, const OutputPath& path, const char* bytes, std::size_t size,
+              std::size_t offset) {
     while (size > 0) {
         const ssize_t written = ::pwrite(descriptor, bytes, size, static_cast<off_t>(offset));
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(path.string(), ": cannot write: ", std::strerror(errno));
+        if (written < 0) fail(path.shown, ": cannot write: ", std::strerror(errno));
         const auto count = static_cast<std::size_t>(written);
         bytes += count;
         size -= count;
@@ -58,16 +58,16 @@ std::size_t npy_file_size(DType dtype, const Shape& shape) {
     return size;
 }
 
-NpyWriter::NpyWriter(std::filesystem::path path, DType dtype, Shape shape)
+NpyWriter::NpyWriter(OutputPath path, DType dtype, Shape shape)
     : path_(std::move(path)), dtype_(dtype) {
     assert(dtype == DType::float32 || dtype == DType::float64);
     const std::string header = npy_header(dtype, shape);
     header_size_ = header.size();
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) fail(path_.string(), ": cannot create: ", std::strerror(errno));
+    descriptor_ = ::open(path_.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) fail(path_.shown, ": cannot create: ", std::strerror(errno));
     try {
         if (::ftruncate(descriptor_, static_cast<off_t>(npy_file_size(dtype, shape))) != 0) {
-            fail(path_.string(), ": cannot write: ", std::strerror(errno));
+            fail(path_.shown, ": cannot write: ", std::strerror(errno));
         }
         write_at(descriptor_, path_, header.data(), header.size(), 0);
     } catch (...) {
@@ -90,7 +90,7 @@ void NpyWriter::write(std::size_t offset, Span<const T> values) const {
 void NpyWriter::close() {
     const int descriptor = descriptor_;
     descriptor_ = -1;
-    if (::close(descriptor) != 0) fail(path_.string(), ": cannot write: ", std::strerror(errno));
+    if (::close(descriptor) != 0) fail(path_.shown, ": cannot write: ", std::strerror(errno));
 }
 
 template void NpyWriter::write(std::size_t, Span<const float>) const;

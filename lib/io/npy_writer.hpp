@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 
 #include "core/dtype.hpp"
 #include "core/shape.hpp"
 #include "core/span.hpp"
+#include "io/output_path.hpp"
 
 namespace attn::io {
 
@@ -22,7 +22,7 @@ class NpyWriter {
   public:
     // Creates the file (version 1.0, little-endian, C order) at its full size, all zeros, without
     // writing them. Throws Error on any failure of the system, as do all members.
-    NpyWriter(std::filesystem::path path, DType dtype, Shape shape);
+    NpyWriter(OutputPath path, DType dtype, Shape shape);
     ~NpyWriter();
     NpyWriter(const NpyWriter&) = delete;
     NpyWriter& operator=(const NpyWriter&) = delete;
@@ -36,7 +36,7 @@ class NpyWriter {
     void close();
 
   private:
-    std::filesystem::path path_;
+    OutputPath path_;
     DType dtype_;
     std::size_t header_size_ = 0;
     int descriptor_ = -1;

@@ -1,6 +1,6 @@
 // The folder that a command writes: complete or absent. Files are made in a hidden folder inside
-// it and moved to their places at the end, so that a full disk, a kill or an error leaves earlier
-// results as they were.
+// it and moved to their places at the end (io/pending_commit), so that a full disk, a kill or an
+// error leaves earlier results as they were, and two commands one result.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,18 @@
 #include <vector>
 
 #include "core/temporary_path.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/output_guard.hpp"
+#include "io/output_path.hpp"
 
 namespace attn::io {
 
 class OutputFolder {
   public:
-    // Creates the folder where it is missing. Throws Error when the path is a file, cannot be
-    // written to, or holds files but no manifest.json of ours (it would mix two people's work).
-    explicit OutputFolder(const std::filesystem::path& path);
+    // Creates the folder where it is missing, and finishes the commit of a command that was killed.
+    // `expected`: what the command writes, for messages ("a folder, or one picture FILE.png").
+    // Throws Error when the path is a file, cannot be written to, or holds what the guard protects.
+    OutputFolder(std::string path, OutputGuard guard, const std::string& expected = "a folder");
 
     // Removes what was not committed, and the folders that this object made.
     ~OutputFolder();
@@ -31,13 +35,13 @@ class OutputFolder {
 
     // Where to write the file that will stand at `relative` ("layer00/weights.npy"); its folders
     // exist afterwards. Threads may call it at once.
-    std::filesystem::path stage(const std::string& relative);
+    OutputPath stage(const std::string& relative);
 
     // Writes a whole file at stage(relative).
     void write(const std::string& relative, const std::string& bytes);
 
     // Where a staged file lies until the folder is committed.
-    std::filesystem::path staged(const std::string& relative) const;
+    OutputPath staged(const std::string& relative) const;
 
     // Takes a staged file back.
     void discard(const std::string& relative);
@@ -45,26 +49,27 @@ class OutputFolder {
     // The staged files so far, sorted.
     std::vector<std::string> files() const;
 
-    // Moves everything into place, manifest.json (with this text) last. Files that the earlier
-    // manifest listed and this result does not have are removed; files that we did not write are
-    // left alone.
+    // Moves everything into place, manifest.json (with this text) last, while other commands wait.
+    // Files that the earlier manifest listed and this result does not have are removed; files that
+    // we did not write are left alone, and one that stands where a result goes is an Error.
     void commit(const std::string& manifest);
 
   private:
+    bool open_folder();
     void create_staging();
-    void sync_all() const;
+    void require_free_places(const std::optional<EarlierResult>& earlier) const;
+    std::string shown(const std::string& relative) const;
+    void sync_staged() const;
 
-    std::filesystem::path path_;
+    std::string path_;
+    OutputGuard guard_;
     std::optional<NewFolder> created_;
+    FileDescriptor folder_;
     std::optional<TemporaryPath> temporary_;  // the staging folder
     std::filesystem::path staging_;           // its path
-    int lock_ = -1;  // held on the staging folder, so that others see that it is in use
+    FileDescriptor staging_lock_;             // so that others see that it is in use
     mutable std::mutex mutex_;
     std::set<std::string> files_;
-    bool committed_ = false;
 };
-
-// Writes one file so that it is complete or absent: a temporary name beside it, synced, renamed.
-void write_file(const std::filesystem::path& path, const std::string& bytes);
 
 }  // namespace attn::io

@@ -12,15 +12,15 @@ namespace fs = std::filesystem;
 // An archive that is thrown away unless it is finished.
 class NewArchive {
   public:
-    explicit NewArchive(const fs::path& path) : path_(path) {
+    explicit NewArchive(const OutputPath& path) : path_(path) {
         int code = 0;
-        archive_ = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+        archive_ = zip_open(path.path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
         if (archive_ != nullptr) return;
         zip_error_t error;
         zip_error_init_with_code(&error, code);
         const std::string reason = zip_error_strerror(&error);
         zip_error_fini(&error);
-        fail(path_.string(), ": cannot create: ", reason);
+        fail(path_.shown, ": cannot create: ", reason);
     }
     ~NewArchive() {
         if (archive_ != nullptr) zip_discard(archive_);
@@ -58,19 +58,19 @@ class NewArchive {
 
   private:
     [[noreturn]] void refuse(const std::string& what = "") const {
-        fail(path_.string(), ": ", what, "cannot write: ", zip_strerror(archive_));
+        fail(path_.shown, ": ", what, "cannot write: ", zip_strerror(archive_));
     }
 
-    fs::path path_;
+    OutputPath path_;
     zip_t* archive_ = nullptr;
 };
 
 }  // namespace
 
-void pack_npz(const fs::path& target,
-              const std::vector<std::pair<std::string, fs::path>>& npy_files) {
+void pack_npz(const OutputPath& target,
+              const std::vector<std::pair<std::string, OutputPath>>& npy_files) {
     NewArchive archive(target);
-    for (const auto& [name, file] : npy_files) archive.add(name + ".npy", file);
+    for (const auto& [name, file] : npy_files) archive.add(name + ".npy", file.path);
     archive.finish();
 }
 

@@ -17,15 +17,13 @@
 namespace attn::io {
 namespace {
 
-namespace fs = std::filesystem;
-
 // A file that is written from front to back.
 class NewFile {
   public:
-    explicit NewFile(const fs::path& path)
+    explicit NewFile(const OutputPath& path)
         : path_(path),
-          descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
-        if (descriptor_ < 0) fail(path_.string(), ": cannot create: ", std::strerror(errno));
+          descriptor_(::open(path.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+        if (descriptor_ < 0) fail(path_.shown, ": cannot create: ", std::strerror(errno));
     }
     ~NewFile() {
         if (descriptor_ >= 0) ::close(descriptor_);
@@ -50,10 +48,10 @@ class NewFile {
 
   private:
     [[noreturn]] void refuse() const {
-        fail(path_.string(), ": cannot write: ", std::strerror(errno));
+        fail(path_.shown, ": cannot write: ", std::strerror(errno));
     }
 
-    fs::path path_;
+    OutputPath path_;
     int descriptor_;
 };
 
@@ -62,12 +60,12 @@ struct Tensor {
     StoredArray array;
 };
 
-std::vector<Tensor> open_tensors(const std::vector<std::pair<std::string, fs::path>>& npy_files) {
+std::vector<Tensor> open_tensors(const std::vector<std::pair<std::string, OutputPath>>& npy_files) {
     std::vector<Tensor> tensors;
     for (const auto& [name, file] : npy_files) {
-        StoredArray array = parse_npy(map_file(file.string()), file.string());
+        StoredArray array = parse_npy(map_file(file.path.string()), file.shown);
         if (array.column_major || array.swapped_bytes)
-            fail(file.string(), ": is not in the order that safetensors files are in");
+            fail(file.shown, ": is not in the order that safetensors files are in");
         tensors.push_back({name, std::move(array)});
     }
     const auto order = [](const Tensor& tensor) {
@@ -79,11 +77,11 @@ std::vector<Tensor> open_tensors(const std::vector<std::pair<std::string, fs::pa
 }
 
 // The length and the header, padded so that the data starts at a cache line.
-std::string header_of(const std::vector<Tensor>& tensors, const fs::path& target) {
+std::string header_of(const std::vector<Tensor>& tensors, const OutputPath& target) {
     nlohmann::ordered_json header = nlohmann::ordered_json::object();
     std::size_t begin = 0;
     for (const auto& [name, array] : tensors) {
-        if (header.contains(name)) fail(target.string(), ": ", name, " stands twice");
+        if (header.contains(name)) fail(target.shown, ": ", name, " stands twice");
         const std::size_t end = begin + array.bytes.size();
         header[name] = {{"dtype", code_of(array.dtype)},
                         {"shape", array.shape},
@@ -114,8 +112,8 @@ void copy(const StoredArray& array, NewFile& file) {
 
 }  // namespace
 
-void pack_safetensors(const fs::path& target,
-                      const std::vector<std::pair<std::string, fs::path>>& npy_files) {
+void pack_safetensors(const OutputPath& target,
+                      const std::vector<std::pair<std::string, OutputPath>>& npy_files) {
     const std::vector<Tensor> tensors = open_tensors(npy_files);
     const std::string header = header_of(tensors, target);
     NewFile file(target);

@@ -1,10 +1,11 @@
 // Several .npy files as one file, for who wants one file.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "io/output_path.hpp"
 
 namespace attn::io {
 
@@ -13,11 +14,11 @@ namespace attn::io {
 // system and for a name that stands twice.
 //
 // NPZ: members stored as they are, with the date 1980-01-01, as numpy.savez writes them.
-void pack_npz(const std::filesystem::path& target,
-              const std::vector<std::pair<std::string, std::filesystem::path>>& npy_files);
+void pack_npz(const OutputPath& target,
+              const std::vector<std::pair<std::string, OutputPath>>& npy_files);
 
 // safetensors: wide types first and names in order, so that all data is aligned.
-void pack_safetensors(const std::filesystem::path& target,
-                      const std::vector<std::pair<std::string, std::filesystem::path>>& npy_files);
+void pack_safetensors(const OutputPath& target,
+                      const std::vector<std::pair<std::string, OutputPath>>& npy_files);
 
 }  // namespace attn::io

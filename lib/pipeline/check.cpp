@@ -54,6 +54,7 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
     StoredAttention<T> attention =
         open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
     load_scores(inputs, request.from.source, attention);
+    inputs.let_go();
     select_layers(attention, request.from);
     // A window of the command line is meant for all layers.
     if (!request.attention.window.empty()) {

@@ -155,11 +155,14 @@ bool CompareResult::same() const {
 
 CompareResult compare(const CompareRequest& request, const Warn& warn) {
     io::Inputs inputs;
+    for (const std::string* source : {&request.a, &request.b}) inputs.hold(*source);
     const DType a = type_of(inputs, request.a), b = type_of(inputs, request.b);
     const DType grain = coarser(a, b);
     const DType wider = std::max(working_type(inputs, request.a), working_type(inputs, request.b));
     return with_type(request.precision.value_or(wider), [&](auto number) {
-        return Comparison<decltype(number)>(request, inputs, grain, warn).run();
+        Comparison<decltype(number)> comparison(request, inputs, grain, warn);
+        inputs.let_go();
+        return comparison.run();
     });
 }
 

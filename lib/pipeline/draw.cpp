@@ -1,6 +1,7 @@
 #include "pipeline/draw.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -8,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
+#include "io/output_file.hpp"
 #include "io/output_folder.hpp"
 #include "pipeline/heatmap_sink.hpp"
 #include "pipeline/layout.hpp"
@@ -18,9 +20,11 @@
 namespace attn::pipeline {
 namespace {
 
-bool ends_in_png(const std::string& path) {
-    const std::string extension = std::filesystem::path(path).extension().string();
-    return extension == ".png" || extension == ".PNG";
+// Whether the output is one picture and not a folder of them.
+bool is_one_picture(const std::string& output) {
+    std::string ending = std::filesystem::path(output).extension().string();
+    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return output == "-" || ending == ".png";
 }
 
 template <class T>
@@ -53,11 +57,19 @@ struct Drawing {
         : inputs(inputs_),
           attention(
               open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn)) {
+        inputs.let_go();
         select_layers(attention, request.from);
         warn_of_causal_leak(attention, request.from.source, warn);
         choice = choose_pictures(attention, request);
         const AxisLabels names = choose_labels(attention, request.from);
         labels = {names.queries, names.keys};
+        for (const std::string* file :
+             {&request.from.tokens, &request.from.key_tokens, &request.heatmaps.font})
+            inputs.also_reads(*file);
+    }
+
+    io::OutputGuard guard(const DrawRequest& request) const {
+        return {"heatmap", request.policy, inputs.paths()};
     }
 
     void stream_to(HeatmapDrawer& drawer, const Progress& progress) const {
@@ -82,23 +94,22 @@ std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& input
     choice.overview = drawing.attention.layers.size() > 1;
     choice.sheets = !choice.single && !choice.overview;
 
+    io::OutputFile file(request.output, io::FileKind::png, drawing.guard(request));
     std::string picture;
     HeatmapDrawer drawer(request.heatmaps, choice, drawing.labels,
                          [&](const std::string&, const std::string& png) { picture = png; });
     drawing.stream_to(drawer, progress);
-    io::write_file(request.output, picture);
+    file.write(picture);
+    if (request.output == "-") return {};
     return {request.output};
 }
 
 template <class T>
 std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inputs,
                                      const Progress& progress, const Warn& warn) {
-    std::error_code ignored;
-    if (std::filesystem::equivalent(request.from.source, request.output, ignored)) {
-        fail(request.output, ": is the source; choose another folder with -o");
-    }
     const Drawing<T> drawing(request, inputs, warn);
-    io::OutputFolder folder(request.output);
+    io::OutputFolder folder(request.output, drawing.guard(request),
+                            "a folder, or one picture FILE.png");
     HeatmapDrawer drawer(
         request.heatmaps, drawing.choice, drawing.labels,
         [&](const std::string& name, const std::string& png) { folder.write(name, png); });
@@ -146,8 +157,8 @@ std::vector<std::string> draw(const DrawRequest& request, const Progress& progre
     const DType type = working_type(inputs, request.from.source, request.from.precision);
     return with_type(type, [&](auto number) {
         using T = decltype(number);
-        return ends_in_png(request.output) ? draw_file<T>(request, inputs, progress, warn)
-                                           : draw_folder<T>(request, inputs, progress, warn);
+        return is_one_picture(request.output) ? draw_file<T>(request, inputs, progress, warn)
+                                              : draw_folder<T>(request, inputs, progress, warn);
     });
 }
 

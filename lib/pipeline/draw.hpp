@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/progress.hpp"
+#include "io/output_guard.hpp"
 #include "pipeline/heatmap_options.hpp"
 #include "pipeline/source_selection.hpp"
 
@@ -12,13 +13,14 @@ namespace attn::pipeline {
 
 struct DrawRequest {
     SourceRequest from;
-    std::string output;  // a folder, or one file that ends in .png
+    std::string output;  // a folder, one file that ends in .png, or "-" for one on standard output
+    io::OutputPolicy policy;
     bool sheet = false;  // only sheets; into a .png: all heads on one picture
     HeatmapOptions heatmaps;
 };
 
-// Writes the pictures and returns their paths. `warn` is told how the source was
-// read where it could be read otherwise. Throws Error; then nothing is written.
+// Writes the pictures and returns their paths, none for standard output. `warn` is told how the
+// source was read where it could be read otherwise. Throws Error; then nothing is written.
 std::vector<std::string> draw(const DrawRequest& request, const Progress& progress,
                               const Warn& warn = nullptr);
 

@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "core/version.hpp"
 #include "io/json_text.hpp"
+#include "io/result_reading.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -86,7 +87,10 @@ std::string write_manifest(const RunManifest& manifest) {
 }
 
 bool is_run_folder(const std::string& path) {
-    if (!std::filesystem::exists(std::filesystem::path(path) / "manifest.json")) return false;
+    io::settle_results(path);
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(std::filesystem::path(path) / "manifest.json", ignored))
+        return false;
     const nlohmann::json json = parse_manifest(path);
     return json.is_object() && json.value("tool", nlohmann::json()) == kTool;
 }

@@ -36,7 +36,8 @@ struct RunManifest {
 
 std::string write_manifest(const RunManifest& manifest);
 
-// True for a folder with a manifest.json that one of our commands wrote.
+// True for a folder with a manifest.json that one of our commands wrote. Finishes the commit of a
+// command that was killed.
 bool is_run_folder(const std::string& path);
 
 // Throws Error when manifest.json is damaged. Inputs are not read back.

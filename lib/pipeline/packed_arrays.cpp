@@ -11,7 +11,7 @@ namespace attn::pipeline {
 void pack_arrays(io::OutputFolder& output, const std::string& folder, ArrayFormat format) {
     if (format == ArrayFormat::npy) return;
     std::vector<std::string> files;
-    std::vector<std::pair<std::string, std::filesystem::path>> arrays;
+    std::vector<std::pair<std::string, io::OutputPath>> arrays;
     for (const std::string& file : output.files()) {
         const std::filesystem::path path = file;
         if (path.parent_path() != folder || path.extension() != ".npy") continue;
@@ -20,7 +20,7 @@ void pack_arrays(io::OutputFolder& output, const std::string& folder, ArrayForma
     }
     if (files.empty()) return;
     const std::string before = folder.empty() ? "" : folder + "/";
-    const std::filesystem::path packed = output.stage(before + "arrays." + name_of(format));
+    const io::OutputPath packed = output.stage(before + "arrays." + name_of(format));
     if (format == ArrayFormat::npz) {
         io::pack_npz(packed, arrays);
     } else {

@@ -55,7 +55,7 @@ class Run {
           loaded_(load_run_inputs<T>(request, files_, warn)),
           selection_{choose(request.layers, loaded_.layers.size(), "--layers", "layer"),
                      choose(request.selected_heads, loaded_.heads, "--head", "head")},
-          folder_(request.output) {}
+          folder_(request.output, guard()) {}
 
     RunManifest execute() {
         folder_.require_space(bytes_to_write());
@@ -103,6 +103,13 @@ class Run {
     }
 
   private:
+    io::OutputGuard guard() {
+        for (const std::string* file :
+             {&request_.tokens, &request_.key_tokens, &request_.heatmaps.font})
+            files_.also_reads(*file);
+        return {"run", request_.policy, files_.paths()};
+    }
+
     // Computes a layer, writes what was asked for, and returns what the next layer reads.
     Array<T> compute(std::size_t layer, const Array<T>& x, const Sinks<T>& sinks) {
         if (!loaded_.has_weights()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/progress.hpp"
+#include "io/output_guard.hpp"
 #include "pipeline/attention_options.hpp"
 #include "pipeline/attention_request.hpp"
 #include "pipeline/heatmap_options.hpp"
@@ -68,6 +69,7 @@ struct RunRequest {
     bool allow_nonfinite = false;
 
     std::string output;  // folder
+    io::OutputPolicy policy;
     SaveChoice save;
     std::string grid;  // of the keys, for stats; see StatsRequest
     ArrayFormat format = ArrayFormat::npy;

@@ -8,7 +8,7 @@
 #include "core/index_list.hpp"
 #include "io/json_text.hpp"
 #include "io/npy_writer.hpp"
-#include "io/output_folder.hpp"
+#include "io/output_file.hpp"
 #include "pipeline/pattern_tokens.hpp"
 #include "pipeline/progress_sink.hpp"
 
@@ -106,6 +106,25 @@ void keep_sequences(const std::vector<std::size_t>& wanted, StatsResult& result)
     result.received = std::move(kept.received);
 }
 
+// As one array [heads, keys] in a file.
+std::string received_npy(const StatsResult& result) {
+    const Shape shape{result.received.size(), result.received.front().size()};
+    std::string bytes = io::npy_header(DType::float64, shape);
+    for (const std::vector<double>& row : result.received) {
+        bytes.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(double));
+    }
+    return bytes;
+}
+
+std::optional<io::OutputFile> open_received(const StatsRequest& request, io::Inputs& inputs) {
+    if (!request.received) return std::nullopt;
+    inputs.also_reads(request.from.tokens);
+    inputs.also_reads(request.from.key_tokens);
+    return std::make_optional<io::OutputFile>(
+        *request.received, io::FileKind::npy,
+        io::OutputGuard("stats", request.policy, inputs.paths()));
+}
+
 template <class T>
 StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Progress& progress,
                        const Warn& warn) {
@@ -115,6 +134,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     warn_of_causal_leak(attention, request.from.source, warn);
     const std::vector<std::size_t> places = select_heads(attention, request.from);
     load_scores(inputs, request.from.source, attention);
+    inputs.let_go();
     analysis::StatsOptions options;
     PatternTokens tokens = choose_pattern_tokens(attention, request.from, warn);
     options.offsets = std::move(tokens.offsets);
@@ -125,6 +145,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     options.exclude_first_key = request.exclude_first_key;
     options.exclude_self = request.exclude_self;
     options.pattern_score = request.pattern_score;
+    std::optional<io::OutputFile> received = open_received(request, inputs);
 
     ProgressSink<T> counter(progress, attention.layers.size());
     analysis::StatsSink<T> sink(options, places, attention.heads);
@@ -140,6 +161,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
         keep_sequences(*request.from.sequences, result);
     }
     warn_of_scores(attention.has_sinks, request.from.source, result, warn);
+    if (received) received->write(received_npy(result));
     return result;
 }
 
@@ -157,15 +179,6 @@ StatsResult measure(const StatsRequest& request, const Progress& progress, const
     return with_type(type, [&](auto number) {
         return measure_as<decltype(number)>(request, inputs, progress, warn);
     });
-}
-
-void write_received(const std::string& path, const StatsResult& result) {
-    const Shape shape{result.received.size(), result.received.front().size()};
-    std::string bytes = io::npy_header(DType::float64, shape);
-    for (const std::vector<double>& row : result.received) {
-        bytes.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(double));
-    }
-    io::write_file(path, bytes);
 }
 
 std::string stats_json(const StatsResult& result) {

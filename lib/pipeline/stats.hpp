@@ -8,6 +8,7 @@
 #include "analysis/head_similarity.hpp"
 #include "analysis/stats_sink.hpp"
 #include "core/progress.hpp"
+#include "io/output_guard.hpp"
 #include "pipeline/attention_options.hpp"
 #include "pipeline/source_selection.hpp"
 
@@ -21,6 +22,9 @@ struct StatsRequest {
     analysis::PatternScore pattern_score = analysis::PatternScore::mul;
     bool similarity = false;         // compare the heads of each layer
     double cluster_threshold = 0.1;  // mean divergence below which heads are one cluster
+    // Where `received` is written as one array [heads, keys]: FILE.npy, or "-" for standard output.
+    std::optional<std::string> received;
+    io::OutputPolicy policy;
 };
 
 struct LayerSimilarity {
@@ -41,13 +45,10 @@ struct StatsResult {
     static constexpr double kSink = 0.3;
 };
 
-// Throws Error for a source that cannot be read and tokens that do not fit. `warn` is told when the
-// source looks like anything but weights.
+// Throws Error for a source that cannot be read, tokens that do not fit, and an output that cannot
+// be written; then nothing is there. `warn` is told when the source looks like anything but
+// weights.
 StatsResult measure(const StatsRequest& request, const Progress& progress, const Warn& warn);
-
-// Writes `received` as one array [heads, keys]. Throws Error when that fails; then nothing is
-// there.
-void write_received(const std::string& path, const StatsResult& result);
 
 // {"heads": […], "layers": […], "sink_rate": …}; what does not exist is null.
 std::string stats_json(const StatsResult& result);

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/array_name.hpp"
+#include "io/result_reading.hpp"
 #include "pipeline/array_source.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
@@ -47,6 +48,7 @@ bool holds_array(io::Inputs& inputs, const std::string& array) {
 
 template <class T>
 StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
+    const io::ReadingLock lock(folder);
     const RunManifest manifest = read_manifest(folder);
     StoredAttention<T> attention;
     attention.heads = manifest.heads;
@@ -135,6 +137,7 @@ void StoredLayer<T>::forget() const {
 }
 
 DType working_type(io::Inputs& inputs, const std::string& source, std::optional<DType> asked_for) {
+    inputs.hold(source);
     if (asked_for) return *asked_for;
     const auto is_wide = [](const io::StoredArray& array) { return array.dtype == DType::float64; };
     try {

@@ -39,7 +39,8 @@ struct StoredAttention {
 
 // The type in which a source is looked at: float64 where any of its weights are, else float32,
 // which holds all of float16, bfloat16 and small integers. `asked_for` wins. A source that cannot
-// be opened is float32: whoever opens it says what is wrong.
+// be opened is float32: whoever opens it says what is wrong. Holds the source, until the caller has
+// opened all and lets go.
 DType working_type(io::Inputs& inputs, const std::string& source,
                    std::optional<DType> asked_for = std::nullopt);
 

@@ -12,7 +12,7 @@ using attn::DType;
 using attn::Shape;
 using attn::io::NonFinite;
 using namespace attn::test;
-using Files = std::vector<std::pair<std::string, std::filesystem::path>>;
+using Files = std::vector<std::pair<std::string, attn::io::OutputPath>>;
 
 namespace {
 
@@ -54,7 +54,8 @@ TEST_CASE("packed files hold the arrays under their names, and the same bytes ea
     pack(folder / "a", files);
     check_contents(attn::io::open_container(folder / "a"));
     std::filesystem::last_write_time(
-        files[0].second, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1000));
+        files[0].second.path,
+        std::filesystem::file_time_type::clock::now() - std::chrono::hours(1000));
     pack(folder / "b", files);
     CHECK(read_file(folder / "a") == read_file(folder / "b"));
     pack(folder / "b", {files[2]});  // what was there before is replaced

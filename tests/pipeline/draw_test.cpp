@@ -97,7 +97,8 @@ TEST_CASE("a run folder is drawn with its own labels and mask") {
           read_file(folder / "run/layer01/head02.png"));
 
     request.output = folder / "run";
-    CHECK_THROWS_WITH(draw(request, {}), Catch::Contains("is the source"));
+    CHECK_THROWS_WITH(draw(request, {}),
+                      Catch::Contains("holds the results of another command, run"));
     CHECK(fs::exists(folder / "run/layer00/weights.npy"));
 }
 

@@ -1,0 +1,71 @@
+#include "io/own_mark.hpp"
+
+#include <unistd.h>
+
+#include <cassert>
+#include <cstdint>
+
+namespace attn::io {
+namespace {
+
+// Signature and IHDR, which has a fixed size.
+constexpr std::size_t kPngHeader = 8 + 4 + 4 + 13 + 4;
+
+// Length, type, text and checksum.
+const std::string kPngMark(
+    "\x00\x00\x00\x15tEXtSoftware\x00"
+    "attn-inspect\xb0\xe1\x78\x49",
+    33);
+
+constexpr std::size_t kNpyPrefix = 10;  // magic, version, length of the dictionary
+constexpr std::size_t kNpyMark = 128;
+
+std::size_t npy_length(const std::string& prefix) {
+    return static_cast<std::uint8_t>(prefix[8]) |
+           static_cast<std::size_t>(static_cast<std::uint8_t>(prefix[9])) << 8;
+}
+
+// Fewer bytes at the end of the file, or when it cannot be read.
+std::string read_at(int descriptor, std::size_t offset, std::size_t size) {
+    std::string bytes(size, '\0');
+    const ssize_t count =
+        ::pread(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+    return bytes;
+}
+
+std::string mark_npy(const std::string& bytes) {
+    const std::size_t length = npy_length(bytes) + kNpyMark;
+    assert(bytes[6] == 1 && length <= 0xffff);
+    std::string marked = bytes;
+    marked[8] = static_cast<char>(length & 0xff);
+    marked[9] = static_cast<char>(length >> 8);
+    marked.insert(kNpyPrefix + length - kNpyMark - 1, kNpyMark, ' ');
+    return marked;
+}
+
+bool is_marked_npy(int descriptor) {
+    const std::string prefix = read_at(descriptor, 0, kNpyPrefix);
+    if (prefix.size() < kNpyPrefix ||
+        prefix.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) != 0)
+        return false;
+    const std::size_t length = npy_length(prefix);
+    if (length <= kNpyMark) return false;
+    const std::string end = read_at(descriptor, kNpyPrefix + length - kNpyMark - 1, kNpyMark + 1);
+    return end == std::string(kNpyMark, ' ') + '\n';
+}
+
+}  // namespace
+
+std::string with_mark(FileKind kind, const std::string& bytes) {
+    if (kind == FileKind::npy) return mark_npy(bytes);
+    return bytes.substr(0, kPngHeader) + kPngMark + bytes.substr(kPngHeader);
+}
+
+bool has_mark(FileKind kind, int descriptor) {
+    if (kind == FileKind::npy) return is_marked_npy(descriptor);
+    return read_at(descriptor, 0, 8) == "\x89PNG\r\n\x1a\n" &&
+           read_at(descriptor, kPngHeader, kPngMark.size()) == kPngMark;
+}
+
+}  // namespace attn::io
