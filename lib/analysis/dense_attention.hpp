@@ -51,7 +51,7 @@ struct Mistakes {
     std::vector<double> sinks;             // one for each head, where none was asked for
     bool nan_without_keys = false;         // rows without a key are NaN instead of zero
     bool transposed = false;               // the matrix that was saved
-    std::optional<double> input_epsilon;   // of the norm in front
+    std::optional<double> input_epsilon;   // of the norm in front and of heads
     double input_factor = 1;               // of x, or of given queries, keys and values
     Rounding arithmetic = Rounding::none;  // at these stages:
     Stages stages = stage::heads + stage::values + stage::scores;

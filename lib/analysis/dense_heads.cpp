@@ -180,7 +180,8 @@ DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mista
         const Array<double> packed =
             add_bias(product(in, mistakes, which), bias_of(bias, mistakes));
         const std::size_t heads = which == 'q' ? w.heads : w.kv_heads;
-        const Norm<double> norm_used = mistakes.missing_head_norms ? Norm<double>() : norm;
+        Norm<double> norm_used = mistakes.missing_head_norms ? Norm<double>() : norm;
+        norm_used.epsilon = mistakes.input_epsilon.value_or(norm_used.epsilon);
         return split(normalise_heads(packed, heads, norm_used), heads, mistakes.heads_by_reshape);
     };
     return {make('q', w.q_norm), make(swaps ? 'v' : 'k', w.k_norm),

@@ -141,12 +141,11 @@ class Search {
             return;
         }
         if (keep_fitting(singles)) return;
-        std::vector<Explanation> pairs = try_all(pairs_, right);
-        if (keep_fitting(pairs)) return;
-        std::vector<Explanation> rounded = try_all(rounded_singles_, right);
-        if (keep_fitting(rounded)) return;
-        std::vector<Explanation> rounded_pairs = try_all(rounded_pairs_, right);
-        if (keep_fitting(rounded_pairs)) return;
+        // Tried before the many pairs, for the time may be up; pairs that fit are the better ones.
+        const std::vector<Explanation> rounded = try_all(rounded_singles_, right);
+        if (keep_fitting(try_all(pairs_, right)) || keep_fitting(rounded) ||
+            keep_fitting(try_all(rounded_pairs_, right)))
+            return;
         keep_nearest(right);
     }
 
@@ -247,7 +246,7 @@ class Search {
         limited_ = false;
         if (!unconfirmed_.empty()) diagnosis_.untried.unconfirmed.push_back(unconfirmed_);
         std::vector<Mistaken> all;
-        for (const auto* list : {&singles_, &pairs_, &rounded_singles_, &rounded_pairs_})
+        for (const auto* list : {&singles_, &rounded_singles_, &pairs_, &rounded_pairs_})
             all.insert(all.end(), list->begin(), list->end());
         const std::size_t skipped = unconfirmed_.empty() ? 0 : 1;
         for (std::size_t i = std::min(all.size(), tried_ + skipped); i < all.size(); ++i)

@@ -174,6 +174,7 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
     if (has(explanation, Fit::scale) &&
         !(std::abs(*mistakes.scale) * kMostTimes > scale_of(inputs_)))
         return explanation;
+    if (mistakes.input_epsilon.value_or(0) > 1) return explanation;
     const double factor = mistakes.input_factor;
     if (!(factor * factor * kMostTimes > 1 && factor * factor < kMostTimes)) return explanation;
     double dropout = 0;
