@@ -85,7 +85,8 @@ TEST_CASE("projections, outputs and hidden states beyond the range are named wit
             folder.write("w.json", R"({"layers":[)" + layer + "," + layer + "]}");
         const std::string embeddings =
             write_array<float>(folder, "x.npy", {3, 2}, {x, x, x, x, x, x});
-        return Arguments{"run", "-x", embeddings, "-w", weights, "-o", folder / "out"};
+        return Arguments{"run",     "-x", embeddings, "-w",          weights,
+                         "--heads", "1",  "-o",       folder / "out"};
     };
     const std::string one = "[[1,0],[0,1]]", large = "[[1e20,0],[0,1e20]]";
     check_refused(run(1e20F, large, one), {"layer 0, sequence 0, head 0, key 0: the value"});
