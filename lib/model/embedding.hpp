@@ -18,10 +18,10 @@ struct TokenIds {
     std::size_t tokens = 0;
     std::vector<std::int64_t> ids;
     // Segments and positions, as many as ids; without any: all 0, and counted from 0.
-    std::string types_name;
-    std::vector<std::int64_t> types;
-    std::string positions_name;
-    std::vector<std::int64_t> positions;
+    std::string types_name = {};
+    std::vector<std::int64_t> types = {};
+    std::string positions_name = {};
+    std::vector<std::int64_t> positions = {};
 };
 
 // Whether the family adds rows of a table of positions.
