@@ -7,7 +7,9 @@
 #include "core/error.hpp"
 #include "io/config.hpp"
 #include "io/foreign_file.hpp"
+#include "io/json_syntax.hpp"
 #include "io/npy.hpp"
+#include "io/npz.hpp"
 #include "io/safetensors_index.hpp"
 
 namespace attn::io {
@@ -51,6 +53,16 @@ Container read_npy_files(const std::vector<std::string>& files) {
     return container;
 }
 
+Container read_npz_file(const std::string& path) {
+    const FileBytes file = map_file(path);
+    if (!is_zip(file.bytes)) refuse_foreign(path, text_of(file.bytes));
+    Container container;
+    container.format = "NPZ";
+    parse_npz(file, path, container);
+    container.files.push_back({path, file.bytes, file.owner});
+    return container;
+}
+
 Container read_arrays(const std::string& folder) {
     const std::vector<fs::path> files = list_files(folder);
     const fs::path index = fs::path(folder) / kIndex;
@@ -60,12 +72,16 @@ Container read_arrays(const std::string& folder) {
     if (!safetensors.empty()) return join_safetensors(safetensors);
     const auto npy = with_extension(files, {".npy"});
     if (!npy.empty()) return read_npy_files(npy);
+    const auto npz = with_extension(files, {".npz"});
+    if (npz.size() > 1)
+        fail(folder, ": holds ", npz.size(), " .npz files; choose one, such as ", npz.front());
+    if (!npz.empty()) return read_npz_file(npz.front());
     const auto torch = with_extension(files, {".bin", ".pt", ".pth", ".ckpt"});
     if (!torch.empty()) {
         fail(folder, ": holds only a PyTorch checkpoint, which is a program and is not read; ",
              "convert it: ", torch_conversion(torch.front()));
     }
-    fail(folder, ": is a folder without .safetensors or .npy files");
+    fail(folder, ": is a folder without .safetensors, .npy or .npz files");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Folders that hold arrays: checkpoints as model hubs lay them out, and .npy files side by side.
+// Folders that hold arrays: checkpoints as model hubs lay them out, .npy files side by side, or
+// one .npz.
 #pragma once
 
 #include <string>

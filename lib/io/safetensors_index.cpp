@@ -36,7 +36,8 @@ std::map<std::string, std::string> read_weight_map(const std::string& path, cons
         const std::string* name = std::get_if<std::string>(&setting);
         if (name == nullptr) fail(path, ": ", place, " is not the name of a file");
         const bool inside = !name->empty() && *name != "." && *name != ".." &&
-                            name->find_first_of("/\\") == std::string::npos;
+                            name->find_first_of("/\\") == std::string::npos &&
+                            name->find('\0') == std::string::npos;
         if (!inside)
             fail(path, ": ", place, " names '", *name, "', expected a file in the same folder");
         files[place.substr(prefix.size())] = *name;

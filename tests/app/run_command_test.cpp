@@ -90,7 +90,7 @@ TEST_CASE("embeddings that cannot be used are refused") {
     refused(npy_floats("(2, 2)", {1, 2, std::nanf(""), 4}), "NaN at [1, 0]");
     refused(npy_floats("(2, 2)", {1, 2, 3, -INFINITY}), "-inf at [1, 1]");
     check_refused(folder, {"-x", weights, "-w", weights}, "holds W_K, W_Q, W_V; choose one as");
-    check_refused(folder, {"-x", "/", "-w", weights}, "a folder without .safetensors or .npy");
+    check_refused(folder, {"-x", "/", "-w", weights}, "a folder without .safetensors, .npy or .npz");
     check_refused(folder, {"-x", folder / "none.npy", "-w", weights}, "cannot open");
     check_refused(folder, {"-w", weights}, "holds no \"embeddings\"; give them with --embeddings");
     check_refused(folder, {"-x", folder.write("x.npz", "PK\x03\x04"), "-w", weights},

@@ -40,7 +40,7 @@ TEST_CASE("files that cannot be read say why") {
                       Catch::Contains("empty.npy: is empty"));
     folder.write("texts/a.txt", "text");
     CHECK_THROWS_WITH(open_container(folder / "texts"),
-                      Catch::Contains("is a folder without .safetensors or .npy files"));
+                      Catch::Contains("is a folder without .safetensors, .npy or .npz files"));
     CHECK_THROWS_WITH(open_container("/dev/zero"), Catch::Contains("not a plain file"));
 }
 
@@ -64,6 +64,21 @@ TEST_CASE("a folder is a container of its .npy files, with settings from config.
     folder.write("W_V.npy", "damaged");
     CHECK_THROWS_WITH(open_container(folder.path().string()),
                       Catch::Contains("W_V.npy: is not an NPY file"));
+}
+
+TEST_CASE("a folder with one .npz is that file, with settings from config.json") {
+    const TempFolder folder;
+    const std::string bytes = zip_bytes({{"W.npy", npy_floats("(1,)", {1})}});
+    folder.write("w/model.npz", bytes);
+    folder.write("w/config.json", R"({"n_head": 2})");
+    const auto container = open_container(folder / "w");
+    CHECK(container.format == "NPZ");
+    CHECK(container.arrays.count("W") == 1);
+    CHECK(std::get<double>(container.settings.at("n_head")) == 2);
+    folder.write("w/other.npz", bytes);
+    CHECK_THROWS_WITH(
+        open_container(folder / "w"),
+        Catch::Contains("holds 2 .npz files; choose one, such as") && Catch::Contains("model.npz"));
 }
 
 TEST_CASE("the config.json beside a checkpoint belongs to it, that beside a lone array does not") {

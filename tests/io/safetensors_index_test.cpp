@@ -63,7 +63,8 @@ TEST_CASE("an index that does not fit its files is refused") {
                       index + ":b: is not in 1.safetensors, where the index puts it");
     CHECK_THROWS_WITH(with_map(R"({"a": "2.safetensors"})"),
                       (folder / "2.safetensors") + ": is missing; " + index + " names it");
-    for (const char* file : {"../1.safetensors", "/1.safetensors", "sub/1.safetensors", "..", ""}) {
+    for (const char* file : {"../1.safetensors", "/1.safetensors", "sub/1.safetensors", "..", "",
+                             "1.safetensors\\u0000.txt"}) {
         INFO(file);
         CHECK_THROWS_WITH(with_map("{\"a\": \"" + std::string(file) + "\"}"),
                           Catch::Contains("expected a file in the same folder"));
