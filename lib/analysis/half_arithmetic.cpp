@@ -23,14 +23,17 @@ constexpr Named kNames[] = {{stage::hidden, "hidden state"},
                             {stage::contexts, "contexts"},
                             {stage::output, "output"}};
 
-// What programs round: nothing, what they are given, that and the scores, everything.
+// What programs round: nothing, one stage, what they are given, that and the scores, softmax,
+// everything.
 std::vector<Stages> usual_stages(const std::vector<Stages>& possible) {
     constexpr Stages given = stage::heads + stage::values;
     constexpr Stages of_scores = stage::products + stage::factor + stage::scores;
     Stages all = 0;
     for (const Stages one : possible) all |= one;
+    constexpr Stages of_softmax = stage::scores + stage::exponentials + stage::weights;
     std::vector<Stages> usual{0};
-    for (const Stages some : {given, given + stage::scores, given + of_scores,
+    usual.insert(usual.end(), possible.begin(), possible.end());
+    for (const Stages some : {given, given + stage::scores, given + of_scores, of_softmax,
                               all & ~stage::scaled_queries & ~stage::exponentials, all}) {
         if (std::find(usual.begin(), usual.end(), some & all) == usual.end())
             usual.push_back(some & all);
