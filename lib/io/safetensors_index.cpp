@@ -38,8 +38,10 @@ std::map<std::string, std::string> read_weight_map(const std::string& path, cons
         const bool inside = !name->empty() && *name != "." && *name != ".." &&
                             name->find_first_of("/\\") == std::string::npos &&
                             name->find('\0') == std::string::npos;
+        // A zero byte would end the message.
         if (!inside)
-            fail(path, ": ", place, " names '", *name, "', expected a file in the same folder");
+            fail(path, ": ", place, " names '", name->substr(0, name->find('\0')),
+                 "', expected a file in the same folder");
         files[place.substr(prefix.size())] = *name;
     }
     if (files.empty())

@@ -73,11 +73,15 @@ void require_projections(const LayoutMatch& match, const io::Container& containe
 }  // namespace
 
 bool has_native_weights(const io::Container& container) {
-    return std::any_of(container.arrays.begin(), container.arrays.end(),
-                       [](const auto& entry) { return parse_key(entry.first).has_value(); });
+    const auto is_native = [](const auto& entry) { return parse_key(entry.first).has_value(); };
+    return std::any_of(container.arrays.begin(), container.arrays.end(), is_native) ||
+           std::any_of(container.unreadable.begin(), container.unreadable.end(), is_native);
 }
 
 LayoutMatch match_native(const io::Container& container) {
+    for (const auto& [key, reason] : container.unreadable) {
+        if (parse_key(key)) fail(container.path, ":", key, ": ", reason);
+    }
     LayoutMatch match;
     match.layout = &find_layout("native");
     std::map<std::size_t, NamedArrays> layers;

@@ -90,7 +90,8 @@ TEST_CASE("embeddings that cannot be used are refused") {
     refused(npy_floats("(2, 2)", {1, 2, std::nanf(""), 4}), "NaN at [1, 0]");
     refused(npy_floats("(2, 2)", {1, 2, 3, -INFINITY}), "-inf at [1, 1]");
     check_refused(folder, {"-x", weights, "-w", weights}, "holds W_K, W_Q, W_V; choose one as");
-    check_refused(folder, {"-x", "/", "-w", weights}, "a folder without .safetensors, .npy or .npz");
+    check_refused(folder, {"-x", "/", "-w", weights},
+                  "a folder without .safetensors, .npy or .npz");
     check_refused(folder, {"-x", folder / "none.npy", "-w", weights}, "cannot open");
     check_refused(folder, {"-w", weights}, "holds no \"embeddings\"; give them with --embeddings");
     check_refused(folder, {"-x", folder.write("x.npz", "PK\x03\x04"), "-w", weights},
@@ -116,13 +117,15 @@ TEST_CASE("weights that cannot be used are refused") {
         check_refused(folder, arguments, text);
     };
     refused(R"({"W_Q": [[1, 0], [0, 1]], "W_V": [[1, 0], [0, 1]]})", "has no W_K");
-    refused(R"({"W_Q": [[1, 0], [0]]})", "W_Q is ragged");
+    refused(R"({"W_Q": [[1, 0], [0]]})", "W_Q: is ragged");
+    refused(weights_json(R"(, "b_Q": [1, null])"), "b_Q");
     refused(R"({"W_Q": [["a"]]})", "has no W_Q");
     refused(R"({"W_Q": [[NaN]]})", "JSON has no NaN");
     refused(weights_json(), "2 columns cannot be divided among 3 heads (--heads)",
             {"--heads", "3"});
     refused(weights_json(R"(, "b_Q": [1, 2, 3])"), "b_Q [3]: expected 2 values");
-    refused(weights_json(R"(, "b_Q": [1, 1e39])"), "does not fit in float32; use --precision f64");
+    refused(weights_json(R"(, "heads": 1, "b_Q": [1, 1e39])"),
+            "does not fit in float32; use --precision f64");
     refused("{", "is not valid JSON");
 }
 
@@ -155,7 +158,7 @@ TEST_CASE("a result that no disk can hold is refused before the first byte") {
     const TempFolder folder;
     const std::string x =
         folder.write("x.npy", npy_floats("(4000000, 2)", std::vector<float>(8000000)));
-    check_refused(folder, {"-x", x, "-w", folder.write("w.json", weights_json())},
+    check_refused(folder, {"-x", x, "-w", folder.write("w.json", weights_json(R"(, "heads": 1)"))},
                   "needs 128.0 TB, the disk has");
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("token ids that are none are refused by place") {
         Catch::Contains("token id 3 of sequence 0, token 1 is not one of the 3 rows") &&
             Catch::Contains("wte.weight"));
     CHECK_THROWS_WITH(run.ids("[[0, 1], [-1, 1]]")(), Catch::Contains("token id -1 of sequence 1"));
-    CHECK_THROWS_WITH(run.ids("[0, 1.5]")(), Catch::Contains("1.5 is not a token id"));
+    CHECK_THROWS_WITH(run.ids("[0, 1.5]")(), Catch::Contains("1.5: expected a whole number"));
     CHECK_THROWS_WITH(run.ids("[[[0]]]")(), Catch::Contains("expected token ids [tokens]"));
     CHECK_THROWS_WITH(run.ids("[0, 0, 0, 0, 0]")(),
                       Catch::Contains("has 5 tokens") && Catch::Contains("has 4 positions"));
@@ -94,7 +94,7 @@ TEST_CASE("a block that is not whole matters only where its output is needed") {
     Run stack(gpt2(2, "mlp.c_proj.weight"));
     CHECK_THROWS_WITH(
         stack.ids("[0]")(),
-        Catch::Contains("lacks layer 0: mlp.c_proj.weight and 1 more arrays of GPT-2") &&
+        Catch::Contains("lacks layer 0: mlp.c_proj.weight and 1 more array of GPT-2") &&
             Catch::Contains("--hidden-states"));
     stack.request.layers = std::vector<std::size_t>{0};
     CHECK_NOTHROW(stack());
@@ -104,7 +104,7 @@ TEST_CASE("a block that is not whole matters only where its output is needed") {
     CHECK_NOTHROW(stack());
     // Without the norm in front of the attention its input is another one.
     Run bare(gpt2(1, "ln_1.weight"));
-    CHECK_THROWS_WITH(bare.ids("[0]")(), Catch::Contains("lacks ln_1.weight of a layer"));
+    CHECK_THROWS_WITH(bare.ids("[0]")(), Catch::Contains("lacks layer 0: ln_1.weight of GPT-2"));
 }
 
 TEST_CASE("logits need a matrix that makes them") {
