@@ -146,9 +146,10 @@ void Trial::estimate(const Explanation& explanation, Mistakes& mistakes, bool on
     const bool fits_epsilon = has(explanation, Fit::epsilon);
     const bool fits_factor = has(explanation, Fit::input_factor);
     if (!fits_epsilon && !fits_factor) return;
-    // What is far away without them is so for another reason.
-    constexpr double kFar = 0.5;
-    if (explanation.mistakes.size() > 1 && closeness(mistakes, 0, true).residual() > kFar) return;
+    // What is far away without them is so for another reason; scores have no upper bound, and one
+    // of a small head may go far.
+    const double far = observation_.kind == Observed::scores ? 2 : 0.5;
+    if (explanation.mistakes.size() > 1 && closeness(mistakes, 0, true).residual() > far) return;
     if (fits_epsilon) estimate_epsilon(mistakes);
     if (fits_factor) {
         mistakes.input_factor = fit(

@@ -197,7 +197,7 @@ TEST_CASE("every pair of mistakes is found in weights, scores and outputs, in an
                     const Diagnosis diagnosis = find(world, planted, experiment);
                     INFO(found_in(diagnosis));
                     CHECK_FALSE(diagnosis.correct);
-                    CHECK(diagnosis.explained());
+                    REQUIRE(diagnosis.explained());
                     // Where one of the two has no effect beside the other, a single one explains
                     // it.
                     const bool single = diagnosis.explanations[0].mistakes.size() == 1;
