@@ -34,15 +34,15 @@ void require(int problem) {
     fail("standard output: cannot write: ", std::strerror(problem));
 }
 
-void write_message(const char* kind, const std::string& text) noexcept {
+}  // namespace
+
+void Console::write_message(const char* kind, const std::string& text) noexcept {
     try {
-        write_all(STDERR_FILENO, "attn-inspect: " + (kind + printable(text)) + "\n");
+        write_all(messages_, "attn-inspect: " + (kind + printable(text)) + "\n");
     } catch (const std::exception&) {
-        write_all(STDERR_FILENO, "attn-inspect: error: out of memory\n");
+        write_all(messages_, "attn-inspect: error: out of memory\n");
     }
 }
-
-}  // namespace
 
 void Console::line(const std::string& text) {
     document(printable(text) + "\n");
@@ -53,7 +53,7 @@ void Console::document(const std::string& text) {
     if (pending_.size() < kEnough) return;
     const std::string now = std::move(pending_);
     pending_.clear();
-    require(write_all(STDOUT_FILENO, now));
+    require(write_all(results_, now));
 }
 
 // Some file systems tell only when a file is closed that there is no room for it.
@@ -61,8 +61,8 @@ void Console::finish() {
     if (pending_.empty()) return;
     const std::string now = std::move(pending_);
     pending_.clear();
-    require(write_all(STDOUT_FILENO, now));
-    const int copy = ::dup(STDOUT_FILENO);
+    require(write_all(results_, now));
+    const int copy = ::dup(results_);
     if (copy >= 0 && ::close(copy) != 0) require(errno);
 }
 
@@ -79,7 +79,7 @@ std::function<void(const std::string&)> Console::warnings() {
 }
 
 void Console::status(const std::string& text) noexcept {
-    write_all(STDERR_FILENO, text);
+    write_all(messages_, text);
 }
 
 }  // namespace attn::app

@@ -9,6 +9,10 @@ namespace attn::app {
 
 class Console {
   public:
+    Console() = default;
+    // Results and messages go to these open file descriptors.
+    Console(int results, int messages) : results_(results), messages_(messages) {}
+
     // One line of results, made printable (core/printable).
     void line(const std::string& text);
 
@@ -29,6 +33,10 @@ class Console {
     void status(const std::string& text) noexcept;
 
   private:
+    void write_message(const char* kind, const std::string& text) noexcept;
+
+    int results_ = 1;
+    int messages_ = 2;
     std::string pending_;
 };
 

@@ -1,0 +1,155 @@
+// Every flag of every command with values that nobody means: the program ends by itself, soon, with
+// exit code 0, 1 or 2, and 2 comes with one line. The flags are those that --help lists, so that a
+// new one is tried too.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <sstream>
+
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Flag {
+    std::string name;
+    bool takes_value = false;
+};
+
+// "  -x,--embeddings ARRAY   …" and "  --causal   …"
+std::vector<Flag> flags_of(const std::string& command) {
+    std::vector<Flag> flags;
+    std::istringstream help(run_program({command, "--help"}).out);
+    for (std::string line; std::getline(help, line);) {
+        if (line.compare(0, 3, "  -") != 0) continue;
+        std::istringstream words(line);
+        std::string names, type;
+        words >> names >> type;
+        const bool value = !type.empty() &&
+                           std::isupper(static_cast<unsigned char>(type[0])) != 0 &&
+                           line.find(names + " " + type) != std::string::npos;
+        flags.push_back({names.substr(names.rfind(',') + 1), value});
+    }
+    return flags;
+}
+
+// What each command needs to go through; a flag that is tried itself is left out.
+std::vector<std::string> base_of(const std::string& command, const TempFolder& folder,
+                                 const std::string& tried) {
+    const std::string model = std::string(ATTN_SOURCE_DIR) + "/data/induction/model.json";
+    const std::string array = folder / "weights.json";
+    std::vector<std::string> words{command};
+    const auto add = [&](const std::string& flag, const std::string& value) {
+        if (flag != tried) words.insert(words.end(), {flag, value});
+    };
+    if (command == "run" || command == "diagnose") add("--weights", model);
+    if (command == "run") add("--output", folder / "out");
+    if (command == "diagnose") {
+        add("--observed", array);
+    }
+    if (command == "heatmap") add("--output", folder / "picture.png");
+    if (command == "compare") words.insert(words.end(), {array, array});
+    if (command == "heatmap" || command == "stats" || command == "check" || command == "info")
+        words.push_back(array);
+    return words;
+}
+
+const std::vector<std::string>& hostile_values() {
+    static const std::vector<std::string> values{"",
+                                                 "-1",
+                                                 "nan",
+                                                 "1e999",
+                                                 "99999999999999999999",
+                                                 "0x10",
+                                                 "1,2",
+                                                 "0:0:0",
+                                                 "/",
+                                                 "-",
+                                                 "--",
+                                                 "18446744073709551615",
+                                                 "héllo \u202e\x1b[31m\n",
+                                                 std::string(20000, '7'),
+                                                 "no/such/file.npy:key"};
+    return values;
+}
+
+// Results go into the folder, whatever they are called.
+std::string value_for(const std::string& flag, const std::string& value, const TempFolder& folder) {
+    const bool output = flag == "--output" || flag == "--received";
+    return output && !value.empty() ? folder / ("o/" + value) : value;
+}
+
+void limit_time() {
+    const rlimit seconds{5, 5};
+    ::setrlimit(RLIMIT_CPU, &seconds);
+    ::alarm(60);  // for what waits and does not compute; other tests may keep the machine busy
+}
+
+void check_end(const std::vector<std::string>& arguments, const std::string& flag,
+               const std::string& value) {
+    const ProgramResult result = run_program(arguments, "", limit_time);
+    INFO(flag << " " << value.substr(0, 60) << ": " << result.err.substr(0, 300));
+    CHECK((result.exit_code >= 0 && result.exit_code <= 2));
+    if (result.exit_code != 2) return;
+    CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: "));
+    CHECK_THAT(result.err, !Catch::Contains("Could not convert"));  // a number without a range
+    std::size_t errors = 0;
+    std::istringstream lines(result.err);
+    for (std::string line; std::getline(lines, line);)
+        errors += line.rfind("attn-inspect: warning: ", 0) == 0 ? 0 : 1;
+    CHECK(errors == 1);
+}
+
+void try_all(const std::string& command) {
+    const std::vector<Flag> flags = flags_of(command);
+    REQUIRE(flags.size() > 2);
+    for (const Flag& flag : flags) {
+        for (const std::string& value : hostile_values()) {
+            const TempFolder folder;
+            folder.write("weights.json", "[[[1, 0], [0.5, 0.5]], [[1, 0], [0.25, 0.75]]]");
+            std::vector<std::string> arguments = base_of(command, folder, flag.name);
+            if (flag.takes_value) {
+                arguments.push_back(flag.name + "=" + value_for(flag.name, value, folder));
+            } else {
+                arguments.push_back(flag.name + (value == hostile_values()[0] ? "" : "=" + value));
+            }
+            check_end(arguments, flag.name, value);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("hostile values of the flags of run end as one line") {
+    try_all("run");
+}
+
+TEST_CASE("hostile values of the flags of heatmap end as one line") {
+    try_all("heatmap");
+}
+
+TEST_CASE("hostile values of the flags of stats end as one line") {
+    try_all("stats");
+}
+
+TEST_CASE("hostile values of the flags of check end as one line") {
+    try_all("check");
+}
+
+TEST_CASE("hostile values of the flags of compare end as one line") {
+    try_all("compare");
+}
+
+TEST_CASE("hostile values of the flags of diagnose end as one line") {
+    try_all("diagnose");
+}
+
+TEST_CASE("hostile values of the flags of info end as one line") {
+    try_all("info");
+}
