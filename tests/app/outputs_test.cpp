@@ -209,7 +209,7 @@ TEST_CASE("two runs into one folder leave the files of one, as its manifest list
     CHECK(first != fs::exists(temp / "out/layer00/scores.npy"));
 }
 
-TEST_CASE("--durable writes the same") {
+TEST_CASE("a durable run writes the same") {
     const TempFolder temp;
     const std::string in = attention(temp);
     check_works({"heatmap", in, "-o", temp / "a.png"});

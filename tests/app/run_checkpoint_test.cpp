@@ -258,7 +258,7 @@ TEST_CASE("segments and positions are numbers of rows of their tables") {
     CHECK(error_of(llama) > 1e-3);
 }
 
-TEST_CASE("--rope on a checkpoint that turns keeps what its config.json says of it") {
+TEST_CASE("a checkpoint that turns, given --rope, keeps what its config.json says of it") {
     for (const char* family : {"llama_llama3", "llama_linear"}) {
         ChangedCheckpoint checkpoint(family);
         CHECK(run(checkpoint, {"--rope"}).exit_code == 0);
