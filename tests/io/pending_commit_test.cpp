@@ -125,7 +125,9 @@ TEST_CASE("a kill of the command that finishes another one's commit leaves it to
     for (std::size_t call = 0;; ++call) {
         const TempFolder temp;
         write_earlier(temp);
-        REQUIRE(killed_at_call(half, [&] { write_result(temp / "out", kNew); }));
+        // A sanitizer's own calls make the place of the commit vary a little.
+        for (std::size_t place = half; !is_pending(temp); ++place)
+            REQUIRE(killed_at_call(place, [&] { write_result(temp / "out", kNew); }));
         const bool killed = killed_at_call(call, [&] { settle_results(temp / "out"); });
         settle_results(temp / "out");
         INFO("call " << call);
