@@ -264,7 +264,8 @@ TEST_CASE("check and its flags know the sequences of a named batch") {
     const auto result =
         run_program({"check", file, "--axes", "heads,batch,q,k", "--causal", "--json"});
     CHECK(result.exit_code == 1);
-    for (const Json& line : Json::parse(result.out)["checks"]) {
+    const Json report = Json::parse(result.out);
+    for (const Json& line : report["checks"]) {
         if (line["name"] != "causal_leak") continue;
         CHECK(line["place"] ==
               Json::parse(R"({"layer": 0, "seq": 2, "head": 1, "query": 0, "key": 1})"));
