@@ -1,16 +1,16 @@
 // The flags that say how scores become weights.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "flags.hpp"
 
 #include "pipeline/attention_request.hpp"
 
 namespace attn::app {
 
 // Who may attend: --causal, --query-offset, --window, --mask, --mask-true, --key-lengths.
-void add_mask_flags(CLI::App& command, pipeline::AttentionRequest& request);
+void add_mask_flags(Command& command, pipeline::AttentionRequest& request);
 
 // Adds all flags; the request is complete when parsing is.
-void add_attention_flags(CLI::App& command, pipeline::AttentionRequest& request);
+void add_attention_flags(Command& command, pipeline::AttentionRequest& request);
 
 }  // namespace attn::app

@@ -5,8 +5,8 @@
 
 #include "attention_flags.hpp"
 #include "commands.hpp"
+#include "flags.hpp"
 #include "io/json_text.hpp"
-#include "number_flags.hpp"
 #include "pipeline/check.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
@@ -114,36 +114,26 @@ int execute(const CheckFlags& flags, const CommandLine& line) {
     return passed ? 0 : 1;
 }
 
-void add_names(CLI::App& command, const std::string& flag, std::vector<std::string>& target,
-               const std::string& help) {
-    command
-        .add_option_function<std::string>(
-            flag, [&target](const std::string& list) { target = CLI::detail::split(list, ','); },
-            help)
-        ->type_name("LIST");
-}
-
 std::string list_names() {
-    return "Checks: " + CLI::detail::join(pipeline::check_names(), ", ");
+    return "Checks: " + join(pipeline::check_names(), ", ");
 }
 
 }  // namespace
 
 void add_check_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command =
-        *app.add_subcommand("check", "Is this attention sane? Exit code 1 when it is not");
+    Command command(app, "check", "Is this attention sane? Exit code 1 when it is not");
     const auto flags = std::make_shared<CheckFlags>();
     add_source_flags(command, flags->request.from);
     add_mask_flags(command, flags->request.attention);
-    add_real(command, "--atol", flags->request.atol, RealRange::between(0, 1),
-             "How far a row sum may be from 1, a weight outside of 0 to 1 (default 1e-3)");
-    add_names(command, "--only", flags->request.only, "Only these checks");
-    add_names(command, "--skip", flags->request.skip, "Without these checks");
-    command.add_flag("--strict", flags->strict, "Warnings fail too");
-    command.add_flag("--json", flags->json, "Print JSON: {\"passed\": …, \"checks\": […]}");
+    command.heading("Options");
+    command.real("--atol", flags->request.atol, RealRange::between(0, 1),
+                 "How far a row sum may be from 1, a weight outside of 0 to 1 (default 1e-3)");
+    command.words("--only", flags->request.only, "Only these checks");
+    command.words("--skip", flags->request.skip, "Without these checks");
+    command.on("--strict", flags->strict, "Warnings fail too");
+    command.on("--json", flags->json, "Print JSON: {\"passed\": …, \"checks\": […]}");
     command.footer(list_names());
-    command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
+    command.action(line, [flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

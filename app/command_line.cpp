@@ -13,10 +13,10 @@
 #include "attention/blas_threads.hpp"
 #include "commands.hpp"
 #include "core/interrupt.hpp"
+#include "core/numbers.hpp"
 #include "core/parallel.hpp"
 #include "core/version.hpp"
 #include "flag_rules.hpp"
-#include "number_flags.hpp"
 #include "usage_error.hpp"
 
 namespace attn::app {
@@ -29,7 +29,13 @@ void describe(CLI::App& app, GlobalOptions& global) {
         "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed\n"
         "or results differ, 2 usage, bad input or I/O.");
     app.set_version_flag("--version", std::string("attn-inspect ") + version());
-    add_whole(app, "--threads", global.threads, {1, 4096}, "Threads to use (default: all cores)");
+    app.add_option_function<std::string>(
+           "--threads",
+           [&global](const std::string& text) {
+               global.threads = static_cast<std::size_t>(parse_whole(text, {1, 4096}, "--threads"));
+           },
+           "Threads to use (default: all cores)")
+        ->type_name("N");
     app.add_flag("--quiet", global.quiet, "No progress bar and no summary");
     app.add_flag("--no-color", global.no_color, "No colours in the terminal (also: NO_COLOR)");
     app.require_subcommand(1);

@@ -1,11 +1,11 @@
 // The subcommands. Each adds its flags to the command line and says what to do when it was chosen.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <functional>
 
 #include "console.hpp"
+#include "flags.hpp"
 
 namespace attn::app {
 

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "io/json_text.hpp"
-#include "number_flags.hpp"
 #include "pipeline/compare.hpp"
 #include "source_flags.hpp"
 #include "table.hpp"
@@ -73,42 +73,39 @@ void print(const CompareResult& result, Console& console) {
     console.line(result.same() ? "the same" : "they differ");
 }
 
+int execute(const CompareFlags& flags, const CommandLine& line) {
+    const CompareResult result = pipeline::compare(flags.request, line.console.warnings());
+    if (flags.json) {
+        line.console.document(to_json(result));
+    } else if (!line.global.quiet) {
+        print(result, line.console);
+    }
+    return result.same() ? 0 : 1;
+}
+
 }  // namespace
 
 void add_compare_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command = *app.add_subcommand(
-        "compare", "Two results side by side, head by head; exit code 1 when they differ");
+    Command command(app, "compare",
+                    "Two results side by side, head by head; exit code 1 when they differ");
     const auto flags = std::make_shared<CompareFlags>();
     command
-        .add_option(
-            "a", flags->request.a,
-            "A folder that run wrote, or arrays: [q, k], [heads, q, k], [layers, heads, q, k], "
-            "[layers, batch, heads, q, k], or those of many layers")
-        ->type_name("A")
-        ->required();
-    command.add_option("b", flags->request.b, "The same of another run, of another program")
-        ->type_name("B")
-        ->required();
+        .text("a", "A", flags->request.a,
+              "A folder that run wrote, or arrays: [q, k], [heads, q, k], [layers, heads, q, k], "
+              "[layers, batch, heads, q, k], or those of many layers")
+        .required();
+    command.text("b", "B", flags->request.b, "The same of another run, of another program")
+        .required();
     add_axes_flag(command, "--axes", flags->request.axes, "Axes of the arrays");
     add_axes_flag(command, "--axes-b", flags->request.axes_b,
                   "Axes of B, where they are not those of A,");
-    add_real(command, "--rtol", flags->request.tolerance.rtol, RealRange::tolerance(),
-             "Close is abs(a - b) <= atol + rtol * abs(b), as in numpy (default 1e-5)");
-    add_real(command, "--atol", flags->request.tolerance.atol, RealRange::tolerance(),
-             "See --rtol (default 1e-6)");
+    command.real("--rtol", flags->request.tolerance.rtol, RealRange::tolerance(),
+                 "Close is abs(a - b) <= atol + rtol * abs(b), as in numpy (default 1e-5)");
+    command.real("--atol", flags->request.tolerance.atol, RealRange::tolerance(),
+                 "See --rtol (default 1e-6)");
     add_precision_flag(command, flags->request.precision);
-    command.add_flag("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
-    command.callback([flags, &line] {
-        line.action = [flags, &line] {
-            const CompareResult result = pipeline::compare(flags->request, line.console.warnings());
-            if (flags->json) {
-                line.console.document(to_json(result));
-            } else if (!line.global.quiet) {
-                print(result, line.console);
-            }
-            return result.same() ? 0 : 1;
-        };
-    });
+    command.on("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
+    command.action(line, [flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

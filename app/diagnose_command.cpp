@@ -5,8 +5,8 @@
 #include "attention_flags.hpp"
 #include "commands.hpp"
 #include "diagnose_report.hpp"
+#include "flags.hpp"
 #include "input_flags.hpp"
-#include "number_flags.hpp"
 #include "pipeline/diagnose.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
@@ -46,47 +46,36 @@ std::string list_mistakes() {
 }  // namespace
 
 void add_diagnose_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command = *app.add_subcommand(
-        "diagnose", "Which mistake explains this attention? Exit code 1 unless it is correct");
+    Command command(app, "diagnose",
+                    "Which mistake explains this attention? Exit code 1 unless it is correct");
     const auto flags = std::make_shared<DiagnoseFlags>();
     add_input_flags(command, flags->request.run);
     add_attention_flags(command, flags->request.run.attention);
-    const std::string group = "Observation";
+    command.heading("Observation");
+    command.text(
+        "--observed", "ARRAY", flags->request.observed,
+        "What the other code gave: weights or scores [(batch,) heads, queries, keys] "
+        "([layers, batch, …] for all layers), or the output [(batch,) queries, d_model]; from "
+        "--query, --key and --value also that of each head, [(batch,) heads, queries, d_head]");
+    add_axes_flag(command, "--axes", flags->request.axes, "Axes of observed weights or scores");
+    command.choice(
+        "--observed-is", {"weights", "scores", "output"},
+        [flags](const std::string& kind) {
+            flags->request.kind = kind == "weights"  ? Observed::weights
+                                  : kind == "scores" ? Observed::scores
+                                                     : Observed::output;
+        },
+        "What it is (default: the shape and the values tell)");
+    command.whole("--layer", flags->request.layer, {0, 1 << 20},
+                  "Which layer it is of (default 0)");
     command
-        .add_option(
-            "--observed", flags->request.observed,
-            "What the other code gave: weights or scores [(batch,) heads, queries, keys] "
-            "([layers, batch, …] for all layers), or the output [(batch,) queries, d_model]; from "
-            "--query, --key and --value also that of each head, [(batch,) heads, queries, d_head]")
-        ->type_name("ARRAY")
-        ->group(group);
-    add_axes_flag(command, "--axes", flags->request.axes, "Axes of observed weights or scores")
-        ->group(group);
-    command
-        .add_option_function<std::string>(
-            "--observed-is",
-            [flags](const std::string& kind) {
-                flags->request.kind = kind == "weights"  ? Observed::weights
-                                      : kind == "scores" ? Observed::scores
-                                                         : Observed::output;
-            },
-            "What it is (default: the shape and the values tell)")
-        ->check(CLI::IsMember({"weights", "scores", "output"}))
-        ->type_name("KIND")
-        ->group(group);
-    add_whole(command, "--layer", flags->request.layer, {0, 1 << 20},
-              "Which layer it is of (default 0)")
-        ->group(group);
-    add_real(command, "--time-limit", flags->request.seconds, RealRange::between(0, 1e6),
-             "Seconds after which the search ends and says what it did not try (default 10; 0: no "
-             "limit)")
-        ->type_name("SECONDS")
-        ->group(group);
-    command.add_flag("--json", flags->json, "Print JSON: {\"verdict\": …, \"explanations\": […]}")
-        ->group(group);
+        .real("--time-limit", flags->request.seconds, RealRange::between(0, 1e6),
+              "Seconds after which the search ends and says what it did not try (default 10; 0: no "
+              "limit)")
+        .takes("SECONDS");
+    command.on("--json", flags->json, "Print JSON: {\"verdict\": …, \"explanations\": […]}");
     command.footer(list_mistakes());
-    command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
+    command.action(line, [flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

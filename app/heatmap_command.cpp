@@ -54,22 +54,19 @@ int execute(const HeatmapFlags& flags, const CommandLine& line) {
 }  // namespace
 
 void add_heatmap_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command = *app.add_subcommand("heatmap", "Draw attention that was saved earlier");
+    Command command(app, "heatmap", "Draw attention that was saved earlier");
     const auto flags = std::make_shared<HeatmapFlags>();
     pipeline::DrawRequest& request = flags->request;
     add_source_flags(command, request.from);
     add_token_flags(command, request.from);
-    command
-        .add_option("-o,--output", request.output,
-                    "Folder, or one picture: FILE.png, or - for standard output")
-        ->type_name("DIR|FILE.png");
+    command.text("-o,--output", "DIR|FILE.png", request.output,
+                 "Folder, or one picture: FILE.png, or - for standard output");
     add_output_policy_flags(command, request.policy, line.console);
-    command.add_flag("--sheet", request.sheet, "All heads on one picture");
-    command.add_flag("--terminal", flags->terminal,
-                     "Print the picture as text (the first head, or those chosen)");
+    command.on("--sheet", request.sheet, "All heads on one picture");
+    command.on("--terminal", flags->terminal,
+               "Print the picture as text (the first head, or those chosen)");
     add_heatmap_flags(command, request.heatmaps, "--scale,--color-scale");
-    command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
+    command.action(line, [flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "number_flags.hpp"
+#include "flags.hpp"
 #include "render/color_map.hpp"
 
 namespace attn::app {
@@ -19,62 +19,39 @@ constexpr WholeRange kSizes{16, 16384};
 
 }  // namespace
 
-void add_heatmap_flags(CLI::App& command, pipeline::HeatmapOptions& options,
+void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
                        const std::string& scale_flag) {
-    const std::string group = kPictures;
-    command
-        .add_option_function<std::string>(
-            "--colormap",
-            [&options](const std::string& name) {
-                render::color_map(name);
-                options.colormap = name;
-            },
-            "Colours: " + joined(render::color_map_names()) + " (default viridis)")
-        ->type_name("NAME")
-        ->group(group);
-    add_real(command, "--vmin", options.vmin, RealRange::any(),
-             "Value at the low end of the colours")
-        ->group(group);
-    add_real(command, "--vmax", options.vmax, RealRange::any(),
-             "Value at the high end of the colours")
-        ->group(group);
-    command
-        .add_option_function<std::string>(
-            scale_flag,
-            [&options](const std::string& name) { options.scale = render::scale_kind(name); },
-            "From value to colour: linear, sqrt or log (default linear)")
-        ->type_name("KIND")
-        ->group(group);
-    add_whole(command, "--cell", options.cell, kCells, "Side of a cell in pixels")->group(group);
-    add_whole(command, "--max-size", options.max_size, kSizes,
-              "Longest side of the matrix in pixels; larger matrices are pooled (default 1024)")
-        ->group(group);
-    command
-        .add_option_function<std::string>(
-            "--pool",
-            [&options](const std::string& name) { options.pool = analysis::pool_kind(name); },
-            "How cells of a large matrix become one: max or mean (default max, which keeps lone "
-            "peaks)")
-        ->type_name("KIND")
-        ->group(group);
-    command.add_flag("--plain", options.plain, "One pixel a cell, no labels")->group(group);
-    command
-        .add_flag("--drop-first", options.drop_first,
-                  "Leave key 0 out of the colour range (a first-token sink hides everything else)")
-        ->group(group);
-    command.add_flag("--shared-scale", options.shared_scale, "One colour range for all pictures")
-        ->group(group);
-    command
-        .add_option("--font", options.font,
-                    "TrueType font for labels (default: DejaVu Sans, built in)")
-        ->type_name("FILE.ttf")
-        ->group(group);
-    command.add_option("--queries", options.queries, "Draw only queries A to B-1")
-        ->type_name("A:B")
-        ->group(group);
-    command.add_option("--keys", options.keys, "Draw only keys A to B-1")
-        ->type_name("A:B")
-        ->group(group);
+    command.heading(kPictures);
+    command.parsed(
+        "--colormap", "NAME",
+        [&options](const std::string& name) {
+            render::color_map(name);
+            options.colormap = name;
+        },
+        "Colours: " + joined(render::color_map_names()) + " (default viridis)");
+    command.real("--vmin", options.vmin, RealRange::any(), "Value at the low end of the colours");
+    command.real("--vmax", options.vmax, RealRange::any(), "Value at the high end of the colours");
+    command.parsed(
+        scale_flag, "KIND",
+        [&options](const std::string& name) { options.scale = render::scale_kind(name); },
+        "From value to colour: linear, sqrt or log (default linear)");
+    command.whole("--cell", options.cell, kCells, "Side of a cell in pixels");
+    command.whole(
+        "--max-size", options.max_size, kSizes,
+        "Longest side of the matrix in pixels; larger matrices are pooled (default 1024)");
+    command.parsed(
+        "--pool", "KIND",
+        [&options](const std::string& name) { options.pool = analysis::pool_kind(name); },
+        "How cells of a large matrix become one: max or mean (default max, which keeps lone "
+        "peaks)");
+    command.on("--plain", options.plain, "One pixel a cell, no labels");
+    command.on("--drop-first", options.drop_first,
+               "Leave key 0 out of the colour range (a first-token sink hides everything else)");
+    command.on("--shared-scale", options.shared_scale, "One colour range for all pictures");
+    command.text("--font", "FILE.ttf", options.font,
+                 "TrueType font for labels (default: DejaVu Sans, built in)");
+    command.text("--queries", "A:B", options.queries, "Draw only queries A to B-1");
+    command.text("--keys", "A:B", options.keys, "Draw only keys A to B-1");
 }
 
 }  // namespace attn::app

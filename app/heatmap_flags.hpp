@@ -1,8 +1,8 @@
 // The flags that say how pictures look; the same for every command that draws.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+#include "flags.hpp"
 
 #include "pipeline/heatmap_options.hpp"
 
@@ -13,7 +13,7 @@ inline constexpr const char* kPictures = "Pictures";
 
 // Adds the flags; the options are complete when parsing is. `scale_flag` names the one that says
 // how values become colours: "--scale" is taken in commands that compute.
-void add_heatmap_flags(CLI::App& command, pipeline::HeatmapOptions& options,
+void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
                        const std::string& scale_flag);
 
 }  // namespace attn::app

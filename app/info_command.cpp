@@ -128,39 +128,36 @@ void print(const pipeline::FileInfo& info, Console& console) {
     if (!info.values) console.line("the numbers were not read; --values reads them all");
 }
 
+int execute(const InfoFlags& flags, Console& console) {
+    const pipeline::FileInfo info = pipeline::inspect(flags.request);
+    if (flags.json) {
+        console.document(io::json_document(to_json(info)));
+    } else {
+        print(info, console);
+    }
+    return 0;
+}
+
 }  // namespace
 
 void add_info_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command = *app.add_subcommand(
-        "info", "What is in a file: the checkpoint it is, arrays, types, shapes, ranges, NaN");
+    Command command(app, "info",
+                    "What is in a file: the checkpoint it is, arrays, types, shapes, ranges, NaN");
     const auto flags = std::make_shared<InfoFlags>();
     command
-        .add_option("source", flags->request.source,
-                    "FILE[:KEY]: NPY, NPZ, safetensors (sharded or not), JSON, a folder of one of "
-                    "them, or -")
-        ->type_name("FILE[:KEY]")
-        ->required();
-    command
-        .add_option("--layout", flags->request.layout,
-                    "Read the checkpoint as one of this family (see run --help)")
-        ->type_name("NAME");
-    command.add_flag_callback(
+        .text("source", "FILE[:KEY]", flags->request.source,
+              "FILE[:KEY]: NPY, NPZ, safetensors (sharded or not), JSON, a folder of one of "
+              "them, or -")
+        .required();
+    command.text("--layout", "NAME", flags->request.layout,
+                 "Read the checkpoint as one of this family (see run --help)");
+    command.on(
         "--values", [flags] { flags->request.values = true; },
         "Read all numbers for min, mean, max, NaN (default: where there are less than 64 MiB)");
-    command.add_flag_callback(
+    command.on(
         "--no-values", [flags] { flags->request.values = false; }, "Names and shapes only");
-    command.add_flag("--json", flags->json, "Print JSON");
-    command.callback([flags, &line] {
-        line.action = [flags, &line] {
-            const pipeline::FileInfo info = pipeline::inspect(flags->request);
-            if (flags->json) {
-                line.console.document(io::json_document(to_json(info)));
-            } else {
-                print(info, line.console);
-            }
-            return 0;
-        };
-    });
+    command.on("--json", flags->json, "Print JSON");
+    command.action(line, [flags, &line] { return execute(*flags, line.console); });
 }
 
 }  // namespace attn::app

@@ -1,7 +1,7 @@
 // The flags that say what attention is computed from.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "flags.hpp"
 
 #include "pipeline/run.hpp"
 
@@ -9,6 +9,6 @@ namespace attn::app {
 
 // --embeddings, --weights, --layout, --context, --hidden-states, --token-ids, --query, --key,
 // --value, --allow-nonfinite.
-void add_input_flags(CLI::App& command, pipeline::RunRequest& request);
+void add_input_flags(Command& command, pipeline::RunRequest& request);
 
 }  // namespace attn::app

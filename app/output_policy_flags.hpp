@@ -1,8 +1,8 @@
 // --force and --durable: the same for every command that writes.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+#include "flags.hpp"
 
 #include "console.hpp"
 #include "io/output_guard.hpp"
@@ -10,7 +10,6 @@
 namespace attn::app {
 
 // What is written to "-" goes to the console.
-void add_output_policy_flags(CLI::App& command, io::OutputPolicy& policy, Console& console,
-                             const std::string& group = "Options");
+void add_output_policy_flags(Command& command, io::OutputPolicy& policy, Console& console);
 
 }  // namespace attn::app

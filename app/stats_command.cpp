@@ -7,7 +7,7 @@
 
 #include "commands.hpp"
 #include "core/error.hpp"
-#include "number_flags.hpp"
+#include "flags.hpp"
 #include "output_policy_flags.hpp"
 #include "pipeline/stats.hpp"
 #include "progress_bar.hpp"
@@ -35,7 +35,7 @@ const std::string kUsualColumns =
 
 std::vector<Measure> parse_columns(const std::string& list) {
     std::vector<Measure> columns;
-    for (const std::string& name : CLI::detail::split(list, ','))
+    for (const std::string& name : split_list(list))
         columns.push_back(analysis::find_measure(name, "--columns"));
     return columns;
 }
@@ -80,7 +80,7 @@ void print(const StatsFlags& flags, const pipeline::StatsResult& result, Console
         print_table(console, rows, 0);
         return;
     }
-    for (const auto& row : rows) console.line(CLI::detail::join(row, ","));
+    for (const auto& row : rows) console.line(join(row, ","));
 }
 
 void print_similarity(const pipeline::StatsResult& result, Console& console) {
@@ -142,53 +142,44 @@ std::string describe_measures() {
 }  // namespace
 
 void add_stats_command(CLI::App& app, CommandLine& line) {
-    CLI::App& command = *app.add_subcommand("stats", "Numbers for every layer and head");
+    Command command(app, "stats", "Numbers for every layer and head");
     const auto flags = std::make_shared<StatsFlags>();
     add_source_flags(command, flags->request.from);
     add_token_flags(command, flags->request.from);
-    command.add_option("--columns", flags->columns, "Measures to print (default: the usual ones)")
-        ->type_name("LIST");
-    command.add_option("--sort", flags->sort, "Heads with the largest value of a measure first")
-        ->type_name("MEASURE");
-    add_whole(command, "--top", flags->top, {1, 1 << 30}, "Only the first N heads");
+    command.text("--columns", "LIST", flags->columns,
+                 "Measures to print (default: the usual ones)");
+    command.text("--sort", "MEASURE", flags->sort,
+                 "Heads with the largest value of a measure first");
+    command.whole("--top", flags->top, {1, 1 << 30}, "Only the first N heads");
+    command.text("--grid", "RxC", flags->request.grid,
+                 "Keys are patches of a picture, row after row (14x14, or 14x14+1 where a class "
+                 "token comes first): distances in patches");
+    command.on("--exclude-first-key", flags->request.exclude_first_key,
+               "Token patterns without key 0");
+    command.on("--exclude-self", flags->request.exclude_self,
+               "Token patterns without the diagonal");
+    command.choice(
+        "--pattern-score", {"mul", "abs"},
+        [flags](const std::string& kind) {
+            flags->request.pattern_score =
+                kind == "abs" ? analysis::PatternScore::abs : analysis::PatternScore::mul;
+        },
+        "mul: share of the weight on the pattern (default); abs: 1 - mean distance from it");
+    const Flag similarity =
+        command.on("--similarity", flags->request.similarity,
+                   "Compare the heads of each layer: Jensen-Shannon divergence, clusters");
     command
-        .add_option("--grid", flags->request.grid,
-                    "Keys are patches of a picture, row after row (14x14, or 14x14+1 where a class "
-                    "token comes first): distances in patches")
-        ->type_name("RxC");
-    command.add_flag("--exclude-first-key", flags->request.exclude_first_key,
-                     "Token patterns without key 0");
-    command.add_flag("--exclude-self", flags->request.exclude_self,
-                     "Token patterns without the diagonal");
-    command
-        .add_option_function<std::string>(
-            "--pattern-score",
-            [flags](const std::string& kind) {
-                flags->request.pattern_score =
-                    kind == "abs" ? analysis::PatternScore::abs : analysis::PatternScore::mul;
-            },
-            "mul: share of the weight on the pattern (default); abs: 1 - mean distance from it")
-        ->check(CLI::IsMember({"mul", "abs"}))
-        ->type_name("KIND");
-    CLI::Option* similarity =
-        command.add_flag("--similarity", flags->request.similarity,
-                         "Compare the heads of each layer: Jensen-Shannon divergence, clusters");
-    add_real(command, "--cluster-threshold", flags->request.cluster_threshold,
-             RealRange::between(0, 1),
-             "Divergence below which heads are one cluster, 0 to 1 (default 0.1)")
-        ->needs(similarity);
-    command
-        .add_option(
-            "--received", flags->request.received,
-            "Write what each key receives from all queries: float64 [heads, keys], heads in "
-            "the order of the unsorted table; - is standard output, instead of the table")
-        ->type_name("FILE.npy");
+        .real("--cluster-threshold", flags->request.cluster_threshold, RealRange::between(0, 1),
+              "Divergence below which heads are one cluster, 0 to 1 (default 0.1)")
+        .needs(similarity);
+    command.text("--received", "FILE.npy", flags->request.received,
+                 "Write what each key receives from all queries: float64 [heads, keys], heads in "
+                 "the order of the unsorted table; - is standard output, instead of the table");
     add_output_policy_flags(command, flags->request.policy, line.console);
-    command.add_flag("--json", flags->json, "Print JSON: {\"heads\": […], \"layers\": […]}");
-    command.add_flag("--csv", flags->csv, "Print CSV, all measures");
+    command.on("--json", flags->json, "Print JSON: {\"heads\": […], \"layers\": […]}");
+    command.on("--csv", flags->csv, "Print CSV, all measures");
     command.footer(describe_measures());
-    command.callback(
-        [flags, &line] { line.action = [flags, &line] { return execute(*flags, line); }; });
+    command.action(line, [flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

@@ -250,7 +250,7 @@ TEST_CASE("axes that do not fit are refused in one line") {
         refused({npz + ":foo_*"}, "matches no array; there is arr_0, arr_1");
         refused({ragged}, "arr_0 is [1, 2, 3, 3], arr_1 is [1, 2, 4, 4]");
         refused({empty}, "has no values");
-        refused({plain, "--axes", ""}, "expected names such as");
+        refused({plain, "--axes", ""}, "is empty, leave it out or give a value");
     }
     check_refused({"compare", plain, npz, "--axes-b", "q,k"}, "--axes-b q,k: names 2 axes");
 }

@@ -1,0 +1,175 @@
+#include "flags.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "commands.hpp"
+#include "core/error.hpp"
+#include "core/index_list.hpp"
+#include "core/nearest.hpp"
+
+namespace attn::app {
+namespace {
+
+// The name that errors call a flag by: its first long one.
+std::string spoken(const std::string& names) {
+    for (const std::string& name : split_list(names)) {
+        if (name.size() > 2 && name.compare(0, 2, "--") == 0) return name;
+    }
+    return names;
+}
+
+std::string alternatives(const std::vector<std::string>& choices) {
+    std::string text;
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+        if (i > 0) text += i + 1 == choices.size() ? " or " : ", ";
+        text += choices[i];
+    }
+    return text;
+}
+
+void require_choice(const std::string& word, const std::vector<std::string>& choices,
+                    const std::string& flag) {
+    if (std::find(choices.begin(), choices.end(), word) != choices.end()) return;
+    const std::string close = nearest(word, choices);
+    fail(flag, " ", quoted(word), ": expected ", alternatives(choices),
+         close.empty() ? "" : "; did you mean " + close + "?");
+}
+
+}  // namespace
+
+Flag Flag::required() const {
+    option_->required();
+    return *this;
+}
+
+Flag Flag::takes(const std::string& what) const {
+    option_->type_name(what);
+    return *this;
+}
+
+Flag Flag::needs(const Flag& other) const {
+    option_->needs(other.option_);
+    return *this;
+}
+
+Command::Command(CLI::App& program, const std::string& name, const std::string& description)
+    : command_(program.add_subcommand(name, description)) {}
+
+void Command::footer(const std::string& text) {
+    command_->footer(text);
+}
+
+void Command::action(CommandLine& line, std::function<int()> execute) {
+    command_->callback([&line, execute = std::move(execute)] { line.action = execute; });
+}
+
+Flag Command::placed(CLI::Option* option, const std::string& takes) const {
+    if (!takes.empty()) option->type_name(takes);
+    return Flag(option->group(heading_));
+}
+
+Flag Command::parsed(const std::string& names, const std::string& takes,
+                     std::function<void(const std::string&)> take, const std::string& help) {
+    return placed(command_->add_option_function<std::string>(names, std::move(take), help), takes);
+}
+
+Flag Command::text(const std::string& names, const std::string& takes, std::string& target,
+                   const std::string& help) {
+    return parsed(
+        names, takes, [&target](const std::string& text) { target = text; }, help);
+}
+
+Flag Command::text(const std::string& names, const std::string& takes,
+                   std::optional<std::string>& target, const std::string& help) {
+    return parsed(
+        names, takes, [&target](const std::string& text) { target = text; }, help);
+}
+
+Flag Command::real(const std::string& names, double& target, const RealRange& range,
+                   const std::string& help) {
+    return parsed(
+        names, "X",
+        [&target, range, flag = spoken(names)](const std::string& text) {
+            target = parse_real(text, range, flag);
+        },
+        help);
+}
+
+Flag Command::real(const std::string& names, std::optional<double>& target, const RealRange& range,
+                   const std::string& help) {
+    return parsed(
+        names, "X",
+        [&target, range, flag = spoken(names)](const std::string& text) {
+            target = parse_real(text, range, flag);
+        },
+        help);
+}
+
+Flag Command::whole(const std::string& names, std::size_t& target, const WholeRange& range,
+                    const std::string& help) {
+    return parsed(
+        names, "N",
+        [&target, range, flag = spoken(names)](const std::string& text) {
+            target = static_cast<std::size_t>(parse_whole(text, range, flag));
+        },
+        help);
+}
+
+Flag Command::whole(const std::string& names, std::optional<std::size_t>& target,
+                    const WholeRange& range, const std::string& help) {
+    return parsed(
+        names, "N",
+        [&target, range, flag = spoken(names)](const std::string& text) {
+            target = static_cast<std::size_t>(parse_whole(text, range, flag));
+        },
+        help);
+}
+
+Flag Command::indices(const std::string& names, std::optional<std::vector<std::size_t>>& target,
+                      const std::string& help) {
+    return parsed(
+        names, "LIST",
+        [&target, flag = spoken(names)](const std::string& list) {
+            target = parse_index_list(list, flag);
+        },
+        help);
+}
+
+Flag Command::words(const std::string& names, std::vector<std::string>& target,
+                    const std::string& help) {
+    return parsed(
+        names, "LIST", [&target](const std::string& list) { target = split_list(list); }, help);
+}
+
+Flag Command::choice(const std::string& names, const std::vector<std::string>& choices,
+                     std::function<void(const std::string&)> take, const std::string& help) {
+    std::string takes;
+    for (const std::string& choice : choices) takes += (takes.empty() ? "" : "|") + choice;
+    return parsed(
+        names, takes,
+        [choices, take = std::move(take), flag = spoken(names)](const std::string& word) {
+            require_choice(word, choices, flag);
+            take(word);
+        },
+        help);
+}
+
+Flag Command::on(const std::string& names, bool& target, const std::string& help) {
+    return placed(command_->add_flag(names, target, help), "");
+}
+
+Flag Command::on(const std::string& names, std::function<void()> act, const std::string& help) {
+    return placed(command_->add_flag_callback(names, std::move(act), help), "");
+}
+
+std::string join(const std::vector<std::string>& pieces, const std::string& between) {
+    return CLI::detail::join(pieces, between);
+}
+
+std::vector<std::string> split_list(const std::string& list) {
+    return CLI::detail::split(list, ',');
+}
+
+}  // namespace attn::app

@@ -1,0 +1,90 @@
+// A command and its flags: what they are called, what they take, where the value goes. Every flag
+// of the program comes in here, so that none takes a number without a range or a word that nobody
+// knows. The parser behind is CLI11, which only flags.cpp and the files about the whole line see.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/numbers.hpp"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace attn::app {
+
+struct CommandLine;
+
+// One flag. The handle is copied freely; the command owns the flag.
+class Flag {
+  public:
+    explicit Flag(CLI::Option* option) : option_(option) {}
+
+    Flag required() const;
+    // What the help shows for the value, instead of X or N of a number.
+    Flag takes(const std::string& what) const;
+    // Refused by the parser without the other one.
+    Flag needs(const Flag& other) const;
+
+  private:
+    CLI::Option* option_;
+};
+
+// One command. `names` of a flag are "-o,--output"; "source" without dashes is an argument. `takes`
+// is what the help shows for the value, such as FILE. Targets live as long as the program.
+class Command {
+  public:
+    Command(CLI::App& program, const std::string& name, const std::string& description);
+
+    // The heading of the help under which all flags stand that are added from now on.
+    void heading(const std::string& title) { heading_ = title; }
+    // What the help says at its end.
+    void footer(const std::string& text);
+    // What the program does when this command was chosen; returns the exit code.
+    void action(CommandLine& line, std::function<int()> execute);
+
+    Flag text(const std::string& names, const std::string& takes, std::string& target,
+              const std::string& help);
+    Flag text(const std::string& names, const std::string& takes,
+              std::optional<std::string>& target, const std::string& help);
+    // Text that `take` understands, or refuses with an Error that names the flag.
+    Flag parsed(const std::string& names, const std::string& takes,
+                std::function<void(const std::string&)> take, const std::string& help);
+    // A number inside of the range; parsing throws Error that names the flag.
+    Flag real(const std::string& names, double& target, const RealRange& range,
+              const std::string& help);
+    Flag real(const std::string& names, std::optional<double>& target, const RealRange& range,
+              const std::string& help);
+    Flag whole(const std::string& names, std::size_t& target, const WholeRange& range,
+               const std::string& help);
+    Flag whole(const std::string& names, std::optional<std::size_t>& target,
+               const WholeRange& range, const std::string& help);
+    // Indices such as 0,3-5.
+    Flag indices(const std::string& names, std::optional<std::vector<std::size_t>>& target,
+                 const std::string& help);
+    // Words with commas between them.
+    Flag words(const std::string& names, std::vector<std::string>& target, const std::string& help);
+    // One of `choices`; `take` gets it.
+    Flag choice(const std::string& names, const std::vector<std::string>& choices,
+                std::function<void(const std::string&)> take, const std::string& help);
+    // A switch, which takes no value.
+    Flag on(const std::string& names, bool& target, const std::string& help);
+    Flag on(const std::string& names, std::function<void()> act, const std::string& help);
+
+  private:
+    Flag placed(CLI::Option* option, const std::string& takes) const;
+
+    CLI::App* command_;
+    std::string heading_ = "Options";
+};
+
+// The pieces of a list with commas between them, and back.
+std::vector<std::string> split_list(const std::string& list);
+std::string join(const std::vector<std::string>& pieces, const std::string& between);
+
+}  // namespace attn::app
