@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds, computes the attention of the sample in data/, and says where the pictures are.
+# Builds the program (not its tests), computes the attention of the sample in data/, and says where the pictures are.
 # usage: demo.sh [FOLDER]     default: out
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-out}
 ./scripts/setup.sh
-./scripts/build.sh release
+TARGET=attn-inspect ./scripts/build.sh release
 build/release/bin/attn-inspect run -x data/induction/embeddings.npy -w data/induction/weights \
   --causal --tokens data/induction/tokens.json -o "$out"
 echo
