@@ -121,19 +121,24 @@ std::string list_names() {
 }  // namespace
 
 void add_check_command(CLI::App& app, CommandLine& line) {
-    Command command(app, "check", "Is this attention sane? Exit code 1 when it is not");
+    Command command(app, line, "check", "Is this attention sane? Exit code 1 when it is not");
     const auto flags = std::make_shared<CheckFlags>();
     add_source_flags(command, flags->request.from);
     add_mask_flags(command, flags->request.attention);
     command.heading("Options");
     command.real("--atol", flags->request.atol, RealRange::between(0, 1),
                  "How far a row sum may be from 1, a weight outside of 0 to 1 (default 1e-3)");
-    command.words("--only", flags->request.only, "Only these checks");
-    command.words("--skip", flags->request.skip, "Without these checks");
+    command.words("--only", flags->request.only, "Only these checks")
+        .completes_list(pipeline::check_names());
+    command.words("--skip", flags->request.skip, "Without these checks")
+        .completes_list(pipeline::check_names());
     command.on("--strict", flags->strict, "Warnings fail too");
     command.on("--json", flags->json, "Print JSON: {\"passed\": …, \"checks\": […]}");
     command.footer(list_names());
-    command.action(line, [flags, &line] { return execute(*flags, line); });
+    command.usual(
+        {"--causal", "--mask", "--key-lengths", "--atol", "--only", "--skip", "--strict", "--json"},
+        "attn-inspect check weights.npy --causal && echo sane");
+    command.action([flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

@@ -2,86 +2,87 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <new>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "attention/blas_threads.hpp"
-#include "commands.hpp"
 #include "core/interrupt.hpp"
-#include "core/numbers.hpp"
 #include "core/parallel.hpp"
 #include "core/version.hpp"
 #include "flag_rules.hpp"
+#include "help.hpp"
+#include "program.hpp"
+#include "terminal.hpp"
 #include "usage_error.hpp"
 
 namespace attn::app {
 namespace {
 
-void describe(CLI::App& app, GlobalOptions& global) {
-    app.name("attn-inspect");
-    app.description(
-        "Exact transformer attention from files: scores, weights, pictures, numbers.\n"
-        "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed\n"
-        "or results differ, 2 usage, bad input or I/O.");
-    app.set_version_flag("--version", std::string("attn-inspect ") + version());
-    app.add_option_function<std::string>(
-           "--threads",
-           [&global](const std::string& text) {
-               global.threads = static_cast<std::size_t>(parse_whole(text, {1, 4096}, "--threads"));
-           },
-           "Threads to use (default: all cores)")
-        ->type_name("N");
-    app.add_flag("--quiet", global.quiet, "No progress bar and no summary");
-    app.add_flag("--no-color", global.no_color, "No colours in the terminal (also: NO_COLOR)");
-    app.require_subcommand(1);
-    app.fallthrough();
+// What is asked about the program itself, wherever it stands and whatever else is wrong.
+struct Question {
+    enum class Kind { none, version, help, help_all } kind = Kind::none;
+    std::string command;  // that it is about; empty: the program
+};
+
+Question question_of(const Catalogue& catalogue, const std::vector<std::string>& words) {
+    Question question;
+    if (words.empty()) question.kind = Question::Kind::help;
+    bool named = false;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        if (word == "--") break;
+        if (word == "--version") return {Question::Kind::version, ""};
+        if (word == "--help" || word == "-h" || (word == "help" && i == 0)) {
+            if (question.kind == Question::Kind::none) question.kind = Question::Kind::help;
+        } else if (word == "--help-all") {
+            question.kind = Question::Kind::help_all;
+        } else if (!named && (catalogue.find(word) != nullptr || words[0] == "help")) {
+            named = true;
+            question.command = word;
+        }
+    }
+    return question;
 }
 
-// Help and version are given wherever they are asked for, whatever else is wrong.
-std::vector<const char*> words_to_parse(CLI::App& app, int argc, const char* const* argv) {
-    const std::vector<const char*> all(argv, argv + argc);
-    const char* command = nullptr;
-    const char* help = nullptr;
-    for (std::size_t i = 1; i < all.size(); ++i) {
-        const std::string word = all[i];
-        const auto named = [&](const CLI::App* known) { return known->get_name() == word; };
+std::string answer(const Catalogue& catalogue, const Question& question) {
+    if (question.kind == Question::Kind::version)
+        return std::string("attn-inspect ") + version() + "\n";
+    const std::size_t columns = std::min<std::size_t>(terminal_columns(), 100);
+    if (question.command.empty()) return program_help(catalogue, columns);
+    const CommandEntry* command = catalogue.find(question.command);
+    if (command == nullptr) fail_unknown_command(catalogue, question.command);
+    return command_help(catalogue, *command, question.kind == Question::Kind::help_all, columns);
+}
+
+// The parser takes "-o=dir" for a folder named "=dir"; everybody else means "dir".
+std::vector<std::string> without_equals_signs(std::vector<std::string> words) {
+    for (std::string& word : words) {
         if (word == "--") break;
-        if (word == "--version") return {all[0], all[i]};
-        if (word == "--help" || word == "-h") help = all[i];
-        if (command == nullptr && !app.get_subcommands(named).empty()) command = all[i];
+        if (word.size() > 2 && word[0] == '-' && word[1] != '-' && word[2] == '=') word.erase(2, 1);
     }
-    if (help == nullptr) return all;
-    if (command == nullptr) return {all[0], help};
-    return {all[0], command, help};
+    return words;
 }
 
 int act(int argc, const char* const* argv, Console& console) {
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     CLI::App app;
-    CommandLine line{{}, console, {}};
-    describe(app, line.global);
-    add_run_command(app, line);
-    add_heatmap_command(app, line);
-    add_stats_command(app, line);
-    add_check_command(app, line);
-    add_compare_command(app, line);
-    add_diagnose_command(app, line);
-    add_info_command(app, line);
-    let_switches_stand_alone(app);
+    CommandLine line{{}, {}, console, {}};
+    describe_program(app, line);
+    const Question question = question_of(line.catalogue, words);
+    if (question.kind != Question::Kind::none) {
+        console.document(answer(line.catalogue, question));
+        return 0;
+    }
     try {
-        const auto words = words_to_parse(app, argc, argv);
-        app.parse(static_cast<int>(words.size()), words.data());
+        std::vector<std::string> reversed = without_equals_signs(words);
+        std::reverse(reversed.begin(), reversed.end());
+        app.parse(reversed);
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) {  // --help and --version
-            std::ostringstream text;
-            app.exit(error, text, text);
-            console.document(text.str());
-            return 0;
-        }
         console.complain(explain(app, error));
         return kTrouble;
     }

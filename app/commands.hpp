@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 
+#include "catalogue.hpp"
 #include "console.hpp"
 #include "flags.hpp"
 
@@ -17,9 +18,10 @@ struct GlobalOptions {
 };
 
 struct CommandLine {
+    Catalogue catalogue;  // of all commands
     GlobalOptions global;
     Console& console;
-    std::function<int()> action;  // of the chosen command; returns the exit code
+    std::function<int()> action = nullptr;  // of the chosen command; returns the exit code
 };
 
 void add_run_command(CLI::App& app, CommandLine& line);

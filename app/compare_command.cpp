@@ -86,7 +86,7 @@ int execute(const CompareFlags& flags, const CommandLine& line) {
 }  // namespace
 
 void add_compare_command(CLI::App& app, CommandLine& line) {
-    Command command(app, "compare",
+    Command command(app, line, "compare",
                     "Two results side by side, head by head; exit code 1 when they differ");
     const auto flags = std::make_shared<CompareFlags>();
     command
@@ -105,7 +105,9 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
                  "See --rtol (default 1e-6)");
     add_precision_flag(command, flags->request.precision);
     command.on("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
-    command.action(line, [flags, &line] { return execute(*flags, line); });
+    command.usual({"--rtol", "--atol", "--axes", "--json"},
+                  "attn-inspect compare out other/weights.npy --atol 1e-5");
+    command.action([flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

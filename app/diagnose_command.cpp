@@ -46,7 +46,7 @@ std::string list_mistakes() {
 }  // namespace
 
 void add_diagnose_command(CLI::App& app, CommandLine& line) {
-    Command command(app, "diagnose",
+    Command command(app, line, "diagnose",
                     "Which mistake explains this attention? Exit code 1 unless it is correct");
     const auto flags = std::make_shared<DiagnoseFlags>();
     add_input_flags(command, flags->request.run);
@@ -66,7 +66,7 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
                                                      : Observed::output;
         },
         "What it is (default: the shape and the values tell)");
-    command.whole("--layer", flags->request.layer, {0, 1 << 20},
+    command.whole("--layer,--layers", flags->request.layer, {0, 1 << 20},
                   "Which layer it is of (default 0)");
     command
         .real("--time-limit", flags->request.seconds, RealRange::between(0, 1e6),
@@ -75,7 +75,10 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
         .takes("SECONDS");
     command.on("--json", flags->json, "Print JSON: {\"verdict\": …, \"explanations\": […]}");
     command.footer(list_mistakes());
-    command.action(line, [flags, &line] { return execute(*flags, line); });
+    command.usual({"--embeddings", "--weights", "--query", "--key", "--value", "--heads",
+                   "--causal", "--observed", "--layer", "--json"},
+                  "attn-inspect diagnose -q q.npy -k k.npy --causal --observed weights.npy");
+    command.action([flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

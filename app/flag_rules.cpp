@@ -20,6 +20,7 @@ constexpr Pair kContradictions[] = {
     {"--json", "--csv"},         {"--columns", "--json"},     {"--columns", "--csv"},
     {"--similarity", "--csv"},   {"--output", "--terminal"},  {"--sheet", "--terminal"},
     {"--plain", "--terminal"},   {"--cell", "--terminal"},    {"--font", "--terminal"},
+    {"--keys", "--json"},        {"--keys", "--values"},      {"--keys", "--no-values"},
     {"--plain", "--cell"},       {"--plain", "--sheet"},
 };
 

@@ -37,16 +37,41 @@ void require_choice(const std::string& word, const std::vector<std::string>& cho
          close.empty() ? "" : "; did you mean " + close + "?");
 }
 
+// FILE, FILE.npy, FILE|DIR, DIR, ARRAY, SOURCE, FILE[:KEY] …
+Completion completion_of(const std::string& takes) {
+    const auto has = [&](const char* word) { return takes.find(word) != std::string::npos; };
+    if (has("ARRAY") || has("SOURCE") || has("KEY")) return Completion::array;
+    if (has("FILE")) return Completion::file;
+    return has("DIR") ? Completion::folder : Completion::nothing;
+}
+
 }  // namespace
 
 Flag Flag::required() const {
     option_->required();
+    entry_->required = true;
     return *this;
 }
 
 Flag Flag::takes(const std::string& what) const {
     option_->type_name(what);
+    entry_->takes = what;
     return *this;
+}
+
+Flag Flag::completes(Completion completion) const {
+    entry_->completion = completion;
+    return *this;
+}
+
+Flag Flag::completes(std::vector<std::string> words) const {
+    entry_->words = std::move(words);
+    return completes(Completion::words);
+}
+
+Flag Flag::completes_list(std::vector<std::string> words) const {
+    entry_->list = true;
+    return completes(std::move(words));
 }
 
 Flag Flag::needs(const Flag& other) const {
@@ -54,25 +79,43 @@ Flag Flag::needs(const Flag& other) const {
     return *this;
 }
 
-Command::Command(CLI::App& program, const std::string& name, const std::string& description)
-    : command_(program.add_subcommand(name, description)) {}
+Command::Command(CLI::App& program, CommandLine& line, const std::string& name,
+                 const std::string& description)
+    : command_(program.add_subcommand(name, description)), line_(&line) {
+    entry_ = &line.catalogue.commands.emplace_back();
+    entry_->name = name;
+    entry_->description = description;
+}
 
 void Command::footer(const std::string& text) {
-    command_->footer(text);
+    entry_->footer = text;
 }
 
-void Command::action(CommandLine& line, std::function<int()> execute) {
-    command_->callback([&line, execute = std::move(execute)] { line.action = execute; });
+void Command::usual(std::vector<std::string> flags, const std::string& example) {
+    entry_->usual = std::move(flags);
+    entry_->example = example;
 }
 
-Flag Command::placed(CLI::Option* option, const std::string& takes) const {
+void Command::action(std::function<int()> execute) {
+    command_->callback([line = line_, execute = std::move(execute)] { line->action = execute; });
+}
+
+Flag Command::placed(CLI::Option* option, const std::string& names, const std::string& takes,
+                     const std::string& help) const {
+    FlagEntry& entry = entry_->flags.emplace_back();
+    entry.names = split_list(names);
+    entry.takes = takes;
+    entry.help = help;
+    entry.heading = heading_;
+    entry.completion = completion_of(takes);
     if (!takes.empty()) option->type_name(takes);
-    return Flag(option->group(heading_));
+    return Flag(option->group(heading_), &entry);
 }
 
 Flag Command::parsed(const std::string& names, const std::string& takes,
                      std::function<void(const std::string&)> take, const std::string& help) {
-    return placed(command_->add_option_function<std::string>(names, std::move(take), help), takes);
+    return placed(command_->add_option_function<std::string>(names, std::move(take), help), names,
+                  takes, help);
 }
 
 Flag Command::text(const std::string& names, const std::string& takes, std::string& target,
@@ -148,20 +191,21 @@ Flag Command::choice(const std::string& names, const std::vector<std::string>& c
     std::string takes;
     for (const std::string& choice : choices) takes += (takes.empty() ? "" : "|") + choice;
     return parsed(
-        names, takes,
-        [choices, take = std::move(take), flag = spoken(names)](const std::string& word) {
-            require_choice(word, choices, flag);
-            take(word);
-        },
-        help);
+               names, takes,
+               [choices, take = std::move(take), flag = spoken(names)](const std::string& word) {
+                   require_choice(word, choices, flag);
+                   take(word);
+               },
+               help)
+        .completes(choices);
 }
 
 Flag Command::on(const std::string& names, bool& target, const std::string& help) {
-    return placed(command_->add_flag(names, target, help), "");
+    return placed(command_->add_flag(names, target, help), names, "", help);
 }
 
 Flag Command::on(const std::string& names, std::function<void()> act, const std::string& help) {
-    return placed(command_->add_flag_callback(names, std::move(act), help), "");
+    return placed(command_->add_flag_callback(names, std::move(act), help), names, "", help);
 }
 
 std::string join(const std::vector<std::string>& pieces, const std::string& between) {

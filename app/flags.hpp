@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "catalogue.hpp"
 #include "core/numbers.hpp"
 
 namespace CLI {
@@ -23,9 +24,13 @@ struct CommandLine;
 // One flag. The handle is copied freely; the command owns the flag.
 class Flag {
   public:
-    explicit Flag(CLI::Option* option) : option_(option) {}
+    Flag(CLI::Option* option, FlagEntry* entry) : option_(option), entry_(entry) {}
 
     Flag required() const;
+    // What a shell offers for the value: files, or these words (or a list of them).
+    Flag completes(Completion completion) const;
+    Flag completes(std::vector<std::string> words) const;
+    Flag completes_list(std::vector<std::string> words) const;
     // What the help shows for the value, instead of X or N of a number.
     Flag takes(const std::string& what) const;
     // Refused by the parser without the other one.
@@ -33,20 +38,26 @@ class Flag {
 
   private:
     CLI::Option* option_;
+    FlagEntry* entry_;
 };
 
 // One command. `names` of a flag are "-o,--output"; "source" without dashes is an argument. `takes`
-// is what the help shows for the value, such as FILE. Targets live as long as the program.
+// is what the help shows for the value, such as FILE; what shells complete follows from it. Targets
+// live as long as the program.
 class Command {
   public:
-    Command(CLI::App& program, const std::string& name, const std::string& description);
+    // Stands in the catalogue of `line` from now on.
+    Command(CLI::App& program, CommandLine& line, const std::string& name,
+            const std::string& description);
 
     // The heading of the help under which all flags stand that are added from now on.
     void heading(const std::string& title) { heading_ = title; }
-    // What the help says at its end.
+    // What the long help says at its end.
     void footer(const std::string& text);
+    // What the short help shows: about ten flags by their long names, and a line to paste.
+    void usual(std::vector<std::string> flags, const std::string& example);
     // What the program does when this command was chosen; returns the exit code.
-    void action(CommandLine& line, std::function<int()> execute);
+    void action(std::function<int()> execute);
 
     Flag text(const std::string& names, const std::string& takes, std::string& target,
               const std::string& help);
@@ -77,9 +88,12 @@ class Command {
     Flag on(const std::string& names, std::function<void()> act, const std::string& help);
 
   private:
-    Flag placed(CLI::Option* option, const std::string& takes) const;
+    Flag placed(CLI::Option* option, const std::string& names, const std::string& takes,
+                const std::string& help) const;
 
     CLI::App* command_;
+    CommandLine* line_;
+    CommandEntry* entry_;
     std::string heading_ = "Options";
 };
 

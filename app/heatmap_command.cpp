@@ -1,8 +1,4 @@
 // heatmap: pictures of attention that was saved earlier.
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -13,6 +9,7 @@
 #include "pipeline/draw.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
+#include "terminal.hpp"
 
 namespace attn::app {
 namespace {
@@ -22,21 +19,11 @@ struct HeatmapFlags {
     bool terminal = false;
 };
 
-std::size_t terminal_columns() {
-    winsize size{};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    constexpr std::size_t kUsual = 80;
-    return kUsual;
-}
-
-bool colorful(const GlobalOptions& global) {
-    return isatty(STDOUT_FILENO) != 0 && !global.no_color && std::getenv("NO_COLOR") == nullptr;
-}
-
 int execute(const HeatmapFlags& flags, const CommandLine& line) {
     if (flags.terminal) {
-        line.console.document(pipeline::draw_in_terminal(
-            flags.request, terminal_columns(), colorful(line.global), line.console.warnings()));
+        line.console.document(pipeline::draw_in_terminal(flags.request, terminal_columns(),
+                                                         is_colorful(line.global.no_color),
+                                                         line.console.warnings()));
         return 0;
     }
     if (flags.request.output.empty()) fail("heatmap needs --output DIR or FILE.png, or --terminal");
@@ -54,7 +41,7 @@ int execute(const HeatmapFlags& flags, const CommandLine& line) {
 }  // namespace
 
 void add_heatmap_command(CLI::App& app, CommandLine& line) {
-    Command command(app, "heatmap", "Draw attention that was saved earlier");
+    Command command(app, line, "heatmap", "Draw attention that was saved earlier");
     const auto flags = std::make_shared<HeatmapFlags>();
     pipeline::DrawRequest& request = flags->request;
     add_source_flags(command, request.from);
@@ -66,7 +53,10 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
     command.on("--terminal", flags->terminal,
                "Print the picture as text (the first head, or those chosen)");
     add_heatmap_flags(command, request.heatmaps, "--scale,--color-scale");
-    command.action(line, [flags, &line] { return execute(*flags, line); });
+    command.usual({"--output", "--terminal", "--layer", "--head", "--tokens", "--sheet",
+                   "--colormap", "--scale", "--vmax", "--drop-first"},
+                  "attn-inspect heatmap weights.npy --tokens tokens.json --sheet -o picture.png");
+    command.action([flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

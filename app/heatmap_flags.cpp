@@ -8,12 +8,6 @@
 namespace attn::app {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-    return text;
-}
-
 constexpr WholeRange kCells{1, 256};
 constexpr WholeRange kSizes{16, 16384};
 
@@ -22,28 +16,34 @@ constexpr WholeRange kSizes{16, 16384};
 void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
                        const std::string& scale_flag) {
     command.heading(kPictures);
-    command.parsed(
-        "--colormap", "NAME",
-        [&options](const std::string& name) {
-            render::color_map(name);
-            options.colormap = name;
-        },
-        "Colours: " + joined(render::color_map_names()) + " (default viridis)");
+    command
+        .parsed(
+            "--colormap", "NAME",
+            [&options](const std::string& name) {
+                render::color_map(name);
+                options.colormap = name;
+            },
+            "Colours: " + join(render::color_map_names(), ", ") + " (default viridis)")
+        .completes(render::color_map_names());
     command.real("--vmin", options.vmin, RealRange::any(), "Value at the low end of the colours");
     command.real("--vmax", options.vmax, RealRange::any(), "Value at the high end of the colours");
-    command.parsed(
-        scale_flag, "KIND",
-        [&options](const std::string& name) { options.scale = render::scale_kind(name); },
-        "From value to colour: linear, sqrt or log (default linear)");
+    command
+        .parsed(
+            scale_flag, "KIND",
+            [&options](const std::string& name) { options.scale = render::scale_kind(name); },
+            "From value to colour: linear, sqrt or log (default linear)")
+        .completes({"linear", "sqrt", "log"});
     command.whole("--cell", options.cell, kCells, "Side of a cell in pixels");
     command.whole(
         "--max-size", options.max_size, kSizes,
         "Longest side of the matrix in pixels; larger matrices are pooled (default 1024)");
-    command.parsed(
-        "--pool", "KIND",
-        [&options](const std::string& name) { options.pool = analysis::pool_kind(name); },
-        "How cells of a large matrix become one: max or mean (default max, which keeps lone "
-        "peaks)");
+    command
+        .parsed(
+            "--pool", "KIND",
+            [&options](const std::string& name) { options.pool = analysis::pool_kind(name); },
+            "How cells of a large matrix become one: max or mean (default max, which keeps lone "
+            "peaks)")
+        .completes({"max", "mean"});
     command.on("--plain", options.plain, "One pixel a cell, no labels");
     command.on("--drop-first", options.drop_first,
                "Leave key 0 out of the colour range (a first-token sink hides everything else)");

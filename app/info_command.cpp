@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 struct InfoFlags {
     pipeline::InfoRequest request;
     bool json = false;
+    bool keys = false;
 };
 
 Json to_json(const pipeline::ArrayInfo& array) {
@@ -128,9 +129,14 @@ void print(const pipeline::FileInfo& info, Console& console) {
     if (!info.values) console.line("the numbers were not read; --values reads them all");
 }
 
-int execute(const InfoFlags& flags, Console& console) {
+int execute(InfoFlags& flags, Console& console) {
+    if (flags.keys) flags.request.values = false;
     const pipeline::FileInfo info = pipeline::inspect(flags.request);
-    if (flags.json) {
+    if (flags.keys) {
+        for (const pipeline::ArrayInfo& array : info.arrays) {
+            if (!array.key.empty()) console.line(array.key);
+        }
+    } else if (flags.json) {
         console.document(io::json_document(to_json(info)));
     } else {
         print(info, console);
@@ -141,7 +147,7 @@ int execute(const InfoFlags& flags, Console& console) {
 }  // namespace
 
 void add_info_command(CLI::App& app, CommandLine& line) {
-    Command command(app, "info",
+    Command command(app, line, "info",
                     "What is in a file: the checkpoint it is, arrays, types, shapes, ranges, NaN");
     const auto flags = std::make_shared<InfoFlags>();
     command
@@ -156,8 +162,11 @@ void add_info_command(CLI::App& app, CommandLine& line) {
         "Read all numbers for min, mean, max, NaN (default: where there are less than 64 MiB)");
     command.on(
         "--no-values", [flags] { flags->request.values = false; }, "Names and shapes only");
+    command.on("--keys", flags->keys, "Print the names of the arrays only, one a line");
     command.on("--json", flags->json, "Print JSON");
-    command.action(line, [flags, &line] { return execute(*flags, line.console); });
+    command.usual({"--layout", "--values", "--no-values", "--keys", "--json"},
+                  "attn-inspect info model.safetensors");
+    command.action([flags, &line] { return execute(*flags, line.console); });
 }
 
 }  // namespace attn::app

@@ -1,6 +1,7 @@
 #include "input_flags.hpp"
 
 #include <string>
+#include <vector>
 
 #include "flags.hpp"
 #include "model/activation_name.hpp"
@@ -14,11 +15,10 @@ void add_array(Command& command, const std::string& flag, std::string& target,
     command.text(flag, "ARRAY", target, help);
 }
 
-std::string known_layouts() {
-    std::string text;
-    for (const model::Layout& layout : model::layouts())
-        text += (text.empty() ? "" : ", ") + layout.name;
-    return text;
+std::vector<std::string> known_layouts() {
+    std::vector<std::string> names;
+    for (const model::Layout& layout : model::layouts()) names.push_back(layout.name);
+    return names;
 }
 
 }  // namespace
@@ -55,9 +55,11 @@ void add_input_flags(Command& command, pipeline::RunRequest& request) {
         "--norm-eps", request.norm_epsilon, RealRange::positive(),
         "Epsilon of the norms (default: config.json's \"layer_norm_eps\" and the like, else "
         "the family's)");
-    command.text(
-        "--layout", "NAME", request.layout,
-        "Family of the checkpoint, where names and config.json do not tell: " + known_layouts());
+    command
+        .text("--layout", "NAME", request.layout,
+              "Family of the checkpoint, where names and config.json do not tell: " +
+                  join(known_layouts(), ", "))
+        .completes(known_layouts());
     add_array(command, "-q,--query", request.query,
               "Instead of embeddings, projected queries: [(batch,) heads, n, d_head], or packed "
               "[(batch,) n, heads*d_head] with --heads");

@@ -40,13 +40,13 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
               "Folder for the results; created, or replaced where an earlier run wrote it")
         .required();
     add_output_policy_flags(command, request.policy, console);
-    command.parsed(
-        "--save", "LIST",
-        [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
-        "scores, weights, context, output, present, q, k, v, logsumexp, received, heatmaps, "
-        "stats; "
-        "of "
-        "checkpoints hidden, logits, probs (default scores,weights,output,heatmaps)");
+    command
+        .parsed(
+            "--save", "LIST",
+            [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
+            join(pipeline::save_names(), ", ") +
+                "; the last three of checkpoints (default scores,weights,output,heatmaps)")
+        .completes_list(pipeline::save_names());
     command.choice(
         "--format", {"npy", "npz", "safetensors"},
         [&request](const std::string& name) {
@@ -59,8 +59,10 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
         "layer00/arrays.npz");
     command.text("--grid", "RxC", request.grid,
                  "For stats: keys are patches of a picture, as in attn-inspect stats --grid");
-    command.indices("--layers", request.layers, "Save and draw only these layers, such as 0,3-5");
-    command.indices("--head", request.selected_heads, "Save and draw only these heads");
+    command.indices("--layers,--layer", request.layers,
+                    "Save and draw only these layers, such as 0,3-5");
+    command.indices("--head,--select-heads", request.selected_heads,
+                    "Save and draw only these heads");
     command.on("--json", flags.json, "Print the manifest instead of the list of files");
 }
 
@@ -84,13 +86,16 @@ int execute(const RunFlags& flags, const CommandLine& line) {
 }  // namespace
 
 void add_run_command(CLI::App& app, CommandLine& line) {
-    Command command(app, "run", "Compute attention and write arrays and pictures");
+    Command command(app, line, "run", "Compute attention and write arrays and pictures");
     const auto flags = std::make_shared<RunFlags>();
     add_run_input_flags(command, flags->request);
     add_attention_flags(command, flags->request.attention);
     add_output_flags(command, *flags, line.console);
     add_heatmap_flags(command, flags->request.heatmaps, "--color-scale");
-    command.action(line, [flags, &line] { return execute(*flags, line); });
+    command.usual({"--embeddings", "--weights", "--token-ids", "--query", "--key", "--value",
+                   "--heads", "--causal", "--mask", "--tokens", "--save", "--output"},
+                  "attn-inspect run -x embeddings.npy -w weights.npz --heads 8 --causal -o out");
+    command.action([flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

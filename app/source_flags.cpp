@@ -9,8 +9,8 @@ void add_source_flags(Command& command, pipeline::SourceRequest& request) {
               "attn.npz:layers/*/attn")
         .required();
     add_axes_flag(command, "--axes", request.axes, "Axes of the array");
-    command.indices("--layer", request.layers, "Only these layers, such as 0,3-5");
-    command.indices("--head", request.heads, "Only these heads");
+    command.indices("--layer,--layers", request.layers, "Only these layers, such as 0,3-5");
+    command.indices("--head,--select-heads", request.heads, "Only these heads");
     command.indices("--seq", request.sequences, "Only these sequences of the batch");
     add_precision_flag(command, request.precision);
 }

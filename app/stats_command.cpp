@@ -139,17 +139,24 @@ std::string describe_measures() {
     return text;
 }
 
+std::vector<std::string> measure_names() {
+    std::vector<std::string> names;
+    for (const Measure& measure : analysis::measures()) names.push_back(measure.name);
+    return names;
+}
+
 }  // namespace
 
 void add_stats_command(CLI::App& app, CommandLine& line) {
-    Command command(app, "stats", "Numbers for every layer and head");
+    Command command(app, line, "stats", "Numbers for every layer and head");
     const auto flags = std::make_shared<StatsFlags>();
     add_source_flags(command, flags->request.from);
     add_token_flags(command, flags->request.from);
-    command.text("--columns", "LIST", flags->columns,
-                 "Measures to print (default: the usual ones)");
-    command.text("--sort", "MEASURE", flags->sort,
-                 "Heads with the largest value of a measure first");
+    command.text("--columns", "LIST", flags->columns, "Measures to print (default: the usual ones)")
+        .completes_list(measure_names());
+    command
+        .text("--sort", "MEASURE", flags->sort, "Heads with the largest value of a measure first")
+        .completes(measure_names());
     command.whole("--top", flags->top, {1, 1 << 30}, "Only the first N heads");
     command.text("--grid", "RxC", flags->request.grid,
                  "Keys are patches of a picture, row after row (14x14, or 14x14+1 where a class "
@@ -179,7 +186,10 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
     command.on("--json", flags->json, "Print JSON: {\"heads\": […], \"layers\": […]}");
     command.on("--csv", flags->csv, "Print CSV, all measures");
     command.footer(describe_measures());
-    command.action(line, [flags, &line] { return execute(*flags, line); });
+    command.usual({"--layer", "--head", "--columns", "--sort", "--top", "--tokens", "--similarity",
+                   "--json", "--csv"},
+                  "attn-inspect stats out --sort entropy --top 10");
+    command.action([flags, &line] { return execute(*flags, line); });
 }
 
 }  // namespace attn::app

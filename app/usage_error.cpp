@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "core/numbers.hpp"
 
 namespace attn::app {
 namespace {
@@ -36,6 +38,14 @@ std::string stray_word(const CLI::App& app) {
 }
 
 }  // namespace
+
+void fail_unknown_command(const Catalogue& catalogue, const std::string& name) {
+    std::vector<std::string> names;
+    for (const CommandEntry& command : catalogue.commands) names.push_back(command.name);
+    const std::string close = nearest(name, names);
+    fail("unknown command ", quoted(name), close.empty() ? "" : "; did you mean " + close + "?",
+         " (see attn-inspect help)");
+}
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     const CLI::App& command = chosen(app);

@@ -7,7 +7,6 @@
 #include "attention/blas_threads.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
-#include "core/nearest.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
 #include "model/embedding.hpp"
@@ -297,44 +296,6 @@ class Run {
 };
 
 }  // namespace
-
-SaveChoice parse_save(const std::string& list) {
-    SaveChoice choice;
-    const std::map<std::string, bool*> names{
-        {"scores", &choice.scores},
-        {"weights", &choice.weights},
-        {"context", &choice.context},
-        {"output", &choice.output},
-        {"q", &choice.q},
-        {"k", &choice.k},
-        {"v", &choice.v},
-        {"present", &choice.present},
-        {"heatmaps", &choice.heatmaps},
-        {"logsumexp", &choice.logsumexp},
-        {"received", &choice.received},
-        {"stats", &choice.stats},
-        {"hidden", &choice.hidden},
-        {"logits", &choice.logits},
-        {"probs", &choice.probs},
-    };
-    for (const auto& [name, chosen] : names) *chosen = false;
-    if (list.empty()) fail("--save: names nothing to save");
-    for (const std::string& item : split_at_commas(list)) {
-        if (item.empty()) fail("--save ", quoted(list), ": has an empty item");
-        const auto found = names.find(item);
-        if (found == names.end()) {
-            std::vector<std::string> known;
-            for (const auto& [name, chosen] : names) known.push_back(name);
-            const std::string close = nearest(item, known);
-            fail("--save ", quoted(item),
-                 ": expected a list of scores, weights, context, output, present, q, k, v, "
-                 "logsumexp, received, heatmaps, stats, hidden, logits, probs",
-                 close.empty() ? "" : "; did you mean " + close + "?");
-        }
-        *found->second = true;
-    }
-    return choice;
-}
 
 RunManifest run(const RunRequest& request, const Progress& progress, const Warn& warn) {
     require_colour_range(request.heatmaps);

@@ -12,35 +12,11 @@
 #include "pipeline/heatmap_options.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
+#include "pipeline/save_choice.hpp"
 
 namespace attn::pipeline {
 
 enum class Precision { f32, f64 };
-
-// What --save lists.
-struct SaveChoice {
-    bool scores = true;
-    bool weights = true;
-    bool context = false;
-    bool logsumexp = false;
-    bool output = true;
-    bool q = false;
-    bool k = false;
-    bool v = false;
-    bool present = false;
-    bool heatmaps = true;
-    bool stats = false;
-    bool received = false;  // by each key, from all queries
-    bool hidden = false;    // what each block gives, and what the norm behind the last makes of it
-    bool logits = false;
-    bool probs = false;  // softmax of the logits
-
-    // Whether something behind the last attention is asked for.
-    bool model_output() const { return hidden || logits || probs; }
-};
-
-// "scores,weights,…" Throws Error for an unknown name.
-SaveChoice parse_save(const std::string& list);
 
 struct RunRequest {
     // Embeddings [tokens, d_model] or [batch, tokens, d_model] and a file or folder of weights;

@@ -1,6 +1,6 @@
 // Every flag of every command with values that nobody means: the program ends by itself, soon, with
-// exit code 0, 1 or 2, and 2 comes with one line. The flags are those that --help lists, so that a
-// new one is tried too.
+// exit code 0, 1 or 2, and 2 comes with one line. The flags are those that --help-all lists, so
+// that a new one is tried too.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "support/help.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
 
@@ -16,28 +17,6 @@ using namespace attn::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Flag {
-    std::string name;
-    bool takes_value = false;
-};
-
-// "  -x,--embeddings ARRAY   …" and "  --causal   …"
-std::vector<Flag> flags_of(const std::string& command) {
-    std::vector<Flag> flags;
-    std::istringstream help(run_program({command, "--help"}).out);
-    for (std::string line; std::getline(help, line);) {
-        if (line.compare(0, 3, "  -") != 0) continue;
-        std::istringstream words(line);
-        std::string names, type;
-        words >> names >> type;
-        const bool value = !type.empty() &&
-                           std::isupper(static_cast<unsigned char>(type[0])) != 0 &&
-                           line.find(names + " " + type) != std::string::npos;
-        flags.push_back({names.substr(names.rfind(',') + 1), value});
-    }
-    return flags;
-}
 
 // What each command needs to go through; a flag that is tried itself is left out.
 std::vector<std::string> base_of(const std::string& command, const TempFolder& folder,
@@ -107,19 +86,20 @@ void check_end(const std::vector<std::string>& arguments, const std::string& fla
 }
 
 void try_all(const std::string& command) {
-    const std::vector<Flag> flags = flags_of(command);
+    const auto flags = flags_in_help(command);
     REQUIRE(flags.size() > 2);
-    for (const Flag& flag : flags) {
+    for (const HelpFlag& flag : flags) {
+        const std::string& name = flag.names.back();
         for (const std::string& value : hostile_values()) {
             const TempFolder folder;
             folder.write("weights.json", "[[[1, 0], [0.5, 0.5]], [[1, 0], [0.25, 0.75]]]");
-            std::vector<std::string> arguments = base_of(command, folder, flag.name);
-            if (flag.takes_value) {
-                arguments.push_back(flag.name + "=" + value_for(flag.name, value, folder));
+            std::vector<std::string> arguments = base_of(command, folder, name);
+            if (!flag.takes.empty()) {
+                arguments.push_back(name + "=" + value_for(name, value, folder));
             } else {
-                arguments.push_back(flag.name + (value == hostile_values()[0] ? "" : "=" + value));
+                arguments.push_back(name + (value == hostile_values()[0] ? "" : "=" + value));
             }
-            check_end(arguments, flag.name, value);
+            check_end(arguments, name, value);
         }
     }
 }

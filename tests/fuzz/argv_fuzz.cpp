@@ -109,15 +109,16 @@ Outcome run(const std::vector<std::string>& arguments) {
     return outcome;
 }
 
-// As --help lists them.
+// The last name of each, as --help-all lists them: "  -o, --output DIR  …".
 std::vector<std::string> flags_of(const std::string& command) {
     std::vector<std::string> flags;
-    std::istringstream help(run({command, "--help"}).results);
+    std::istringstream help(run({command, "--help-all"}).results);
     for (std::string line; std::getline(help, line);) {
         if (line.compare(0, 3, "  -") != 0) continue;
-        std::string names;
-        std::istringstream(line) >> names;
-        flags.push_back(names.substr(names.rfind(',') + 1));
+        std::istringstream names(line);
+        std::string name;
+        while (names >> name && name.back() == ',') continue;
+        flags.push_back(name);
     }
     return flags;
 }

@@ -1,0 +1,124 @@
+#include "manual.hpp"
+
+#include <cctype>
+#include <sstream>
+
+#include "core/version.hpp"
+#include "help.hpp"
+
+namespace attn::app {
+namespace {
+
+const std::string kEllipsis = "…";
+
+// Text that roff takes as it is: no escapes, no requests at the start of a line, no soft hyphens.
+std::string plain(const std::string& text) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (text.compare(i, kEllipsis.size(), kEllipsis) == 0) {
+            result += "...";
+            i += kEllipsis.size() - 1;
+        } else if (c == '\\')
+            result += "\\e";
+        else if (c == '-')
+            result += "\\-";
+        else if (c == '\'')
+            result += "\\(aq";
+        else if (c == '.' && (result.empty() || result.back() == '\n'))
+            result += "\\&.";
+        else
+            result += c;
+    }
+    return result;
+}
+
+std::string upper(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return text;
+}
+
+std::string title(const std::string& name) {
+    return ".TH " + upper(plain(name)) + " 1 \"\" \"attn\\-inspect " + plain(version()) +
+           "\" \"User Commands\"\n.nh\n.ad l\n";
+}
+
+// "-o, --output DIR", names bold and the value in italics.
+std::string tag(const FlagEntry& flag) {
+    std::string text;
+    if (!flag.is_argument()) {
+        for (const std::string& name : flag.names)
+            text += (text.empty() ? "" : ", ") + ("\\fB" + plain(name) + "\\fR");
+    }
+    if (!flag.takes.empty())
+        text += (text.empty() ? "" : " ") + ("\\fI" + plain(flag.takes) + "\\fR");
+    return text;
+}
+
+std::string paragraph(const std::string& what, const std::string& help) {
+    return ".TP\n" + what + "\n" + plain(help) + "\n";
+}
+
+// The flags of a command under their headings, arguments first.
+std::string flag_sections(const CommandEntry& command) {
+    std::string text, heading;
+    for (const FlagEntry& flag : command.flags) {
+        if (flag.is_argument()) text += paragraph(tag(flag), flag.help);
+    }
+    if (!text.empty()) text = ".SH ARGUMENTS\n" + text;
+    for (const FlagEntry& flag : command.flags) {
+        if (flag.is_argument()) continue;
+        if (flag.heading != heading) {
+            heading = flag.heading;
+            text += ".SH " + upper(plain(heading)) + "\n";
+        }
+        text += paragraph(tag(flag), flag.help);
+    }
+    return text;
+}
+
+// A list whose lines stay as they are.
+std::string verbatim(const std::string& text) {
+    std::string lines;
+    std::istringstream all(text);
+    for (std::string line; std::getline(all, line);) lines += plain(line) + "\n";
+    return ".nf\n" + lines + ".fi\n";
+}
+
+std::string exit_status() {
+    return ".SH EXIT STATUS\n" + paragraph("0", "All is well.") +
+           paragraph("1", "A check failed, or results differ.") +
+           paragraph("2", "Wrong usage, bad input, or a failure to read or write.");
+}
+
+}  // namespace
+
+std::string program_manual(const Catalogue& catalogue) {
+    std::string text = title("attn-inspect") + ".SH NAME\nattn\\-inspect \\- " +
+                       plain(catalogue.program.description) +
+                       "\n.SH SYNOPSIS\n\\fBattn\\-inspect\\fR \\fICOMMAND\\fR [flags]\n"
+                       ".SH DESCRIPTION\n" +
+                       plain(catalogue.program.footer) + "\n.SH COMMANDS\n";
+    for (const CommandEntry& command : catalogue.commands)
+        text += paragraph("\\fB" + plain(command.name) + "\\fR", command.description + ".");
+    text += flag_sections(catalogue.program) + exit_status() + ".SH ENVIRONMENT\n" +
+            paragraph("\\fBNO_COLOR\\fR", "No colours in the terminal, as --no-color.") +
+            ".SH SEE ALSO\n";
+    std::string others;
+    for (const CommandEntry& command : catalogue.commands)
+        others += ".BR attn\\-inspect\\-" + plain(command.name) + " (1)\n";
+    return text + others;
+}
+
+std::string command_manual(const Catalogue& catalogue, const CommandEntry& command) {
+    const std::string name = "attn-inspect-" + command.name;
+    std::string text = title(name) + ".SH NAME\n" + plain(name) + " \\- " +
+                       plain(command.description) + "\n.SH SYNOPSIS\n\\fB" +
+                       plain(usage_line(command)) + "\\fR\n" + flag_sections(command) +
+                       flag_sections(catalogue.program);
+    if (!command.footer.empty()) text += ".SH NAMES\n" + verbatim(command.footer);
+    if (!command.example.empty()) text += ".SH EXAMPLES\n" + verbatim(command.example);
+    return text + exit_status() + ".SH SEE ALSO\n.BR attn\\-inspect (1)\n";
+}
+
+}  // namespace attn::app

@@ -1,0 +1,63 @@
+#include "program.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "core/numbers.hpp"
+#include "flag_rules.hpp"
+
+namespace attn::app {
+namespace {
+
+void add_entry(CommandEntry& program, std::vector<std::string> names, const std::string& takes,
+               const std::string& help) {
+    FlagEntry entry;
+    entry.names = std::move(names);
+    entry.takes = takes;
+    entry.help = help;
+    entry.heading = "For every command";
+    program.flags.push_back(entry);
+}
+
+// Flags that stand for every command, in front of it or behind.
+void add_global_flags(CLI::App& app, CommandLine& line) {
+    GlobalOptions& global = line.global;
+    CommandEntry& program = line.catalogue.program;
+    app.add_option_function<std::string>("--threads", [&global](const std::string& text) {
+        global.threads = static_cast<std::size_t>(parse_whole(text, {1, 4096}, "--threads"));
+    });
+    add_entry(program, {"--threads"}, "N", "Threads to use (default: all cores)");
+    app.add_flag("--quiet", global.quiet);
+    add_entry(program, {"--quiet"}, "", "No progress bar, no warnings and no summary");
+    app.add_flag("--no-color", global.no_color);
+    add_entry(program, {"--no-color"}, "", "No colours in the terminal (also: NO_COLOR)");
+    // These are found before the parser sees the line.
+    add_entry(program, {"-h", "--help"}, "", "The usual flags of a command");
+    add_entry(program, {"--help-all"}, "", "All flags of a command");
+    add_entry(program, {"--version"}, "", "The version");
+}
+
+}  // namespace
+
+void describe_program(CLI::App& app, CommandLine& line) {
+    app.name("attn-inspect");
+    app.set_help_flag();
+    app.require_subcommand(1);
+    app.fallthrough();
+    line.catalogue.program.description =
+        "exact transformer attention from files: scores, weights, pictures, numbers";
+    line.catalogue.program.footer =
+        "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed "
+        "or results differ, 2 usage, bad input or I/O. A command's flags: attn-inspect help "
+        "COMMAND.";
+    add_global_flags(app, line);
+    add_run_command(app, line);
+    add_heatmap_command(app, line);
+    add_stats_command(app, line);
+    add_check_command(app, line);
+    add_compare_command(app, line);
+    add_diagnose_command(app, line);
+    add_info_command(app, line);
+    let_switches_stand_alone(app);
+}
+
+}  // namespace attn::app

@@ -1,0 +1,82 @@
+// What the program says about itself: short help, long help, and what it suggests.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "support/help.hpp"
+#include "support/program.hpp"
+
+using attn::test::command_names;
+using attn::test::run_program;
+using Catch::Contains;
+
+TEST_CASE("without a command, with help or -h, the program shows its commands") {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{}, {"help"}, {"-h"}, {"--help"}, {"--help-all"}}) {
+        const auto result = run_program(arguments);
+        CHECK(result.exit_code == 0);
+        CHECK(result.err.empty());
+        CHECK_THAT(result.out, Contains("Usage: attn-inspect COMMAND"));
+        CHECK_THAT(result.out, Contains("Exit codes"));
+    }
+    CHECK(command_names().size() >= 7);
+}
+
+TEST_CASE("the short help of every command fits a screen and ends with a line to paste") {
+    for (const std::string& command : command_names()) {
+        INFO(command);
+        const std::string help = run_program({command, "--help"}).out;
+        CHECK(help == run_program({"help", command}).out);
+        CHECK(help == run_program({command, "-h"}).out);
+        CHECK(std::count(help.begin(), help.end(), '\n') < 60);
+        CHECK_THAT(help, Contains("Example\n  attn-inspect " + command + " "));
+        CHECK_THAT(help, Contains("--help-all"));
+        std::istringstream lines(help);
+        for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 84);
+    }
+}
+
+TEST_CASE("the long help has every flag of the short one, and those for every command") {
+    for (const std::string& command : command_names()) {
+        INFO(command);
+        std::istringstream lines(run_program({command, "--help"}).out);
+        const std::string all = run_program({command, "--help-all"}).out;
+        for (std::string line; std::getline(lines, line);) {
+            if (line.compare(0, 3, "  -") == 0)
+                CHECK_THAT(all, Contains(line.substr(0, line.find("  ", 3))));
+        }
+        CHECK_THAT(all, Contains("For every command"));
+        CHECK_THAT(all, Contains("--threads N"));
+    }
+    CHECK_THAT(run_program({"stats", "--help-all"}).out, Contains("effective_keys"));
+    CHECK_THAT(run_program({"check", "--help-all"}).out, Contains("causal_leak"));
+}
+
+TEST_CASE("a command that nobody knows is answered with the nearest") {
+    const auto result = run_program({"help", "stat"});
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, Contains("unknown command stat; did you mean stats?"));
+}
+
+TEST_CASE("a word that a flag does not know is answered with those it knows") {
+    const auto result = run_program({"run", "--kv-order", "repeta", "-w", "x", "-o", "y"});
+    CHECK(result.exit_code == 2);
+    CHECK(
+        result.err ==
+        "attn-inspect: error: --kv-order repeta: expected repeat or tile; did you mean repeat?\n");
+}
+
+TEST_CASE("-o=FOLDER means the folder") {
+    CHECK_THAT(run_program({"run", "-w=no/such/file", "-o=out"}).err, Contains("no/such/file: "));
+    CHECK_THAT(run_program({"run", "-w=no/such/file", "-o=out"}).err, !Contains("=no"));
+}
+
+TEST_CASE("one spelling of layers and heads is as good as the other") {
+    const std::string array =
+        std::string(ATTN_SOURCE_DIR) + "/data/induction/model.json:layers/0/W_Q";
+    for (const char* flag : {"--layer", "--layers", "--head", "--select-heads", "--seq"}) {
+        INFO(flag);
+        CHECK_THAT(run_program({"stats", array, flag, "x"}).err, Contains("expected"));
+    }
+}
