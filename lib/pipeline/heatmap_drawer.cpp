@@ -181,8 +181,9 @@ void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& gr
     const render::HeatmapStyle look = style(scale, single_.pixels, grid.pool);
     render::HeatmapPanel picture = panel(name, grid, title_of(name));
     picture.note = note(grid.pool);
-    const render::Image image = options_.plain ? render::draw_cells(picture.cells, look)
-                                               : render::draw_heatmap(picture, look);
+    const render::Image image = options_.plain
+                                    ? render::color_cells(picture.cells, look)
+                                    : render::rasterize(render::make_heatmap(picture, look), font_);
     write_(
         head_picture(name.layer, choice_.head_numbers[name.head], {name.sequence, choice_.batch}),
         render::encode_png(image));
@@ -243,7 +244,7 @@ void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>&
     }
     const render::ColorScale scale = joint_scale(compared);
     const render::HeatmapStyle look = style(scale, layout.pixels, grids.front().pool);
-    write_(file, render::encode_png(render::draw_sheet(sheet, look)));
+    write_(file, render::encode_png(render::rasterize(render::make_sheet(sheet, look), font_)));
 }
 
 }  // namespace attn::pipeline

@@ -71,28 +71,30 @@ std::size_t key_label_height(const Axis& axis, std::size_t size) {
     return axis.tokens ? axis.widest : size;
 }
 
-void draw_query_labels(Image& image, const Axis& axis, const Font& font, std::size_t size,
-                       std::size_t left, std::size_t top) {
+void add_query_labels(Figure& figure, const Axis& axis, std::size_t size, std::size_t left,
+                      std::size_t top) {
     for (const AxisLabel& label : axis.labels) {
         const std::size_t row = top + label.center;
-        image.fill(left - 1 - kTickLength, row, kTickLength, 1, kInk);
-        font.draw(image, label.text, size, left - kAxisGap - font.width(label.text, size),
-                  row - std::min(row, size / 2), kInk);
+        figure.fill(left - 1 - kTickLength, row, kTickLength, 1, kInk);
+        const std::size_t line = row - std::min(row, size / 2);
+        figure.write({label.text, size, static_cast<double>(left - kAxisGap),
+                      static_cast<double>(line), kInk, TextAnchor::end});
     }
 }
 
-void draw_key_labels(Image& image, const Axis& axis, const Font& font, std::size_t size,
-                     std::size_t left, std::size_t bottom) {
+void add_key_labels(Figure& figure, const Axis& axis, std::size_t size, std::size_t left,
+                    std::size_t bottom) {
     for (const AxisLabel& label : axis.labels) {
         const std::size_t column = left + label.center;
-        image.fill(column, bottom + 1, 1, kTickLength, kInk);
-        const std::size_t width = font.width(label.text, size);
+        figure.fill(column, bottom + 1, 1, kTickLength, kInk);
         if (axis.tokens) {
-            font.draw(image, label.text, size, column - std::min(column, size / 2),
-                      bottom + kAxisGap + width, kInk, TextDirection::up);
+            const std::size_t line = column - std::min(column, size / 2);
+            figure.write({label.text, size, static_cast<double>(line),
+                          static_cast<double>(bottom + kAxisGap), kInk, TextAnchor::end,
+                          TextDirection::up});
         } else {
-            font.draw(image, label.text, size, column - std::min(column, width / 2),
-                      bottom + kAxisGap - 1, kInk);
+            figure.write({label.text, size, static_cast<double>(column),
+                          static_cast<double>(bottom + kAxisGap - 1), kInk, TextAnchor::middle});
         }
     }
 }

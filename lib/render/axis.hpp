@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "render/cell_layout.hpp"
+#include "render/figure.hpp"
 #include "render/font.hpp"
 
 namespace attn::render {
@@ -39,12 +40,12 @@ inline constexpr std::size_t kAxisGap = 8;
 std::size_t key_label_height(const Axis& axis, std::size_t size);
 
 // Writes the labels to the left of a matrix whose top left corner is at (left, top).
-void draw_query_labels(Image& image, const Axis& axis, const Font& font, std::size_t size,
-                       std::size_t left, std::size_t top);
+void add_query_labels(Figure& figure, const Axis& axis, std::size_t size, std::size_t left,
+                      std::size_t top);
 
 // Writes the labels below a matrix whose bottom left corner is at (left, bottom).
-void draw_key_labels(Image& image, const Axis& axis, const Font& font, std::size_t size,
-                     std::size_t left, std::size_t bottom);
+void add_key_labels(Figure& figure, const Axis& axis, std::size_t size, std::size_t left,
+                    std::size_t bottom);
 
 // How a token is shown: white space becomes visible, an empty token is "".
 std::string visible_token(const std::string& token);

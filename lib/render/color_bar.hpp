@@ -10,10 +10,10 @@ namespace attn::render {
 // Pixels from the bar's left edge to the end of its texts, written with `text_size`.
 std::size_t color_bar_width(const HeatmapStyle& style, std::size_t text_size);
 
-// Draws the bar with its ticks and the name of the values; (x, y) is its top left corner, `height`
+// Adds the bar with its ticks and the name of the values; (x, y) is its top left corner, `height`
 // that of the coloured part.
-void draw_color_bar(Image& image, const HeatmapStyle& style, std::size_t text_size, std::size_t x,
-                    std::size_t y, std::size_t height);
+void add_color_bar(Figure& figure, const HeatmapStyle& style, std::size_t text_size, std::size_t x,
+                   std::size_t y, std::size_t height);
 
 // Which special colours need an explanation.
 struct LegendEntries {
@@ -23,7 +23,7 @@ struct LegendEntries {
 LegendEntries find_special_cells(MatrixView<const float> cells);
 
 // Small squares with "masked" and "NaN" beside them, one below the other.
-void draw_legend(Image& image, const HeatmapStyle& style, LegendEntries entries,
-                 std::size_t text_size, std::size_t x, std::size_t y);
+void add_legend(Figure& figure, LegendEntries entries, std::size_t text_size, std::size_t x,
+                std::size_t y);
 
 }  // namespace attn::render

@@ -1,9 +1,7 @@
 #include "render/heatmap.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
-#include <cstring>
 
 #include "render/axis.hpp"
 #include "render/color_bar.hpp"
@@ -66,28 +64,25 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
     return plan;
 }
 
-void draw_axes(Image& image, const Plan& plan, const HeatmapStyle& style) {
+void add_axes(Figure& figure, const Plan& plan) {
     const HeatmapGeometry& at = plan.geometry;
-    const Font& font = *style.font;
-    draw_query_labels(image, plan.query_axis, font, plan.text, at.left, at.top);
-    const std::size_t query = font.width("query", plan.axis_text);
-    font.draw(image, "query", plan.axis_text, kMargin, at.top + (plan.matrix_height + query) / 2,
-              kInk, TextDirection::up);
+    add_query_labels(figure, plan.query_axis, plan.text, at.left, at.top);
+    const double middle = static_cast<double>(at.top) + static_cast<double>(plan.matrix_height) / 2;
+    figure.write(
+        {"query", plan.axis_text, kMargin, middle, kInk, TextAnchor::middle, TextDirection::up});
 
     const std::size_t bottom = at.top + plan.matrix_height;
-    draw_key_labels(image, plan.key_axis, font, plan.text, at.left, bottom);
-    const std::size_t key = font.width("key", plan.axis_text);
-    const std::size_t middle = at.left + plan.matrix_width / 2;
-    font.draw(image, "key", plan.axis_text, middle - std::min(middle, key / 2),
-              bottom + kAxisGap + key_label_height(plan.key_axis, plan.text) + 6, kInk);
+    add_key_labels(figure, plan.key_axis, plan.text, at.left, bottom);
+    const std::size_t below = bottom + kAxisGap + key_label_height(plan.key_axis, plan.text) + 6;
+    figure.write({"key", plan.axis_text, static_cast<double>(at.left + plan.matrix_width / 2),
+                  static_cast<double>(below), kInk, TextAnchor::middle});
 }
 
-void draw_title(Image& image, const HeatmapPanel& panel, const Plan& plan,
-                const HeatmapStyle& style) {
-    const HeatmapGeometry& at = plan.geometry;
-    style.font->draw(image, panel.title, plan.title_text, at.left, kMargin, kInk);
-    style.font->draw(image, panel.note, plan.text, at.left, kMargin + plan.title_text + 4,
-                     kFaintInk);
+void add_title(Figure& figure, const HeatmapPanel& panel, const Plan& plan) {
+    const auto left = static_cast<double>(plan.geometry.left);
+    figure.write({panel.title, plan.title_text, left, kMargin, kInk});
+    figure.write({panel.note, plan.text, left, static_cast<double>(kMargin + plan.title_text + 4),
+                  kFaintInk});
 }
 
 }  // namespace
@@ -98,52 +93,43 @@ Color cell_color(float value, const HeatmapStyle& style) {
     return (*style.colors)[color_index(style.scale.position(static_cast<double>(value)))];
 }
 
-Image draw_cells(MatrixView<const float> cells, const HeatmapStyle& style) {
-    const std::size_t side = style.layout.pixels;
-    Image image(cells.columns * side, cells.rows * side, kMaskedColor);
-    draw_cells(image, 0, 0, cells, style);
+Image color_cells(MatrixView<const float> cells, const HeatmapStyle& style) {
+    Image image(cells.columns, cells.rows, kMaskedColor);
+    for (std::size_t row = 0; row < cells.rows; ++row) {
+        std::uint8_t* pixel = image.row(row);
+        for (const float value : cells.row(row)) {
+            const Color color = cell_color(value, style);
+            *pixel++ = color.red;
+            *pixel++ = color.green;
+            *pixel++ = color.blue;
+        }
+    }
     return image;
 }
 
-void draw_cells(Image& image, std::size_t x, std::size_t y, MatrixView<const float> cells,
-                const HeatmapStyle& style) {
+void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const float> cells,
+               const HeatmapStyle& style) {
     const std::size_t side = style.layout.pixels;
-    assert(x + cells.columns * side <= image.width() && y + cells.rows * side <= image.height());
-    for (std::size_t row = 0; row < cells.rows; ++row) {
-        // The first line of pixels is drawn, the others of the row are copies.
-        std::uint8_t* const line = image.row(y + row * side) + x * 3;
-        std::uint8_t* pixel = line;
-        for (const float value : cells.row(row)) {
-            const Color color = cell_color(value, style);
-            for (std::size_t i = 0; i < side; ++i) {
-                *pixel++ = color.red;
-                *pixel++ = color.green;
-                *pixel++ = color.blue;
-            }
-        }
-        for (std::size_t copy = 1; copy < side; ++copy) {
-            std::memcpy(image.row(y + row * side + copy) + x * 3, line, cells.columns * side * 3);
-        }
-    }
+    figure.frame(x, y, cells.columns * side, cells.rows * side);
+    figure.place({color_cells(cells, style), x, y, side, side});
 }
 
 HeatmapGeometry measure_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
     return make_plan(panel, style).geometry;
 }
 
-Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
+Figure make_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
     const Plan plan = make_plan(panel, style);
     const HeatmapGeometry& at = plan.geometry;
-    Image image(at.width, at.height, kPaper);
-    draw_frame(image, at.left, at.top, plan.matrix_width, plan.matrix_height);
-    draw_cells(image, at.left, at.top, panel.cells, style);
-    draw_axes(image, plan, style);
-    draw_title(image, panel, plan, style);
+    Figure figure{at.width, at.height, {}};
+    add_cells(figure, at.left, at.top, panel.cells, style);
+    add_axes(figure, plan);
+    add_title(figure, panel, plan);
 
     const std::size_t bar = at.left + plan.matrix_width + kBarGap;
-    draw_color_bar(image, style, plan.text, bar, at.top, plan.bar_height);
-    draw_legend(image, style, plan.legend, plan.text, bar, at.top + plan.bar_height + 10);
-    return image;
+    add_color_bar(figure, style, plan.text, bar, at.top, plan.bar_height);
+    add_legend(figure, plan.legend, plan.text, bar, at.top + plan.bar_height + 10);
+    return figure;
 }
 
 }  // namespace attn::render

@@ -10,6 +10,7 @@
 #include "render/cell_layout.hpp"
 #include "render/color_map.hpp"
 #include "render/color_scale.hpp"
+#include "render/figure.hpp"
 #include "render/font.hpp"
 #include "render/image.hpp"
 
@@ -53,14 +54,15 @@ struct HeatmapGeometry {
 HeatmapGeometry measure_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
 
 // The labelled picture.
-Image draw_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
+Figure make_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
 
-// Only the cells, layout.pixels a side.
-Image draw_cells(MatrixView<const float> cells, const HeatmapStyle& style);
+// Only the cells, one pixel each.
+Image color_cells(MatrixView<const float> cells, const HeatmapStyle& style);
 
-// The same into a picture that has room for them, the first cell's corner at (x, y).
-void draw_cells(Image& image, std::size_t x, std::size_t y, MatrixView<const float> cells,
-                const HeatmapStyle& style);
+// The matrix as part of a figure, its corner at (x, y), with a frame around it; each cell is
+// layout.pixels a side.
+void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const float> cells,
+               const HeatmapStyle& style);
 
 // The colour of one value.
 Color cell_color(float value, const HeatmapStyle& style);

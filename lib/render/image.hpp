@@ -26,6 +26,7 @@ class Image {
     const std::uint8_t* pixels() const { return pixels_.data(); }  // width * height * 3 bytes
 
     std::uint8_t* row(std::size_t y) { return &pixels_[y * width_ * 3]; }  // width * 3 bytes
+    const std::uint8_t* row(std::size_t y) const { return &pixels_[y * width_ * 3]; }
 
     Color at(std::size_t x, std::size_t y) const;
     void set(std::size_t x, std::size_t y, Color color);

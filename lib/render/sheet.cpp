@@ -70,60 +70,54 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     return plan;
 }
 
-void draw_panel(Image& image, const Sheet& sheet, std::size_t index, const Plan& plan,
-                const HeatmapStyle& style) {
+void add_panel(Figure& figure, const Sheet& sheet, std::size_t index, const Plan& plan,
+               const HeatmapStyle& style) {
     const HeatmapPanel& panel = sheet.panels[index];
-    const std::size_t row = index / sheet.columns;
     const std::size_t column = index % sheet.columns;
     const std::size_t x = plan.x(column);
-    const std::size_t y = plan.y(row);
-    draw_frame(image, x, y, plan.panel_width, plan.panel_height);
-    draw_cells(image, x, y, panel.cells, style);
-    style.font->draw(image, style.font->shorten(panel.title, kText, plan.panel_width), kText, x,
-                     y - plan.panel_title, kInk);
-    if (column == 0) draw_query_labels(image, plan.query_axis, *style.font, plan.text, x, y);
+    const std::size_t y = plan.y(index / sheet.columns);
+    add_cells(figure, x, y, panel.cells, style);
+    figure.write({style.font->shorten(panel.title, kText, plan.panel_width), kText,
+                  static_cast<double>(x), static_cast<double>(y - plan.panel_title), kInk});
+    if (column == 0) add_query_labels(figure, plan.query_axis, plan.text, x, y);
     const bool lowest = index + sheet.columns >= sheet.panels.size();
-    if (lowest) {
-        draw_key_labels(image, plan.key_axis, *style.font, plan.text, x, y + plan.panel_height);
-    }
+    if (lowest) add_key_labels(figure, plan.key_axis, plan.text, x, y + plan.panel_height);
 }
 
-void draw_titles(Image& image, const Sheet& sheet, const Plan& plan, const HeatmapStyle& style) {
-    style.font->draw(image, sheet.title, kTitleText, plan.left, kMargin, kInk);
-    style.font->draw(image, sheet.note, kText, plan.left, kMargin + kTitleText + 4, kFaintInk);
+void add_titles(Figure& figure, const Sheet& sheet, const Plan& plan) {
+    const auto left = static_cast<double>(plan.left);
+    figure.write({sheet.title, kTitleText, left, kMargin, kInk});
+    figure.write({sheet.note, kText, left, kMargin + kTitleText + 4, kFaintInk});
     for (std::size_t row = 0; row < sheet.row_titles.size(); ++row) {
-        const std::string& title = sheet.row_titles[row];
-        const std::size_t length = style.font->width(title, kText);
         const std::size_t middle = plan.y(row) + plan.panel_height / 2;
-        style.font->draw(image, title, kText, kMargin, middle + length / 2, kInk,
-                         TextDirection::up);
+        figure.write({sheet.row_titles[row], kText, kMargin, static_cast<double>(middle), kInk,
+                      TextAnchor::middle, TextDirection::up});
     }
     const std::size_t across_x = sheet.row_titles.empty() ? kMargin : kMargin + kText + 10;
     const std::size_t bottom = plan.y(plan.rows - 1) + plan.panel_height;
-    const std::size_t middle = (plan.y(0) + bottom) / 2;
-    style.font->draw(image, "query", kText, across_x,
-                     middle + style.font->width("query", kText) / 2, kFaintInk, TextDirection::up);
-    style.font->draw(image, "key", kText,
-                     (plan.left + plan.bar) / 2 - style.font->width("key", kText) / 2,
-                     plan.height - kMargin - kText - 2, kFaintInk);
+    figure.write({"query", kText, static_cast<double>(across_x),
+                  static_cast<double>((plan.y(0) + bottom) / 2), kFaintInk, TextAnchor::middle,
+                  TextDirection::up});
+    figure.write({"key", kText, static_cast<double>((plan.left + plan.bar) / 2),
+                  static_cast<double>(plan.height - kMargin - kText - 2), kFaintInk,
+                  TextAnchor::middle});
 }
 
 }  // namespace
 
-Image draw_sheet(const Sheet& sheet, const HeatmapStyle& style) {
+Figure make_sheet(const Sheet& sheet, const HeatmapStyle& style) {
     assert(!sheet.panels.empty() && sheet.columns > 0);
     const Plan plan = make_plan(sheet, style);
-    Image image(plan.width, plan.height, kPaper);
-    for (std::size_t index = 0; index < sheet.panels.size(); ++index) {
-        draw_panel(image, sheet, index, plan, style);
-    }
-    draw_titles(image, sheet, plan, style);
+    Figure figure{plan.width, plan.height, {}};
+    for (std::size_t index = 0; index < sheet.panels.size(); ++index)
+        add_panel(figure, sheet, index, plan, style);
+    add_titles(figure, sheet, plan);
 
     const std::size_t panels = plan.y(plan.rows - 1) + plan.panel_height - plan.y(0);
     const std::size_t bar_height = std::clamp<std::size_t>(panels, 120, kMostBar);
-    draw_color_bar(image, style, kText, plan.bar, plan.y(0), bar_height);
-    draw_legend(image, style, plan.legend, kText, plan.bar, plan.y(0) + bar_height + 10);
-    return image;
+    add_color_bar(figure, style, kText, plan.bar, plan.y(0), bar_height);
+    add_legend(figure, plan.legend, kText, plan.bar, plan.y(0) + bar_height + 10);
+    return figure;
 }
 
 }  // namespace attn::render

@@ -18,6 +18,6 @@ struct Sheet {
 
 // One colour bar for all panels. Labels stand at the left of each row and below the last panel of
 // each column.
-Image draw_sheet(const Sheet& sheet, const HeatmapStyle& style);
+Figure make_sheet(const Sheet& sheet, const HeatmapStyle& style);
 
 }  // namespace attn::render

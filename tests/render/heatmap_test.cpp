@@ -41,7 +41,7 @@ TEST_CASE("every cell of the labelled picture has the colour of its value") {
     example.values[5] = kMasked;
     example.values[6] = std::nanf("");
     const HeatmapGeometry at = measure_heatmap(example.panel, example.style);
-    const Image image = draw_heatmap(example.panel, example.style);
+    const Image image = rasterize(make_heatmap(example.panel, example.style), *example.style.font);
     CHECK(image.width() == at.width);
     CHECK(image.height() == at.height);
     for (std::size_t row = 0; row < 4; ++row) {
@@ -63,7 +63,7 @@ TEST_CASE("every cell of the labelled picture has the colour of its value") {
 TEST_CASE("plain pictures are the cells and nothing else") {
     Example example;
     example.style.layout.pixels = 1;
-    const Image image = draw_cells(example.panel.cells, example.style);
+    const Image image = color_cells(example.panel.cells, example.style);
     CHECK(image.width() == 4);
     CHECK(image.height() == 4);
     CHECK(image.at(0, 0) == color_map("viridis")[0]);
@@ -77,7 +77,8 @@ TEST_CASE("any shape can be drawn, and long titles fit") {
         example.style.layout.pixels = 2;
         example.panel.title = "a title that is much longer than the matrix is wide";
         example.panel.note = "each cell is the max of 2 × 2";
-        const Image image = draw_heatmap(example.panel, example.style);
+        const Image image =
+            rasterize(make_heatmap(example.panel, example.style), *example.style.font);
         CHECK(image.width() >= Font::embedded().width(example.panel.title, 16));
         CHECK(image.height() >= rows * 2);
     }
@@ -85,7 +86,7 @@ TEST_CASE("any shape can be drawn, and long titles fit") {
 
 TEST_CASE("the paper around the cells is white, the corners too") {
     Example example;
-    const Image image = draw_heatmap(example.panel, example.style);
+    const Image image = rasterize(make_heatmap(example.panel, example.style), *example.style.font);
     const Color white{255, 255, 255};
     CHECK(image.at(0, 0) == white);
     CHECK(image.at(image.width() - 1, 0) == white);
@@ -100,7 +101,7 @@ TEST_CASE("a sheet shows every panel") {
     sheet.columns = 3;
     sheet.row_titles = {"layer 0", "layer 1"};
     for (int i = 0; i < 5; ++i) sheet.panels.push_back(example.panel);
-    const Image image = draw_sheet(sheet, example.style);
+    const Image image = rasterize(make_sheet(sheet, example.style), *example.style.font);
     // The last cell of a panel is the only thing in the picture with the last colour, but for the
     // colour bar.
     const Color last = color_map("viridis")[255];
@@ -120,10 +121,10 @@ TEST_CASE("a sheet of one panel and one of 144 can be drawn") {
     example.style.layout.pixels = 1;
     Sheet sheet;
     sheet.panels = {example.panel};
-    CHECK(draw_sheet(sheet, example.style).width() > 4);
+    CHECK(rasterize(make_sheet(sheet, example.style), *example.style.font).width() > 4);
     sheet.columns = 12;
     sheet.panels.assign(144, example.panel);
-    CHECK(draw_sheet(sheet, example.style).height() > 12 * 4);
+    CHECK(rasterize(make_sheet(sheet, example.style), *example.style.font).height() > 12 * 4);
 }
 
 TEST_CASE("the picture as text has a line a query, or one for two in colour") {
