@@ -149,6 +149,11 @@ void require_nothing_behind(const WeightBundle& bundle) {
 void require_logits(const WeightBundle& bundle) {
     require_nothing_left_over(bundle, LeftOver::Part::logits, "the logits (--save logits, probs)");
     if (find_logits(bundle) != nullptr) return;
+    if (bundle.config.tied == false) {
+        fail(bundle.path, ": has no matrix that makes logits, and config.json says \"",
+             bundle.config.keys.at("tied"),
+             "\": false, so that it is not the table of tokens (--save logits, probs)");
+    }
     fail(bundle.path, ": has no matrix that makes logits (--save logits, probs)");
 }
 

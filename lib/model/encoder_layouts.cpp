@@ -140,6 +140,7 @@ Layout umt5() {
     row.name = "umt5";
     row.title = "UMT5 encoder";
     row.model_types = {"umt5"};
+    row.activation = Activation::gelu_tanh;  // its class says gated-gelu, T5's says relu
     for (TensorName& name : row.in_layer) name.only_first = false;
     return row;
 }

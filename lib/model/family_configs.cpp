@@ -214,6 +214,11 @@ FamilyConfig t5_config() {
     };
     // Of the decoder, or of both.
     family.ignored = {"is_decoder", "num_decoder_layers"};
+    family.finish = [](ModelConfig& config) {
+        // The class of mT5 says gated-gelu, T5's says relu.
+        const bool named = config.activation || !config.unknown_activation.empty();
+        if (config.model_type == "mt5" && !named) config.activation = Activation::gelu_tanh;
+    };
     return family;
 }
 

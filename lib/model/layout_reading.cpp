@@ -168,8 +168,9 @@ LayoutMatch LayoutReading::match() const {
         match.layers.push_back(take(layout_.in_layer, keys, layer, used));
     }
     match.model = take(layout_.in_model, keys_of_model(), 0, used);
-    find_missing(match);
     sort_the_rest(used, match);
+    find_missing(match);
+    find_missing_in_model(match);
     return match;
 }
 
@@ -240,10 +241,36 @@ void LayoutReading::find_missing(LayoutMatch& match) const {
             miss(tensor, "layer " + std::to_string(layer) + ": " + tensor.theirs +
                              (elsewhere ? ", which other layers have" : ""));
         }
+        for (const TensorName& tensor : layout_.in_layer) {
+            if (lacks_bias_of_norm(tensor, match.layers[layer]) && told.insert(tensor.ours).second)
+                miss(tensor, "layer " + std::to_string(layer) + ": " + tensor.theirs);
+        }
     }
+}
+
+void LayoutReading::find_missing_in_model(LayoutMatch& match) const {
+    const bool has_embeddings =
+        match.model.count("token_table") != 0 ||
+        std::any_of(match.left_over.begin(), match.left_over.end(),
+                    [](const LeftOver& array) { return array.part == LeftOver::Part::embedding; });
     for (const TensorName& tensor : layout_.in_model) {
-        if (!tensor.optional && match.model.count(tensor.ours) == 0) miss(tensor, tensor.theirs);
+        if (tensor.optional || match.model.count(tensor.ours) != 0) continue;
+        match.missing.push_back(tensor.theirs);
+        // Embeddings without the family's positions: the model has others, maybe in its attention.
+        if (tensor.ours == "position_table" && has_embeddings)
+            match.missing_attention.push_back(tensor.theirs);
     }
+}
+
+// A LayerNorm beside projections with biases has one as well; one that has none is another norm
+// (RMSNorm), which names alone do not tell.
+bool LayoutReading::lacks_bias_of_norm(const TensorName& tensor, const NamedArrays& layer) const {
+    static const std::string kBias = ".bias";
+    if (layout_.norm != NormKind::layer || layout_.norms_may_be_bare) return false;
+    if (!ends_with(tensor.ours, kBias) || layer.count(tensor.ours) != 0) return false;
+    const std::string norm = tensor.ours.substr(0, tensor.ours.size() - kBias.size());
+    const bool has_biases = layer.count("b_QKV") != 0 || layer.count("b_Q") != 0;
+    return has_biases && layer.count(norm + ".weight") != 0;
 }
 
 void LayoutReading::sort_the_rest(const std::set<std::string>& used, LayoutMatch& match) const {

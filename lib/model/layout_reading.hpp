@@ -63,6 +63,8 @@ class LayoutReading {
                      std::set<std::string>& used) const;
     Keys keys_of_model() const;
     void find_missing(LayoutMatch& match) const;
+    void find_missing_in_model(LayoutMatch& match) const;
+    bool lacks_bias_of_norm(const TensorName& tensor, const NamedArrays& layer) const;
     bool makes_logits(const std::string& key) const;
     void sort_the_rest(const std::set<std::string>& used, LayoutMatch& match) const;
 

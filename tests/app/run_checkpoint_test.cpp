@@ -1,10 +1,13 @@
 // run on checkpoints that are not quite what their family is: nothing is dropped in silence.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <map>
 
 #include "support/array_files.hpp"
 #include "support/changed_checkpoint.hpp"
+#include "support/npy_bytes.hpp"
 #include "support/program.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace attn::test;
 
@@ -110,6 +113,87 @@ TEST_CASE("what stands between tokens and layers, or behind the layers, counts w
     head.add("lm_head.bias", {21});
     CHECK(run(head, {"--save", "hidden"}).exit_code == 0);
     check_refused(run(head, {"--save", "logits"}), "lm_head.bias");
+}
+
+TEST_CASE("norms without bias beside projections with biases are not taken for LayerNorm") {
+    // So ImageGPT (GPT-2's names) and Qwen 1 (nanoGPT's names) keep their RMSNorm.
+    const std::map<std::string, std::string> norms{{"gpt2", "ln_1"},
+                                                   {"bert", "attention.output.LayerNorm"},
+                                                   {"timm", "norm1"},
+                                                   {"gpt_neox", "input_layernorm"}};
+    for (const auto& [family, norm] : norms) {
+        ChangedCheckpoint checkpoint(family);
+        CHECK(run(checkpoint).exit_code == 0);
+        const std::string bias = "." + norm + ".bias";
+        // Names that no family knows and that follow from sizes alone are harmless.
+        checkpoint.rename([&](const std::string& key) {
+            const bool found = key.size() > bias.size() && key.find(bias) != std::string::npos;
+            return found ? key + ".total_ops" : key;
+        });
+        check_refused(run(checkpoint), "lacks layer 0: " + norm + ".bias");
+    }
+}
+
+TEST_CASE("embeddings without the family's table of positions mean that positions are elsewhere") {
+    // Qwen 1 has nanoGPT's names and rotary positions, OpenAI's GPT calls its tables otherwise.
+    for (const std::string family : {"gpt2", "nanogpt"}) {
+        ChangedCheckpoint rotary(family);
+        for (const char* before : {"", "transformer.", "_orig_mod.transformer."})
+            rotary.erase(std::string(before) + "wpe.weight");
+        check_refused(run(rotary, {"--layers", "0"}), "wpe.weight");
+        check_refused(run(rotary, {"--layers", "0"}), "which its attention needs");
+    }
+}
+
+TEST_CASE("a head that is not tied and not in the file is not taken from the table of tokens") {
+    ChangedCheckpoint checkpoint("llama");
+    checkpoint.erase("lm_head.weight");
+    CHECK(run(checkpoint, {"--save", "hidden"}).exit_code == 0);
+    check_refused(run(checkpoint, {"--save", "logits"}), "\"tie_word_embeddings\": false");
+}
+
+TEST_CASE("a chosen layer, and the model's output, are those of a whole run on hidden states") {
+    const ChangedCheckpoint checkpoint("llama");
+    std::vector<float> values;
+    for (int i = 0; i < 2 * 5 * 16; ++i) values.push_back(static_cast<float>((i * 37) % 41) / 20);
+    const TempFolder folder;
+    const std::string states = folder.write("states.npy", npy_floats("(2, 5, 16)", values));
+    const std::vector<std::string> base{"--hidden-states", states, "--save", "weights,hidden"};
+    const auto results = [&](const std::string& layers, const std::string& layer) {
+        std::vector<std::string> more = base;
+        if (!layers.empty()) more.insert(more.end(), {"--layers", layers});
+        const auto result = run(checkpoint, more);
+        INFO(result.err);
+        REQUIRE(result.exit_code == 0);
+        std::string bytes = read_file(checkpoint.path("out/final_hidden.npy"));
+        for (const std::string name : {"weights", "hidden"})
+            bytes += read_file(checkpoint.path("out/layer0" + layer + "/" + name + ".npy"));
+        std::filesystem::remove_all(checkpoint.path("out"));
+        return bytes;
+    };
+    for (const std::string layer : {"0", "1"}) {
+        INFO("layer " << layer);
+        CHECK(results(layer, layer) == results("", layer));
+    }
+}
+
+TEST_CASE("UMT5 and mT5 take the activation of their own class where config.json names none") {
+    const std::map<std::string, std::string> families{{"umt5", "umt5"}, {"t5_gated", "mt5"}};
+    for (const auto& [folder, type] : families) {
+        ChangedCheckpoint checkpoint(folder);
+        std::string config = read_file(golden("models/" + folder + "/config.json"));
+        for (const auto& [key, harmless] :
+             {std::pair("dense_act_fn", "_name_or_path"),
+              std::pair("feed_forward_proj", "tokenizer_name"), std::pair("\"t5\"", "\"mt5\"")}) {
+            const std::size_t at = config.find(key);
+            if (at != std::string::npos) config.replace(at, std::string(key).size(), harmless);
+        }
+        REQUIRE(config.find("\"" + type + "\"") != std::string::npos);
+        const auto result = run(checkpoint.config(config));
+        INFO(result.err);
+        REQUIRE(result.exit_code == 0);
+        CHECK(error_of(checkpoint) < 1e-6);
+    }
 }
 
 TEST_CASE("quantised matrices are refused, with what to do") {
