@@ -24,9 +24,20 @@ bool estimates(const Hypothesis& hypothesis) {
 }
 
 // How many of the mistakes bring a number that was estimated.
-std::ptrdiff_t estimates_of(const Explanation& explanation) {
-    return std::count_if(explanation.mistakes.begin(), explanation.mistakes.end(),
+std::ptrdiff_t estimates_of(const Mistaken& mistakes) {
+    return std::count_if(mistakes.begin(), mistakes.end(),
                          [](const Hypothesis* hypothesis) { return estimates(*hypothesis); });
+}
+
+std::ptrdiff_t estimates_of(const Explanation& explanation) {
+    return estimates_of(explanation.mistakes);
+}
+
+// What has a name before what brings an estimated number: the time may be up between them.
+void put_named_first(std::vector<Mistaken>& list) {
+    std::stable_sort(list.begin(), list.end(), [](const Mistaken& a, const Mistaken& b) {
+        return estimates_of(a) < estimates_of(b);
+    });
 }
 
 void sort(std::vector<Explanation>& explanations) {
@@ -158,6 +169,8 @@ class Search {
                     (b->fit == Fit::rounding ? rounded_pairs_ : pairs_).push_back({a, b});
             }
         }
+        for (auto* list : {&singles_, &pairs_, &rounded_singles_, &rounded_pairs_})
+            put_named_first(*list);
         work_ = singles_.size() + pairs_.size() + rounded_singles_.size() + rounded_pairs_.size();
     }
 
@@ -224,6 +237,9 @@ class Search {
         const auto least = estimates_of(*std::min_element(kept.begin(), kept.end(), fewer));
         const auto more = [least](const Explanation& e) { return estimates_of(e) > least; };
         kept.erase(std::remove_if(kept.begin(), kept.end(), more), kept.end());
+        // A factor of the input often does what another scale does, and is the rarer mistake.
+        std::stable_partition(kept.begin(), kept.end(),
+                              [](const Explanation& e) { return !has(e, Fit::input_factor); });
         return true;
     }
 

@@ -427,6 +427,65 @@ TEST_CASE("when time is up the search ends, says what was not tried, and is stil
     CHECK(diagnose(world.inputs(), right, options).correct);
 }
 
+TEST_CASE("mistakes with a name are tried before those that bring an estimated number") {
+    DiagnosisOptions options;
+    options.seconds = 1e-9;  // nothing is tried, and what was planned is told in its order
+    for (const World& world : worlds(97, 9)) {
+        const Array<double> right = observe(world, {}, Observed::weights, Rounding::none);
+        const Array<double> noise = random_array<double>(right.shape(), 1);
+        const auto planned =
+            diagnose(world.inputs(), {Observed::weights, noise}, options).untried.mistakes;
+        INFO(world.name);
+        REQUIRE(planned.size() > 10);
+        for (const std::size_t together : {1u, 2u}) {
+            std::ptrdiff_t before = 0, most = 0;
+            for (const auto& mistakes : planned) {
+                const auto brings = [](Fit fit) {
+                    return [fit](const Hypothesis* h) { return h->fit == fit; };
+                };
+                const auto count = [&](Fit fit) {
+                    return std::count_if(mistakes.begin(), mistakes.end(), brings(fit));
+                };
+                if (mistakes.size() != together || count(Fit::rounding) > 0) continue;
+                const auto estimated = static_cast<std::ptrdiff_t>(together) - count(Fit::nothing);
+                CHECK(estimated >= before);
+                before = estimated;
+                most = std::max(most, estimated);
+            }
+            CHECK(most > 0);
+        }
+    }
+}
+
+TEST_CASE("where another scale and a scaled input do the same, the scale is named first") {
+    AttentionOptions<double> options;
+    options.mask.structure.causal = true;
+    options.scale = 0.5;
+    for (unsigned seed = 0; seed < 60; seed += 3) {
+        const Shape shape{1, 2, 7, 4};
+        const Heads<double> q = make_separate_heads(random_array<double>(shape, seed)),
+                            k = make_separate_heads(random_array<double>(shape, seed + 1)),
+                            v = make_separate_heads(random_array<double>(shape, seed + 2));
+        DenseInputs inputs;
+        inputs.q = &q;
+        inputs.k = &k;
+        inputs.v = &v;
+        inputs.options = &options;
+        Mistakes mistakes;
+        mistakes.scale = 0.3;
+        const Array<double> exact = compute_dense(inputs, mistakes).weights;
+        // Which of the two comes nearer after float32 is a matter of chance.
+        std::vector<float> values;
+        for (const double value : exact.values()) values.push_back(static_cast<float>(value));
+        const Observation seen{Observed::weights, Array<float>(exact.shape(), std::move(values))};
+        const Diagnosis diagnosis = diagnose(inputs, seen, {});
+        INFO(seed << found_in(diagnosis));
+        REQUIRE(diagnosis.explanations.size() == 2);
+        CHECK(std::string(diagnosis.explanations[0].mistakes[0]->name) == "another scale");
+        CHECK(std::string(diagnosis.explanations[1].mistakes[0]->name) == "scaled input");
+    }
+}
+
 TEST_CASE("progress is told, and never runs backwards") {
     const World world = decoder(96, 8);
     const Array<double> noise = random_array<double>({2, 4, 8, 8}, 1);

@@ -125,6 +125,21 @@ std::string first_name(const Diagnosis& diagnosis) {
                                                        : "";
 }
 
+// What is estimated where the mistake is among those that explain what was observed; else empty.
+std::string detail_of(const Diagnosis& diagnosis, const std::string& name) {
+    if (!diagnosis.explained() || diagnosis.correct) return "";
+    for (const Explanation& explanation : diagnosis.explanations) {
+        if (explanation.mistakes.size() == 1 && explanation.mistakes[0]->name == name)
+            return explanation.detail;
+    }
+    return "";
+}
+
+// Weights do not tell a factor of the input from another scale, which is named before it.
+const char* first_of_scaled_input(Observed kind) {
+    return kind == Observed::weights ? "another scale" : "scaled input";
+}
+
 Change to(Rounding type) {
     return [type](double value) { return round_to(type, value); };
 }
@@ -224,7 +239,9 @@ TEST_CASE("a small mistake is seen although what was saved is half precision") {
         for (const Observed kind : {Observed::weights, Observed::output}) {
             CHECK_FALSE(diagnose_planted(ramp, kind, type).explained());
             CHECK_FALSE(diagnose_planted(noise, kind, type).explained());
-            CHECK(first_name(diagnose_planted(scaled, kind, type)) == "scaled input");
+            const Diagnosis diagnosis = diagnose_planted(scaled, kind, type);
+            CHECK(first_name(diagnosis) == first_of_scaled_input(kind));
+            CHECK_THAT(detail_of(diagnosis, "scaled input"), Catch::StartsWith("factor 1.0"));
         }
     }
 }
@@ -234,8 +251,8 @@ TEST_CASE("an input that is scaled by one percent is called so") {
     plan.factor = 1.01;
     for (const Observed kind : {Observed::weights, Observed::output}) {
         const Diagnosis diagnosis = diagnose_planted(plan, kind);
-        REQUIRE(first_name(diagnosis) == "scaled input");
-        CHECK(diagnosis.explanations[0].detail == "factor 1.01");
+        CHECK(first_name(diagnosis) == first_of_scaled_input(kind));
+        CHECK(detail_of(diagnosis, "scaled input") == "factor 1.01");
         CHECK_FALSE(calls_it_rounding(diagnosis));
     }
 }
