@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -68,6 +69,21 @@ std::vector<std::string> without_equals_signs(std::vector<std::string> words) {
     return words;
 }
 
+// A first word that is no command but names a file, or can be nothing else, is for look.
+std::vector<std::string> with_command(const Catalogue& catalogue, std::vector<std::string> words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        if (word == "--threads") ++i;
+        if (word.size() > 1 && word[0] == '-') continue;
+        if (catalogue.find(word) != nullptr) return words;
+        const bool path = word.find_first_of("/.:") != std::string::npos || word == "-";
+        std::error_code error;
+        if (path || std::filesystem::exists(word, error)) words.insert(words.begin(), "look");
+        return words;
+    }
+    return words;
+}
+
 int act(int argc, const char* const* argv, Console& console) {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     CLI::App app;
@@ -79,7 +95,8 @@ int act(int argc, const char* const* argv, Console& console) {
         return 0;
     }
     try {
-        std::vector<std::string> reversed = without_equals_signs(words);
+        std::vector<std::string> reversed =
+            without_equals_signs(with_command(line.catalogue, words));
         std::reverse(reversed.begin(), reversed.end());
         app.parse(reversed);
     } catch (const CLI::ParseError& error) {

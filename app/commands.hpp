@@ -24,6 +24,7 @@ struct CommandLine {
     std::function<int()> action = nullptr;  // of the chosen command; returns the exit code
 };
 
+void add_look_command(CLI::App& app, CommandLine& line);
 void add_run_command(CLI::App& app, CommandLine& line);
 void add_heatmap_command(CLI::App& app, CommandLine& line);
 void add_stats_command(CLI::App& app, CommandLine& line);

@@ -130,6 +130,11 @@ Flag Command::text(const std::string& names, const std::string& takes,
         names, takes, [&target](const std::string& text) { target = text; }, help);
 }
 
+Flag Command::texts(const std::string& names, const std::string& takes,
+                    std::vector<std::string>& target, const std::string& help) {
+    return placed(command_->add_option(names, target, help), names, takes, help);
+}
+
 Flag Command::real(const std::string& names, double& target, const RealRange& range,
                    const std::string& help) {
     return parsed(

@@ -63,6 +63,9 @@ class Command {
               const std::string& help);
     Flag text(const std::string& names, const std::string& takes,
               std::optional<std::string>& target, const std::string& help);
+    // One or more of them, behind one another.
+    Flag texts(const std::string& names, const std::string& takes, std::vector<std::string>& target,
+               const std::string& help);
     // Text that `take` understands, or refuses with an Error that names the flag.
     Flag parsed(const std::string& names, const std::string& takes,
                 std::function<void(const std::string&)> take, const std::string& help);

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <vector>
 
+#include "core/printable.hpp"
 #include "core/version.hpp"
 
 namespace attn::app {
@@ -34,10 +35,11 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t col
 
 std::string row(const std::string& name, const std::string& help, std::size_t columns) {
     std::string line = "  " + name;
-    if (line.size() + 2 > kHelpColumn)
+    const std::size_t width = character_count(line);
+    if (width + 2 > kHelpColumn)
         line += "\n" + std::string(kHelpColumn, ' ');
     else
-        line.resize(kHelpColumn, ' ');
+        line += std::string(kHelpColumn - width, ' ');
     return line + wrapped(help, kHelpColumn, columns) + "\n";
 }
 
@@ -94,7 +96,8 @@ std::string usage_line(const CommandEntry& command) {
 std::string program_help(const Catalogue& catalogue, std::size_t columns) {
     std::string text = std::string("attn-inspect ") + version() + ": " +
                        catalogue.program.description +
-                       "\n\nUsage: attn-inspect COMMAND [flags]\n\n";
+                       "\n\nUsage: attn-inspect FILE…             the first look\n       "
+                       "attn-inspect COMMAND [flags]\n\n";
     for (const CommandEntry& command : catalogue.commands)
         text += row(command.name, command.description, columns);
     text += rows_under(catalogue.program, "For every command", columns);

@@ -50,6 +50,7 @@ void describe_program(CLI::App& app, CommandLine& line) {
         "or results differ, 2 usage, bad input or I/O. A command's flags: attn-inspect help "
         "COMMAND.";
     add_global_flags(app, line);
+    add_look_command(app, line);
     add_run_command(app, line);
     add_heatmap_command(app, line);
     add_stats_command(app, line);

@@ -56,7 +56,11 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     if (!stray.empty()) {
         const std::string bare = stray.substr(0, stray.find('='));
         const std::string close = nearest(bare, known_words(app));
-        text = (stray[0] == '-' ? "unknown option " : "unknown argument ") + bare;
+        const bool first = app.get_subcommands().empty();
+        text = (stray[0] == '-' ? "unknown option "
+                : first         ? "neither a command nor a file: "
+                                : "unknown argument ") +
+               bare;
         if (!close.empty()) text += "; did you mean " + close + "?";
     }
     const std::string twice = ": At Most 1 required but received ";

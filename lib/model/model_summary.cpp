@@ -174,6 +174,7 @@ ModelSummary summarise(const WeightBundle& bundle) {
     summary.missing = bundle.missing;
     for (const LeftOver& array : bundle.left_over) summary.left_over.push_back(array.key);
     summary.unused = bundle.unused;
+    summary.embeds_tokens = bundle.model.count("token_table") != 0;
     if (!bundle.prefix.empty()) summary.notes.emplace_back("names", "behind " + bundle.prefix);
     for (const std::string& other : bundle.others)
         summary.notes.emplace_back("another model", "under " + other + ", not read");

@@ -16,7 +16,7 @@ TEST_CASE("without a command, with help or -h, the program shows its commands") 
         const auto result = run_program(arguments);
         CHECK(result.exit_code == 0);
         CHECK(result.err.empty());
-        CHECK_THAT(result.out, Contains("Usage: attn-inspect COMMAND"));
+        CHECK_THAT(result.out, Contains("attn-inspect COMMAND [flags]"));
         CHECK_THAT(result.out, Contains("Exit codes"));
     }
     CHECK(command_names().size() >= 7);

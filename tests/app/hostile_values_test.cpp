@@ -34,7 +34,8 @@ std::vector<std::string> base_of(const std::string& command, const TempFolder& f
     }
     if (command == "heatmap") add("--output", folder / "picture.png");
     if (command == "compare") words.insert(words.end(), {array, array});
-    if (command == "heatmap" || command == "stats" || command == "check" || command == "info")
+    if (command == "heatmap" || command == "stats" || command == "check" || command == "info" ||
+        command == "look")
         words.push_back(array);
     return words;
 }
@@ -108,6 +109,10 @@ void try_all(const std::string& command) {
 
 TEST_CASE("hostile values of the flags of run end as one line") {
     try_all("run");
+}
+
+TEST_CASE("hostile values of the flags of look end as one line") {
+    try_all("look");
 }
 
 TEST_CASE("hostile values of the flags of heatmap end as one line") {

@@ -27,7 +27,7 @@ TEST_CASE("mistakes on the command line are one line and exit code 2") {
         const char* text;
     };
     const Row rows[] = {
-        {{"runn"}, "unknown argument runn; did you mean run?"},
+        {{"runn"}, "neither a command nor a file: runn; did you mean run?"},
         {{"run", "--cuasal", "-w", "x", "-o", "y"},
          "unknown option --cuasal; did you mean --causal?"},
         {{"run", "-o", "y"}, "--weights"},

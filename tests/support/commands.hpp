@@ -28,7 +28,8 @@ inline std::string copy_of_weights(const TempFolder& temp, const std::string& na
 inline std::vector<Arguments> printing_commands(const std::string& weights,
                                                 const std::string& out) {
     std::vector<Arguments> commands{{"--version"}, {"--help"}};
-    for (const char* name : {"run", "heatmap", "stats", "check", "compare", "diagnose", "info"})
+    for (const char* name :
+         {"look", "run", "heatmap", "stats", "check", "compare", "diagnose", "info"})
         commands.push_back({name, "--help"});
     const Arguments run = join({"run", "-o", out + "-run"}, kSampleModel);
     const Arguments diagnose = join({"diagnose", "--observed", weights}, kSampleModel);
@@ -41,6 +42,8 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
         commands.push_back(command);
         commands.push_back(join(command, {"--json"}));
     }
+    commands.push_back({"look", weights});
+    commands.push_back({weights, weights});
     commands.push_back({"stats", weights, "--csv"});
     commands.push_back({"stats", weights, "--similarity"});
     commands.push_back({"heatmap", weights, "-o", out + "-pictures"});

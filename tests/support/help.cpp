@@ -10,7 +10,7 @@ std::vector<std::string> command_names() {
     std::vector<std::string> names;
     std::istringstream help(run_program({"help"}).out);
     std::string line;
-    while (std::getline(help, line) && line.compare(0, 6, "Usage:") != 0) continue;
+    while (std::getline(help, line) && line.find("COMMAND [flags]") == std::string::npos) continue;
     while (std::getline(help, line) && line != "For every command") {
         if (line.size() > 2 && line.compare(0, 2, "  ") == 0 && line[2] != ' ')
             names.push_back(line.substr(2, line.find(' ', 2) - 2));

@@ -1,0 +1,77 @@
+#include "analysis/entropy_map.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attn::analysis {
+namespace {
+
+class Mean {
+  public:
+    void add(double value) {
+        if (std::isnan(value)) return;
+        sum_ += value;
+        ++count_;
+    }
+    double value() const {
+        return count_ > 0 ? sum_ / static_cast<double>(count_) : HeadStats::kNone;
+    }
+
+  private:
+    double sum_ = 0;
+    std::size_t count_ = 0;
+};
+
+template <class Key>
+std::vector<std::size_t> numbers_of(const std::vector<HeadStats>& heads, const Key& key) {
+    std::vector<std::size_t> numbers;
+    for (const HeadStats& head : heads) numbers.push_back(head.*key);
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    return numbers;
+}
+
+std::size_t groups(std::size_t count, std::size_t most) {
+    return (count + most - 1) / most;
+}
+
+std::size_t place_of(std::size_t number, const std::vector<std::size_t>& numbers) {
+    const auto found = std::lower_bound(numbers.begin(), numbers.end(), number);
+    return static_cast<std::size_t>(found - numbers.begin());
+}
+
+std::vector<double> values_of(const std::vector<Mean>& means) {
+    std::vector<double> values;
+    for (const Mean& mean : means) values.push_back(mean.value());
+    return values;
+}
+
+}  // namespace
+
+EntropyMap map_entropy(const std::vector<HeadStats>& heads, std::size_t rows, std::size_t columns) {
+    const auto layers = numbers_of(heads, &HeadStats::layer);
+    const auto numbers = numbers_of(heads, &HeadStats::head);
+    const std::size_t layers_a_row = groups(layers.size(), rows);
+    EntropyMap map;
+    map.heads_a_column = groups(numbers.size(), columns);
+    const std::size_t wide = groups(numbers.size(), std::max<std::size_t>(map.heads_a_column, 1));
+    for (std::size_t first = 0; first < layers.size(); first += layers_a_row) {
+        const std::size_t end = std::min(first + layers_a_row, layers.size());
+        const std::size_t middle = first + (end - first + 1) / 2;
+        std::vector<Mean> all(wide), upper(wide), lower(wide);
+        Mean whole;
+        for (const HeadStats& head : heads) {
+            const std::size_t layer = place_of(head.layer, layers);
+            if (layer < first || layer >= end) continue;
+            const std::size_t column = place_of(head.head, numbers) / map.heads_a_column;
+            for (Mean* mean : {&whole, &all[column], &(layer < middle ? upper : lower)[column]})
+                mean->add(head.entropy_normalised);
+        }
+        map.rows.push_back({layers[first], layers[end - 1], whole.value(), values_of(all),
+                            values_of(upper),
+                            middle < end ? values_of(lower) : std::vector<double>{}});
+    }
+    return map;
+}
+
+}  // namespace attn::analysis

@@ -1,0 +1,248 @@
+#include "pipeline/look.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "analysis/head_roles.hpp"
+#include "core/error.hpp"
+#include "io/array_name.hpp"
+#include "pipeline/info.hpp"
+#include "pipeline/manifest.hpp"
+#include "pipeline/stats.hpp"
+#include "pipeline/stored_parts.hpp"
+#include "pipeline/stored_source.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string plural(std::size_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+// A word that a shell takes as it is.
+std::string shell_word(const std::string& text) {
+    const bool plain = !text.empty() && text.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789_-./:=,+@%") == std::string::npos;
+    if (plain) return text;
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+// The source with the flags that were needed to read it.
+std::string repeated(const SourceRequest& from) {
+    std::string text = shell_word(from.source);
+    if (!from.axes.empty()) text += " --axes " + shell_word(from.axes);
+    if (!from.tokens.empty()) text += " --tokens " + shell_word(from.tokens);
+    return text;
+}
+
+// "2 layers x 4 heads, 48 queries x 48 keys, causal, float32"
+template <class T>
+std::string describe(const StoredAttention<T>& attention, DType type) {
+    const Shape& shape = attention.shape();  // [batch, heads, queries, keys]
+    std::string text =
+        "attention, " + plural(attention.layers.size(), "layer") + " x " + plural(shape[1], "head");
+    if (shape[0] > 1) text += ", " + plural(shape[0], "sequence");
+    text += ", " + std::to_string(shape[2]) + " queries x " + std::to_string(shape[3]) + " keys";
+    return text + (attention.structure.causal ? ", causal" : "") + ", " + to_string(type);
+}
+
+bool has_failed(const CheckResult& check, const std::string& name) {
+    return std::any_of(check.lines.begin(), check.lines.end(), [&](const CheckLine& line) {
+        return line.name == name && line.verdict == Verdict::fail;
+    });
+}
+
+// The head to draw: the strongest in what it does, uniform ones left out.
+void suggest_for_attention(const LookRequest& request, LookResult& result) {
+    const std::string source = repeated(request.from);
+    if (result.failed()) {
+        result.next.push_back("attn-inspect check " + source);
+        result.next.push_back("attn-inspect heatmap " + source + " --sheet -o sheet.png");
+        return;
+    }
+    const analysis::HeadRole* best = nullptr;
+    const auto roles = analysis::find_roles(result.heads);
+    for (const analysis::HeadRole& role : roles) {
+        if (role.name != "uniform" && role.name != "one key" &&
+            (best == nullptr || role.value > best->value))
+            best = &role;
+    }
+    std::string head;
+    if (best != nullptr)
+        head = " --layer " + std::to_string(best->layer) + " --head " + std::to_string(best->head);
+    result.next.push_back("attn-inspect heatmap " + source + head + " -o head.png");
+    result.next.push_back("attn-inspect stats " + source + " --sort " +
+                          (best == nullptr ? "entropy" : best->measure) + " --top 10");
+}
+
+LookResult look_at_attention(const LookRequest& request, const Progress& progress,
+                             const Warn& warn) {
+    LookResult result;
+    result.kind = LookResult::Kind::attention;
+    bool square = true;
+    {
+        io::Inputs inputs;
+        const DType type = working_type(inputs, request.from.source, request.from.precision);
+        with_type(type, [&](auto number) {
+            const auto attention = open_stored_attention<decltype(number)>(
+                inputs, {request.from.source, request.from.axes}, warn);
+            result.what = describe(attention, type);
+            result.batch = attention.shape()[0] > 1;
+            square = attention.shape()[2] == attention.shape()[3];
+        });
+        inputs.let_go();
+    }
+    result.check =
+        check({request.from, request.attention, CheckRequest{}.atol, {}, {}}, progress, nullptr);
+    if (has_failed(result.check, "not_probabilities")) {
+        // A table of other numbers is no attention that went wrong.
+        if (!square) {
+            result.kind = LookResult::Kind::arrays;
+            result.check = {};
+        }
+    } else {
+        StatsRequest stats;
+        stats.from = request.from;
+        result.heads = measure(stats, progress, nullptr).heads;
+    }
+    return result;
+}
+
+// "embeddings", float32 [48, 64] and what is wrong with its numbers.
+void describe_arrays(const FileInfo& info, LookResult& result) {
+    const auto unused = info.model ? info.model->unused : std::vector<std::string>{};
+    for (const ArrayInfo& array : info.arrays) {
+        if (std::find(unused.begin(), unused.end(), array.key) != unused.end()) continue;
+        const std::string name = array.key.empty() ? info.path : array.key;
+        if (array.values.nans > 0)
+            result.problems.push_back(name + ": " + std::to_string(array.values.nans) + " NaN");
+        if (array.values.infinities > 0)
+            result.problems.push_back(name + ": " + std::to_string(array.values.infinities) +
+                                      " infinite");
+    }
+    if (info.arrays.size() == 1) {
+        result.what = info.format + ", " + to_string(info.arrays[0].dtype) + " " +
+                      to_string(info.arrays[0].shape);
+    } else {
+        result.what = info.format + ", " + plural(info.arrays.size(), "array");
+    }
+    std::size_t texts = 0;
+    for (const auto& [key, count] : info.texts) texts += count;
+    if (info.arrays.empty() && texts > 0) result.what = info.format + ", " + plural(texts, "text");
+    if (!info.values) result.more = "the numbers were not read: attn-inspect info --values does";
+}
+
+LookResult look_at_checkpoint(const LookRequest& request, const FileInfo& info) {
+    LookResult result;
+    result.kind = LookResult::Kind::checkpoint;
+    describe_arrays(info, result);
+    const model::ModelSummary& model = *info.model;
+    result.what = model.title + ", " + plural(model.layers, "layer");
+    if (model.sizes)
+        result.what += " x " + plural(model.sizes->heads, "head") + " of " +
+                       std::to_string(model.sizes->d_head) + " columns";
+    result.what += ", d_model " + std::to_string(model.d_model);
+    for (const std::string& name : model.missing) result.problems.push_back(name + ": is missing");
+    const bool whole =
+        std::any_of(info.arrays.begin(), info.arrays.end(),
+                    [](const ArrayInfo& array) { return array.key == "embeddings"; });
+    const std::string source = shell_word(request.from.source);
+    result.next.push_back("attn-inspect run -w " + source +
+                          (whole                 ? ""
+                           : model.embeds_tokens ? " --token-ids ids.npy"
+                                                 : " -x embeddings.npy") +
+                          " -o out");
+    result.next.push_back("attn-inspect info " + source);
+    return result;
+}
+
+LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
+                          const std::string& why) {
+    LookResult result;
+    describe_arrays(info, result);
+    if (!info.unrecognised.empty())
+        result.more = "not recognised as a checkpoint: " + info.unrecognised;
+    else if (!why.empty())
+        result.more = why;
+    const auto square =
+        std::find_if(info.arrays.begin(), info.arrays.end(), [](const ArrayInfo& array) {
+            const std::size_t rank = array.shape.size();
+            return rank >= 2 && rank <= 5 && array.shape[rank - 1] == array.shape[rank - 2];
+        });
+    const std::string path = request.from.source;
+    if (square != info.arrays.end() && !square->key.empty())
+        result.next.push_back("attn-inspect " + shell_word(path + ":" + square->key));
+    result.next.push_back("attn-inspect info " + shell_word(path));
+    return result;
+}
+
+// Why no attention can be read there; empty where it can.
+std::string why_no_attention(const std::string& source) {
+    try {
+        io::Inputs inputs;
+        const StoredParts parts = find_stored_parts(inputs, source);
+        const std::size_t rank = parts.shape().size() + (parts.stacked ? 1 : 0);
+        if (rank < 2 || rank > 5) return "no attention, which has 2 to 5 axes";
+        if (element_count(parts.shape(), parts.name) == 0) return "holds no values";
+    } catch (const Error& problem) {
+        return problem.what();
+    }
+    return "";
+}
+
+// A run folder, a checkpoint's folder, a file of arrays.
+bool is_source(const fs::path& path) {
+    static const std::string kExtensions[] = {".npy", ".npz", ".safetensors", ".json"};
+    if (!fs::is_directory(path))
+        return path.filename() != "config.json" &&
+               std::find(std::begin(kExtensions), std::end(kExtensions), path.extension()) !=
+                   std::end(kExtensions);
+    if (is_run_folder(path.string())) return true;
+    try {
+        inspect({path.string(), "", false});
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+}  // namespace
+
+LookResult look(const LookRequest& request, const Progress& progress, const Warn& warn) {
+    const std::string& source = request.from.source;
+    if (source == "-") fail("-: is read more than once; save standard input to a file first");
+    if (is_run_folder(source)) {
+        LookResult result = look_at_attention(request, progress, warn);
+        suggest_for_attention(request, result);
+        return result;
+    }
+    const FileInfo names = inspect({source, "", false});
+    if (names.model) return look_at_checkpoint(request, inspect({source, "", std::nullopt}));
+    const std::string why =
+        names.unrecognised.empty() ? why_no_attention(source) : names.unrecognised;
+    if (!why.empty()) return look_at_arrays(request, inspect({source, "", std::nullopt}), why);
+    LookResult result = look_at_attention(request, progress, warn);
+    if (result.kind == LookResult::Kind::arrays)
+        return look_at_arrays(request, inspect({source, "", std::nullopt}), "");
+    suggest_for_attention(request, result);
+    return result;
+}
+
+std::vector<std::string> sources_in(const std::string& source) {
+    std::error_code error;
+    if (!fs::is_directory(source, error) || is_source(source)) return {source};
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(source)) {
+        if (is_source(entry.path())) found.push_back(entry.path().string());
+    }
+    if (found.empty()) inspect({source, "", false});  // which says why it is nothing that we read
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,131 @@
+// The first look: one screen about a file, a line about each of several.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "support/arrays.hpp"
+#include "support/npy_bytes.hpp"
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn::test;
+using Catch::Contains;
+
+namespace {
+
+const std::string kModel = sample("model.json");
+const std::string kWeights = golden("induction/weights0.npy");
+
+std::string run_folder(const TempFolder& folder) {
+    const std::string out = folder / "out";
+    REQUIRE(
+        run_program({"run", "-w", kModel, "-o", out, "--save", "weights", "--quiet"}).exit_code ==
+        0);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a file by itself is looked at, with the word look or without") {
+    const auto result = run_program({kWeights});
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == run_program({"look", kWeights}).out);
+    CHECK(result.out == run_program({"--threads", "1", kWeights}).out);
+    CHECK_THAT(result.out, Contains("4 heads") && Contains("checks ok"));
+}
+
+TEST_CASE("a look at a run folder says what its heads do, and fits a screen") {
+    const TempFolder folder;
+    const std::string out = run_folder(folder);
+    const auto result = run_program({out});
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.out, Contains("2 layers x 4 heads, 49 queries x 49 keys, causal, float32"));
+    CHECK_THAT(result.out, Contains("previous token   layer 0, head 3   0.65          1 of 8"));
+    CHECK_THAT(result.out, Contains("induction        layer 1, head 3"));
+    CHECK_THAT(result.out, Contains("warning dead_head"));
+    CHECK_THAT(result.out, Contains("entropy"));
+    CHECK(std::count(result.out.begin(), result.out.end(), '\n') <= 23);
+}
+
+TEST_CASE("what a look says to try next can be pasted") {
+    const TempFolder folder;
+    const std::string out = run_folder(folder);
+    std::istringstream lines(run_program({out}).out);
+    std::size_t tried = 0;
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t at = line.find("attn-inspect ");
+        if (at == std::string::npos || at > 6) continue;
+        std::vector<std::string> words;
+        std::istringstream rest(line.substr(at));
+        for (std::string word; rest >> word;) words.push_back(word);
+        words.erase(words.begin());
+        if (words.size() > 2 && words[words.size() - 2] == "-o")
+            words.back() = folder / words.back();
+        INFO(line);
+        CHECK(run_program(words).exit_code == 0);
+        ++tried;
+    }
+    CHECK(tried == 2);
+}
+
+TEST_CASE("attention that is not sane ends with 1 and says where") {
+    const TempFolder folder;
+    const std::string file = folder.write("a.json", "[[1, 0], [0.5, 0.7]]");
+    const auto result = run_program({file});
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Contains("FAIL row_sum") && Contains("query 1"));
+    CHECK_THAT(result.out, Contains("next: attn-inspect check " + file));
+}
+
+TEST_CASE("flags of check say who may attend") {
+    const TempFolder folder;
+    const std::string file = folder.write("a.json", "[[0.5, 0.5], [0.5, 0.5]]");
+    CHECK(run_program({file}).exit_code == 0);
+    CHECK(run_program({file, "--causal"}).exit_code == 1);
+}
+
+TEST_CASE("a checkpoint is described, with the command that computes its attention") {
+    const auto native = run_program({kModel});
+    CHECK(native.exit_code == 0);
+    CHECK_THAT(native.out, Contains("2 layers x 4 heads of 16 columns, d_model 64"));
+    CHECK_THAT(native.out, Contains("attn-inspect run -w " + kModel + " -o out"));
+    const std::string gpt2 = golden("models/gpt2");
+    CHECK_THAT(run_program({gpt2}).out, Contains("GPT-2") && Contains("--token-ids ids.npy"));
+}
+
+TEST_CASE("arrays that are no attention are described, and the choice is left") {
+    const TempFolder folder;
+    const std::string line = folder.write("line.json", "[1, 2, 3]");
+    CHECK(run_program({line}).exit_code == 0);
+    CHECK_THAT(run_program({line}).out, Contains("JSON") && Contains("[3]"));
+    const std::string wide = folder.write("wide.json", "[[1, -2, 3], [4, 5, -6]]");
+    CHECK(run_program({wide}).exit_code == 0);
+    CHECK_THAT(run_program({wide}).out, Contains("[2, 3]") && !Contains("FAIL"));
+    const std::string two = folder.write("two.json", R"({"a": [[1, 0], [0, 1]], "b": [[1, 2], [3, 4]]})");
+    CHECK_THAT(run_program({two}).out, Contains("attn-inspect " + two + ":a"));
+}
+
+TEST_CASE("several files, and a folder of them, give a line each") {
+    const TempFolder folder;
+    const std::string good = folder.write("m/good.json", "[[1, 0], [0.5, 0.5]]");
+    const std::string bad = folder.write("m/wrong.json", "[[1, 0], [0.5, 0.7]]");
+    const auto two = run_program({good, bad});
+    CHECK(two.exit_code == 1);
+    CHECK_THAT(two.out, Contains(good + "  ") && Contains(bad + "  ") && Contains("FAIL row_sum"));
+    CHECK(std::count(two.out.begin(), two.out.end(), '\n') == 2);
+    CHECK(run_program({folder / "m"}).out == two.out);
+    const auto three = run_program({good, "no/such/file"});
+    CHECK(three.exit_code == 2);
+    CHECK_THAT(three.out, Contains("cannot be read"));
+}
+
+TEST_CASE("what is neither a command nor a file is one line") {
+    for (const char* word : {"statz", "./nothing", "a/b.npy"}) {
+        const auto result = run_program({word});
+        CHECK(result.exit_code == 2);
+        CHECK(result.out.empty());
+        CHECK_THAT(result.err, Contains(word));
+    }
+    CHECK_THAT(run_program({"statz"}).err, Contains("did you mean stats?"));
+    CHECK_THAT(run_program({"-"}).err, Contains("standard input"));
+}
