@@ -16,17 +16,23 @@ struct Pair {
 };
 
 constexpr Pair kContradictions[] = {
-    {"--causal", "--no-causal"}, {"--values", "--no-values"}, {"--only", "--skip"},
-    {"--json", "--csv"},         {"--columns", "--json"},     {"--columns", "--csv"},
-    {"--similarity", "--csv"},   {"--output", "--terminal"},  {"--sheet", "--terminal"},
-    {"--plain", "--terminal"},   {"--cell", "--terminal"},    {"--font", "--terminal"},
-    {"--keys", "--json"},        {"--keys", "--values"},      {"--keys", "--no-values"},
-    {"--plain", "--cell"},       {"--plain", "--sheet"},
+    {"--causal", "--no-causal"}, {"--values", "--no-values"},   {"--only", "--skip"},
+    {"--json", "--csv"},         {"--columns", "--json"},       {"--columns", "--csv"},
+    {"--similarity", "--csv"},   {"--output", "--terminal"},    {"--sheet", "--terminal"},
+    {"--image", "--terminal"},   {"--image", "--sheet"},        {"--image", "--plain"},
+    {"--image", "--drop-first"}, {"--image", "--shared-scale"}, {"--image", "--queries"},
+    {"--image", "--keys"},       {"--image", "--pool"},         {"--image", "--max-size"},
+    {"--image", "--tokens"},     {"--image", "--key-tokens"},   {"--plain", "--terminal"},
+    {"--cell", "--terminal"},    {"--font", "--terminal"},      {"--keys", "--json"},
+    {"--keys", "--values"},      {"--keys", "--no-values"},     {"--plain", "--cell"},
+    {"--plain", "--sheet"},
 };
 
 // The first does nothing without the second.
 constexpr Pair kNeeds[] = {
     {"--mask-true", "--mask"},
+    {"--targets", "--image"},
+    {"--mean-heads", "--image"},
     {"--layout", "--weights"},
 };
 
@@ -83,6 +89,9 @@ class Saved {
 
 // Flags of `run` that shape what is not saved.
 void require_saved(const CLI::App& command) {
+    if (find(command, "--image") != nullptr && given(command, "--grid") &&
+        !given(command, "--image"))
+        fail("--grid: has no effect without --image");
     if (find(command, "--save") == nullptr) return;
     const Saved saved(command);
     if (given(command, "--grid") && !saved.any_of({"stats"}))

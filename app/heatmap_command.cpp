@@ -38,6 +38,20 @@ int execute(const HeatmapFlags& flags, const CommandLine& line) {
     return 0;
 }
 
+void add_photo_flags(Command& command, pipeline::PhotoRequest& photo) {
+    command.heading("Over a photograph");
+    command.text(
+        "--image", "FILE.png|jpg", photo.image,
+        "Draw what queries look at over this picture, as the model saw it: into FILE.png, a "
+        "panel a head, a row a layer and target");
+    command.text("--grid", "RxC", photo.grid,
+                 "How the keys lie on it: 14x14, or 14x14+1 where a class token comes first");
+    command.text(
+        "--targets", "TARGETS", photo.targets,
+        "Queries to draw: cls, a patch R,C or a query N; several as 'cls;3,4' (default cls)");
+    command.on("--mean-heads", photo.mean_heads, "One map, the mean of the heads");
+}
+
 }  // namespace
 
 void add_heatmap_command(CLI::App& app, CommandLine& line) {
@@ -52,9 +66,10 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
     command.on("--sheet", request.sheet, "All heads on one picture");
     command.on("--terminal", flags->terminal,
                "Print the picture as text (the first head, or those chosen)");
+    add_photo_flags(command, request.photo);
     add_heatmap_flags(command, request.heatmaps, "--scale,--color-scale");
     command.usual({"--output", "--terminal", "--layer", "--head", "--tokens", "--sheet",
-                   "--colormap", "--scale", "--vmax", "--drop-first"},
+                   "--colormap", "--scale", "--vmax", "--image"},
                   "attn-inspect heatmap weights.npy --tokens tokens.json --sheet -o picture.png");
     command.action([flags, &line] { return execute(*flags, line); });
 }

@@ -15,6 +15,9 @@ class PatchGrid {
     PatchGrid(std::size_t rows, std::size_t columns, std::size_t extra);
 
     std::size_t keys() const { return extra_ + rows_ * columns_; }
+    std::size_t rows() const { return rows_; }
+    std::size_t columns() const { return columns_; }
+    std::size_t extra() const { return extra_; }
 
     // Whether the token at this position is a patch.
     bool is_patch(std::ptrdiff_t position) const;

@@ -14,6 +14,7 @@
 #include "pipeline/heatmap_sink.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
+#include "pipeline/photo_overlay.hpp"
 #include "pipeline/progress_sink.hpp"
 #include "pipeline/source_selection.hpp"
 
@@ -148,11 +149,25 @@ std::string draw_text(const DrawRequest& request, io::Inputs& inputs, std::size_
     return drawer.text(columns, color);
 }
 
+std::vector<std::string> draw_photo_file(const DrawRequest& request, const Warn& warn) {
+    if (!is_one_picture(request.output))
+        fail(request.output, ": --image draws one picture; give -o FILE.png");
+    io::Inputs inputs;
+    inputs.also_reads(request.from.source);
+    inputs.also_reads(request.photo.image);
+    io::OutputFile file(request.output, io::FileKind::png,
+                        {"heatmap", request.policy, inputs.paths()});
+    file.write(draw_over_photo(request, warn));
+    if (request.output == "-") return {};
+    return {request.output};
+}
+
 }  // namespace
 
 std::vector<std::string> draw(const DrawRequest& request, const Progress& progress,
                               const Warn& warn) {
     require_colour_range(request.heatmaps);
+    if (!request.photo.image.empty()) return draw_photo_file(request, warn);
     io::Inputs inputs;
     const DType type = working_type(inputs, request.from.source, request.from.precision);
     return with_type(type, [&](auto number) {

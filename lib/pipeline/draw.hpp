@@ -11,12 +11,21 @@
 
 namespace attn::pipeline {
 
+// Attention over a photograph; see photo_overlay.hpp.
+struct PhotoRequest {
+    std::string image;            // PNG or JPEG; empty: no photograph
+    std::string grid;             // "14x14+1": how the keys lie on it
+    std::string targets = "cls";  // queries to draw
+    bool mean_heads = false;      // one map of all heads
+};
+
 struct DrawRequest {
     SourceRequest from;
     std::string output;  // a folder, one file that ends in .png, or "-" for one on standard output
     io::OutputPolicy policy;
     bool sheet = false;  // only sheets; into a .png: all heads on one picture
     HeatmapOptions heatmaps;
+    PhotoRequest photo;
 };
 
 // Writes the pictures and returns their paths, none for standard output. `warn` is told how the

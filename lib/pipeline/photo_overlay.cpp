@@ -1,0 +1,198 @@
+#include "pipeline/photo_overlay.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/index_list.hpp"
+#include "core/numbers.hpp"
+#include "io/file_bytes.hpp"
+#include "render/photo.hpp"
+#include "render/photo_sheet.hpp"
+#include "render/png.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+// Pixels of a panel's longest side: one alone is large, many fit on a page.
+constexpr std::size_t kOnePanel = 640;
+constexpr std::size_t kPage = 1800;
+
+std::vector<std::string> pieces_of(const std::string& text, char between) {
+    std::vector<std::string> pieces{""};
+    for (const char c : text) {
+        if (c == between)
+            pieces.emplace_back();
+        else
+            pieces.back() += c;
+    }
+    return pieces;
+}
+
+std::size_t number_below(const std::string& text, std::size_t end, const std::string& whole) {
+    const WholeRange range{0, static_cast<std::int64_t>(end) - 1};
+    return static_cast<std::size_t>(parse_whole(text, range, "--targets " + quoted(whole) + ":"));
+}
+
+PhotoTarget parse_target(const std::string& text, const analysis::PatchGrid& grid) {
+    if (text == "cls") {
+        if (grid.extra() == 0)
+            fail("--targets cls: --grid names no token before the patches, such as 14x14+1");
+        return {"class token", 0};
+    }
+    const auto numbers = pieces_of(text, ',');
+    if (numbers.size() == 2) {
+        const std::size_t row = number_below(numbers[0], grid.rows(), text);
+        const std::size_t column = number_below(numbers[1], grid.columns(), text);
+        return {"patch " + text, grid.extra() + row * grid.columns() + column};
+    }
+    if (numbers.size() != 1 || !whole_of(text))
+        fail("--targets ", quoted(text),
+             ": expected cls, a patch R,C or a query N, several as 'cls;3,4;7,7'");
+    return {"query " + text, number_below(text, grid.keys(), text)};
+}
+
+// Patches of one query, of one head or of the mean of several; [rows, columns] behind one another.
+template <class T>
+std::vector<float> patches_of(const HeadMatrices<T>& weights, std::size_t sequence,
+                              const std::vector<std::size_t>& heads, std::size_t query,
+                              const analysis::PatchGrid& grid) {
+    std::vector<double> sums(grid.rows() * grid.columns());
+    for (const std::size_t head : heads) {
+        const T* row = weights.matrix(sequence, head).row(query).data() + grid.extra();
+        for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(row[i]);
+    }
+    std::vector<float> means;
+    for (const double sum : sums)
+        means.push_back(static_cast<float>(sum / static_cast<double>(heads.size())));
+    return means;
+}
+
+struct Panels {
+    std::vector<std::vector<float>> cells;
+    std::vector<std::string> titles;
+    std::vector<std::size_t> queries;
+    std::vector<std::string> rows;
+    std::size_t columns = 0;
+};
+
+template <class T>
+Panels gather(const StoredAttention<T>& attention, const DrawRequest& request,
+              const analysis::PatchGrid& grid, std::size_t sequence) {
+    const auto places = select_heads(attention, request.from);
+    std::vector<std::vector<std::size_t>> groups{places};
+    if (!request.photo.mean_heads) {
+        groups.clear();
+        for (const std::size_t place : places) groups.push_back({place});
+    }
+    Panels panels;
+    panels.columns = groups.size();
+    const auto targets = parse_targets(request.photo.targets, grid);
+    for (const PhotoTarget& target : targets) {
+        for (const StoredLayer<T>& layer : attention.layers) {
+            panels.rows.push_back("layer " + std::to_string(layer.layer) +
+                                  (targets.size() > 1 ? ", " + target.name : ""));
+            for (const auto& heads : groups) {
+                panels.cells.push_back(
+                    patches_of(layer.weights, sequence, heads, target.query, grid));
+                panels.titles.push_back(request.photo.mean_heads
+                                            ? "mean of " + std::to_string(heads.size()) + " heads"
+                                            : "head " +
+                                                  std::to_string(attention.heads[heads.front()]));
+                panels.queries.push_back(target.query);
+            }
+        }
+    }
+    return panels;
+}
+
+std::size_t one_sequence(const SourceRequest& from, std::size_t batch) {
+    if (from.sequences) require_indices_below(*from.sequences, batch, "--seq", "sequence");
+    if (from.sequences && from.sequences->size() == 1) return from.sequences->front();
+    if (batch == 1) return 0;
+    fail(from.source, ": one picture shows one sequence of ", batch, "; choose it with --seq");
+}
+
+render::HeatmapStyle style_of(const HeatmapOptions& options, const render::Font& font,
+                              const Panels& panels, const analysis::PatchGrid& grid) {
+    render::HeatmapStyle style;
+    style.colors = &render::color_map(options.colormap);
+    style.font = &font;
+    float high = 0, low = 0;
+    for (const auto& cells : panels.cells) {
+        for (const float value : cells) {
+            high = std::max(high, value);
+            low = std::min(low, value);
+        }
+    }
+    const float ends[] = {low, high};
+    style.scale =
+        render::limited(render::scale_of({ends, 1, 2}, options.scale), options.vmin, options.vmax);
+    const std::size_t longest = std::max(grid.rows(), grid.columns());
+    const std::size_t panel = panels.cells.size() == 1
+                                  ? kOnePanel
+                                  : std::clamp<std::size_t>(kPage / panels.columns, 96, 320);
+    style.layout = {options.cell.value_or(std::max<std::size_t>(1, panel / longest)), 1};
+    return style;
+}
+
+template <class T>
+std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& warn) {
+    StoredAttention<T> attention =
+        open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
+    inputs.let_go();
+    select_layers(attention, request.from);
+    const Shape& shape = attention.shape();
+    const analysis::PatchGrid grid = analysis::parse_grid(request.photo.grid, shape[3]);
+    if (shape[2] != shape[3])
+        fail(request.from.source, ": has ", shape[2], " queries and ", shape[3],
+             " keys; --image needs attention among the patches of one picture");
+    const std::size_t sequence = one_sequence(request.from, shape[0]);
+    const Panels panels = gather(attention, request, grid, sequence);
+
+    const auto file = io::map_file(request.photo.image);
+    const render::Image photo = render::decode_photo(file.bytes, request.photo.image);
+    const render::Font font = request.heatmaps.font.empty()
+                                  ? render::Font::embedded()
+                                  : render::Font::from_file(request.heatmaps.font);
+    const render::HeatmapStyle style = style_of(request.heatmaps, font, panels, grid);
+    render::PhotoSheet sheet;
+    const auto targets = parse_targets(request.photo.targets, grid);
+    sheet.title = targets.size() == 1 ? "what the " + targets.front().name + " looks at"
+                                      : "what queries look at";
+    sheet.note = "weights of the patches; those of other tokens are not drawn";
+    if (grid.extra() == 0) sheet.note.clear();
+    sheet.columns = panels.columns;
+    sheet.row_titles = panels.rows;
+    sheet.photo = &photo;
+    for (std::size_t i = 0; i < panels.cells.size(); ++i) {
+        render::PhotoPanel panel;
+        panel.title = panels.titles[i];
+        panel.cells = {panels.cells[i].data(), grid.rows(), grid.columns()};
+        if (panels.queries[i] >= grid.extra()) {
+            const std::size_t patch = panels.queries[i] - grid.extra();
+            panel.target = {patch / grid.columns(), patch % grid.columns()};
+        }
+        sheet.panels.push_back(panel);
+    }
+    return render::encode_png(render::rasterize(render::make_photo_sheet(sheet, style), font));
+}
+
+}  // namespace
+
+std::vector<PhotoTarget> parse_targets(const std::string& text, const analysis::PatchGrid& grid) {
+    std::vector<PhotoTarget> targets;
+    for (const std::string& piece : pieces_of(text, ';'))
+        targets.push_back(parse_target(piece, grid));
+    return targets;
+}
+
+std::string draw_over_photo(const DrawRequest& request, const Warn& warn) {
+    if (request.photo.grid.empty())
+        fail("--image needs --grid ROWSxCOLUMNS, or ROWSxCOLUMNS+1 with a class token in front");
+    io::Inputs inputs;
+    const DType type = working_type(inputs, request.from.source, request.from.precision);
+    return with_type(type,
+                     [&](auto number) { return draw_as<decltype(number)>(request, inputs, warn); });
+}
+
+}  // namespace attn::pipeline

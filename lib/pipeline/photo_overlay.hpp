@@ -1,0 +1,28 @@
+// What a query of a vision transformer looks at, drawn over the photograph it was given.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "analysis/patch_grid.hpp"
+#include "pipeline/draw.hpp"
+
+namespace attn::pipeline {
+
+// One query whose row is drawn.
+struct PhotoTarget {
+    std::string name;  // "class token", "patch 3,4", "query 7"
+    std::size_t query = 0;
+};
+
+// "cls", "R,C" (a patch), "N" (a query), several with semicolons between them. Throws Error that
+// names
+// --targets for anything else and for what is not on the grid.
+std::vector<PhotoTarget> parse_targets(const std::string& text, const analysis::PatchGrid& grid);
+
+// The PNG of request.photo over request.from: a panel for each head (or their mean), a row for each
+// layer and target. Throws Error when the keys are not the patches of the grid.
+std::string draw_over_photo(const DrawRequest& request, const Warn& warn);
+
+}  // namespace attn::pipeline

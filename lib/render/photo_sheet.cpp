@@ -1,0 +1,115 @@
+#include "render/photo_sheet.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "render/color_bar.hpp"
+#include "render/ink.hpp"
+#include "render/photo.hpp"
+
+namespace attn::render {
+namespace {
+
+constexpr std::size_t kMargin = 14;
+constexpr std::size_t kGap = 10;
+constexpr std::size_t kText = 13;
+constexpr std::size_t kTitleText = 19;
+
+// How much of the map is seen where it is lowest and where it is highest, and how much colour the
+// photograph keeps under it: what nobody looks at stays to be recognised.
+constexpr double kLeastMap = 0.15;
+constexpr double kMostMap = 0.8;
+constexpr double kKeptColor = 0.35;
+
+std::uint8_t mixed(double a, double b, double share_of_b) {
+    return static_cast<std::uint8_t>(std::clamp(a + (b - a) * share_of_b + 0.5, 0.0, 255.0));
+}
+
+// The photograph with less colour, so that those of the map can be told.
+Image paled(Image photo) {
+    for (std::size_t y = 0; y < photo.height(); ++y) {
+        std::uint8_t* pixel = photo.row(y);
+        for (std::size_t x = 0; x < photo.width(); ++x, pixel += 3) {
+            const double gray = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
+            for (std::size_t i = 0; i < 3; ++i) pixel[i] = mixed(gray, pixel[i], kKeptColor);
+        }
+    }
+    return photo;
+}
+
+Image overlaid(Image photo, const PhotoPanel& panel, const HeatmapStyle& style) {
+    const std::size_t side = style.layout.pixels;
+    for (std::size_t y = 0; y < photo.height(); ++y) {
+        std::uint8_t* pixel = photo.row(y);
+        const auto cells = panel.cells.row(y / side);
+        for (std::size_t x = 0; x < photo.width(); ++x, pixel += 3) {
+            const float weight = cells[x / side];
+            const Color color = cell_color(weight, style);
+            const double place = style.scale.position(static_cast<double>(weight));
+            const double seen = kLeastMap + (kMostMap - kLeastMap) * std::sqrt(place);
+            pixel[0] = mixed(pixel[0], color.red, seen);
+            pixel[1] = mixed(pixel[1], color.green, seen);
+            pixel[2] = mixed(pixel[2], color.blue, seen);
+        }
+    }
+    return photo;
+}
+
+// A light frame in a dark one around the patch, to be seen on every ground.
+void add_target(Figure& figure, std::size_t x, std::size_t y, std::size_t side) {
+    for (const auto& [inset, color] : {std::pair{std::size_t{0}, kInk}, {std::size_t{1}, kPaper}}) {
+        const std::size_t left = x + inset, top = y + inset;
+        const std::size_t length = side > 2 * inset ? side - 2 * inset : 1;
+        figure.fill(left, top, length, 1, color);
+        figure.fill(left, top + length - 1, length, 1, color);
+        figure.fill(left, top, 1, length, color);
+        figure.fill(left + length - 1, top, 1, length, color);
+    }
+}
+
+}  // namespace
+
+Figure make_photo_sheet(const PhotoSheet& sheet, const HeatmapStyle& style) {
+    assert(!sheet.panels.empty() && sheet.columns > 0 && sheet.photo != nullptr);
+    const std::size_t side = style.layout.pixels;
+    const std::size_t wide = sheet.panels.front().cells.columns * side;
+    const std::size_t high = sheet.panels.front().cells.rows * side;
+    const std::size_t rows = (sheet.panels.size() + sheet.columns - 1) / sheet.columns;
+    const std::size_t left = kMargin + (sheet.row_titles.empty() ? 0 : kText + 10);
+    const std::size_t top = kMargin + kTitleText + 10 + (sheet.note.empty() ? 0 : kText + 4);
+    const std::size_t line = kText + 5 + high + kGap;
+    const std::size_t bar = left + sheet.columns * (wide + kGap) + 8;
+    const std::size_t bar_height = std::clamp<std::size_t>(rows * line - kGap - kText - 5, 60, 480);
+    const std::size_t title =
+        std::max(style.font->width(sheet.title, kTitleText), style.font->width(sheet.note, kText));
+    Figure figure{std::max(bar + color_bar_width(style, kText), left + title) + kMargin,
+                  top + std::max(rows * line, bar_height + 2 * kText + 20) + kMargin,
+                  {}};
+    figure.write({sheet.title, kTitleText, static_cast<double>(left), kMargin, kInk});
+    figure.write(
+        {sheet.note, kText, static_cast<double>(left), kMargin + kTitleText + 4, kFaintInk});
+
+    const Image photo = paled(resized(*sheet.photo, wide, high));
+    for (std::size_t index = 0; index < sheet.panels.size(); ++index) {
+        const PhotoPanel& panel = sheet.panels[index];
+        const std::size_t x = left + index % sheet.columns * (wide + kGap);
+        const std::size_t y = top + index / sheet.columns * line + kText + 5;
+        figure.write({style.font->shorten(panel.title, kText, wide), kText, static_cast<double>(x),
+                      static_cast<double>(y - kText - 5), kInk});
+        figure.place({overlaid(photo, panel, style), x, y, 1, 1});
+        figure.frame(x, y, wide, high);
+        if (panel.target)
+            add_target(figure, x + panel.target->second * side, y + panel.target->first * side,
+                       side);
+    }
+    for (std::size_t row = 0; row < sheet.row_titles.size(); ++row) {
+        const std::size_t middle = top + row * line + kText + 5 + high / 2;
+        figure.write({sheet.row_titles[row], kText, kMargin, static_cast<double>(middle), kInk,
+                      TextAnchor::middle, TextDirection::up});
+    }
+    add_color_bar(figure, style, kText, bar, top + kText + 5, bar_height);
+    return figure;
+}
+
+}  // namespace attn::render

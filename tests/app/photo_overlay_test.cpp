@@ -1,0 +1,80 @@
+// heatmap --image: what queries look at, over the photograph.
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "render/png.hpp"
+#include "support/picture.hpp"
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn::test;
+using Catch::Contains;
+
+namespace {
+
+// Two heads on a class token and 1 x 2 patches.
+const std::string kAttention =
+    "[[[0.5, 0.5, 0], [0, 1, 0], [0, 0, 1]], [[0.2, 0, 0.8], [0, 1, 0], [0, 0, 1]]]";
+
+struct Scene {
+    TempFolder folder;
+    std::string attention = folder.write("vit.json", kAttention);
+    std::string photo = folder.write(
+        "photo.png", attn::render::encode_png(attn::render::Image(60, 30, {90, 120, 60})));
+    std::string out = folder / "over.png";
+
+    ProgramResult draw(std::vector<std::string> more) const {
+        std::vector<std::string> words{"heatmap", attention, "--image", photo};
+        words.insert(words.end(), more.begin(), more.end());
+        return run_program(words);
+    }
+    void check_refused(const std::vector<std::string>& more, const std::string& text) const {
+        const auto result = draw(more);
+        INFO(result.err);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Contains(text));
+        CHECK_FALSE(std::filesystem::exists(out));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("heads over a photograph are one picture, and their mean is narrower") {
+    const Scene scene;
+    CHECK(scene.draw({"--grid", "1x2+1", "-o", scene.out}).exit_code == 0);
+    const auto both = decode_png(read_file(scene.out));
+    CHECK(scene.draw({"--grid", "1x2+1", "-o", scene.out, "--mean-heads", "--cell", "40"})
+              .exit_code == 0);
+    const auto mean = decode_png(read_file(scene.out));
+    CHECK(mean.width() < both.width());
+    CHECK(mean.height() > 100);
+}
+
+TEST_CASE("each target has a row of its own") {
+    const Scene scene;
+    CHECK(scene.draw({"--grid", "1x2+1", "--cell", "40", "-o", scene.out}).exit_code == 0);
+    const auto one = decode_png(read_file(scene.out));
+    CHECK(scene
+              .draw({"--grid", "1x2+1", "--cell", "40", "--targets", "cls;0,1;0,0;1;2", "-o",
+                     scene.out})
+              .exit_code == 0);
+    CHECK(decode_png(read_file(scene.out)).height() > one.height());
+}
+
+TEST_CASE("a photograph, grid or target that does not fit is refused, and nothing is written") {
+    const Scene scene;
+    scene.check_refused({"-o", scene.out}, "--grid");
+    scene.check_refused({"--grid", "2x2", "-o", scene.out}, "4 tokens");
+    scene.check_refused({"--grid", "1x3", "-o", scene.out}, "--targets cls");
+    scene.check_refused({"--grid", "1x2+1", "--targets", "5,5", "-o", scene.out}, "--targets 5,5");
+    scene.check_refused({"--grid", "1x2+1", "-o", scene.folder / "pictures"}, "FILE.png");
+    scene.check_refused({"--grid", "1x2+1", "-o", scene.out, "--plain"}, "exclude each other");
+    scene.check_refused({"--grid", "1x2+1", "-o", scene.out, "--image", scene.attention},
+                        "--image");
+    const auto broken = run_program({"heatmap", scene.attention, "--image", scene.attention,
+                                     "--grid", "1x2+1", "-o", scene.out});
+    CHECK_THAT(broken.err, Contains("vit.json: is no PNG or JPEG"));
+    CHECK_THAT(run_program({"heatmap", scene.attention, "--targets", "cls", "-o", scene.out}).err,
+               Contains("no effect without --image"));
+    CHECK_THAT(scene.draw({"--grid", "1x2+1", "-o", scene.photo}).err, Contains("is an input"));
+}
