@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "flags.hpp"
 #include "io/json_text.hpp"
+#include "output_policy_flags.hpp"
 #include "pipeline/compare.hpp"
 #include "source_flags.hpp"
 #include "table.hpp"
@@ -104,8 +105,11 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
     command.real("--atol", flags->request.tolerance.atol, RealRange::tolerance(),
                  "See --rtol (default 1e-6)");
     add_precision_flag(command, flags->request.precision);
+    command.text("-o,--output", "DIR", flags->request.output,
+                 "Draw A, B and A - B side by side, a picture a head, into this folder");
+    add_output_policy_flags(command, flags->request.policy, line.console);
     command.on("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
-    command.usual({"--rtol", "--atol", "--axes", "--json"},
+    command.usual({"--rtol", "--atol", "--axes", "--output", "--json"},
                   "attn-inspect compare out other/weights.npy --atol 1e-5");
     command.action([flags, &line] { return execute(*flags, line); });
 }

@@ -1,11 +1,15 @@
 #include "pipeline/compare.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "io/output_folder.hpp"
+#include "pipeline/difference_picture.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
+#include "pipeline/source_selection.hpp"
 #include "pipeline/stored_parts.hpp"
 #include "pipeline/stored_source.hpp"
 
@@ -33,6 +37,13 @@ DType coarser(DType a, DType b) {
         if (a == type || b == type) return type;
     }
     return a == DType::float64 && b == DType::float64 ? DType::float64 : DType::float32;
+}
+
+// Labels of a sequence: its own list, the one for all, or none.
+std::vector<std::string> one_of(const std::vector<std::vector<std::string>>& lists,
+                                std::size_t sequence) {
+    if (lists.empty()) return {};
+    return lists.size() == 1 ? lists.front() : lists[sequence];
 }
 
 std::string at(std::size_t layer, std::size_t head) {
@@ -89,6 +100,28 @@ class Comparison {
             first = last;
         }
         return result;
+    }
+
+    // A picture of each head, into the folder of the request.
+    void draw(CompareResult& result, const io::Inputs& inputs) const {
+        io::OutputFolder folder(request_.output, {"compare", request_.policy, inputs.paths()},
+                                "a folder of pictures");
+        const AxisLabels labels = choose_labels(a_, {});
+        parallel_for(result.heads.size(), [&](std::size_t i) {
+            const HeadDifference& head = result.heads[i];
+            folder.write(head_picture(head.layer, head.head, {head.sequence, a_.shape()[0]}),
+                         draw_difference<T>(matrix(a_, head), matrix(b_, head),
+                                            {at(head.layer, head.head), request_.a, request_.b,
+                                             one_of(labels.queries, head.sequence),
+                                             one_of(labels.keys, head.sequence)}));
+        });
+        RunManifest manifest;
+        manifest.command = "compare";
+        manifest.inputs = inputs.records();
+        manifest.files = folder.files();
+        folder.commit(write_manifest(manifest));
+        for (const std::string& file : manifest.files)
+            result.pictures.push_back((std::filesystem::path(request_.output) / file).string());
     }
 
   private:
@@ -162,7 +195,9 @@ CompareResult compare(const CompareRequest& request, const Warn& warn) {
     return with_type(request.precision.value_or(wider), [&](auto number) {
         Comparison<decltype(number)> comparison(request, inputs, grain, warn);
         inputs.let_go();
-        return comparison.run();
+        CompareResult result = comparison.run();
+        if (!request.output.empty()) comparison.draw(result, inputs);
+        return result;
     });
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/difference.hpp"
+#include "io/output_guard.hpp"
 #include "pipeline/mask_options.hpp"
 
 namespace attn::pipeline {
@@ -17,6 +18,9 @@ struct CompareRequest {
     std::string axes_b;  // of B, where they are not those of A
     analysis::Tolerance tolerance;
     std::optional<DType> precision;  // float32 or float64; without it the wider of both
+    // A folder for a picture of each head, see difference_picture.hpp; empty: none.
+    std::string output;
+    io::OutputPolicy policy;
 };
 
 struct HeadDifference {
@@ -30,6 +34,7 @@ struct CompareResult {
     bool batch = false;
     std::vector<HeadDifference> heads;  // that both have
     std::vector<std::string> missing;   // what only one of them has, in words
+    std::vector<std::string> pictures;  // paths of those that were drawn
 
     bool same() const;
 };

@@ -62,6 +62,15 @@ void Figure::frame(std::size_t x, std::size_t y, std::size_t w, std::size_t h) {
     fill(x + w, y - 1, 1, h + 2, kInk);
 }
 
+void Figure::append(Figure other) {
+    for (Shape& shape : other.shapes) {
+        std::visit([this](auto& part) { part.x += static_cast<decltype(part.x)>(width); }, shape);
+        shapes.push_back(std::move(shape));
+    }
+    width += other.width;
+    height = std::max(height, other.height);
+}
+
 Image rasterize(const Figure& figure, const Font& font) {
     Image image(figure.width, figure.height, kPaper);
     for (const Shape& shape : figure.shapes)

@@ -65,6 +65,9 @@ struct Figure {
 
     void place(CellBlock block) { shapes.emplace_back(std::move(block)); }
 
+    // Puts another figure to the right of this one.
+    void append(Figure other);
+
     // A line of one pixel around the rectangle, outside it.
     void frame(std::size_t x, std::size_t y, std::size_t w, std::size_t h);
 };

@@ -1,0 +1,47 @@
+#include "analysis/difference_cells.hpp"
+
+#include <cassert>
+#include <cmath>
+
+namespace attn::analysis {
+namespace {
+
+void keep_largest(float& cell, float value) {
+    if (std::isnan(value) || value > cell) cell = value;
+}
+
+void keep_farthest(float& cell, float value) {
+    if (std::isnan(cell)) return;
+    if (std::isnan(value) || std::abs(value) > std::abs(cell)) cell = value;
+}
+
+}  // namespace
+
+template <class T>
+DifferenceCells difference_cells(MatrixView<const T> a, MatrixView<const T> b, std::size_t pool) {
+    assert(a.rows == b.rows && a.columns == b.columns && pool > 0);
+    DifferenceCells cells;
+    cells.rows = (a.rows + pool - 1) / pool;
+    cells.columns = (a.columns + pool - 1) / pool;
+    const std::size_t count = cells.rows * cells.columns;
+    cells.a.assign(count, -INFINITY);
+    cells.b.assign(count, -INFINITY);
+    cells.difference.assign(count, 0);
+    for (std::size_t row = 0; row < a.rows; ++row) {
+        const auto x = a.row(row), y = b.row(row);
+        for (std::size_t column = 0; column < a.columns; ++column) {
+            const std::size_t cell = row / pool * cells.columns + column / pool;
+            keep_largest(cells.a[cell], static_cast<float>(x[column]));
+            keep_largest(cells.b[cell], static_cast<float>(y[column]));
+            keep_farthest(cells.difference[cell], static_cast<float>(x[column] - y[column]));
+        }
+    }
+    return cells;
+}
+
+template DifferenceCells difference_cells<float>(MatrixView<const float>, MatrixView<const float>,
+                                                 std::size_t);
+template DifferenceCells difference_cells<double>(MatrixView<const double>,
+                                                  MatrixView<const double>, std::size_t);
+
+}  // namespace attn::analysis

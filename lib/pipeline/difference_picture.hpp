@@ -1,0 +1,26 @@
+// One head of two results as a picture: A, B, and A - B in colours that part at zero.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/array.hpp"
+
+namespace attn::pipeline {
+
+struct DifferenceTitles {
+    std::string head;  // "layer 1, head 3"
+    std::string a;     // what the two sides are called
+    std::string b;
+    std::vector<std::string> queries;  // labels, or none
+    std::vector<std::string> keys;
+};
+
+// PNG. A and B share one range of colours, from 0; that of A - B is as far below zero as above.
+// Large matrices are pooled. T is float or double.
+template <class T>
+std::string draw_difference(MatrixView<const T> a, MatrixView<const T> b,
+                            const DifferenceTitles& titles);
+
+}  // namespace attn::pipeline
