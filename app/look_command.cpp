@@ -182,7 +182,10 @@ int execute(LookFlags& flags, const CommandLine& line) {
             LookResult result;
             {
                 ProgressBar bar(line.console, line.global.quiet);
-                result = pipeline::look(flags.request, bar.progress(), line.console.warnings());
+                // A line about each of many says what it was taken for; warnings would hide it.
+                const bool alone = sources.size() == 1;
+                result = pipeline::look(flags.request, bar.progress(),
+                                        alone ? line.console.warnings() : nullptr);
             }
             if (result.failed()) code = std::max(code, 1);
             if (line.global.quiet) continue;

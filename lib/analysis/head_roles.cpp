@@ -12,6 +12,9 @@ struct Role {
     double HeadStats::*value;
 };
 
+// Closer values are one and the same: rounding must not choose the head that is named.
+constexpr double kTie = 1e-4;
+
 constexpr Role kRoles[] = {
     {"previous token", "previous", &HeadStats::previous},
     {"induction", "induction", &HeadStats::induction},
@@ -32,7 +35,7 @@ std::vector<HeadRole> find_roles(const std::vector<HeadStats>& heads) {
             const double value = head.*role.value;
             if (std::isnan(value)) continue;
             strong += value > HeadRole::kStrong ? 1 : 0;
-            if (!best || value > best->value)
+            if (!best || value > best->value + kTie)
                 best = {role.name, role.measure, head.layer, head.sequence, head.head, value, 0};
         }
         if (!best) continue;

@@ -167,7 +167,7 @@ LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
     describe_arrays(info, result);
     if (!info.unrecognised.empty())
         result.more = "not recognised as a checkpoint: " + info.unrecognised;
-    else if (!why.empty())
+    else if (!info.arrays.empty())
         result.more = why;
     const auto square =
         std::find_if(info.arrays.begin(), info.arrays.end(), [](const ArrayInfo& array) {

@@ -30,6 +30,10 @@ TEST_CASE("a role names the head that plays it most, and counts those that play 
     CHECK(roles[1].strong == 2);
 }
 
+TEST_CASE("of heads that differ by rounding only the first is named") {
+    CHECK(find_roles({head(0, 0, 0.5, 0.9), head(0, 1, 0.5 + 1e-6, 0.9)})[0].head == 0);
+}
+
 TEST_CASE("roles that nobody has a number for are left out") {
     CHECK(find_roles({}).empty());
     CHECK(find_roles({HeadStats{}}).empty());

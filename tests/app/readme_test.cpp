@@ -89,6 +89,16 @@ TEST_CASE("every recipe of the README works as it stands") {
     }
 }
 
+TEST_CASE("the screen that the README shows is the one that is printed") {
+    const TempFolder folder;
+    link_data(folder);
+    REQUIRE(run_in(folder, recipe_with("\nattn-inspect out\n")) == 0);
+    const std::string screen = read_file(folder / "output");
+    CHECK_THAT(screen, Catch::StartsWith("out: attention, 2 layers x 4 heads"));
+    CHECK_THAT(read_file(ATTN_SOURCE_DIR "/README.md"),
+               Catch::Contains("```\n" + screen + "```\n"));
+}
+
 TEST_CASE("the lines for jq find what they look for") {
     if (std::system("command -v jq > /dev/null") != 0) {
         WARN("jq is not installed");
