@@ -25,8 +25,16 @@ void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
             },
             "Colours: " + join(render::color_map_names(), ", ") + " (default viridis)")
         .completes(render::color_map_names());
-    command.real("--vmin", options.vmin, RealRange::any(), "Value at the low end of the colours");
-    command.real("--vmax", options.vmax, RealRange::any(), "Value at the high end of the colours");
+    command.parsed(
+        "--vmin", "X|pN",
+        [&options](const std::string& text) { options.vmin = render::color_limit(text, "--vmin"); },
+        "Value at the low end of the colours, or a percentile of the cells such as p1 (default 0, "
+        "or the smallest below)");
+    command.parsed(
+        "--vmax", "X|pN",
+        [&options](const std::string& text) { options.vmax = render::color_limit(text, "--vmax"); },
+        "Value at the high end of the colours, or a percentile such as p99 (default: the largest; "
+        "rows whose only weight is 1, as a causal first row, do not count)");
     command
         .parsed(
             scale_flag, "KIND",
@@ -45,8 +53,10 @@ void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
             "peaks)")
         .completes({"max", "mean"});
     command.on("--plain", options.plain, "One pixel a cell, no labels");
-    command.on("--drop-first", options.drop_first,
-               "Leave key 0 out of the colour range (a first-token sink hides everything else)");
+    command.on(
+        "--drop-first", options.drop_first,
+        "Leave key 0 out of the colour range and hatch it (a first-token sink hides everything "
+        "else)");
     command.on("--shared-scale", options.shared_scale, "One colour range for all pictures");
     command.text("--font", "FILE.ttf", options.font,
                  "TrueType font for labels (default: DejaVu Sans, built in)");

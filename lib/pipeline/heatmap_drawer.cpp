@@ -83,10 +83,13 @@ analysis::CellPooling HeatmapDrawer::start_head() const {
 }
 
 void HeatmapDrawer::add_head(const HeadName& name, analysis::CellGrid grid) {
-    const render::ColorScale scale = scale_of(grid);
-    if (choice_.single && !options_.shared_scale) draw_head(name, grid, scale);
+    const render::ColorScale range = range_of(grid);
+    if (choice_.single && !options_.shared_scale) {
+        draw_head(name, grid,
+                  render::limited(range, options_.vmin, options_.vmax, {range_cells(grid)}));
+    }
 
-    SheetCells small{analysis::pool_again(grid, pool_factor(grid, sheet_), options_.pool), scale};
+    SheetCells small{analysis::pool_again(grid, pool_factor(grid, sheet_), options_.pool), range};
     const std::lock_guard<std::mutex> lock(mutex_);
     for_sheets_[name] = std::move(small);
     if (choice_.single && options_.shared_scale) waiting_[name] = std::move(grid);
@@ -115,26 +118,34 @@ void HeatmapDrawer::draw_waiting() const {
                  [&](std::size_t i) { draw_head(names[i], waiting_.at(names[i]), scale); });
 }
 
-render::ColorScale HeatmapDrawer::scale_of(const analysis::CellGrid& grid) const {
-    MatrixView<const float> cells = grid.cells();
-    // Only the first column of cells can hold key 0, and only in a window that starts there.
-    if (options_.drop_first && window_.first_key == 0 && cells.columns > 1) {
-        cells = {cells.data + 1, cells.rows, cells.columns - 1, cells.stride};
-    }
-    render::ColorScale scale = render::scale_of(cells, options_.scale);
+// Only the first column of cells can hold key 0, and only in a window that starts there.
+bool HeatmapDrawer::leaves_out_first(const analysis::CellGrid& grid) const {
+    return options_.drop_first && window_.first_key == 0 && grid.columns > 1;
+}
+
+MatrixView<const float> HeatmapDrawer::range_cells(const analysis::CellGrid& grid) const {
+    const MatrixView<const float> cells = grid.cells();
+    if (!leaves_out_first(grid)) return cells;
+    return {cells.data + 1, cells.rows, cells.columns - 1, cells.stride};
+}
+
+render::ColorScale HeatmapDrawer::range_of(const analysis::CellGrid& grid) const {
+    render::ColorScale range = render::scale_of(range_cells(grid), options_.scale);
     // Weights are compared with nothing: their colours start at zero.
-    if (scale.kind != render::ScaleKind::log) scale.low = std::min(scale.low, 0.0);
-    return render::limited(scale, options_.vmin, options_.vmax);
+    if (range.kind != render::ScaleKind::log) range.low = std::min(range.low, 0.0);
+    return range;
 }
 
 render::ColorScale HeatmapDrawer::joint_scale(const std::vector<HeadName>& heads) const {
-    render::ColorScale joint = for_sheets_.at(heads.front()).scale;
+    render::ColorScale joint = for_sheets_.at(heads.front()).range;
+    std::vector<MatrixView<const float>> parts;
     for (const HeadName& name : heads) {
-        const render::ColorScale& scale = for_sheets_.at(name).scale;
-        joint.low = std::min(joint.low, scale.low);
-        joint.high = std::max(joint.high, scale.high);
+        const SheetCells& head = for_sheets_.at(name);
+        joint.low = std::min(joint.low, head.range.low);
+        joint.high = std::max(joint.high, head.range.high);
+        parts.push_back(range_cells(head.grid));
     }
-    return joint;
+    return render::limited(joint, options_.vmin, options_.vmax, parts);
 }
 
 render::HeatmapStyle HeatmapDrawer::style(const render::ColorScale& scale, std::size_t cell_pixels,
@@ -173,6 +184,9 @@ render::HeatmapPanel HeatmapDrawer::panel(const HeadName& name, const analysis::
     panel.query_labels = labels_of(labels_.queries, name.sequence);
     panel.key_labels = labels_of(labels_.keys, name.sequence);
     panel.title = std::move(title);
+    if (leaves_out_first(grid)) {
+        panel.left_out = grid.pool == 1 ? "key 0" : "keys 0 to " + std::to_string(grid.pool - 1);
+    }
     return panel;
 }
 
@@ -219,7 +233,7 @@ void HeatmapDrawer::draw_overview(std::size_t sequence) const {
 std::string HeatmapDrawer::text(std::size_t columns, bool color) const {
     std::string text;
     for (const auto& [name, cells] : for_sheets_) {
-        const render::HeatmapStyle look = style(cells.scale, 1, cells.grid.pool);
+        const render::HeatmapStyle look = style(joint_scale({name}), 1, cells.grid.pool);
         text +=
             render::draw_terminal(panel(name, cells.grid, title_of(name)), look, columns, color);
     }

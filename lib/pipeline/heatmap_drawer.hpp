@@ -68,10 +68,13 @@ class HeatmapDrawer {
     // A head as sheets and text show it: smaller than its own picture.
     struct SheetCells {
         analysis::CellGrid grid;
-        render::ColorScale scale;
+        render::ColorScale range;  // before anybody's limits
     };
 
-    render::ColorScale scale_of(const analysis::CellGrid& grid) const;
+    // The cells that say how far the colours reach.
+    MatrixView<const float> range_cells(const analysis::CellGrid& grid) const;
+    bool leaves_out_first(const analysis::CellGrid& grid) const;
+    render::ColorScale range_of(const analysis::CellGrid& grid) const;
     render::ColorScale joint_scale(const std::vector<HeadName>& heads) const;
     render::HeatmapStyle style(const render::ColorScale& scale, std::size_t cell_pixels,
                                std::size_t pool) const;

@@ -15,8 +15,8 @@ namespace attn::pipeline {
 struct HeatmapOptions {
     std::string colormap = "viridis";
     render::ScaleKind scale = render::ScaleKind::linear;
-    std::optional<double> vmin;
-    std::optional<double> vmax;
+    std::optional<render::ColorLimit> vmin;
+    std::optional<render::ColorLimit> vmax;
     std::optional<std::size_t> cell;      // pixels of a cell's side
     std::optional<std::size_t> max_size;  // pixels of the matrix' longest side
     analysis::PoolKind pool = analysis::PoolKind::max;

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "core/numbers.hpp"
 
 namespace attn::render {
 namespace {
@@ -34,7 +37,7 @@ int digits_for(double largest, double step) {
 }
 
 // Where no round number can be told from its neighbours: the ends themselves.
-std::vector<Tick> end_ticks(double low, double high) {
+std::vector<Tick> exact_ends(double low, double high) {
     constexpr int kAllDigits = 17;
     return {{low, tick_text(low, kAllDigits)}, {high, tick_text(high, kAllDigits)}};
 }
@@ -49,7 +52,7 @@ std::vector<Tick> linear_ticks(double low, double high, std::size_t count) {
     constexpr double kExact = 0x1p50;  // up to here n and n + 1 differ, and so do their products
     const bool told_apart = step >= std::numeric_limits<double>::min() &&
                             std::abs(first) < kExact && std::abs(last) < kExact;
-    if (!told_apart) return end_ticks(low, high);
+    if (!told_apart) return exact_ends(low, high);
     std::vector<Tick> result;
     const int digits = digits_for(std::max(std::abs(low), std::abs(high)), step);
     for (double n = first; n <= last; ++n)
@@ -106,14 +109,11 @@ ColorScale scale_of(MatrixView<const float> cells, ScaleKind kind) {
     float low = std::numeric_limits<float>::infinity();
     float high = -low;
     float positive = low;
-    for (std::size_t row = 0; row < cells.rows; ++row) {
-        for (const float value : cells.row(row)) {
-            if (!std::isfinite(value)) continue;
-            low = std::min(low, value);
-            high = std::max(high, value);
-            if (value > 0) positive = std::min(positive, value);
-        }
-    }
+    visit_range_cells(cells, [&](float value) {
+        low = std::min(low, value);
+        high = std::max(high, value);
+        if (value > 0) positive = std::min(positive, value);
+    });
     if (!(low <= high)) low = 0, high = 1;
     scale.low = low;
     scale.high = high;
@@ -144,6 +144,70 @@ ColorScale limited(ColorScale scale, const std::optional<double>& low,
     else
         scale.low = log ? scale.high / 10 : scale.high - std::max(1.0, std::abs(scale.high));
     return scale;
+}
+
+ColorLimit color_limit(const std::string& text, const std::string& flag) {
+    const bool is_percentile = !text.empty() && text[0] == 'p';
+    const RealRange range = is_percentile ? RealRange::between(0, 100) : RealRange::any();
+    const std::optional<double> value = real_of(is_percentile ? text.substr(1) : text);
+    if (!value || !range.contains(*value)) {
+        const std::string number = is_percentile ? "" : RealRange::any().words() + ", or ";
+        fail(flag, " ", quoted(text), ": expected ", number,
+             "a percentile from p0 to p100 such as p99");
+    }
+    return {*value, is_percentile};
+}
+
+double percentile(std::vector<float> values, double percent) {
+    assert(!values.empty());
+    const double place = percent / 100 * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::ptrdiff_t>(place);
+    std::nth_element(values.begin(), values.begin() + below, values.end());
+    const auto low = static_cast<double>(values[static_cast<std::size_t>(below)]);
+    if (values.begin() + below + 1 == values.end()) return low;
+    const auto high =
+        static_cast<double>(*std::min_element(values.begin() + below + 1, values.end()));
+    return low + (high - low) * (place - static_cast<double>(below));
+}
+
+ColorScale limited(const ColorScale& scale, const std::optional<ColorLimit>& low,
+                   const std::optional<ColorLimit>& high,
+                   const std::vector<MatrixView<const float>>& parts) {
+    std::vector<float> values;
+    if ((low && low->is_percentile) || (high && high->is_percentile)) {
+        for (const MatrixView<const float>& cells : parts)
+            visit_range_cells(cells, [&](float value) { values.push_back(value); });
+    }
+    const auto resolve = [&](const std::optional<ColorLimit>& limit) -> std::optional<double> {
+        if (!limit) return std::nullopt;
+        if (!limit->is_percentile) return limit->value;
+        if (values.empty()) return std::nullopt;
+        const double value = percentile(values, limit->value);
+        if (scale.kind == ScaleKind::log && !(value > 0)) return std::nullopt;
+        return value;
+    };
+    std::optional<double> from = resolve(low);
+    std::optional<double> to = resolve(high);
+    if (!(from.value_or(scale.low) < to.value_or(scale.high))) {
+        if (low && low->is_percentile) from.reset();
+        if (high && high->is_percentile) to.reset();
+    }
+    return limited(scale, from, to);
+}
+
+std::vector<Tick> end_ticks(const ColorScale& scale) {
+    const double slack = (scale.high / 2 - scale.low / 2) * 0.01;
+    const auto is_near = [&](const std::string& text, double value) {
+        const double shown = std::strtod(text.c_str(), nullptr);
+        if (scale.kind == ScaleKind::log) return std::abs(shown - value) <= value * 0.01;
+        return std::abs(shown / 2 - value / 2) <= slack;
+    };
+    for (int digits = 3;; ++digits) {
+        const std::string low = tick_text(scale.low, digits);
+        const std::string high = tick_text(scale.high, digits);
+        const bool good = low != high && is_near(low, scale.low) && is_near(high, scale.high);
+        if (good || digits == 17) return {{scale.low, low}, {scale.high, high}};
+    }
 }
 
 std::vector<Tick> ticks(const ColorScale& scale, std::size_t count) {

@@ -53,7 +53,35 @@ void paint(Image& image, const CellBlock& block, const Font& /*font*/) {
     }
 }
 
+void paint(Image& image, const FilledPolygon& polygon, const Font& /*font*/) {
+    fill_polygon(image, polygon.corners, polygon.color);
+}
+
 }  // namespace
+
+void Figure::hatch(std::size_t x, std::size_t y, std::size_t w, std::size_t h) {
+    const auto left = static_cast<double>(x);
+    const auto top = static_cast<double>(y);
+    const auto wide = static_cast<double>(w);
+    const auto high = static_cast<double>(h);
+    // The two ends of the line inside the rectangle on which x + y is `sum`.
+    const auto lower = [&](double sum) {
+        return Point{left + std::max(0.0, sum - high), top + std::min(high, sum)};
+    };
+    const auto upper = [&](double sum) {
+        return Point{left + std::min(wide, sum), top + std::max(0.0, sum - wide)};
+    };
+    constexpr double kPeriod = 7;
+    constexpr double kLine = 1.5;
+    for (double sum = 2; sum < wide + high; sum += kPeriod) {
+        double start = sum;
+        for (const Color color : {kInk, kPaper}) {
+            const double end = std::min(start + kLine, wide + high);
+            if (start < end) fill({lower(start), lower(end), upper(end), upper(start)}, color);
+            start = end;
+        }
+    }
+}
 
 void Figure::frame(std::size_t x, std::size_t y, std::size_t w, std::size_t h) {
     fill(x - 1, y - 1, w + 2, 1, kInk);

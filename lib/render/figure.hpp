@@ -10,6 +10,7 @@
 
 #include "render/font.hpp"
 #include "render/image.hpp"
+#include "render/polygon.hpp"
 
 namespace attn::render {
 
@@ -18,6 +19,12 @@ struct FilledRectangle {
     std::size_t y = 0;
     std::size_t width = 0;
     std::size_t height = 0;
+    Color color;
+};
+
+// A convex area with slanted edges.
+struct FilledPolygon {
+    std::vector<Point> corners;
     Color color;
 };
 
@@ -46,7 +53,7 @@ struct CellBlock {
     std::size_t cell_height = 1;
 };
 
-using Shape = std::variant<FilledRectangle, TextLine, CellBlock>;
+using Shape = std::variant<FilledRectangle, TextLine, CellBlock, FilledPolygon>;
 
 // Sizes and places are in pixels of a picture of 100 dots an inch.
 struct Figure {
@@ -67,6 +74,13 @@ struct Figure {
 
     // Puts another figure to the right of this one.
     void append(Figure other);
+
+    void fill(std::vector<Point> corners, Color color) {
+        shapes.emplace_back(FilledPolygon{std::move(corners), color});
+    }
+
+    // Slanted lines over the rectangle, dark and light, which are seen on every colour.
+    void hatch(std::size_t x, std::size_t y, std::size_t w, std::size_t h);
 
     // A line of one pixel around the rectangle, outside it.
     void frame(std::size_t x, std::size_t y, std::size_t w, std::size_t h);

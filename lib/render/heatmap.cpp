@@ -6,13 +6,13 @@
 #include "render/axis.hpp"
 #include "render/color_bar.hpp"
 #include "render/ink.hpp"
+#include "render/legend.hpp"
 
 namespace attn::render {
 namespace {
 
 constexpr std::size_t kMargin = 12;
 constexpr std::size_t kBarGap = 18;
-constexpr std::size_t kLeastBar = 120;  // a lower bar could not be read
 
 // Everything about the picture that is known before the first pixel.
 struct Plan {
@@ -21,10 +21,10 @@ struct Plan {
     std::size_t title_text = 17;
     std::size_t matrix_width = 0;
     std::size_t matrix_height = 0;
-    std::size_t bar_height = 0;
+    ColorBar bar;
     Axis query_axis;
     Axis key_axis;
-    LegendEntries legend;
+    std::vector<LegendEntry> legend;
     HeatmapGeometry geometry;
 };
 
@@ -37,7 +37,10 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
     plan.title_text = plan.text + 5;
     plan.matrix_width = panel.cells.columns * style.layout.pixels;
     plan.matrix_height = panel.cells.rows * style.layout.pixels;
-    plan.bar_height = std::max(plan.matrix_height, kLeastBar);
+    SpecialCells special;
+    special.add(panel, style.scale);
+    plan.legend = make_legend(special, style);
+    plan.bar = {plan.text, plan.matrix_height, special.below > 0, special.above > 0};
     plan.query_axis = make_axis(panel.query_labels, {panel.first_query, panel.queries},
                                 style.layout, *style.font, plan.text, /*across=*/false);
     plan.key_axis = make_axis(panel.key_labels, {panel.first_key, panel.keys}, style.layout,
@@ -50,17 +53,16 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
     const std::size_t title = std::max(style.font->width(panel.title, plan.title_text),
                                        style.font->width(panel.note, plan.text));
     const std::size_t right =
-        geometry.left + plan.matrix_width + kBarGap + color_bar_width(style, plan.text);
+        geometry.left + plan.matrix_width + kBarGap +
+        std::max(color_bar_width(style, plan.bar), legend_width(plan.legend, style, plan.text));
     geometry.width = std::max(right, geometry.left + title) + kMargin;
 
-    plan.legend = find_special_cells(panel.cells);
-    const std::size_t legend_height =
-        (plan.legend.masked ? plan.text + 4 : 0) + (plan.legend.not_a_number ? plan.text + 4 : 0);
     const std::size_t below_matrix = plan.matrix_height + kAxisGap +
                                      key_label_height(plan.key_axis, plan.text) + 6 +
                                      plan.axis_text;
-    geometry.height =
-        geometry.top + kMargin + std::max(below_matrix, plan.bar_height + 10 + legend_height);
+    const std::size_t below_bar =
+        color_bar_bottom(plan.bar) + legend_height(plan.legend, plan.text);
+    geometry.height = geometry.top + kMargin + std::max(below_matrix, below_bar);
     return plan;
 }
 
@@ -114,6 +116,12 @@ void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const fl
     figure.place({color_cells(cells, style), x, y, side, side});
 }
 
+void add_left_out(Figure& figure, std::size_t x, std::size_t y, const HeatmapPanel& panel,
+                  const HeatmapStyle& style) {
+    if (panel.left_out.empty()) return;
+    figure.hatch(x, y, style.layout.pixels, panel.cells.rows * style.layout.pixels);
+}
+
 HeatmapGeometry measure_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
     return make_plan(panel, style).geometry;
 }
@@ -123,12 +131,13 @@ Figure make_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
     const HeatmapGeometry& at = plan.geometry;
     Figure figure{at.width, at.height, {}};
     add_cells(figure, at.left, at.top, panel.cells, style);
+    add_left_out(figure, at.left, at.top, panel, style);
     add_axes(figure, plan);
     add_title(figure, panel, plan);
 
     const std::size_t bar = at.left + plan.matrix_width + kBarGap;
-    add_color_bar(figure, style, plan.text, bar, at.top, plan.bar_height);
-    add_legend(figure, plan.legend, plan.text, bar, at.top + plan.bar_height + 10);
+    add_color_bar(figure, style, plan.bar, bar, at.top);
+    add_legend(figure, plan.legend, plan.text, bar, at.top + color_bar_bottom(plan.bar));
     return figure;
 }
 

@@ -31,7 +31,9 @@ struct HeatmapPanel {
     std::vector<std::string> query_labels;  // one for each query of the whole matrix, or none:
     std::vector<std::string> key_labels;    // then indices are written
     std::string title;
-    std::string note;  // a small line below the title
+    std::string note;      // a small line below the title
+    std::string left_out;  // what the first column of cells is ("key 0") when it has no say in the
+                           // colour range: it is hatched then; else empty
 };
 
 // How to draw it.
@@ -63,6 +65,10 @@ Image color_cells(MatrixView<const float> cells, const HeatmapStyle& style);
 // layout.pixels a side.
 void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const float> cells,
                const HeatmapStyle& style);
+
+// Marks the first column of the panel's cells where it is left out of the colour range.
+void add_left_out(Figure& figure, std::size_t x, std::size_t y, const HeatmapPanel& panel,
+                  const HeatmapStyle& style);
 
 // The colour of one value.
 Color cell_color(float value, const HeatmapStyle& style);

@@ -6,6 +6,7 @@
 #include "render/axis.hpp"
 #include "render/color_bar.hpp"
 #include "render/ink.hpp"
+#include "render/legend.hpp"
 
 namespace attn::render {
 namespace {
@@ -24,7 +25,8 @@ struct Plan {
     std::size_t text = kText;
     Axis query_axis;
     Axis key_axis;
-    LegendEntries legend;
+    ColorBar color_bar;
+    std::vector<LegendEntry> legend;
     std::size_t left = 0;  // of the first panel
     std::size_t top = 0;
     std::size_t bar = 0;  // left edge of the colour bar
@@ -49,11 +51,9 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
                                 style.layout, *style.font, plan.text, /*across=*/false);
     plan.key_axis = make_axis(first.key_labels, {first.first_key, first.keys}, style.layout,
                               *style.font, plan.text, /*across=*/true);
-    for (const HeatmapPanel& panel : sheet.panels) {
-        const LegendEntries entries = find_special_cells(panel.cells);
-        plan.legend.masked |= entries.masked;
-        plan.legend.not_a_number |= entries.not_a_number;
-    }
+    SpecialCells special;
+    for (const HeatmapPanel& panel : sheet.panels) special.add(panel, style.scale);
+    plan.legend = make_legend(special, style);
 
     const std::size_t row_titles = sheet.row_titles.empty() ? 0 : kText + 10;
     plan.left = kMargin + row_titles + kText + 8 + plan.query_axis.widest + kAxisGap;
@@ -61,11 +61,16 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     plan.bar = plan.x(sheet.columns - 1) + plan.panel_width + kGap + 6;
     const std::size_t title =
         std::max(style.font->width(sheet.title, kTitleText), style.font->width(sheet.note, kText));
-    plan.width = std::max(plan.bar + color_bar_width(style, kText), plan.left + title) + kMargin;
+    const std::size_t panels = plan.y(plan.rows - 1) + plan.panel_height - plan.y(0);
+    plan.color_bar = {kText, std::min(panels, kMostBar), special.below > 0, special.above > 0};
+    const std::size_t beside =
+        std::max(color_bar_width(style, plan.color_bar), legend_width(plan.legend, style, kText));
+    plan.width = std::max(plan.bar + beside, plan.left + title) + kMargin;
 
     const std::size_t below_panels = plan.y(plan.rows - 1) + plan.panel_height + kAxisGap +
                                      key_label_height(plan.key_axis, plan.text) + 6 + kText + 4;
-    const std::size_t below_bar = plan.y(0) + 120 + 2 * (kText + 14);
+    const std::size_t below_bar =
+        plan.y(0) + color_bar_bottom(plan.color_bar) + legend_height(plan.legend, kText);
     plan.height = std::max(below_panels, below_bar) + kMargin;
     return plan;
 }
@@ -77,6 +82,7 @@ void add_panel(Figure& figure, const Sheet& sheet, std::size_t index, const Plan
     const std::size_t x = plan.x(column);
     const std::size_t y = plan.y(index / sheet.columns);
     add_cells(figure, x, y, panel.cells, style);
+    add_left_out(figure, x, y, panel, style);
     figure.write({style.font->shorten(panel.title, kText, plan.panel_width), kText,
                   static_cast<double>(x), static_cast<double>(y - plan.panel_title), kInk});
     if (column == 0) add_query_labels(figure, plan.query_axis, plan.text, x, y);
@@ -113,10 +119,8 @@ Figure make_sheet(const Sheet& sheet, const HeatmapStyle& style) {
         add_panel(figure, sheet, index, plan, style);
     add_titles(figure, sheet, plan);
 
-    const std::size_t panels = plan.y(plan.rows - 1) + plan.panel_height - plan.y(0);
-    const std::size_t bar_height = std::clamp<std::size_t>(panels, 120, kMostBar);
-    add_color_bar(figure, style, kText, plan.bar, plan.y(0), bar_height);
-    add_legend(figure, plan.legend, kText, plan.bar, plan.y(0) + bar_height + 10);
+    add_color_bar(figure, style, plan.color_bar, plan.bar, plan.y(0));
+    add_legend(figure, plan.legend, kText, plan.bar, plan.y(0) + color_bar_bottom(plan.color_bar));
     return figure;
 }
 

@@ -10,6 +10,7 @@
 #include "core/printable.hpp"
 #include "render/axis.hpp"
 #include "render/ink.hpp"
+#include "render/legend.hpp"
 
 namespace attn::render {
 namespace {
@@ -72,6 +73,22 @@ const char* shade(float value, const HeatmapStyle& style) {
     return kShades[std::min<std::size_t>(4, static_cast<std::size_t>(place * 5))];
 }
 
+// What the marks in the cells mean, or the colours that are none of the map.
+std::string marks(const HeatmapPanel& panel, const HeatmapStyle& style, bool color) {
+    SpecialCells special;
+    special.add(panel, style.scale);
+    std::vector<std::string> pieces;
+    if (special.masked) pieces.emplace_back(color ? "grey: masked" : "·: masked");
+    if (special.not_a_number) pieces.emplace_back(color ? "pink: NaN" : "?: NaN");
+    if (special.above > 0) pieces.push_back(outside_text(special.above, true, style.scale));
+    if (special.below > 0) pieces.push_back(outside_text(special.below, false, style.scale));
+    if (!special.left_out.empty()) pieces.push_back(special.left_out + " left out of the range");
+    if (pieces.empty()) return "";
+    std::string text = std::string(kLabelColumns, ' ') + pieces.front();
+    for (std::size_t i = 1; i < pieces.size(); ++i) text += "; " + pieces[i];
+    return text + "\n";
+}
+
 }  // namespace
 
 std::string draw_terminal(const HeatmapPanel& panel, const HeatmapStyle& style, std::size_t columns,
@@ -95,13 +112,12 @@ std::string draw_terminal(const HeatmapPanel& panel, const HeatmapStyle& style, 
         }
         text += color ? "\033[0m\n" : "\n";
     }
-    char scale[128];
-    std::snprintf(scale, sizeof scale, "queries down, keys across; colours from %.3g to %.3g",
-                  style.scale.low, style.scale.high);
-    text += std::string(kLabelColumns, ' ') + scale;
+    const std::vector<Tick> ends = end_ticks(style.scale);
+    text += std::string(kLabelColumns, ' ') + "queries down, keys across; colours from " +
+            ends[0].text + " to " + ends[1].text;
     if (step > 1)
         text += "; a cell is the largest of " + std::to_string(step) + " x " + std::to_string(step);
-    return text + "\n";
+    return text + "\n" + marks(panel, style, color);
 }
 
 }  // namespace attn::render

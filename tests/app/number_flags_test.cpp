@@ -34,8 +34,8 @@ std::vector<NumberFlag> number_flags() {
         {kRun, "--query-offset", {"1099511627777", "-9223372036854775808"}},
         {kRun, "--window", {"1", "1,2,3", "-2,0", "9223372036854775807,0"}},
         {kRun, "--key-lengths", {"-1", "99999999999"}},
-        {kRun, "--vmin", {"1e39"}},
-        {kRun, "--vmax", {"1e39"}},
+        {kRun, "--vmin", {"1e39", "p-1", "p100.5", "p", "99%"}},
+        {kRun, "--vmax", {"1e39", "p101", "ninety"}},
         {kRun, "--cell", {"0", "257"}},
         {kRun, "--max-size", {"15", "16385"}},
         {kRun, "--layers", {"-1", "2-1", "0-18446744073709551615"}},
@@ -111,6 +111,10 @@ TEST_CASE("the colours of a picture have a range that ends") {
         {{"--color-scale=log", "--vmax=-2"}, "--vmax -2: a log scale"},
         {{"--vmin=2", "--vmax=1"}, "--vmin 2 --vmax 1: the low end"},
         {{"--vmin=1", "--vmax=1"}, "--vmin 1 --vmax 1: the low end"},
+        {{"--vmin=p1", "--vmax=p99.5"}, ""},
+        {{"--vmin=0.5", "--vmax=p0"}, ""},
+        {{"--color-scale=log", "--vmin=p0"}, ""},
+        {{"--vmin=p99", "--vmax=p1"}, "--vmin p99 --vmax p1: the low end"},
     };
     for (const Row& row : rows) {
         for (const std::string place : {"-o", "--terminal"}) {

@@ -132,7 +132,7 @@ TEST_CASE("large matrices are pooled, and a lone peak stays visible") {
     CHECK(image.width() == 500);
     CHECK(image.at(1234 / 4, 777 / 4) == color_map("viridis")[255]);
     request.heatmaps.pool = attn::analysis::PoolKind::mean;
-    request.heatmaps.vmax = 1;
+    request.heatmaps.vmax = attn::render::ColorLimit{1, false};
     draw(request, {});
     CHECK_FALSE(picture(folder / "a.png").at(1234 / 4, 777 / 4) == color_map("viridis")[255]);
 }
@@ -147,8 +147,8 @@ TEST_CASE("a window, a range and the dropped first key are respected") {
     CHECK(picture(folder / "a.png").at(2, 0) == color_map("viridis")[255]);
     request.heatmaps.keys = "1:3";
     request.heatmaps.queries = "1:";
-    request.heatmaps.vmin = 0;
-    request.heatmaps.vmax = 0.2;
+    request.heatmaps.vmin = attn::render::ColorLimit{0, false};
+    request.heatmaps.vmax = attn::render::ColorLimit{0.2, false};
     draw(request, {});
     const auto image = picture(folder / "a.png");
     CHECK(image.width() == 2);
@@ -180,7 +180,9 @@ TEST_CASE("one file shows one head, or a sheet of all") {
     request.output = folder / "one.png";
     request.from.heads = std::vector<std::size_t>{1};
     draw(request, {});
-    CHECK(picture(folder / "sheet.png").width() > picture(folder / "one.png").width());
+    const auto sheet = picture(folder / "sheet.png");
+    const auto one = picture(folder / "one.png");
+    CHECK(sheet.width() * sheet.height() > one.width() * one.height());
 
     const std::string batch =
         folder.write("b.npy", npy_floats("(1, 2, 1, 2, 2)", std::vector<float>(8, 0.5F)));
@@ -231,4 +233,29 @@ TEST_CASE("the picture as text shows one head") {
     CHECK_THAT(text, Catch::StartsWith("layer 0, head 0\n") && Catch::Contains("0 █"));
     request.from.heads = std::vector<std::size_t>{0, 1};
     CHECK_THAT(draw_in_terminal(request, 80, false), Catch::Contains("head 1"));
+}
+
+TEST_CASE("the first row of a causal matrix does not set the range, and percentiles do") {
+    const TempFolder folder;
+    const std::string causal =
+        folder.write("a.npy", npy_floats("(3, 3)", {1, 0, 0, 0.6F, 0.4F, 0, 0.3F, 0.3F, 0.4F}));
+    DrawRequest request = plain(causal, folder / "a.png");
+    draw(request, {});
+    CHECK(picture(folder / "a.png").at(0, 0) == color_map("viridis")[255]);
+    CHECK(picture(folder / "a.png").at(0, 1) == color_map("viridis")[255]);
+    request.heatmaps.vmax = attn::render::ColorLimit{25, true};
+    draw(request, {});
+    CHECK(picture(folder / "a.png").at(0, 2) == color_map("viridis")[255]);
+}
+
+TEST_CASE("text says what its marks and colours mean") {
+    const TempFolder folder;
+    DrawRequest request = plain(
+        folder.write("a.npy", npy_floats("(3, 3)", {1, 0, 0, 0.9F, 0.1F, 0, 0.3F, 0.3F, 0.4F})),
+        "");
+    CHECK_THAT(draw_in_terminal(request, 80, false),
+               Catch::Contains("·: masked; 1 cell above 0.9"));
+    request.heatmaps.drop_first = true;
+    CHECK_THAT(draw_in_terminal(request, 80, true),
+               Catch::Contains("grey: masked; 2 cells above 0.4; key 0 left out of the range"));
 }

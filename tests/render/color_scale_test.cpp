@@ -125,3 +125,65 @@ TEST_CASE("kinds of scale have names") {
     CHECK_THROWS_WITH(scale_kind("lin"), Catch::Contains("expected linear, sqrt or log"));
     CHECK_THROWS_WITH(scale_kind("logg"), Catch::Contains("did you mean log?"));
 }
+
+TEST_CASE("a row whose only weight is one does not set the range, unless all are such") {
+    const std::vector<float> causal{1, -kInf, 0.25F, 0.75F};
+    CHECK(scale_of({causal.data(), 2, 2}, ScaleKind::linear).high == 0.75);
+    const std::vector<float> alone{1, -kInf, -kInf, 1};
+    CHECK(scale_of({alone.data(), 2, 2}, ScaleKind::linear).high == 1);
+    // A lone weight that is no one says something, such as in a window of the keys.
+    const std::vector<float> window{0.5F, -kInf, 0.1F, 0.2F};
+    CHECK(scale_of({window.data(), 2, 2}, ScaleKind::linear).high == 0.5);
+    const std::vector<float> full{1, 0, 0.25F, 0.75F};
+    CHECK(scale_of({full.data(), 2, 2}, ScaleKind::linear).high == 1);
+}
+
+TEST_CASE("limits of the colours are numbers or percentiles") {
+    CHECK(color_limit("0.5", "--vmax").value == 0.5);
+    CHECK_FALSE(color_limit("0.5", "--vmax").is_percentile);
+    CHECK(color_limit("p99.5", "--vmax").value == 99.5);
+    CHECK(color_limit("p0", "--vmin").is_percentile);
+    for (const char* const wrong :
+         {"", "p", "p-1", "p100.1", "pp9", "99p", "p 9", "pnan", "99%", "P99"}) {
+        INFO(wrong);
+        CHECK_THROWS_WITH(color_limit(wrong, "--vmax"),
+                          Catch::StartsWith("--vmax ") && Catch::Contains("a percentile from p0"));
+    }
+}
+
+TEST_CASE("a percentile lies between two values as in numpy") {
+    CHECK(percentile({4, 1, 3, 2}, 0) == 1);
+    CHECK(percentile({4, 1, 3, 2}, 100) == 4);
+    CHECK(percentile({4, 1, 3, 2}, 50) == Approx(2.5));
+    CHECK(percentile({4, 1, 3, 2}, 99) == Approx(3.97));
+    CHECK(percentile({7}, 99) == 7);
+}
+
+TEST_CASE("a percentile ends the colours, unless it leaves no range") {
+    std::vector<float> values;
+    for (int i = 0; i <= 100; ++i) values.push_back(static_cast<float>(i));
+    const std::vector<attn::MatrixView<const float>> parts{{values.data(), 1, values.size()}};
+    const ColorScale whole{ScaleKind::linear, 0, 100};
+    const ColorScale both = limited(whole, ColorLimit{1, true}, ColorLimit{99, true}, parts);
+    CHECK(both.low == Approx(1));
+    CHECK(both.high == Approx(99));
+    CHECK(limited(whole, std::nullopt, ColorLimit{50, true}, parts).high == Approx(50));
+    CHECK(limited(whole, ColorLimit{60, false}, ColorLimit{50, true}, parts).low == 60);
+    std::vector<float> zeros(1000, 0.0F);
+    zeros[5] = 1;
+    const std::vector<attn::MatrixView<const float>> sparse{{zeros.data(), 1, zeros.size()}};
+    CHECK(limited({ScaleKind::linear, 0, 1}, std::nullopt, ColorLimit{99, true}, sparse).high == 1);
+    CHECK(limited({ScaleKind::log, 1e-6, 1}, ColorLimit{1, true}, std::nullopt, sparse).low ==
+          1e-6);
+    CHECK(limited(whole, std::nullopt, ColorLimit{99, true}, {}).high == 100);
+}
+
+TEST_CASE("the ends of a range are written with three digits, or as many as it takes") {
+    const auto ends = [](ScaleKind kind, double low, double high) {
+        const auto both = end_ticks({kind, low, high});
+        return both[0].text + " " + both[1].text;
+    };
+    CHECK(ends(ScaleKind::linear, 0, 0.98437) == "0 0.984");
+    CHECK(ends(ScaleKind::linear, 0.5, 0.5001) == "0.5 0.5001");
+    CHECK(ends(ScaleKind::log, 1.2345e-6, 1) == "1.23e-06 1");
+}

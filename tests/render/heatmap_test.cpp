@@ -132,10 +132,10 @@ TEST_CASE("the picture as text has a line a query, or one for two in colour") {
     example.panel.query_labels = {"the", "cat", "sat", "on"};
     example.values[3] = kMasked;
     const std::string text = draw_terminal(example.panel, example.style, 80, false);
-    CHECK(std::count(text.begin(), text.end(), '\n') == 6);
+    CHECK(std::count(text.begin(), text.end(), '\n') == 7);  // the last one explains the mark
     CHECK_THAT(text, Catch::Contains("cat") && Catch::Contains("█") && Catch::Contains("·"));
     const std::string color = draw_terminal(example.panel, example.style, 80, true);
-    CHECK(std::count(color.begin(), color.end(), '\n') == 4);
+    CHECK(std::count(color.begin(), color.end(), '\n') == 5);
     CHECK_THAT(color, Catch::Contains("\033[38;2;"));
 }
 

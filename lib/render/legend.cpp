@@ -1,0 +1,80 @@
+#include "render/legend.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "render/ink.hpp"
+
+namespace attn::render {
+namespace {
+
+constexpr std::size_t kGap = 6;   // between square and text
+constexpr std::size_t kLead = 4;  // between lines
+
+}  // namespace
+
+void SpecialCells::add(const HeatmapPanel& panel, const ColorScale& scale) {
+    // As float32, which the cells are: 0.3 does not lie above 0.3.
+    const auto low = static_cast<float>(scale.low);
+    const auto high = static_cast<float>(scale.high);
+    for (std::size_t row = 0; row < panel.cells.rows; ++row) {
+        for (const float value : panel.cells.row(row)) {
+            if (std::isnan(value)) {
+                not_a_number = true;
+            } else if (std::isinf(value) && value < 0) {
+                masked = true;
+            } else {
+                below += value < low ? 1 : 0;
+                above += value > high ? 1 : 0;
+            }
+        }
+    }
+    if (!panel.left_out.empty()) left_out = panel.left_out;
+}
+
+std::string outside_text(std::size_t count, bool above, const ColorScale& scale) {
+    return std::to_string(count) + (count == 1 ? " cell " : " cells ") +
+           (above ? "above " : "below ") + end_ticks(scale)[above ? 1 : 0].text;
+}
+
+std::vector<LegendEntry> make_legend(const SpecialCells& cells, const HeatmapStyle& style) {
+    std::vector<LegendEntry> legend;
+    if (cells.above > 0)
+        legend.push_back(
+            {style.colors->back(), false, outside_text(cells.above, true, style.scale)});
+    if (cells.below > 0)
+        legend.push_back(
+            {style.colors->front(), false, outside_text(cells.below, false, style.scale)});
+    if (!cells.left_out.empty())
+        legend.push_back({style.colors->back(), true, cells.left_out + " left out of the range"});
+    if (cells.masked) legend.push_back({kMaskedColor, false, "masked"});
+    if (cells.not_a_number) legend.push_back({kNotANumberColor, false, "NaN"});
+    return legend;
+}
+
+std::size_t legend_width(const std::vector<LegendEntry>& legend, const HeatmapStyle& style,
+                         std::size_t text_size) {
+    std::size_t widest = 0;
+    for (const LegendEntry& entry : legend)
+        widest = std::max(widest, text_size - 2 + kGap + style.font->width(entry.text, text_size));
+    return widest;
+}
+
+std::size_t legend_height(const std::vector<LegendEntry>& legend, std::size_t text_size) {
+    return legend.size() * (text_size + kLead);
+}
+
+void add_legend(Figure& figure, const std::vector<LegendEntry>& legend, std::size_t text_size,
+                std::size_t x, std::size_t y) {
+    const std::size_t side = text_size - 2;
+    for (const LegendEntry& entry : legend) {
+        figure.frame(x, y + 1, side, side);
+        figure.fill(x, y + 1, side, side, entry.color);
+        if (entry.hatched) figure.hatch(x, y + 1, side, side);
+        figure.write({entry.text, text_size, static_cast<double>(x + side + kGap),
+                      static_cast<double>(y), kInk});
+        y += text_size + kLead;
+    }
+}
+
+}  // namespace attn::render
