@@ -125,8 +125,11 @@ render::HeatmapStyle style_of(const HeatmapOptions& options, const render::Font&
         }
     }
     const float ends[] = {low, high};
-    style.scale =
-        render::limited(render::scale_of({ends, 1, 2}, options.scale), options.vmin, options.vmax);
+    std::vector<MatrixView<const float>> parts;
+    for (const auto& cells : panels.cells)
+        parts.push_back({cells.data(), grid.rows(), grid.columns()});
+    style.scale = render::limited(render::scale_of({ends, 1, 2}, options.scale), options.vmin,
+                                  options.vmax, parts);
     const std::size_t longest = std::max(grid.rows(), grid.columns());
     const std::size_t panel = panels.cells.size() == 1
                                   ? kOnePanel

@@ -14,11 +14,16 @@ constexpr std::size_t kLead = 4;  // between lines
 }  // namespace
 
 void SpecialCells::add(const HeatmapPanel& panel, const ColorScale& scale) {
+    add(panel.cells, scale);
+    if (!panel.left_out.empty()) left_out = panel.left_out;
+}
+
+void SpecialCells::add(MatrixView<const float> cells, const ColorScale& scale) {
     // As float32, which the cells are: 0.3 does not lie above 0.3.
     const auto low = static_cast<float>(scale.low);
     const auto high = static_cast<float>(scale.high);
-    for (std::size_t row = 0; row < panel.cells.rows; ++row) {
-        for (const float value : panel.cells.row(row)) {
+    for (std::size_t row = 0; row < cells.rows; ++row) {
+        for (const float value : cells.row(row)) {
             if (std::isnan(value)) {
                 not_a_number = true;
             } else if (std::isinf(value) && value < 0) {
@@ -29,7 +34,6 @@ void SpecialCells::add(const HeatmapPanel& panel, const ColorScale& scale) {
             }
         }
     }
-    if (!panel.left_out.empty()) left_out = panel.left_out;
 }
 
 std::string outside_text(std::size_t count, bool above, const ColorScale& scale) {

@@ -18,6 +18,7 @@ struct SpecialCells {
     std::size_t above = 0;
     std::string left_out;  // see HeatmapPanel
 
+    void add(MatrixView<const float> cells, const ColorScale& scale);
     void add(const HeatmapPanel& panel, const ColorScale& scale);
 };
 

@@ -6,6 +6,7 @@
 
 #include "render/color_bar.hpp"
 #include "render/ink.hpp"
+#include "render/legend.hpp"
 #include "render/photo.hpp"
 
 namespace attn::render {
@@ -80,11 +81,18 @@ Figure make_photo_sheet(const PhotoSheet& sheet, const HeatmapStyle& style) {
     const std::size_t top = kMargin + kTitleText + 10 + (sheet.note.empty() ? 0 : kText + 4);
     const std::size_t line = kText + 5 + high + kGap;
     const std::size_t bar = left + sheet.columns * (wide + kGap) + 8;
-    const std::size_t bar_height = std::clamp<std::size_t>(rows * line - kGap - kText - 5, 60, 480);
+    SpecialCells special;
+    for (const PhotoPanel& panel : sheet.panels) special.add(panel.cells, style.scale);
+    const std::vector<LegendEntry> legend = make_legend(special, style);
+    const ColorBar color_bar{kText, std::min<std::size_t>(rows * line - kGap - kText - 5, 480),
+                             special.below > 0, special.above > 0};
+    const std::size_t beside =
+        std::max(color_bar_width(style, color_bar), legend_width(legend, style, kText));
+    const std::size_t below = color_bar_bottom(color_bar) + legend_height(legend, kText);
     const std::size_t title =
         std::max(style.font->width(sheet.title, kTitleText), style.font->width(sheet.note, kText));
-    Figure figure{std::max(bar + color_bar_width(style, kText), left + title) + kMargin,
-                  top + std::max(rows * line, bar_height + 2 * kText + 20) + kMargin,
+    Figure figure{std::max(bar + beside, left + title) + kMargin,
+                  top + std::max(rows * line, kText + 5 + below) + kMargin,
                   {}};
     figure.write({sheet.title, kTitleText, static_cast<double>(left), kMargin, kInk});
     figure.write(
@@ -108,7 +116,9 @@ Figure make_photo_sheet(const PhotoSheet& sheet, const HeatmapStyle& style) {
         figure.write({sheet.row_titles[row], kText, kMargin, static_cast<double>(middle), kInk,
                       TextAnchor::middle, TextDirection::up});
     }
-    add_color_bar(figure, style, kText, bar, top + kText + 5, bar_height);
+    const std::size_t bar_top = top + kText + 5;
+    add_color_bar(figure, style, color_bar, bar, bar_top);
+    add_legend(figure, legend, kText, bar, bar_top + color_bar_bottom(color_bar));
     return figure;
 }
 
