@@ -57,6 +57,15 @@ void paint(Image& image, const FilledPolygon& polygon, const Font& /*font*/) {
     fill_polygon(image, polygon.corners, polygon.color);
 }
 
+template <class Part>
+void move_right(Part& part, std::size_t pixels) {
+    part.x += static_cast<decltype(part.x)>(pixels);
+}
+
+void move_right(FilledPolygon& polygon, std::size_t pixels) {
+    for (Point& corner : polygon.corners) corner.x += static_cast<double>(pixels);
+}
+
 }  // namespace
 
 void Figure::hatch(std::size_t x, std::size_t y, std::size_t w, std::size_t h) {
@@ -92,7 +101,7 @@ void Figure::frame(std::size_t x, std::size_t y, std::size_t w, std::size_t h) {
 
 void Figure::append(Figure other) {
     for (Shape& shape : other.shapes) {
-        std::visit([this](auto& part) { part.x += static_cast<decltype(part.x)>(width); }, shape);
+        std::visit([this](auto& part) { move_right(part, width); }, shape);
         shapes.push_back(std::move(shape));
     }
     width += other.width;

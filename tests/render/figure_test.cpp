@@ -98,3 +98,22 @@ TEST_CASE("a frame lies around its rectangle and leaves it free") {
     CHECK(image.at(2, 2) == kWhite);
     CHECK(image.at(3, 3) == kWhite);
 }
+
+TEST_CASE("what is appended moves to the right, shapes of every kind") {
+    Figure other{50, 40, {}};
+    other.fill(1, 1, 3, 3, kRed);
+    other.fill({{5, 1}, {9, 1}, {5, 5}}, kRed);
+    other.place({Image(2, 2, kRed), 10, 1, 2, 2});
+    other.write({"H", 20, 20, 5, kRed});
+    other.hatch(40, 20, 10, 10);
+    Figure figure{30, 30, {}};
+    figure.append(other);
+    CHECK(figure.width == 80);
+    CHECK(figure.height == 40);
+    const Image alone = rasterize(other, Font::embedded());
+    const Image moved = rasterize(figure, Font::embedded());
+    for (std::size_t y = 0; y < 40; ++y) {
+        for (std::size_t x = 0; x < 50; ++x) CHECK(moved.at(x + 30, y) == alone.at(x, y));
+        for (std::size_t x = 0; x < 30; ++x) CHECK(moved.at(x, y) == kWhite);
+    }
+}
