@@ -35,7 +35,8 @@ void add_precision_flag(Command& command, std::optional<DType>& precision) {
 }
 
 void add_token_flags(Command& command, pipeline::SourceRequest& request) {
-    command.text("--tokens", "FILE", request.tokens, "Tokens: a JSON array, or one token a line");
+    command.text("--tokens", "FILE", request.tokens,
+                 "Tokens: a JSON array, or one token a line (default: texts beside the attention)");
     command.text("--key-tokens", "FILE", request.key_tokens,
                  "Tokens of the keys where they are not the queries");
 }

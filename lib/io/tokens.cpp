@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/utf8.hpp"
 #include "io/array_name.hpp"
+#include "io/config.hpp"
 #include "io/container.hpp"
 #include "io/file_bytes.hpp"
 #include "io/json_syntax.hpp"
@@ -181,6 +182,24 @@ Lists load_tokens(const std::string& array_name) {
     }
     const Lists labels = labels_at(container, key);
     if (labels.empty()) refuse_key(container, {name.path, key});
+    return labels;
+}
+
+std::map<std::string, Lists> labels_in(const Container& container) {
+    std::map<std::string, Lists> labels = container.texts;
+    for (const SourceFile& file : container.files) {
+        if (file.path == container.path) continue;
+        if (std::filesystem::path(file.path).filename() != "config.json") continue;
+        Container config;
+        read_config(file.path, config);
+        for (const auto& [key, texts] : config.texts) labels.erase(key);
+    }
+    try {
+        for (const auto& [key, texts] : texts_of_objects(container))
+            labels.emplace(key, labels_at(container, key));
+    } catch (const Error&) {
+        // Objects of which some lack a text, or have several, are no labels.
+    }
     return labels;
 }
 

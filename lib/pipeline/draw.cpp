@@ -12,6 +12,7 @@
 #include "io/output_file.hpp"
 #include "io/output_folder.hpp"
 #include "pipeline/heatmap_sink.hpp"
+#include "pipeline/labels_beside.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
 #include "pipeline/photo_overlay.hpp"
@@ -58,6 +59,7 @@ struct Drawing {
         : inputs(inputs_),
           attention(
               open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn)) {
+        add_labels_beside(inputs, request.from, attention, warn);
         inputs.let_go();
         select_layers(attention, request.from);
         warn_of_causal_leak(attention, request.from.source, warn);

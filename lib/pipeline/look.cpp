@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "io/array_name.hpp"
 #include "pipeline/info.hpp"
+#include "pipeline/labels_beside.hpp"
 #include "pipeline/manifest.hpp"
 #include "pipeline/stats.hpp"
 #include "pipeline/stored_parts.hpp"
@@ -89,8 +90,9 @@ LookResult look_at_attention(const LookRequest& request, const Progress& progres
         io::Inputs inputs;
         const DType type = working_type(inputs, request.from.source, request.from.precision);
         with_type(type, [&](auto number) {
-            const auto attention = open_stored_attention<decltype(number)>(
+            auto attention = open_stored_attention<decltype(number)>(
                 inputs, {request.from.source, request.from.axes}, warn);
+            add_labels_beside(inputs, request.from, attention, warn);
             result.what = describe(attention, type);
             result.batch = attention.shape()[0] > 1;
             square = attention.shape()[2] == attention.shape()[3];

@@ -9,6 +9,7 @@
 #include "io/json_text.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_file.hpp"
+#include "pipeline/labels_beside.hpp"
 #include "pipeline/pattern_tokens.hpp"
 #include "pipeline/progress_sink.hpp"
 
@@ -134,6 +135,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     warn_of_causal_leak(attention, request.from.source, warn);
     const std::vector<std::size_t> places = select_heads(attention, request.from);
     load_scores(inputs, request.from.source, attention);
+    add_labels_beside(inputs, request.from, attention, warn);
     inputs.let_go();
     analysis::StatsOptions options;
     PatternTokens tokens = choose_pattern_tokens(attention, request.from, warn);

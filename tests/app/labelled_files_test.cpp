@@ -68,3 +68,29 @@ TEST_CASE("pickled lists are refused with the way to save them") {
     CHECK(refused.exit_code == 2);
     CHECK(refused.err.find("np.savez('FILE.npz', *arrays)") != std::string::npos);
 }
+
+TEST_CASE("labels beside the attention are used without a flag, and said once") {
+    const TempFolder folder;
+    const std::string file = folder.write("run.json", kJson);
+    const std::string line = "its tokens are labelled with " + file + ":words";
+    const auto said = [&](const attn::test::ProgramResult& result) {
+        const std::size_t first = result.err.find(line);
+        return first != std::string::npos && result.err.find(line, first + 1) == std::string::npos;
+    };
+    const auto picture = run_program({"heatmap", file + ":attention", "--terminal"});
+    CHECK(picture.out.find("cat") != std::string::npos);
+    CHECK(said(picture));
+    const auto stats = run_program({"stats", file + ":attention"});
+    CHECK(stats.out.find("induction") != std::string::npos);
+    CHECK(said(stats));
+    const auto look = run_program({file + ":attention"});
+    CHECK(look.out.find("give --tokens") == std::string::npos);
+    CHECK(said(look));
+}
+
+TEST_CASE("commands that show no labels say nothing of those beside the attention") {
+    const TempFolder folder;
+    const std::string source = folder.write("run.json", kJson) + ":attention";
+    CHECK(run_program({"check", source}).err.empty());
+    CHECK(run_program({"compare", source, source}).err.empty());
+}

@@ -89,3 +89,14 @@ TEST_CASE("code tokens that look like JSON are text unless the file is JSON") {
     CHECK(load_tokens(folder.write("a", "{\n\"\na\n")) == Lists{{"{", "\"", "a"}});
     CHECK(load_tokens(folder.write("b", "{\n}\n")) == Lists{{"{", "}"}});
 }
+
+TEST_CASE("the labels of an open file are its texts, and not its token ids") {
+    const TempFolder folder;
+    const auto container = attn::io::open_container(folder.write("a.json", R"({
+        "attention": [[1]], "ids": [464], "words": ["the"], "pieces": [{"id": 464, "text": "The"}],
+        "model": "gpt2"})"));
+    const auto labels = attn::io::labels_in(container);
+    CHECK(labels.size() == 2);
+    CHECK(labels.at("words") == Lists{{"the"}});
+    CHECK(labels.at("pieces") == Lists{{"The"}});
+}
