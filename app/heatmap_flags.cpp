@@ -41,10 +41,11 @@ void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
             [&options](const std::string& name) { options.scale = render::scale_kind(name); },
             "From value to colour: linear, sqrt or log (default linear)")
         .completes({"linear", "sqrt", "log"});
-    command.whole("--cell", options.cell, kCells, "Side of a cell in pixels");
+    command.whole("--cell", options.cell, kCells, "Side of a cell in pixels, on sheets too");
     command.whole(
         "--max-size", options.max_size, kSizes,
-        "Longest side of the matrix in pixels; larger matrices are pooled (default 1024)");
+        "Longest side of each matrix in pixels; larger matrices are pooled (default 1024, on "
+        "sheets less)");
     command
         .parsed(
             "--pool", "KIND",

@@ -35,12 +35,6 @@ analysis::CellWindow window_of(const HeatmapOptions& options, const LayerShape& 
     return window;
 }
 
-std::size_t panels_across(std::size_t count) {
-    std::size_t across = 1;
-    while (across * across < count) ++across;
-    return across;
-}
-
 // How many cells of the grid become one so that the grid is no finer than the layout.
 std::size_t pool_factor(const analysis::CellGrid& grid, const render::CellLayout& layout) {
     return std::max<std::size_t>(1, (layout.pool + grid.pool - 1) / grid.pool);
@@ -68,7 +62,8 @@ void HeatmapDrawer::begin_layer(const LayerShape& shape) {
     const auto cell = options_.plain ? std::optional<std::size_t>(1) : options_.cell;
     single_ = render::lay_out_cells(window_.queries, window_.keys, cell, options_.max_size);
     sheet_ = render::lay_out_panel(window_.queries, window_.keys,
-                                   panels_across(choice_.heads.size()), options_.max_size);
+                                   render::lay_out_sheet(choice_.heads.size()), options_.cell,
+                                   options_.max_size);
 }
 
 bool HeatmapDrawer::wants(std::size_t sequence, std::size_t head) const {
@@ -208,7 +203,7 @@ void HeatmapDrawer::draw_layer(std::size_t layer, std::size_t sequence) const {
     sheet.title = "layer " + std::to_string(layer);
     if (choice_.batch > 1)
         sheet.title = "sequence " + std::to_string(sequence) + ", " + sheet.title;
-    sheet.columns = panels_across(choice_.heads.size());
+    sheet.columns = render::lay_out_sheet(choice_.heads.size()).across;
     std::vector<HeadName> heads;
     for (std::size_t head : choice_.heads) heads.push_back({layer, sequence, head});
     draw_sheet(std::move(sheet), heads, sheet_, heads_picture(layer, {sequence, choice_.batch}));
@@ -225,8 +220,11 @@ void HeatmapDrawer::draw_overview(std::size_t sequence) const {
         sheet.row_titles.push_back("layer " + std::to_string(layer));
         for (std::size_t head : choice_.heads) heads.push_back({layer, sequence, head});
     }
+    for (std::size_t head : choice_.heads)
+        sheet.column_titles.push_back("head " + std::to_string(choice_.head_numbers[head]));
     const render::CellLayout layout =
-        render::lay_out_panel(window_.queries, window_.keys, sheet.columns, options_.max_size);
+        render::lay_out_panel(window_.queries, window_.keys, {sheet.columns, layers_.size()},
+                              options_.cell, options_.max_size);
     draw_sheet(std::move(sheet), heads, layout, layers_picture({sequence, choice_.batch}));
 }
 
@@ -247,8 +245,8 @@ void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>&
     for (const HeadName& name : heads) {
         const analysis::CellGrid& grid = for_sheets_.at(name).grid;
         grids.push_back(analysis::pool_again(grid, pool_factor(grid, layout), options_.pool));
-        sheet.panels.push_back(
-            panel(name, grids.back(), "head " + std::to_string(choice_.head_numbers[name.head])));
+        const std::string head = "head " + std::to_string(choice_.head_numbers[name.head]);
+        sheet.panels.push_back(panel(name, grids.back(), sheet.column_titles.empty() ? head : ""));
     }
     sheet.note = note(grids.front().pool);
     std::vector<HeadName> compared = heads;

@@ -11,6 +11,8 @@ constexpr std::size_t kSize = 400;             // and one of many
 constexpr std::size_t kMaxSize = 1024;         // before cells are pooled
 constexpr std::size_t kMaxSizeOfCells = 8192;  // the same when the size of a cell was asked for
 constexpr std::size_t kSheetWidth = 2000;
+constexpr std::size_t kSheetHeight = 9600;
+constexpr std::size_t kLeastPanel = 16;
 constexpr std::size_t kMaxPanel = 480;       // of a sheet, while tokens can be labelled
 constexpr std::size_t kMaxDensePanel = 260;  // and when they cannot
 
@@ -39,12 +41,29 @@ CellLayout lay_out_cells(std::size_t queries, std::size_t keys, std::optional<st
     return layout;
 }
 
-CellLayout lay_out_panel(std::size_t queries, std::size_t keys, std::size_t across,
-                         std::optional<std::size_t> max_size) {
+SheetSize lay_out_sheet(std::size_t panels) {
+    std::size_t root = 1;
+    while (root * root < panels) ++root;
+    for (std::size_t across = root; across * across <= 4 * panels; ++across) {
+        if (panels % across == 0) return {across, panels / across};
+    }
+    return {root, divide_up(panels, root)};
+}
+
+CellLayout lay_out_panel(std::size_t queries, std::size_t keys, const SheetSize& sheet,
+                         std::optional<std::size_t> cell, std::optional<std::size_t> max_size) {
+    const std::size_t across = std::max<std::size_t>(1, sheet.across);
+    if (cell) {
+        const std::size_t limit = max_size.value_or(kMaxSizeOfCells / across);
+        return lay_out_cells(queries, keys, cell, std::max(kLeastPanel, limit));
+    }
     const std::size_t longest = std::max({queries, keys, std::size_t{1}});
-    const std::size_t most = longest <= kLabelledTokens ? kMaxPanel : kMaxDensePanel;
-    std::size_t side = std::min(most, kSheetWidth / std::max<std::size_t>(1, across));
-    side = std::max<std::size_t>(16, std::min(side, max_size.value_or(side)));
+    std::size_t side = longest <= kLabelledTokens ? kMaxPanel : kMaxDensePanel;
+    side = std::min(side, kSheetWidth / across);
+    // Panels that are wider than high may be wider on a sheet of many rows.
+    const std::size_t high = kSheetHeight / std::max<std::size_t>(1, sheet.down);
+    side = std::min(side, high * longest / std::max<std::size_t>(1, queries));
+    side = std::max(kLeastPanel, max_size.value_or(side));
     CellLayout layout;
     layout.pool = divide_up(longest, side);
     layout.pixels = std::clamp<std::size_t>(side / divide_up(longest, layout.pool), 1, 28);

@@ -18,8 +18,19 @@ struct CellLayout {
 CellLayout lay_out_cells(std::size_t queries, std::size_t keys, std::optional<std::size_t> cell,
                          std::optional<std::size_t> max_size);
 
-// For one of `across` panels that stand side by side on a sheet about 2000 pixels wide.
-CellLayout lay_out_panel(std::size_t queries, std::size_t keys, std::size_t across,
-                         std::optional<std::size_t> max_size);
+// The panels of a sheet.
+struct SheetSize {
+    std::size_t across = 1;
+    std::size_t down = 1;
+};
+
+// As near to a square as leaves no place empty, wider than high: 32 panels are 8 x 4. Where that
+// would be a strip (13 panels), places stay empty.
+SheetSize lay_out_sheet(std::size_t panels);
+
+// For one panel. Without `cell` and `max_size` (of the panel's longest side) the sheet is about
+// 2000 pixels wide, and not higher than people scroll.
+CellLayout lay_out_panel(std::size_t queries, std::size_t keys, const SheetSize& sheet,
+                         std::optional<std::size_t> cell, std::optional<std::size_t> max_size);
 
 }  // namespace attn::render

@@ -15,6 +15,7 @@
 namespace attn::render {
 namespace {
 
+constexpr float kNear = 0.95F;
 constexpr double kDecades = 1e-6;  // what a log scale shows below its high end
 
 double step_near(double wish) {
@@ -114,6 +115,13 @@ ColorScale scale_of(MatrixView<const float> cells, ScaleKind kind) {
         high = std::max(high, value);
         if (value > 0) positive = std::min(positive, value);
     });
+    // Where the others come near to a lone 1, leaving it out would save no colour.
+    float largest = high;
+    for (std::size_t row = 0; row < cells.rows; ++row) {
+        for (const float value : cells.row(row))
+            if (std::isfinite(value)) largest = std::max(largest, value);
+    }
+    if (high >= kNear * largest) high = largest;
     if (!(low <= high)) low = 0, high = 1;
     scale.low = low;
     scale.high = high;

@@ -28,7 +28,8 @@ TEST_CASE("no picture is larger than asked for, whatever the shape") {
                 const std::size_t longest = std::max<std::size_t>(queries, keys);
                 CHECK(size_of(longest, lay_out_cells(queries, keys, {}, limit)) <= limit);
                 CHECK(size_of(longest, lay_out_cells(queries, keys, 8, limit)) <= limit);
-                CHECK(lay_out_panel(queries, keys, 12, limit).pixels >= 1);
+                CHECK(size_of(longest, lay_out_panel(queries, keys, {12, 1}, {}, limit)) <= limit);
+                CHECK(size_of(longest, lay_out_panel(queries, keys, {12, 9}, 8, limit)) <= limit);
             }
         }
     }
@@ -41,7 +42,45 @@ TEST_CASE("the size of a cell is taken as asked") {
 }
 
 TEST_CASE("panels shrink when many stand side by side") {
-    CHECK(size_of(49, lay_out_panel(49, 49, 4, {})) <= 500);
-    CHECK(size_of(128, lay_out_panel(128, 128, 12, {})) <= 2000 / 12);
-    CHECK(size_of(4096, lay_out_panel(4096, 4096, 32, {})) <= 2000 / 32 + 1);
+    CHECK(size_of(49, lay_out_panel(49, 49, {4, 1}, {}, {})) <= 500);
+    CHECK(size_of(128, lay_out_panel(128, 128, {12, 1}, {}, {})) <= 2000 / 12);
+    CHECK(size_of(4096, lay_out_panel(4096, 4096, {32, 1}, {}, {})) <= 2000 / 32 + 1);
+}
+
+TEST_CASE("the size of a cell and of a matrix are taken as asked on sheets too") {
+    CHECK(lay_out_panel(20, 20, {12, 12}, 30, {}).pixels == 30);
+    CHECK(lay_out_panel(20, 20, {12, 12}, 30, {}).pool == 1);
+    CHECK(lay_out_panel(1024, 1024, {8, 4}, {}, 1024).pool == 1);
+    CHECK(lay_out_panel(1024, 1024, {8, 4}, {}, 128).pool == 8);
+}
+
+TEST_CASE("sheets are wider than high and leave no place empty where they need not") {
+    const auto is = [](std::size_t panels, std::size_t across, std::size_t down) {
+        const SheetSize size = lay_out_sheet(panels);
+        INFO(panels << " panels: " << size.across << " x " << size.down);
+        CHECK((size.across == across && size.down == down));
+    };
+    is(1, 1, 1);
+    is(2, 2, 1);
+    is(6, 3, 2);
+    is(8, 4, 2);
+    is(12, 4, 3);
+    is(13, 4, 4);
+    is(16, 4, 4);
+    is(20, 5, 4);
+    is(32, 8, 4);
+    is(40, 8, 5);
+    is(64, 8, 8);
+    for (std::size_t panels = 1; panels < 300; ++panels) {
+        const SheetSize size = lay_out_sheet(panels);
+        CHECK(size.across * size.down >= panels);
+        CHECK(size.across * (size.down - 1) < panels);
+    }
+}
+
+TEST_CASE("sheets of many layers are not higher than people scroll") {
+    CHECK(48 * size_of(24, lay_out_panel(24, 24, {4, 48}, {}, {})) <= 9600);
+    // Panels of few queries are low whatever their width.
+    CHECK(lay_out_panel(2, 40, {4, 48}, {}, {}).pixels ==
+          lay_out_panel(2, 40, {4, 1}, {}, {}).pixels);
 }

@@ -129,6 +129,9 @@ TEST_CASE("kinds of scale have names") {
 TEST_CASE("a row whose only weight is one does not set the range, unless all are such") {
     const std::vector<float> causal{1, -kInf, 0.25F, 0.75F};
     CHECK(scale_of({causal.data(), 2, 2}, ScaleKind::linear).high == 0.75);
+    // One that lies just above the others costs no colour, and need not be marked.
+    const std::vector<float> near{1, -kInf, 0.04F, 0.96F};
+    CHECK(scale_of({near.data(), 2, 2}, ScaleKind::linear).high == 1);
     const std::vector<float> alone{1, -kInf, -kInf, 1};
     CHECK(scale_of({alone.data(), 2, 2}, ScaleKind::linear).high == 1);
     // A lone weight that is no one says something, such as in a window of the keys.
