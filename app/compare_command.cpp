@@ -1,4 +1,5 @@
 // compare: two results side by side. Exit code 1 when they differ.
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,7 @@ using Json = nlohmann::ordered_json;
 
 struct CompareFlags {
     pipeline::CompareRequest request;
+    bool all = false;  // heads that do not differ too
     bool json = false;
 };
 
@@ -49,7 +51,33 @@ std::string to_json(const CompareResult& result) {
     return io::json_document(json);
 }
 
-void print(const CompareResult& result, Console& console) {
+bool differs(const HeadDifference& head) {
+    return head.values.differing > 0;
+}
+
+// What it all comes to, in one line.
+std::string totals(const CompareResult& result) {
+    const auto& heads = result.heads;
+    if (result.same() && heads.size() == 1) return "the same: its one head is close";
+    if (result.same()) return "the same: all " + std::to_string(heads.size()) + " heads are close";
+    const auto count = std::count_if(heads.begin(), heads.end(), differs);
+    std::size_t differing = 0, cells = 0;
+    double farthest = 0;
+    for (const HeadDifference& head : heads) {
+        differing += head.values.differing;
+        cells += head.values.cells;
+        farthest = std::max(farthest, head.values.max_abs);
+    }
+    std::string text = "they differ: " + std::to_string(count) + " of " +
+                       std::to_string(heads.size()) + " heads, " + std::to_string(differing) +
+                       " of " + std::to_string(cells) + " cells, max_abs " +
+                       number_text(farthest, 4);
+    if (!result.missing.empty())
+        text += "; " + std::to_string(result.missing.size()) + " on one side only";
+    return text;
+}
+
+void print(const CompareResult& result, bool all, Console& console) {
     std::vector<std::string> header{"layer",   "head",      "max_abs",
                                     "max_rel", "max_ulp",   "cosine",
                                     "mean_kl", "differing", "first (query, key)"};
@@ -57,6 +85,7 @@ void print(const CompareResult& result, Console& console) {
     std::vector<std::vector<std::string>> rows{header};
     for (const HeadDifference& head : result.heads) {
         const analysis::Difference& values = head.values;
+        if (!all && !differs(head)) continue;
         std::vector<std::string> row{std::to_string(head.layer)};
         if (result.batch) row.push_back(std::to_string(head.sequence));
         row.push_back(std::to_string(head.head));
@@ -69,9 +98,9 @@ void print(const CompareResult& result, Console& console) {
                                    : "-");
         rows.push_back(row);
     }
-    print_table(console, rows, 0);
+    if (rows.size() > 1) print_table(console, rows, 0);
     for (const std::string& text : result.missing) console.line(text);
-    console.line(result.same() ? "the same" : "they differ");
+    console.line(totals(result));
 }
 
 int execute(const CompareFlags& flags, const CommandLine& line) {
@@ -79,7 +108,7 @@ int execute(const CompareFlags& flags, const CommandLine& line) {
     if (flags.json) {
         line.console.document(to_json(result));
     } else if (!line.global.quiet) {
-        print(result, line.console);
+        print(result, flags.all, line.console);
     }
     return result.same() ? 0 : 1;
 }
@@ -108,8 +137,9 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
     command.text("-o,--output", "DIR", flags->request.output,
                  "Draw A, B and A - B side by side, a picture a head, into this folder");
     add_output_policy_flags(command, flags->request.policy, line.console);
+    command.on("--all", flags->all, "Print every head, not only those that differ");
     command.on("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
-    command.usual({"--rtol", "--atol", "--axes", "--output", "--json"},
+    command.usual({"--rtol", "--atol", "--axes", "--all", "--output", "--json"},
                   "attn-inspect compare out other/weights.npy --atol 1e-5");
     command.action([flags, &line] { return execute(*flags, line); });
 }

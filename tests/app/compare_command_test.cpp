@@ -40,7 +40,24 @@ TEST_CASE("the same is the same") {
     CHECK(result["heads"][1]["cosine"].get<double>() == Approx(1));
     CHECK(result["heads"][1]["first"].is_null());
     const auto table = run_program({"compare", file, file});
-    CHECK_THAT(table.out, Catch::EndsWith("the same\n"));
+    CHECK(table.out == "the same: all 2 heads are close\n");
+}
+
+TEST_CASE("only heads that differ are printed, and one line for all; --all prints the rest") {
+    const TempFolder folder;
+    RandomAttention attention(4, 6, true);
+    const std::string a = attention.write(folder, "a.npy");
+    attention.at(2, 4, 1) += 0.5F;
+    const std::string b = attention.write(folder, "b.npy");
+    const auto brief = run_program({"compare", a, b});
+    CHECK(brief.exit_code == 1);
+    CHECK(std::count(brief.out.begin(), brief.out.end(), '\n') == 3);  // header, head 2, totals
+    CHECK_THAT(brief.out, Catch::Contains("1 of 36  ") &&
+                              Catch::EndsWith("they differ: 1 of 4 heads, 1 of 144 cells, "
+                                              "max_abs 0.5\n"));
+    const auto all = run_program({"compare", a, b, "--all"});
+    CHECK(std::count(all.out.begin(), all.out.end(), '\n') == 6);
+    CHECK_THAT(run_program({"compare", a, a, "--all"}).out, Catch::Contains("0 of 36"));
 }
 
 TEST_CASE("a divergence is never negative, and scores have none") {
