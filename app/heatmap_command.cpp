@@ -10,6 +10,7 @@
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
 #include "terminal.hpp"
+#include "written_files.hpp"
 
 namespace attn::app {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 struct HeatmapFlags {
     pipeline::DrawRequest request;
     bool terminal = false;
+    bool list = false;
 };
 
 int execute(const HeatmapFlags& flags, const CommandLine& line) {
@@ -33,7 +35,7 @@ int execute(const HeatmapFlags& flags, const CommandLine& line) {
         pictures = pipeline::draw(flags.request, bar.progress(), line.console.warnings());
     }
     if (!line.global.quiet) {
-        for (const std::string& picture : pictures) line.console.line(picture);
+        print_written(pictures, flags.list, line.console);
     }
     return 0;
 }
@@ -63,6 +65,7 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
     command.text("-o,--output", "DIR|FILE.png", request.output,
                  "Folder, or one picture: FILE.png, or - for standard output");
     add_output_policy_flags(command, request.policy, line.console);
+    add_list_flag(command, flags->list);
     command.on("--sheet", request.sheet, "All heads on one picture");
     command.on("--terminal", flags->terminal,
                "Print the picture as text (the first head, or those chosen)");

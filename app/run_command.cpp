@@ -10,12 +10,14 @@
 #include "output_policy_flags.hpp"
 #include "pipeline/run.hpp"
 #include "progress_bar.hpp"
+#include "written_files.hpp"
 
 namespace attn::app {
 namespace {
 
 struct RunFlags {
     pipeline::RunRequest request;
+    bool list = false;
     bool json = false;
 };
 
@@ -63,7 +65,8 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
                     "Save and draw only these layers, such as 0,3-5");
     command.indices("--head,--select-heads", request.selected_heads,
                     "Save and draw only these heads");
-    command.on("--json", flags.json, "Print the manifest instead of the list of files");
+    add_list_flag(command, flags.list);
+    command.on("--json", flags.json, "Print the manifest instead of what was written");
 }
 
 int execute(const RunFlags& flags, const CommandLine& line) {
@@ -77,8 +80,10 @@ int execute(const RunFlags& flags, const CommandLine& line) {
     if (flags.json) {
         line.console.document(pipeline::write_manifest(manifest));
     } else if (!line.global.quiet) {
+        std::vector<std::string> paths;
         for (const std::string& file : manifest.files)
-            line.console.line((std::filesystem::path(flags.request.output) / file).string());
+            paths.push_back((std::filesystem::path(flags.request.output) / file).string());
+        print_written(paths, flags.list, line.console);
     }
     return 0;
 }

@@ -10,11 +10,14 @@
 using namespace attn::test;
 namespace fs = std::filesystem;
 
-TEST_CASE("heatmap draws a folder of pictures and lists them") {
+TEST_CASE("heatmap draws a folder of pictures, says how many, and lists them when asked to") {
     const TempFolder folder;
     const std::string source =
         folder.write("a.npy", npy_floats("(2, 2, 2)", {1, 0, 0.5F, 0.5F, 1, 0, 0.2F, 0.8F}));
-    const auto result = run_program({"heatmap", source, "-o", folder / "out"});
+    const auto brief = run_program({"heatmap", source, "-o", folder / "out"});
+    CHECK(brief.exit_code == 0);
+    CHECK(brief.out == (folder / "out/layer00") + ": 3 pictures\n");
+    const auto result = run_program({"heatmap", source, "-o", folder / "out", "--list"});
     CHECK(result.exit_code == 0);
     CHECK_THAT(result.out,
                Catch::Contains("layer00/head01.png\n") && Catch::Contains("layer00/heads.png\n"));
@@ -27,6 +30,7 @@ TEST_CASE("heatmap draws one picture, from standard input too") {
     const auto result = run_program(
         {"heatmap", "-", "-o", folder / "a.png", "--plain", "--colormap", "gray"}, bytes);
     CHECK(result.exit_code == 0);
+    CHECK(result.out == (folder / "a.png") + "\n");
     CHECK(decode_png(read_file(folder / "a.png")).at(1, 0) == attn::render::Color{255, 255, 255});
 }
 

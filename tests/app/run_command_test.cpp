@@ -37,10 +37,19 @@ std::string weights_json(const std::string& more = "") {
 
 }  // namespace
 
-TEST_CASE("run lists what it wrote, and --json prints the manifest") {
+TEST_CASE(
+    "run says what each folder holds, lists its files with --list, the manifest with --json") {
     const TempFolder folder;
-    const auto result = run_program({"run", "-x", sample("embeddings.npy"), "-w", sample("weights"),
-                                     "--causal", "-o", folder / "out"});
+    const std::vector<std::string> command{
+        "run", "-x",          sample("embeddings.npy"), "-w", sample("weights"), "--causal",
+        "-o",  folder / "out"};
+    const auto brief = run_program(command);
+    CHECK_THAT(brief.out, Catch::Contains("out/layer01: 3 arrays, 5 pictures\n") &&
+                              Catch::Contains("out/layers.png\n") &&
+                              !Catch::Contains("head00.png"));
+    std::vector<std::string> listing = command;
+    listing.emplace_back("--list");
+    const auto result = run_program(listing);
     CHECK(result.exit_code == 0);
     CHECK(result.err.empty());
     CHECK_THAT(result.out,
