@@ -123,8 +123,7 @@ TEST_CASE("one array a layer is read as layers from every kind of file") {
                      npy_of(array.element(layer)));
     }
     add("list.json", "{\"layers\":[" + json + "]}", "");
-    add("nested.json", "{\"attentions\":" + json_of(array) + ",\"tokens\":[\"a\",\"b\",\"c\"]}",
-        "");
+    add("nested.json", "{\"attentions\":" + json_of(array) + ",\"authors\":[\"a\",\"b\"]}", "");
     sources.push_back({folder / "folder", ""});
     check_same(folder, sources);
 
