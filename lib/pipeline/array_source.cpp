@@ -12,25 +12,6 @@
 namespace attn::pipeline {
 namespace {
 
-std::string described(const StoredParts& parts) {
-    const std::string shape = to_string(parts.shape());
-    return parts.name + " " +
-           (parts.stacked ? std::to_string(parts.arrays.size()) + " x " + shape : shape);
-}
-
-// run writes [(batch,) heads, q, k] beside its manifest, whatever the same shape means elsewhere.
-bool is_of_run(const StoredParts& parts) {
-    namespace fs = std::filesystem;
-    if (parts.stacked) return false;
-    const fs::path file = io::parse_array_name(parts.name).path;
-    const fs::path folder = file.parent_path().parent_path();
-    if (folder.empty() || !is_run_folder(folder.string())) return false;
-    const RunManifest manifest = read_manifest(folder.string());
-    const std::string name = file.lexically_relative(folder).generic_string();
-    return manifest.command == "run" &&
-           std::find(manifest.files.begin(), manifest.files.end(), name) != manifest.files.end();
-}
-
 Axes with_front(Axis axis, const Axes& axes) {
     Axes all{axis};
     all.insert(all.end(), axes.begin(), axes.end());
@@ -182,6 +163,25 @@ Extent extent_of(const Blocks<T>& blocks, Axis axis) {
 
 }  // namespace
 
+// run writes [(batch,) heads, q, k] beside its manifest, whatever the same shape means elsewhere.
+bool is_of_run(const StoredParts& parts) {
+    namespace fs = std::filesystem;
+    if (parts.stacked) return false;
+    const fs::path file = io::parse_array_name(parts.name).path;
+    const fs::path folder = file.parent_path().parent_path();
+    if (folder.empty() || !is_run_folder(folder.string())) return false;
+    const RunManifest manifest = read_manifest(folder.string());
+    const std::string name = file.lexically_relative(folder).generic_string();
+    return manifest.command == "run" &&
+           std::find(manifest.files.begin(), manifest.files.end(), name) != manifest.files.end();
+}
+
+std::string described(const StoredParts& parts) {
+    const std::string shape = to_string(parts.shape());
+    return parts.name + " " +
+           (parts.stacked ? std::to_string(parts.arrays.size()) + " x " + shape : shape);
+}
+
 Reading choose_reading(const StoredParts& parts, const std::string& names, const std::string& flag,
                        const Warn& warn) {
     if (!names.empty()) return named_reading(parts, names, flag);
@@ -190,6 +190,16 @@ Reading choose_reading(const StoredParts& parts, const std::string& names, const
     refuse_pooling(parts, reading.axes);
     tell_other_reading(parts, reading, warn);
     return reading;
+}
+
+Shape extents_under(const StoredParts& parts, const Reading& reading) {
+    Shape extents;
+    for (const Axis axis : {Axis::layers, Axis::batch, Axis::heads, Axis::queries, Axis::keys}) {
+        const auto place = place_of(reading.axes, axis);
+        const bool across = reading.stacked == axis;
+        extents.push_back(across ? parts.arrays.size() : place ? parts.shape()[*place] : 1);
+    }
+    return extents;
 }
 
 template <class T>

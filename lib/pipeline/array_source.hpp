@@ -18,6 +18,12 @@ struct Reading {
     std::optional<Axis> stacked;
 };
 
+// Whether it is an array that `run` wrote, in its folder: then its axes are known.
+bool is_of_run(const StoredParts& parts);
+
+// "attn.npz:layer* 12 x [8, 48, 48]", as messages write it.
+std::string described(const StoredParts& parts);
+
 // As --axes says (of stacked arrays it names the new axis first, or not at all: then it is layers),
 // else the usual axes; those of an array in a folder that `run` wrote are known. Of stacked arrays
 // the usual axes are [q, k], [heads, q, k] and [batch, heads, q, k]. `warn` is told which axes were
@@ -25,6 +31,10 @@ struct Reading {
 // axis of length 1 that nobody named: that is pooling, not attention.
 Reading choose_reading(const StoredParts& parts, const std::string& names, const std::string& flag,
                        const Warn& warn);
+
+// [layers, batch, heads, queries, keys] that the arrays have under a reading; axes that it lacks
+// have length 1.
+Shape extents_under(const StoredParts& parts, const Reading& reading);
 
 // The layers. Arrays whose last axes are q, k are shown where they lie, all others are copied. T is
 // float or double.

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/output_folder.hpp"
+#include "pipeline/array_source.hpp"
 #include "pipeline/difference_picture.hpp"
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
+#include "pipeline/matched_axes.hpp"
 #include "pipeline/source_selection.hpp"
 #include "pipeline/stored_parts.hpp"
 #include "pipeline/stored_source.hpp"
@@ -66,22 +70,65 @@ ArraySource source_b(const CompareRequest& request) {
     return source;
 }
 
+bool knows_axes(io::Inputs& inputs, const ArraySource& source) {
+    return is_run_folder(source.name) || !source.axes.empty() ||
+           is_of_run(find_stored_parts(inputs, source.name));
+}
+
+// Arrays whose axes nobody names have those of what they are compared with, where they fit.
+template <class T>
+void take_axes(io::Inputs& inputs, ArraySource& source, const StoredAttention<T>& other,
+               const std::string& name, const Warn& warn) {
+    if (knows_axes(inputs, source)) return;
+    const StoredParts parts = find_stored_parts(inputs, source.name);
+    source.axes = matched_axes(parts, extents_of(other));
+    if (!source.axes.empty() && warn)
+        warn(described(parts) + ": read as " + bracketed(parse_axes(source.axes, "--axes")) +
+             " to match " + name + "; " + source.axes_flag + " names other axes");
+}
+
+// Opens first the one whose axes are known.
+template <class T>
+std::pair<StoredAttention<T>, StoredAttention<T>> open_both(io::Inputs& inputs,
+                                                            const CompareRequest& request,
+                                                            const Warn& warn) {
+    ArraySource a = source_a(request), b = source_b(request);
+    if (knows_axes(inputs, b) && !knows_axes(inputs, a)) {
+        StoredAttention<T> second = open_stored_attention<T>(inputs, b, warn);
+        take_axes(inputs, a, second, b.name, warn);
+        return {open_stored_attention<T>(inputs, a, warn), std::move(second)};
+    }
+    StoredAttention<T> first = open_stored_attention<T>(inputs, a, warn);
+    if (b.axes.empty()) b.axes_flag = "--axes-b";
+    take_axes(inputs, b, first, a.name, warn);
+    return {std::move(first), open_stored_attention<T>(inputs, b, warn)};
+}
+
+// The flag that would help where nobody named any axes.
+template <class T>
+std::string advice(io::Inputs& inputs, const CompareRequest& request, const StoredAttention<T>& a,
+                   const StoredAttention<T>& b) {
+    if (!request.axes.empty() || !request.axes_b.empty()) return "";
+    const bool of_b = !is_run_folder(request.b);
+    if (!of_b && is_run_folder(request.a)) return "";
+    const StoredParts parts = find_stored_parts(inputs, of_b ? request.b : request.a);
+    return std::string("; name the axes of ") + (of_b ? request.b : request.a) + ", such as " +
+           (of_b ? "--axes-b " : "--axes ") + likely_axes(parts, extents_of(of_b ? a : b)) +
+           (of_b && !is_run_folder(request.a) ? ", or those of both with --axes" : "");
+}
+
 template <class T>
 class Comparison {
   public:
     Comparison(const CompareRequest& request, io::Inputs& inputs, DType grain, const Warn& warn)
-        : request_(request),
-          grain_(grain),
-          a_(open_stored_attention<T>(inputs, source_a(request), warn)),
-          b_(open_stored_attention<T>(inputs, source_b(request), warn)) {
+        : request_(request), grain_(grain) {
+        std::tie(a_, b_) = open_both<T>(inputs, request, warn);
         const Shape& x = a_.shape();
         const Shape& y = b_.shape();
         if (x[0] != y[0] || x[2] != y[2] || x[3] != y[3]) {
             fail(request.a, " ", to_string(x), " and ", request.b, " ", to_string(y),
                  ": cannot be compared ([batch, heads, queries, keys])",
-                 request.axes.empty() && request.axes_b.empty()
-                     ? "; --axes names the axes of both, --axes-b those of the second"
-                     : "");
+                 advice(inputs, request, a_, b_));
         }
     }
 

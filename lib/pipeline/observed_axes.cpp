@@ -24,19 +24,8 @@ std::vector<Reading> usual_readings(const StoredParts& parts) {
 
 // [batch, heads, queries, keys] as the reading gives it, for one layer.
 Shape shape_under(const StoredParts& parts, const Reading& reading) {
-    Shape shape;
-    for (const Axis axis : {Axis::batch, Axis::heads, Axis::queries, Axis::keys}) {
-        const auto place = place_of(reading.axes, axis);
-        const bool across = reading.stacked == axis;
-        shape.push_back(across ? parts.arrays.size() : place ? parts.shape()[*place] : 1);
-    }
-    return shape;
-}
-
-std::size_t layers_under(const StoredParts& parts, const Reading& reading) {
-    if (reading.stacked == Axis::layers) return parts.arrays.size();
-    const auto place = place_of(reading.axes, Axis::layers);
-    return place ? parts.shape()[*place] : 1;
+    const Shape extents = extents_under(parts, reading);
+    return {extents.begin() + 1, extents.end()};
 }
 
 template <class T>
@@ -88,7 +77,7 @@ Array<T> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_
     if (fitting.empty())
         fail(parts.name, " ", to_string(parts.shape()), ": expected [batch, heads, q, k] ",
              to_string(cells), "; --axes names the axes (--observed)");
-    if (fitting.size() > 1 && layers_under(parts, fitting.front()) > 1 && warn)
+    if (fitting.size() > 1 && extents_under(parts, fitting.front()).front() > 1 && warn)
         warn(parts.name + " " + to_string(parts.shape()) + ": read as " +
              bracketed(fitting.front().axes) + " (--observed); --axes names others");
     return read_layer<T>(inputs, parts, fitting.front(), layer);

@@ -1,6 +1,8 @@
 // Two results are the same, or the first cell that differs is named.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "support/arrays.hpp"
 #include "support/attention.hpp"
@@ -27,6 +29,18 @@ void check_refused(const std::vector<std::string>& arguments, const std::string&
     const auto result = run_program(all);
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.err, Catch::Contains(text));
+}
+
+// Two sequences of three tokens, two heads.
+std::string run_of_batch(const TempFolder& folder) {
+    std::vector<float> values(24);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<float>(i * i));
+    const std::string rows = folder.write("rows.npy", npy_floats("(2, 3, 4)", values));
+    const auto result = run_program({"run", "-q", rows, "-k", rows, "-v", rows, "--heads", "2",
+                                     "--save", "weights", "-o", folder / "run"});
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    return folder / "run";
 }
 
 }  // namespace
@@ -174,4 +188,32 @@ TEST_CASE("what cannot be compared is refused with both shapes") {
     check_refused({a, a, "--atol=-1"}, "--atol -1");
     check_refused({a, folder / "nothing.npy"}, "nothing.npy");
     check_refused({a}, "b");
+}
+
+TEST_CASE("an array takes its axes from the run it is compared with, and says so") {
+    const TempFolder folder;
+    const std::string run = run_of_batch(folder);
+    const std::string array = folder.write("w.npy", read_file(run + "/layer00/weights.npy"));
+    for (const auto& [a, b, flag] :
+         {std::tuple(run, array, "--axes-b"), std::tuple(array, run, "--axes"),
+          std::tuple(run + "/layer00/weights.npy", array, "--axes-b")}) {
+        const auto result = run_program({"compare", a, b, "--json"});
+        INFO(result.err);
+        const Json json = Json::parse(result.out);
+        CHECK(json["heads"].size() == 4);
+        CHECK(json["heads"][3]["seq"] == 1);
+        CHECK(json["heads"][3]["differing"] == 0);
+        CHECK_THAT(result.err, Catch::Contains("w.npy [2, 2, 3, 3]: read as [batch, heads, q, k] "
+                                               "to match"));
+        CHECK_THAT(result.err, Catch::Contains(std::string("; ") + flag + " names other axes"));
+    }
+}
+
+TEST_CASE("a batch that does not fit is refused with the flag that names its axes") {
+    const TempFolder folder;
+    const std::string run = run_of_batch(folder);
+    const std::string other =
+        folder.write("w.npy", npy_floats("(3, 2, 3, 3)", std::vector<float>(54, 1.0F / 3)));
+    check_refused({run, other}, "w.npy, such as --axes-b batch,heads,q,k");
+    check_refused({other, run}, "w.npy, such as --axes batch,heads,q,k");
 }
