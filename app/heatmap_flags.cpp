@@ -61,6 +61,8 @@ void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
     command.on("--shared-scale", options.shared_scale, "One colour range for all pictures");
     command.text("--font", "FILE.ttf", options.font,
                  "TrueType font for labels (default: DejaVu Sans, built in)");
+    command.on("--clean-tokens", options.clean_tokens,
+               "Labels as people read them, without the marks of tokenisers (## and their like)");
     command.text("--queries", "A:B", options.queries, "Draw only queries A to B-1");
     command.text("--keys", "A:B", options.keys, "Draw only keys A to B-1");
 }

@@ -7,6 +7,7 @@
 #include "core/index_list.hpp"
 #include "core/parallel.hpp"
 #include "pipeline/layout.hpp"
+#include "render/clean_tokens.hpp"
 #include "render/png.hpp"
 #include "render/terminal.hpp"
 
@@ -53,7 +54,12 @@ HeatmapDrawer::HeatmapDrawer(HeatmapOptions options, PictureChoice choice, Pictu
       labels_(std::move(labels)),
       write_(std::move(write)),
       font_(options_.font.empty() ? render::Font::embedded()
-                                  : render::Font::from_file(options_.font)) {}
+                                  : render::Font::from_file(options_.font)) {
+    if (!options_.clean_tokens) return;
+    for (auto* const lists : {&labels_.queries, &labels_.keys}) {
+        for (std::vector<std::string>& tokens : *lists) tokens = render::clean_tokens(tokens);
+    }
+}
 
 void HeatmapDrawer::begin_layer(const LayerShape& shape) {
     shape_ = shape;

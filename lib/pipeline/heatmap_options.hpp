@@ -20,6 +20,7 @@ struct HeatmapOptions {
     std::optional<std::size_t> cell;      // pixels of a cell's side
     std::optional<std::size_t> max_size;  // pixels of the matrix' longest side
     analysis::PoolKind pool = analysis::PoolKind::max;
+    bool clean_tokens = false;  // labels without the marks of tokenisers
     bool plain = false;         // only cells, one pixel each
     bool drop_first = false;    // key 0 does not count for the colour range
     bool shared_scale = false;  // one colour range for all pictures

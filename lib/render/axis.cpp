@@ -46,14 +46,16 @@ std::string visible_token(const std::string& token) {
 }
 
 Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
-               const CellLayout& layout, const Font& font, std::size_t size, bool across) {
+               const CellLayout& layout, const Font& font, std::size_t size, bool across,
+               std::size_t least_step) {
     Axis axis;
     axis.tokens = !tokens.empty();
     const std::size_t last = extent.first + extent.count - 1;
     std::size_t gap = size;
     if (!axis.tokens)
         gap = across ? font.width(std::to_string(last), size) + size / 2 : size + size / 2;
-    const std::size_t stride = choose_stride(layout, gap);
+    const std::size_t stride = std::max(least_step, choose_stride(layout, gap));
+    axis.step = stride;
     const std::size_t start = (extent.first + stride - 1) / stride * stride;
     for (std::size_t position = start; position <= last; position += stride) {
         AxisLabel label;
@@ -65,6 +67,23 @@ Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
         axis.labels.push_back(std::move(label));
     }
     return axis;
+}
+
+AxisPair make_axes(const std::vector<std::string>& query_tokens, const AxisExtent& queries,
+                   const std::vector<std::string>& key_tokens, const AxisExtent& keys,
+                   const CellLayout& layout, const Font& font, std::size_t size) {
+    AxisPair pair{make_axis(query_tokens, queries, layout, font, size, false),
+                  make_axis(key_tokens, keys, layout, font, size, true)};
+    const std::size_t step = std::max(pair.queries.step, pair.keys.step);
+    const auto thin = [&](Axis& axis, const std::vector<std::string>& tokens,
+                          const AxisExtent& extent, bool across) {
+        if (axis.step == step) return;
+        Axis thinner = make_axis(tokens, extent, layout, font, size, across, step);
+        if (thinner.labels.size() >= 2) axis = std::move(thinner);
+    };
+    thin(pair.queries, query_tokens, queries, false);
+    thin(pair.keys, key_tokens, keys, true);
+    return pair;
 }
 
 std::size_t key_label_height(const Axis& axis, std::size_t size) {

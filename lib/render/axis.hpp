@@ -19,6 +19,7 @@ struct Axis {
     std::vector<AxisLabel> labels;
     bool tokens = false;     // tokens, which stand upright on the key axis; otherwise indices
     std::size_t widest = 0;  // pixels of the longest text
+    std::size_t step = 1;    // positions from one label to the next
 };
 
 // The part of an axis that is drawn.
@@ -31,7 +32,18 @@ struct AxisExtent {
 // every 2nd, 5th, 10th … so that texts of `size` pixels do not touch. `across`: indices stand side
 // by side (key axis), not one above the other.
 Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
-               const CellLayout& layout, const Font& font, std::size_t size, bool across);
+               const CellLayout& layout, const Font& font, std::size_t size, bool across,
+               std::size_t least_step = 1);
+
+// Both axes of a matrix, labelled at the same step, which is the larger one of the two; an axis
+// that would be left with less than two labels keeps its own.
+struct AxisPair {
+    Axis queries;
+    Axis keys;
+};
+AxisPair make_axes(const std::vector<std::string>& query_tokens, const AxisExtent& queries,
+                   const std::vector<std::string>& key_tokens, const AxisExtent& keys,
+                   const CellLayout& layout, const Font& font, std::size_t size);
 
 // Pixels between an axis and its labels, tick included.
 inline constexpr std::size_t kAxisGap = 8;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "render/axis.hpp"
 #include "render/color_bar.hpp"
@@ -41,10 +42,11 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
     special.add(panel, style.scale);
     plan.legend = make_legend(special, style);
     plan.bar = {plan.text, plan.matrix_height, special.below > 0, special.above > 0};
-    plan.query_axis = make_axis(panel.query_labels, {panel.first_query, panel.queries},
-                                style.layout, *style.font, plan.text, /*across=*/false);
-    plan.key_axis = make_axis(panel.key_labels, {panel.first_key, panel.keys}, style.layout,
-                              *style.font, plan.text, /*across=*/true);
+    AxisPair axes =
+        make_axes(panel.query_labels, {panel.first_query, panel.queries}, panel.key_labels,
+                  {panel.first_key, panel.keys}, style.layout, *style.font, plan.text);
+    plan.query_axis = std::move(axes.queries);
+    plan.key_axis = std::move(axes.keys);
 
     HeatmapGeometry& geometry = plan.geometry;
     geometry.left = kMargin + plan.axis_text + 6 + plan.query_axis.widest + kAxisGap;

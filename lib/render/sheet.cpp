@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "render/axis.hpp"
 #include "render/color_bar.hpp"
@@ -93,10 +94,11 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     plan.panel_height = first.cells.rows * style.layout.pixels;
     fit_titles(plan, sheet, *style.font);
     plan.text = std::clamp<std::size_t>(style.layout.pixels, 11, kText);
-    plan.query_axis = make_axis(first.query_labels, {first.first_query, first.queries},
-                                style.layout, *style.font, plan.text, /*across=*/false);
-    plan.key_axis = make_axis(first.key_labels, {first.first_key, first.keys}, style.layout,
-                              *style.font, plan.text, /*across=*/true);
+    AxisPair axes =
+        make_axes(first.query_labels, {first.first_query, first.queries}, first.key_labels,
+                  {first.first_key, first.keys}, style.layout, *style.font, plan.text);
+    plan.query_axis = std::move(axes.queries);
+    plan.key_axis = std::move(axes.keys);
     SpecialCells special;
     for (const HeatmapPanel& panel : sheet.panels) special.add(panel, style.scale);
     plan.legend = make_legend(special, style);

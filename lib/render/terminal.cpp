@@ -73,6 +73,28 @@ const char* shade(float value, const HeatmapStyle& style) {
     return kShades[std::min<std::size_t>(4, static_cast<std::size_t>(place * 5))];
 }
 
+// The numbers of keys below their columns, as many as have room.
+std::string key_marks(const HeatmapPanel& panel, const SmallCells& small, std::size_t step) {
+    const std::string last = std::to_string(panel.first_key + panel.keys - 1);
+    std::size_t apart = 1;  // keys from one number to the next: 1, 2, 5, 10 …
+    for (std::size_t power = 1; apart / step < last.size() + 1; power *= 10) {
+        for (const std::size_t factor : {1, 2, 5}) {
+            apart = factor * power;
+            if (apart / step >= last.size() + 1) break;
+        }
+    }
+    std::string line(kLabelColumns, ' ');
+    const std::size_t first = (panel.first_key + apart - 1) / apart * apart;
+    for (std::size_t key = first; key < panel.first_key + panel.keys; key += apart) {
+        const std::size_t column = (key - panel.first_key) / step;
+        const std::string text = std::to_string(key);
+        if (column + text.size() > std::max(small.columns, last.size())) break;
+        line.resize(kLabelColumns + column, ' ');
+        line += text;
+    }
+    return line + "\n";
+}
+
 // What the marks in the cells mean, or the colours that are none of the map.
 std::string marks(const HeatmapPanel& panel, const HeatmapStyle& style, bool color) {
     SpecialCells special;
@@ -112,6 +134,7 @@ std::string draw_terminal(const HeatmapPanel& panel, const HeatmapStyle& style, 
         }
         text += color ? "\033[0m\n" : "\n";
     }
+    text += key_marks(panel, small, step);
     const std::vector<Tick> ends = end_ticks(style.scale);
     text += std::string(kLabelColumns, ' ') + "queries down, keys across; colours from " +
             ends[0].text + " to " + ends[1].text;

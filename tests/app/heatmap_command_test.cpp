@@ -61,3 +61,16 @@ TEST_CASE("sources and fonts that cannot be used are refused and nothing is writ
     refused({good, "--seq", "1"}, "--seq 1");
     refused({good, "--tokens", folder.write("t.txt", "a\n")}, "has 1 tokens");
 }
+
+TEST_CASE("labels are read without the marks of tokenisers when asked for") {
+    const TempFolder folder;
+    const std::string source = folder.write("a.npy", npy_floats("(2, 2)", {0, 1, 1, 0}));
+    const std::string tokens = folder.write("t.txt", "Ġthe\nĊ\n");
+    std::vector<std::string> arguments{"heatmap", source, "--tokens", tokens, "--terminal"};
+    CHECK_THAT(run_program(arguments).out, Catch::Contains("Ġthe") && Catch::Contains("Ċ"));
+    arguments.emplace_back("--clean-tokens");
+    const auto result = run_program(arguments);
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.out, Catch::Contains(" the ") && Catch::Contains("↵") &&
+                               !Catch::Contains("Ġ") && !Catch::Contains("Ċ"));
+}

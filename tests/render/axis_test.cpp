@@ -53,3 +53,25 @@ TEST_CASE("long tokens are shortened") {
         make_axis({std::string(100, 'w')}, {0, 1}, {20, 1}, Font::embedded(), 12, false);
     CHECK(axis.widest <= 9 * 12);
 }
+
+TEST_CASE("both axes are thinned by the same step") {
+    const auto steps = [](std::size_t queries, std::size_t keys, const CellLayout& layout) {
+        const AxisPair axes =
+            make_axes({}, {0, queries}, {}, {0, keys}, layout, Font::embedded(), 12);
+        return std::pair{axes.queries.step, axes.keys.step};
+    };
+    for (const std::size_t tokens : {20, 100, 512, 4000}) {
+        for (const std::size_t pixels : {1, 3, 12, 28}) {
+            const auto [queries, keys] = steps(tokens, tokens, {pixels, 1});
+            CHECK(queries == keys);
+        }
+    }
+    const AxisPair mixed =
+        make_axes(Texts(64, "token"), {0, 64}, {}, {0, 64}, {5, 1}, Font::embedded(), 12);
+    CHECK(mixed.queries.step == mixed.keys.step);
+    // Where the other axis is long, a short one keeps its labels.
+    CHECK(steps(5, 4000, {1, 1}).first < 100);
+    CHECK(
+        make_axes({}, {0, 2}, {}, {0, 4000}, {20, 1}, Font::embedded(), 12).queries.labels.size() ==
+        2);
+}

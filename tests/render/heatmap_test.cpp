@@ -132,11 +132,23 @@ TEST_CASE("the picture as text has a line a query, or one for two in colour") {
     example.panel.query_labels = {"the", "cat", "sat", "on"};
     example.values[3] = kMasked;
     const std::string text = draw_terminal(example.panel, example.style, 80, false);
-    CHECK(std::count(text.begin(), text.end(), '\n') == 7);  // the last one explains the mark
+    CHECK(std::count(text.begin(), text.end(), '\n') ==
+          8);  // with the keys and what the mark means
     CHECK_THAT(text, Catch::Contains("cat") && Catch::Contains("█") && Catch::Contains("·"));
     const std::string color = draw_terminal(example.panel, example.style, 80, true);
-    CHECK(std::count(color.begin(), color.end(), '\n') == 5);
+    CHECK(std::count(color.begin(), color.end(), '\n') == 6);
     CHECK_THAT(color, Catch::Contains("\033[38;2;"));
+}
+
+TEST_CASE("the picture as text has the numbers of keys below their columns") {
+    Example example(4, 40);
+    std::istringstream lines(draw_terminal(example.panel, example.style, 80, false));
+    std::string line;
+    for (int i = 0; i < 6; ++i) std::getline(lines, line);
+    CHECK(line == "          0    5    10   15   20   25   30   35");
+    Example large(4, 1000);
+    const std::string text = draw_terminal(large.panel, large.style, 60, false);
+    CHECK_THAT(text, Catch::Contains("          0    100  200  300  400"));
 }
 
 TEST_CASE("text is never wider than the terminal") {
@@ -145,9 +157,12 @@ TEST_CASE("text is never wider than the terminal") {
         std::istringstream lines(draw_terminal(example.panel, example.style, columns, false));
         std::string line;
         std::getline(lines, line);  // the title
-        std::getline(lines, line);
-        const auto characters =
-            std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
-        CHECK(characters <= static_cast<long>(columns));
+        const std::size_t rows = (300 + (columns - 10) - 1) / (columns - 10);
+        for (std::size_t row = 0; row <= 300 / rows; ++row) {  // and the line of keys
+            std::getline(lines, line);
+            const auto characters =
+                std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
+            CHECK(characters <= static_cast<long>(columns));
+        }
     }
 }
