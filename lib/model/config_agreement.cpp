@@ -68,7 +68,48 @@ void check_rotary_buffers(const io::Container& container, const WeightBundle& bu
     }
 }
 
+// TransformerLens' LayerNorm always has a bias, its RMSNorm never.
+void check_norm(const WeightBundle& bundle, const NamedArrays& arrays, const std::string& norm) {
+    const auto weight = arrays.find(norm + ".weight");
+    if (weight == arrays.end()) return;
+    const auto called = [](bool biased) { return biased ? "LayerNorm" : "RMSNorm"; };
+    const ModelConfig& config = bundle.config;
+    const bool wanted = config.norm.value_or(bundle.layout->norm) == NormKind::layer;
+    const bool biased = arrays.count(norm + ".bias") != 0;
+    if (biased == wanted) return;
+    const auto said = config.keys.find("norm");
+    fail(weight->second.name, ": has ", biased ? "a" : "no", " bias beside it, as ", called(biased),
+         " has, and ",
+         said == config.keys.end()
+             ? std::string("the first norm of the file is ") + called(wanted)
+             : "config.json says " + std::string(called(wanted)) + " (" + said->second + ")");
+}
+
+void check_norms(const WeightBundle& bundle) {
+    if (!bundle.layout->norms_may_be_bare) return;
+    for (const NamedArrays& layer : bundle.layers) {
+        check_norm(bundle, layer, "before_attention");
+        check_norm(bundle, layer, "before_feed_forward");
+    }
+    // Where "final_rms" is refused already, it is known to be another one.
+    if (bundle.config.unknown_block.empty()) check_norm(bundle, bundle.model, "final_norm");
+}
+
 }  // namespace
+
+void infer_norm(WeightBundle& bundle) {
+    ModelConfig& config = bundle.config;
+    if (!bundle.layout->norms_may_be_bare || config.keys.count("norm") != 0) return;
+    const NamedArrays& arrays = bundle.layers.front();
+    for (const std::string norm : {"before_attention", "before_feed_forward"}) {
+        if (arrays.count(norm + ".weight") == 0) continue;
+        if (arrays.count(norm + ".bias") != 0) return;
+        config.norm = NormKind::rms;
+        std::replace(config.defaults.begin(), config.defaults.end(),
+                     std::string("normalization_type LN"), std::string("normalization_type RMS"));
+        return;
+    }
+}
 
 void require_agreement(const io::Container& container, const WeightBundle& bundle) {
     const ModelConfig& config = bundle.config;
@@ -93,6 +134,7 @@ void require_agreement(const io::Container& container, const WeightBundle& bundl
     }
     check_rotary_buffers(container, bundle);
     check_claims(bundle);
+    check_norms(bundle);
     check_position_table(bundle);
     check_hidden_width(bundle);
     check_buckets(bundle);

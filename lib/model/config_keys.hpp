@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct FamilyConfig {
     std::vector<std::pair<std::string, std::string>> assumed;  // field -> "sliding_window 4096"
     ConfigKeys keys;
     std::size_t heads = 0;  // of the class, for a config.json that names it; 0: it must say
+    std::map<std::string, std::size_t> heads_of;  // of classes with another number, by model_type
     // Keys that are known not to change what this family computes.
     std::vector<std::string> ignored;
     // What follows from several keys together. Runs last.

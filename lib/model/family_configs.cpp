@@ -193,6 +193,7 @@ FamilyConfig timm_config() {
 FamilyConfig t5_config() {
     FamilyConfig family;
     family.heads = 8;
+    family.heads_of = {{"mt5", 6}, {"umt5", 6}};
     family.keys = {
         size_key("num_heads", "heads", &ModelConfig::heads),
         size_key("num_attention_heads", "heads", &ModelConfig::heads),

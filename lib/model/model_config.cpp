@@ -119,10 +119,12 @@ ModelConfig read_model_config(const io::Container& container, const Layout& layo
             judge_unlisted_key(value, name, config);
         }
     }
-    if (!config.heads && family.heads > 0 && contains(layout.model_types, config.model_type)) {
-        config.heads = family.heads;
+    const auto of_type = family.heads_of.find(config.model_type);
+    const std::size_t heads = of_type != family.heads_of.end() ? of_type->second : family.heads;
+    if (!config.heads && heads > 0 && contains(layout.model_types, config.model_type)) {
+        config.heads = heads;
         config.keys["heads"] = "the family's default";
-        config.defaults.push_back(std::to_string(family.heads) + " heads");
+        config.defaults.push_back(std::to_string(heads) + " heads");
     }
     family.finish(config);
     if (config.causal == false && config.window)

@@ -35,6 +35,7 @@ WeightBundle read_weight_bundle(const io::Container& container, const std::strin
     bundle.missing_attention = std::move(match.missing_attention);
     bundle.left_over = std::move(match.left_over);
     bundle.unused = std::move(match.unused);
+    infer_norm(bundle);
     if (bundle.layout->name != "native") require_agreement(container, bundle);
     return bundle;
 }

@@ -61,7 +61,8 @@ TEST_CASE("TransformerLens' norms and parts of blocks are there if its cfg says 
     const auto lens = [](const std::vector<std::string>& names, const std::string& json) {
         agree("transformer-lens", names, json);
     };
-    const std::vector<std::string> normed{"W_Q", "W_K", "W_V", "before_attention.weight"};
+    const std::vector<std::string> normed{"W_Q", "W_K", "W_V", "before_attention.weight",
+                                          "before_attention.bias"};
     CHECK_NOTHROW(lens(normed, R"({"normalization_type": "LN", "attn_only": true})"));
     CHECK_NOTHROW(lens(kPlain, R"({"normalization_type": "LNPre", "gated_mlp": true})"));
     model::WeightBundle table = bundle_of("transformer-lens", kPlain, R"({"n_heads": 2,
@@ -75,4 +76,36 @@ TEST_CASE("TransformerLens' norms and parts of blocks are there if its cfg says 
                       Catch::Contains("\"attn_only\": true"));
     CHECK_THROWS_WITH(lens(kPlain, R"({"normalization_type": null, "gated_mlp": false})"),
                       Catch::Contains("mlp.W_gate"));
+}
+
+TEST_CASE("TransformerLens' norm with a weight and no bias is an RMSNorm") {
+    const std::vector<std::string> rms{"W_Q", "W_K", "W_V", "before_attention.weight"};
+    std::vector<std::string> layer = rms;
+    layer.emplace_back("before_attention.bias");
+    const auto norm_of = [](const std::vector<std::string>& names, const std::string& json) {
+        model::WeightBundle bundle = bundle_of("transformer-lens", names, json);
+        model::infer_norm(bundle);
+        model::require_agreement(config_container(json), bundle);
+        return bundle.config.norm.value();
+    };
+    CHECK(norm_of(rms, "{}") == NormKind::rms);
+    CHECK(norm_of(rms, R"({"n_heads": 2})") == NormKind::rms);
+    CHECK(norm_of(layer, "{}") == NormKind::layer);
+    CHECK(norm_of(rms, R"({"normalization_type": "RMS"})") == NormKind::rms);
+    CHECK_THROWS_WITH(norm_of(rms, R"({"normalization_type": "LN"})"),
+                      "before_attention.weight: has no bias beside it, as RMSNorm has, and "
+                      "config.json says LayerNorm (normalization_type)");
+    CHECK_THROWS_WITH(norm_of(layer, R"({"normalization_type": "RMS"})"),
+                      Catch::Contains("has a bias beside it, as LayerNorm has"));
+}
+
+TEST_CASE("TransformerLens' norms are all of one kind") {
+    model::WeightBundle bundle =
+        bundle_of("transformer-lens", {"W_Q", "W_K", "W_V", "before_attention.weight"}, "{}");
+    bundle.model["final_norm.weight"].name = "ln_final.w";
+    bundle.model["final_norm.bias"].name = "ln_final.b";
+    model::infer_norm(bundle);
+    CHECK_THROWS_WITH(model::require_agreement(config_container("{}"), bundle),
+                      "ln_final.w: has a bias beside it, as LayerNorm has, and the first norm of "
+                      "the file is RMSNorm");
 }

@@ -115,3 +115,14 @@ TEST_CASE("configs that ask for more than their names' family computes are refus
                Catch::Contains("\"num_local_experts\": 8 (a mixture of experts)"));
     CHECK_THAT(refused("phi3", "phi3-128k"), Catch::Contains("\"longrope\""));
 }
+
+TEST_CASE("a class without a number of heads has its own default") {
+    const auto heads = [](const std::string& family, const std::string& type) {
+        return config_of(family, "{\"model_type\": \"" + type + "\"}").heads;
+    };
+    CHECK(heads("t5", "t5") == 8U);
+    CHECK(heads("t5", "mt5") == 6U);
+    CHECK(heads("umt5", "umt5") == 6U);
+    CHECK_FALSE(heads("umt5", "t5"));
+    CHECK(heads("roberta", "camembert") == 12U);
+}
