@@ -207,3 +207,16 @@ TEST_CASE("matrices without values are refused by name") {
     CHECK_THROWS_WITH(check_layer(read_weight_bundle(container), 0, {8, 8, {}, {}}),
                       "w.npz:W_Q: has no values: its shape is [8, 0]");
 }
+
+TEST_CASE("TransformerLens' arrays say which norm they are of") {
+    const TempFolder folder;
+    const auto norm_of = [&](const std::string& more) {
+        return read_weight_bundle(json(folder, R"({"blocks.0.attn.W_Q": [[[1]]],
+            "blocks.0.attn.W_K": [[[1]]], "blocks.0.attn.W_V": [[[1]]],
+            "blocks.0.attn.W_O": [[[1]]], "blocks.0.ln1.w": [1])" +
+                                                   more + "}"))
+            .config.norm.value();
+    };
+    CHECK(norm_of("") == attn::NormKind::rms);
+    CHECK(norm_of(R"(, "blocks.0.ln1.b": [0])") == attn::NormKind::layer);
+}
