@@ -2,22 +2,15 @@
 // to other families and would change it, which is told by a table and, for keys that nobody knows,
 // by the words in their names.
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <iterator>
+#include <variant>
 
-#include "core/error.hpp"
 #include "model/config_keys.hpp"
+#include "model/dotted_name.hpp"
+#include "model/key_words.hpp"
 
 namespace attn::model {
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
-bool starts_with(const std::string& text, const std::string& prefix) {
-    return text.compare(0, prefix.size(), prefix) == 0;
-}
 
 // A key of some family, the value with which nothing changes, and what another one does.
 struct ForeignKey {
@@ -94,237 +87,6 @@ constexpr ForeignKey kForeign[]{
     {"attn_temperature_tuning", "false", "a scale that grows with the position"},
 };
 
-// Keys of configuration classes in general: tokens, generation, training, files, task heads.
-constexpr const char* kHarmless[]{"architectures",
-                                  "architecture",
-                                  "model_type",
-                                  "model_name",
-                                  "torch_dtype",
-                                  "dtype",
-                                  "transformers_version",
-                                  "tokenizer_class",
-                                  "tokenizer_name",
-                                  "use_cache",
-                                  "cache_implementation",
-                                  "use_bfloat16",
-                                  "torchscript",
-                                  "tf_legacy_loss",
-                                  "return_dict",
-                                  "return_dict_in_generate",
-                                  "output_attentions",
-                                  "output_hidden_states",
-                                  "output_scores",
-                                  "output_past",
-                                  "gradient_checkpointing",
-                                  "use_gradient_checkpointing",
-                                  "chunk_size_feed_forward",
-                                  "cross_attention_hidden_size",
-                                  "tie_encoder_decoder",
-                                  "is_encoder_decoder",
-                                  "tie_weights_",
-                                  "max_position_embeddings",
-                                  "original_max_position_embeddings",
-                                  "n_positions",
-                                  "n_ctx",
-                                  "block_size",
-                                  "max_seq_len",
-                                  "max_seq_length",
-                                  "max_sequence_length",
-                                  "seq_length",
-                                  "model_max_length",
-                                  "max_length",
-                                  "min_length",
-                                  "type_vocab_size",
-                                  "do_sample",
-                                  "early_stopping",
-                                  "num_beams",
-                                  "num_beam_groups",
-                                  "diversity_penalty",
-                                  "temperature",
-                                  "top_k",
-                                  "top_p",
-                                  "typical_p",
-                                  "repetition_penalty",
-                                  "length_penalty",
-                                  "no_repeat_ngram_size",
-                                  "encoder_no_repeat_ngram_size",
-                                  "bad_words_ids",
-                                  "num_return_sequences",
-                                  "remove_invalid_values",
-                                  "exponential_decay_length_penalty",
-                                  "suppress_tokens",
-                                  "begin_suppress_tokens",
-                                  "finetuning_task",
-                                  "num_labels",
-                                  "prefix",
-                                  "problem_type",
-                                  "num_image_tokens",
-                                  "tokens",
-                                  "words",
-                                  "labels",
-                                  "name",
-                                  "description",
-                                  "comment",
-                                  "version",
-                                  "pretraining_tp",
-                                  "is_llama_config",
-                                  "attention_bias",
-                                  "mlp_bias",
-                                  "qkv_bias",
-                                  "bias",
-                                  "use_bias",
-                                  "unsloth_version",
-                                  "device",
-                                  "seed",
-                                  "ignore_index",
-                                  "reorder_and_upcast_attn",
-                                  "attn_implementation",
-                                  "tie_word_embeddings",
-                                  "directionality",
-                                  "language",
-                                  "vocab_file",
-                                  "auto_map",
-                                  "image_size",
-                                  "patch_size",
-                                  "num_channels",
-                                  "encoder_stride",
-                                  "attention_softmax_in_fp32",
-                                  "layer_norm_in_fp32"};
-
-constexpr const char* kHarmlessStarts[]{"_",
-                                        "id2label/",
-                                        "label2id/",
-                                        "task_specific_params/",
-                                        "auto_map/",
-                                        "pooler_",
-                                        "summary_",
-                                        "quantization_config",
-                                        "generation_config/",
-                                        "transformers.js",
-                                        "pretrained_cfg"};
-
-constexpr const char* kHarmlessParts[]{
-    "dropout", "pdrop", "drop_rate", "drop_path",   "layerdrop",  "token_id", "token_index",
-    "flash",   "sdpa",  "xformers",  "initializer", "checkpoint", "loss",     "memory_efficient"};
-
-// Words of which a key that changes the attention or a block is likely to have one.
-constexpr const char* kWords[]{"attn",
-                               "attention",
-                               "attentive",
-                               "causal",
-                               "mask",
-                               "masked",
-                               "position",
-                               "positions",
-                               "positional",
-                               "pos",
-                               "rope",
-                               "rotary",
-                               "alibi",
-                               "norm",
-                               "norms",
-                               "layerscale",
-                               "layernorm",
-                               "rmsnorm",
-                               "normalize",
-                               "normalization",
-                               "ln",
-                               "rms",
-                               "eps",
-                               "epsilon",
-                               "act",
-                               "activation",
-                               "residual",
-                               "residuals",
-                               "resid",
-                               "head",
-                               "heads",
-                               "window",
-                               "windows",
-                               "sliding",
-                               "local",
-                               "sparse",
-                               "multiplier",
-                               "scale",
-                               "scales",
-                               "scaled",
-                               "scaling",
-                               "softcap",
-                               "softcapping",
-                               "cap",
-                               "expert",
-                               "experts",
-                               "moe",
-                               "router",
-                               "gate",
-                               "gated",
-                               "mlp",
-                               "ffn",
-                               "qk",
-                               "qkv",
-                               "kv",
-                               "q",
-                               "k",
-                               "v",
-                               "query",
-                               "sink",
-                               "sinks",
-                               "parallel",
-                               "bidirectional",
-                               "relative",
-                               "buckets",
-                               "chunk",
-                               "latent",
-                               "lora",
-                               "mla",
-                               "cross",
-                               "conv",
-                               "ssm",
-                               "mamba",
-                               "theta",
-                               "freq",
-                               "ntk",
-                               "yarn",
-                               "nope",
-                               "clip",
-                               "softmax",
-                               "decoder",
-                               "temperature",
-                               "multimodal",
-                               "alpha"};
-
-template <std::size_t N>
-bool any_of(const char* const (&list)[N], const std::string& name,
-            bool (*test)(const std::string&, const std::string&)) {
-    return std::any_of(std::begin(list), std::end(list),
-                       [&](const char* one) { return test(name, one); });
-}
-
-bool same(const std::string& a, const std::string& b) {
-    return a == b;
-}
-
-// The words of "rope_scaling/lowFreq": rope, scaling, low, freq.
-std::vector<std::string> words_of(const std::string& name) {
-    std::vector<std::string> words(1);
-    bool small = false;
-    for (const char c : name) {
-        const bool upper = c >= 'A' && c <= 'Z';
-        const bool letter = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!letter || (upper && small)) words.emplace_back();
-        if (letter) words.back() += upper ? static_cast<char>(c - 'A' + 'a') : c;
-        small = letter && !upper;
-    }
-    return words;
-}
-
-bool has_word(const std::string& name, const std::vector<const char*>& list) {
-    const std::vector<std::string> words = words_of(name);
-    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-        return std::find(list.begin(), list.end(), word) != list.end();
-    });
-}
-
 // null, [] and "" say nothing; false mostly switches off what is not there, 1 multiplies nothing.
 bool says_nothing(const ConfigValue& value, const std::string& name) {
     const std::string json = value.json();
@@ -350,11 +112,6 @@ bool all_ones(const ConfigValue& value) {
 
 }  // namespace
 
-bool is_harmless_key(const std::string& name) {
-    return any_of(kHarmless, name, same) || any_of(kHarmlessStarts, name, starts_with) ||
-           any_of(kHarmlessParts, name, contains);
-}
-
 void judge_unlisted_key(const ConfigValue& value, const std::string& name, ModelConfig& config) {
     const auto foreign = std::find_if(std::begin(kForeign), std::end(kForeign),
                                       [&](const ForeignKey& key) { return key.name == name; });
@@ -374,7 +131,7 @@ void judge_unlisted_key(const ConfigValue& value, const std::string& name, Model
         return;
     }
     if (is_harmless_key(name) || says_nothing(value, name)) return;
-    if (has_word(name, {std::begin(kWords), std::end(kWords)})) {
+    if (sounds_like_attention(name)) {
         refuse_attention(value, "a key that this family does not have", config);
     } else {
         config.not_understood.push_back(value.key());
