@@ -9,7 +9,6 @@
 #include "analysis/entropy_map.hpp"
 #include "analysis/head_roles.hpp"
 #include "attention_flags.hpp"
-#include "command_line.hpp"
 #include "commands.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
@@ -168,6 +167,12 @@ std::vector<std::string> row_of(const LookResult& result, const std::string& sou
     return {source, verdict_of(result), result.what, lines.empty() ? "" : lines.front()};
 }
 
+LookResult look_at(const LookFlags& flags, bool alone, const CommandLine& line) {
+    ProgressBar bar(line.console, line.global.quiet);
+    // A line about each of many says what it was taken for; warnings would hide it.
+    return pipeline::look(flags.request, bar.progress(), alone ? line.console.warnings() : nullptr);
+}
+
 int execute(LookFlags& flags, const CommandLine& line) {
     std::vector<std::string> sources;
     for (const std::string& source : flags.sources) {
@@ -175,31 +180,28 @@ int execute(LookFlags& flags, const CommandLine& line) {
         sources.insert(sources.end(), inside.begin(), inside.end());
     }
     std::vector<std::vector<std::string>> rows;
+    std::vector<std::string> unreadable;
     int code = 0;
     for (const std::string& source : sources) {
         flags.request.from.source = source;
         try {
-            LookResult result;
-            {
-                ProgressBar bar(line.console, line.global.quiet);
-                // A line about each of many says what it was taken for; warnings would hide it.
-                const bool alone = sources.size() == 1;
-                result = pipeline::look(flags.request, bar.progress(),
-                                        alone ? line.console.warnings() : nullptr);
-            }
-            if (result.failed()) code = std::max(code, 1);
-            if (line.global.quiet) continue;
-            if (sources.size() == 1)
-                print_screen(result, source, is_colorful(line.global.no_color), line.console);
-            else
+            const LookResult result = look_at(flags, sources.size() == 1, line);
+            if (result.failed()) code = 1;
+            if (sources.size() > 1)
                 rows.push_back(row_of(result, source));
+            else if (!line.global.quiet)
+                print_screen(result, source, is_colorful(line.global.no_color), line.console);
         } catch (const Error& problem) {
             if (sources.size() == 1) throw;
             rows.push_back({source, "cannot be read", problem.what(), ""});
-            code = kTrouble;
+            unreadable.push_back(problem.what());
         }
     }
-    if (!rows.empty()) print_table(line.console, rows, 4);
+    if (!rows.empty() && !line.global.quiet) print_table(line.console, rows, 4);
+    if (!unreadable.empty()) {
+        line.console.finish();  // what could be read is told, too
+        fail(unreadable.size(), " of ", sources.size(), " cannot be read: ", unreadable.front());
+    }
     return code;
 }
 

@@ -15,12 +15,13 @@ cmake --build build/fuzz --target "${targets[@]/#/attn-fuzz-}"
 
 failed=()
 for target in "${targets[@]}"; do
-  corpus=build/fuzz/corpus/$target
+  # Whole paths: the target of the command line works in a folder of its own.
+  corpus=$PWD/build/fuzz/corpus/$target
   mkdir -p "$corpus"
   echo "== $target: $seconds s"
   "build/fuzz/bin/attn-fuzz-$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
-    -print_final_stats=1 -verbosity=0 -print_funcs=0 -close_fd_mask=3 -artifact_prefix="tests/fuzz/seeds/$target/" \
-    "$corpus" "tests/fuzz/seeds/$target" || failed+=("$target")
+    -print_final_stats=1 -verbosity=0 -print_funcs=0 -close_fd_mask=3 -artifact_prefix="$PWD/tests/fuzz/seeds/$target/" \
+    "$corpus" "$PWD/tests/fuzz/seeds/$target" || failed+=("$target")
 done
 if [ ${#failed[@]} -gt 0 ]; then
   echo "Found something: ${failed[*]}; see tests/fuzz/seeds" >&2

@@ -101,7 +101,8 @@ TEST_CASE("arrays that are no attention are described, and the choice is left") 
     const std::string wide = folder.write("wide.json", "[[1, -2, 3], [4, 5, -6]]");
     CHECK(run_program({wide}).exit_code == 0);
     CHECK_THAT(run_program({wide}).out, Contains("[2, 3]") && !Contains("FAIL"));
-    const std::string two = folder.write("two.json", R"({"a": [[1, 0], [0, 1]], "b": [[1, 2], [3, 4]]})");
+    const std::string two =
+        folder.write("two.json", R"({"a": [[1, 0], [0, 1]], "b": [[1, 2], [3, 4]]})");
     CHECK_THAT(run_program({two}).out, Contains("attn-inspect " + two + ":a"));
 }
 
@@ -117,6 +118,9 @@ TEST_CASE("several files, and a folder of them, give a line each") {
     const auto three = run_program({good, "no/such/file"});
     CHECK(three.exit_code == 2);
     CHECK_THAT(three.out, Contains("cannot be read"));
+    CHECK(three.err ==
+          "attn-inspect: error: 1 of 2 cannot be read: no/such/file: cannot open: No such file or "
+          "directory\n");
 }
 
 TEST_CASE("what is neither a command nor a file is one line") {
