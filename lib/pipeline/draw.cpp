@@ -22,13 +22,6 @@
 namespace attn::pipeline {
 namespace {
 
-// Whether the output is one picture and not a folder of them.
-bool is_one_picture(const std::string& output) {
-    std::string ending = std::filesystem::path(output).extension().string();
-    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return output == "-" || ending == ".png";
-}
-
 template <class T>
 PictureChoice choose_pictures(const StoredAttention<T>& attention, const DrawRequest& request) {
     PictureChoice choice;
@@ -165,6 +158,12 @@ std::vector<std::string> draw_photo_file(const DrawRequest& request, const Warn&
 }
 
 }  // namespace
+
+bool is_one_picture(const std::string& output) {
+    std::string ending = std::filesystem::path(output).extension().string();
+    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return output == "-" || ending == ".png";
+}
 
 std::vector<std::string> draw(const DrawRequest& request, const Progress& progress,
                               const Warn& warn) {
