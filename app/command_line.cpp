@@ -87,7 +87,7 @@ std::vector<std::string> with_command(const Catalogue& catalogue, std::vector<st
 int act(int argc, const char* const* argv, Console& console) {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     CLI::App app;
-    CommandLine line{{}, {}, console, {}};
+    CommandLine line{{}, {}, console};
     describe_program(app, line);
     const Question question = question_of(line.catalogue, words);
     if (question.kind != Question::Kind::none) {
@@ -104,6 +104,7 @@ int act(int argc, const char* const* argv, Console& console) {
         return kTrouble;
     }
     require_effect(app);
+    line.text = command_text(app);
     const ThreadLimit limit(line.global.threads);
     keep_blas_to_one_thread();
     return line.action();

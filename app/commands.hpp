@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 
 #include "catalogue.hpp"
 #include "console.hpp"
@@ -21,6 +22,7 @@ struct CommandLine {
     Catalogue catalogue;  // of all commands
     GlobalOptions global;
     Console& console;
+    std::string text = "";  // what was asked for, but for where it goes and how it is told
     std::function<int()> action = nullptr;  // of the chosen command; returns the exit code
 };
 

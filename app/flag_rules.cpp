@@ -16,15 +16,19 @@ struct Pair {
 };
 
 constexpr Pair kContradictions[] = {
-    {"--causal", "--no-causal"}, {"--values", "--no-values"},   {"--only", "--skip"},
-    {"--json", "--csv"},         {"--columns", "--json"},       {"--columns", "--csv"},
-    {"--similarity", "--csv"},   {"--output", "--terminal"},    {"--sheet", "--terminal"},
-    {"--image", "--terminal"},   {"--image", "--sheet"},        {"--image", "--plain"},
-    {"--image", "--drop-first"}, {"--image", "--shared-scale"}, {"--image", "--queries"},
-    {"--image", "--keys"},       {"--image", "--pool"},         {"--image", "--max-size"},
-    {"--image", "--tokens"},     {"--image", "--key-tokens"},   {"--plain", "--terminal"},
-    {"--cell", "--terminal"},    {"--font", "--terminal"},      {"--keys", "--json"},
-    {"--keys", "--values"},      {"--keys", "--no-values"},     {"--plain", "--cell"},
+    {"--causal", "--no-causal"},  {"--values", "--no-values"},     {"--only", "--skip"},
+    {"--json", "--csv"},          {"--columns", "--json"},         {"--columns", "--csv"},
+    {"--similarity", "--csv"},    {"--output", "--terminal"},      {"--sheet", "--terminal"},
+    {"--image", "--terminal"},    {"--image", "--sheet"},          {"--image", "--plain"},
+    {"--image", "--drop-first"},  {"--image", "--shared-scale"},   {"--image", "--queries"},
+    {"--image", "--keys"},        {"--image", "--pool"},           {"--image", "--max-size"},
+    {"--image", "--tokens"},      {"--image", "--key-tokens"},     {"--plain", "--terminal"},
+    {"--cell", "--terminal"},     {"--font", "--terminal"},        {"--keys", "--json"},
+    {"--keys", "--values"},       {"--keys", "--no-values"},       {"--plain", "--cell"},
+    {"--title", "--terminal"},    {"--no-title", "--terminal"},    {"--annotate", "--terminal"},
+    {"--dpi", "--terminal"},      {"--transparent", "--terminal"}, {"--format", "--terminal"},
+    {"--plain", "--title"},       {"--plain", "--no-title"},       {"--plain", "--annotate"},
+    {"--plain", "--transparent"}, {"--title", "--no-title"},       {"--image", "--annotate"},
     {"--plain", "--sheet"},
 };
 

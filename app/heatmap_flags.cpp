@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "core/error.hpp"
+#include "core/printable.hpp"
 #include "flags.hpp"
 #include "render/color_map.hpp"
 
@@ -10,12 +12,21 @@ namespace {
 
 constexpr WholeRange kCells{1, 256};
 constexpr WholeRange kSizes{16, 16384};
+constexpr WholeRange kDots{20, 2400};
+constexpr std::size_t kLongestTitle = 300;  // characters; a picture is as wide as its title
 
 }  // namespace
 
 void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
-                       const std::string& scale_flag) {
+                       const HeatmapFlagNames& names) {
     command.heading(kPictures);
+    command.choice(
+        names.format, render::picture_format_names(),
+        [&options](const std::string& name) {
+            options.print.format = render::picture_format(name);
+            options.chose_format = true;
+        },
+        names.format_help);
     command
         .parsed(
             "--colormap", "NAME",
@@ -37,7 +48,7 @@ void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
         "rows whose only weight is 1, as a causal first row, do not count)");
     command
         .parsed(
-            scale_flag, "KIND",
+            names.scale, "KIND",
             [&options](const std::string& name) { options.scale = render::scale_kind(name); },
             "From value to colour: linear, sqrt or log (default linear)")
         .completes({"linear", "sqrt", "log"});
@@ -63,6 +74,25 @@ void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
                  "TrueType font for labels (default: DejaVu Sans, built in)");
     command.on("--clean-tokens", options.clean_tokens,
                "Labels as people read them, without the marks of tokenisers (## and their like)");
+    command.parsed(
+        "--title", "TEXT",
+        [&options](const std::string& text) {
+            if (printable(text) != text)
+                fail("--title ", quoted(text), ": expected one line of text");
+            if (character_count(text) > kLongestTitle)
+                fail("--title: has ", character_count(text), " characters, expected at most ",
+                     kLongestTitle);
+            options.title = text;
+        },
+        "Title of the picture; in a folder of pictures, which head it is stands below");
+    command.on(
+        "--no-title", [&options] { options.title = ""; }, "No title, for pictures with a caption");
+    command.on("--annotate", options.numbers,
+               "Write the numbers into the cells; on sheets of a folder only where they fit");
+    command.whole("--dpi", options.print.dots_per_inch, kDots,
+                  "Pixels an inch of PNG (default 100); the size in inches stays, that of SVG and "
+                  "PDF too");
+    command.on("--transparent", options.print.transparent, "Paint no paper behind the picture");
     command.text("--queries", "A:B", options.queries, "Draw only queries A to B-1");
     command.text("--keys", "A:B", options.keys, "Draw only keys A to B-1");
 }

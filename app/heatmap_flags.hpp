@@ -11,9 +11,16 @@ namespace attn::app {
 // The group of these flags in --help.
 inline constexpr const char* kPictures = "Pictures";
 
-// Adds the flags; the options are complete when parsing is. `scale_flag` names the one that says
-// how values become colours: "--scale" is taken in commands that compute.
+// What the flags are called whose usual names are taken in commands that compute: --scale is the
+// factor of the scores there, --format that of the arrays.
+struct HeatmapFlagNames {
+    std::string scale;   // how values become colours
+    std::string format;  // of the pictures
+    std::string format_help;
+};
+
+// Adds the flags; the options are complete when parsing is.
 void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
-                       const std::string& scale_flag);
+                       const HeatmapFlagNames& names);
 
 }  // namespace attn::app

@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
     const std::filesystem::path folder = argv[1];
     CLI::App app;
     Console console;
-    CommandLine line{{}, {}, console, {}};
+    CommandLine line{{}, {}, console};
     describe_program(app, line);
     const Catalogue& catalogue = line.catalogue;
     write(folder / "man1/attn-inspect.1", program_manual(catalogue));

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <set>
+
 #include "core/numbers.hpp"
 #include "flag_rules.hpp"
 
@@ -36,7 +38,32 @@ void add_global_flags(CLI::App& app, CommandLine& line) {
     add_entry(program, {"--version"}, "", "The version");
 }
 
+// A word as a shell reads it back.
+std::string shell_word(const std::string& word) {
+    const std::string plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=+@%";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+    std::string quoted = "'";
+    for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    return quoted + "'";
+}
+
 }  // namespace
+
+std::string command_text(const CLI::App& app) {
+    const std::set<std::string> left_out{"--output", "--json", "--force", "--durable", "--list"};
+    std::string text = "attn-inspect";
+    for (const CLI::App* command : app.get_subcommands()) {
+        text += " " + command->get_name();
+        for (const CLI::Option* option : command->get_options()) {
+            if (option->count() == 0 || left_out.count(option->get_name()) > 0) continue;
+            if (!option->get_positional()) text += " " + option->get_name();
+            if (option->get_expected_min() == 0) continue;
+            for (const std::string& value : option->results()) text += " " + shell_word(value);
+        }
+    }
+    return text;
+}
 
 void describe_program(CLI::App& app, CommandLine& line) {
     app.name("attn-inspect");

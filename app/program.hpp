@@ -1,11 +1,18 @@
 // The whole tree of commands and flags, as the parser and as a catalogue.
 #pragma once
 
+#include <string>
+
 #include "commands.hpp"
 
 namespace attn::app {
 
 // Adds everything to an empty parser; `line` must outlive it.
 void describe_program(CLI::App& app, CommandLine& line);
+
+// The command that was parsed, for a shell: "attn-inspect heatmap w.npy --tokens t.json". Without
+// what does not change the contents of results: where they go, how they are told, how fast they
+// come.
+std::string command_text(const CLI::App& app);
 
 }  // namespace attn::app

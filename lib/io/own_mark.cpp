@@ -1,5 +1,6 @@
 #include "io/own_mark.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cassert>
@@ -55,17 +56,73 @@ bool is_marked_npy(int descriptor) {
     return end == std::string(kNpyMark, ' ') + '\n';
 }
 
-}  // namespace
+constexpr const char* kXmlLine = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+constexpr const char* kSvgMark = "<!-- drawn by attn-inspect -->\n";
+constexpr const char* kPdfMark = "%drawn by attn-inspect\n";
 
-std::string with_mark(FileKind kind, const std::string& bytes) {
-    if (kind == FileKind::npy) return mark_npy(bytes);
+std::string mark_svg(const std::string& bytes) {
+    const std::string line = kXmlLine;
+    assert(bytes.compare(0, line.size(), line) == 0);
+    return line + kSvgMark + bytes.substr(line.size());
+}
+
+bool is_marked_svg(int descriptor) {
+    const std::string expected = std::string(kXmlLine) + kSvgMark;
+    return read_at(descriptor, 0, expected.size()) == expected;
+}
+
+std::string mark_pdf(const std::string& bytes) {
+    const bool ends_a_line = !bytes.empty() && bytes.back() == '\n';
+    return bytes + (ends_a_line ? "" : "\n") + kPdfMark;
+}
+
+bool is_marked_pdf(int descriptor) {
+    const std::string mark = kPdfMark;
+    struct stat status {};
+    if (::fstat(descriptor, &status) != 0 || status.st_size < static_cast<off_t>(mark.size()))
+        return false;
+    const auto size = static_cast<std::size_t>(status.st_size);
+    return read_at(descriptor, 0, 5) == "%PDF-" &&
+           read_at(descriptor, size - mark.size(), mark.size()) == mark;
+}
+
+bool is_marked_png(int descriptor) {
+    return read_at(descriptor, 0, 8) == "\x89PNG\r\n\x1a\n" &&
+           read_at(descriptor, kPngHeader, kPngMark.size()) == kPngMark;
+}
+
+std::string mark_png(const std::string& bytes) {
     return bytes.substr(0, kPngHeader) + kPngMark + bytes.substr(kPngHeader);
 }
 
+}  // namespace
+
+std::string with_mark(FileKind kind, const std::string& bytes) {
+    switch (kind) {
+        case FileKind::npy:
+            return mark_npy(bytes);
+        case FileKind::svg:
+            return mark_svg(bytes);
+        case FileKind::pdf:
+            return mark_pdf(bytes);
+        case FileKind::png:
+            break;
+    }
+    return mark_png(bytes);
+}
+
 bool has_mark(FileKind kind, int descriptor) {
-    if (kind == FileKind::npy) return is_marked_npy(descriptor);
-    return read_at(descriptor, 0, 8) == "\x89PNG\r\n\x1a\n" &&
-           read_at(descriptor, kPngHeader, kPngMark.size()) == kPngMark;
+    switch (kind) {
+        case FileKind::npy:
+            return is_marked_npy(descriptor);
+        case FileKind::svg:
+            return is_marked_svg(descriptor);
+        case FileKind::pdf:
+            return is_marked_pdf(descriptor);
+        case FileKind::png:
+            break;
+    }
+    return is_marked_png(descriptor);
 }
 
 }  // namespace attn::io

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <optional>
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -21,6 +22,28 @@
 
 namespace attn::pipeline {
 namespace {
+
+// The format of the one picture that the output is, or none for a folder of them.
+std::optional<render::PictureFormat> one_picture(const DrawRequest& request) {
+    if (request.output == "-") return request.heatmaps.print.format;
+    std::string ending = std::filesystem::path(request.output).extension().string();
+    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const std::string& name : render::picture_format_names())
+        if (ending == "." + name) return render::picture_format(name);
+    return std::nullopt;
+}
+
+io::FileKind kind_of(render::PictureFormat format) {
+    switch (format) {
+        case render::PictureFormat::svg:
+            return io::FileKind::svg;
+        case render::PictureFormat::pdf:
+            return io::FileKind::pdf;
+        case render::PictureFormat::png:
+            break;
+    }
+    return io::FileKind::png;
+}
 
 template <class T>
 PictureChoice choose_pictures(const StoredAttention<T>& attention, const DrawRequest& request) {
@@ -90,10 +113,13 @@ std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& input
     choice.overview = drawing.attention.layers.size() > 1;
     choice.sheets = !choice.single && !choice.overview;
 
-    io::OutputFile file(request.output, io::FileKind::png, drawing.guard(request));
+    choice.alone = true;
+
+    io::OutputFile file(request.output, kind_of(request.heatmaps.print.format),
+                        drawing.guard(request));
     std::string picture;
     HeatmapDrawer drawer(request.heatmaps, choice, drawing.labels,
-                         [&](const std::string&, const std::string& png) { picture = png; });
+                         [&](const std::string&, const std::string& bytes) { picture = bytes; });
     drawing.stream_to(drawer, progress);
     file.write(picture);
     if (request.output == "-") return {};
@@ -105,10 +131,10 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
                                      const Progress& progress, const Warn& warn) {
     const Drawing<T> drawing(request, inputs, warn);
     io::OutputFolder folder(request.output, drawing.guard(request),
-                            "a folder, or one picture FILE.png");
+                            "a folder, or one picture FILE.png, FILE.svg or FILE.pdf");
     HeatmapDrawer drawer(
         request.heatmaps, drawing.choice, drawing.labels,
-        [&](const std::string& name, const std::string& png) { folder.write(name, png); });
+        [&](const std::string& name, const std::string& bytes) { folder.write(name, bytes); });
     drawing.stream_to(drawer, progress);
 
     RunManifest manifest;
@@ -145,12 +171,12 @@ std::string draw_text(const DrawRequest& request, io::Inputs& inputs, std::size_
 }
 
 std::vector<std::string> draw_photo_file(const DrawRequest& request, const Warn& warn) {
-    if (!is_one_picture(request.output))
-        fail(request.output, ": --image draws one picture; give -o FILE.png");
+    if (!one_picture(request))
+        fail(request.output, ": --image draws one picture; give -o FILE.png, FILE.svg or FILE.pdf");
     io::Inputs inputs;
     inputs.also_reads(request.from.source);
     inputs.also_reads(request.photo.image);
-    io::OutputFile file(request.output, io::FileKind::png,
+    io::OutputFile file(request.output, kind_of(request.heatmaps.print.format),
                         {"heatmap", request.policy, inputs.paths()});
     file.write(draw_over_photo(request, warn));
     if (request.output == "-") return {};
@@ -159,22 +185,25 @@ std::vector<std::string> draw_photo_file(const DrawRequest& request, const Warn&
 
 }  // namespace
 
-bool is_one_picture(const std::string& output) {
-    std::string ending = std::filesystem::path(output).extension().string();
-    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return output == "-" || ending == ".png";
-}
-
-std::vector<std::string> draw(const DrawRequest& request, const Progress& progress,
+std::vector<std::string> draw(const DrawRequest& asked, const Progress& progress,
                               const Warn& warn) {
-    require_colour_range(request.heatmaps);
+    require_colour_range(asked.heatmaps);
+    DrawRequest request = asked;
+    request.heatmaps.origin.source = request.from.source;
+    const std::optional<render::PictureFormat> format = one_picture(request);
+    render::Print& print = request.heatmaps.print;
+    if (format && request.heatmaps.chose_format && *format != print.format) {
+        fail("--format ", render::name_of(print.format), ": ", request.output,
+             " has the format of its name; leave the flag out, or change the name");
+    }
+    if (format) print.format = *format;
     if (!request.photo.image.empty()) return draw_photo_file(request, warn);
     io::Inputs inputs;
     const DType type = working_type(inputs, request.from.source, request.from.precision);
     return with_type(type, [&](auto number) {
         using T = decltype(number);
-        return is_one_picture(request.output) ? draw_file<T>(request, inputs, progress, warn)
-                                              : draw_folder<T>(request, inputs, progress, warn);
+        return format ? draw_file<T>(request, inputs, progress, warn)
+                      : draw_folder<T>(request, inputs, progress, warn);
     });
 }
 

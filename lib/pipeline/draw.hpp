@@ -21,15 +21,13 @@ struct PhotoRequest {
 
 struct DrawRequest {
     SourceRequest from;
-    std::string output;  // a folder, one file that ends in .png, or "-" for one on standard output
+    // A folder, one file that ends in .png, .svg or .pdf, or "-" for one on standard output.
+    std::string output;
     io::OutputPolicy policy;
-    bool sheet = false;  // only sheets; into a .png: all heads on one picture
+    bool sheet = false;  // only sheets; into a file: all heads on one picture
     HeatmapOptions heatmaps;
     PhotoRequest photo;
 };
-
-// Whether the output is one picture and not a folder of them.
-bool is_one_picture(const std::string& output);
 
 // Writes the pictures and returns their paths, none for standard output. `warn` is told how the
 // source was read where it could be read otherwise. Throws Error; then nothing is written.

@@ -1,12 +1,17 @@
 #include "pipeline/heatmap_drawer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <tuple>
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/parallel.hpp"
+#include "core/printable.hpp"
+#include "core/version.hpp"
 #include "pipeline/layout.hpp"
+#include "render/cell_numbers.hpp"
 #include "render/clean_tokens.hpp"
 #include "render/png.hpp"
 #include "render/terminal.hpp"
@@ -41,6 +46,27 @@ std::size_t pool_factor(const analysis::CellGrid& grid, const render::CellLayout
     return std::max<std::size_t>(1, (layout.pool + grid.pool - 1) / grid.pool);
 }
 
+// One pixel a cell, without the detour over a figure where pixels are asked for.
+std::string encode_plain(render::Image cells, const render::Font& font, const render::Print& print,
+                         const render::PictureFacts& facts) {
+    if (print.format == render::PictureFormat::png)
+        return render::encode_png(cells, {static_cast<double>(print.dots_per_inch), facts});
+    render::Figure figure{cells.width(), cells.height(), {}};
+    figure.place({std::move(cells), 0, 0, 1, 1});
+    return render::encode(figure, font, print, facts);
+}
+
+// Cells that numbers fit into, of matrices that stay pictures with them.
+std::optional<std::size_t> cell_side(const HeatmapOptions& options,
+                                     const analysis::CellWindow& window) {
+    if (options.plain) return 1;
+    constexpr std::size_t kMostNumbered = 64;
+    constexpr std::size_t kNumbered = 32;
+    const bool is_small = std::max(window.queries, window.keys) <= kMostNumbered;
+    if (options.numbers && is_small && !options.cell && !options.max_size) return kNumbered;
+    return options.cell;
+}
+
 }  // namespace
 
 bool operator<(const HeadName& a, const HeadName& b) {
@@ -65,8 +91,8 @@ void HeatmapDrawer::begin_layer(const LayerShape& shape) {
     shape_ = shape;
     layers_.push_back(shape.layer);
     window_ = window_of(options_, shape);
-    const auto cell = options_.plain ? std::optional<std::size_t>(1) : options_.cell;
-    single_ = render::lay_out_cells(window_.queries, window_.keys, cell, options_.max_size);
+    single_ = render::lay_out_cells(window_.queries, window_.keys, cell_side(options_, window_),
+                                    options_.max_size);
     sheet_ = render::lay_out_panel(window_.queries, window_.keys,
                                    render::lay_out_sheet(choice_.heads.size()), options_.cell,
                                    options_.max_size);
@@ -156,6 +182,7 @@ render::HeatmapStyle HeatmapDrawer::style(const render::ColorScale& scale, std::
     style.scale = scale;
     style.layout = {cell_pixels, pool};
     style.font = &font_;
+    style.numbers = options_.numbers;
     return style;
 }
 
@@ -191,17 +218,57 @@ render::HeatmapPanel HeatmapDrawer::panel(const HeadName& name, const analysis::
     return panel;
 }
 
+// A title of the user's stands in front; what the picture is becomes the small line below it.
+void HeatmapDrawer::put_title(std::string& title, std::string& note) const {
+    if (!options_.title) return;
+    if (!choice_.alone && !options_.title->empty())
+        note = note.empty() ? title : title + "; " + note;
+    title = *options_.title;
+}
+
+render::PictureFacts HeatmapDrawer::facts(const std::string& title, const std::string& what,
+                                          const render::ColorScale& scale) const {
+    std::array<char, 128> range{};
+    std::snprintf(range.data(), range.size(), "%.4g to %.4g (%s)", scale.low, scale.high,
+                  render::name_of(scale.kind));
+    const std::string description = "Attention weights of " + what +
+                                    ": queries down, keys across, colours " + options_.colormap +
+                                    " from " + range.data();
+    return {{"Title", title.empty() ? what : title},
+            {"Description", description},
+            {"Source", printable(options_.origin.source)},
+            {"Command", printable(options_.origin.command)},
+            {"Software", std::string("attn-inspect ") + version()}};
+}
+
+void HeatmapDrawer::require_room_for_numbers(MatrixView<const float> cells,
+                                             const render::HeatmapStyle& look) const {
+    if (!options_.numbers || render::cell_number_size(cells, look) > 0) return;
+    const std::size_t side = render::cell_side_for_numbers(cells, font_);
+    fail("--annotate: the numbers do not fit into the ", cells.rows, " x ", cells.columns,
+         " cells of ", look.layout.pixels, " pixels; choose --cell ", side,
+         ", or a part of the matrix with --queries A:B --keys A:B");
+}
+
 void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& grid,
                               const render::ColorScale& scale) const {
     const render::HeatmapStyle look = style(scale, single_.pixels, grid.pool);
-    render::HeatmapPanel picture = panel(name, grid, title_of(name));
+    const std::string what = title_of(name);
+    render::HeatmapPanel picture = panel(name, grid, what);
     picture.note = note(grid.pool);
-    const render::Image image = options_.plain
-                                    ? render::color_cells(picture.cells, look)
-                                    : render::rasterize(render::make_heatmap(picture, look), font_);
-    write_(
-        head_picture(name.layer, choice_.head_numbers[name.head], {name.sequence, choice_.batch}),
-        render::encode_png(image));
+    put_title(picture.title, picture.note);
+    require_room_for_numbers(picture.cells, look);
+    render::PictureFacts about = facts(picture.title, what, scale);
+    about.insert(about.begin() + 3, {{"Layer", std::to_string(name.layer)},
+                                     {"Head", std::to_string(choice_.head_numbers[name.head])}});
+    if (choice_.batch > 1)
+        about.insert(about.begin() + 5, {"Sequence", std::to_string(name.sequence)});
+    const std::string file = head_picture(name.layer, choice_.head_numbers[name.head],
+                                          {name.sequence, choice_.batch}, format());
+    write_(file, options_.plain ? encode_plain(render::color_cells(picture.cells, look), font_,
+                                               options_.print, about)
+                                : render::encode(render::make_heatmap(picture, look), font_,
+                                                 options_.print, about));
 }
 
 void HeatmapDrawer::draw_layer(std::size_t layer, std::size_t sequence) const {
@@ -212,7 +279,8 @@ void HeatmapDrawer::draw_layer(std::size_t layer, std::size_t sequence) const {
     sheet.columns = render::lay_out_sheet(choice_.heads.size()).across;
     std::vector<HeadName> heads;
     for (std::size_t head : choice_.heads) heads.push_back({layer, sequence, head});
-    draw_sheet(std::move(sheet), heads, sheet_, heads_picture(layer, {sequence, choice_.batch}));
+    draw_sheet(std::move(sheet), heads, sheet_,
+               heads_picture(layer, {sequence, choice_.batch}, format()));
 }
 
 void HeatmapDrawer::draw_overview(std::size_t sequence) const {
@@ -231,7 +299,8 @@ void HeatmapDrawer::draw_overview(std::size_t sequence) const {
     const render::CellLayout layout =
         render::lay_out_panel(window_.queries, window_.keys, {sheet.columns, layers_.size()},
                               options_.cell, options_.max_size);
-    draw_sheet(std::move(sheet), heads, layout, layers_picture({sequence, choice_.batch}));
+    draw_sheet(std::move(sheet), heads, layout,
+               layers_picture({sequence, choice_.batch}, format()));
 }
 
 std::string HeatmapDrawer::text(std::size_t columns, bool color) const {
@@ -262,7 +331,16 @@ void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>&
     }
     const render::ColorScale scale = joint_scale(compared);
     const render::HeatmapStyle look = style(scale, layout.pixels, grids.front().pool);
-    write_(file, render::encode_png(render::rasterize(render::make_sheet(sheet, look), font_)));
+    if (choice_.alone) {
+        for (const render::HeatmapPanel& one : sheet.panels)
+            require_room_for_numbers(one.cells, look);
+    }
+    const std::string what = sheet.title;
+    put_title(sheet.title, sheet.note);
+    render::PictureFacts about = facts(sheet.title, what, scale);
+    if (sheet.row_titles.empty())
+        about.insert(about.begin() + 3, {"Layer", std::to_string(heads.front().layer)});
+    write_(file, render::encode(render::make_sheet(sheet, look), font_, options_.print, about));
 }
 
 }  // namespace attn::pipeline

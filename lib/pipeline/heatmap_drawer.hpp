@@ -25,6 +25,7 @@ struct PictureChoice {
     bool single = true;     // one picture a head
     bool sheets = true;     // one a layer, of its heads
     bool overview = true;   // one of all layers and heads, when there are several layers
+    bool alone = false;     // one picture is all; its numbers must fit, its title need not tell it
 };
 
 // Token labels of queries and keys: one list a sequence, one list for all, or none.
@@ -33,9 +34,9 @@ struct PictureLabels {
     std::vector<std::vector<std::string>> keys;
 };
 
-// Takes a finished picture: its name in the output ("layer00/head03.png") and its PNG bytes. Called
+// Takes a finished picture: its name in the output ("layer00/head03.png") and its bytes. Called
 // from several threads.
-using PictureWriter = std::function<void(const std::string& name, const std::string& png)>;
+using PictureWriter = std::function<void(const std::string& name, const std::string& bytes)>;
 
 struct HeadName {
     std::size_t layer;
@@ -81,6 +82,12 @@ class HeatmapDrawer {
     render::HeatmapPanel panel(const HeadName& name, const analysis::CellGrid& grid,
                                std::string title) const;
     std::string title_of(const HeadName& name) const;
+    void put_title(std::string& title, std::string& note) const;
+    render::PictureFacts facts(const std::string& title, const std::string& what,
+                               const render::ColorScale& scale) const;
+    void require_room_for_numbers(MatrixView<const float> cells,
+                                  const render::HeatmapStyle& look) const;
+    std::string format() const { return render::name_of(options_.print.format); }
     std::string note(std::size_t pool) const;
     void draw_head(const HeadName& name, const analysis::CellGrid& grid,
                    const render::ColorScale& scale) const;

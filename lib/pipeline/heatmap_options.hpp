@@ -9,8 +9,15 @@
 #include "render/color_map.hpp"
 #include "render/color_scale.hpp"
 #include "render/font.hpp"
+#include "render/picture_format.hpp"
 
 namespace attn::pipeline {
+
+// What pictures say about where they come from.
+struct PictureOrigin {
+    std::string source;   // files, as the user called them
+    std::string command;  // that draws the same again
+};
 
 struct HeatmapOptions {
     std::string colormap = "viridis";
@@ -20,12 +27,17 @@ struct HeatmapOptions {
     std::optional<std::size_t> cell;      // pixels of a cell's side
     std::optional<std::size_t> max_size;  // pixels of the matrix' longest side
     analysis::PoolKind pool = analysis::PoolKind::max;
-    bool clean_tokens = false;  // labels without the marks of tokenisers
-    bool plain = false;         // only cells, one pixel each
-    bool drop_first = false;    // key 0 does not count for the colour range
-    bool shared_scale = false;  // one colour range for all pictures
-    std::string font;           // TrueType file; empty: the embedded one
-    std::string queries;        // "A:B", the part to draw; empty: all
+    bool clean_tokens = false;         // labels without the marks of tokenisers
+    bool plain = false;                // only cells, one pixel each
+    bool drop_first = false;           // key 0 does not count for the colour range
+    bool shared_scale = false;         // one colour range for all pictures
+    std::string font;                  // TrueType file; empty: the embedded one
+    std::optional<std::string> title;  // instead of ours; empty: none
+    bool numbers = false;              // in the cells
+    render::Print print;
+    bool chose_format = false;  // by a flag, not by the name of a file
+    PictureOrigin origin;
+    std::string queries;  // "A:B", the part to draw; empty: all
     std::string keys;
 };
 

@@ -38,16 +38,17 @@ std::string array_name(std::size_t layer, const std::string& name, ArrayFormat f
     return layer_folder(layer) + "/arrays." + name_of(format) + ":" + name;
 }
 
-std::string head_picture(std::size_t layer, std::size_t head, SequenceName sequence) {
-    return layer_folder(layer) + "/" + prefix(sequence) + "head" + two_digits(head) + ".png";
+std::string head_picture(std::size_t layer, std::size_t head, SequenceName sequence,
+                         const std::string& format) {
+    return layer_folder(layer) + "/" + prefix(sequence) + "head" + two_digits(head) + "." + format;
 }
 
-std::string heads_picture(std::size_t layer, SequenceName sequence) {
-    return layer_folder(layer) + "/" + prefix(sequence) + "heads.png";
+std::string heads_picture(std::size_t layer, SequenceName sequence, const std::string& format) {
+    return layer_folder(layer) + "/" + prefix(sequence) + "heads." + format;
 }
 
-std::string layers_picture(SequenceName sequence) {
-    return prefix(sequence) + "layers.png";
+std::string layers_picture(SequenceName sequence, const std::string& format) {
+    return prefix(sequence) + "layers." + format;
 }
 
 }  // namespace attn::pipeline

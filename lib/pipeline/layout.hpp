@@ -29,12 +29,14 @@ struct SequenceName {
 };
 
 // "layer00/head03.png", in a batch "layer00/seq01-head03.png"
-std::string head_picture(std::size_t layer, std::size_t head, SequenceName sequence);
+std::string head_picture(std::size_t layer, std::size_t head, SequenceName sequence,
+                         const std::string& format = "png");
 
 // "layer00/heads.png"
-std::string heads_picture(std::size_t layer, SequenceName sequence);
+std::string heads_picture(std::size_t layer, SequenceName sequence,
+                          const std::string& format = "png");
 
 // "layers.png"
-std::string layers_picture(SequenceName sequence);
+std::string layers_picture(SequenceName sequence, const std::string& format = "png");
 
 }  // namespace attn::pipeline

@@ -5,10 +5,12 @@
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/numbers.hpp"
+#include "core/printable.hpp"
+#include "core/version.hpp"
 #include "io/file_bytes.hpp"
 #include "render/photo.hpp"
 #include "render/photo_sheet.hpp"
-#include "render/png.hpp"
+#include "render/picture_format.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -177,7 +179,16 @@ std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& 
         }
         sheet.panels.push_back(panel);
     }
-    return render::encode_png(render::rasterize(render::make_photo_sheet(sheet, style), font));
+    if (request.heatmaps.title) sheet.title = *request.heatmaps.title;
+    const PictureOrigin& origin = request.heatmaps.origin;
+    const render::PictureFacts facts{
+        {"Title", sheet.title},
+        {"Description", "Attention weights of patches over " + printable(request.photo.image)},
+        {"Source", printable(origin.source)},
+        {"Command", printable(origin.command)},
+        {"Software", std::string("attn-inspect ") + version()}};
+    return render::encode(render::make_photo_sheet(sheet, style), font, request.heatmaps.print,
+                          facts);
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ struct PhotoTarget {
 // --targets for anything else and for what is not on the grid.
 std::vector<PhotoTarget> parse_targets(const std::string& text, const analysis::PatchGrid& grid);
 
-// The PNG of request.photo over request.from: a panel for each head (or their mean), a row for each
-// layer and target. Throws Error when the keys are not the patches of the grid.
+// The picture of request.photo over request.from: a panel for each head (or their mean), a row for
+// each layer and target. Throws Error when the keys are not the patches of the grid.
 std::string draw_over_photo(const DrawRequest& request, const Warn& warn);
 
 }  // namespace attn::pipeline

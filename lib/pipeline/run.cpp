@@ -58,9 +58,10 @@ class Run {
 
     RunManifest execute() {
         folder_.require_space(bytes_to_write());
-        HeatmapDrawer drawer(
-            request_.heatmaps, pictures(), {loaded_.tokens, loaded_.key_tokens},
-            [this](const std::string& name, const std::string& png) { folder_.write(name, png); });
+        HeatmapDrawer drawer(picture_options(), pictures(), {loaded_.tokens, loaded_.key_tokens},
+                             [this](const std::string& name, const std::string& bytes) {
+                                 folder_.write(name, bytes);
+                             });
         const std::size_t last =
             save_.model_output() ? loaded_.layers.size() - 1 : selection_.layers.back();
         ProgressSink<T> progress(progress_, last + 1);
@@ -170,6 +171,17 @@ class Run {
 
     bool is_selected(std::size_t layer) const {
         return std::binary_search(selection_.layers.begin(), selection_.layers.end(), layer);
+    }
+
+    HeatmapOptions picture_options() const {
+        HeatmapOptions options = request_.heatmaps;
+        std::string& source = options.origin.source;
+        for (const std::string* file :
+             {&request_.embeddings, &request_.hidden_states, &request_.token_ids, &request_.context,
+              &request_.weights, &request_.query, &request_.key, &request_.value}) {
+            if (!file->empty()) source += (source.empty() ? "" : ", ") + *file;
+        }
+        return options;
     }
 
     PictureChoice pictures() const {

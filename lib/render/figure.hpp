@@ -10,6 +10,7 @@
 
 #include "render/font.hpp"
 #include "render/image.hpp"
+#include "render/ink.hpp"
 #include "render/polygon.hpp"
 
 namespace attn::render {
@@ -86,7 +87,12 @@ struct Figure {
     void frame(std::size_t x, std::size_t y, std::size_t w, std::size_t h);
 };
 
-// The figure in pixels, on white paper. Texts are drawn with `font`, with which they were measured.
-Image rasterize(const Figure& figure, const Font& font);
+// The figure in pixels, `scale` pixels where it says one. Texts are drawn with `font`, with which
+// they were measured. Throws Error for pictures that are too large.
+Image rasterize(const Figure& figure, const Font& font, double scale = 1, Color paper = kPaper);
+
+// The block alone, as large as a figure shows it. For formats whose viewers enlarge pictures
+// themselves: some of them smooth, and then only the edges of cells are soft, not the cells.
+Image pixels_of(const CellBlock& block);
 
 }  // namespace attn::render

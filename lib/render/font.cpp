@@ -205,6 +205,29 @@ void Font::draw(Image& image, const std::string& text, std::size_t size, std::si
     }
 }
 
+double Font::em_size(std::size_t size) const {
+    return static_cast<double>(face_->scale(size)) /
+           static_cast<double>(stbtt_ScaleForMappingEmToPixels(&face_->info, 1));
+}
+
+std::size_t Font::base_line(std::size_t size) const {
+    return static_cast<std::size_t>(std::max(0, face_->base_line(size)));
+}
+
+std::string Font::family() const {
+    if (!face_->file) return "DejaVu Sans";
+    return face_->file->family();
+}
+
+Font::Program Font::program() const {
+    if (!face_->file) {
+        return {attn_embedded_font,
+                static_cast<std::size_t>(attn_embedded_font_end - attn_embedded_font), true};
+    }
+    const FontFile& file = *face_->file;
+    return {file.data(), file.size(), file.offset() == 0 && file.has_truetype_outlines()};
+}
+
 std::string Font::shorten(const std::string& text, std::size_t size, std::size_t pixels) const {
     if (width(text, size) <= pixels) return text;
     const auto limit = static_cast<float>(pixels) - static_cast<float>(width(kEllipsis, size));

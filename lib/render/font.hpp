@@ -29,6 +29,19 @@ class Font {
     // The text, or as much of its start as fits in `pixels` with an ellipsis.
     std::string shorten(const std::string& text, std::size_t size, std::size_t pixels) const;
 
+    // For formats that place texts themselves. All of a text whose line is `size` pixels high.
+    double em_size(std::size_t size) const;         // what they call the size of a font
+    std::size_t base_line(std::size_t size) const;  // from the top of the line
+    std::string family() const;                     // "DejaVu Sans"; empty when it does not say
+
+    // The font as a file; `data` lives as long as the font.
+    struct Program {
+        const unsigned char* data = nullptr;
+        std::size_t size = 0;
+        bool is_plain_truetype = true;  // neither a collection nor PostScript outlines
+    };
+    Program program() const;
+
   private:
     struct Face;
     explicit Font(std::shared_ptr<Face> face);

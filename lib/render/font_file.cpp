@@ -100,6 +100,32 @@ bool FontFile::are_tables_whole() const {
     return signed_short(hhea + 4) - signed_short(hhea + 6) >= kLeast && number(hhea + 34, 2) > 0;
 }
 
+std::string FontFile::family() const {
+    std::size_t names = 0;
+    const std::size_t tables = number(start_ + 4, 2);
+    for (std::size_t i = 0; i < tables && names == 0; ++i) {
+        const std::size_t entry = start_ + 12 + 16 * i;
+        if (number(entry, 4) == 0x6E616D65) names = number(entry + 8, 4);  // "name"
+    }
+    const std::size_t records = names == 0 ? 0 : number(names + 2, 2);
+    for (std::size_t i = 0; i < records; ++i) {
+        const std::size_t record = names + 6 + 12 * i;
+        constexpr std::size_t kWindows = 3;  // platform, whose names are UTF-16
+        constexpr std::size_t kFamily = 1;
+        if (number(record, 2) != kWindows || number(record + 6, 2) != kFamily) continue;
+        const std::size_t begin = names + number(names + 4, 2) + number(record + 10, 2);
+        std::string name;
+        for (std::size_t at = 0; at + 1 < number(record + 8, 2); at += 2) {
+            const std::size_t letter = number(begin + at, 2);
+            const bool plain = letter >= ' ' && letter < 0x7F && letter != '"' && letter != '\'';
+            if (!plain) return "";
+            name += static_cast<char>(letter);
+        }
+        return name;
+    }
+    return "";
+}
+
 bool FontFile::has_characters_at(std::size_t offset) const {
     constexpr std::size_t kHeader = 16;
     if (offset == 0 || offset > size_ || size_ - offset < kHeader) return false;

@@ -21,8 +21,13 @@ class FontFile {
     explicit FontFile(const std::string& path);
 
     const unsigned char* data() const { return bytes_.get(); }
+    std::size_t size() const { return size_; }     // of the file
     std::size_t offset() const { return start_; }  // of the font in data()
+    bool has_truetype_outlines() const { return table(Name::glyf).has_value(); }
     std::size_t glyphs() const { return glyphs_; }
+
+    // What the font is called, "DejaVu Sans"; empty where it says nothing in ASCII.
+    std::string family() const;
 
     // Whether the character map that starts there ends inside of the file and is of a known kind.
     bool has_characters_at(std::size_t offset) const;

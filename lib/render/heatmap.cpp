@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "render/axis.hpp"
+#include "render/cell_numbers.hpp"
 #include "render/color_bar.hpp"
 #include "render/ink.hpp"
 #include "render/legend.hpp"
@@ -20,6 +21,7 @@ struct Plan {
     std::size_t text = 12;  // heights of the texts
     std::size_t axis_text = 14;
     std::size_t title_text = 17;
+    std::size_t title_height = 0;  // 0: there is none
     std::size_t matrix_width = 0;
     std::size_t matrix_height = 0;
     ColorBar bar;
@@ -50,7 +52,8 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
 
     HeatmapGeometry& geometry = plan.geometry;
     geometry.left = kMargin + plan.axis_text + 6 + plan.query_axis.widest + kAxisGap;
-    geometry.top = kMargin + plan.title_text + 8 + (panel.note.empty() ? 0 : plan.text + 4);
+    plan.title_height = panel.title.empty() ? 0 : plan.title_text + 4;
+    geometry.top = kMargin + plan.title_height + 4 + (panel.note.empty() ? 0 : plan.text + 4);
 
     const std::size_t title = std::max(style.font->width(panel.title, plan.title_text),
                                        style.font->width(panel.note, plan.text));
@@ -85,8 +88,8 @@ void add_axes(Figure& figure, const Plan& plan) {
 void add_title(Figure& figure, const HeatmapPanel& panel, const Plan& plan) {
     const auto left = static_cast<double>(plan.geometry.left);
     figure.write({panel.title, plan.title_text, left, kMargin, kInk});
-    figure.write({panel.note, plan.text, left, static_cast<double>(kMargin + plan.title_text + 4),
-                  kFaintInk});
+    figure.write(
+        {panel.note, plan.text, left, static_cast<double>(kMargin + plan.title_height), kFaintInk});
 }
 
 }  // namespace
@@ -116,6 +119,8 @@ void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const fl
     const std::size_t side = style.layout.pixels;
     figure.frame(x, y, cells.columns * side, cells.rows * side);
     figure.place({color_cells(cells, style), x, y, side, side});
+    if (style.numbers && cell_number_size(cells, style) > 0)
+        add_cell_numbers(figure, x, y, cells, style);
 }
 
 void add_left_out(Figure& figure, std::size_t x, std::size_t y, const HeatmapPanel& panel,

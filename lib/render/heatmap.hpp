@@ -43,6 +43,7 @@ struct HeatmapStyle {
     CellLayout layout;
     std::string value_name = "attention weight";  // beside the colour bar
     const Font* font = &Font::embedded();
+    bool numbers = false;  // in the cells, where they fit
 };
 
 // Where the cells lie in the labelled picture: cell (i, j) fills layout.pixels squared from
@@ -62,7 +63,7 @@ Figure make_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
 Image color_cells(MatrixView<const float> cells, const HeatmapStyle& style);
 
 // The matrix as part of a figure, its corner at (x, y), with a frame around it; each cell is
-// layout.pixels a side.
+// layout.pixels a side and holds its number where that is asked for and fits.
 void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const float> cells,
                const HeatmapStyle& style);
 

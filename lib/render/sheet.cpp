@@ -36,7 +36,8 @@ struct Plan {
     std::vector<LegendEntry> legend;
     std::size_t left = 0;  // of the first panel
     std::size_t top = 0;
-    std::size_t bar = 0;  // left edge of the colour bar
+    std::size_t note = 0;  // its upper edge
+    std::size_t bar = 0;   // left edge of the colour bar
     std::size_t width = 0;
     std::size_t height = 0;
 
@@ -105,7 +106,8 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
 
     const std::size_t row_titles = sheet.row_titles.empty() ? 0 : kText + 10;
     plan.left = kMargin + row_titles + kAxisText + 6 + plan.query_axis.widest + kAxisGap;
-    plan.top = kMargin + kTitleText + 10 + (sheet.note.empty() ? 0 : kText + 4) +
+    plan.note = kMargin + (sheet.title.empty() ? 0 : kTitleText + 4);
+    plan.top = plan.note + 6 + (sheet.note.empty() ? 0 : kText + 4) +
                (sheet.column_titles.empty() ? 0 : kText + 5);
     plan.bar = plan.x(sheet.columns - 1) + plan.panel_width + kGap + 6;
     const std::size_t title =
@@ -141,7 +143,7 @@ void add_panel(Figure& figure, const Sheet& sheet, std::size_t index, const Plan
 void add_titles(Figure& figure, const Sheet& sheet, const Plan& plan) {
     const auto left = static_cast<double>(plan.left);
     figure.write({sheet.title, kTitleText, left, kMargin, kInk});
-    figure.write({sheet.note, kText, left, kMargin + kTitleText + 4, kFaintInk});
+    figure.write({sheet.note, kText, left, static_cast<double>(plan.note), kFaintInk});
     for (std::size_t row = 0; row < plan.row_titles.size(); ++row) {
         const std::size_t middle = plan.y(row) + plan.panel_height / 2;
         figure.write({plan.row_titles[row], kText, kMargin, static_cast<double>(middle), kInk,

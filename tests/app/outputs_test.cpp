@@ -136,11 +136,12 @@ TEST_CASE("one picture or array goes to standard output, a folder does not") {
     CHECK_FALSE(fs::exists("-"));
 }
 
-TEST_CASE("pictures of kinds that are not written are refused, naming png") {
+TEST_CASE("pictures of kinds that are not written are refused, naming those that are") {
     const TempFolder temp;
     const std::string in = attention(temp);
-    for (const char* name : {"x.svg", "x.pdf", "x.jpg", "x.JPEG", "x.webp", "x.gif", "x.tiff"})
-        check_refused(temp, {"heatmap", in, "-o", temp / name}, "one picture FILE.png");
+    for (const char* name : {"x.svgz", "x.eps", "x.jpg", "x.JPEG", "x.webp", "x.gif", "x.tiff"})
+        check_refused(temp, {"heatmap", in, "-o", temp / name},
+                      "one picture FILE.png, FILE.svg or FILE.pdf");
     check_refused(temp, {"run", "-w", sample("model.json"), "-o", temp / "x.png"},
                   "a .png file is not what this command writes; expected a folder");
     check_works({"heatmap", in, "-o", temp / "x.Png"});

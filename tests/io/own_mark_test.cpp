@@ -81,3 +81,15 @@ TEST_CASE("files that are cut off or of another kind bear no mark") {
     CHECK_FALSE(is_marked(FileKind::png, temp.write("cut.png", png().substr(0, 40))));
     CHECK_FALSE(is_marked(FileKind::npy, temp.write("notes.txt", "notes")));
 }
+
+TEST_CASE("marked SVG and PDF are known again, and others are not") {
+    const TempFolder temp;
+    const std::string svg = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg/>\n";
+    const std::string pdf = "%PDF-1.3\n%%EOF\n";
+    CHECK(is_marked(FileKind::svg, temp.write("ours.svg", with_mark(FileKind::svg, svg))));
+    CHECK_FALSE(is_marked(FileKind::svg, temp.write("theirs.svg", svg)));
+    CHECK(is_marked(FileKind::pdf, temp.write("ours.pdf", with_mark(FileKind::pdf, pdf))));
+    CHECK_FALSE(is_marked(FileKind::pdf, temp.write("theirs.pdf", pdf)));
+    CHECK_FALSE(is_marked(FileKind::pdf, temp.write("short.pdf", "%")));
+    CHECK_FALSE(is_marked(FileKind::svg, temp / "ours.pdf"));
+}
