@@ -1,16 +1,23 @@
 // check: is this attention sane? Exit code 1 when not.
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "attention_flags.hpp"
+#include "command_line.hpp"
 #include "commands.hpp"
+#include "core/printable.hpp"
 #include "flags.hpp"
 #include "io/json_text.hpp"
 #include "pipeline/check.hpp"
 #include "progress_bar.hpp"
+#include "several_sources.hpp"
 #include "source_flags.hpp"
 #include "table.hpp"
+#include "terminal.hpp"
 
 namespace attn::app {
 namespace {
@@ -23,6 +30,7 @@ using Json = nlohmann::ordered_json;
 
 struct CheckFlags {
     pipeline::CheckRequest request;
+    std::vector<std::string> sources;
     bool strict = false;
     bool json = false;
 };
@@ -55,63 +63,135 @@ Json or_null(const std::optional<T>& value) {
     return value ? Json(*value) : Json();
 }
 
-std::string to_json(const CheckResult& result, bool passed) {
+// What was found in a source. Its name stands in every line where there are several.
+struct Found {
+    std::string source;
+    CheckResult result;
+};
+
+bool all_passed(const std::vector<Found>& all, bool strict) {
+    return std::none_of(all.begin(), all.end(),
+                        [&](const Found& found) { return found.result.failed(strict); });
+}
+
+Json to_json(const CheckLine& line, bool batch) {
+    Json entry{{"name", line.name}, {"verdict", word(line.verdict)}};
+    entry["worst"] = or_null(line.worst);
+    Json place;
+    if (line.place) {
+        place["layer"] = line.place->layer;
+        if (batch) place["seq"] = line.place->sequence;
+        place["head"] = line.place->head;
+        place["query"] = or_null(line.place->query);
+        place["key"] = or_null(line.place->key);
+    }
+    entry["place"] = place;
+    entry["message"] = line.message;
+    entry["threshold"] = or_null(line.threshold);
+    entry["meaning"] = line.meaning;
+    return entry;
+}
+
+std::string to_json(const std::vector<Found>& all, bool several, bool passed) {
     Json json{{"passed", passed}, {"checks", Json::array()}};
-    for (const CheckLine& line : result.lines) {
-        Json entry{{"name", line.name}, {"verdict", word(line.verdict)}};
-        entry["worst"] = or_null(line.worst);
-        Json place;
-        if (line.place) {
-            place["layer"] = line.place->layer;
-            if (result.batch) place["seq"] = line.place->sequence;
-            place["head"] = line.place->head;
-            place["query"] = or_null(line.place->query);
-            place["key"] = or_null(line.place->key);
+    for (const Found& found : all) {
+        for (const CheckLine& line : found.result.lines) {
+            Json entry = Json::object();
+            if (several) entry["source"] = found.source;
+            entry.update(to_json(line, found.result.batch));
+            json["checks"].push_back(entry);
         }
-        entry["place"] = place;
-        entry["message"] = line.message;
-        entry["threshold"] = or_null(line.threshold);
-        entry["meaning"] = line.meaning;
-        json["checks"].push_back(entry);
     }
     return io::json_document(json);
 }
 
-void print(const CheckResult& result, bool passed, bool strict, Console& console) {
-    std::vector<std::vector<std::string>> rows{
-        {"check", "verdict", "worst", "limit", "where", "meaning"}};
-    std::string skipped, failed;
-    const auto append = [](std::string& list, const std::string& name) {
-        list += (list.empty() ? "" : ", ") + name;
-    };
+std::string names_with(const CheckResult& result, const std::function<bool(const CheckLine&)>& is) {
+    std::string list;
     for (const CheckLine& line : result.lines) {
-        if (line.verdict == Verdict::skipped) {
-            append(skipped, line.name);
-            continue;
-        }
-        if (pipeline::fails(line, strict)) append(failed, line.name);
-        rows.push_back({line.name, word(line.verdict), line.worst ? number_text(*line.worst) : "",
-                        line.limit, line.place ? place_text(*line.place, result.batch) : "",
-                        line.message.empty() ? line.meaning : line.message});
+        if (is(line)) list += (list.empty() ? "" : ", ") + line.name;
     }
-    if (rows.size() > 1) print_table(console, rows, 6);
-    if (!skipped.empty()) console.line("not checked: " + skipped);
-    console.line(passed ? "passed" : "failed: " + failed);
+    return list;
 }
 
-int execute(const CheckFlags& flags, const CommandLine& line) {
-    CheckResult result;
-    {
+// How verdicts look to a person at a terminal.
+struct Looks {
+    bool marks = false;
+    bool colors = false;
+
+    std::string verdict(Verdict verdict) const {
+        if (!marks) return word(verdict);
+        const char* mark = verdict == Verdict::ok ? "✓ " : verdict == Verdict::fail ? "✗ " : "! ";
+        return mark + std::string(word(verdict));
+    }
+    std::string painted(Verdict verdict, const std::string& text) const {
+        if (!colors) return text;
+        const char* color = verdict == Verdict::ok     ? "\033[32m"
+                            : verdict == Verdict::fail ? "\033[1;31m"
+                                                       : "\033[33m";
+        return color + text + "\033[0m";
+    }
+};
+
+void print_table_of(const std::vector<Found>& all, bool several, const Looks& looks,
+                    Console& console) {
+    std::vector<std::vector<std::string>> rows{
+        {"check", "verdict", "worst", "limit", "where", "meaning"}};
+    std::vector<Verdict> verdicts{Verdict::ok};
+    if (several) rows.front().insert(rows.front().begin(), "source");
+    for (const Found& found : all) {
+        for (const CheckLine& line : found.result.lines) {
+            if (line.verdict == Verdict::skipped) continue;
+            rows.push_back({line.name, looks.verdict(line.verdict),
+                            line.worst ? number_text(*line.worst) : "", line.limit,
+                            line.place ? place_text(*line.place, found.result.batch) : "",
+                            line.message.empty() ? line.meaning : line.message});
+            if (several) rows.back().insert(rows.back().begin(), found.source);
+            verdicts.push_back(line.verdict);
+        }
+    }
+    const std::size_t verdict_column = several ? 2 : 1;
+    const auto look = [&](std::size_t row, std::size_t column, const std::string& text) {
+        return row > 0 && column == verdict_column ? looks.painted(verdicts[row], text) : text;
+    };
+    if (rows.size() > 1) print_table(console, rows, rows.front().size(), look);
+}
+
+void print(const std::vector<Found>& all, bool several, bool strict, const Looks& looks,
+           Console& console) {
+    print_table_of(all, several, looks, console);
+    for (const Found& found : all) {
+        const std::string source = several ? printable(found.source) + ": " : "";
+        const std::string skipped = names_with(
+            found.result, [](const CheckLine& line) { return line.verdict == Verdict::skipped; });
+        if (!skipped.empty()) console.line(source + "not checked: " + skipped);
+        const std::string failed = names_with(found.result, [&](const CheckLine& line) {
+            return line.verdict != Verdict::skipped && pipeline::fails(line, strict);
+        });
+        const Verdict verdict = found.result.failed(strict) ? Verdict::fail : Verdict::ok;
+        const std::string summary = verdict == Verdict::ok ? "passed" : "failed: " + failed;
+        console.document(source + looks.painted(verdict, printable(summary)) + "\n");
+    }
+}
+
+int execute(CheckFlags& flags, const CommandLine& line) {
+    std::vector<Found> all;
+    const int code = for_each_source(flags.sources, line.console, [&](const std::string& source) {
+        flags.request.from.source = source;
         ProgressBar bar(line.console, line.global.quiet);
-        result = pipeline::check(flags.request, bar.progress(), line.console.warnings());
-    }
-    const bool passed = !result.failed(flags.strict);
+        all.push_back(
+            {source, pipeline::check(flags.request, bar.progress(), line.console.warnings())});
+        return all.back().result.failed(flags.strict) ? 1 : 0;
+    });
+    if (all.empty()) return code;
+    const bool several = flags.sources.size() > 1;
     if (flags.json) {
-        line.console.document(to_json(result, passed));
+        const bool passed = code != kTrouble && all_passed(all, flags.strict);
+        line.console.document(to_json(all, several, passed));
     } else if (!line.global.quiet) {
-        print(result, passed, flags.strict, line.console);
+        const Looks looks{is_terminal(), is_colorful(line.global.no_color)};
+        print(all, several, flags.strict, looks, line.console);
     }
-    return passed ? 0 : 1;
+    return code;
 }
 
 std::string list_names() {
@@ -123,7 +203,7 @@ std::string list_names() {
 void add_check_command(CLI::App& app, CommandLine& line) {
     Command command(app, line, "check", "Is this attention sane? Exit code 1 when it is not");
     const auto flags = std::make_shared<CheckFlags>();
-    add_source_flags(command, flags->request.from);
+    add_source_flags(command, flags->request.from, flags->sources);
     add_mask_flags(command, flags->request.attention);
     command.heading("Options");
     command.real("--atol", flags->request.atol, RealRange::between(0, 1),

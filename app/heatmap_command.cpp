@@ -1,13 +1,17 @@
 // heatmap: pictures of attention that was saved earlier.
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "commands.hpp"
 #include "core/error.hpp"
 #include "heatmap_flags.hpp"
 #include "output_policy_flags.hpp"
+#include "picture_folders.hpp"
 #include "pipeline/draw.hpp"
 #include "progress_bar.hpp"
+#include "several_sources.hpp"
 #include "source_flags.hpp"
 #include "terminal.hpp"
 #include "written_files.hpp"
@@ -17,28 +21,54 @@ namespace {
 
 struct HeatmapFlags {
     pipeline::DrawRequest request;
+    std::vector<std::string> sources;
     bool terminal = false;
     bool list = false;
 };
 
-int execute(const HeatmapFlags& flags, const CommandLine& line) {
-    if (flags.terminal) {
-        line.console.document(pipeline::draw_in_terminal(flags.request, terminal_columns(),
-                                                         is_colorful(line.global.no_color),
-                                                         line.console.warnings()));
+int print_pictures(const HeatmapFlags& flags, const CommandLine& line) {
+    const auto show = [&](const std::string& source) {
+        pipeline::DrawRequest request = flags.request;
+        request.from.source = source;
+        const std::string picture =
+            pipeline::draw_in_terminal(request, terminal_columns(),
+                                       is_colorful(line.global.no_color), line.console.warnings());
+        if (flags.sources.size() > 1) line.console.line(source + ":");
+        line.console.document(picture);
         return 0;
-    }
+    };
+    return for_each_source(flags.sources, line.console, show);
+}
+
+// Of several sources each has its own folder in the output.
+int draw(const HeatmapFlags& flags, const CommandLine& line) {
+    const std::string& output = flags.request.output;
+    const bool several = flags.sources.size() > 1;
+    if (several && pipeline::is_one_picture(output))
+        fail("--output ", output, ": is one picture, and there are ", flags.sources.size(),
+             " sources; give a folder, each has its own in it");
+    const std::vector<std::string> names = folder_names(flags.sources);
+    std::size_t next = 0;
+    return for_each_source(flags.sources, line.console, [&](const std::string& source) {
+        const std::string& name = names[next++];
+        pipeline::DrawRequest request = flags.request;
+        request.from.source = source;
+        if (several) request.output = (std::filesystem::path(output) / name).string();
+        std::vector<std::string> pictures;
+        {
+            ProgressBar bar(line.console, line.global.quiet);
+            pictures = pipeline::draw(request, bar.progress(), line.console.warnings());
+        }
+        if (!line.global.quiet) print_written(pictures, flags.list, line.console);
+        return 0;
+    });
+}
+
+int execute(const HeatmapFlags& flags, const CommandLine& line) {
+    if (flags.terminal) return print_pictures(flags, line);
     if (flags.request.output.empty())
         fail("heatmap needs --output DIR or FILE.png (.svg, .pdf), or --terminal");
-    std::vector<std::string> pictures;
-    {
-        ProgressBar bar(line.console, line.global.quiet);
-        pictures = pipeline::draw(flags.request, bar.progress(), line.console.warnings());
-    }
-    if (!line.global.quiet) {
-        print_written(pictures, flags.list, line.console);
-    }
-    return 0;
+    return draw(flags, line);
 }
 
 void add_photo_flags(Command& command, pipeline::PhotoRequest& photo) {
@@ -61,10 +91,11 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
     Command command(app, line, "heatmap", "Draw attention that was saved earlier");
     const auto flags = std::make_shared<HeatmapFlags>();
     pipeline::DrawRequest& request = flags->request;
-    add_source_flags(command, request.from);
+    add_source_flags(command, request.from, flags->sources);
     add_token_flags(command, request.from);
     command.text("-o,--output", "DIR|FILE.png", request.output,
-                 "Folder, or one picture: FILE.png, FILE.svg, FILE.pdf, or - for standard output");
+                 "Folder, in which each of several sources has its own; or one picture: FILE.png, "
+                 "FILE.svg, FILE.pdf, or - for standard output");
     add_output_policy_flags(command, request.policy, line.console);
     add_list_flag(command, flags->list);
     command.on("--sheet", request.sheet, "All heads on one picture");

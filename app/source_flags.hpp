@@ -10,6 +10,10 @@ namespace attn::app {
 // SOURCE and --axes, --layer, --head, --seq, --precision.
 void add_source_flags(Command& command, pipeline::SourceRequest& request);
 
+// The same for a command that takes several SOURCES, which go to `sources`.
+void add_source_flags(Command& command, pipeline::SourceRequest& request,
+                      std::vector<std::string>& sources);
+
 // --axes, or --axes-b; `what` is whose axes they are.
 Flag add_axes_flag(Command& command, const std::string& flag, std::string& axes,
                    const std::string& what);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -11,17 +12,19 @@
 #include "output_policy_flags.hpp"
 #include "pipeline/stats.hpp"
 #include "progress_bar.hpp"
+#include "several_sources.hpp"
 #include "source_flags.hpp"
+#include "stats_table.hpp"
 #include "table.hpp"
 
 namespace attn::app {
 namespace {
 
-using analysis::HeadStats;
 using analysis::Measure;
 
 struct StatsFlags {
     pipeline::StatsRequest request;
+    std::vector<std::string> sources;
     std::string columns;
     std::string sort;
     std::size_t top = 0;
@@ -29,63 +32,29 @@ struct StatsFlags {
     bool csv = false;
 };
 
-const std::string kUsualColumns =
-    "entropy,entropy_normalised,confidence,effective_keys,keys_for_90,distance,diagonal,previous,"
-    "first,sink";
-
-std::vector<Measure> parse_columns(const std::string& list) {
-    std::vector<Measure> columns;
-    for (const std::string& name : split_list(list))
-        columns.push_back(analysis::find_measure(name, "--columns"));
-    return columns;
-}
-
 // Largest first; those without a value last.
-void sort_heads(std::vector<HeadStats>& heads, const std::string& name) {
+void sort_heads(pipeline::StatsResult& result, const std::string& name) {
     const Measure& measure = analysis::find_measure(name, "--sort");
-    const auto before = [&](const HeadStats& a, const HeadStats& b) {
-        const double x = a.*measure.value, y = b.*measure.value;
+    std::vector<std::size_t> order(result.heads.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const double x = result.heads[a].*measure.value, y = result.heads[b].*measure.value;
         return std::isnan(y) ? !std::isnan(x) : x > y;
-    };
-    std::stable_sort(heads.begin(), heads.end(), before);
-}
-
-std::vector<std::string> cells_of(const HeadStats& head, bool batch,
-                                  const std::vector<Measure>& columns, bool csv) {
-    std::vector<std::string> row{std::to_string(head.layer)};
-    if (batch) row.push_back(std::to_string(head.sequence));
-    row.push_back(std::to_string(head.head));
-    for (const Measure& column : columns) {
-        const double value = head.*column.value;
-        row.push_back(csv && std::isnan(value) ? "" : number_text(value, csv ? 9 : 4));
+    });
+    const auto heads = result.heads;
+    const auto sources = result.head_sources;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        result.heads[i] = heads[order[i]];
+        if (!sources.empty()) result.head_sources[i] = sources[order[i]];
     }
-    return row;
-}
-
-void print(const StatsFlags& flags, const pipeline::StatsResult& result, Console& console) {
-    std::vector<Measure> columns = analysis::measures();
-    if (!flags.csv) columns = parse_columns(flags.columns.empty() ? kUsualColumns : flags.columns);
-    const bool tokens = !result.heads.empty() && !std::isnan(result.heads.front().induction);
-    if (!flags.csv && flags.columns.empty() && tokens) {
-        for (const char* name : {"previous_token", "duplicate_token", "induction"})
-            columns.push_back(analysis::find_measure(name, "--columns"));
-    }
-    std::vector<std::string> header{"layer", "head"};
-    if (result.batch) header.insert(header.begin() + 1, "seq");
-    for (const Measure& column : columns) header.emplace_back(column.name);
-    std::vector<std::vector<std::string>> rows{header};
-    for (const HeadStats& head : result.heads)
-        rows.push_back(cells_of(head, result.batch, columns, flags.csv));
-    if (!flags.csv) {
-        print_table(console, rows, 0);
-        return;
-    }
-    for (const auto& row : rows) console.line(join(row, ","));
 }
 
 void print_similarity(const pipeline::StatsResult& result, Console& console) {
-    for (const pipeline::LayerSimilarity& layer : result.similarity) {
-        const std::string where = "layer " + std::to_string(layer.layer) +
+    for (std::size_t i = 0; i < result.similarity.size(); ++i) {
+        const pipeline::LayerSimilarity& layer = result.similarity[i];
+        const std::string source =
+            result.layer_sources.empty() ? "" : result.layer_sources[i] + ": ";
+        const std::string where = source + "layer " + std::to_string(layer.layer) +
                                   (result.batch ? ", seq " + std::to_string(layer.sequence) : "");
         const auto list = [&](const std::vector<std::size_t>& places) {
             std::string text;
@@ -100,6 +69,29 @@ void print_similarity(const pipeline::StatsResult& result, Console& console) {
     }
 }
 
+// The heads that were asked for. The sink rate is that of all.
+void print(const StatsFlags& flags, pipeline::StatsResult& result, Console& console) {
+    const double sink_rate = result.sink_rate();
+    if (!flags.sort.empty()) sort_heads(result, flags.sort);
+    if (flags.top > 0 && flags.top < result.heads.size()) {
+        result.heads.resize(flags.top);
+        if (!result.head_sources.empty()) result.head_sources.resize(flags.top);
+    }
+    if (flags.json) {
+        console.document(pipeline::stats_json(result));
+        return;
+    }
+    if (flags.csv) {
+        print_stats_csv(result, console);
+        return;
+    }
+    print_stats(result, flags.columns, console);
+    print_similarity(result, console);
+    console.line("sink rate: key 0 receives more than " +
+                 number_text(pipeline::StatsResult::kSink) + " in " + number_text(100 * sink_rate) +
+                 " % of the heads");
+}
+
 int execute(StatsFlags& flags, const CommandLine& line) {
     if (!flags.columns.empty()) parse_columns(flags.columns);
     if (!flags.sort.empty()) analysis::find_measure(flags.sort, "--sort");
@@ -107,26 +99,23 @@ int execute(StatsFlags& flags, const CommandLine& line) {
     if ((flags.json || flags.csv) && flags.request.received == "-")
         fail("--received - and ", flags.json ? "--json" : "--csv",
              " both want standard output; give --received FILE.npy");
+    if (flags.request.received && flags.sources.size() > 1)
+        fail("--received: holds the keys of one source, not of ", flags.sources.size());
     pipeline::StatsResult result;
-    {
+    const int code = for_each_source(flags.sources, line.console, [&](const std::string& source) {
+        flags.request.from.source = source;
         ProgressBar bar(line.console, line.global.quiet);
-        result = pipeline::measure(flags.request, bar.progress(), line.console.warnings());
-    }
-    if (flags.request.received == "-") return 0;  // standard output holds the array
-    const double sink_rate = result.sink_rate();
-    if (!flags.sort.empty()) sort_heads(result.heads, flags.sort);
-    if (flags.top > 0 && flags.top < result.heads.size()) result.heads.resize(flags.top);
-    if (flags.json) {
-        line.console.document(pipeline::stats_json(result));
+        auto found = pipeline::measure(flags.request, bar.progress(), line.console.warnings());
+        if (flags.sources.size() == 1)
+            result = std::move(found);
+        else
+            pipeline::append(result, std::move(found), source);
         return 0;
-    }
+    });
+    if (flags.request.received == "-") return 0;  // standard output holds the array
+    if (result.heads.empty() && code != 0) return code;
     print(flags, result, line.console);
-    if (flags.csv) return 0;
-    print_similarity(result, line.console);
-    line.console.line("sink rate: key 0 receives more than " +
-                      number_text(pipeline::StatsResult::kSink) + " in " +
-                      number_text(100 * sink_rate) + " % of the heads");
-    return 0;
+    return code;
 }
 
 std::string describe_measures() {
@@ -150,9 +139,11 @@ std::vector<std::string> measure_names() {
 void add_stats_command(CLI::App& app, CommandLine& line) {
     Command command(app, line, "stats", "Numbers for every layer and head");
     const auto flags = std::make_shared<StatsFlags>();
-    add_source_flags(command, flags->request.from);
+    add_source_flags(command, flags->request.from, flags->sources);
     add_token_flags(command, flags->request.from);
-    command.text("--columns", "LIST", flags->columns, "Measures to print (default: the usual ones)")
+    command
+        .text("--columns", "LIST", flags->columns,
+              "Measures to print (default: the usual ones; on a terminal those that fit)")
         .completes_list(measure_names());
     command
         .text("--sort", "MEASURE", flags->sort, "Heads with the largest value of a measure first")

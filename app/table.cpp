@@ -8,8 +8,25 @@
 
 namespace attn::app {
 
+std::size_t table_width(const std::vector<std::vector<std::string>>& rows) {
+    std::size_t width = 0;
+    for (std::size_t column = 0; column < rows.front().size(); ++column) {
+        std::size_t widest = 0;
+        for (const auto& row : rows)
+            widest = std::max(widest, character_count(printable(row[column])));
+        width += widest + (column > 0 ? 2 : 0);
+    }
+    return width;
+}
+
 void print_table(Console& console, std::vector<std::vector<std::string>> rows,
                  std::size_t text_columns) {
+    print_table(console, std::move(rows), text_columns,
+                [](std::size_t, std::size_t, const std::string& text) { return text; });
+}
+
+void print_table(Console& console, std::vector<std::vector<std::string>> rows,
+                 std::size_t text_columns, const CellLook& look) {
     std::vector<std::size_t> widths(rows.front().size());
     for (auto& row : rows) {
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -17,13 +34,15 @@ void print_table(Console& console, std::vector<std::vector<std::string>> rows,
             widths[i] = std::max(widths[i], character_count(row[i]));
         }
     }
-    for (const auto& row : rows) {
+    for (std::size_t number = 0; number < rows.size(); ++number) {
+        const auto& row = rows[number];
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
             const std::string padding(widths[i] - character_count(row[i]), ' ');
-            line += (i > 0 ? "  " : "") + (i < text_columns ? row[i] + padding : padding + row[i]);
+            line += (i > 0 ? "  " : "") +
+                    look(number, i, i < text_columns ? row[i] + padding : padding + row[i]);
         }
-        console.line(line.substr(0, line.find_last_not_of(' ') + 1));
+        console.document(line.substr(0, line.find_last_not_of(' ') + 1) + "\n");
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,15 @@ namespace attn::app {
 // right.
 void print_table(Console& console, std::vector<std::vector<std::string>> rows,
                  std::size_t text_columns);
+
+// The same where a cell may change its looks: `look` gets row, column and the padded text, which is
+// safe to print.
+using CellLook = std::function<std::string(std::size_t, std::size_t, const std::string&)>;
+void print_table(Console& console, std::vector<std::vector<std::string>> rows,
+                 std::size_t text_columns, const CellLook& look);
+
+// Characters of the longest line that print_table would print.
+std::size_t table_width(const std::vector<std::vector<std::string>>& rows);
 
 // So many significant digits; "-" for what does not exist (NaN).
 std::string number_text(double value, int digits = 6);

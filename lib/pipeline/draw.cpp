@@ -23,14 +23,18 @@
 namespace attn::pipeline {
 namespace {
 
-// The format of the one picture that the output is, or none for a folder of them.
-std::optional<render::PictureFormat> one_picture(const DrawRequest& request) {
-    if (request.output == "-") return request.heatmaps.print.format;
-    std::string ending = std::filesystem::path(request.output).extension().string();
+std::optional<render::PictureFormat> format_of_name(const std::string& output) {
+    std::string ending = std::filesystem::path(output).extension().string();
     for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     for (const std::string& name : render::picture_format_names())
         if (ending == "." + name) return render::picture_format(name);
     return std::nullopt;
+}
+
+// The format of the one picture that the output is, or none for a folder of them.
+std::optional<render::PictureFormat> one_picture(const DrawRequest& request) {
+    if (request.output == "-") return request.heatmaps.print.format;
+    return format_of_name(request.output);
 }
 
 io::FileKind kind_of(render::PictureFormat format) {
@@ -184,6 +188,10 @@ std::vector<std::string> draw_photo_file(const DrawRequest& request, const Warn&
 }
 
 }  // namespace
+
+bool is_one_picture(const std::string& output) {
+    return output == "-" || format_of_name(output).has_value();
+}
 
 std::vector<std::string> draw(const DrawRequest& asked, const Progress& progress,
                               const Warn& warn) {

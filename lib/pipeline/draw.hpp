@@ -29,6 +29,9 @@ struct DrawRequest {
     PhotoRequest photo;
 };
 
+// Whether the output is one picture and not a folder of them.
+bool is_one_picture(const std::string& output);
+
 // Writes the pictures and returns their paths, none for standard output. `warn` is told how the
 // source was read where it could be read otherwise. Throws Error; then nothing is written.
 std::vector<std::string> draw(const DrawRequest& request, const Progress& progress,

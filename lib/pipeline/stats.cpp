@@ -34,8 +34,11 @@ void require_patterns(const StatsRequest& request, bool tokens) {
     }
 }
 
-Json to_json(const analysis::HeadStats& head, bool batch) {
-    Json json{{"layer", head.layer}};
+// `source` is empty where there is only one.
+Json to_json(const analysis::HeadStats& head, bool batch, const std::string& source) {
+    Json json = Json::object();
+    if (!source.empty()) json["source"] = source;
+    json["layer"] = head.layer;
     if (batch) json["seq"] = head.sequence;
     json["head"] = head.head;
     for (const analysis::Measure& measure : analysis::measures())
@@ -43,13 +46,15 @@ Json to_json(const analysis::HeadStats& head, bool batch) {
     return json;
 }
 
-Json to_json(const LayerSimilarity& layer, bool batch) {
+Json to_json(const LayerSimilarity& layer, bool batch, const std::string& source) {
     const auto numbers = [&](const std::vector<std::size_t>& places) {
         Json list = Json::array();
         for (const std::size_t place : places) list.push_back(layer.numbers[place]);
         return list;
     };
-    Json json{{"layer", layer.layer}};
+    Json json = Json::object();
+    if (!source.empty()) json["source"] = source;
+    json["layer"] = layer.layer;
     if (batch) json["seq"] = layer.sequence;
     Json matrix = Json::array();
     const Array<double>& divergence = layer.heads.divergence;
@@ -183,14 +188,32 @@ StatsResult measure(const StatsRequest& request, const Progress& progress, const
     });
 }
 
+void append(StatsResult& all, StatsResult more, const std::string& source) {
+    const auto move_behind = [](auto& target, auto& values) {
+        target.insert(target.end(), std::make_move_iterator(values.begin()),
+                      std::make_move_iterator(values.end()));
+    };
+    all.batch = all.batch || more.batch;
+    move_behind(all.heads, more.heads);
+    move_behind(all.received, more.received);
+    move_behind(all.similarity, more.similarity);
+    all.head_sources.resize(all.heads.size(), source);
+    all.layer_sources.resize(all.similarity.size(), source);
+}
+
 std::string stats_json(const StatsResult& result) {
     Json json;
     json["heads"] = Json::array();
-    for (const analysis::HeadStats& head : result.heads)
-        json["heads"].push_back(to_json(head, result.batch));
+    const auto source = [](const std::vector<std::string>& sources, std::size_t index) {
+        return sources.empty() ? std::string() : sources[index];
+    };
+    for (std::size_t i = 0; i < result.heads.size(); ++i)
+        json["heads"].push_back(
+            to_json(result.heads[i], result.batch, source(result.head_sources, i)));
     json["layers"] = Json::array();
-    for (const LayerSimilarity& layer : result.similarity)
-        json["layers"].push_back(to_json(layer, result.batch));
+    for (std::size_t i = 0; i < result.similarity.size(); ++i)
+        json["layers"].push_back(
+            to_json(result.similarity[i], result.batch, source(result.layer_sources, i)));
     json["sink_rate"] = number(result.sink_rate());
     return io::json_document(json);
 }

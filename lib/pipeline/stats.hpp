@@ -39,6 +39,9 @@ struct StatsResult {
     std::vector<analysis::HeadStats> heads;
     std::vector<std::vector<double>> received;  // of each head, [keys]
     std::vector<LayerSimilarity> similarity;
+    // Where heads and similarities are from, when results were put together; else empty.
+    std::vector<std::string> head_sources{};
+    std::vector<std::string> layer_sources{};
 
     // Share of heads whose key 0 receives more than kSink on average (Gu et al. 2024).
     double sink_rate() const;
@@ -49,6 +52,9 @@ struct StatsResult {
 // be written; then nothing is there. `warn` is told when the source looks like anything but
 // weights.
 StatsResult measure(const StatsRequest& request, const Progress& progress, const Warn& warn);
+
+// Puts the result of one more source behind others.
+void append(StatsResult& all, StatsResult more, const std::string& source);
 
 // {"heads": […], "layers": […], "sink_rate": …}; what does not exist is null.
 std::string stats_json(const StatsResult& result);

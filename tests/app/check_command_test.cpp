@@ -5,6 +5,7 @@
 #include "support/arrays.hpp"
 #include "support/attention.hpp"
 #include "support/program.hpp"
+#include "support/terminal.hpp"
 
 using namespace attn::test;
 using Json = nlohmann::json;
@@ -383,4 +384,42 @@ TEST_CASE("check refuses what it cannot judge") {
     check_refused({file, "--mask", folder.write("mask.json", "[[true, true], [true, true]]")},
                   "--mask");
     check_refused({folder.write("x.txt", "hello")}, "x.txt");
+}
+
+TEST_CASE("on a terminal verdicts have a mark and a colour, in a pipe neither") {
+    const TempFolder folder;
+    const std::string bad = folder.write("a.json", "[[1, 0], [0.5, 0.7]]");
+    const auto shown = run_in_terminal({"check", bad}, 100);
+    CHECK(shown.exit_code == 1);
+    CHECK_THAT(shown.out, Catch::Contains("✗ FAIL") && Catch::Contains("✓ ok") &&
+                              Catch::Contains("\033[1;31m") && Catch::Contains("where"));
+    const auto plain = run_in_terminal({"--no-color", "check", bad}, 100);
+    CHECK_THAT(plain.out, Catch::Contains("✗ FAIL") && !Catch::Contains("\033"));
+    const auto pipe = run_program({"check", bad});
+    CHECK_THAT(pipe.out,
+               Catch::Contains("FAIL") && !Catch::Contains("✗") && !Catch::Contains("\033"));
+}
+
+TEST_CASE("several sources are checked, each line names its own, and the worst exit code wins") {
+    const TempFolder folder;
+    const std::string good = folder.write("good.json", "[[1, 0], [0.5, 0.5]]");
+    const std::string bad = folder.write("bad.json", "[[1, 0], [0.5, 0.7]]");
+    const auto table = run_program({"check", good, bad});
+    CHECK(table.exit_code == 1);
+    CHECK_THAT(table.out, Catch::StartsWith("source") &&
+                              Catch::Contains("\n" + good + ": passed\n") &&
+                              Catch::Contains("\n" + bad + ": failed: row_sum"));
+    const Outcome both = check({good, bad});
+    CHECK(both.exit_code == 1);
+    CHECK(both.json["passed"] == false);
+    CHECK(both.json["checks"].front()["source"] == good);
+    CHECK(both.json["checks"].back()["source"] == bad);
+    CHECK_FALSE(check({good}).json["checks"][0].contains("source"));
+    CHECK(check({good, good}).exit_code == 0);
+
+    const auto missing = run_program({"check", good, folder / "none.npy", bad, "--json"});
+    CHECK(missing.exit_code == 2);
+    CHECK_THAT(missing.err, Catch::Contains("none.npy"));
+    CHECK(Json::parse(missing.out)["passed"] == false);
+    CHECK_THAT(missing.out, Catch::Contains(bad));
 }

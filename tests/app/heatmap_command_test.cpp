@@ -74,3 +74,43 @@ TEST_CASE("labels are read without the marks of tokenisers when asked for") {
     CHECK_THAT(result.out, Catch::Contains(" the ") && Catch::Contains("↵") &&
                                !Catch::Contains("Ġ") && !Catch::Contains("Ċ"));
 }
+
+TEST_CASE("of several sources each is drawn into a folder of its own") {
+    const TempFolder folder;
+    fs::create_directories(folder / "a");
+    fs::create_directories(folder / "b");
+    const std::string bytes = npy_floats("(2, 2)", {0, 1, 1, 0});
+    const std::string first = folder.write("a/weights.npy", bytes);
+    const std::string second = folder.write("b/weights.npy", bytes);
+    const std::string third = folder.write("more.npy", bytes);
+    const std::string out = folder / "out";
+    const auto result = run_program({"heatmap", first, second, third, "-o", out, "--list"});
+    INFO(result.err);
+    CHECK(result.exit_code == 0);
+    for (const char* name : {"a-weights", "b-weights", "more"}) {
+        const std::string picture = out + "/" + name + "/layer00/head00.png";
+        CHECK_THAT(result.out, Catch::Contains(picture + "\n"));
+        CHECK(fs::exists(picture));
+    }
+    CHECK(run_program({"heatmap", first, second, third, "-o", out}).exit_code == 0);
+    const auto twice = run_program({"heatmap", first, first, "-o", folder / "twice"});
+    CHECK_THAT(twice.out, Catch::Contains("-weights-2/"));
+    const auto text = run_program({"heatmap", first, second, "--terminal"});
+    CHECK_THAT(text.out, Catch::Contains(first + ":\n") && Catch::Contains(second + ":\n"));
+}
+
+TEST_CASE("several sources do not go into one picture, and a bad one does not stop the others") {
+    const TempFolder folder;
+    const std::string good = folder.write("a.npy", npy_floats("(2, 2)", {0, 1, 1, 0}));
+    for (const std::string& output : {folder / "x.png", std::string("-")}) {
+        const auto refused = run_program({"heatmap", good, good, "-o", output});
+        CHECK(refused.exit_code == 2);
+        CHECK(refused.out.empty());
+        CHECK_THAT(refused.err, Catch::Contains("is one picture"));
+    }
+    CHECK_FALSE(fs::exists(folder / "x.png"));
+    const auto partly = run_program({"heatmap", folder / "none.npy", good, "-o", folder / "out"});
+    CHECK(partly.exit_code == 2);
+    CHECK_THAT(partly.err, Catch::Contains("none.npy"));
+    CHECK(fs::exists(folder / "out/a/manifest.json"));
+}

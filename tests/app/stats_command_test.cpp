@@ -9,6 +9,7 @@
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
+#include "support/terminal.hpp"
 
 using namespace attn::test;
 using Json = nlohmann::json;
@@ -267,4 +268,76 @@ TEST_CASE("requests that make no sense are refused in one line") {
         check_refused({file, std::string("--grid=") + grid}, "expected rows x columns");
     const std::string wide = folder.write("wide.npy", npy_floats("(2, 3)", {1, 0, 0, 1, 0, 0}));
     check_refused({wide, "--tokens", folder.write("2.txt", "a\nb\n")}, "as many keys as queries");
+}
+
+namespace {
+
+std::size_t widest_line(const std::string& text) {
+    std::istringstream lines(text);
+    std::size_t widest = 0;
+    for (std::string line; std::getline(lines, line);) widest = std::max(widest, line.size());
+    return widest;
+}
+
+}  // namespace
+
+TEST_CASE("the table fits the terminal, says what it left out and explains its headers") {
+    const std::string source = golden("stats/causal.npy");
+    const auto narrow = run_in_terminal({"stats", source}, 80);
+    CHECK(narrow.exit_code == 0);
+    CHECK(widest_line(narrow.out) <= 80);
+    CHECK_THAT(narrow.out, Catch::Contains("no room for confidence") &&
+                               Catch::Contains("--columns LIST") &&
+                               Catch::Contains("mean entropy of a row, nats"));
+    const auto tiny = run_in_terminal({"stats", source}, 30);
+    CHECK_THAT(tiny.out, Catch::StartsWith("layer  head  entropy"));
+    const auto wide = run_in_terminal({"stats", source}, 300);
+    CHECK_THAT(wide.out, Catch::Contains("confidence") && !Catch::Contains("no room"));
+    const auto chosen = run_in_terminal({"stats", source, "--columns", "confidence,entropy"}, 20);
+    CHECK_THAT(chosen.out, Catch::Contains("layer  head  confidence  entropy"));
+    const auto pipe = run_program({"stats", source});
+    CHECK_THAT(pipe.out, Catch::Contains("confidence") && !Catch::Contains("nats"));
+}
+
+TEST_CASE("the usual columns say nothing twice") {
+    const std::string source = golden("stats/causal.npy");
+    for (const bool tokens : {false, true}) {
+        std::vector<std::string> command{"stats", source};
+        if (tokens) command.insert(command.end(), {"--tokens", golden("stats/tokens.json")});
+        const std::string out = run_program(command).out;
+        const std::string header = out.substr(0, out.find('\n')) + " ";
+        CHECK((header.find(" previous ") == std::string::npos) == tokens);
+        CHECK((header.find(" previous_token ") != std::string::npos) == tokens);
+        CHECK_THAT(header, Catch::Contains(" sink ") && !Catch::Contains(" first "));
+    }
+}
+
+TEST_CASE("several sources stand in one table, and every line and entry names its own") {
+    const TempFolder folder;
+    const std::string a = folder.write("a.json", "[[1, 0], [0.5, 0.5]]");
+    const std::string b = folder.write("b,2.json", "[[1, 0], [0, 1]]");
+    const auto table = run_program({"stats", a, b, "--sort", "entropy", "--columns", "entropy"});
+    CHECK_THAT(table.out, Catch::StartsWith("source") && Catch::Contains("\n" + a + " ") &&
+                              Catch::Contains("\n" + b + " "));
+    const Json json = stats_of({b, a, "--sort", "entropy", "--similarity"});
+    CHECK(json["heads"][0]["source"] == a);
+    CHECK(json["heads"][1]["source"] == b);
+    CHECK(json["layers"][0]["source"] == b);
+    CHECK(stats_of({b, a, "--sort", "entropy", "--top", "1"})["heads"].size() == 1);
+    CHECK_FALSE(stats_of({a})["heads"][0].contains("source"));
+    CHECK_THAT(run_program({"stats", a, b, "--csv"}).out,
+               Catch::StartsWith("source,layer,head,") && Catch::Contains("\n\"" + b + "\",0,0,"));
+    CHECK_THAT(run_program({"stats", a, "--csv"}).out, Catch::StartsWith("layer,head,"));
+}
+
+TEST_CASE("a source that cannot be read is an error, and the others are measured all the same") {
+    const TempFolder folder;
+    const std::string good = folder.write("a.json", "[[1, 0], [0.5, 0.5]]");
+    const auto result = run_program({"stats", folder / "none.npy", good, "--json"});
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Catch::Contains("none.npy"));
+    CHECK(Json::parse(result.out)["heads"][0]["source"] == good);
+    check_refused({folder / "none.npy", folder / "nor.npy"}, "nor.npy");
+    check_refused({"-", "-"}, "only once");
+    check_refused({good, good, "--received", folder / "r.npy"}, "--received");
 }
