@@ -29,6 +29,7 @@ constexpr Pair kContradictions[] = {
     {"--dpi", "--terminal"},      {"--transparent", "--terminal"}, {"--format", "--terminal"},
     {"--plain", "--title"},       {"--plain", "--no-title"},       {"--plain", "--annotate"},
     {"--plain", "--transparent"}, {"--title", "--no-title"},       {"--image", "--annotate"},
+    {"--list", "--json"},         {"--list", "--terminal"},        {"--all", "--json"},
     {"--plain", "--sheet"},
 };
 

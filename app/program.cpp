@@ -24,9 +24,12 @@ void add_entry(CommandEntry& program, std::vector<std::string> names, const std:
 void add_global_flags(CLI::App& app, CommandLine& line) {
     GlobalOptions& global = line.global;
     CommandEntry& program = line.catalogue.program;
-    app.add_option_function<std::string>("--threads", [&global](const std::string& text) {
-        global.threads = static_cast<std::size_t>(parse_whole(text, {1, 4096}, "--threads"));
-    });
+    app.add_option_function<std::string>(
+           "--threads",
+           [&global](const std::string& text) {
+               global.threads = static_cast<std::size_t>(parse_whole(text, {1, 4096}, "--threads"));
+           })
+        ->type_name("N");
     add_entry(program, {"--threads"}, "N", "Threads to use (default: all cores)");
     app.add_flag("--quiet", global.quiet);
     add_entry(program, {"--quiet"}, "", "No progress bar, no warnings and no summary");

@@ -1,6 +1,8 @@
 #include "usage_error.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/error.hpp"
@@ -37,6 +39,32 @@ std::string stray_word(const CLI::App& app) {
     return words.empty() ? "" : words.front();
 }
 
+// What the parser says, as we would say it.
+std::string as_sentence(const std::string& text) {
+    const auto before = [&](const std::string& part) -> std::optional<std::string> {
+        const std::size_t at = text.find(part);
+        return at == std::string::npos ? std::nullopt : std::optional(text.substr(0, at));
+    };
+    const auto after = [&](const std::string& part) {
+        return text.substr(text.find(part) + part.size());
+    };
+    const std::string twice = ": At Most 1 required but received ";
+    if (const auto flag = before(twice)) return *flag + ": is given " + after(twice) + " times";
+    if (const auto flag = before(" was given a disallowed flag override"))
+        return "--" + *flag + ": is a switch, it takes no value";
+    const std::string value = ": 1 required ";
+    if (const auto flag = before(value)) {
+        const std::string rest = after(value);  // "FILE|DIR missing"
+        return *flag + ": is given without a value; expected " + rest.substr(0, rest.rfind(' '));
+    }
+    const std::string other = " requires ";
+    if (const auto flag = before(other)) return *flag + ": has no effect without " + after(other);
+    if (before("A subcommand is required")) return "neither a command nor a file was given";
+    if (const auto flag = before(" is required"))
+        return *flag + (text[0] == '-' ? ": is required" : ": is missing");
+    return text;
+}
+
 }  // namespace
 
 void fail_unknown_command(const Catalogue& catalogue, const std::string& name) {
@@ -63,12 +91,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
                bare;
         if (!close.empty()) text += "; did you mean " + close + "?";
     }
-    const std::string twice = ": At Most 1 required but received ";
-    if (const std::size_t at = text.find(twice); at != std::string::npos)
-        text = text.substr(0, at) + ": is given " + text.substr(at + twice.size()) + " times";
-    const std::string override = " was given a disallowed flag override";
-    if (const std::size_t at = text.find(override); at != std::string::npos)
-        text = "--" + text.substr(0, at) + ": is a switch, it takes no value";
+    text = as_sentence(text);
     std::replace(text.begin(), text.end(), '\n', ' ');
     return text + " (see " + help + ")";
 }

@@ -80,3 +80,28 @@ TEST_CASE("one spelling of layers and heads is as good as the other") {
         CHECK_THAT(run_program({"stats", array, flag, "x"}).err, Contains("expected"));
     }
 }
+
+TEST_CASE("what the parser refuses is said in sentences, without its own words") {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> lines{
+        {{"run", "--heads"}, "--heads: is given without a value; expected N "},
+        {{"run", "-w"}, "--weights: is given without a value; expected FILE|DIR "},
+        {{"--threads"}, "--threads: is given without a value; expected N "},
+        {{"run", "--heads", "four"}, "--heads four: expected a whole number from 1 to 1048576"},
+        {{"--threads", "four", "info", "a"}, "--threads four: expected a whole number"},
+        {{"stats", "a", "--cluster-threshold", "0.2"},
+         "--cluster-threshold: has no effect without --similarity"},
+        {{"run"}, "--output: is required"},
+        {{"compare", "a"}, "b: is missing"},
+        {{"stats"}, "source: is missing"},
+        {{"--quiet"}, "neither a command nor a file was given"},
+        {{"run", "-o", "a", "-o", "b"}, "--output: is given 2 times"},
+        {{"stats", "a", "--json=1"}, "--json: is a switch, it takes no value"},
+        {{"compare", "a", "b", "c"}, "unknown argument c"},
+    };
+    for (const auto& [words, sentence] : lines) {
+        const auto result = run_program(words);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: error: " + sentence));
+        CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    }
+}
