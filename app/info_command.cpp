@@ -5,8 +5,11 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "core/error.hpp"
 #include "io/json_text.hpp"
 #include "pipeline/info.hpp"
+#include "run_summary_text.hpp"
+#include "several_sources.hpp"
 #include "table.hpp"
 
 namespace attn::app {
@@ -16,6 +19,7 @@ using Json = nlohmann::ordered_json;
 
 struct InfoFlags {
     pipeline::InfoRequest request;
+    std::vector<std::string> sources;
     bool json = false;
     bool keys = false;
 };
@@ -129,19 +133,50 @@ void print(const pipeline::FileInfo& info, Console& console) {
     if (!info.values) console.line("the numbers were not read; --values reads them all");
 }
 
-int execute(InfoFlags& flags, Console& console) {
-    if (flags.keys) flags.request.values = false;
-    const pipeline::FileInfo info = pipeline::inspect(flags.request);
-    if (flags.keys) {
-        for (const pipeline::ArrayInfo& array : info.arrays) {
-            if (!array.key.empty()) console.line(array.key);
-        }
-    } else if (flags.json) {
-        console.document(io::json_document(to_json(info)));
-    } else {
-        print(info, console);
+// Names of arrays, which other commands take as they stand.
+void print_keys(const pipeline::FileInfo& info, bool several, Console& console) {
+    for (const pipeline::ArrayInfo& array : info.arrays) {
+        if (!array.key.empty()) console.line((several ? info.path + ":" : "") + array.key);
     }
-    return 0;
+}
+
+// About one source: prints it, or puts it into `documents`.
+void tell(const InfoFlags& flags, const std::string& source, Json& documents, Console& console) {
+    const bool several = flags.sources.size() > 1;
+    Json document;
+    if (pipeline::is_run_folder(source)) {
+        if (!flags.request.layout.empty())
+            fail("--layout ", flags.request.layout, ": ", source,
+                 " is a folder of results, no checkpoint");
+        const pipeline::RunSummary run = pipeline::summarise_run(source);
+        if (flags.json) document = run_json(source, run);
+        if (!flags.json && !flags.keys) print_run(source, run, console);
+    } else {
+        pipeline::InfoRequest request = flags.request;
+        request.source = source;
+        if (flags.keys) request.values = false;
+        const pipeline::FileInfo info = pipeline::inspect(request);
+        if (flags.json) document = to_json(info);
+        if (flags.keys) print_keys(info, several, console);
+        if (!flags.json && !flags.keys) print(info, console);
+    }
+    if (!flags.json) return;
+    Json entry = Json::object();
+    if (several) entry["source"] = source;
+    entry.update(document);
+    documents.push_back(entry);
+}
+
+int execute(const InfoFlags& flags, Console& console) {
+    Json documents = Json::array();
+    const int code = for_each_source(flags.sources, console, [&](const std::string& source) {
+        tell(flags, source, documents, console);
+        return 0;
+    });
+    if (!flags.json || documents.empty()) return code;
+    const bool several = flags.sources.size() > 1;
+    console.document(io::json_document(several ? Json{{"files", documents}} : documents.front()));
+    return code;
 }
 
 }  // namespace
@@ -151,9 +186,10 @@ void add_info_command(CLI::App& app, CommandLine& line) {
                     "What is in a file: the checkpoint it is, arrays, types, shapes, ranges, NaN");
     const auto flags = std::make_shared<InfoFlags>();
     command
-        .text("source", "FILE[:KEY]", flags->request.source,
-              "FILE[:KEY]: NPY, NPZ, safetensors (sharded or not), JSON, a folder of one of "
-              "them, or -")
+        .texts("source", "FILE[:KEY]…", flags->sources,
+               "NPY, NPZ, safetensors (sharded or not), JSON, a folder of one of them or of "
+               "results, or -; of several, JSON entries name theirs")
+        .completes(Completion::array)
         .required();
     command.text("--layout", "NAME", flags->request.layout,
                  "Read the checkpoint as one of this family (see run --help)");

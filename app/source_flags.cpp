@@ -7,20 +7,7 @@ const std::string kSource =
     "A folder that run wrote; an array [q, k], [heads, q, k], [layers, heads, q, k] or "
     "[layers, batch, heads, q, k]; or the arrays of many layers, such as attn.npz:layers/*/attn";
 
-void add_choice_flags(Command& command, pipeline::SourceRequest& request) {
-    add_axes_flag(command, "--axes", request.axes, "Axes of the array");
-    command.indices("--layer,--layers", request.layers, "Only these layers, such as 0,3-5");
-    command.indices("--head,--select-heads", request.heads, "Only these heads");
-    command.indices("--seq", request.sequences, "Only these sequences of the batch");
-    add_precision_flag(command, request.precision);
-}
-
 }  // namespace
-
-void add_source_flags(Command& command, pipeline::SourceRequest& request) {
-    command.text("source", "SOURCE", request.source, kSource).required();
-    add_choice_flags(command, request);
-}
 
 void add_source_flags(Command& command, pipeline::SourceRequest& request,
                       std::vector<std::string>& sources) {
@@ -29,7 +16,11 @@ void add_source_flags(Command& command, pipeline::SourceRequest& request,
                kSource + ". Of several, lines and JSON entries name theirs")
         .completes(Completion::array)
         .required();
-    add_choice_flags(command, request);
+    add_axes_flag(command, "--axes", request.axes, "Axes of the array");
+    command.indices("--layer,--layers", request.layers, "Only these layers, such as 0,3-5");
+    command.indices("--head,--select-heads", request.heads, "Only these heads");
+    command.indices("--seq", request.sequences, "Only these sequences of the batch");
+    add_precision_flag(command, request.precision);
 }
 
 Flag add_axes_flag(Command& command, const std::string& flag, std::string& axes,

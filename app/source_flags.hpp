@@ -7,10 +7,8 @@
 
 namespace attn::app {
 
-// SOURCE and --axes, --layer, --head, --seq, --precision.
-void add_source_flags(Command& command, pipeline::SourceRequest& request);
-
-// The same for a command that takes several SOURCES, which go to `sources`.
+// SOURCE, one or more of them, which go to `sources`, and --axes, --layer, --head, --seq,
+// --precision.
 void add_source_flags(Command& command, pipeline::SourceRequest& request,
                       std::vector<std::string>& sources);
 

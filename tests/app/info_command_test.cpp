@@ -62,3 +62,65 @@ TEST_CASE("info on what cannot be read is exit code 2") {
     CHECK(result.err ==
           "attn-inspect: error: /nonexistent.npy: cannot open: No such file or directory\n");
 }
+
+TEST_CASE("info tells what a run was") {
+    const TempFolder folder;
+    const std::string out = folder / "out";
+    REQUIRE(run_program({"run", "-w", sample("model.json"), "--softcap", "30", "--layers", "1",
+                         "--head", "0,2-3", "-o", out})
+                .exit_code == 0);
+    const auto text = run_program({"info", out});
+    CHECK(text.exit_code == 0);
+    CHECK_THAT(text.out, Catch::StartsWith(out + ": results of attn-inspect run, version "));
+    CHECK_THAT(text.out, Catch::Contains("1 layer x 3 heads: layers 1, heads 0,2-3"));
+    CHECK_THAT(text.out, Catch::Contains("tokens  49: ") && Catch::Contains("model.json ("));
+    CHECK_THAT(text.out, Catch::Contains("softcap = 30") && Catch::Contains("causal = true"));
+    CHECK_THAT(text.out, !Catch::Contains("kv_order") && !Catch::Contains("precision"));
+    CHECK_THAT(text.out, Catch::Contains("out/layer01: 3 arrays, "));
+
+    const Json json = Json::parse(run_program({"info", out, "--json"}).out);
+    const Json manifest = Json::parse(read_file(out + "/manifest.json"));
+    CHECK(json["path"] == out);
+    const Json& run = json["run"];
+    CHECK(run["command"] == "run");
+    for (const char* key : {"version", "layers", "heads", "tokens", "files"})
+        CHECK(run[key] == manifest[key]);
+    CHECK(run["options"]["softcap"] == 30);
+    CHECK_FALSE(run["options"].contains("alibi"));
+    CHECK(run["inputs"][0]["path"] == sample("model.json"));
+    CHECK_THAT(run_program({"info", out, "--layout", "gpt2"}).err,
+               Catch::Contains("no checkpoint"));
+
+    folder.write("out/manifest.json", R"({"tool": "attn-inspect", "command": "run"})");
+    const auto damaged = run_program({"info", out});
+    CHECK(damaged.exit_code == 2);
+    CHECK_THAT(damaged.err, Catch::Contains("damaged"));
+}
+
+TEST_CASE("a run with default options has none to tell but its files and its scale") {
+    const TempFolder folder;
+    const std::string heads = folder.write("h.npy", npy_floats("(1, 2, 2)", {1, 0, 0, 1}));
+    const std::string out = folder / "out";
+    REQUIRE(run_program({"run", "-q", heads, "-k", heads, "-v", heads, "-o", out}).exit_code == 0);
+    const Json json = Json::parse(run_program({"info", out, "--json"}).out);
+    std::vector<std::string> names;
+    for (const auto& [name, value] : json["run"]["options"].items()) names.push_back(name);
+    CHECK(names == std::vector<std::string>{"key", "query", "scale", "value"});
+}
+
+TEST_CASE("info takes several sources, and each JSON entry names its own") {
+    const TempFolder folder;
+    const std::string a = folder.write("a.npy", npy_floats("(1, 2)", {1, 2}));
+    const std::string two = sample("model.json");
+    CHECK_THAT(run_program({"info", a, two}).out,
+               Catch::StartsWith(a + ": NPY") && Catch::Contains("\n" + two + ": JSON"));
+    const Json json = Json::parse(run_program({"info", a, two, "--json"}).out);
+    CHECK(json["files"][0]["source"] == a);
+    CHECK(json["files"][1]["source"] == two);
+    CHECK_FALSE(Json::parse(run_program({"info", a, "--json"}).out).contains("source"));
+    CHECK_THAT(run_program({"info", a, two, "--keys"}).out,
+               Catch::Contains(two + ":layers/0/W_Q\n"));
+    const auto partly = run_program({"info", folder / "none.npy", a});
+    CHECK(partly.exit_code == 2);
+    CHECK_THAT(partly.out, Catch::StartsWith(a));
+}

@@ -1,0 +1,16 @@
+// How info tells what a folder of results is.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "console.hpp"
+#include "pipeline/run_summary.hpp"
+
+namespace attn::app {
+
+void print_run(const std::string& folder, const pipeline::RunSummary& run, Console& console);
+
+nlohmann::ordered_json run_json(const std::string& folder, const pipeline::RunSummary& run);
+
+}  // namespace attn::app
