@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/error.hpp"
+#include "core/numbers.hpp"
 #include "core/version.hpp"
 #include "io/json_text.hpp"
 #include "io/result_reading.hpp"
@@ -28,16 +30,55 @@ nlohmann::ordered_json to_json(const MaskStructure& structure) {
             {"key_lengths", structure.key_lengths}};
 }
 
-MaskStructure structure_from(const nlohmann::json& json) {
+// nlohmann::json would cut 1.7 to 1 and take -1 for a very large number.
+std::int64_t whole_from(const nlohmann::json& json, const WholeRange& range,
+                        const std::string& where) {
+    if (!json.is_number()) fail(where, ": expected ", range.words());
+    return require_whole(json.get<double>(), range, where);
+}
+
+std::size_t count_from(const nlohmann::json& json, const std::string& where) {
+    return static_cast<std::size_t>(whole_from(json, {0, kMostCount}, where));
+}
+
+std::vector<std::size_t> counts_from(const nlohmann::json& json, const std::string& where) {
+    if (!json.is_array()) fail(where, ": expected a list of whole numbers");
+    std::vector<std::size_t> counts;
+    for (const nlohmann::json& item : json) counts.push_back(count_from(item, where));
+    return counts;
+}
+
+std::optional<std::size_t> side_from(const nlohmann::json& json, const std::string& where) {
+    if (json.is_null()) return std::nullopt;
+    return count_from(json, where);
+}
+
+MaskStructure structure_from(const nlohmann::json& json, const std::string& where) {
     MaskStructure structure;
     json.at("causal").get_to(structure.causal);
-    json.at("query_offset").get_to(structure.offsets);
-    json.at("key_lengths").get_to(structure.key_lengths);
-    if (!json.at("window_left").is_null())
-        structure.window_left = json.at("window_left").get<std::size_t>();
-    if (!json.at("window_right").is_null())
-        structure.window_right = json.at("window_right").get<std::size_t>();
+    const nlohmann::json& offsets = json.at("query_offset");
+    if (!offsets.is_array() || offsets.empty())
+        fail(where, "query_offset: expected a list of one whole number or more");
+    structure.offsets.clear();
+    for (const nlohmann::json& offset : offsets)
+        structure.offsets.push_back(
+            whole_from(offset, {-kMostCount, kMostCount}, where + "query_offset"));
+    structure.key_lengths = counts_from(json.at("key_lengths"), where + "key_lengths");
+    structure.window_left = side_from(json.at("window_left"), where + "window_left");
+    structure.window_right = side_from(json.at("window_right"), where + "window_right");
     return structure;
+}
+
+// {"3": 127}: the left side of layer 3's window.
+std::map<std::size_t, std::size_t> windows_from(const nlohmann::json& json,
+                                                const std::string& where) {
+    if (!json.is_object()) fail(where, ": expected an object, layer by layer");
+    std::map<std::size_t, std::size_t> windows;
+    for (const auto& [layer, left] : json.items()) {
+        const std::int64_t number = parse_whole(layer, {0, kMostCount}, where);
+        windows[static_cast<std::size_t>(number)] = count_from(left, where + " of layer " + layer);
+    }
+    return windows;
 }
 
 // Folders of earlier versions do not say.
@@ -97,26 +138,23 @@ bool is_run_folder(const std::string& path) {
 
 RunManifest read_manifest(const std::string& folder) {
     const nlohmann::json json = parse_manifest(folder);
+    const std::string file = folder + "/manifest.json: ";
     RunManifest manifest;
     try {
         manifest.command = json.at("command").get<std::string>();
         for (const auto& [name, value] : json.at("options").items())
             manifest.options.emplace_back(name, io::json_value(value));
-        json.at("layers").get_to(manifest.layers);
-        json.at("heads").get_to(manifest.heads);
-        manifest.structure = structure_from(json.at("structure"));
-        if (const auto windows = json.find("window_left"); windows != json.end()) {
-            for (const auto& [layer, left] : windows->items())
-                manifest.window_left[std::stoul(layer)] = left.get<std::size_t>();
-        }
+        manifest.layers = counts_from(json.at("layers"), file + "layers");
+        manifest.heads = counts_from(json.at("heads"), file + "heads");
+        manifest.structure = structure_from(json.at("structure"), file + "structure.");
+        if (const auto windows = json.find("window_left"); windows != json.end())
+            manifest.window_left = windows_from(*windows, file + "window_left");
         json.at("tokens").get_to(manifest.tokens);
         json.at("key_tokens").get_to(manifest.key_tokens);
         json.at("files").get_to(manifest.files);
         manifest.format = format_from(json.value("format", "npy"));
     } catch (const nlohmann::json::exception&) {
-        fail(folder, "/manifest.json: is damaged");
-    } catch (const std::logic_error&) {  // what std::stoul throws
-        fail(folder, "/manifest.json: is damaged");
+        fail(file, "is damaged");
     }
     return manifest;
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/json_text.hpp"
+#include "model/activation_name.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -67,6 +68,16 @@ std::string relative_text(const AttentionRequest& attention) {
                       {"bidirectional", attention.bidirectional}});
 }
 
+// What flags or config.json say about the blocks around the attention; null: as the family does.
+void add_block_options(const model::WeightBundle& bundle, std::vector<ManifestOption>& options) {
+    const model::ModelConfig& config = bundle.config;
+    options.emplace_back("layout", json_text(bundle.layout->name));
+    options.emplace_back("norm_first", config.norm_first ? json_text(*config.norm_first) : "null");
+    options.emplace_back(
+        "activation", config.activation ? json_text(model::describe(*config.activation)) : "null");
+    options.emplace_back("norm_eps", config.epsilon ? json_text(*config.epsilon) : "null");
+}
+
 // The files that the input came from; those that were not given are left out.
 void add_input_names(const RunRequest& request, std::vector<ManifestOption>& options) {
     const std::pair<const char*, const std::string*> names[] = {
@@ -98,8 +109,7 @@ std::vector<ManifestOption> describe_options(const RunRequest& request,
         inputs.options.scale.value_or(1.0 / std::sqrt(static_cast<double>(d_head)));
     std::vector<ManifestOption> options;
     add_input_names(request, options);
-    if (inputs.has_weights())
-        options.emplace_back("layout", json_text(inputs.bundle->layout->name));
+    if (inputs.has_weights()) add_block_options(*inputs.bundle, options);
     const std::vector<ManifestOption> values{
         {"heads", json_text(inputs.heads)},
         {"kv_heads", json_text(inputs.kv_heads)},
@@ -122,6 +132,7 @@ std::vector<ManifestOption> describe_options(const RunRequest& request,
         {"past_key", name_or_null(attention.past_key)},
         {"past_value", name_or_null(attention.past_value)},
         {"precision", json_text(request.precision == Precision::f32 ? "f32" : "f64")},
+        {"grid", name_or_null(request.grid)},
         {"allow_nonfinite", json_text(request.allow_nonfinite)},
     };
     options.insert(options.end(), values.begin(), values.end());
