@@ -103,6 +103,7 @@ int act(int argc, const char* const* argv, Console& console) {
         console.complain(explain(app, error));
         return kTrouble;
     }
+    if (line.global.quiet) console.silence_warnings();
     require_effect(app);
     line.text = command_text(app);
     const ThreadLimit limit(line.global.threads);

@@ -71,7 +71,7 @@ void Console::complain(const std::string& text) noexcept {
 }
 
 void Console::warn(const std::string& text) noexcept {
-    write_message("warning: ", text);
+    if (!silent_) write_message("warning: ", text);
 }
 
 std::function<void(const std::string&)> Console::warnings() {

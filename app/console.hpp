@@ -24,6 +24,9 @@ class Console {
     // has left.
     void finish();
 
+    // From now on warnings are not shown: --quiet.
+    void silence_warnings() noexcept { silent_ = true; }
+
     // One line on standard error each. A standard error that fails is nobody's fault.
     void complain(const std::string& text) noexcept;
     void warn(const std::string& text) noexcept;
@@ -37,6 +40,7 @@ class Console {
 
     int results_ = 1;
     int messages_ = 2;
+    bool silent_ = false;
     std::string pending_;
 };
 

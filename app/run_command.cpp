@@ -73,9 +73,7 @@ int execute(const RunFlags& flags, const CommandLine& line) {
     pipeline::RunManifest manifest;
     {
         ProgressBar bar(line.console, line.global.quiet);
-        manifest = pipeline::run(flags.request, bar.progress(), [&line](const std::string& text) {
-            if (!line.global.quiet) line.console.warn(text);
-        });
+        manifest = pipeline::run(flags.request, bar.progress(), line.console.warnings());
     }
     if (flags.json) {
         line.console.document(pipeline::write_manifest(manifest));

@@ -194,6 +194,32 @@ TEST_CASE("what files hold cannot steer the terminal: keys, texts, settings, tok
     CHECK_THAT(shown.out, Catch::Contains("a\\x1b[31m"));
 }
 
+TEST_CASE("--quiet silences the warnings of every command, and no error") {
+    const TempFolder temp;
+    std::string numbers;
+    for (int i = 0; i < 81; ++i) numbers += bytes_of<double>({1.0 / 3});
+    const std::string cube =
+        temp.write("cube.npy", npy_bytes(npy_dictionary("<f8", "(3, 3, 3, 3)"), numbers));
+    const std::string mask = temp.write(
+        "mask.npy", npy_bytes(npy_dictionary("<f8", "(3,)"), bytes_of<double>({1, 1, 0})));
+    const std::string x = temp.write("x.json", "[[[1, 0], [0.5, 0.5], [1, 1]]]");
+    for (const Arguments& arguments :
+         {Arguments{"look", cube},
+          {"stats", cube},
+          {"check", cube},
+          {"compare", cube, cube},
+          {"heatmap", cube, "--terminal"},
+          {"heatmap", cube, "-o", temp / "pictures"},
+          {"run", "-q", x, "-k", x, "-v", x, "--mask", mask, "-o", temp / "out"}}) {
+        INFO(text_of(arguments));
+        CHECK_THAT(run_program(arguments).err, Catch::StartsWith("attn-inspect: warning: "));
+        CHECK(run_program(join(arguments, {"--quiet"})).err.empty());
+        CHECK(run_program(join({"--quiet"}, arguments)).err.empty());
+    }
+    CHECK_THAT(run_program({"stats", temp / "none.npy", "--quiet"}).err,
+               Catch::StartsWith("attn-inspect: error: "));
+}
+
 TEST_CASE("one token of a megabyte is no work for a terminal") {
     const TempFolder temp;
     const std::string w = temp.write("w.json", "[[1, 0], [0.5, 0.5]]");
