@@ -135,6 +135,13 @@ Flag Command::texts(const std::string& names, const std::string& takes,
     return placed(command_->add_option(names, target, help), names, takes, help);
 }
 
+Flag Command::repeated(const std::string& names, const std::string& takes,
+                       std::vector<std::string>& target, const std::string& help) {
+    CLI::Option* const option = command_->add_option_function<std::vector<std::string>>(
+        names, [&target](const std::vector<std::string>& all) { target = all; }, help);
+    return placed(option->allow_extra_args(false), names, takes, help);
+}
+
 Flag Command::real(const std::string& names, double& target, const RealRange& range,
                    const std::string& help) {
     return parsed(

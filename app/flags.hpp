@@ -66,6 +66,9 @@ class Command {
     // One or more of them, behind one another.
     Flag texts(const std::string& names, const std::string& takes, std::vector<std::string>& target,
                const std::string& help);
+    // A flag that may be given several times, each time with one text.
+    Flag repeated(const std::string& names, const std::string& takes,
+                  std::vector<std::string>& target, const std::string& help);
     // Text that `take` understands, or refuses with an Error that names the flag.
     Flag parsed(const std::string& names, const std::string& takes,
                 std::function<void(const std::string&)> take, const std::string& help);

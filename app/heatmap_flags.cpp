@@ -70,8 +70,9 @@ void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
         "Leave key 0 out of the colour range and hatch it (a first-token sink hides everything "
         "else)");
     command.on("--shared-scale", options.shared_scale, "One colour range for all pictures");
-    command.text("--font", "FILE.ttf", options.font,
-                 "TrueType font for labels (default: DejaVu Sans, built in)");
+    command.repeated("--font", "FILE.ttf", options.fonts,
+                     "TrueType font for labels; several times: each for what those before lack "
+                     "(default: DejaVu Sans, built in, then usual fonts of the system)");
     command.on("--clean-tokens", options.clean_tokens,
                "Labels as people read them, without the marks of tokenisers (## and their like)");
     command.parsed(

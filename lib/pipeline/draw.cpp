@@ -86,9 +86,9 @@ struct Drawing {
         choice = choose_pictures(attention, request);
         const AxisLabels names = choose_labels(attention, request.from);
         labels = {names.queries, names.keys};
-        for (const std::string* file :
-             {&request.from.tokens, &request.from.key_tokens, &request.heatmaps.font})
-            inputs.also_reads(*file);
+        inputs.also_reads(request.from.tokens);
+        inputs.also_reads(request.from.key_tokens);
+        for (const std::string& font : request.heatmaps.fonts) inputs.also_reads(font);
     }
 
     io::OutputGuard guard(const DrawRequest& request) const {
@@ -122,8 +122,9 @@ std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& input
     io::OutputFile file(request.output, kind_of(request.heatmaps.print.format),
                         drawing.guard(request));
     std::string picture;
-    HeatmapDrawer drawer(request.heatmaps, choice, drawing.labels,
-                         [&](const std::string&, const std::string& bytes) { picture = bytes; });
+    HeatmapDrawer drawer(
+        request.heatmaps, choice, drawing.labels,
+        [&](const std::string&, const std::string& bytes) { picture = bytes; }, warn);
     drawing.stream_to(drawer, progress);
     file.write(picture);
     if (request.output == "-") return {};
@@ -138,7 +139,8 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
                             "a folder, or one picture FILE.png, FILE.svg or FILE.pdf");
     HeatmapDrawer drawer(
         request.heatmaps, drawing.choice, drawing.labels,
-        [&](const std::string& name, const std::string& bytes) { folder.write(name, bytes); });
+        [&](const std::string& name, const std::string& bytes) { folder.write(name, bytes); },
+        warn);
     drawing.stream_to(drawer, progress);
 
     RunManifest manifest;

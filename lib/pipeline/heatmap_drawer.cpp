@@ -13,6 +13,7 @@
 #include "pipeline/layout.hpp"
 #include "render/cell_numbers.hpp"
 #include "render/clean_tokens.hpp"
+#include "render/label_font.hpp"
 #include "render/png.hpp"
 #include "render/terminal.hpp"
 
@@ -74,17 +75,25 @@ bool operator<(const HeadName& a, const HeadName& b) {
 }
 
 HeatmapDrawer::HeatmapDrawer(HeatmapOptions options, PictureChoice choice, PictureLabels labels,
-                             PictureWriter write)
+                             PictureWriter write, const Warn& warn)
     : options_(std::move(options)),
       choice_(std::move(choice)),
       labels_(std::move(labels)),
       write_(std::move(write)),
-      font_(options_.font.empty() ? render::Font::embedded()
-                                  : render::Font::from_file(options_.font)) {
-    if (!options_.clean_tokens) return;
+      font_(render::Font::embedded()) {
+    std::vector<std::vector<std::string>> texts;
     for (auto* const lists : {&labels_.queries, &labels_.keys}) {
-        for (std::vector<std::string>& tokens : *lists) tokens = render::clean_tokens(tokens);
+        for (std::vector<std::string>& tokens : *lists) {
+            if (options_.clean_tokens) tokens = render::clean_tokens(tokens);
+            texts.push_back(tokens);
+        }
     }
+    if (options_.plain) texts.clear();
+    const render::LabelFont chosen =
+        render::choose_label_font(options_.fonts, render::usual_system_fonts(), texts);
+    font_ = chosen.font;
+    if (!warn || !write_) return;
+    for (const std::string& warning : chosen.warnings) warn(warning);
 }
 
 void HeatmapDrawer::begin_layer(const LayerShape& shape) {

@@ -11,6 +11,7 @@
 #include "analysis/cell_pooling.hpp"
 #include "attention/tile.hpp"
 #include "pipeline/heatmap_options.hpp"
+#include "pipeline/mask_axes.hpp"
 #include "render/heatmap.hpp"
 #include "render/sheet.hpp"
 
@@ -47,8 +48,9 @@ bool operator<(const HeadName& a, const HeadName& b);
 
 class HeatmapDrawer {
   public:
+    // `warn` is told which labels cannot be written well. Throws Error for fonts that are none.
     HeatmapDrawer(HeatmapOptions options, PictureChoice choice, PictureLabels labels,
-                  PictureWriter write);
+                  PictureWriter write, const Warn& warn = nullptr);
 
     void begin_layer(const LayerShape& shape);
     bool wants(std::size_t sequence, std::size_t head) const;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "analysis/cell_pooling.hpp"
 #include "render/color_map.hpp"
@@ -31,7 +32,7 @@ struct HeatmapOptions {
     bool plain = false;                // only cells, one pixel each
     bool drop_first = false;           // key 0 does not count for the colour range
     bool shared_scale = false;         // one colour range for all pictures
-    std::string font;                  // TrueType file; empty: the embedded one
+    std::vector<std::string> fonts;    // TrueType files in their order; empty: the embedded one
     std::optional<std::string> title;  // instead of ours; empty: none
     bool numbers = false;              // in the cells
     render::Print print;

@@ -8,6 +8,7 @@
 #include "core/printable.hpp"
 #include "core/version.hpp"
 #include "io/file_bytes.hpp"
+#include "render/label_font.hpp"
 #include "render/photo.hpp"
 #include "render/photo_sheet.hpp"
 #include "render/picture_format.hpp"
@@ -156,9 +157,7 @@ std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& 
 
     const auto file = io::map_file(request.photo.image);
     const render::Image photo = render::decode_photo(file.bytes, request.photo.image);
-    const render::Font font = request.heatmaps.font.empty()
-                                  ? render::Font::embedded()
-                                  : render::Font::from_file(request.heatmaps.font);
+    const render::Font font = render::choose_label_font(request.heatmaps.fonts, {}, {}).font;
     const render::HeatmapStyle style = style_of(request.heatmaps, font, panels, grid);
     render::PhotoSheet sheet;
     const auto targets = parse_targets(request.photo.targets, grid);

@@ -51,6 +51,7 @@ class Run {
         : request_(request),
           save_(request.save),
           progress_(progress),
+          warn_(warn),
           loaded_(load_run_inputs<T>(request, files_, warn)),
           selection_{choose(request.layers, loaded_.layers.size(), "--layers", "layer"),
                      choose(request.selected_heads, loaded_.heads, "--head", "head")},
@@ -58,10 +59,12 @@ class Run {
 
     RunManifest execute() {
         folder_.require_space(bytes_to_write());
-        HeatmapDrawer drawer(picture_options(), pictures(), {loaded_.tokens, loaded_.key_tokens},
-                             [this](const std::string& name, const std::string& bytes) {
-                                 folder_.write(name, bytes);
-                             });
+        HeatmapDrawer drawer(
+            picture_options(), pictures(), {loaded_.tokens, loaded_.key_tokens},
+            [this](const std::string& name, const std::string& bytes) {
+                folder_.write(name, bytes);
+            },
+            save_.heatmaps ? warn_ : nullptr);
         const std::size_t last =
             save_.model_output() ? loaded_.layers.size() - 1 : selection_.layers.back();
         ProgressSink<T> progress(progress_, last + 1);
@@ -104,9 +107,9 @@ class Run {
 
   private:
     io::OutputGuard guard() {
-        for (const std::string* file :
-             {&request_.tokens, &request_.key_tokens, &request_.heatmaps.font})
-            files_.also_reads(*file);
+        files_.also_reads(request_.tokens);
+        files_.also_reads(request_.key_tokens);
+        for (const std::string& font : request_.heatmaps.fonts) files_.also_reads(font);
         return {"run", request_.policy, files_.paths()};
     }
 
@@ -301,6 +304,7 @@ class Run {
     const RunRequest& request_;
     const SaveChoice& save_;
     const Progress& progress_;
+    const Warn& warn_;
     io::Inputs files_;
     RunInputs<T> loaded_;
     Selection selection_;

@@ -1,6 +1,7 @@
 #include "render/font.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -95,6 +96,14 @@ struct Font::Face {
         return static_cast<int>(std::lround(static_cast<float>(ascent) * scale(size)));
     }
 
+    bool has(std::uint32_t character) const {
+        try {
+            return stbtt_FindGlyphIndex(&info, static_cast<int>(character)) > 0;
+        } catch (const DamagedGlyph&) {
+            return false;
+        }
+    }
+
     // Glyphs are never removed, so that the reference stays good.
     const Glyph& glyph(std::uint32_t character, std::size_t size) {
         const std::lock_guard<std::mutex> lock(mutex);
@@ -166,10 +175,34 @@ Font Font::from_file(const std::string& path) {
     return Font(std::move(face));
 }
 
+Font Font::one_after_other(const std::vector<Font>& fonts) {
+    assert(!fonts.empty());
+    Font font = fonts.front();
+    for (auto other = fonts.begin() + 1; other != fonts.end(); ++other) {
+        font.others_.push_back(other->face_);
+        font.others_.insert(font.others_.end(), other->others_.begin(), other->others_.end());
+    }
+    return font;
+}
+
+Font::Face& Font::face_of(std::uint32_t character) const {
+    if (others_.empty() || face_->has(character)) return *face_;
+    for (const std::shared_ptr<Face>& other : others_) {
+        if (other->has(character)) return *other;
+    }
+    return *face_;
+}
+
+bool Font::has(std::uint32_t character) const {
+    return face_of(character).has(character);
+}
+
 std::size_t Font::width(const std::string& text, std::size_t size) const {
     float pen = 0;
-    for (std::size_t i = 0; i < text.size();)
-        pen += face_->glyph(next_character(text, i), size).advance;
+    const auto glyph = [&](std::uint32_t character) -> const Glyph& {
+        return face_of(character).glyph(character, size);
+    };
+    for (std::size_t i = 0; i < text.size();) pen += glyph(next_character(text, i)).advance;
     return static_cast<std::size_t>(std::ceil(pen));
 }
 
@@ -191,7 +224,8 @@ void Font::draw(Image& image, const std::string& text, std::size_t size, std::si
     };
     float pen = 0;
     for (std::size_t i = 0; i < text.size();) {
-        const Glyph& glyph = face_->glyph(next_character(text, i), size);
+        const std::uint32_t character = next_character(text, i);
+        const Glyph& glyph = face_of(character).glyph(character, size);
         const int start = static_cast<int>(std::lround(pen)) + glyph.left;
         for (std::size_t row = 0; row < glyph.height; ++row) {
             for (std::size_t column = 0; column < glyph.width; ++column) {
@@ -233,12 +267,32 @@ std::string Font::shorten(const std::string& text, std::size_t size, std::size_t
     const auto limit = static_cast<float>(pixels) - static_cast<float>(width(kEllipsis, size));
     float pen = 0;
     std::size_t end = 0;
+    const auto glyph = [&](std::uint32_t character) -> const Glyph& {
+        return face_of(character).glyph(character, size);
+    };
     for (std::size_t i = 0; i < text.size();) {
-        pen += face_->glyph(next_character(text, i), size).advance;
+        pen += glyph(next_character(text, i)).advance;
         if (pen > limit) break;
         end = i;
     }
     return text.substr(0, end) + kEllipsis;
+}
+
+std::vector<std::uint32_t> utf8_characters(const std::string& text) {
+    std::vector<std::uint32_t> characters;
+    for (std::size_t i = 0; i < text.size();) characters.push_back(next_character(text, i));
+    return characters;
+}
+
+std::string utf8_text(std::uint32_t character) {
+    if (character < 0x80) return std::string(1, static_cast<char>(character));
+    std::string text;
+    const int more = character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
+    const std::uint32_t lead = more == 1 ? 0xC0 : more == 2 ? 0xE0 : 0xF0;
+    text += static_cast<char>(lead | character >> (6 * more));
+    for (int k = more - 1; k >= 0; --k)
+        text += static_cast<char>(0x80U | (character >> (6 * k) & 0x3FU));
+    return text;
 }
 
 }  // namespace attn::render

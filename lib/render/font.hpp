@@ -1,8 +1,10 @@
 // Text in pictures. A font draws each glyph once per size and keeps it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "render/image.hpp"
 
@@ -17,6 +19,13 @@ class Font {
 
     // A TrueType file. Throws Error when it cannot be read or is not a TrueType font.
     static Font from_file(const std::string& path);
+
+    // Fonts as one: each character is that of the first of them that has it. The first one, of
+    // which there must be one, says how lines lie.
+    static Font one_after_other(const std::vector<Font>& fonts);
+
+    // Whether it can write the character; others become a box.
+    bool has(std::uint32_t character) const;
 
     // Width in pixels of UTF-8 text whose line is `size` pixels high.
     std::size_t width(const std::string& text, std::size_t size) const;
@@ -45,7 +54,13 @@ class Font {
   private:
     struct Face;
     explicit Font(std::shared_ptr<Face> face);
+    Face& face_of(std::uint32_t character) const;
     std::shared_ptr<Face> face_;
+    std::vector<std::shared_ptr<Face>> others_;  // for what it lacks
 };
+
+// The characters of UTF-8 text; bytes that are none become U+FFFD. And one of them as text.
+std::vector<std::uint32_t> utf8_characters(const std::string& text);
+std::string utf8_text(std::uint32_t character);
 
 }  // namespace attn::render

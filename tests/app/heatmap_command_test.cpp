@@ -114,3 +114,29 @@ TEST_CASE("several sources do not go into one picture, and a bad one does not st
     CHECK_THAT(partly.err, Catch::Contains("none.npy"));
     CHECK(fs::exists(folder / "out/a/manifest.json"));
 }
+
+TEST_CASE("characters that cannot be drawn are named once for all pictures") {
+    const TempFolder folder;
+    const std::string source =
+        folder.write("a.npy", npy_floats("(2, 2, 2)", {1, 0, 0.5F, 0.5F, 1, 0, 0.2F, 0.8F}));
+    const std::string tokens = folder.write("t.txt", "\U0001F9FF\u05D0\n\U0001F9FF\n");
+    const auto result = run_program({"heatmap", source, "--tokens", tokens, "-o", folder / "out"});
+    CHECK(result.exit_code == 0);
+    const std::size_t first = result.err.find("Hebrew");
+    CHECK(first != std::string::npos);
+    CHECK(result.err.find("Hebrew", first + 1) == std::string::npos);
+}
+
+TEST_CASE("several fonts may be given, and each must be one") {
+    const TempFolder folder;
+    const std::string source = folder.write("a.npy", npy_floats("(2, 2)", {0, 1, 1, 0}));
+    const std::string picture = folder / "a.png";
+    CHECK(run_program({"heatmap", source, "-o", picture, "--font", ATTN_FONT_FILE, "--font",
+                       ATTN_FONT_FILE})
+              .exit_code == 0);
+    const auto wrong = run_program(
+        {"heatmap", source, "-o", folder / "b.png", "--font", ATTN_FONT_FILE, "--font", source});
+    CHECK(wrong.exit_code == 2);
+    CHECK_THAT(wrong.err, Catch::Contains("a.npy"));
+    CHECK_FALSE(fs::exists(folder / "b.png"));
+}
