@@ -222,6 +222,12 @@ std::vector<std::vector<std::string>> rows_of(const Diagnosis& diagnosis) {
     return rows;
 }
 
+// What should be exactly 0 is not, and some explanation fits everything else.
+bool leaks_only(const Diagnosis& diagnosis) {
+    return diagnosis.differences.expected == 0 && !diagnosis.explanations.empty() &&
+           diagnosis.explanations.front().residual <= diagnosis.tolerance;
+}
+
 void print_unexplained(const pipeline::DiagnoseResult& result, const std::string& what,
                        Console& console) {
     const Diagnosis& diagnosis = result.diagnosis;
@@ -230,6 +236,10 @@ void print_unexplained(const pipeline::DiagnoseResult& result, const std::string
         console.line(none);
         console.line("all numbers are " + cell_text(diagnosis.differences.observed) +
                      ": nothing was written, or it is no attention");
+    } else if (leaks_only(diagnosis)) {
+        console.line(
+            "masked keys get weight, and all else agrees with what was asked for: a mask "
+            "must add -inf, or the lowest number of the type");
     } else if (diagnosis.explanations.empty()) {
         console.line(none + ", nor comes near");
     } else {
@@ -276,8 +286,9 @@ void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Con
     print_non_finite(result, console);
     if (diagnosis.correct) {
         const Explanation& right = diagnosis.explanations.front();
-        console.line("correct: " + what + " agree with what was asked for (residual " +
-                     number_text(right.residual, 2) +
+        console.line("correct: " + what + (result.kind == Observed::output ? " agrees" : " agree") +
+                     " with what was asked for (residual " + number_text(right.residual, 2) +
+                     ", tolerance " + number_text(diagnosis.tolerance, 2) +
                      (right.detail.empty() ? "" : "; rounded to " + right.detail) + ")");
         return;
     }

@@ -49,7 +49,7 @@ void print_table(Console& console, std::vector<std::vector<std::string>> rows,
 std::string number_text(double value, int digits) {
     if (std::isnan(value)) return "-";
     char text[32];
-    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    std::snprintf(text, sizeof text, "%.*g", digits, value == 0 ? 0.0 : value);  // no "-0"
     return text;
 }
 

@@ -111,7 +111,7 @@ class Search {
     // In full, whatever time it takes.
     Explanation try_right() {
         const double tolerance = kExact * trial_.unit();
-        const double of_zeros = observation_.kind == Observed::weights ? kExact : tolerance;
+        const double of_zeros = observation_.kind == Observed::weights ? 0 : tolerance;
         DifferenceCount count(observation_, tolerance, of_zeros, saved_);
         const std::vector<Piece> pieces =
             whole(trial_.extents(), observation_.kind, SoftmaxAxis::keys);

@@ -9,11 +9,14 @@
 namespace attn::analysis {
 namespace {
 
-std::string number(double value) {
+std::string number(double value, int digits = 4) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
     return text;
 }
+
+// What float32 leaves of a number that was fitted: as many digits as tell it from the right one.
+constexpr int kFitted = 6;
 
 std::string list(const std::vector<double>& values) {
     std::string text;
@@ -162,13 +165,14 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
     Mistakes mistakes;
     for (const Hypothesis* hypothesis : list) hypothesis->commit(inputs_, mistakes);
     estimate(explanation, mistakes, on_sample);
-    if (has(explanation, Fit::scale)) add_detail(explanation, "scale " + number(*mistakes.scale));
+    if (has(explanation, Fit::scale))
+        add_detail(explanation, "scale " + number(*mistakes.scale, kFitted));
     if (has(explanation, Fit::sink))
         add_detail(explanation, "sink " + analysis::list(mistakes.sinks));
     if (mistakes.input_epsilon)
         add_detail(explanation, "epsilon " + number(*mistakes.input_epsilon));
     if (mistakes.input_factor != 1)
-        add_detail(explanation, "factor " + number(mistakes.input_factor));
+        add_detail(explanation, "factor " + number(mistakes.input_factor, kFitted));
     explanation.residual = kNoMatch;
     // A factor of zero gives rows that are all alike, and explains nothing.
     constexpr double kMostTimes = 100;
@@ -193,8 +197,8 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
 void Trial::judge(const Mistakes& mistakes, double dropout, bool on_sample, const Closeness& exact,
                   Explanation& explanation) {
     explanation.residual = exact.residual();
-    // What is masked is zero in any precision.
-    if (observation_.kind == Observed::weights && exact.on_zeros() > kExact) return;
+    // What is masked is zero in any precision: a mask that only adds a large number may leak.
+    if (observation_.kind == Observed::weights && exact.on_zeros() > 0) return;
     if (!exact.explains_variation()) return;
     if (has(explanation, Fit::rounding)) {
         explanation.fitting = exact.residual() > kExact && exact.residual() <= kMostRounding &&
@@ -315,7 +319,7 @@ bool Trial::is_like_rounding(const Mistakes& mistakes, bool on_sample, const Clo
 
 Rounding Trial::size_of_error() {
     const Closeness seen = closeness({}, 0, true);
-    if (observation_.kind == Observed::weights && seen.on_zeros() > kExact) return Rounding::none;
+    if (observation_.kind == Observed::weights && seen.on_zeros() > 0) return Rounding::none;
     const double error = seen.square();
     if (!(error > 0)) return Rounding::none;
     for (const Rounding type : {Rounding::float16, Rounding::bfloat16}) {

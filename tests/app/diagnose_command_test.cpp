@@ -260,3 +260,32 @@ TEST_CASE("a checkpoint is diagnosed like any other, each layer with its own inp
         }
     }
 }
+
+TEST_CASE("a mask that is too weak is not called correct, however little leaks") {
+    const TempFolder folder;
+    const std::string in =
+        folder.write("in.json", R"({"q": [[[1], [2]]], "k": [[[0.5], [1]]], "v": [[[1], [2]]]})");
+    const std::vector<std::string> asked{"-q", in + ":q", "-k",       in + ":k",
+                                         "-v", in + ":v", "--causal", "--observed"};
+    const double row = 1 / (1 + std::exp(1.0));  // scores 1 and 2
+    for (const char* leak : {"2.6e-6", "1.8e-8", "3e-43"}) {
+        INFO(leak);
+        const std::string file =
+            folder.write("w.json", "[[[1, " + std::string(leak) + "], [" + std::to_string(row) +
+                                       ", " + std::to_string(1 - row) + "]]]");
+        const auto result = diagnose(with(asked, {file}));
+        CHECK(result.exit_code == 1);
+        CHECK_THAT(result.out,
+                   Catch::Contains("masked keys get weight") && Catch::Contains("-inf"));
+        CHECK_THAT(result.out, Catch::Contains("query 0, key 1"));
+    }
+}
+
+TEST_CASE("what is correct is told with its tolerance") {
+    const TempFolder folder;
+    const auto flags = with(kModel, {"--causal"});
+    const auto result =
+        diagnose(with(flags, {"--observed", observed(folder, flags, "weights.npy")}));
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.out, Catch::Contains(", tolerance 1e-05)"));
+}
