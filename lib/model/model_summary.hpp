@@ -16,7 +16,7 @@ struct ModelSummary {
     std::size_t layers = 0;
     std::size_t d_model = 0;
     std::optional<LayerSizes> sizes;  // absent where nothing says how many heads there are
-    bool embeds_tokens = false;  // it holds a table of tokens, so that --token-ids are enough
+    bool embeds_tokens = false;       // it holds a table of tokens, so that --token-ids are enough
     // What the computation will do, as ("positions", "rotary, pairs k and k + d/2, theta 10000").
     std::vector<std::pair<std::string, std::string>> notes;
     std::vector<std::string> missing;    // of the family, in this file
