@@ -39,6 +39,13 @@ DifferenceCount::DifferenceCount(const Observation& observation, double toleranc
     result_.cells = observation.values.size();
 }
 
+double DifferenceCount::times_allowed(double away, double expected) const {
+    if (expected != 0) return away / (tolerance_ + step_of(saved_, expected) / 2);
+    if (of_zeros_ > 0) return away / of_zeros_;
+    // Nothing is allowed, and yet it counts how much it is.
+    return away > 0 ? std::max(std::nextafter(1.0, 2.0), away / tolerance_) : 0;
+}
+
 void DifferenceCount::add(const Piece& piece, const Faced& faced) {
     const bool output = observation_.kind == Observed::output;
     for (std::size_t first = 0; first < faced.expected.size(); first += faced.width) {
@@ -51,9 +58,8 @@ void DifferenceCount::add(const Piece& piece, const Faced& faced) {
         for (std::size_t i = first; i < first + faced.width; ++i) {
             const double expected = faced.expected[i], seen = faced.seen[i];
             sum += seen;
-            const double allowed =
-                expected == 0 ? of_zeros_ : tolerance_ + step_of(saved_, expected) / 2;
-            const double away = distance(expected, seen), times = away / allowed;
+            const double away = distance(expected, seen);
+            const double times = times_allowed(away, expected);
             place.back() = i - first;
             if (times > farthest_) {
                 farthest_ = times;

@@ -56,6 +56,9 @@ class DifferenceCount {
     Differences differences() const;
 
   private:
+    // How many times farther than allowed; above 1: different.
+    double times_allowed(double away, double expected) const;
+
     const Observation& observation_;
     double tolerance_, of_zeros_;
     Rounding saved_;

@@ -194,7 +194,7 @@ TEST_CASE("what files hold cannot steer the terminal: keys, texts, settings, tok
     CHECK_THAT(shown.out, Catch::Contains("a\\x1b[31m"));
 }
 
-TEST_CASE("--quiet silences the warnings of every command, and no error") {
+TEST_CASE("the warnings of every command are silenced by --quiet, errors are not") {
     const TempFolder temp;
     std::string numbers;
     for (int i = 0; i < 81; ++i) numbers += bytes_of<double>({1.0 / 3});

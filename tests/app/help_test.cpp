@@ -67,7 +67,7 @@ TEST_CASE("a word that a flag does not know is answered with those it knows") {
         "attn-inspect: error: --kv-order repeta: expected repeat or tile; did you mean repeat?\n");
 }
 
-TEST_CASE("-o=FOLDER means the folder") {
+TEST_CASE("a short flag may have an equals sign before its value") {
     CHECK_THAT(run_program({"run", "-w=no/such/file", "-o=out"}).err, Contains("no/such/file: "));
     CHECK_THAT(run_program({"run", "-w=no/such/file", "-o=out"}).err, !Contains("=no"));
 }

@@ -41,7 +41,7 @@ TEST_CASE("mistakes on the command line are one line and exit code 2") {
         {{"run", "-w", "x", "-o", "y", "--layers", "1-"},
          "--layers 1-: expected indices such as 0,3-5"},
         {{"--threads", "0", "info", "x"}, "--threads"},
-        {{"heatmap", "x.npy"}, "needs --output DIR or FILE.png, or --terminal"},
+        {{"heatmap", "x.npy"}, "needs --output DIR or FILE.png"},
         {{"heatmap", "x.npy", "-o", "y", "--scale", "cubic"}, "expected linear, sqrt or log"},
         {{"heatmap", "x.npy", "-o", "y", "--cell", "0"}, "--cell"},
         {{"info"}, "source"},
