@@ -97,9 +97,10 @@ void add_run_command(CLI::App& app, CommandLine& line) {
     add_heatmap_flags(
         command, flags->request.heatmaps,
         {"--color-scale", "--picture-format", "Format of the pictures (default png)"});
-    command.usual({"--embeddings", "--weights", "--token-ids", "--query", "--key", "--value",
-                   "--heads", "--causal", "--mask", "--tokens", "--save", "--output"},
-                  "attn-inspect run -x embeddings.npy -w weights.npz --heads 8 --causal -o out");
+    command.usual(
+        {"--embeddings", "--weights", "--token-ids", "--token-type-ids", "--positions", "--query",
+         "--key", "--value", "--heads", "--causal", "--mask", "--tokens", "--save", "--output"},
+        "attn-inspect run -x embeddings.npy -w weights.npz --heads 8 --causal -o out");
     command.action([flags, &line] {
         flags->request.heatmaps.origin.command = line.text;
         return execute(*flags, line);
