@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ./scripts/setup.sh python3-numpy python3-torch python3-matplotlib libbenchmark-dev
-./scripts/build.sh release >/dev/null
+./scripts/build.sh release -DATTN_BUILD_TESTS=ON >/dev/null
 /usr/bin/python3 scripts/bench.py build/release/bin "$@"
 echo
 echo "Kernels on one core:"

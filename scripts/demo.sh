@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-out}
 ./scripts/setup.sh
-TARGET=attn-inspect ./scripts/build.sh release
+TARGET=attn-inspect ./scripts/build.sh release -DATTN_BUILD_TESTS=OFF
 build/release/bin/attn-inspect run -x data/induction/embeddings.npy -w data/induction/weights \
   --causal --tokens data/induction/tokens.json -o "$out"
 echo

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ./scripts/setup.sh dpkg-dev
-TARGET="attn-inspect manual" ./scripts/build.sh release -DCMAKE_INSTALL_PREFIX=/usr
+TARGET="attn-inspect manual" ./scripts/build.sh release -DATTN_BUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr
 (cd build/release && cpack -B .. >/dev/null)
 rm -rf build/_CPack_Packages
 ls build/attn-inspect_*.deb

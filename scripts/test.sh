@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
 ./scripts/setup.sh
-./scripts/build.sh "$preset" "${@:2}"
+./scripts/build.sh "$preset" -DATTN_BUILD_TESTS=ON "${@:2}"
 ctest --preset "$preset" --parallel "$(nproc)"
