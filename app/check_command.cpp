@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "attention_flags.hpp"
+#include "check_place.hpp"
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "core/printable.hpp"
+#include "core/word_list.hpp"
 #include "flags.hpp"
 #include "io/json_text.hpp"
 #include "pipeline/check.hpp"
@@ -47,15 +49,6 @@ const char* word(Verdict verdict) {
             break;
     }
     return "skipped";
-}
-
-std::string place_text(const CheckPlace& place, bool batch) {
-    std::string text = "layer " + std::to_string(place.layer);
-    if (batch) text += ", seq " + std::to_string(place.sequence);
-    text += ", head " + std::to_string(place.head);
-    if (place.query) text += ", query " + std::to_string(*place.query);
-    if (place.key) text += ", key " + std::to_string(*place.key);
-    return text;
 }
 
 template <class T>
@@ -195,7 +188,7 @@ int execute(CheckFlags& flags, const CommandLine& line) {
 }
 
 std::string list_names() {
-    return "Checks: " + join(pipeline::check_names(), ", ");
+    return "Checks: " + joined(pipeline::check_names(), ", ");
 }
 
 }  // namespace

@@ -1,13 +1,9 @@
 #include "completions.hpp"
 
+#include "core/word_list.hpp"
+
 namespace attn::app {
 namespace {
-
-std::string joined(const std::vector<std::string>& words, const char* between) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
-    return text;
-}
 
 // In single quotes for every shell; help texts hold quotes of their own.
 std::string single_quoted(const std::string& text) {

@@ -142,44 +142,47 @@ Flag Command::repeated(const std::string& names, const std::string& takes,
     return placed(option->allow_extra_args(false), names, takes, help);
 }
 
-Flag Command::real(const std::string& names, double& target, const RealRange& range,
-                   const std::string& help) {
+// `Target` is the number, or an optional one.
+template <class Target>
+Flag Command::real_into(const std::string& names, Target& target, const RealRange& range,
+                        const std::string& help) {
     return parsed(
         names, "X",
         [&target, range, flag = spoken(names)](const std::string& text) {
             target = parse_real(text, range, flag);
         },
         help);
+}
+
+template <class Target>
+Flag Command::whole_into(const std::string& names, Target& target, const WholeRange& range,
+                         const std::string& help) {
+    return parsed(
+        names, "N",
+        [&target, range, flag = spoken(names)](const std::string& text) {
+            target = static_cast<std::size_t>(parse_whole(text, range, flag));
+        },
+        help);
+}
+
+Flag Command::real(const std::string& names, double& target, const RealRange& range,
+                   const std::string& help) {
+    return real_into(names, target, range, help);
 }
 
 Flag Command::real(const std::string& names, std::optional<double>& target, const RealRange& range,
                    const std::string& help) {
-    return parsed(
-        names, "X",
-        [&target, range, flag = spoken(names)](const std::string& text) {
-            target = parse_real(text, range, flag);
-        },
-        help);
+    return real_into(names, target, range, help);
 }
 
 Flag Command::whole(const std::string& names, std::size_t& target, const WholeRange& range,
                     const std::string& help) {
-    return parsed(
-        names, "N",
-        [&target, range, flag = spoken(names)](const std::string& text) {
-            target = static_cast<std::size_t>(parse_whole(text, range, flag));
-        },
-        help);
+    return whole_into(names, target, range, help);
 }
 
 Flag Command::whole(const std::string& names, std::optional<std::size_t>& target,
                     const WholeRange& range, const std::string& help) {
-    return parsed(
-        names, "N",
-        [&target, range, flag = spoken(names)](const std::string& text) {
-            target = static_cast<std::size_t>(parse_whole(text, range, flag));
-        },
-        help);
+    return whole_into(names, target, range, help);
 }
 
 Flag Command::indices(const std::string& names, std::optional<std::vector<std::size_t>>& target,
@@ -218,10 +221,6 @@ Flag Command::on(const std::string& names, bool& target, const std::string& help
 
 Flag Command::on(const std::string& names, std::function<void()> act, const std::string& help) {
     return placed(command_->add_flag_callback(names, std::move(act), help), names, "", help);
-}
-
-std::string join(const std::vector<std::string>& pieces, const std::string& between) {
-    return CLI::detail::join(pieces, between);
 }
 
 std::vector<std::string> split_list(const std::string& list) {

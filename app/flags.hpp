@@ -94,6 +94,12 @@ class Command {
     Flag on(const std::string& names, std::function<void()> act, const std::string& help);
 
   private:
+    template <class Target>
+    Flag real_into(const std::string& names, Target& target, const RealRange& range,
+                   const std::string& help);
+    template <class Target>
+    Flag whole_into(const std::string& names, Target& target, const WholeRange& range,
+                    const std::string& help);
     Flag placed(CLI::Option* option, const std::string& names, const std::string& takes,
                 const std::string& help) const;
 
@@ -103,8 +109,7 @@ class Command {
     std::string heading_ = "Options";
 };
 
-// The pieces of a list with commas between them, and back.
+// The pieces of a list with commas between them.
 std::vector<std::string> split_list(const std::string& list);
-std::string join(const std::vector<std::string>& pieces, const std::string& between);
 
 }  // namespace attn::app

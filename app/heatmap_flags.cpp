@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "core/word_list.hpp"
 #include "flags.hpp"
 #include "render/color_map.hpp"
 
@@ -34,7 +35,7 @@ void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
                 render::color_map(name);
                 options.colormap = name;
             },
-            "Colours: " + join(render::color_map_names(), ", ") + " (default viridis)")
+            "Colours: " + joined(render::color_map_names(), ", ") + " (default viridis)")
         .completes(render::color_map_names());
     command.parsed(
         "--vmin", "X|pN",

@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/json_text.hpp"
 #include "pipeline/info.hpp"
 #include "run_summary_text.hpp"
@@ -69,33 +70,22 @@ Json to_json(const pipeline::FileInfo& info) {
     return json;
 }
 
-std::string plural(std::size_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-// The first few, and how many more there are.
-std::string listed(const std::vector<std::string>& names) {
-    constexpr std::size_t kMost = 4;
-    std::string text;
-    for (std::size_t i = 0; i < std::min(kMost, names.size()); ++i)
-        text += (i > 0 ? ", " : "") + names[i];
-    if (names.size() > kMost) text += " and " + std::to_string(names.size() - kMost) + " more";
-    return text;
-}
+constexpr std::size_t kFew = 4;
 
 void print(const model::ModelSummary& model, Console& console) {
-    std::string title = model.title + ", " + plural(model.layers, "layer");
+    std::string title = model.title + ", " + counted(model.layers, "layer");
     if (model.sizes) {
-        title += ", " + plural(model.sizes->heads, "head") + " of " +
+        title += ", " + counted(model.sizes->heads, "head") + " of " +
                  std::to_string(model.sizes->d_head) + " columns";
     }
     console.line(title + ", d_model " + std::to_string(model.d_model) + "  (--layout " +
                  model.layout + ")");
     std::vector<std::vector<std::string>> rows;
     for (const auto& [name, note] : model.notes) rows.push_back({"  " + name, note});
-    if (!model.missing.empty()) rows.push_back({"  missing", listed(model.missing)});
-    if (!model.left_over.empty()) rows.push_back({"  not understood", listed(model.left_over)});
-    if (!model.unused.empty()) rows.push_back({"  not used", listed(model.unused)});
+    if (!model.missing.empty()) rows.push_back({"  missing", listed(model.missing, kFew)});
+    if (!model.left_over.empty())
+        rows.push_back({"  not understood", listed(model.left_over, kFew)});
+    if (!model.unused.empty()) rows.push_back({"  not used", listed(model.unused, kFew)});
     if (!rows.empty()) print_table(console, rows, 2);
 }
 

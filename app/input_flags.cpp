@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/word_list.hpp"
 #include "flags.hpp"
 #include "model/activation_name.hpp"
 #include "model/layout.hpp"
@@ -58,7 +59,7 @@ void add_input_flags(Command& command, pipeline::RunRequest& request) {
     command
         .text("--layout", "NAME", request.layout,
               "Family of the checkpoint, where names and config.json do not tell: " +
-                  join(known_layouts(), ", "))
+                  joined(known_layouts(), ", "))
         .completes(known_layouts());
     add_array(command, "-q,--query", request.query,
               "Instead of embeddings, projected queries: [(batch,) heads, n, d_head], or packed "

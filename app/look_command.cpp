@@ -9,6 +9,7 @@
 #include "analysis/entropy_map.hpp"
 #include "analysis/head_roles.hpp"
 #include "attention_flags.hpp"
+#include "check_place.hpp"
 #include "commands.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
@@ -38,13 +39,7 @@ constexpr std::size_t kProblems = 2;
 constexpr std::size_t kBar = 20;
 
 std::string place_of(const CheckLine& line, bool batch) {
-    if (!line.place) return "";
-    std::string text = " (layer " + std::to_string(line.place->layer);
-    if (batch) text += ", seq " + std::to_string(line.place->sequence);
-    text += ", head " + std::to_string(line.place->head);
-    if (line.place->query) text += ", query " + std::to_string(*line.place->query);
-    if (line.place->key) text += ", key " + std::to_string(*line.place->key);
-    return text + ")";
+    return line.place ? " (" + place_text(*line.place, batch) + ")" : "";
 }
 
 // What is not as it should be, failures first.

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/numbers.hpp"
+#include "core/shell_word.hpp"
 #include "flag_rules.hpp"
 
 namespace attn::app {
@@ -39,16 +40,6 @@ void add_global_flags(CLI::App& app, CommandLine& line) {
     add_entry(program, {"-h", "--help"}, "", "The usual flags of a command");
     add_entry(program, {"--help-all"}, "", "All flags of a command");
     add_entry(program, {"--version"}, "", "The version");
-}
-
-// A word as a shell reads it back.
-std::string shell_word(const std::string& word) {
-    const std::string plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=+@%";
-    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-    std::string quoted = "'";
-    for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-    return quoted + "'";
 }
 
 }  // namespace

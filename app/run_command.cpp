@@ -5,6 +5,7 @@
 
 #include "attention_flags.hpp"
 #include "commands.hpp"
+#include "core/word_list.hpp"
 #include "heatmap_flags.hpp"
 #include "input_flags.hpp"
 #include "output_policy_flags.hpp"
@@ -46,7 +47,7 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
         .parsed(
             "--save", "LIST",
             [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
-            join(pipeline::save_names(), ", ") +
+            joined(pipeline::save_names(), ", ") +
                 "; the last three of checkpoints (default scores,weights,output,heatmaps)")
         .completes_list(pipeline::save_names());
     command.choice(

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "core/word_list.hpp"
 #include "table.hpp"
 #include "written_files.hpp"
 
@@ -10,10 +11,6 @@ namespace attn::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string count(std::size_t number, const std::string& noun) {
-    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-}
 
 // "0-3,7": the numbers as --layer and --head take them.
 std::string index_list(const std::vector<std::size_t>& numbers) {
@@ -40,7 +37,7 @@ std::string tokens_text(const pipeline::RunSummary& run) {
     if (run.sequences == 0) return "none";
     const auto& tokens = run.manifest.tokens.front();
     std::string text = std::to_string(tokens.size()) + ": " + first_tokens(tokens);
-    if (run.sequences > 1) text = count(run.sequences, "sequence") + ", the first of " + text;
+    if (run.sequences > 1) text = counted(run.sequences, "sequence") + ", the first of " + text;
     return text;
 }
 
@@ -51,12 +48,12 @@ void print_run(const std::string& folder, const pipeline::RunSummary& run, Conso
     console.line(folder + ": results of attn-inspect " + manifest.command + ", version " +
                  run.version);
     std::vector<std::vector<std::string>> rows{
-        {"  layers", count(manifest.layers.size(), "layer") + " x " +
-                         count(manifest.heads.size(), "head") + ": layers " +
+        {"  layers", counted(manifest.layers.size(), "layer") + " x " +
+                         counted(manifest.heads.size(), "head") + ": layers " +
                          index_list(manifest.layers) + ", heads " + index_list(manifest.heads)},
         {"  tokens", tokens_text(run)}};
     for (const auto& [file, arrays] : run.inputs)
-        rows.push_back({"  input", file + " (" + count(arrays, "array") + ")"});
+        rows.push_back({"  input", file + " (" + counted(arrays, "array") + ")"});
     for (const auto& [name, value] : run.options)
         rows.push_back({"  option", name + " = " + value});
     print_table(console, rows, 2);

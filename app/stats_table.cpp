@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/printable.hpp"
+#include "core/word_list.hpp"
 #include "flags.hpp"
 #include "table.hpp"
 #include "terminal.hpp"
@@ -137,14 +138,14 @@ void print_stats(const pipeline::StatsResult& result, const std::string& chosen,
     if (!is_terminal()) return;
     explain(columns, console);
     if (!gone.empty())
-        print_wrapped("no room for ", join(gone, ", ") + " (choose with --columns LIST)", 2,
+        print_wrapped("no room for ", joined(gone, ", ") + " (choose with --columns LIST)", 2,
                       console);
 }
 
 void print_stats_csv(const pipeline::StatsResult& result, Console& console) {
     std::vector<std::string> header = names_of_row(result);
     for (const Measure& column : analysis::measures()) header.emplace_back(column.name);
-    console.line(join(header, ","));
+    console.line(joined(header, ","));
     for (std::size_t i = 0; i < result.heads.size(); ++i) {
         std::vector<std::string> row = name_of(result, i);
         for (std::string& field : row) field = csv_field(field);
@@ -152,7 +153,7 @@ void print_stats_csv(const pipeline::StatsResult& result, Console& console) {
             const double value = result.heads[i].*column.value;
             row.push_back(std::isnan(value) ? "" : number_text(value, 9));
         }
-        console.line(join(row, ","));
+        console.line(joined(row, ","));
     }
 }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <filesystem>
 
+#include "core/word_list.hpp"
+
 namespace attn::app {
 namespace {
 
@@ -44,7 +46,7 @@ std::string contents(const std::vector<std::string>& files) {
         parts.push_back(std::to_string(counts[kind]) + " " + nouns[kind] +
                         (counts[kind] == 1 ? "" : "s"));
     }
-    return join(parts, ", ");
+    return joined(parts, ", ");
 }
 
 }  // namespace

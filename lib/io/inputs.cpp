@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "core/parallel.hpp"
+#include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "io/sha256.hpp"
 
@@ -22,14 +23,8 @@ std::vector<std::string> keys_of(const Container& container) {
     return keys;
 }
 
-std::string listed(const std::vector<std::string>& keys) {
-    if (keys.empty()) return "no arrays";
-    std::string text;
-    for (std::size_t i = 0; i < std::min(keys.size(), kMaxListed); ++i)
-        text += (i > 0 ? ", " : "") + keys[i];
-    if (keys.size() > kMaxListed)
-        text += " and " + std::to_string(keys.size() - kMaxListed) + " more";
-    return text;
+std::string keys_text(const std::vector<std::string>& keys) {
+    return keys.empty() ? "no arrays" : listed(keys, kMaxListed);
 }
 
 // The name may be that of something else than an array.
@@ -101,10 +96,10 @@ StoredArray Inputs::find(const std::string& array_name) {
 
     const std::vector<std::string> keys = keys_of(container);
     if (key.empty())
-        fail(name.path, ": holds ", listed(keys), "; choose one as ", name.path, ":KEY");
+        fail(name.path, ": holds ", keys_text(keys), "; choose one as ", name.path, ":KEY");
     const std::string close = nearest(key, keys);
     fail(name.path, ": has no array ", key,
-         close.empty() ? "; it holds " + listed(keys) : "; did you mean " + close + "?");
+         close.empty() ? "; it holds " + keys_text(keys) : "; did you mean " + close + "?");
 }
 
 template <class T>

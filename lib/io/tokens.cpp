@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/utf8.hpp"
+#include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "io/config.hpp"
 #include "io/container.hpp"
@@ -58,12 +59,6 @@ bool is_container(const ArrayName& name, const FileBytes& file) {
     return is_json(name, text);
 }
 
-std::string listed(const std::vector<std::string>& keys) {
-    std::string text;
-    for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
-    return text;
-}
-
 // Lists of objects: "tokens/7/text" among the settings is the text of the eighth of "tokens".
 std::map<std::string, std::map<std::size_t, std::string>> texts_of_objects(
     const Container& container) {
@@ -84,7 +79,7 @@ std::map<std::string, std::map<std::size_t, std::string>> texts_of_objects(
         const std::string key = number == 0 ? "" : padded.substr(1, number - 1);
         if (!lists[key].emplace(index, *text).second) {
             fail(to_string({container.path, key}), ": entry ", index,
-                 " has several texts, expected one of ", listed(kFields));
+                 " has several texts, expected one of ", joined(kFields));
         }
     }
     return lists;
@@ -153,7 +148,7 @@ std::vector<std::string> label_keys(const Container& container) {
     const std::vector<std::string> keys = label_keys(container);
     fail(to_string(name), ": holds no labels",
          keys.empty() ? ": expected a list of texts, or one for each sequence"
-                      : "; " + name.path + " has them under " + listed(keys));
+                      : "; " + name.path + " has them under " + joined(keys));
 }
 
 }  // namespace
@@ -175,7 +170,7 @@ Lists load_tokens(const std::string& array_name) {
         const std::vector<std::string> keys = label_keys(container);
         const bool tokens = std::find(keys.begin(), keys.end(), "tokens") != keys.end();
         if (keys.size() > 1 && !tokens) {
-            fail(name.path, ": holds labels under ", listed(keys), "; choose one as ", name.path,
+            fail(name.path, ": holds labels under ", joined(keys), "; choose one as ", name.path,
                  ":KEY");
         }
         if (!keys.empty()) key = tokens ? "tokens" : keys.front();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/activation_name.hpp"
 #include "model/dotted_name.hpp"
 
@@ -82,9 +83,7 @@ std::string assumptions(const WeightBundle& bundle, bool whole_blocks) {
         list.push_back(text("rotary theta ",
                             config.rope_theta.value_or(AttentionDefaults{}.rope_theta),
                             " (--rope --rope-theta X)"));
-    std::string joined;
-    for (const std::string& item : list) joined += (joined.empty() ? "" : ", ") + item;
-    return joined;
+    return joined(list);
 }
 
 }  // namespace attn::model

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/activation_name.hpp"
 #include "model/assumptions.hpp"
 
@@ -153,9 +154,7 @@ void add_attention_notes(const WeightBundle& bundle, ModelSummary& summary) {
 // What config.json says and what it leaves to the family: "rms_norm_eps 1e-05, rope_theta 500000".
 void add_config_notes(const ModelConfig& config, ModelSummary& summary) {
     const auto add = [&](const char* name, const std::vector<std::string>& list) {
-        std::string joined;
-        for (const std::string& one : list) joined += (joined.empty() ? "" : ", ") + one;
-        if (!joined.empty()) summary.notes.emplace_back(name, joined);
+        if (!list.empty()) summary.notes.emplace_back(name, joined(list));
     };
     add("config.json", config.read);
     add("by default", config.defaults);

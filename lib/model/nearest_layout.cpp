@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/word_list.hpp"
 #include "model/dotted_name.hpp"
 #include "model/layout_reading.hpp"
 
@@ -28,14 +29,7 @@ struct Nearness {
     }
 };
 
-std::string listed(const std::vector<std::string>& names) {
-    constexpr std::size_t kMost = 4;
-    std::string text;
-    for (std::size_t i = 0; i < std::min(kMost, names.size()); ++i)
-        text += (i > 0 ? ", " : "") + names[i];
-    if (names.size() > kMost) text += " and " + std::to_string(names.size() - kMost) + " more";
-    return text;
-}
+constexpr std::size_t kFew = 4;  // names in a message
 
 // How near the best place in the file comes to a family; nothing where no layer of it is there.
 std::optional<Nearness> nearness(const io::Container& container, const NameSet& names,
@@ -51,9 +45,10 @@ std::optional<Nearness> nearness(const io::Container& container, const NameSet& 
 
 std::string describe(const Gap& gap) {
     std::string text;
-    if (!gap.missing.empty()) text += "lacks " + listed(gap.missing);
+    if (!gap.missing.empty()) text += "lacks " + listed(gap.missing, kFew);
     if (!gap.besides.empty())
-        text += std::string(text.empty() ? "" : "; ") + "has " + listed(gap.besides) + " besides";
+        text +=
+            std::string(text.empty() ? "" : "; ") + "has " + listed(gap.besides, kFew) + " besides";
     return text.empty() ? "its matrices have other shapes" : text;
 }
 
@@ -65,7 +60,7 @@ std::string several_attentions(const NameSet& names) {
     }
     if (found.size() < 2) return "";
     return "; it holds " + std::to_string(found.size()) + " of torch.nn.MultiheadAttention (" +
-           listed(found) + "): save one of them to a file of its own";
+           listed(found, kFew) + "): save one of them to a file of its own";
 }
 
 }  // namespace

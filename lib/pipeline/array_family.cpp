@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -59,15 +60,7 @@ std::optional<std::string> star_of(const std::string& pattern, const std::string
     return text;
 }
 
-std::string listed(const std::vector<std::string>& keys) {
-    constexpr std::size_t kMaxListed = 8;
-    std::string text;
-    for (std::size_t i = 0; i < std::min(keys.size(), kMaxListed); ++i)
-        text += (i > 0 ? ", " : "") + keys[i];
-    return keys.size() <= kMaxListed
-               ? text
-               : text + " and " + std::to_string(keys.size() - kMaxListed) + " more";
-}
+constexpr std::size_t kMaxListed = 8;
 
 void require_distinct(const ArrayFamily& family, const std::string& name) {
     for (std::size_t i = 1; i < family.keys.size(); ++i) {
@@ -101,7 +94,7 @@ ArrayFamily match_family(const std::string& pattern, const std::vector<std::stri
     for (const std::string& key : keys) {
         if (star_of(pattern, key)) matches.push_back(key);
     }
-    if (matches.empty()) fail(name, ": matches no array; there is ", listed(keys));
+    if (matches.empty()) fail(name, ": matches no array; there is ", listed(keys, kMaxListed));
     if (matches.size() == 1) {
         const auto numbers = numbers_in(*star_of(pattern, matches.front()));
         return {pattern, matches, {numbers.size() == 1 ? numbers.front().value : 0}};

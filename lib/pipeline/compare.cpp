@@ -13,6 +13,7 @@
 #include "pipeline/layout.hpp"
 #include "pipeline/manifest.hpp"
 #include "pipeline/matched_axes.hpp"
+#include "pipeline/sequence_labels.hpp"
 #include "pipeline/source_selection.hpp"
 #include "pipeline/stored_parts.hpp"
 #include "pipeline/stored_source.hpp"
@@ -41,13 +42,6 @@ DType coarser(DType a, DType b) {
         if (a == type || b == type) return type;
     }
     return a == DType::float64 && b == DType::float64 ? DType::float64 : DType::float32;
-}
-
-// Labels of a sequence: its own list, the one for all, or none.
-std::vector<std::string> one_of(const std::vector<std::vector<std::string>>& lists,
-                                std::size_t sequence) {
-    if (lists.empty()) return {};
-    return lists.size() == 1 ? lists.front() : lists[sequence];
 }
 
 std::string at(std::size_t layer, std::size_t head) {
@@ -159,8 +153,8 @@ class Comparison {
             folder.write(head_picture(head.layer, head.head, {head.sequence, a_.shape()[0]}),
                          draw_difference<T>(matrix(a_, head), matrix(b_, head),
                                             {at(head.layer, head.head), request_.a, request_.b,
-                                             one_of(labels.queries, head.sequence),
-                                             one_of(labels.keys, head.sequence)}));
+                                             labels_of(labels.queries, head.sequence),
+                                             labels_of(labels.keys, head.sequence)}));
         });
         RunManifest manifest;
         manifest.command = "compare";

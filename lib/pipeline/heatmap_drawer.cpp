@@ -11,6 +11,7 @@
 #include "core/printable.hpp"
 #include "core/version.hpp"
 #include "pipeline/layout.hpp"
+#include "pipeline/sequence_labels.hpp"
 #include "render/cell_numbers.hpp"
 #include "render/clean_tokens.hpp"
 #include "render/label_font.hpp"
@@ -19,13 +20,6 @@
 
 namespace attn::pipeline {
 namespace {
-
-const std::vector<std::string>& labels_of(const std::vector<std::vector<std::string>>& lists,
-                                          std::size_t sequence) {
-    static const std::vector<std::string> none;
-    if (lists.empty()) return none;
-    return lists.size() == 1 ? lists[0] : lists[sequence];
-}
 
 analysis::CellWindow window_of(const HeatmapOptions& options, const LayerShape& shape) {
     analysis::CellWindow window{0, shape.queries, 0, shape.keys};

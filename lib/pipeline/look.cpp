@@ -5,6 +5,8 @@
 
 #include "analysis/head_roles.hpp"
 #include "core/error.hpp"
+#include "core/shell_word.hpp"
+#include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "pipeline/info.hpp"
 #include "pipeline/labels_beside.hpp"
@@ -18,21 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string plural(std::size_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-// A word that a shell takes as it is.
-std::string shell_word(const std::string& text) {
-    const bool plain = !text.empty() && text.find_first_not_of(
-                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789_-./:=,+@%") == std::string::npos;
-    if (plain) return text;
-    std::string quoted = "'";
-    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
-}
-
 // The source with the flags that were needed to read it.
 std::string repeated(const SourceRequest& from) {
     std::string text = shell_word(from.source);
@@ -45,9 +32,9 @@ std::string repeated(const SourceRequest& from) {
 template <class T>
 std::string describe(const StoredAttention<T>& attention, DType type) {
     const Shape& shape = attention.shape();  // [batch, heads, queries, keys]
-    std::string text =
-        "attention, " + plural(attention.layers.size(), "layer") + " x " + plural(shape[1], "head");
-    if (shape[0] > 1) text += ", " + plural(shape[0], "sequence");
+    std::string text = "attention, " + counted(attention.layers.size(), "layer") + " x " +
+                       counted(shape[1], "head");
+    if (shape[0] > 1) text += ", " + counted(shape[0], "sequence");
     text += ", " + std::to_string(shape[2]) + " queries x " + std::to_string(shape[3]) + " keys";
     return text + (attention.structure.causal ? ", causal" : "") + ", " + to_string(type);
 }
@@ -131,11 +118,11 @@ void describe_arrays(const FileInfo& info, LookResult& result) {
         result.what = info.format + ", " + to_string(info.arrays[0].dtype) + " " +
                       to_string(info.arrays[0].shape);
     } else {
-        result.what = info.format + ", " + plural(info.arrays.size(), "array");
+        result.what = info.format + ", " + counted(info.arrays.size(), "array");
     }
     std::size_t texts = 0;
     for (const auto& [key, count] : info.texts) texts += count;
-    if (info.arrays.empty() && texts > 0) result.what = info.format + ", " + plural(texts, "text");
+    if (info.arrays.empty() && texts > 0) result.what = info.format + ", " + counted(texts, "text");
     if (!info.values) result.more = "the numbers were not read: attn-inspect info --values does";
 }
 
@@ -144,9 +131,9 @@ LookResult look_at_checkpoint(const LookRequest& request, const FileInfo& info) 
     result.kind = LookResult::Kind::checkpoint;
     describe_arrays(info, result);
     const model::ModelSummary& model = *info.model;
-    result.what = model.title + ", " + plural(model.layers, "layer");
+    result.what = model.title + ", " + counted(model.layers, "layer");
     if (model.sizes)
-        result.what += " x " + plural(model.sizes->heads, "head") + " of " +
+        result.what += " x " + counted(model.sizes->heads, "head") + " of " +
                        std::to_string(model.sizes->d_head) + " columns";
     result.what += ", d_model " + std::to_string(model.d_model);
     for (const std::string& name : model.missing) result.problems.push_back(name + ": is missing");

@@ -5,6 +5,7 @@
 #include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "pipeline/manifest.hpp"
+#include "pipeline/sequence_labels.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -12,15 +13,11 @@ namespace {
 using LabelLists = std::vector<std::vector<std::string>>;
 using Offsets = std::vector<std::ptrdiff_t>;
 
-const std::vector<std::string>& of_sequence(const LabelLists& lists, std::size_t sequence) {
-    return lists.size() == 1 ? lists.front() : lists[sequence];
-}
-
 // Whether each query's token is that of the key at which it stands.
 bool stand_at(const AxisLabels& labels, const Offsets& offsets, std::size_t batch) {
     for (std::size_t sequence = 0; sequence < batch; ++sequence) {
-        const auto& queries = of_sequence(labels.queries, sequence);
-        const auto& keys = of_sequence(labels.keys, sequence);
+        const auto& queries = labels_of(labels.queries, sequence);
+        const auto& keys = labels_of(labels.keys, sequence);
         const std::ptrdiff_t offset = offset_of(offsets, sequence);
         if (offset < 0 || static_cast<std::size_t>(offset) + queries.size() > keys.size())
             return false;

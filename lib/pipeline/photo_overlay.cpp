@@ -7,6 +7,7 @@
 #include "core/numbers.hpp"
 #include "core/printable.hpp"
 #include "core/version.hpp"
+#include "core/word_list.hpp"
 #include "io/file_bytes.hpp"
 #include "render/label_font.hpp"
 #include "render/photo.hpp"
@@ -20,17 +21,6 @@ namespace {
 constexpr std::size_t kOnePanel = 640;
 constexpr std::size_t kPage = 1800;
 
-std::vector<std::string> pieces_of(const std::string& text, char between) {
-    std::vector<std::string> pieces{""};
-    for (const char c : text) {
-        if (c == between)
-            pieces.emplace_back();
-        else
-            pieces.back() += c;
-    }
-    return pieces;
-}
-
 std::size_t number_below(const std::string& text, std::size_t end, const std::string& whole) {
     const WholeRange range{0, static_cast<std::int64_t>(end) - 1};
     return static_cast<std::size_t>(parse_whole(text, range, "--targets " + quoted(whole) + ":"));
@@ -42,7 +32,7 @@ PhotoTarget parse_target(const std::string& text, const analysis::PatchGrid& gri
             fail("--targets cls: --grid names no token before the patches, such as 14x14+1");
         return {"class token", 0};
     }
-    const auto numbers = pieces_of(text, ',');
+    const auto numbers = split_at(text, ',');
     if (numbers.size() == 2) {
         const std::size_t row = number_below(numbers[0], grid.rows(), text);
         const std::size_t column = number_below(numbers[1], grid.columns(), text);
@@ -80,7 +70,8 @@ struct Panels {
 
 template <class T>
 Panels gather(const StoredAttention<T>& attention, const DrawRequest& request,
-              const analysis::PatchGrid& grid, std::size_t sequence) {
+              const analysis::PatchGrid& grid, const std::vector<PhotoTarget>& targets,
+              std::size_t sequence) {
     const auto places = select_heads(attention, request.from);
     std::vector<std::vector<std::size_t>> groups{places};
     if (!request.photo.mean_heads) {
@@ -89,7 +80,6 @@ Panels gather(const StoredAttention<T>& attention, const DrawRequest& request,
     }
     Panels panels;
     panels.columns = groups.size();
-    const auto targets = parse_targets(request.photo.targets, grid);
     for (const PhotoTarget& target : targets) {
         for (const StoredLayer<T>& layer : attention.layers) {
             panels.rows.push_back("layer " + std::to_string(layer.layer) +
@@ -153,14 +143,14 @@ std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& 
         fail(request.from.source, ": has ", shape[2], " queries and ", shape[3],
              " keys; --image needs attention among the patches of one picture");
     const std::size_t sequence = one_sequence(request.from, shape[0]);
-    const Panels panels = gather(attention, request, grid, sequence);
+    const auto targets = parse_targets(request.photo.targets, grid);
+    const Panels panels = gather(attention, request, grid, targets, sequence);
 
     const auto file = io::map_file(request.photo.image);
     const render::Image photo = render::decode_photo(file.bytes, request.photo.image);
     const render::Font font = render::choose_label_font(request.heatmaps.fonts, {}, {}).font;
     const render::HeatmapStyle style = style_of(request.heatmaps, font, panels, grid);
     render::PhotoSheet sheet;
-    const auto targets = parse_targets(request.photo.targets, grid);
     sheet.title = targets.size() == 1 ? "what the " + targets.front().name + " looks at"
                                       : "what queries look at";
     sheet.note = "weights of the patches; those of other tokens are not drawn";
@@ -194,7 +184,7 @@ std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& 
 
 std::vector<PhotoTarget> parse_targets(const std::string& text, const analysis::PatchGrid& grid) {
     std::vector<PhotoTarget> targets;
-    for (const std::string& piece : pieces_of(text, ';'))
+    for (const std::string& piece : split_at(text, ';'))
         targets.push_back(parse_target(piece, grid));
     return targets;
 }

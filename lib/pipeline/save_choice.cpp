@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "core/numbers.hpp"
+#include "core/word_list.hpp"
 #include "pipeline/whole_numbers.hpp"
 
 namespace attn::pipeline {
@@ -35,10 +36,8 @@ const Name& find(const std::string& item) {
     for (const Name& known : kNames) {
         if (known.name == item) return known;
     }
-    std::string list;
-    for (const std::string& name : save_names()) list += (list.empty() ? "" : ", ") + name;
     const std::string close = nearest(item, save_names());
-    fail("--save ", quoted(item), ": expected a list of ", list,
+    fail("--save ", quoted(item), ": expected a list of ", joined(save_names()),
          close.empty() ? "" : "; did you mean " + close + "?");
 }
 

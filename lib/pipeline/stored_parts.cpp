@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "pipeline/array_family.hpp"
 
@@ -48,15 +49,6 @@ bool says_layers(const std::string& pattern) {
             return true;
     }
     return text.empty();
-}
-
-std::string listed(const std::vector<std::string>& names) {
-    std::string text;
-    for (std::size_t i = 0; i < std::min(names.size(), kMaxListed); ++i)
-        text += (i > 0 ? ", " : "") + names[i];
-    if (names.size() > kMaxListed)
-        text += " and " + std::to_string(names.size() - kMaxListed) + " more";
-    return text;
 }
 
 // Keys of arrays that may be attention: what has no two axes is none.
@@ -111,8 +103,8 @@ std::optional<ArrayFamily> choose_family(const std::vector<ArrayFamily>& familie
     for (const ArrayFamily& family : families)
         patterns.push_back(path + ":" + family.pattern + " (" + std::to_string(family.keys.size()) +
                            ")");
-    fail(path, ": holds ", listed(keys), "; choose one as ", path,
-         ":KEY, or stack those of one kind as ", listed(patterns));
+    fail(path, ": holds ", listed(keys, kMaxListed), "; choose one as ", path,
+         ":KEY, or stack those of one kind as ", listed(patterns, kMaxListed));
 }
 
 StoredParts stack(io::Inputs& inputs, const std::string& path, const ArrayFamily& family) {

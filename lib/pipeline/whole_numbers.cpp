@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -18,14 +19,7 @@ void require_array(io::Inputs& inputs, const std::string& name, const std::strin
 }  // namespace
 
 std::vector<std::string> split_at_commas(const std::string& text) {
-    std::vector<std::string> parts;
-    std::size_t start = 0;
-    while (start <= text.size()) {
-        const std::size_t comma = std::min(text.find(',', start), text.size());
-        parts.push_back(text.substr(start, comma - start));
-        start = comma + 1;
-    }
-    return parts;
+    return split_at(text, ',');
 }
 
 std::vector<std::int64_t> load_integers(io::Inputs& inputs, const std::string& name,

@@ -19,13 +19,6 @@ Color color_of(double value) {
     return color_map("viridis")[color_index(limited(value))];
 }
 
-std::string escape(int layer, Color color) {
-    char text[32];
-    std::snprintf(text, sizeof text, "\033[%d;2;%d;%d;%dm", layer, color.red, color.green,
-                  color.blue);
-    return text;
-}
-
 }  // namespace
 
 std::string bar(double share, std::size_t width) {
@@ -53,8 +46,8 @@ std::string shades(const std::vector<double>& values) {
 std::string colored_halves(const std::vector<double>& upper, const std::vector<double>& lower) {
     std::string text;
     for (std::size_t i = 0; i < upper.size(); ++i) {
-        text += escape(38, color_of(upper[i]));
-        if (!lower.empty()) text += escape(48, color_of(lower[i]));
+        text += terminal_color(38, color_of(upper[i]));
+        if (!lower.empty()) text += terminal_color(48, color_of(lower[i]));
         text += "▀";
     }
     return text + "\033[0m";

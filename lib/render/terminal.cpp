@@ -58,13 +58,6 @@ std::string label(const HeatmapPanel& panel, std::size_t row, std::size_t step) 
     return std::string(kLabelColumns - 1 - character_count(text), ' ') + text + ' ';
 }
 
-std::string escape(int layer, Color color) {
-    char text[32];
-    std::snprintf(text, sizeof text, "\033[%d;2;%d;%d;%dm", layer, color.red, color.green,
-                  color.blue);
-    return text;
-}
-
 const char* shade(float value, const HeatmapStyle& style) {
     static constexpr const char* kShades[] = {" ", "░", "▒", "▓", "█"};
     if (std::isnan(value)) return "?";
@@ -127,7 +120,7 @@ std::string draw_terminal(const HeatmapPanel& panel, const HeatmapStyle& style, 
                 const Color upper = cell_color(small.at(row, column), style);
                 const Color lower =
                     row + 1 < small.rows ? cell_color(small.at(row + 1, column), style) : kPaper;
-                text += escape(38, upper) + escape(48, lower) + "▀";
+                text += terminal_color(38, upper) + terminal_color(48, lower) + "▀";
             } else {
                 text += shade(small.at(row, column), style);
             }
