@@ -13,5 +13,8 @@ inline const std::vector<std::string>& labels_of(const std::vector<std::vector<s
     if (lists.empty()) return none;
     return lists.size() == 1 ? lists.front() : lists[sequence];
 }
+// The labels live in the lists.
+const std::vector<std::string>& labels_of(std::vector<std::vector<std::string>>&&,
+                                          std::size_t) = delete;
 
 }  // namespace attn::pipeline

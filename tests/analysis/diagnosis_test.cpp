@@ -16,7 +16,7 @@ using namespace attn::test;
 
 namespace {
 
-const Array<double>& part(const DenseAttention& attention, Observed kind) {
+Array<double> part(const DenseAttention& attention, Observed kind) {
     return kind == Observed::weights  ? attention.weights
            : kind == Observed::scores ? attention.scores
                                       : attention.output;
@@ -37,7 +37,7 @@ Array<double> observe(const World& world, const std::vector<const Hypothesis*>& 
         drops = drops || hypothesis->fit == Fit::dropout;
     }
     const DenseAttention attention = compute_dense(world.inputs(), mistakes);
-    const Array<double>& exact = part(attention, kind);
+    const Array<double> exact = part(attention, kind);
     std::vector<double> values(exact.data(), exact.data() + exact.size());
     std::mt19937 random(99);
     for (double& value : values) {

@@ -19,7 +19,7 @@ pipeline::CheckResult check(const std::string& file, bool causal) {
     return pipeline::check(request, {}, [](const std::string&) {});
 }
 
-const pipeline::CheckLine& line(const pipeline::CheckResult& result, const std::string& name) {
+pipeline::CheckLine line(const pipeline::CheckResult& result, const std::string& name) {
     for (const pipeline::CheckLine& found : result.lines) {
         if (found.name == name) return found;
     }

@@ -29,6 +29,7 @@ const CellBlock& photo_of(const Figure& figure) {
     FAIL("the figure has no photograph");
     return std::get<CellBlock>(figure.shapes.front());
 }
+const CellBlock& photo_of(Figure&&) = delete;  // what it returns lives in the figure
 
 bool says(const Figure& figure, const std::string& text) {
     return std::any_of(figure.shapes.begin(), figure.shapes.end(),
@@ -41,7 +42,8 @@ bool says(const Figure& figure, const std::string& text) {
 }  // namespace
 
 TEST_CASE("the photograph shows through, most where nobody looks") {
-    const Image& photo = photo_of(figure_of(std::nullopt)).cells;
+    const Figure figure = figure_of(std::nullopt);
+    const Image& photo = photo_of(figure).cells;
     CHECK(photo.height() == 40);
     const Color seen = photo.at(5, 5), covered = photo.at(50, 30);
     CHECK(seen == photo.at(39, 39));
