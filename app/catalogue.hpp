@@ -32,9 +32,16 @@ struct CommandEntry {
     std::string footer;              // lists at the end of the long help
 };
 
+// An environment variable that every command reads.
+struct VariableEntry {
+    std::string name;
+    std::string help;
+};
+
 struct Catalogue {
     CommandEntry program;               // what stands for every command
     std::deque<CommandEntry> commands;  // in the order of the help
+    std::vector<VariableEntry> environment;
 
     // nullptr where there is none of that name.
     const CommandEntry* find(const std::string& name) const;

@@ -17,6 +17,7 @@
 #include "core/version.hpp"
 #include "flag_rules.hpp"
 #include "help.hpp"
+#include "kernels/kernels.hpp"
 #include "program.hpp"
 #include "terminal.hpp"
 #include "usage_error.hpp"
@@ -108,6 +109,7 @@ int act(int argc, const char* const* argv, Console& console) {
     line.text = command_text(app);
     const ThreadLimit limit(line.global.threads);
     keep_blas_to_one_thread();
+    kernels<float>();  // a name that says nothing is refused before any work
     return line.action();
 }
 

@@ -61,6 +61,13 @@ std::string arguments(const CommandEntry& command, std::size_t columns) {
     return text.empty() ? "" : "\n" + text;
 }
 
+std::string environment_rows(const Catalogue& catalogue, std::size_t columns) {
+    std::string text = "\nEnvironment\n";
+    for (const VariableEntry& variable : catalogue.environment)
+        text += row(variable.name, variable.help, columns);
+    return text;
+}
+
 std::string usual_rows(const CommandEntry& command, std::size_t columns) {
     std::string text;
     for (const std::string& name : command.usual) {
@@ -113,6 +120,7 @@ std::string command_help(const Catalogue& catalogue, const CommandEntry& command
         for (const std::string& heading : headings(command))
             text += rows_under(command, heading, columns);
         text += rows_under(catalogue.program, "For every command", columns);
+        text += environment_rows(catalogue, columns);
         if (!command.footer.empty()) text += "\n" + command.footer + "\n";
     } else {
         text += usual_rows(command, columns);

@@ -91,6 +91,13 @@ std::string exit_status() {
            paragraph("2", "Wrong usage, bad input, or a failure to read or write.");
 }
 
+std::string environment(const Catalogue& catalogue) {
+    std::string text = ".SH ENVIRONMENT\n";
+    for (const VariableEntry& variable : catalogue.environment)
+        text += paragraph("\\fB" + plain(variable.name) + "\\fR", variable.help + ".");
+    return text;
+}
+
 }  // namespace
 
 std::string program_manual(const Catalogue& catalogue) {
@@ -101,8 +108,7 @@ std::string program_manual(const Catalogue& catalogue) {
                        plain(catalogue.program.footer) + "\n.SH COMMANDS\n";
     for (const CommandEntry& command : catalogue.commands)
         text += paragraph("\\fB" + plain(command.name) + "\\fR", command.description + ".");
-    text += flag_sections(catalogue.program) + exit_status() + ".SH ENVIRONMENT\n" +
-            paragraph("\\fBNO_COLOR\\fR", "No colours in the terminal, as --no-color.") +
+    text += flag_sections(catalogue.program) + exit_status() + environment(catalogue) +
             ".SH SEE ALSO\n";
     std::string others;
     for (const CommandEntry& command : catalogue.commands)
@@ -118,7 +124,7 @@ std::string command_manual(const Catalogue& catalogue, const CommandEntry& comma
                        flag_sections(catalogue.program);
     if (!command.footer.empty()) text += ".SH NAMES\n" + verbatim(command.footer);
     if (!command.example.empty()) text += ".SH EXAMPLES\n" + verbatim(command.example);
-    return text + exit_status() + ".SH SEE ALSO\n.BR attn\\-inspect (1)\n";
+    return text + exit_status() + environment(catalogue) + ".SH SEE ALSO\n.BR attn\\-inspect (1)\n";
 }
 
 }  // namespace attn::app

@@ -6,7 +6,9 @@
 
 #include "core/numbers.hpp"
 #include "core/shell_word.hpp"
+#include "core/word_list.hpp"
 #include "flag_rules.hpp"
+#include "kernels/kernel_sets.hpp"
 
 namespace attn::app {
 namespace {
@@ -70,6 +72,12 @@ void describe_program(CLI::App& app, CommandLine& line) {
         "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed "
         "or results differ, 2 usage, bad input or I/O. A command's flags: attn-inspect help "
         "COMMAND.";
+    line.catalogue.environment = {
+        {"NO_COLOR", "No colours in the terminal, as --no-color"},
+        {kKernelsVariable, "The instruction set of the inner loops (" + joined(kernel_set_names()) +
+                               "; default: the best one that the machine has); the last bits of "
+                               "results depend on it"},
+    };
     add_global_flags(app, line);
     add_look_command(app, line);
     add_run_command(app, line);

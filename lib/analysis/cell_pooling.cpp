@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "attention/kernels.hpp"
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 namespace {

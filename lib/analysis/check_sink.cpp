@@ -7,8 +7,8 @@
 #include <limits>
 #include <type_traits>
 
-#include "attention/kernels.hpp"
 #include "attention/query_offset.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 namespace {

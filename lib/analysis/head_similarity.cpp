@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "analysis/classical_scaling.hpp"
-#include "attention/kernels.hpp"
 #include "core/parallel.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "attention/kernels.hpp"
 #include "core/span.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 

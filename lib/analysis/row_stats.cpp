@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "analysis/keys_for_90.hpp"
-#include "attention/kernels.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "analysis/patch_grid.hpp"
 #include "analysis/token_patterns.hpp"
-#include "attention/kernels.hpp"
 #include "attention/tile.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "attention/kernels.hpp"
 #include "attention/query_offset.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 namespace {

@@ -2,9 +2,9 @@
 // panel row after row. Packed once, used by every block of queries.
 #pragma once
 
-#include "attention/kernels.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/span.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn {
 

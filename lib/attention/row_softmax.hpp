@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "attention/kernels.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn {
 

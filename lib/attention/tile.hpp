@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "attention/kernels.hpp"
 #include "core/span.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn {
 

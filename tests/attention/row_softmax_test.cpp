@@ -3,42 +3,14 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
 #include <limits>
 #include <numeric>
 #include <random>
 #include <vector>
 
-#include "attention/kernels_variants.hpp"
+#include "kernels/kernel_sets.hpp"
 
 namespace {
-
-// Every set of kernels that this machine can run.
-template <class T>
-std::vector<const attn::Kernels<T>*> runnable();
-
-template <>
-std::vector<const attn::Kernels<float>*> runnable() {
-    std::vector<const attn::Kernels<float>*> kernels{&attn::kBaselineFloat};
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        kernels.push_back(&attn::kAvx2Float);
-    if (__builtin_cpu_supports("avx512bw")) kernels.push_back(&attn::kAvx512Float);
-#endif
-    return kernels;
-}
-
-template <>
-std::vector<const attn::Kernels<double>*> runnable() {
-    std::vector<const attn::Kernels<double>*> kernels{&attn::kBaselineDouble};
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        kernels.push_back(&attn::kAvx2Double);
-    if (__builtin_cpu_supports("avx512bw")) kernels.push_back(&attn::kAvx512Double);
-#endif
-    return kernels;
-}
 
 template <class T>
 std::vector<T> random_row(std::size_t size, double spread) {
@@ -81,7 +53,7 @@ std::vector<long double> defined_softmax(const std::vector<T>& row) {
 TEMPLATE_TEST_CASE("softmax agrees with its definition on every instruction set", "", float,
                    double) {
     const double eps = static_cast<double>(std::numeric_limits<TestType>::epsilon());
-    for (const auto* kernels : runnable<TestType>()) {
+    for (const auto* kernels : attn::runnable_kernels<TestType>()) {
         for (const std::size_t size : {1, 2, 7, 15, 16, 17, 31, 33, 100, 511, 513, 4099}) {
             for (const double spread : {0.01, 1.0, 20.0}) {
                 INFO(kernels->instruction_set << ", " << size << " scores, spread " << spread);
@@ -110,36 +82,9 @@ TEMPLATE_TEST_CASE("softmax agrees with its definition on every instruction set"
     }
 }
 
-TEST_CASE("exponentials are good to 2 ulp on every instruction set") {
-    // Every 4,099th float between -0 and -88.
-    std::vector<float> arguments;
-    for (std::uint32_t bits = 0x80000000U; bits < 0xC2B00000U; bits += 4099) {
-        float argument = 0;
-        std::memcpy(&argument, &bits, sizeof bits);
-        arguments.push_back(argument);
-    }
-    for (const auto* kernels : runnable<float>()) {
-        INFO(kernels->instruction_set);
-        std::vector<float> results = arguments;
-        kernels->exponentiate_only(results.data(), results.size(), 0.0F);
-        CHECK(results[0] == 1);
-        double worst = 0;
-        for (std::size_t i = 0; i < results.size(); ++i) {
-            const double expected = std::exp(static_cast<double>(arguments[i]));
-            const double smallest = std::numeric_limits<float>::min();
-            if (expected < smallest && results[i] == 0) continue;
-            int exponent = 0;
-            std::frexp(expected, &exponent);
-            const double ulp = std::ldexp(1.0, exponent - std::numeric_limits<float>::digits);
-            worst = std::max(worst, std::abs(static_cast<double>(results[i]) - expected) / ulp);
-        }
-        CHECK(worst < 2);
-    }
-}
-
 TEMPLATE_TEST_CASE("a row sums to one at any length", "", float, double) {
     const double eps = static_cast<double>(std::numeric_limits<TestType>::epsilon());
-    for (const auto* kernels : runnable<TestType>()) {
+    for (const auto* kernels : attn::runnable_kernels<TestType>()) {
         for (const std::size_t size : {std::size_t{1} << 17, std::size_t{1} << 20}) {
             std::vector<TestType> row = random_row<TestType>(size, 1.0);
             softmax(*kernels, row.data(), size, kNoSink<TestType>);
@@ -153,7 +98,7 @@ TEMPLATE_TEST_CASE("rows without a key are zero, NaN and infinity are not hidden
                    double) {
     const TestType inf = std::numeric_limits<TestType>::infinity();
     const TestType nan = std::numeric_limits<TestType>::quiet_NaN();
-    for (const auto* kernels : runnable<TestType>()) {
+    for (const auto* kernels : attn::runnable_kernels<TestType>()) {
         for (const std::size_t size : {3, 40}) {
             INFO(kernels->instruction_set << ", " << size << " scores");
             std::vector<TestType> none(size, -inf);
@@ -191,7 +136,7 @@ TEST_CASE("huge scores do not overflow") {
 }
 
 TEMPLATE_TEST_CASE("a sink takes its share of every row that has keys", "", float, double) {
-    for (const auto* kernels : runnable<TestType>()) {
+    for (const auto* kernels : attn::runnable_kernels<TestType>()) {
         INFO(kernels->instruction_set);
         for (const TestType sink : {TestType{-2}, TestType{0}, TestType{5}}) {
             std::vector<TestType> row{1, 2, 3};
@@ -209,27 +154,10 @@ TEMPLATE_TEST_CASE("a sink takes its share of every row that has keys", "", floa
     }
 }
 
-TEMPLATE_TEST_CASE("the soft cap is cap * tanh(score / cap)", "", float, double) {
-    const double eps = static_cast<double>(std::numeric_limits<TestType>::epsilon());
-    for (const auto* kernels : runnable<TestType>()) {
-        for (const std::size_t size : {1, 15, 16, 100}) {
-            INFO(kernels->instruction_set << ", " << size << " scores");
-            const std::vector<TestType> scores = random_row<TestType>(size, 20);
-            std::vector<TestType> row = scores;
-            kernels->softcap(row.data(), size, TestType{30});
-            for (std::size_t i = 0; i < size; ++i) {
-                const double expected = 30 * std::tanh(static_cast<double>(scores[i]) / 30);
-                CHECK(std::abs(static_cast<double>(row[i]) - expected) <=
-                      8 * eps * std::abs(expected));
-            }
-        }
-    }
-}
-
 TEMPLATE_TEST_CASE("the entropy of a row follows from its pieces", "", float, double) {
     const double eps = static_cast<double>(std::numeric_limits<TestType>::epsilon());
     const TestType inf = std::numeric_limits<TestType>::infinity();
-    for (const auto* kernels : runnable<TestType>()) {
+    for (const auto* kernels : attn::runnable_kernels<TestType>()) {
         for (const TestType sink : {-inf, TestType{0}, TestType{3}}) {
             for (const double spread : {0.01, 1.0, 20.0}) {
                 INFO(kernels->instruction_set << ", sink " << sink << ", spread " << spread);
@@ -259,33 +187,5 @@ TEMPLATE_TEST_CASE("the entropy of a row follows from its pieces", "", float, do
         std::vector<TestType> masked(20, -inf);
         none.add(*kernels, masked.data(), masked.size(), -inf);
         CHECK(none.entropy() == 0);
-    }
-}
-
-TEMPLATE_TEST_CASE("sums over weights agree with their definitions", "", float, double) {
-    for (const auto* kernels : runnable<TestType>()) {
-        for (const std::size_t size : {1, 15, 16, 17, 100, 700}) {
-            INFO(kernels->instruction_set << ", " << size << " weights");
-            std::vector<TestType> row = random_row<TestType>(size, 2.0);
-            softmax(*kernels, row.data(), size, kNoSink<TestType>);
-            row[size / 2] = 0;
-            double sum = 0, squares = 0, distance = 0, logs = 0, largest = 0;
-            for (std::size_t i = 0; i < size; ++i) {
-                const auto w = static_cast<double>(row[i]);
-                sum += w;
-                squares += w * w;
-                distance += w * std::abs(static_cast<double>(i) - 5);
-                if (w > 0) logs += w * std::log(w);
-                largest = std::max(largest, w);
-            }
-            const attn::WeightSums sums = kernels->add_up(row.data(), size, TestType{-5});
-            CHECK(sums.sum == Approx(sum).epsilon(1e-6));
-            CHECK(sums.squares == Approx(squares).epsilon(1e-6));
-            CHECK(sums.distance == Approx(distance).epsilon(1e-6));
-            CHECK(sums.largest == largest);
-            CHECK(kernels->sum_logs(row.data(), size) == Approx(logs).epsilon(1e-6));
-            row[size - 1] = std::numeric_limits<TestType>::quiet_NaN();
-            CHECK(std::isnan(kernels->add_up(row.data(), size, 0).largest));
-        }
     }
 }

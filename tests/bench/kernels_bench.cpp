@@ -4,11 +4,11 @@
 
 #include <vector>
 
-#include "attention/kernels.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/parallel.hpp"
 #include "io/decode.hpp"
 #include "io/stored_array.hpp"
+#include "kernels/kernels.hpp"
 
 namespace {
 

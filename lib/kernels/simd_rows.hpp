@@ -7,8 +7,8 @@
 #include <limits>
 #include <xsimd/xsimd.hpp>
 
-#include "attention/exponential_simd.hpp"
-#include "attention/kernels.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/simd_exponential.hpp"
 
 namespace attn {
 
@@ -153,7 +153,7 @@ struct SimdRows {
                 const std::size_t left = size - i;
                 const Batch w =
                     left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
-                logs += xsimd::select(w > zero, w * xsimd::log(w), zero);
+                logs += xsimd::select(w <= zero, zero, w * xsimd::log(w));  // NaN stays
             }
             result += static_cast<double>(xsimd::hadd(logs));
         }
@@ -174,7 +174,8 @@ struct SimdRows {
                 const std::size_t left = size - i;
                 const Batch score = left < kLanes ? load_tail(row + i, left, -infinity)
                                                   : Batch::load_unaligned(row + i);
-                const auto there = score != none;
+                // Not "!=", which forgets NaN in xsimd 8 with AVX.
+                const auto there = !(score == none);
                 const Batch value = xsimd::select(there, score, zero);
                 count += xsimd::select(there, one, zero);
                 sum += value;
@@ -188,6 +189,11 @@ struct SimdRows {
         }
         result.smallest = -static_cast<double>(largest_lane(-low));
         result.largest = static_cast<double>(largest_lane(high));
+        // A sum may also be NaN because its parts overflowed to both sides.
+        if (result.sum != result.sum) {
+            const T seen = largest(row, size);
+            if (seen != seen) result.smallest = result.largest = static_cast<double>(seen);
+        }
         return result;
     }
 

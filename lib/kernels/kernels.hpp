@@ -1,7 +1,8 @@
-// The inner loops of attention in SIMD. The sources are compiled once for each instruction set; the
-// best one that the machine has is chosen when the program runs.
+// The inner loops of attention in SIMD. They are compiled once for each instruction set; which set
+// of them is used is chosen when the program runs.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 
 namespace attn {
@@ -35,7 +36,7 @@ struct ExponentialSums {
     double logs = 0;  // of exp(x) * x, with 0 for x = -inf
 };
 
-// Of the scores of one row that are not -inf.
+// Of the scores of one row that are not -inf. A NaN makes all but the count NaN.
 struct ScoreSums {
     double count = 0;
     double smallest = 0;  // where count > 0
@@ -45,17 +46,20 @@ struct ScoreSums {
 
     void add(const ScoreSums& more) {
         if (more.count == 0) return;
-        smallest = count == 0 || more.smallest < smallest ? more.smallest : smallest;
-        largest = count == 0 || more.largest > largest ? more.largest : largest;
+        if (count == 0 || more.smallest < smallest || std::isnan(more.smallest))
+            smallest = more.smallest;
+        if (count == 0 || more.largest > largest || std::isnan(more.largest))
+            largest = more.largest;
         count += more.count;
         sum += more.sum;
         squares += more.squares;
     }
 };
 
+// One set of kernels. All of them stand the same tests; their results differ in the last bits.
 template <class T>
 struct Kernels {
-    const char* instruction_set;  // "avx512", "avx2", "baseline"
+    const char* instruction_set;  // "avx512", "avx2", "sse2", "neon"
     std::size_t lanes;            // numbers in a register
     std::size_t panel_width;      // columns of a panel: as many as the registers hold sums for
 
@@ -75,7 +79,7 @@ struct Kernels {
     // after it.
     WeightSums (*add_up)(const T* row, std::size_t size, T first);
 
-    // The sum of w ln w, with 0 ln 0 = 0.
+    // The sum of w ln w, with 0 for what is not above 0; NaN if any is.
     double (*sum_logs)(const T* row, std::size_t size);
 
     // Copies the values above `low` and up to `high` to `found`, which has room for `lanes` more,
@@ -100,8 +104,11 @@ struct Kernels {
     void (*softcap)(T* row, std::size_t size, T cap);
 };
 
-// The kernels for this machine.
+// The kernels to use: those of the best instruction set that the machine has, or of the one that
+// the environment variable ATTN_KERNELS names. Throws Error where there are none of that name.
 template <class T>
 const Kernels<T>& kernels();
+
+constexpr const char* kKernelsVariable = "ATTN_KERNELS";
 
 }  // namespace attn

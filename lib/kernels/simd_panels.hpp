@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <xsimd/xsimd.hpp>
 
-#include "attention/kernels.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn {
 

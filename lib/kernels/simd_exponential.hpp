@@ -1,10 +1,10 @@
 // exp() for softmax, whose arguments are never above zero. Included only by the sources that are
-// compiled for one instruction set each, as row_kernels_simd.hpp is.
+// compiled for one instruction set each, as simd_rows.hpp is.
 #pragma once
 
 #include <xsimd/xsimd.hpp>
 
-#include "attention/kernels.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn {
 

@@ -1,0 +1,37 @@
+// One set of kernels: the row and panel loops of one xsimd architecture. Included only by the
+// sources that are compiled for one instruction set each.
+#pragma once
+
+#include "kernels/simd_panels.hpp"
+#include "kernels/simd_rows.hpp"
+
+namespace attn {
+
+// R x V registers of sums; see SimdPanels.
+template <class T, class Arch, std::size_t R, std::size_t V>
+constexpr Kernels<T> make_kernels(const char* instruction_set) {
+    using Rows = SimdRows<T, Arch>;
+    using Panels = SimdPanels<T, Arch, R, V>;
+    // By name: entries of one type cannot change places.
+    Kernels<T> set{};
+    set.instruction_set = instruction_set;
+    set.lanes = Rows::kLanes;
+    set.panel_width = V * Rows::kLanes;
+    set.multiply = Panels::multiply;
+    set.add_product = Panels::add_product;
+    set.largest = Rows::largest;
+    set.raise = Rows::raise;
+    set.add = Rows::add;
+    set.add_up = Rows::add_up;
+    set.sum_logs = Rows::sum_logs;
+    set.collect = Rows::collect;
+    set.sum_scores = Rows::sum_scores;
+    set.sum_above = Rows::sum_above;
+    set.exponentiate = Rows::template exponentiate<true>;
+    set.exponentiate_only = Rows::template exponentiate<false>;
+    set.scale = Rows::scale;
+    set.softcap = Rows::softcap;
+    return set;
+}
+
+}  // namespace attn
