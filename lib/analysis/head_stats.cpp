@@ -36,23 +36,19 @@ double pattern_value(const std::vector<RowStats>& rows, PatternMass RowStats::*p
 }
 
 void summarise_scores(const std::vector<RowStats>& rows, HeadStats& stats) {
-    double count = 0, sum = 0;
-    for (const RowStats& row : rows) {
-        if (row.scores.count == 0) continue;
-        if (!(stats.max_score >= row.scores.largest)) stats.max_score = row.scores.largest;
-        if (!(stats.score_min <= row.scores.smallest)) stats.score_min = row.scores.smallest;
-        count += row.scores.count;
-        sum += row.scores.sum;
-    }
-    if (count == 0) return;
-    const double mean = sum / count;
+    ScoreSums all;
+    for (const RowStats& row : rows) all.add(row.scores);
+    if (all.count == 0) return;
+    stats.max_score = all.largest;
+    stats.score_min = all.smallest;
+    const double mean = all.sum / all.count;
     double squares = 0;  // of the distances from the mean
     for (const RowStats& row : rows) {
         const ScoreSums& scores = row.scores;
         squares += scores.squares - 2 * mean * scores.sum + scores.count * mean * mean;
     }
     stats.score_mean = mean;
-    stats.score_std = std::sqrt(std::max(0.0, squares / count));
+    stats.score_std = std::sqrt(std::max(squares / all.count, 0.0));
 }
 
 }  // namespace

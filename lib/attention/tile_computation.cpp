@@ -181,8 +181,7 @@ class TileWork {
         if (score_sums_.empty()) return kernels_.largest(scores, size);
         const ScoreSums sums = kernels_.sum_scores(scores, size);
         score_sums_[row].add(sums);
-        const bool may_have_nan = std::isnan(sums.sum);
-        return may_have_nan ? kernels_.largest(scores, size) : static_cast<T>(sums.largest);
+        return static_cast<T>(sums.largest);
     }
 
     void keep(std::size_t row, KeyRange keys, ScoreStage stage, const T* begin, const T* end) {

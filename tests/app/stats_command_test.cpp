@@ -218,6 +218,23 @@ TEST_CASE("run --save stats measures the same, and the scores, in one pass and o
     CHECK(worst < 1e-6);
 }
 
+TEST_CASE("a NaN among scores or weights is in their measures, not left out of them") {
+    const TempFolder folder;
+    const std::string q = folder.write("q.npy", npy_floats("(1, 3, 2)", {1, 0, 0, 1, 1, 1}));
+    const std::string k =
+        folder.write("k.npy", npy_floats("(1, 3, 2)", {1, 0, 0, std::nanf(""), 1, 1}));
+    const auto run = run_program({"run", "-q", q, "-k", k, "-v", q, "--causal", "--allow-nonfinite",
+                                  "--save", "stats,weights,scores", "-o", folder / "out"});
+    REQUIRE(run.exit_code == 0);
+    const Json computed = Json::parse(read_file(folder / "out/stats.json"))["heads"][0];
+    const Json stored = stats_of({folder / "out"})["heads"][0];
+    for (const char* measure : {"max_score", "score_min", "score_mean", "score_std", "entropy"}) {
+        INFO(measure);
+        CHECK(computed[measure].is_null());
+        CHECK(stored[measure].is_null());
+    }
+}
+
 TEST_CASE("tables are for people, CSV and JSON for programs") {
     const auto table =
         run_program({"stats", golden("stats/causal.npy"), "--columns", "entropy,sink"});
