@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Keeps the house: includes run down only, no circles among headers, no file too long to read, a test
+# beside every source. Quiet when all is well; else one line for each violation (file:line: rule), and exit code 1.
+# usage: check_structure.sh [FOLDER]      default: this repository
+set -euo pipefail
+cd "${1:-$(dirname "$0")/..}"
+
+# The rooms from top to bottom. A file includes from its own room and from those on lines below; rooms that
+# stand on one line do not know each other. A room that does not exist (yet) does no harm.
+rooms() {
+  cat <<'LIST'
+app
+pipeline
+source results analysis render
+model
+io
+attention
+kernels
+core
+LIST
+}
+
+longest=500  # lines of a file
+
+# Sources without a tests/x/y_test.cpp of their own, each with the reason. It shrinks; nothing new goes in
+# without a reason that will still hold in a year.
+untested() {
+  cat <<'LIST'
+lib/kernels/avx2.cpp                one table; kernels_test.cpp runs the kernels of every set
+lib/kernels/avx512.cpp              the same
+lib/kernels/baseline.cpp            the same
+lib/render/color_map_tables.cpp     numbers only; color_map_test.cpp reads them
+lib/core/memory.cpp                 a setting of the allocator; tests/app/memory_test.cpp measures what it does
+lib/core/version.cpp                one constant
+lib/analysis/check_sink.cpp         so far tried by what the commands print only (tests/app/check_*)
+lib/analysis/dense_attention.cpp    so far by diagnosis_test.cpp
+lib/analysis/dense_heads.cpp        so far by diagnosis_test.cpp
+lib/analysis/difference.cpp         so far by tests/app/compare_*
+lib/analysis/head_similarity.cpp    so far by tests/app/stats_command_test.cpp
+lib/analysis/head_stats.cpp         so far by tests/app/stats_command_test.cpp
+lib/analysis/hypotheses.cpp         so far by diagnosis_test.cpp, which walks over all of them
+lib/analysis/patch_grid.cpp         so far by tests/app/stats_command_test.cpp
+lib/analysis/row_stats.cpp          so far by tests/app/stats_command_test.cpp
+lib/analysis/row_sum_cause.cpp      so far by tests/app/check_command_test.cpp
+lib/analysis/stats_sink.cpp         so far by tests/app/stats_command_test.cpp
+lib/analysis/token_patterns.cpp     so far by tests/app/pattern_tokens_test.cpp
+lib/attention/blas.cpp              so far by projection_test.cpp
+lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
+lib/attention/broadcast.cpp         so far by mask_test.cpp
+lib/attention/packed_heads.cpp      so far by engine_test.cpp
+lib/attention/tile_computation.cpp  so far by engine_test.cpp and properties_test.cpp
+lib/io/array_name.cpp               so far by container_test.cpp
+lib/io/decode.cpp                   so far by convert_test.cpp
+lib/io/file_bytes.cpp               so far by tests/app/files_test.cpp
+lib/io/folder.cpp                   so far by output_folder_test.cpp
+lib/io/json_syntax.cpp              so far by json_test.cpp
+lib/io/memory_order.cpp             so far by convert_test.cpp
+lib/io/npy_header.cpp               so far by npy_test.cpp
+lib/io/pack_npz.cpp                 so far by packing_test.cpp
+lib/io/pack_safetensors.cpp         so far by packing_test.cpp
+lib/io/safetensors_header.cpp       so far by safetensors_test.cpp
+lib/io/zip_archive.cpp              so far by npz_test.cpp
+lib/io/zip_places.cpp               so far by npz_test.cpp
+lib/model/embedding.cpp             so far by tests/conformance and run_checkpoint_test.cpp
+lib/model/layer_sizes.cpp           so far by weight_bundle_test.cpp
+lib/model/layer_weights.cpp         so far by layer_test.cpp
+lib/model/layouts.cpp               so far by layout_match_test.cpp
+lib/model/native_weights.cpp        so far by weight_bundle_test.cpp
+lib/pipeline/array_sink.cpp         so far by tests/app/outputs_test.cpp
+lib/pipeline/attention_options.cpp  so far by tests/app/run_flags_test.cpp
+lib/pipeline/check.cpp              so far by check_judge_heads_test.cpp
+lib/pipeline/check_judge.cpp        so far by check_judge_heads_test.cpp and check_judge_zeros_test.cpp
+lib/pipeline/compare.cpp            so far by tests/app/compare_command_test.cpp
+lib/pipeline/diagnose.cpp           so far by tests/app/diagnose_command_test.cpp
+lib/pipeline/heatmap_drawer.cpp     so far by draw_test.cpp
+lib/pipeline/info.cpp               so far by tests/app/info_command_test.cpp
+lib/pipeline/layout.cpp             so far by tests/app/run_checkpoint_test.cpp
+lib/pipeline/manifest.cpp           so far by tests/app/run_manifest_test.cpp
+lib/pipeline/run_options.cpp        so far by run_test.cpp
+lib/pipeline/source_selection.cpp   so far by tests/app/stored_layers_test.cpp
+lib/pipeline/stats.cpp              so far by tests/app/stats_command_test.cpp
+lib/pipeline/stored_source.cpp      so far by packed_arrays_test.cpp
+lib/pipeline/weights_inputs.cpp     so far by run_inputs_test.cpp
+lib/render/image.cpp                so far by png_test.cpp
+lib/render/terminal.cpp             so far by tests/app/heatmap_command_test.cpp
+LIST
+}
+
+sources() { find "$@" -name '*.cpp' -o -name '*.hpp' | LC_ALL=C sort; }
+
+# Includes of ours, as "file:line:what"; those of app have no room in front.
+includes() { sources app lib | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' /dev/null || true; }
+
+check_arrows() {
+  { rooms | sed 's/^/room /'; includes; } | awk '
+    /^room / { for (i = 2; i <= NF; ++i) level[$i] = NR; next }
+    {
+      split($0, place, ":")
+      from = place[1]; sub(/^lib\//, "", from)
+      inside = match(from, "/") ? substr(from, 1, RSTART - 1) : from
+      what = $0; sub(/^[^"]*"/, "", what); sub(/".*/, "", what)
+      to = match(what, "/") ? substr(what, 1, RSTART - 1) : inside
+      where = place[1] ":" place[2] ": "
+      if (!(inside in level)) { if (!told[inside]++) print where "room " inside " is not in the list of rooms" }
+      else if (!(to in level)) print where "\"" what "\" is in no room of the list"
+      else if (to != inside && level[to] <= level[inside])
+        print where "arrows run down only: " inside " must not include " to " (\"" what "\")"
+    }'
+}
+
+# A depth-first walk over the headers; an include that leads back to a file on the way closes a circle.
+check_circles() {
+  includes | awk '
+    {
+      split($0, place, ":")
+      if (place[1] !~ /\.hpp$/) next
+      what = $0; sub(/^[^"]*"/, "", what); sub(/".*/, "", what)
+      to = (place[1] ~ /^app\// && what !~ /\//) ? "app/" what : "lib/" what
+      ++count[place[1]]
+      target[place[1], count[place[1]]] = to
+      line[place[1], count[place[1]]] = place[2]
+      order[++files] = place[1]
+    }
+    function walk(file, way,    i, to, all) {
+      state[file] = "on the way"
+      for (i = 1; i <= count[file]; ++i) {
+        to = target[file, i]
+        if (state[to] == "on the way") {
+          all = way file
+          print file ":" line[file, i] ": headers include each other in a circle: " \
+                substr(all, index(all, to)) " -> " to
+        } else if (state[to] == "") walk(to, way file " -> ")
+      }
+      state[file] = "done"
+    }
+    END { for (i = 1; i <= files; ++i) if (state[order[i]] == "") walk(order[i], "") }'
+}
+
+check_lengths() {
+  sources app lib tests | xargs awk -v longest="$longest" '
+    FNR == longest + 1 { print FILENAME ":" FNR ": a file has at most " longest " lines" }'
+}
+
+check_tests() {
+  local source test
+  untested | while read -r source _; do
+    [ -e "$source" ] || echo "$source:1: is listed as untested in scripts/check_structure.sh, but does not exist"
+  done
+  sources lib | grep '\.cpp$' | while read -r source; do
+    test=tests/${source#lib/}
+    test=${test%.cpp}_test.cpp
+    if untested | grep -q "^$source "; then
+      [ ! -e "$test" ] || echo "$source:1: has a test; take it off the list in scripts/check_structure.sh"
+    else
+      [ -e "$test" ] || echo "$source:1: every source has a test of its own: $test is missing"
+    fi
+  done
+}
+
+violations=$(check_arrows; check_circles; check_lengths; check_tests)
+[ -z "$violations" ] && exit 0
+echo "$violations" >&2
+exit 1
