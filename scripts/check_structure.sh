@@ -11,7 +11,9 @@ rooms() {
   cat <<'LIST'
 app
 pipeline
-source results analysis render
+source
+results
+analysis render
 model
 io
 attention
