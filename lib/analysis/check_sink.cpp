@@ -281,6 +281,7 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
         head.rows += 1;
         head.far_rows += off > kFar;
         head.off_rows += off > kOff && row.sum > 0;
+        head.odd_rows += off > kOff;
         if (row.keys < 2) continue;
         head.choosing_rows += 1;
         head.saturated_rows += row.largest.value > kSaturated;

@@ -81,6 +81,7 @@ struct HeadCheck {
     double cells = 0, negative_cells = 0, broken_cells = 0;  // broken: not finite
     double rows = 0, far_rows = 0;  // rows with keys; those whose sum is off by more than 0.5
     double off_rows = 0;            // those that have weights, and whose sum is off by 0.01
+    double odd_rows = 0;            // the same, with those of no weight and of negative ones
     double allowed_weight = 0, forbidden_weight = 0;  // summed up over all rows
     ZeroPattern zeros;
 

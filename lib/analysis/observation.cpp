@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/row_sum_cause.hpp"
+#include "analysis/half_values.hpp"
 
 namespace attn::analysis {
 

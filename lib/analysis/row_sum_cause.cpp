@@ -5,22 +5,11 @@
 #include <cstdio>
 #include <vector>
 
-#include "core/dtype.hpp"
+#include "analysis/half_values.hpp"
+#include "analysis/second_softmax.hpp"
 
 namespace attn::analysis {
 namespace {
-
-// Steps of float16: 11 significant bits, the smallest of them 2^-24.
-bool is_float16(double value) {
-    const double steps =
-        value * std::exp2(std::min(24.0, 10.0 - std::floor(std::log2(std::abs(value)))));
-    return value == 0 || (std::abs(value) <= 65504 && steps == std::floor(steps));
-}
-
-bool is_bfloat16(double value) {
-    const auto narrow = static_cast<float>(value);
-    return static_cast<double>(narrow) == value && (bits_of_float(narrow) & 0xffffU) == 0;
-}
 
 struct Sums {
     std::vector<double> rows;
@@ -55,10 +44,14 @@ bool all_near_one(const std::vector<double>& sums, double atol) {
 std::string dropout(const Sums& sums, double atol) {
     const double p = sums.zeros / std::max(1.0, sums.cells);
     if (p < 0.005 || p > 0.95) return "";
-    double mean = 0;
-    for (const double sum : sums.rows) mean += sum / static_cast<double>(sums.rows.size());
+    const auto rows = static_cast<double>(sums.rows.size());
+    double mean = 0, variance = 0;
+    for (const double sum : sums.rows) mean += sum / rows;
+    for (const double sum : sums.rows) variance += (sum - mean) * (sum - mean) / rows;
+    const double chance = 3 * std::sqrt(variance / rows);  // how far few rows may be by luck
     const auto [low, high] = std::minmax_element(sums.rows.begin(), sums.rows.end());
-    if (std::abs(mean - 1) > 0.2 || *low > 1 - atol || *high < 1 + atol) return "";
+    if (std::abs(mean - 1) > std::max(0.2, chance) || *low > 1 - atol || *high < 1 + atol)
+        return "";
     const auto off = std::count_if(sums.rows.begin(), sums.rows.end(),
                                    [&](double sum) { return std::abs(sum - 1) > atol; });
     if (2 * static_cast<std::size_t>(off) < sums.rows.size()) return "";
@@ -86,65 +79,13 @@ std::string multiple(const Sums& sums) {
                    : "every sum is 1/" + count + ": averaged over " + count + " once too often";
 }
 
-// What a second softmax over all keys leaves of a row of weights p in cells that are not zero:
-// exp(p) / Z, where Z also counts exp(0) for each of the other keys and the p sum to one.
-template <class T>
-bool is_second_softmax(Span<const T> row) {
-    constexpr double kClose = 1e-3;
-    double logs = 0, cells = 0;
-    for (const T weight : row) {
-        if (!(weight >= 0 && weight <= 1)) return false;
-        if (weight > 0) logs += std::log(static_cast<double>(weight)), cells += 1;
-    }
-    const double log_z = (1 - logs) / cells;
-    double z = static_cast<double>(row.size()) - cells;
-    for (const T weight : row) {
-        if (weight == 0) continue;
-        const double p = std::log(static_cast<double>(weight)) + log_z;
-        if (p < -kClose) return false;
-        z += std::exp(p);
-    }
-    return cells > 0 && std::abs(std::log(z) - log_z) <= kClose;
-}
-
 }  // namespace
-
-template <class T>
-bool looks_softmaxed_twice(MatrixView<const T> weights) {
-    bool varies = false;
-    for (std::size_t row = 0; row < weights.rows; ++row) {
-        const Span<const T> values = weights.row(row);
-        const T first = values[0];
-        const auto is_zero = [](T value) { return value == 0; };
-        if (std::all_of(values.begin(), values.end(), is_zero)) continue;
-        if (!is_second_softmax(values)) return false;
-        const auto differs = [first](T v) {
-            return v != 0 && std::abs(v - first) > T(1e-4) * first;
-        };
-        varies = varies || std::any_of(values.begin(), values.end(), differs);
-    }
-    return varies;
-}
-
-template <class T>
-std::string half_precision_of(Span<const T> values) {
-    bool half = true, brain = true, trivial = true;
-    for (const T each : values) {
-        const auto value = static_cast<double>(each);
-        if (!std::isfinite(value)) continue;
-        trivial = trivial && (value == 0 || value == 1);
-        half = half && is_float16(value);
-        brain = brain && is_bfloat16(value);
-        if (!half && !brain) return "";
-    }
-    if (trivial) return "";
-    return brain ? "bfloat16" : "float16";
-}
 
 template <class T>
 std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
     const Sums sums(weights);
-    if (all_near_one(sums.columns, atol)) {
+    const auto rounding = [&] { return half_rounding_of_sum(weights); };
+    if (all_near_one(sums.columns, atol) || all_near_one(sums.columns, atol + rounding())) {
         return "the columns sum to 1: the matrix is transposed, or softmax ran over the queries";
     }
     const double highest = *std::max_element(sums.rows.begin(), sums.rows.end());
@@ -174,9 +115,5 @@ std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
 
 template std::string name_row_sum_cause(MatrixView<const float>, double);
 template std::string name_row_sum_cause(MatrixView<const double>, double);
-template bool looks_softmaxed_twice(MatrixView<const float>);
-template bool looks_softmaxed_twice(MatrixView<const double>);
-template std::string half_precision_of(Span<const float>);
-template std::string half_precision_of(Span<const double>);
 
 }  // namespace attn::analysis

@@ -131,6 +131,7 @@ void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
     }
     for (std::size_t key = shape_.keys; key-- > 0;) later[key] += later[key + 1];
 
+    std::vector<std::pair<std::size_t, double>> shares;  // of the keys that enough queries see
     std::vector<double>& received = received_[first_result_ + slot];
     for (std::size_t key = 0; key < shape_.keys; ++key) {
         const double after = static_cast<double>(head.from_after[key]) / kOne;
@@ -139,13 +140,16 @@ void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
         const double share = after / later[key];
         if (key == 0) stats.sink = share;
         const bool enough = 2 * later[key] >= rows;
-        // Of equals the first, whatever the last bit says.
-        constexpr double kSame = 1e-6;
-        if (enough && !(share <= stats.sink_max + kSame)) {
-            stats.sink_max = share;
-            stats.sink_key = static_cast<double>(key);
-        }
+        if (!enough) continue;
+        shares.emplace_back(key, share);
+        if (!(share <= stats.sink_max)) stats.sink_max = share;
     }
+    // Of equals the first, whatever the last bit says.
+    constexpr double kSame = 1e-6;
+    const auto first = std::find_if(shares.begin(), shares.end(), [&](const auto& found) {
+        return found.second >= stats.sink_max - kSame;
+    });
+    if (first != shares.end()) stats.sink_key = static_cast<double>(first->first);
     results_[first_result_ + slot] = stats;
     const std::lock_guard<std::mutex> lock(mutex_);
     rows_[slot].reset();

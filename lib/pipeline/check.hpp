@@ -11,10 +11,14 @@
 
 namespace attn::pipeline {
 
+constexpr double kRowSumTolerance = 1e-3;
+
 struct CheckRequest {
     SourceRequest from;
-    AttentionRequest attention;     // of it only who may attend
-    double atol = 1e-3;             // how far a row may be from 1, a weight from 0 … 1
+    AttentionRequest attention;  // of it only who may attend
+    // How far a row may be from 1, a weight from 0 … 1. Without one kRowSumTolerance, and for sums
+    // of what was rounded to 16 bits as much more as that may do.
+    std::optional<double> atol;
     std::vector<std::string> only;  // names of checks; empty: all
     std::vector<std::string> skip;
 };
@@ -54,7 +58,8 @@ bool fails(const CheckLine& line, bool strict);
 // Names of all checks, errors first.
 const std::vector<std::string>& check_names();
 
-// Adds threshold, limit and meaning of the check that the line is of. `atol` is the request's.
+// Adds the meaning of the check that the line is of, and threshold and limit where it has none.
+// `atol`: how far sums may be from 1.
 void describe(CheckLine& line, double atol);
 
 // Throws Error for a source that cannot be read, a mask that does not fit, an unknown name.

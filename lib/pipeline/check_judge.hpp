@@ -37,6 +37,7 @@ class CheckJudge {
     CheckLine judge_row_sums() const;
     CheckLine judge_leak(const char* name, analysis::Ban ban, const char* flag) const;
     CheckLine judge_dead_heads() const;
+    CheckLine judge_flat_heads() const;
     CheckLine judge_collapsed_heads() const;
     CheckLine judge_duplicates() const;
     CheckLine judge_saturation() const;
@@ -48,6 +49,7 @@ class CheckJudge {
     bool wanted(const std::string& name) const;
     bool knows(analysis::Ban ban) const;
     double row_sum_offence(const HeadCheck& head) const;
+    double row_sum_rounding(const HeadCheck& head) const;
     CheckPlace place_of(const HeadCheck& head) const;
     CheckPlace place_of(const HeadCheck& head, const analysis::Worst& worst,
                         bool with_key = true) const;
@@ -73,6 +75,7 @@ class CheckJudge {
                          const std::string& message) const;
 
     const CheckRequest& request_;
+    double atol_;
     const StoredAttention<T>& attention_;
     const MaskOptions<T>& mask_;
     const std::vector<HeadCheck>& heads_;

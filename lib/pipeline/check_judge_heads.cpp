@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/row_sum_cause.hpp"
+#include "analysis/half_values.hpp"
+#include "analysis/second_softmax.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
 
@@ -43,17 +44,44 @@ CheckLine CheckJudge<T>::warn_heads(const char* name, const Offence& offence, do
 
 template <class T>
 CheckLine CheckJudge<T>::judge_dead_heads() const {
-    const auto evenness = [](const HeadCheck& head) { return head.least_entropy; };
+    // One or two rows may come near to even weights by luck, but not that near.
+    const auto evenness = [](const HeadCheck& head) {
+        const bool lucky = head.choosing_rows < 3 && head.least_entropy < 1 - 1e-6;
+        return lucky ? std::min(head.least_entropy, kUniform) : head.least_entropy;
+    };
     const bool all = std::all_of(heads_.begin(), heads_.end(), [&](const HeadCheck& head) {
         return head.choosing_rows > 0 && evenness(head) > kUniform;
     });
-    if (!all)
+    if (!all) {
+        const CheckLine flat = judge_flat_heads();
+        if (flat.verdict != Verdict::ok) return flat;
         return warn_heads("dead_head", evenness, kUniform, "every row is uniform over its keys");
+    }
     return warn_heads(
         "dead_head", evenness, kUniform,
         analysis::looks_softmaxed_twice(matrix_of(heads_.front()))
             ? "every row is nearly uniform, as when softmax runs twice"
             : "every row is uniform: the weights were probably not loaded, or softmax ran twice");
+}
+
+// Heads that vary, but only as far as a softmax of weights can.
+template <class T>
+CheckLine CheckJudge<T>::judge_flat_heads() const {
+    CheckLine line = line_of("dead_head", Verdict::ok);
+    std::size_t flat = 0;
+    double evenness = 0;
+    for (const HeadCheck& head : heads_) {
+        if (head.broken_cells > 0 || !analysis::is_flat_as_second_softmax(matrix_of(head)))
+            continue;
+        if (flat++ == 0) line.place = place_of(head);
+        evenness = std::max(evenness, head.least_entropy);
+    }
+    if (flat == 0) return line;
+    line.verdict = Verdict::warning;
+    line.worst = evenness;
+    line.message = text(flat, " of ", heads_.size(),
+                        " heads: every row is as flat as when softmax runs twice");
+    return line;
 }
 
 template <class T>
@@ -127,12 +155,14 @@ CheckLine CheckJudge<T>::judge_precision() const {
 }
 
 template CheckLine CheckJudge<float>::judge_dead_heads() const;
+template CheckLine CheckJudge<float>::judge_flat_heads() const;
 template CheckLine CheckJudge<float>::judge_collapsed_heads() const;
 template CheckLine CheckJudge<float>::judge_saturation() const;
 template CheckLine CheckJudge<float>::judge_duplicates() const;
 template CheckLine CheckJudge<float>::judge_scores(bool) const;
 template CheckLine CheckJudge<float>::judge_precision() const;
 template CheckLine CheckJudge<double>::judge_dead_heads() const;
+template CheckLine CheckJudge<double>::judge_flat_heads() const;
 template CheckLine CheckJudge<double>::judge_collapsed_heads() const;
 template CheckLine CheckJudge<double>::judge_saturation() const;
 template CheckLine CheckJudge<double>::judge_duplicates() const;

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "analysis/row_sum_cause.hpp"
+#include "analysis/half_values.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
 #include "pipeline/manifest.hpp"

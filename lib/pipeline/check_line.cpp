@@ -53,8 +53,10 @@ const std::vector<std::string>& check_names() {
 void describe(CheckLine& line, double atol) {
     for (const Kind& kind : kinds(atol)) {
         if (line.name != kind.name) continue;
-        line.threshold = kind.threshold;
-        line.limit = kind.limit;
+        if (!line.threshold) {
+            line.threshold = kind.threshold;
+            line.limit = kind.limit;
+        }
         line.meaning = kind.meaning;
         return;
     }

@@ -86,8 +86,7 @@ LookResult look_at_attention(const LookRequest& request, const Progress& progres
         });
         inputs.let_go();
     }
-    result.check =
-        check({request.from, request.attention, CheckRequest{}.atol, {}, {}}, progress, nullptr);
+    result.check = check({request.from, request.attention, {}, {}, {}}, progress, nullptr);
     if (has_failed(result.check, "not_probabilities")) {
         // A table of other numbers is no attention that went wrong.
         if (!square) {
