@@ -82,7 +82,7 @@ std::string verdict_of(const LookResult& result) {
 // What fits on a line of the terminal; all of it where nobody looks.
 std::string fitting(const std::string& text) {
     if (!is_terminal()) return text;
-    const std::string shown = printable(text);
+    std::string shown = printable(text);
     const std::size_t columns = terminal_columns();
     if (character_count(shown) <= columns) return shown;
     return std::string(first_characters(shown, columns - 1)) + "…";
@@ -189,7 +189,7 @@ int execute(LookFlags& flags, const CommandLine& line) {
         } catch (const Error& problem) {
             if (sources.size() == 1) throw;
             rows.push_back({source, "cannot be read", problem.what(), ""});
-            unreadable.push_back(problem.what());
+            unreadable.emplace_back(problem.what());
         }
     }
     if (!rows.empty() && !line.global.quiet) print_table(line.console, rows, 4);

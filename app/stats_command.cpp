@@ -130,7 +130,7 @@ std::string describe_measures() {
 
 std::vector<std::string> measure_names() {
     std::vector<std::string> names;
-    for (const Measure& measure : analysis::measures()) names.push_back(measure.name);
+    for (const Measure& measure : analysis::measures()) names.emplace_back(measure.name);
     return names;
 }
 

@@ -116,7 +116,7 @@ class Search {
         const std::vector<Piece> pieces =
             whole(trial_.extents(), observation_.kind, SoftmaxAxis::keys);
         std::size_t done = 0;
-        const Explanation right = trial_.try_right([&](const Piece& piece, const Faced& faced) {
+        Explanation right = trial_.try_right([&](const Piece& piece, const Faced& faced) {
             count.add(piece, faced);
             if (options_.progress) options_.progress(++done, 4 * pieces.size());
         });

@@ -117,7 +117,7 @@ class Secant {
         threshold_ = threshold;
         excess_ = excess;
         // A little too far, so that the other end of the bracket comes near as well.
-        constexpr double kBeyond = kFew / 4;
+        constexpr double kBeyond = static_cast<double>(kFew) / 4;
         const double aim = excess >= 0 ? -kBeyond * threshold : kBeyond * threshold;
         next_ = std::clamp(threshold + (excess - aim) / density_, threshold / 4, threshold * 4);
     }

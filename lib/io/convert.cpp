@@ -127,7 +127,7 @@ Buffer<T> make_buffer(const StoredArray& stored, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(size, sizeof(T), &bytes)) bytes = SIZE_MAX;
     require_memory(bytes, stored.name);
-    const auto buffer = std::make_shared<const AlignedBuffer<T>>(size);
+    auto buffer = std::make_shared<const AlignedBuffer<T>>(size);
     prefer_large_pages(buffer->data(), bytes);
     return buffer;
 }

@@ -58,7 +58,7 @@ std::size_t npy_file_size(DType dtype, const Shape& shape) {
     return size;
 }
 
-NpyWriter::NpyWriter(OutputPath path, DType dtype, Shape shape)
+NpyWriter::NpyWriter(OutputPath path, DType dtype, const Shape& shape)
     : path_(std::move(path)), dtype_(dtype) {
     assert(dtype == DType::float32 || dtype == DType::float64);
     const std::string header = npy_header(dtype, shape);

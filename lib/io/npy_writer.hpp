@@ -22,7 +22,7 @@ class NpyWriter {
   public:
     // Creates the file (version 1.0, little-endian, C order) at its full size, all zeros, without
     // writing them. Throws Error on any failure of the system, as do all members.
-    NpyWriter(OutputPath path, DType dtype, Shape shape);
+    NpyWriter(OutputPath path, DType dtype, const Shape& shape);
     ~NpyWriter();
     NpyWriter(const NpyWriter&) = delete;
     NpyWriter& operator=(const NpyWriter&) = delete;

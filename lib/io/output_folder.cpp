@@ -117,7 +117,7 @@ OutputPath OutputFolder::staged(const std::string& relative) const {
 }
 
 OutputPath OutputFolder::stage(const std::string& relative) {
-    const OutputPath file = staged(relative);
+    OutputPath file = staged(relative);
     const std::lock_guard<std::mutex> lock(mutex_);
     std::error_code problem;
     fs::create_directories(file.path.parent_path(), problem);

@@ -62,7 +62,7 @@ std::optional<OutputGuard::Identity> OutputGuard::identity_of(const std::string&
 
 OutputGuard::OutputGuard(std::string command, OutputPolicy policy,
                          const std::vector<std::string>& inputs)
-    : command_(std::move(command)), policy_(policy) {
+    : command_(std::move(command)), policy_(std::move(policy)) {
     for (const std::string& path : inputs) {
         const std::optional<Identity> identity = identity_of(path);
         if (!identity) continue;

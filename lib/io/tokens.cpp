@@ -175,7 +175,7 @@ Lists load_tokens(const std::string& array_name) {
         }
         if (!keys.empty()) key = tokens ? "tokens" : keys.front();
     }
-    const Lists labels = labels_at(container, key);
+    Lists labels = labels_at(container, key);
     if (labels.empty()) refuse_key(container, {name.path, key});
     return labels;
 }

@@ -71,14 +71,14 @@ std::string assumptions(const WeightBundle& bundle, bool whole_blocks) {
     const ModelConfig& config = bundle.config;
     std::vector<std::string> list;
     if (layout.norms_move && has_norms(bundle) && !is_said(bundle, "norm_first"))
-        list.push_back("norms behind attention and feed-forward (--norm-first)");
+        list.emplace_back("norms behind attention and feed-forward (--norm-first)");
     const bool norms_count = whole_blocks || !layout.post_norm || config.norm_first.value_or(false);
     if (has_norms(bundle) && norms_count && !is_said(bundle, "epsilon"))
         list.push_back(
             text("epsilon ", config.epsilon.value_or(layout.epsilon), " (--norm-eps E)"));
     if (has_feed_forward(bundle) && whole_blocks && !is_said(bundle, "activation"))
-        list.push_back("activation " + describe(config.activation.value_or(layout.activation)) +
-                       " (--activation NAME)");
+        list.emplace_back("activation " + describe(config.activation.value_or(layout.activation)) +
+                          " (--activation NAME)");
     if (layout.positions_turn && !is_said(bundle, "rope_theta"))
         list.push_back(text("rotary theta ",
                             config.rope_theta.value_or(AttentionDefaults{}.rope_theta),

@@ -30,7 +30,7 @@ std::string json_of(double number) {
 
 // Names under which models of several parts keep the config of their language model.
 std::string text_part(const io::Container& container) {
-    for (const std::string part : {"text_config/", "llm_config/", "language_config/"}) {
+    for (const char* part : {"text_config/", "llm_config/", "language_config/"}) {
         const auto found = container.settings.lower_bound(part);
         if (found != container.settings.end() && starts_with(found->first, part)) return part;
     }

@@ -77,7 +77,7 @@ Layout mistral() {
     row.name = "mistral";
     row.title = "Mistral";
     row.model_types = {"mistral"};
-    row.foreign.push_back("self_attn.q_proj.bias");
+    row.foreign.emplace_back("self_attn.q_proj.bias");
     return row;
 }
 
@@ -87,7 +87,7 @@ Layout qwen2() {
     row.title = "Qwen2";
     row.model_types = {"qwen2"};
     row.marks = {"self_attn.q_proj.bias"};
-    row.foreign.push_back("self_attn.o_proj.bias");
+    row.foreign.emplace_back("self_attn.o_proj.bias");
     return row;
 }
 
@@ -109,7 +109,7 @@ Layout gemma() {
     row.name = "gemma";
     row.title = "Gemma";
     row.model_types = {"gemma"};
-    row.foreign.push_back("self_attn.q_proj.bias");
+    row.foreign.emplace_back("self_attn.q_proj.bias");
     row.scaled_embeddings = true;
     row.norm_weight_plus = 1;
     row.activation = Activation::gelu_tanh;

@@ -191,7 +191,7 @@ Norm<T> load_norm(io::Inputs& inputs, const WeightBundle& bundle, const NamedArr
     const auto load = [&](const std::string& part) {
         const auto found = arrays.find(name + part);
         if (found == arrays.end()) return Array<T>();
-        const Array<T> values = inputs.load<T>(found->second, non_finite);
+        Array<T> values = inputs.load<T>(found->second, non_finite);
         if (values.shape() != Shape{width}) {
             fail(found->second.name, " ", to_string(values.shape()), ": expected [", width, "]");
         }

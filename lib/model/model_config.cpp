@@ -53,7 +53,7 @@ void add_defaults(const Layout& layout, const FamilyConfig& family, ModelConfig&
         if (!has_key_for(field)) config.defaults.push_back(text);
     }
     if (layout.positions_turn && !has_key_for("rope_theta"))
-        config.defaults.push_back("rope_theta 10000");
+        config.defaults.emplace_back("rope_theta 10000");
     if (layout.name == "native" || has_key_for("epsilon")) return;
     std::ostringstream epsilon;
     epsilon << "epsilon " << config.epsilon.value_or(layout.epsilon);

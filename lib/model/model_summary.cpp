@@ -57,9 +57,9 @@ std::string tables(const WeightBundle& bundle) {
 
 std::string matrices(const WeightBundle& bundle) {
     const bool fused = bundle.layers.front().count("W_QKV") != 0;
-    const std::string order = bundle.layout->order == MatrixOrder::in_out
-                                  ? "[in, out], applied as x @ W"
-                                  : "[out, in], as nn.Linear keeps them";
+    std::string order = bundle.layout->order == MatrixOrder::in_out
+                            ? "[in, out], applied as x @ W"
+                            : "[out, in], as nn.Linear keeps them";
     if (!fused) return order;
     return order + (bundle.layout->fused == FusedOrder::per_head
                         ? "; one for queries, keys and values, head by head"

@@ -89,7 +89,7 @@ std::string nearest_text(const io::Container& container, const NameSet& names) {
                (best->prefix.empty() ? "" : ", behind " + best->prefix) + "): it " +
                describe(best->gap);
     }
-    const std::string several = several_attentions(names);
+    std::string several = several_attentions(names);
     if (!several.empty()) return several;
     return "; looked for the layers of " + std::to_string(families) +
            " families (--layout lists them)" +

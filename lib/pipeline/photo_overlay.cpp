@@ -120,7 +120,7 @@ render::HeatmapStyle style_of(const HeatmapOptions& options, const render::Font&
     const float ends[] = {low, high};
     std::vector<MatrixView<const float>> parts;
     for (const auto& cells : panels.cells)
-        parts.push_back({cells.data(), grid.rows(), grid.columns()});
+        parts.emplace_back(cells.data(), grid.rows(), grid.columns());
     style.scale = render::limited(render::scale_of({ends, 1, 2}, options.scale), options.vmin,
                                   options.vmax, parts);
     const std::size_t longest = std::max(grid.rows(), grid.columns());

@@ -81,8 +81,9 @@ void add_axes(Figure& figure, const Plan& plan) {
     const std::size_t bottom = at.top + plan.matrix_height;
     add_key_labels(figure, plan.key_axis, plan.text, at.left, bottom);
     const std::size_t below = bottom + kAxisGap + key_label_height(plan.key_axis, plan.text) + 6;
-    figure.write({"key", plan.axis_text, static_cast<double>(at.left + plan.matrix_width / 2),
-                  static_cast<double>(below), kInk, TextAnchor::middle});
+    const std::size_t center = at.left + plan.matrix_width / 2;
+    figure.write({"key", plan.axis_text, static_cast<double>(center), static_cast<double>(below),
+                  kInk, TextAnchor::middle});
 }
 
 void add_title(Figure& figure, const HeatmapPanel& panel, const Plan& plan) {

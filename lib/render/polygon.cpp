@@ -25,8 +25,9 @@ bool contains(const std::vector<Point>& corners, Point point) {
 int covered_samples(const std::vector<Point>& corners, std::size_t x, std::size_t y) {
     int covered = 0;
     for (int i = 0; i < kSamples * kSamples; ++i) {
-        const Point sample{static_cast<double>(x) + (i % kSamples + 0.5) / kSamples,
-                           static_cast<double>(y) + (i / kSamples + 0.5) / kSamples};
+        const int column = i % kSamples, row = i / kSamples;
+        const Point sample{static_cast<double>(x) + (column + 0.5) / kSamples,
+                           static_cast<double>(y) + (row + 0.5) / kSamples};
         covered += contains(corners, sample) ? 1 : 0;
     }
     return covered;
