@@ -48,6 +48,7 @@ lib/analysis/stats_sink.cpp         so far by tests/app/stats_command_test.cpp
 lib/analysis/token_patterns.cpp     so far by tests/app/pattern_tokens_test.cpp
 lib/attention/blas.cpp              so far by projection_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
+lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
 lib/attention/broadcast.cpp         so far by mask_test.cpp
 lib/attention/packed_heads.cpp      so far by engine_test.cpp
 lib/attention/tile_computation.cpp  so far by engine_test.cpp and properties_test.cpp

@@ -117,8 +117,7 @@ template <class T>
 Ban CheckSink<T>::ban_of(std::size_t sequence, std::size_t query, std::size_t key,
                          bool masked) const {
     const MaskStructure& structure = options_.structure;
-    const std::ptrdiff_t position =
-        static_cast<std::ptrdiff_t>(query) + offset_of(structure.offsets, sequence);
+    const std::ptrdiff_t position = position_of(structure.offsets, sequence, query);
     if (structure.causal && static_cast<std::ptrdiff_t>(key) > position) return Ban::causal;
     if (!structure.key_lengths.empty() && key >= structure.key_lengths[sequence])
         return Ban::padding;
@@ -219,9 +218,8 @@ typename CheckSink<T>::RowCheck CheckSink<T>::check_row(const Tile<T>& tile, std
     const std::size_t query = tile.first_query + row;
     const KeyRange allowed = mask_->allowed(tile.sequence, query);
     const std::uint8_t* const forbidden = masked.empty() ? nullptr : masked.data();
-    check.zeros = zeros_of(
-        tile.weights.row(row), allowed, forbidden,
-        static_cast<std::ptrdiff_t>(query) + offset_of(options_.structure.offsets, tile.sequence));
+    check.zeros = zeros_of(tile.weights.row(row), allowed, forbidden,
+                           position_of(options_.structure.offsets, tile.sequence, query));
     if (check.sum > 0) keys.see_keys(tile.weights.row(row), allowed, forbidden);
     return check;
 }

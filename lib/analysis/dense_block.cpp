@@ -8,6 +8,7 @@
 
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
+#include "attention/default_scale.hpp"
 #include "attention/query_offset.hpp"
 #include "core/parallel.hpp"
 
@@ -89,13 +90,12 @@ MaskOptions<double> DenseComputation::array_options() const {
 }
 
 std::size_t DenseComputation::kv_head(std::size_t head) const {
-    const std::size_t kv_heads = heads_->k.view.heads;
     const bool tile = (options_.kv_order == KvOrder::tile) != mistakes_.other_kv_order;
-    return tile ? head % kv_heads : head / (heads() / kv_heads);
+    return kv_head_of(head, heads(), heads_->k.view.heads, tile ? KvOrder::tile : KvOrder::repeat);
 }
 
 double DenseComputation::scale() const {
-    const double usual = 1 / std::sqrt(static_cast<double>(heads_->q.view.width));
+    const double usual = default_scale(heads_->q.view.width);
     return mistakes_.scale.value_or(options_.scale.value_or(usual));
 }
 

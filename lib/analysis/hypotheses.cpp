@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "attention/default_scale.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -16,10 +18,12 @@ const MaskStructure& structure(const DenseInputs& in) {
     return in.options->mask.structure;
 }
 
+std::size_t width_of_head(const DenseInputs& in) {
+    if (in.weights == nullptr) return in.q->view.width;
+    return output_width(in.weights->W_Q, in.weights->order) / in.weights->heads;
+}
 double d_head(const DenseInputs& in) {
-    if (in.weights == nullptr) return static_cast<double>(in.q->view.width);
-    return static_cast<double>(output_width(in.weights->W_Q, in.weights->order)) /
-           static_cast<double>(in.weights->heads);
+    return static_cast<double>(width_of_head(in));
 }
 
 bool projects(const DenseInputs& in) {
@@ -137,7 +141,7 @@ bool has_sink(const DenseInputs& in) {
 }  // namespace
 
 double scale_of(const DenseInputs& inputs) {
-    return options(inputs).scale.value_or(1 / std::sqrt(d_head(inputs)));
+    return options(inputs).scale.value_or(default_scale(width_of_head(inputs)));
 }
 
 const std::vector<Hypothesis>& hypotheses() {

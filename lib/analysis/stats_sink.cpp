@@ -84,8 +84,7 @@ void StatsSink<T>::consume(const Tile<T>& tile) {
     std::vector<T> after(tile.active.size()), before;
     for (std::size_t row = 0; row < tile.rows(); ++row) {
         const std::size_t query = tile.first_query + row;
-        const std::ptrdiff_t position =
-            static_cast<std::ptrdiff_t>(query) + offset_of(options_.offsets, tile.sequence);
+        const std::ptrdiff_t position = position_of(options_.offsets, tile.sequence, query);
         head.rows[query] = measure_row(tile, row, position, shape_.keys, options);
         const KeyRange allowed = tile.allowed[row];
         const auto own = static_cast<std::size_t>(
@@ -121,11 +120,10 @@ void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
     // How many queries with keys stand at each key or after it.
     std::vector<double> later(shape_.keys + 1, 0);
     double rows = 0;
-    const std::ptrdiff_t offset = offset_of(options_.offsets, sequence);
     for (std::size_t query = 0; query < shape_.queries; ++query) {
         if (head.rows[query].keys == 0) continue;
         rows += 1;
-        const std::ptrdiff_t last = std::min(static_cast<std::ptrdiff_t>(query) + offset,
+        const std::ptrdiff_t last = std::min(position_of(options_.offsets, sequence, query),
                                              static_cast<std::ptrdiff_t>(shape_.keys) - 1);
         if (last >= 0) later[static_cast<std::size_t>(last)] += 1;
     }

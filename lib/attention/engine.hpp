@@ -6,16 +6,11 @@
 #include <vector>
 
 #include "attention/heads.hpp"
+#include "attention/kv_heads.hpp"
 #include "attention/mask.hpp"
 #include "attention/sink.hpp"
 
 namespace attn {
-
-// Which key/value head serves a query head when there are fewer of them.
-enum class KvOrder {
-    repeat,  // h / (heads / kv_heads): Hugging Face, PyTorch, ONNX
-    tile,    // h % kv_heads
-};
 
 // What the scores are that tiles carry.
 enum class ScoreStage {

@@ -1,7 +1,6 @@
 #include "attention/layer.hpp"
 
-#include <cmath>
-
+#include "attention/default_scale.hpp"
 #include "attention/overflow.hpp"
 
 namespace attn {
@@ -46,8 +45,7 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
     inputs.q = result.q.view;
     inputs.k = result.k.view;
     inputs.v = result.v.view;
-    const double default_scale = 1.0 / std::sqrt(static_cast<double>(inputs.q.width));
-    inputs.scale = static_cast<T>(options.scale.value_or(default_scale));
+    inputs.scale = static_cast<T>(options.scale.value_or(default_scale(inputs.q.width)));
     if (options.softcap) inputs.softcap = static_cast<T>(*options.softcap);
     inputs.sinks = options.sinks;
     inputs.kv_order = options.kv_order;

@@ -8,14 +8,9 @@
 namespace attn {
 
 template <class T>
-std::ptrdiff_t Mask<T>::position(std::size_t sequence, std::size_t query) const {
-    return static_cast<std::ptrdiff_t>(query) + offset_of(options_.structure.offsets, sequence);
-}
-
-template <class T>
 KeyRange Mask<T>::allowed(std::size_t sequence, std::size_t query) const {
     const MaskStructure& structure = options_.structure;
-    const std::ptrdiff_t at = position(sequence, query);
+    const std::ptrdiff_t at = position_of(structure.offsets, sequence, query);
     const std::size_t valid =
         structure.key_lengths.empty() ? keys_ : structure.key_lengths[sequence];
     std::ptrdiff_t begin = 0;
@@ -46,7 +41,7 @@ KeyRange Mask<T>::allowed(std::size_t sequence, std::size_t first_query, std::si
 template <class T>
 void Mask<T>::add_biases(std::size_t sequence, std::size_t head, std::size_t query, KeyRange range,
                          T* scores) const {
-    const std::ptrdiff_t at = position(sequence, query);
+    const std::ptrdiff_t at = position_of(options_.structure.offsets, sequence, query);
     for (std::size_t key = range.begin; key < range.end; ++key) {
         T& score = scores[key - range.begin];
         const std::ptrdiff_t distance = static_cast<std::ptrdiff_t>(key) - at;

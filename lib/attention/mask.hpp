@@ -55,7 +55,6 @@ class Mask {
                std::uint8_t* blocked) const;
 
   private:
-    std::ptrdiff_t position(std::size_t sequence, std::size_t query) const;
     void add_biases(std::size_t sequence, std::size_t head, std::size_t query, KeyRange range,
                     T* scores) const;
 

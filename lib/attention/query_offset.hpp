@@ -12,6 +12,12 @@ inline std::ptrdiff_t offset_of(const std::vector<std::ptrdiff_t>& offsets, std:
     return offsets.size() == 1 ? offsets[0] : offsets[sequence];
 }
 
+// The key at which a query stands; may lie in front of all keys or behind them.
+inline std::ptrdiff_t position_of(const std::vector<std::ptrdiff_t>& offsets, std::size_t sequence,
+                                  std::size_t query) {
+    return static_cast<std::ptrdiff_t>(query) + offset_of(offsets, sequence);
+}
+
 // Offsets that put the last query at the last valid key, as flash-attention and MLX do: length -
 // queries. Negative where a sequence has fewer keys than there are queries: the first queries then
 // stand in front of all keys. `key_lengths` holds the valid keys of each sequence; empty: `keys` of

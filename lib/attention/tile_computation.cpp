@@ -76,9 +76,7 @@ class TileWork {
 
   private:
     std::size_t kv_head() const {
-        const std::size_t kv_heads = inputs_.k.heads;
-        return inputs_.kv_order == KvOrder::tile ? place_.head % kv_heads
-                                                 : place_.head / (inputs_.q.heads / kv_heads);
+        return kv_head_of(place_.head, inputs_.q.heads, inputs_.k.heads, inputs_.kv_order);
     }
 
     // The keys to compute, in whole panels: those that any row may attend, or all where the scores

@@ -1,8 +1,8 @@
 #include "pipeline/run_options.hpp"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "attention/default_scale.hpp"
 #include "io/json_text.hpp"
 #include "model/activation_name.hpp"
 
@@ -105,8 +105,7 @@ std::vector<ManifestOption> describe_options(const RunRequest& request,
     const AttentionRequest& attention = inputs.attention;
     const MaskStructure& structure = inputs.options.mask.structure;
     const std::size_t d_head = inputs.layers.front().d_head;
-    const double scale =
-        inputs.options.scale.value_or(1.0 / std::sqrt(static_cast<double>(d_head)));
+    const double scale = inputs.options.scale.value_or(default_scale(d_head));
     std::vector<ManifestOption> options;
     add_input_names(request, options);
     if (inputs.has_weights()) add_block_options(*inputs.bundle, options);

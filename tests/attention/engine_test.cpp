@@ -3,17 +3,19 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
+#include "attention/layer.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "support/arrays.hpp"
+#include "support/conventions.hpp"
 #include "support/mask.hpp"
 #include "support/recorder.hpp"
 
 using attn::Array;
 using attn::Tile;
 using attn::test::causal_mask;
+using attn::test::excess;
 using attn::test::max_difference;
 using attn::test::random_array;
 using attn::test::Recorder;
@@ -45,65 +47,66 @@ Solution<T> compute(const Problem& p, unsigned seed = 1) {
     return {recorder.score_array(), recorder.weight_array(), context};
 }
 
-// The definition, cell by cell in double.
-Solution<double> define(const Problem& p, unsigned seed = 1) {
-    const auto q = random_array<float>({p.batch, p.tokens, p.heads * p.d_head}, seed);
-    const auto k = random_array<float>({p.batch, p.tokens, p.heads * p.d_head}, seed + 1);
-    const auto v = random_array<float>({p.batch, p.tokens, p.heads * p.d_value}, seed + 2);
-    std::vector<double> scores, weights(p.batch * p.heads * p.tokens * p.tokens);
-    std::vector<double> context(p.batch * p.tokens * p.heads * p.d_value);
-    for (std::size_t b = 0; b < p.batch; ++b) {
-        for (std::size_t h = 0; h < p.heads; ++h) {
-            for (std::size_t i = 0; i < p.tokens; ++i) {
-                double sum = 0;
-                const std::size_t row = ((b * p.heads + h) * p.tokens + i) * p.tokens;
-                for (std::size_t j = 0; j < p.tokens; ++j) {
-                    double score = 0;
-                    for (std::size_t d = 0; d < p.d_head; ++d) {
-                        score +=
-                            0.5 *
-                            static_cast<double>(q.data()[(b * p.tokens + i) * p.heads * p.d_head +
-                                                         h * p.d_head + d]) *
-                            static_cast<double>(k.data()[(b * p.tokens + j) * p.heads * p.d_head +
-                                                         h * p.d_head + d]);
-                    }
-                    if (p.causal && j > i) score = -std::numeric_limits<double>::infinity();
-                    scores.push_back(score);
-                    sum += weights[row + j] = std::exp(score);
-                }
-                for (std::size_t j = 0; j < p.tokens; ++j) {
-                    weights[row + j] /= sum;
-                    for (std::size_t d = 0; d < p.d_value; ++d) {
-                        context[((b * p.tokens + i) * p.heads + h) * p.d_value + d] +=
-                            weights[row + j] *
-                            static_cast<double>(v.data()[(b * p.tokens + j) * p.heads * p.d_value +
-                                                         h * p.d_value + d]);
-                    }
-                }
-            }
+// The matrices of one head.
+template <class T>
+Array<T> of_head(const Array<T>& all, std::size_t sequence, std::size_t head) {
+    return all.slice(sequence).slice(head);
+}
+
+// The columns of one head of contexts [batch, queries, heads * width].
+template <class T>
+Array<T> context_of_head(const Array<T>& all, std::size_t sequence, std::size_t head,
+                         std::size_t width) {
+    std::vector<T> values;
+    const Array<T> rows = all.slice(sequence);
+    for (std::size_t row = 0; row < rows.extent(0); ++row) {
+        const T* from = rows.data() + row * rows.extent(1) + head * width;
+        values.insert(values.end(), from, from + width);
+    }
+    return Array<T>({rows.extent(0), width}, std::move(values));
+}
+
+// Every head of a random problem against the definition in double, within what rounding explains.
+template <class T>
+void check_against_definition(unsigned seed) {
+    const auto problem = attn::test::random_problem<T>(seed);
+    const auto& options = problem.options;
+    INFO(problem.name);
+    Recorder<T> recorder;
+    const auto result =
+        attn::compute_heads(0, problem.q, problem.k, problem.v, options, {&recorder});
+    const Array<T> weights = recorder.weight_array(), scores = recorder.score_array();
+    for (std::size_t sequence = 0; sequence < problem.q.view.batch; ++sequence) {
+        for (std::size_t head = 0; head < problem.q.view.heads; ++head) {
+            INFO("sequence " << sequence << ", head " << head);
+            const auto expected = attn::test::define<double>(problem, {sequence, head});
+            const auto bounds = attn::rounding_bounds<T>(expected);
+            CHECK(excess(of_head(weights, sequence, head), expected.weights, bounds.weights) <= 1);
+            CHECK(excess(of_head(scores, sequence, head), expected.at(options.score_stage),
+                         bounds.at(options.score_stage)) <= 1);
+            CHECK(excess(context_of_head(result.output, sequence, head, problem.v.view.width),
+                         expected.context, bounds.context) <= 1);
         }
     }
-    const attn::Shape cells{p.batch, p.heads, p.tokens, p.tokens};
-    return {{cells, scores}, {cells, weights}, {{p.batch, p.tokens, p.heads * p.d_value}, context}};
 }
 
 }  // namespace
 
-TEST_CASE("attention agrees with its definition, whatever the shape") {
-    for (const bool causal : {false, true}) {
-        for (const Problem& shape :
-             {Problem{1, 1, 1, 1, 1}, Problem{1, 2, 10, 4, 4}, Problem{2, 3, 17, 5, 2},
-              Problem{1, 2, 300, 8, 8}, Problem{3, 1, 65, 16, 3}}) {
-            Problem problem = shape;
-            problem.causal = causal;
-            INFO("tokens " << problem.tokens << ", causal " << causal);
-            const auto result = compute<float>(problem);
-            const auto expected = define(problem);
-            CHECK(max_difference(result.scores, expected.scores) < 2e-5);
-            CHECK(max_difference(result.weights, expected.weights) < 2e-6);
-            CHECK(max_difference(result.context, expected.context) < 1e-5);
-        }
-    }
+TEST_CASE("attention agrees with its definition, whatever the sizes and conventions") {
+    for (unsigned seed = 1; seed <= 60; ++seed) check_against_definition<float>(1000 * seed);
+    for (unsigned seed = 1; seed <= 20; ++seed) check_against_definition<double>(1000 * seed + 500);
+}
+
+TEST_CASE("attention agrees with its definition where rows are several pieces long") {
+    attn::test::Problem<float> problem;
+    const std::size_t keys = 9000;
+    problem.q = attn::make_separate_heads(random_array<float>({1, 1, 3, 8}, 1));
+    problem.k = attn::make_separate_heads(random_array<float>({1, 1, keys, 8}, 2));
+    problem.v = attn::make_separate_heads(random_array<float>({1, 1, keys, 4}, 3));
+    const auto result = attn::compute_heads<float>(0, problem.q, problem.k, problem.v, {}, {});
+    const auto expected = attn::test::define<double>(problem, {});
+    const auto bounds = attn::rounding_bounds<float>(expected);
+    CHECK(excess(result.output.slice(0), expected.context, bounds.context) <= 1);
 }
 
 TEST_CASE("float64 is computed in float64") {

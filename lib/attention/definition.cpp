@@ -1,0 +1,210 @@
+#include "attention/definition.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "attention/default_scale.hpp"
+#include "attention/product_memory.hpp"
+#include "attention/query_offset.hpp"
+#include "core/xtensor_blas.hpp"
+
+namespace attn {
+namespace {
+
+using Rows = std::vector<std::size_t>;
+template <class C>
+using Matrix = xt::xtensor<C, 2>;
+template <class C>
+constexpr C kMasked = -std::numeric_limits<C>::infinity();
+
+template <class C, class T>
+Matrix<C> rows_of(const MatrixView<const T>& matrix, const Rows& rows) {
+    Matrix<C> chosen = xt::zeros<C>({rows.size(), matrix.columns});
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        std::copy(matrix.row(rows[i]).begin(), matrix.row(rows[i]).end(),
+                  chosen.data() + i * matrix.columns);
+    return chosen;
+}
+
+template <class C, class T>
+Matrix<C> all_of(const MatrixView<const T>& matrix) {
+    Rows rows(matrix.rows);
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+    return rows_of<C>(matrix, rows);
+}
+
+template <class A, class B>
+Matrix<typename A::value_type> product(const A& a, const B& b) {
+    const ProductMemory memory;
+    return xt::linalg::dot(a, b);
+}
+
+// Each pair (a, b) of dimensions becomes (a cos - b sin, b cos + a sin): Su et al. 2021, eq. 34.
+template <class C, class T>
+Matrix<C> turned(const Matrix<C>& x, const RotaryOptions<T>& rotary, const Rows& rows) {
+    const Matrix<C> cos = rows_of<C>(rotary.table.cos.matrix(), rows);
+    const Matrix<C> sin = rows_of<C>(rotary.table.sin.matrix(), rows);
+    const std::size_t pairs = cos.shape(1);
+    const bool halves = rotary.pairs == RotaryPairs::half_split;
+    const std::size_t step = halves ? 1 : 2, second = halves ? pairs : 1;
+    const auto from = [&](std::size_t first) {
+        return xt::range(first, first + step * (pairs - 1) + 1, step);
+    };
+    const Matrix<C> a = xt::view(x, xt::all(), from(0)), b = xt::view(x, xt::all(), from(second));
+    Matrix<C> result = x;
+    xt::view(result, xt::all(), from(0)) = a * cos - b * sin;
+    xt::view(result, xt::all(), from(second)) = b * cos + a * sin;
+    return result;
+}
+
+// The matrix behind the one of the cache, [batch, kv_heads, past, width].
+template <class C, class T>
+Matrix<C> behind(const Array<T>& past, const HeadPlace& place, const Matrix<C>& matrix) {
+    if (past.empty()) return matrix;
+    const Matrix<C> before = all_of<C>(separate_heads(past).head(place.sequence, place.head));
+    return xt::concatenate(xt::xtuple(before, matrix), 0);
+}
+
+// Of one head, what attention is computed from.
+template <class C>
+struct Tokens {
+    Matrix<C> q, k, v;
+};
+
+template <class C, class T>
+Tokens<C> tokens_of(const HeadsView<T>& q_heads, const HeadsView<T>& k_heads,
+                    const HeadsView<T>& v_heads, const AttentionOptions<T>& options,
+                    const HeadPlace& place, const Rows& queries) {
+    const HeadPlace kv{place.sequence,
+                       kv_head_of(place.head, q_heads.heads, k_heads.heads, options.kv_order)};
+    Matrix<C> q = rows_of<C>(q_heads.head(place.sequence, place.head), queries);
+    Matrix<C> k = all_of<C>(k_heads.head(kv.sequence, kv.head));
+    if (options.rotary) {
+        const RotaryOptions<T>& rotary = *options.rotary;
+        Rows of_queries, of_keys;
+        for (const std::size_t query : queries)
+            of_queries.push_back(rotary.query_rows[place.sequence * q_heads.tokens + query]);
+        for (std::size_t key = 0; key < k_heads.tokens; ++key)
+            of_keys.push_back(rotary.key_rows[place.sequence * k_heads.tokens + key]);
+        q = turned(q, rotary, of_queries);
+        k = turned(k, rotary, of_keys);
+    }
+    const Matrix<C> v = all_of<C>(v_heads.head(kv.sequence, kv.head));
+    return {q, behind(options.past_key, kv, k), behind(options.past_value, kv, v)};
+}
+
+// What is added to each score, its magnitude, and which keys a query may attend.
+template <class C>
+struct Rules {
+    Matrix<C> sum, magnitude;
+    xt::xtensor<std::uint8_t, 2> may_attend;
+};
+
+template <class C, class T>
+Rules<C> rules_of(const MaskOptions<T>& mask, const HeadPlace& place, const Rows& queries,
+                  std::size_t keys) {
+    const MaskStructure& s = mask.structure;
+    const std::size_t length = s.key_lengths.empty() ? keys : s.key_lengths[place.sequence];
+    Rules<C> rules{xt::zeros<C>({queries.size(), keys}), xt::zeros<C>({queries.size(), keys}),
+                   xt::ones<std::uint8_t>({queries.size(), keys})};
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+        const std::ptrdiff_t position = position_of(s.offsets, place.sequence, queries[i]);
+        for (std::size_t key = 0; key < keys; ++key) {
+            const std::ptrdiff_t distance = static_cast<std::ptrdiff_t>(key) - position;
+            const auto forbid_if = [&](bool wrong) { rules.may_attend(i, key) &= !wrong; };
+            const auto add = [&](C value) {
+                forbid_if(value == kMasked<C>);
+                rules.sum(i, key) += value;
+                rules.magnitude(i, key) += std::abs(value);
+            };
+            // Beyond its keys an array forbids.
+            const auto at = [&](const Broadcast<T>& array) {
+                return key < array.keys() ? C{array.at(place.sequence, place.head, queries[i], key)}
+                                          : kMasked<C>;
+            };
+            forbid_if(key >= length || (s.causal && distance > 0));
+            forbid_if(s.window_left && -distance > static_cast<std::ptrdiff_t>(*s.window_left));
+            forbid_if(s.window_right && distance > static_cast<std::ptrdiff_t>(*s.window_right));
+            if (!mask.may_attend.empty()) forbid_if(!(at(mask.may_attend) > 0));
+            if (!mask.added.empty()) add(at(mask.added));
+            if (!mask.bias.empty()) add(at(mask.bias));
+            if (!mask.alibi.empty()) add(C{mask.alibi[place.head]} * static_cast<C>(distance));
+            if (!mask.relative.empty()) add(mask.relative.at(place.head, distance));
+        }
+    }
+    return rules;
+}
+
+// weights v, without the values of keys that may not be attended: zero times infinity is not zero.
+template <class C>
+Matrix<C> context_of(const Matrix<C>& weights, const Matrix<C>& v, const Rules<C>& rules) {
+    const Matrix<C> finite = xt::where(xt::isfinite(v), v, C{0});
+    Matrix<C> context = product(weights, finite);
+    for (std::size_t key = 0; key < v.shape(0); ++key)
+        for (std::size_t column = 0; column < v.shape(1); ++column)
+            for (std::size_t i = 0; i < weights.shape(0) && !std::isfinite(v(key, column)); ++i)
+                if (rules.may_attend(i, key))
+                    context(i, column) += weights(i, key) * v(key, column);
+    return context;
+}
+
+template <class C>
+Array<C> array_of(const Matrix<C>& matrix) {
+    return Array<C>({matrix.shape(0), matrix.shape(1)}, {matrix.begin(), matrix.end()});
+}
+
+}  // namespace
+
+template <class C, class T>
+DefinedHead<C> define_head(const HeadsView<T>& q_heads, const HeadsView<T>& k_heads,
+                           const HeadsView<T>& v_heads, const AttentionOptions<T>& options,
+                           const HeadPlace& place, const Rows& queries) {
+    const auto [q, k, v] = tokens_of<C>(q_heads, k_heads, v_heads, options, place, queries);
+
+    // The scores, Vaswani et al. 2017, eq. 1, and what later models do to them.
+    const C scale = static_cast<C>(options.scale.value_or(default_scale(q.shape(1))));
+    const Matrix<C> scaled = scale * product(q, xt::transpose(k));
+    const C cap = static_cast<C>(options.softcap.value_or(1));
+    Matrix<C> softcapped = scaled;
+    if (options.softcap) softcapped = cap * xt::tanh(scaled / cap);
+    const Rules<C> rules = rules_of<C>(options.mask, place, queries, k.shape(0));
+    const Matrix<C> scores = xt::where(rules.may_attend, softcapped + rules.sum, kMasked<C>);
+
+    // Softmax. `high` is finite, so that a row without keys has exponentials of zero. Reducers make
+    // containers, [queries, 1]: left lazy inside an expression they read out of bounds.
+    const auto each_row = xt::keep_dims | xt::evaluation_strategy::immediate;
+    const C sink = options.sinks.empty() ? kMasked<C> : C{options.sinks[place.head]};
+    const Matrix<C> largest = xt::amax(scores, {1}, each_row);
+    const Matrix<C> high = xt::maximum(largest, std::max(sink, std::numeric_limits<C>::lowest()));
+    const Matrix<C> exponentials = xt::exp(scores - high);
+    const Matrix<C> of_keys = xt::sum(exponentials, {1}, each_row);
+    const Matrix<C> sums = of_keys + xt::exp(sink - high);
+    const Matrix<C> weights =
+        xt::where(rules.may_attend && xt::not_equal(sums, C{0}), exponentials / sums, C{0});
+    const Matrix<C> logsumexp = high + xt::log(sums);
+
+    return {scale,
+            array_of(q),
+            array_of(k),
+            array_of(v),
+            array_of(scaled),
+            array_of(softcapped),
+            array_of(rules.magnitude),
+            {rules.may_attend.begin(), rules.may_attend.end()},
+            array_of(scores),
+            array_of(weights),
+            array_of(context_of(weights, v, rules)),
+            {logsumexp.begin(), logsumexp.end()}};
+}
+
+#define ATTN_DEFINE_HEAD(C, T)                                                           \
+    template DefinedHead<C> define_head(const HeadsView<T>&, const HeadsView<T>&,        \
+                                        const HeadsView<T>&, const AttentionOptions<T>&, \
+                                        const HeadPlace&, const Rows&)
+ATTN_DEFINE_HEAD(float, float);
+ATTN_DEFINE_HEAD(double, float);
+ATTN_DEFINE_HEAD(double, double);
+
+}  // namespace attn
