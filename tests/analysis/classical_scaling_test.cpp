@@ -40,3 +40,19 @@ TEST_CASE("points that are all the same stand at the origin") {
         CHECK(point[1] == 0);
     }
 }
+
+TEST_CASE("axes point to the first of the points that lie farthest out") {
+    // On a line, evenly: the outer two are as far but for rounding.
+    Points line;
+    for (int i = 0; i < 7; ++i) line.push_back({0.1 * i, 0});
+    const auto found = place_in_plane(distances_of(line));
+    CHECK(found.front()[0] == Approx(0.3));
+    CHECK(found.back()[0] == Approx(-0.3));
+    for (const auto& point : found) CHECK(std::abs(point[1]) < 1e-7);
+}
+
+TEST_CASE("distances that are not finite have no points") {
+    const double missing = std::nan("");
+    for (const auto& point : place_in_plane(Array<double>({2, 2}, {0, missing, missing, 0})))
+        CHECK((std::isnan(point[0]) && std::isnan(point[1])));
+}
