@@ -7,7 +7,7 @@
 namespace attn::app {
 namespace {
 
-void add_head_flags(Command& command, pipeline::AttentionRequest& request) {
+void add_head_flags(Command& command, source::AttentionRequest& request) {
     command.heading("Heads");
     const WholeRange head_counts{1, 1 << 20};
     command.whole("--heads", request.heads, head_counts,
@@ -30,7 +30,7 @@ void add_head_flags(Command& command, pipeline::AttentionRequest& request) {
                  "Cached values in front: [(batch,) kv_heads, past, d_value]");
 }
 
-void add_score_flags(Command& command, pipeline::AttentionRequest& request) {
+void add_score_flags(Command& command, source::AttentionRequest& request) {
     command.heading("Scores");
     command.real("--scale", request.scale, RealRange::any(),
                  "Factor of the scores (default 1/sqrt(d_head); T5: 1)");
@@ -50,7 +50,7 @@ void add_score_flags(Command& command, pipeline::AttentionRequest& request) {
         "Which scores are saved: scaled, softcapped, or biased (default: what softmax saw)");
 }
 
-void add_position_flags(Command& command, pipeline::AttentionRequest& request) {
+void add_position_flags(Command& command, source::AttentionRequest& request) {
     command.heading("Positions");
     const Flag rope =
         command.on("--rope", request.rope, "Rotary positions on queries and new keys");
@@ -86,7 +86,7 @@ void add_position_flags(Command& command, pipeline::AttentionRequest& request) {
 
 }  // namespace
 
-void add_mask_flags(Command& command, pipeline::AttentionRequest& request) {
+void add_mask_flags(Command& command, source::AttentionRequest& request) {
     command.heading("Who may attend");
     command.on(
         "--causal", [&request] { request.causal = true; },
@@ -116,7 +116,7 @@ void add_mask_flags(Command& command, pipeline::AttentionRequest& request) {
                  "Valid keys of each sequence, the rest is padding: 5,3 or an array [batch]");
 }
 
-void add_attention_flags(Command& command, pipeline::AttentionRequest& request) {
+void add_attention_flags(Command& command, source::AttentionRequest& request) {
     add_head_flags(command, request);
     add_mask_flags(command, request);
     add_score_flags(command, request);

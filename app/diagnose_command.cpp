@@ -49,8 +49,8 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
     Command command(app, line, "diagnose",
                     "Which mistake explains this attention? Exit code 1 unless it is correct");
     const auto flags = std::make_shared<DiagnoseFlags>();
-    add_input_flags(command, flags->request.run);
-    add_attention_flags(command, flags->request.run.attention);
+    add_input_flags(command, flags->request.input);
+    add_attention_flags(command, flags->request.input.attention);
     command.heading("Observation");
     command.text(
         "--observed", "ARRAY", flags->request.observed,

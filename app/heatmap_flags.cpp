@@ -18,7 +18,7 @@ constexpr std::size_t kLongestTitle = 300;  // characters; a picture is as wide 
 
 }  // namespace
 
-void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
+void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
                        const HeatmapFlagNames& names) {
     command.heading(kPictures);
     command.choice(

@@ -4,7 +4,7 @@
 #include <string>
 #include "flags.hpp"
 
-#include "pipeline/heatmap_options.hpp"
+#include "results/heatmap_options.hpp"
 
 namespace attn::app {
 
@@ -20,7 +20,7 @@ struct HeatmapFlagNames {
 };
 
 // Adds the flags; the options are complete when parsing is.
-void add_heatmap_flags(Command& command, pipeline::HeatmapOptions& options,
+void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
                        const HeatmapFlagNames& names);
 
 }  // namespace attn::app

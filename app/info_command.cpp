@@ -134,11 +134,11 @@ void print_keys(const pipeline::FileInfo& info, bool several, Console& console) 
 void tell(const InfoFlags& flags, const std::string& source, Json& documents, Console& console) {
     const bool several = flags.sources.size() > 1;
     Json document;
-    if (pipeline::is_run_folder(source)) {
+    if (results::is_run_folder(source)) {
         if (!flags.request.layout.empty())
             fail("--layout ", flags.request.layout, ": ", source,
                  " is a folder of results, no checkpoint");
-        const pipeline::RunSummary run = pipeline::summarise_run(source);
+        const results::RunSummary run = results::summarise_run(source);
         if (flags.json) document = run_json(source, run);
         if (!flags.json && !flags.keys) print_run(source, run, console);
     } else {

@@ -24,7 +24,7 @@ std::vector<std::string> known_layouts() {
 
 }  // namespace
 
-void add_input_flags(Command& command, pipeline::RunRequest& request) {
+void add_input_flags(Command& command, source::ComputedRequest& request) {
     command.heading("Input");
     add_array(command, "-x,--embeddings", request.embeddings,
               "Token embeddings [tokens, d_model] or [batch, tokens, d_model]; default: "

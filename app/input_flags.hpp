@@ -3,12 +3,12 @@
 
 #include "flags.hpp"
 
-#include "pipeline/run.hpp"
+#include "source/computed_request.hpp"
 
 namespace attn::app {
 
 // --embeddings, --weights, --layout, --context, --hidden-states, --token-ids, --query, --key,
 // --value, --allow-nonfinite.
-void add_input_flags(Command& command, pipeline::RunRequest& request);
+void add_input_flags(Command& command, source::ComputedRequest& request);
 
 }  // namespace attn::app

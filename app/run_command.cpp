@@ -22,7 +22,7 @@ struct RunFlags {
     bool json = false;
 };
 
-void add_run_input_flags(Command& command, pipeline::RunRequest& request) {
+void add_run_input_flags(Command& command, source::ComputedRequest& request) {
     add_input_flags(command, request);
     command.text("--tokens", "FILE", request.tokens, "Labels: a JSON array, or one token a line");
     command.text("--key-tokens", "FILE", request.key_tokens,
@@ -30,7 +30,7 @@ void add_run_input_flags(Command& command, pipeline::RunRequest& request) {
     command.choice(
         "--precision", {"f32", "f64"},
         [&request](const std::string& name) {
-            request.precision = name == "f64" ? pipeline::Precision::f64 : pipeline::Precision::f32;
+            request.precision = name == "f64" ? source::Precision::f64 : source::Precision::f32;
         },
         "f32 or f64 (default f32)");
 }
@@ -46,16 +46,16 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
     command
         .parsed(
             "--save", "LIST",
-            [&request](const std::string& list) { request.save = pipeline::parse_save(list); },
-            joined(pipeline::save_names(), ", ") +
+            [&request](const std::string& list) { request.save = results::parse_save(list); },
+            joined(results::save_names(), ", ") +
                 "; the last three of checkpoints (default scores,weights,output,heatmaps)")
-        .completes_list(pipeline::save_names());
+        .completes_list(results::save_names());
     command.choice(
         "--format", {"npy", "npz", "safetensors"},
         [&request](const std::string& name) {
-            for (const auto format : {pipeline::ArrayFormat::npy, pipeline::ArrayFormat::npz,
-                                      pipeline::ArrayFormat::safetensors}) {
-                if (name == pipeline::name_of(format)) request.format = format;
+            for (const auto format : {results::ArrayFormat::npy, results::ArrayFormat::npz,
+                                      results::ArrayFormat::safetensors}) {
+                if (name == results::name_of(format)) request.format = format;
             }
         },
         "npy: a file for each array (default); npz, safetensors: one for each layer, "
@@ -64,20 +64,19 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
                  "For stats: keys are patches of a picture, as in attn-inspect stats --grid");
     command.indices("--layers,--layer", request.layers,
                     "Save and draw only these layers, such as 0,3-5");
-    command.indices("--head,--select-heads", request.selected_heads,
-                    "Save and draw only these heads");
+    command.indices("--head,--select-heads", request.heads, "Save and draw only these heads");
     add_list_flag(command, flags.list);
     command.on("--json", flags.json, "Print the manifest instead of what was written");
 }
 
 int execute(const RunFlags& flags, const CommandLine& line) {
-    pipeline::RunManifest manifest;
+    results::RunManifest manifest;
     {
         ProgressBar bar(line.console, line.global.quiet);
         manifest = pipeline::run(flags.request, bar.progress(), line.console.warnings());
     }
     if (flags.json) {
-        line.console.document(pipeline::write_manifest(manifest));
+        line.console.document(results::write_manifest(manifest));
     } else if (!line.global.quiet) {
         std::vector<std::string> paths;
         for (const std::string& file : manifest.files)
@@ -92,8 +91,8 @@ int execute(const RunFlags& flags, const CommandLine& line) {
 void add_run_command(CLI::App& app, CommandLine& line) {
     Command command(app, line, "run", "Compute attention and write arrays and pictures");
     const auto flags = std::make_shared<RunFlags>();
-    add_run_input_flags(command, flags->request);
-    add_attention_flags(command, flags->request.attention);
+    add_run_input_flags(command, flags->request.input);
+    add_attention_flags(command, flags->request.input.attention);
     add_output_flags(command, *flags, line.console);
     add_heatmap_flags(
         command, flags->request.heatmaps,

@@ -33,7 +33,7 @@ std::string first_tokens(const std::vector<std::string>& tokens) {
     return text + (tokens.size() > kMost ? " …" : "");
 }
 
-std::string tokens_text(const pipeline::RunSummary& run) {
+std::string tokens_text(const results::RunSummary& run) {
     if (run.sequences == 0) return "none";
     const auto& tokens = run.manifest.tokens.front();
     std::string text = std::to_string(tokens.size()) + ": " + first_tokens(tokens);
@@ -43,8 +43,8 @@ std::string tokens_text(const pipeline::RunSummary& run) {
 
 }  // namespace
 
-void print_run(const std::string& folder, const pipeline::RunSummary& run, Console& console) {
-    const pipeline::RunManifest& manifest = run.manifest;
+void print_run(const std::string& folder, const results::RunSummary& run, Console& console) {
+    const results::RunManifest& manifest = run.manifest;
     console.line(folder + ": results of attn-inspect " + manifest.command + ", version " +
                  run.version);
     std::vector<std::vector<std::string>> rows{
@@ -63,8 +63,8 @@ void print_run(const std::string& folder, const pipeline::RunSummary& run, Conso
     print_written(paths, false, console);
 }
 
-Json run_json(const std::string& folder, const pipeline::RunSummary& run) {
-    const pipeline::RunManifest& manifest = run.manifest;
+Json run_json(const std::string& folder, const results::RunSummary& run) {
+    const results::RunManifest& manifest = run.manifest;
     Json json{{"path", folder}, {"format", "results"}};
     Json& out = json["run"];
     out = {{"command", manifest.command}, {"version", run.version}, {"inputs", Json::array()}};

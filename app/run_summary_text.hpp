@@ -5,12 +5,12 @@
 #include <string>
 
 #include "console.hpp"
-#include "pipeline/run_summary.hpp"
+#include "results/run_summary.hpp"
 
 namespace attn::app {
 
-void print_run(const std::string& folder, const pipeline::RunSummary& run, Console& console);
+void print_run(const std::string& folder, const results::RunSummary& run, Console& console);
 
-nlohmann::ordered_json run_json(const std::string& folder, const pipeline::RunSummary& run);
+nlohmann::ordered_json run_json(const std::string& folder, const results::RunSummary& run);
 
 }  // namespace attn::app

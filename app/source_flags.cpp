@@ -9,7 +9,7 @@ const std::string kSource =
 
 }  // namespace
 
-void add_source_flags(Command& command, pipeline::SourceRequest& request,
+void add_source_flags(Command& command, source::SourceRequest& request,
                       std::vector<std::string>& sources) {
     command
         .texts("source", "SOURCE…", sources,
@@ -42,7 +42,7 @@ void add_precision_flag(Command& command, std::optional<DType>& precision) {
         "Type of the numbers: f32 or f64 (default: f64 for float64 and JSON, else f32)");
 }
 
-void add_token_flags(Command& command, pipeline::SourceRequest& request) {
+void add_token_flags(Command& command, source::SourceRequest& request) {
     command.text("--tokens", "FILE", request.tokens,
                  "Tokens: a JSON array, or one token a line (default: texts beside the attention)");
     command.text("--key-tokens", "FILE", request.key_tokens,

@@ -3,13 +3,13 @@
 
 #include "flags.hpp"
 
-#include "pipeline/source_selection.hpp"
+#include "source/source_selection.hpp"
 
 namespace attn::app {
 
 // SOURCE, one or more of them, which go to `sources`, and --axes, --layer, --head, --seq,
 // --precision.
-void add_source_flags(Command& command, pipeline::SourceRequest& request,
+void add_source_flags(Command& command, source::SourceRequest& request,
                       std::vector<std::string>& sources);
 
 // --axes, or --axes-b; `what` is whose axes they are.
@@ -20,6 +20,6 @@ Flag add_axes_flag(Command& command, const std::string& flag, std::string& axes,
 void add_precision_flag(Command& command, std::optional<DType>& precision);
 
 // --tokens, --key-tokens.
-void add_token_flags(Command& command, pipeline::SourceRequest& request);
+void add_token_flags(Command& command, source::SourceRequest& request);
 
 }  // namespace attn::app

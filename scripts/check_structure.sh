@@ -69,21 +69,19 @@ lib/model/layer_sizes.cpp           so far by weight_bundle_test.cpp
 lib/model/layer_weights.cpp         so far by layer_test.cpp
 lib/model/layouts.cpp               so far by layout_match_test.cpp
 lib/model/native_weights.cpp        so far by weight_bundle_test.cpp
-lib/pipeline/array_sink.cpp         so far by tests/app/outputs_test.cpp
-lib/pipeline/attention_options.cpp  so far by tests/app/run_flags_test.cpp
+lib/source/attention_options.cpp  so far by tests/app/run_flags_test.cpp
 lib/pipeline/check.cpp              so far by check_judge_heads_test.cpp
 lib/pipeline/check_judge.cpp        so far by check_judge_heads_test.cpp and check_judge_zeros_test.cpp
 lib/pipeline/compare.cpp            so far by tests/app/compare_command_test.cpp
 lib/pipeline/diagnose.cpp           so far by tests/app/diagnose_command_test.cpp
-lib/pipeline/heatmap_drawer.cpp     so far by draw_test.cpp
+lib/results/layer_array_sink.cpp    so far by computed_source_test.cpp and run_test.cpp
+lib/results/received_sink.cpp       so far by tests/app/run_command_test.cpp
+lib/results/heatmap_drawer.cpp     so far by draw_test.cpp
 lib/pipeline/info.cpp               so far by tests/app/info_command_test.cpp
-lib/pipeline/layout.cpp             so far by tests/app/run_checkpoint_test.cpp
-lib/pipeline/manifest.cpp           so far by tests/app/run_manifest_test.cpp
 lib/pipeline/run_options.cpp        so far by run_test.cpp
-lib/pipeline/source_selection.cpp   so far by tests/app/stored_layers_test.cpp
+lib/source/source_selection.cpp   so far by tests/app/stored_layers_test.cpp
 lib/pipeline/stats.cpp              so far by tests/app/stats_command_test.cpp
-lib/pipeline/stored_source.cpp      so far by packed_arrays_test.cpp
-lib/pipeline/weights_inputs.cpp     so far by run_inputs_test.cpp
+lib/source/weights_inputs.cpp     so far by run_inputs_test.cpp
 lib/render/image.cpp                so far by png_test.cpp
 lib/render/terminal.cpp             so far by tests/app/heatmap_command_test.cpp
 LIST

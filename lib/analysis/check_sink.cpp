@@ -107,9 +107,9 @@ void CheckSink<T>::begin_layer(const LayerShape& shape) {
     if (window != window_left_.end()) options.structure.window_left = window->second;
     mask_.emplace(std::move(options), shape.keys);
     first_result_ = results_.size();
-    results_.resize(first_result_ + shape.sequences * shape.heads);
+    results_.resize(first_result_ + shape.slots());
     heads_.clear();
-    heads_.resize(shape.sequences * shape.heads);
+    heads_.resize(shape.slots());
 }
 
 // The first rule that forbids a cell which lies outside of what may be attended.
@@ -229,7 +229,7 @@ void CheckSink<T>::consume(const Tile<T>& tile) {
     HeadRows* head = nullptr;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        auto& slot = heads_[tile.sequence * shape_.heads + tile.head];
+        auto& slot = heads_[shape_.slot(tile.sequence, tile.head)];
         if (!slot) slot = std::make_unique<HeadRows>(shape_.queries, shape_.keys);
         head = slot.get();
     }
@@ -242,7 +242,7 @@ void CheckSink<T>::consume(const Tile<T>& tile) {
 
 template <class T>
 void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
-    const std::size_t slot = sequence * shape_.heads + place;
+    const std::size_t slot = shape_.slot(sequence, place);
     HeadCheck head;
     head.layer = shape_.layer;
     head.sequence = sequence;

@@ -19,8 +19,6 @@ std::int64_t to_fixed(double value) {
                              : static_cast<std::int64_t>(std::clamp(value * kOne, -kLimit, kLimit));
 }
 
-constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-
 }  // namespace
 
 template <class T>
@@ -35,9 +33,7 @@ struct StatsSink<T>::HeadRows {
 };
 
 template <class T>
-StatsSink<T>::StatsSink(StatsOptions options, std::vector<std::size_t> places,
-                        std::vector<std::size_t> numbers)
-    : options_(std::move(options)), places_(std::move(places)), numbers_(std::move(numbers)) {
+StatsSink<T>::StatsSink(StatsOptions options) : options_(std::move(options)) {
     for (const auto& tokens : options_.tokens) patterns_.emplace_back(tokens);
 }
 
@@ -48,18 +44,11 @@ template <class T>
 void StatsSink<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
     first_result_ = results_.size();
-    const std::size_t count = shape.sequences * places_.size();
+    const std::size_t count = shape.slots();
     results_.resize(first_result_ + count);
     received_.resize(first_result_ + count);
     rows_.clear();
     rows_.resize(count);
-}
-
-template <class T>
-std::size_t StatsSink<T>::slot_of(std::size_t sequence, std::size_t head) const {
-    const auto found = std::find(places_.begin(), places_.end(), head);
-    if (found == places_.end()) return kNowhere;
-    return sequence * places_.size() + static_cast<std::size_t>(found - places_.begin());
 }
 
 template <class T>
@@ -71,9 +60,7 @@ typename StatsSink<T>::HeadRows& StatsSink<T>::rows_of(std::size_t slot) {
 
 template <class T>
 void StatsSink<T>::consume(const Tile<T>& tile) {
-    const std::size_t slot = slot_of(tile.sequence, tile.head);
-    if (slot == kNowhere) return;
-    HeadRows& head = rows_of(slot);
+    HeadRows& head = rows_of(shape_.slot(tile.sequence, tile.head));
     RowOptions options;
     if (!patterns_.empty()) options.tokens = &patterns_[patterns_.size() == 1 ? 0 : tile.sequence];
     if (options_.grid) options.grid = &*options_.grid;
@@ -109,13 +96,12 @@ void StatsSink<T>::consume(const Tile<T>& tile) {
 
 template <class T>
 void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
-    const std::size_t slot = slot_of(sequence, place);
-    if (slot == kNowhere) return;
+    const std::size_t slot = shape_.slot(sequence, place);
     const HeadRows& head = *rows_[slot];
     HeadStats stats = summarise(head.rows, options_.pattern_score);
     stats.layer = shape_.layer;
     stats.sequence = sequence;
-    stats.head = numbers_[place];
+    stats.head = shape_.number_of(place);
 
     // How many queries with keys stand at each key or after it.
     std::vector<double> later(shape_.keys + 1, 0);

@@ -26,12 +26,14 @@ struct StatsOptions {
 template <class T>
 class StatsSink : public Sink<T> {
   public:
-    // `heads` is what the head at each place is called, and which of them to measure.
-    StatsSink(StatsOptions options, std::vector<std::size_t> places,
-              std::vector<std::size_t> numbers);
+    explicit StatsSink(StatsOptions options);
     ~StatsSink() override;
 
-    bool wants_row_sums() const override { return options_.scores; }
+    Needs needs() const override {
+        Needs needs;
+        needs.row_sums = options_.scores;
+        return needs;
+    }
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
@@ -46,8 +48,6 @@ class StatsSink : public Sink<T> {
     struct HeadRows;
 
     StatsOptions options_;
-    std::vector<std::size_t> places_;
-    std::vector<std::size_t> numbers_;
     std::vector<TokenPatterns> patterns_;
     LayerShape shape_;
     std::mutex mutex_;
@@ -56,7 +56,6 @@ class StatsSink : public Sink<T> {
     std::vector<std::vector<double>> received_;
     std::size_t first_result_ = 0;  // of this layer
 
-    std::size_t slot_of(std::size_t sequence, std::size_t head) const;
     HeadRows& rows_of(std::size_t slot);
 };
 

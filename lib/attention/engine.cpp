@@ -1,14 +1,8 @@
 #include "attention/engine.hpp"
 
-#include <algorithm>
-#include <mutex>
-#include <string>
-
-#include "attention/head_countdown.hpp"
 #include "attention/packed_heads.hpp"
+#include "attention/stream_tiles.hpp"
 #include "attention/tile_computation.hpp"
-#include "core/error.hpp"
-#include "core/parallel.hpp"
 
 namespace attn {
 namespace {
@@ -17,37 +11,6 @@ namespace {
 // leave a thread with more to wait for at the end; a multiple of the rows that the kernels take at
 // once.
 constexpr std::size_t kBlockRows = 48;
-
-// Of the errors of items that run at once, the one of the first item: items start in order, and
-// those that have started run to their end, so that it is the same for any number of threads.
-class FirstError {
-  public:
-    template <class Work>
-    void watch(std::size_t item, const Work& work) {
-        try {
-            work();
-        } catch (const Error& error) {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            if (!text_ || item < item_) item_ = item, text_ = error.what();
-            throw;
-        }
-    }
-
-    // Around all items.
-    template <class Work>
-    void watch(const Work& all) const {
-        try {
-            all();
-        } catch (const Error&) {
-            throw Error(text_.value());
-        }
-    }
-
-  private:
-    std::mutex mutex_;
-    std::size_t item_ = 0;
-    std::optional<std::string> text_;
-};
 
 template <class T>
 LayerShape shape_of(const AttentionInputs<T>& inputs) {
@@ -59,6 +22,8 @@ LayerShape shape_of(const AttentionInputs<T>& inputs) {
     shape.keys = inputs.k.tokens;
     shape.d_value = inputs.v.width;
     shape.block_rows = kBlockRows;
+    shape.chosen_sequences = inputs.share.sequences;
+    shape.chosen_heads = inputs.share.heads;
     return shape;
 }
 
@@ -70,37 +35,19 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
     assert(inputs.q.heads % inputs.k.heads == 0 && inputs.k.heads == inputs.v.heads);
     assert(inputs.q.batch == inputs.k.batch && inputs.k.batch == inputs.v.batch);
     const LayerShape shape = shape_of(inputs);
-    const bool keep_scores = std::any_of(sinks.begin(), sinks.end(),
-                                         [](const Sink<T>* sink) { return sink->wants_scores(); });
-    const bool sum_rows = std::any_of(sinks.begin(), sinks.end(),
-                                      [](const Sink<T>* sink) { return sink->wants_row_sums(); });
+    const Needs needs = needs_of(sinks);
     const std::size_t columns = shape.heads * shape.d_value;
     std::vector<T> contexts(shape.sequences * shape.queries * columns);
     const PackedHeads<T> packed(inputs.k, inputs.v);
-    const LayerTask<T> task{inputs, packed, mask, shape, keep_scores, sum_rows};
+    const LayerTask<T> task{inputs, packed, mask, shape, needs.scores, needs.row_sums};
 
-    for (Sink<T>* sink : sinks) sink->begin_layer(shape);
-    HeadCountdown countdown(shape);
-    FirstError errors;
-    const auto compute = [&](std::size_t item) {
-        TilePlace place = countdown.place(item);
-        // Later rows have more keys under a causal mask: long blocks first leave less to wait for.
-        place.block = shape.blocks() - 1 - place.block;
+    const auto make = [&](const TilePlace& place, const Emit<T>& emit) {
         const std::size_t row = place.sequence * shape.queries + place.block * shape.block_rows;
         const MatrixView<T> context(contexts.data() + row * columns + place.head * shape.d_value,
                                     shape.rows_of_block(place.block), shape.d_value, columns);
-        compute_tile<T>(task, place, context, [&](const Tile<T>& tile) {
-            for (Sink<T>* sink : sinks) sink->consume(tile);
-        });
-        if (countdown.finish(place)) {
-            for (Sink<T>* sink : sinks) sink->end_head(place.sequence, place.head);
-        }
+        compute_tile<T>(task, place, context, emit);
     };
-    errors.watch([&] {
-        parallel_for(countdown.tiles(),
-                     [&](std::size_t item) { errors.watch(item, [&] { compute(item); }); });
-    });
-    for (Sink<T>* sink : sinks) sink->end_layer();
+    stream_tiles(shape, sinks, BlockOrder::falling, inputs.share.output, make);
     return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));
 }
 

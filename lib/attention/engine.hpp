@@ -33,16 +33,15 @@ struct AttentionInputs {
     KvOrder kv_order = KvOrder::repeat;
     ScoreStage score_stage = ScoreStage::biased;
     bool allow_nonfinite = false;  // else numbers that leave the range of T are an error
+    LayerShare share;
 };
 
-template <class T>
-using Sinks = std::vector<Sink<T>*>;
-
-// Streams every tile to the sinks and returns the contexts of all heads side by side,
-// [batch, queries, heads * d_value]. A query without any key has weights and context of zero. Same
-// bits for any number of threads and any sinks. Masked keys take no part, whatever their keys and
-// values hold. Throws Error for queries, keys, values, scores and contexts that are not finite,
-// with their place, unless such numbers are let through.
+// Streams the tiles of the share to the sinks and returns the contexts of all heads side by side,
+// [batch, queries, heads * d_value]; where the share has no output those of other heads are 0. A
+// query without any key has weights and context of zero. Same bits for any number of threads and
+// any sinks. Masked keys take no part, whatever their keys and values hold. Throws Error for
+// queries, keys, values, scores and contexts that are not finite, with their place, unless such
+// numbers are let through.
 template <class T>
 Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sinks<T>& sinks);
 

@@ -29,7 +29,7 @@ Array<T> normalise_heads(const Array<T>& packed, std::size_t heads, const Norm<T
 template <class T>
 LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
                              const Heads<T>& v, const AttentionOptions<T>& options,
-                             const Sinks<T>& sinks) {
+                             const Sinks<T>& sinks, const LayerShare& share) {
     LayerResult<T> result{q, k, v, {}};
     if (options.rotary) {
         result.q = turn(result.q, *options.rotary, options.rotary->query_rows);
@@ -51,6 +51,7 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
     inputs.kv_order = options.kv_order;
     inputs.score_stage = options.score_stage;
     inputs.allow_nonfinite = options.allow_nonfinite;
+    inputs.share = share;
     result.output = attend(inputs, Mask<T>(options.mask, inputs.k.tokens), sinks);
     return result;
 }
@@ -58,7 +59,7 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
 template <class T>
 LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
                              const ProjectionWeights<T>& w, const AttentionOptions<T>& options,
-                             const Sinks<T>& sinks) {
+                             const Sinks<T>& sinks, const LayerShare& share) {
     const OverflowGuard guard{layer, options.allow_nonfinite};
     guard.check(x, "what the layer reads");
     const auto q = make_packed_heads(
@@ -66,7 +67,8 @@ LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T
     const auto k = make_packed_heads(
         normalise_heads(project(context, w.W_K, w.b_K, w.order), w.kv_heads, w.k_norm), w.kv_heads);
     const auto v = make_packed_heads(project(context, w.W_V, w.b_V, w.order), w.kv_heads);
-    LayerResult<T> result = compute_heads(layer, q, k, v, options, sinks);
+    LayerResult<T> result = compute_heads(layer, q, k, v, options, sinks, share);
+    if (!share.output) return result;
     if (!w.W_O.empty()) result.output = project(result.output, w.W_O, w.b_O, w.order);
     guard.check(result.output, "the output of the attention");
     return result;
@@ -76,15 +78,17 @@ template Array<float> normalise_heads(const Array<float>&, std::size_t, const No
 template Array<double> normalise_heads(const Array<double>&, std::size_t, const Norm<double>&);
 template LayerResult<float> compute_heads(std::size_t, const Heads<float>&, const Heads<float>&,
                                           const Heads<float>&, const AttentionOptions<float>&,
-                                          const Sinks<float>&);
+                                          const Sinks<float>&, const LayerShare&);
 template LayerResult<double> compute_heads(std::size_t, const Heads<double>&, const Heads<double>&,
                                            const Heads<double>&, const AttentionOptions<double>&,
-                                           const Sinks<double>&);
+                                           const Sinks<double>&, const LayerShare&);
 template LayerResult<float> compute_layer(std::size_t, const Array<float>&, const Array<float>&,
                                           const ProjectionWeights<float>&,
-                                          const AttentionOptions<float>&, const Sinks<float>&);
+                                          const AttentionOptions<float>&, const Sinks<float>&,
+                                          const LayerShare&);
 template LayerResult<double> compute_layer(std::size_t, const Array<double>&, const Array<double>&,
                                            const ProjectionWeights<double>&,
-                                           const AttentionOptions<double>&, const Sinks<double>&);
+                                           const AttentionOptions<double>&, const Sinks<double>&,
+                                           const LayerShare&);
 
 }  // namespace attn

@@ -59,8 +59,9 @@ struct LayerResult {
     Heads<T> q;  // [batch, heads, queries, d_head], turned
     Heads<T> k;  // [batch, kv_heads, past and new keys, d_head], turned
     Heads<T> v;  // [batch, kv_heads, past and new keys, d_value]
-    Array<T>
-        output;  // [batch, queries, d_model]; without W_O the contexts of all heads side by side
+    // [batch, queries, d_model]; without W_O the contexts of all heads side by side. Not to be used
+    // where the share had no output.
+    Array<T> output;
 };
 
 // Each head of [batch, tokens, heads * width] normalised by itself.
@@ -71,7 +72,7 @@ Array<T> normalise_heads(const Array<T>& packed, std::size_t heads, const Norm<T
 template <class T>
 LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
                              const Heads<T>& v, const AttentionOptions<T>& options,
-                             const Sinks<T>& sinks);
+                             const Sinks<T>& sinks, const LayerShare& share = {});
 
 // The attention of x [batch, queries, d_model] over `context` [batch, new keys, d_context] (x
 // itself for self-attention) with the layer's weights. The shapes must fit. Throws Error as
@@ -79,6 +80,7 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
 template <class T>
 LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
                              const ProjectionWeights<T>& weights,
-                             const AttentionOptions<T>& options, const Sinks<T>& sinks);
+                             const AttentionOptions<T>& options, const Sinks<T>& sinks,
+                             const LayerShare& share = {});
 
 }  // namespace attn

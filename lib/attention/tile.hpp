@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "attention/share.hpp"
 #include "core/span.hpp"
 #include "kernels/kernels.hpp"
 
@@ -30,10 +31,40 @@ struct LayerShape {
     std::size_t keys = 0;
     std::size_t d_value = 0;     // 0 when the source has no context (stored weights)
     std::size_t block_rows = 1;  // tile t of a head starts at query t * block_rows
+    // Whose tiles are streamed, and what the head at each place is called; empty: its place.
+    Chosen chosen_sequences = std::nullopt;
+    Chosen chosen_heads = std::nullopt;
+    std::vector<std::size_t> head_numbers = {};
+
+    bool streams(std::size_t sequence, std::size_t head) const {
+        return is_chosen(chosen_sequences, sequence) && is_chosen(chosen_heads, head);
+    }
+    std::size_t sequences_streamed() const {
+        return chosen_sequences ? chosen_sequences->size() : sequences;
+    }
+    std::size_t heads_streamed() const { return chosen_heads ? chosen_heads->size() : heads; }
+
+    // The place of a head among all that are streamed, in the order of sequences and heads.
+    std::size_t slot(std::size_t sequence, std::size_t head) const {
+        return place_in(chosen_sequences, sequence) * heads_streamed() +
+               place_in(chosen_heads, head);
+    }
+    std::size_t slots() const { return sequences_streamed() * heads_streamed(); }
+
+    std::size_t number_of(std::size_t head) const {
+        return head_numbers.empty() ? head : head_numbers[head];
+    }
 
     std::size_t blocks() const { return (queries + block_rows - 1) / block_rows; }
     std::size_t rows_of_block(std::size_t block) const {
         return std::min(block_rows, queries - block * block_rows);
+    }
+
+  private:
+    static std::size_t place_in(const Chosen& chosen, std::size_t index) {
+        if (!chosen) return index;
+        return static_cast<std::size_t>(std::lower_bound(chosen->begin(), chosen->end(), index) -
+                                        chosen->begin());
     }
 };
 

@@ -7,7 +7,7 @@
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "pipeline/check_judge.hpp"
-#include "pipeline/progress_sink.hpp"
+#include "source/stored_source.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -16,49 +16,39 @@ using analysis::HeadCheck;
 
 // Flags win over what the source knows.
 template <class T>
-MaskOptions<T> load_mask(const CheckRequest& request, const StoredAttention<T>& attention,
+MaskOptions<T> load_mask(const CheckRequest& request, const source::StoredAttention<T>& attention,
                          io::Inputs& inputs, const Warn& warn) {
     const Shape& shape = attention.shape();
-    return load_mask_options<T>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
-                                attention.structure, inputs, warn);
+    return source::load_mask_options<T>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
+                                        attention.structure, inputs, warn);
 }
 
 // Streams the source once; returns what was counted in the heads that were asked for.
 template <class T>
-std::vector<HeadCheck> count(const CheckRequest& request, const StoredAttention<T>& attention,
+std::vector<HeadCheck> count(const CheckRequest& request,
+                             const source::StoredAttention<T>& attention,
                              const MaskOptions<T>& mask, const Progress& progress) {
     std::map<std::size_t, std::size_t> windows;
-    for (const StoredLayer<T>& layer : attention.layers) {
+    for (const source::StoredLayer<T>& layer : attention.layers) {
         if (layer.window_left) windows[layer.layer] = *layer.window_left;
     }
     analysis::CheckSink<T> sink(mask, std::move(windows));
-    ProgressSink<T> counter(progress, attention.layers.size());
-    stream<T>(attention, {&counter, &sink});
-    const auto chosen = [](const auto& list, std::size_t item) {
-        return std::find(list.begin(), list.end(), item) != list.end();
-    };
-    const std::vector<std::size_t> places = select_heads(attention, request.from);
-    const auto& sequences = request.from.sequences;
-    std::vector<HeadCheck> heads;
-    for (const HeadCheck& head : sink.heads()) {
-        if (chosen(places, head.place) && (!sequences || chosen(*sequences, head.sequence)))
-            heads.push_back(head);
-    }
-    if (heads.empty()) fail("--seq: ", request.from.source, " has no such sequence");
-    return heads;
+    source::StoredSource<T>(attention).stream(
+        {&sink}, source::choose_share(attention, request.from), progress);
+    return sink.heads();
 }
 
 template <class T>
 CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Progress& progress,
                      const Warn& warn) {
-    StoredAttention<T> attention =
-        open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
-    load_scores(inputs, request.from.source, attention);
+    source::StoredAttention<T> attention =
+        source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
+    source::load_scores(inputs, request.from.source, attention);
     inputs.let_go();
-    select_layers(attention, request.from);
+    source::select_layers(attention, request.from);
     // A window of the command line is meant for all layers.
     if (!request.attention.window.empty()) {
-        for (StoredLayer<T>& layer : attention.layers) layer.window_left = std::nullopt;
+        for (source::StoredLayer<T>& layer : attention.layers) layer.window_left = std::nullopt;
     }
     const MaskOptions<T> mask = load_mask(request, attention, inputs, warn);
     const std::vector<HeadCheck> heads = count(request, attention, mask, progress);
@@ -90,8 +80,8 @@ CheckResult check(const CheckRequest& request, const Progress& progress, const W
     require_known(request.only, "--only");
     require_known(request.skip, "--skip");
     io::Inputs inputs;
-    const DType type = working_type(inputs, request.from.source, request.from.precision);
-    return with_type(type, [&](auto number) {
+    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
+    return source::with_type(type, [&](auto number) {
         return check_as<decltype(number)>(request, inputs, progress, warn);
     });
 }

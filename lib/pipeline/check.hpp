@@ -6,16 +6,16 @@
 #include <vector>
 
 #include "core/progress.hpp"
-#include "pipeline/attention_options.hpp"
-#include "pipeline/source_selection.hpp"
+#include "source/attention_options.hpp"
+#include "source/source_selection.hpp"
 
 namespace attn::pipeline {
 
 constexpr double kRowSumTolerance = 1e-3;
 
 struct CheckRequest {
-    SourceRequest from;
-    AttentionRequest attention;  // of it only who may attend
+    source::SourceRequest from;
+    source::AttentionRequest attention;  // of it only who may attend
     // How far a row may be from 1, a weight from 0 … 1. Without one kRowSumTolerance, and for sums
     // of what was rounded to 16 bits as much more as that may do.
     std::optional<double> atol;

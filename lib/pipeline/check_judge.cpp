@@ -23,7 +23,7 @@ constexpr const char* kInverted =
 }  // namespace
 
 template <class T>
-CheckJudge<T>::CheckJudge(const CheckRequest& request, const StoredAttention<T>& attention,
+CheckJudge<T>::CheckJudge(const CheckRequest& request, const source::StoredAttention<T>& attention,
                           const MaskOptions<T>& mask, const std::vector<HeadCheck>& heads)
     : request_(request),
       atol_(request.atol.value_or(kRowSumTolerance)),
@@ -87,7 +87,7 @@ CheckPlace CheckJudge<T>::place_of(const HeadCheck& head, const Worst& worst, bo
 
 template <class T>
 MatrixView<const T> CheckJudge<T>::matrix_of(const HeadCheck& head) const {
-    for (const StoredLayer<T>& layer : attention_.layers) {
+    for (const source::StoredLayer<T>& layer : attention_.layers) {
         if (layer.layer != head.layer) continue;
         return layer.weights.matrix(head.sequence, head.place);
     }
@@ -233,7 +233,7 @@ bool CheckJudge<T>::knows(Ban ban) const {
         case Ban::window:
             break;
     }
-    const auto has_window = [](const StoredLayer<T>& layer) {
+    const auto has_window = [](const source::StoredLayer<T>& layer) {
         return layer.window_left.has_value();
     };
     return structure.window_left || structure.window_right ||

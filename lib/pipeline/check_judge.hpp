@@ -7,7 +7,7 @@
 
 #include "analysis/check_sink.hpp"
 #include "pipeline/check.hpp"
-#include "pipeline/stored_source.hpp"
+#include "source/stored_source.hpp"
 
 namespace attn::pipeline {
 
@@ -22,7 +22,7 @@ class CheckJudge {
   public:
     // `heads` are those that were asked for, at least one; `mask` is who may attend. Kept by
     // reference.
-    CheckJudge(const CheckRequest& request, const StoredAttention<T>& attention,
+    CheckJudge(const CheckRequest& request, const source::StoredAttention<T>& attention,
                const MaskOptions<T>& mask, const std::vector<analysis::HeadCheck>& heads);
 
     // One line for each check that was asked for, in the order of check_names().
@@ -76,7 +76,7 @@ class CheckJudge {
 
     const CheckRequest& request_;
     double atol_;
-    const StoredAttention<T>& attention_;
+    const source::StoredAttention<T>& attention_;
     const MaskOptions<T>& mask_;
     const std::vector<HeadCheck>& heads_;
 };

@@ -6,7 +6,7 @@
 #include "analysis/half_values.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
-#include "pipeline/manifest.hpp"
+#include "results/manifest.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -57,7 +57,7 @@ template <class T>
 CheckLine CheckJudge<T>::judge_almost_causal() const {
     const char* const name = "almost_causal";
     if (mask_.structure.causal) return line_of(name, Verdict::skipped, "causal_leak tells");
-    if (request_.attention.causal || is_run_folder(request_.from.source))
+    if (request_.attention.causal || results::is_run_folder(request_.from.source))
         return line_of(name, Verdict::skipped, "these are said not to be causal");
     const Shape& shape = attention_.shape();
     const std::vector<std::ptrdiff_t>& offsets = mask_.structure.offsets;

@@ -8,15 +8,15 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/output_folder.hpp"
-#include "pipeline/array_source.hpp"
+#include "io/sequence_labels.hpp"
 #include "pipeline/difference_picture.hpp"
-#include "pipeline/layout.hpp"
-#include "pipeline/manifest.hpp"
-#include "pipeline/matched_axes.hpp"
-#include "pipeline/sequence_labels.hpp"
-#include "pipeline/source_selection.hpp"
-#include "pipeline/stored_parts.hpp"
-#include "pipeline/stored_source.hpp"
+#include "results/folder_layout.hpp"
+#include "results/manifest.hpp"
+#include "source/array_source.hpp"
+#include "source/matched_axes.hpp"
+#include "source/source_selection.hpp"
+#include "source/stored_parts.hpp"
+#include "source/stored_source.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -24,13 +24,14 @@ namespace {
 // The type of the numbers in an array, or in the first of a folder.
 DType type_of(io::Inputs& inputs, const std::string& source) {
     std::string array = source;
-    if (is_run_folder(source)) {
-        const RunManifest manifest = read_manifest(source);
+    if (results::is_run_folder(source)) {
+        const results::RunManifest manifest = results::read_manifest(source);
         if (manifest.layers.empty()) return DType::float32;
-        array = source + "/" + array_name(manifest.layers.front(), "weights", manifest.format);
+        array =
+            source + "/" + results::array_name(manifest.layers.front(), "weights", manifest.format);
     }
     try {
-        return find_stored_parts(inputs, array).arrays.front().dtype;
+        return source::find_stored_parts(inputs, array).arrays.front().dtype;
     } catch (const Error&) {
         return DType::float32;  // whoever opens it says what is wrong
     }
@@ -49,66 +50,68 @@ std::string at(std::size_t layer, std::size_t head) {
 }
 
 // --axes is for both, where both are arrays; --axes-b is for B alone.
-ArraySource source_a(const CompareRequest& request) {
-    const bool of_b = is_run_folder(request.a) && !is_run_folder(request.b);
+source::ArraySource source_a(const CompareRequest& request) {
+    const bool of_b = results::is_run_folder(request.a) && !results::is_run_folder(request.b);
     return {request.a, of_b ? "" : request.axes};
 }
 
-ArraySource source_b(const CompareRequest& request) {
-    ArraySource source{request.b, request.axes_b};
+source::ArraySource source_b(const CompareRequest& request) {
+    source::ArraySource source{request.b, request.axes_b};
     if (!request.axes_b.empty()) {
         source.axes_flag = "--axes-b";
-    } else if (!is_run_folder(request.b) || is_run_folder(request.a)) {
+    } else if (!results::is_run_folder(request.b) || results::is_run_folder(request.a)) {
         source.axes = request.axes;
     }
     return source;
 }
 
-bool knows_axes(io::Inputs& inputs, const ArraySource& source) {
-    return is_run_folder(source.name) || !source.axes.empty() ||
-           is_of_run(find_stored_parts(inputs, source.name));
+bool knows_axes(io::Inputs& inputs, const source::ArraySource& source) {
+    return results::is_run_folder(source.name) || !source.axes.empty() ||
+           source::is_of_run(source::find_stored_parts(inputs, source.name));
 }
 
 // Arrays whose axes nobody names have those of what they are compared with, where they fit.
 template <class T>
-void take_axes(io::Inputs& inputs, ArraySource& source, const StoredAttention<T>& other,
-               const std::string& name, const Warn& warn) {
+void take_axes(io::Inputs& inputs, source::ArraySource& source,
+               const source::StoredAttention<T>& other, const std::string& name, const Warn& warn) {
     if (knows_axes(inputs, source)) return;
-    const StoredParts parts = find_stored_parts(inputs, source.name);
-    source.axes = matched_axes(parts, extents_of(other));
+    const source::StoredParts parts = source::find_stored_parts(inputs, source.name);
+    source.axes = source::matched_axes(parts, source::extents_of(other));
     if (!source.axes.empty() && warn)
-        warn(described(parts) + ": read as " + bracketed(parse_axes(source.axes, "--axes")) +
-             " to match " + name + "; " + source.axes_flag + " names other axes");
+        warn(source::described(parts) + ": read as " +
+             source::bracketed(source::parse_axes(source.axes, "--axes")) + " to match " + name +
+             "; " + source.axes_flag + " names other axes");
 }
 
 // Opens first the one whose axes are known.
 template <class T>
-std::pair<StoredAttention<T>, StoredAttention<T>> open_both(io::Inputs& inputs,
-                                                            const CompareRequest& request,
-                                                            const Warn& warn) {
-    ArraySource a = source_a(request), b = source_b(request);
+std::pair<source::StoredAttention<T>, source::StoredAttention<T>> open_both(
+    io::Inputs& inputs, const CompareRequest& request, const Warn& warn) {
+    source::ArraySource a = source_a(request), b = source_b(request);
     if (knows_axes(inputs, b) && !knows_axes(inputs, a)) {
-        StoredAttention<T> second = open_stored_attention<T>(inputs, b, warn);
+        source::StoredAttention<T> second = source::open_stored_attention<T>(inputs, b, warn);
         take_axes(inputs, a, second, b.name, warn);
-        return {open_stored_attention<T>(inputs, a, warn), std::move(second)};
+        return {source::open_stored_attention<T>(inputs, a, warn), std::move(second)};
     }
-    StoredAttention<T> first = open_stored_attention<T>(inputs, a, warn);
+    source::StoredAttention<T> first = source::open_stored_attention<T>(inputs, a, warn);
     if (b.axes.empty()) b.axes_flag = "--axes-b";
     take_axes(inputs, b, first, a.name, warn);
-    return {std::move(first), open_stored_attention<T>(inputs, b, warn)};
+    return {std::move(first), source::open_stored_attention<T>(inputs, b, warn)};
 }
 
 // The flag that would help where nobody named any axes.
 template <class T>
-std::string advice(io::Inputs& inputs, const CompareRequest& request, const StoredAttention<T>& a,
-                   const StoredAttention<T>& b) {
+std::string advice(io::Inputs& inputs, const CompareRequest& request,
+                   const source::StoredAttention<T>& a, const source::StoredAttention<T>& b) {
     if (!request.axes.empty() || !request.axes_b.empty()) return "";
-    const bool of_b = !is_run_folder(request.b);
-    if (!of_b && is_run_folder(request.a)) return "";
-    const StoredParts parts = find_stored_parts(inputs, of_b ? request.b : request.a);
+    const bool of_b = !results::is_run_folder(request.b);
+    if (!of_b && results::is_run_folder(request.a)) return "";
+    const source::StoredParts parts =
+        source::find_stored_parts(inputs, of_b ? request.b : request.a);
     return std::string("; name the axes of ") + (of_b ? request.b : request.a) + ", such as " +
-           (of_b ? "--axes-b " : "--axes ") + likely_axes(parts, extents_of(of_b ? a : b)) +
-           (of_b && !is_run_folder(request.a) ? ", or those of both with --axes" : "");
+           (of_b ? "--axes-b " : "--axes ") +
+           source::likely_axes(parts, source::extents_of(of_b ? a : b)) +
+           (of_b && !results::is_run_folder(request.a) ? ", or those of both with --axes" : "");
 }
 
 template <class T>
@@ -147,20 +150,21 @@ class Comparison {
     void draw(CompareResult& result, const io::Inputs& inputs) const {
         io::OutputFolder folder(request_.output, {"compare", request_.policy, inputs.paths()},
                                 "a folder of pictures");
-        const AxisLabels labels = choose_labels(a_, {});
+        const source::AxisLabels labels = source::choose_labels(a_, {});
         parallel_for(result.heads.size(), [&](std::size_t i) {
             const HeadDifference& head = result.heads[i];
-            folder.write(head_picture(head.layer, head.head, {head.sequence, a_.shape()[0]}),
-                         draw_difference<T>(matrix(a_, head), matrix(b_, head),
-                                            {at(head.layer, head.head), request_.a, request_.b,
-                                             labels_of(labels.queries, head.sequence),
-                                             labels_of(labels.keys, head.sequence)}));
+            folder.write(
+                results::head_picture(head.layer, head.head, {head.sequence, a_.shape()[0]}),
+                draw_difference<T>(matrix(a_, head), matrix(b_, head),
+                                   {at(head.layer, head.head), request_.a, request_.b,
+                                    io::labels_of(labels.queries, head.sequence),
+                                    io::labels_of(labels.keys, head.sequence)}));
         });
-        RunManifest manifest;
+        results::RunManifest manifest;
         manifest.command = "compare";
         manifest.inputs = inputs.records();
         manifest.files = folder.files();
-        folder.commit(write_manifest(manifest));
+        folder.commit(results::write_manifest(manifest));
         for (const std::string& file : manifest.files)
             result.pictures.push_back((std::filesystem::path(request_.output) / file).string());
     }
@@ -179,9 +183,10 @@ class Comparison {
     }
 
     // Lists the heads of `one` that `other` has too, or says that it lacks them.
-    static void match(const StoredAttention<T>& one, const StoredAttention<T>& other,
-                      const std::string& name, bool list, CompareResult& result) {
-        for (const StoredLayer<T>& layer : one.layers) {
+    static void match(const source::StoredAttention<T>& one,
+                      const source::StoredAttention<T>& other, const std::string& name, bool list,
+                      CompareResult& result) {
+        for (const source::StoredLayer<T>& layer : one.layers) {
             for (const std::size_t head : one.heads) {
                 const bool both = find_layer(other, layer.layer) != nullptr && has(other, head);
                 if (!both) result.missing.push_back(at(layer.layer, head) + ": only in " + name);
@@ -192,20 +197,20 @@ class Comparison {
         }
     }
 
-    static bool has(const StoredAttention<T>& attention, std::size_t head) {
+    static bool has(const source::StoredAttention<T>& attention, std::size_t head) {
         const auto& heads = attention.heads;
         return std::find(heads.begin(), heads.end(), head) != heads.end();
     }
 
-    static const StoredLayer<T>* find_layer(const StoredAttention<T>& attention,
-                                            std::size_t number) {
-        for (const StoredLayer<T>& layer : attention.layers) {
+    static const source::StoredLayer<T>* find_layer(const source::StoredAttention<T>& attention,
+                                                    std::size_t number) {
+        for (const source::StoredLayer<T>& layer : attention.layers) {
             if (layer.layer == number) return &layer;
         }
         return nullptr;
     }
 
-    static MatrixView<const T> matrix(const StoredAttention<T>& attention,
+    static MatrixView<const T> matrix(const source::StoredAttention<T>& attention,
                                       const HeadDifference& head) {
         const auto place = static_cast<std::size_t>(
             std::find(attention.heads.begin(), attention.heads.end(), head.head) -
@@ -215,8 +220,8 @@ class Comparison {
 
     const CompareRequest& request_;
     DType grain_;
-    StoredAttention<T> a_;
-    StoredAttention<T> b_;
+    source::StoredAttention<T> a_;
+    source::StoredAttention<T> b_;
 };
 
 }  // namespace
@@ -232,8 +237,9 @@ CompareResult compare(const CompareRequest& request, const Warn& warn) {
     for (const std::string* source : {&request.a, &request.b}) inputs.hold(*source);
     const DType a = type_of(inputs, request.a), b = type_of(inputs, request.b);
     const DType grain = coarser(a, b);
-    const DType wider = std::max(working_type(inputs, request.a), working_type(inputs, request.b));
-    return with_type(request.precision.value_or(wider), [&](auto number) {
+    const DType wider =
+        std::max(source::working_type(inputs, request.a), source::working_type(inputs, request.b));
+    return source::with_type(request.precision.value_or(wider), [&](auto number) {
         Comparison<decltype(number)> comparison(request, inputs, grain, warn);
         inputs.let_go();
         CompareResult result = comparison.run();

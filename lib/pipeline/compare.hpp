@@ -7,7 +7,7 @@
 
 #include "analysis/difference.hpp"
 #include "io/output_guard.hpp"
-#include "pipeline/mask_options.hpp"
+#include "source/mask_options.hpp"
 
 namespace attn::pipeline {
 

@@ -4,9 +4,8 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "model/layer_weights.hpp"
-#include "pipeline/observed_axes.hpp"
-#include "pipeline/run_inputs.hpp"
+#include "source/computed_source.hpp"
+#include "source/observed_axes.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -14,28 +13,42 @@ namespace {
 using analysis::Observation;
 using analysis::Observed;
 
-model::LayerWeights<double> load_layer(const DiagnoseRequest& request,
-                                       const RunInputs<double>& loaded, std::size_t layer,
-                                       io::Inputs& inputs) {
-    return model::load_layer<double>(inputs, *loaded.bundle, layer, loaded.sizes[layer],
-                                     non_finite_policy(request.run), layer < request.layer);
-}
+// Diagnoses the layer that it is attached to, while what the layer reads is there.
+class DiagnosisSink : public Sink<double> {
+  public:
+    DiagnosisSink(const source::ComputedInputs<double>& loaded, const Observation& observation,
+                  const analysis::DiagnosisOptions& search)
+        : loaded_(loaded), observation_(observation), search_(search) {}
 
-// What the layer reads: its hidden state, or what the blocks before it give.
-Array<double> input_of_layer(const DiagnoseRequest& request, const RunInputs<double>& loaded,
-                             io::Inputs& inputs) {
-    if (loaded.hidden_states) return loaded.x[request.layer];
-    Array<double> x = loaded.x.front();
-    for (std::size_t before = 0; before < request.layer; ++before) {
-        const auto weights = load_layer(request, loaded, before, inputs);
-        const Array<double> input = attention_input(weights.block, x);
-        const Array<double>& context = loaded.context.empty() ? input : loaded.context;
-        const auto result = compute_layer<double>(before, input, context, weights.attention,
-                                                  loaded.options_of(before), {});
-        x = block_output(weights.block, x, result.output, {before, request.run.allow_nonfinite});
+    void consume(const Tile<double>&) override {}
+
+    void end_layer(const LayerOutputs<double>& layer) override {
+        const AttentionOptions<double> options = loaded_.options_of(layer.layer);
+        analysis::DenseInputs dense;
+        dense.options = &options;
+        if (layer.projections != nullptr) {
+            dense.x = layer.input;
+            if (layer.block->before_attention.kind != NormKind::none) {
+                dense.x_before_norm = layer.x;
+                dense.input_norm = &layer.block->before_attention;
+            }
+            if (!loaded_.context.empty()) dense.context = &loaded_.context;
+            dense.weights = layer.projections;
+        } else {
+            dense.q = &loaded_.q;
+            dense.k = &loaded_.k;
+            dense.v = &loaded_.v;
+        }
+        diagnosis = analysis::diagnose(dense, observation_, search_);
     }
-    return x;
-}
+
+    analysis::Diagnosis diagnosis;
+
+  private:
+    const source::ComputedInputs<double>& loaded_;
+    const Observation& observation_;
+    analysis::DiagnosisOptions search_;
+};
 
 // A single sequence may come without the axis of the batch, a single head without that of the
 // heads.
@@ -67,7 +80,8 @@ Array<T> join_heads(const Array<T>& values) {
 // The output as it is, or, where no W_O mixes the heads, each by itself as
 // scaled_dot_product_attention returns them.
 template <class T>
-std::optional<Array<T>> as_output(const Array<T>& values, const RunInputs<double>& loaded,
+std::optional<Array<T>> as_output(const Array<T>& values,
+                                  const source::ComputedInputs<double>& loaded,
                                   std::size_t d_output) {
     if (auto output = as_shape(values, {loaded.batch, loaded.queries, d_output})) return output;
     if (loaded.has_weights()) return std::nullopt;
@@ -93,7 +107,7 @@ bool are_scores(const Array<T>& values) {
 }
 
 template <class T>
-Observation observe_as(const DiagnoseRequest& request, const RunInputs<double>& loaded,
+Observation observe_as(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded,
                        io::Inputs& inputs, const Warn& warn) {
     const Shape cells{loaded.batch, loaded.heads, loaded.queries, loaded.keys};
     const std::size_t d_output = loaded.layers[request.layer].d_output;
@@ -101,9 +115,10 @@ Observation observe_as(const DiagnoseRequest& request, const RunInputs<double>& 
     if (wants_output && !request.axes.empty())
         fail("--axes ", request.axes,
              ": names the axes of weights and scores; an output has none of them");
-    Array<T> values = wants_output ? inputs.load<T>(request.observed, io::NonFinite::allow)
-                                   : load_observed<T>(inputs, {request.observed, request.axes},
-                                                      request.layer, cells, warn);
+    Array<T> values = wants_output
+                          ? inputs.load<T>(request.observed, io::NonFinite::allow)
+                          : source::load_observed<T>(inputs, {request.observed, request.axes},
+                                                     request.layer, cells, warn);
     // All layers in one array, as Hugging Face's attentions are stacked.
     if (values.rank() == 5 && values.extent(0) == loaded.layers.size())
         values = values.slice(request.layer);
@@ -124,9 +139,9 @@ Observation observe_as(const DiagnoseRequest& request, const RunInputs<double>& 
 }
 
 // In single precision unless the file has more.
-Observation observe(const DiagnoseRequest& request, const RunInputs<double>& loaded,
+Observation observe(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded,
                     io::Inputs& inputs, const Warn& warn) {
-    const bool single = is_single_precision(inputs, request.observed);
+    const bool single = source::is_single_precision(inputs, request.observed);
     return single ? observe_as<float>(request, loaded, inputs, warn)
                   : observe_as<double>(request, loaded, inputs, warn);
 }
@@ -138,42 +153,18 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
     if (request.observed.empty())
         fail("diagnose needs --observed: the weights, scores or output that the other code gave");
     io::Inputs inputs;
-    RunRequest run = request.run;
-    run.layers = std::vector<std::size_t>{request.layer};  // blocks behind it need not be whole
-    const auto loaded = load_run_inputs<double>(run, inputs, warn);
+    source::ComputedRequest input = request.input;
+    input.layers = std::vector<std::size_t>{request.layer};  // blocks behind it need not be whole
+    const source::ComputedSource<double> source(input, inputs, warn);
+    const source::ComputedInputs<double>& loaded = source.inputs();
     if (request.layer >= loaded.layers.size()) {
         fail("--layer ", request.layer, ": the weights have ", loaded.layers.size(), " layers");
     }
     const Observation observation = observe(request, loaded, inputs, warn);
-    analysis::DenseInputs dense;
-    const AttentionOptions<double> options = loaded.options_of(request.layer);
-    dense.options = &options;
-    Array<double> hidden, x;
-    model::LayerWeights<double> weights;
-    if (loaded.has_weights()) {
-        weights = load_layer(request, loaded, request.layer, inputs);
-        hidden = input_of_layer(request, loaded, inputs);
-        x = attention_input(weights.block, hidden);
-        dense.x = &x;
-        if (weights.block.before_attention.kind != NormKind::none) {
-            dense.x_before_norm = &hidden;
-            dense.input_norm = &weights.block.before_attention;
-        }
-        if (!loaded.context.empty()) dense.context = &loaded.context;
-        dense.weights = &weights.attention;
-    } else {
-        dense.q = &loaded.q;
-        dense.k = &loaded.k;
-        dense.v = &loaded.v;
-    }
+    DiagnosisSink sink(loaded, observation, {request.seconds, progress});
     // The engine refuses what overflows, with its place.
-    if (loaded.has_weights()) {
-        const Array<double>& context = loaded.context.empty() ? x : loaded.context;
-        compute_layer<double>(request.layer, x, context, weights.attention, options, {});
-    } else {
-        compute_heads<double>(request.layer, loaded.q, loaded.k, loaded.v, options, {});
-    }
-    return {observation.kind, analysis::diagnose(dense, observation, {request.seconds, progress})};
+    source.stream({&sink}, {std::vector<std::size_t>{request.layer}, {}, {}}, nullptr);
+    return {observation.kind, std::move(sink.diagnosis)};
 }
 
 }  // namespace attn::pipeline

@@ -5,12 +5,14 @@
 #include <string>
 
 #include "analysis/diagnosis.hpp"
-#include "pipeline/run.hpp"
+#include "core/progress.hpp"
+#include "core/warn.hpp"
+#include "source/computed_request.hpp"
 
 namespace attn::pipeline {
 
 struct DiagnoseRequest {
-    RunRequest run;        // of it the input and the attention
+    source::ComputedRequest input;
     std::string observed;  // array: weights or scores [(batch,) heads, queries, keys], or the
                            // layer's output [(batch,) queries, d_model]
     std::string axes;      // of observed weights or scores: "batch,heads,q,k"

@@ -9,16 +9,14 @@
 #include <optional>
 
 #include "core/error.hpp"
-#include "core/index_list.hpp"
 #include "io/output_file.hpp"
 #include "io/output_folder.hpp"
-#include "pipeline/heatmap_sink.hpp"
-#include "pipeline/labels_beside.hpp"
-#include "pipeline/layout.hpp"
-#include "pipeline/manifest.hpp"
 #include "pipeline/photo_overlay.hpp"
-#include "pipeline/progress_sink.hpp"
-#include "pipeline/source_selection.hpp"
+#include "results/folder_layout.hpp"
+#include "results/heatmap_sink.hpp"
+#include "results/manifest.hpp"
+#include "source/labels_beside.hpp"
+#include "source/source_selection.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -50,19 +48,20 @@ io::FileKind kind_of(render::PictureFormat format) {
 }
 
 template <class T>
-PictureChoice choose_pictures(const StoredAttention<T>& attention, const DrawRequest& request) {
-    PictureChoice choice;
-    choice.heads = select_heads(attention, request.from);
+results::PictureChoice choose_pictures(const source::StoredAttention<T>& attention,
+                                       const DrawRequest& request) {
+    results::PictureChoice choice;
+    const auto chosen = [](const Chosen& some, std::size_t count) {
+        if (some) return *some;
+        std::vector<std::size_t> all(count);
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        return all;
+    };
+    const Share share = source::choose_share(attention, request.from);
+    choice.heads = chosen(share.heads, attention.heads.size());
     choice.head_numbers = attention.heads;
     choice.batch = attention.shape()[0];
-    if (request.from.sequences) {
-        require_indices_below(*request.from.sequences, choice.batch, "--seq", "sequence");
-        choice.sequences = *request.from.sequences;
-        std::sort(choice.sequences.begin(), choice.sequences.end());
-    } else {
-        choice.sequences.resize(choice.batch);
-        std::iota(choice.sequences.begin(), choice.sequences.end(), std::size_t{0});
-    }
+    choice.sequences = chosen(share.sequences, choice.batch);
     if (request.sheet) choice.single = false;
     return choice;
 }
@@ -71,20 +70,20 @@ PictureChoice choose_pictures(const StoredAttention<T>& attention, const DrawReq
 template <class T>
 struct Drawing {
     io::Inputs& inputs;
-    StoredAttention<T> attention;
-    PictureChoice choice;
-    PictureLabels labels;
+    source::StoredAttention<T> attention;
+    results::PictureChoice choice;
+    results::PictureLabels labels;
 
     Drawing(const DrawRequest& request, io::Inputs& inputs_, const Warn& warn)
         : inputs(inputs_),
-          attention(
-              open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn)) {
-        add_labels_beside(inputs, request.from, attention, warn);
+          attention(source::open_stored_attention<T>(
+              inputs, {request.from.source, request.from.axes}, warn)) {
+        source::add_labels_beside(inputs, request.from, attention, warn);
         inputs.let_go();
-        select_layers(attention, request.from);
-        warn_of_causal_leak(attention, request.from.source, warn);
+        source::select_layers(attention, request.from);
+        source::warn_of_causal_leak(attention, request.from.source, warn);
         choice = choose_pictures(attention, request);
-        const AxisLabels names = choose_labels(attention, request.from);
+        const source::AxisLabels names = source::choose_labels(attention, request.from);
         labels = {names.queries, names.keys};
         inputs.also_reads(request.from.tokens);
         inputs.also_reads(request.from.key_tokens);
@@ -95,10 +94,10 @@ struct Drawing {
         return {"heatmap", request.policy, inputs.paths()};
     }
 
-    void stream_to(HeatmapDrawer& drawer, const Progress& progress) const {
-        ProgressSink<T> counter(progress, attention.layers.size());
-        HeatmapSink<T> sink(drawer);
-        stream<T>(attention, {&counter, &sink});
+    void stream_to(results::HeatmapDrawer& drawer, const Progress& progress) const {
+        results::HeatmapSink<T> sink(drawer);
+        source::StoredSource<T>(attention).stream({&sink}, {{}, choice.sequences, choice.heads},
+                                                  progress);
         drawer.finish();
     }
 };
@@ -107,7 +106,7 @@ template <class T>
 std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& inputs,
                                    const Progress& progress, const Warn& warn) {
     Drawing<T> drawing(request, inputs, warn);
-    PictureChoice& choice = drawing.choice;
+    results::PictureChoice& choice = drawing.choice;
     if (choice.sequences.size() > 1) {
         fail(request.output, ": one picture shows one sequence of ", choice.batch,
              "; choose it with --seq");
@@ -122,7 +121,7 @@ std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& input
     io::OutputFile file(request.output, kind_of(request.heatmaps.print.format),
                         drawing.guard(request));
     std::string picture;
-    HeatmapDrawer drawer(
+    results::HeatmapDrawer drawer(
         request.heatmaps, choice, drawing.labels,
         [&](const std::string&, const std::string& bytes) { picture = bytes; }, warn);
     drawing.stream_to(drawer, progress);
@@ -137,16 +136,16 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
     const Drawing<T> drawing(request, inputs, warn);
     io::OutputFolder folder(request.output, drawing.guard(request),
                             "a folder, or one picture FILE.png, FILE.svg or FILE.pdf");
-    HeatmapDrawer drawer(
+    results::HeatmapDrawer drawer(
         request.heatmaps, drawing.choice, drawing.labels,
         [&](const std::string& name, const std::string& bytes) { folder.write(name, bytes); },
         warn);
     drawing.stream_to(drawer, progress);
 
-    RunManifest manifest;
+    results::RunManifest manifest;
     manifest.command = "heatmap";
     manifest.inputs = drawing.inputs.records();
-    for (const StoredLayer<T>& layer : drawing.attention.layers)
+    for (const source::StoredLayer<T>& layer : drawing.attention.layers)
         manifest.layers.push_back(layer.layer);
     for (std::size_t place : drawing.choice.heads)
         manifest.heads.push_back(drawing.attention.heads[place]);
@@ -154,7 +153,7 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
     manifest.tokens = drawing.labels.queries;
     manifest.key_tokens = drawing.labels.keys;
     manifest.files = folder.files();
-    folder.commit(write_manifest(manifest));
+    folder.commit(results::write_manifest(manifest));
 
     std::vector<std::string> paths;
     for (const std::string& file : manifest.files) {
@@ -171,7 +170,7 @@ std::string draw_text(const DrawRequest& request, io::Inputs& inputs, std::size_
     if (!request.from.heads) drawing.choice.heads.resize(1);
     if (!request.from.sequences) drawing.choice.sequences.resize(1);
     drawing.choice.single = drawing.choice.sheets = drawing.choice.overview = false;
-    HeatmapDrawer drawer(request.heatmaps, drawing.choice, drawing.labels, nullptr);
+    results::HeatmapDrawer drawer(request.heatmaps, drawing.choice, drawing.labels, nullptr);
     drawing.stream_to(drawer, nullptr);
     return drawer.text(columns, color);
 }
@@ -197,7 +196,7 @@ bool is_one_picture(const std::string& output) {
 
 std::vector<std::string> draw(const DrawRequest& asked, const Progress& progress,
                               const Warn& warn) {
-    require_colour_range(asked.heatmaps);
+    results::require_colour_range(asked.heatmaps);
     DrawRequest request = asked;
     request.heatmaps.origin.source = request.from.source;
     const std::optional<render::PictureFormat> format = one_picture(request);
@@ -209,8 +208,8 @@ std::vector<std::string> draw(const DrawRequest& asked, const Progress& progress
     if (format) print.format = *format;
     if (!request.photo.image.empty()) return draw_photo_file(request, warn);
     io::Inputs inputs;
-    const DType type = working_type(inputs, request.from.source, request.from.precision);
-    return with_type(type, [&](auto number) {
+    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
+    return source::with_type(type, [&](auto number) {
         using T = decltype(number);
         return format ? draw_file<T>(request, inputs, progress, warn)
                       : draw_folder<T>(request, inputs, progress, warn);
@@ -219,10 +218,10 @@ std::vector<std::string> draw(const DrawRequest& asked, const Progress& progress
 
 std::string draw_in_terminal(const DrawRequest& request, std::size_t columns, bool color,
                              const Warn& warn) {
-    require_colour_range(request.heatmaps);
+    results::require_colour_range(request.heatmaps);
     io::Inputs inputs;
-    const DType type = working_type(inputs, request.from.source, request.from.precision);
-    return with_type(type, [&](auto number) {
+    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
+    return source::with_type(type, [&](auto number) {
         return draw_text<decltype(number)>(request, inputs, columns, color, warn);
     });
 }

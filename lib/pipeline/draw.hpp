@@ -6,8 +6,8 @@
 
 #include "core/progress.hpp"
 #include "io/output_guard.hpp"
-#include "pipeline/heatmap_options.hpp"
-#include "pipeline/source_selection.hpp"
+#include "results/heatmap_options.hpp"
+#include "source/source_selection.hpp"
 
 namespace attn::pipeline {
 
@@ -20,12 +20,12 @@ struct PhotoRequest {
 };
 
 struct DrawRequest {
-    SourceRequest from;
+    source::SourceRequest from;
     // A folder, one file that ends in .png, .svg or .pdf, or "-" for one on standard output.
     std::string output;
     io::OutputPolicy policy;
     bool sheet = false;  // only sheets; into a file: all heads on one picture
-    HeatmapOptions heatmaps;
+    results::HeatmapOptions heatmaps;
     PhotoRequest photo;
 };
 

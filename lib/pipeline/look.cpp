@@ -9,11 +9,11 @@
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "pipeline/info.hpp"
-#include "pipeline/labels_beside.hpp"
-#include "pipeline/manifest.hpp"
 #include "pipeline/stats.hpp"
-#include "pipeline/stored_parts.hpp"
-#include "pipeline/stored_source.hpp"
+#include "results/manifest.hpp"
+#include "source/labels_beside.hpp"
+#include "source/stored_parts.hpp"
+#include "source/stored_source.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // The source with the flags that were needed to read it.
-std::string repeated(const SourceRequest& from) {
+std::string repeated(const source::SourceRequest& from) {
     std::string text = shell_word(from.source);
     if (!from.axes.empty()) text += " --axes " + shell_word(from.axes);
     if (!from.tokens.empty()) text += " --tokens " + shell_word(from.tokens);
@@ -30,7 +30,7 @@ std::string repeated(const SourceRequest& from) {
 
 // "2 layers x 4 heads, 48 queries x 48 keys, causal, float32"
 template <class T>
-std::string describe(const StoredAttention<T>& attention, DType type) {
+std::string describe(const source::StoredAttention<T>& attention, DType type) {
     const Shape& shape = attention.shape();  // [batch, heads, queries, keys]
     std::string text = "attention, " + counted(attention.layers.size(), "layer") + " x " +
                        counted(shape[1], "head");
@@ -75,11 +75,12 @@ LookResult look_at_attention(const LookRequest& request, const Progress& progres
     bool square = true;
     {
         io::Inputs inputs;
-        const DType type = working_type(inputs, request.from.source, request.from.precision);
-        with_type(type, [&](auto number) {
-            auto attention = open_stored_attention<decltype(number)>(
+        const DType type =
+            source::working_type(inputs, request.from.source, request.from.precision);
+        source::with_type(type, [&](auto number) {
+            auto attention = source::open_stored_attention<decltype(number)>(
                 inputs, {request.from.source, request.from.axes}, warn);
-            add_labels_beside(inputs, request.from, attention, warn);
+            source::add_labels_beside(inputs, request.from, attention, warn);
             result.what = describe(attention, type);
             result.batch = attention.shape()[0] > 1;
             square = attention.shape()[2] == attention.shape()[3];
@@ -173,7 +174,7 @@ LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
 std::string why_no_attention(const std::string& source) {
     try {
         io::Inputs inputs;
-        const StoredParts parts = find_stored_parts(inputs, source);
+        const source::StoredParts parts = source::find_stored_parts(inputs, source);
         const std::size_t rank = parts.shape().size() + (parts.stacked ? 1 : 0);
         if (rank < 2 || rank > 5) return "no attention, which has 2 to 5 axes";
         if (element_count(parts.shape(), parts.name) == 0) return "holds no values";
@@ -190,7 +191,7 @@ bool is_source(const fs::path& path) {
         return path.filename() != "config.json" &&
                std::find(std::begin(kExtensions), std::end(kExtensions), path.extension()) !=
                    std::end(kExtensions);
-    if (is_run_folder(path.string())) return true;
+    if (results::is_run_folder(path.string())) return true;
     try {
         inspect({path.string(), "", false});
         return true;
@@ -204,7 +205,7 @@ bool is_source(const fs::path& path) {
 LookResult look(const LookRequest& request, const Progress& progress, const Warn& warn) {
     const std::string& source = request.from.source;
     if (source == "-") fail("-: is read more than once; save standard input to a file first");
-    if (is_run_folder(source)) {
+    if (results::is_run_folder(source)) {
         LookResult result = look_at_attention(request, progress, warn);
         suggest_for_attention(request, result);
         return result;

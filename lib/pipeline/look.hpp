@@ -7,15 +7,15 @@
 
 #include "analysis/head_stats.hpp"
 #include "core/progress.hpp"
-#include "pipeline/attention_request.hpp"
 #include "pipeline/check.hpp"
-#include "pipeline/source_selection.hpp"
+#include "source/attention_request.hpp"
+#include "source/source_selection.hpp"
 
 namespace attn::pipeline {
 
 struct LookRequest {
-    SourceRequest from;          // a run folder, an array, a checkpoint, a container of arrays
-    AttentionRequest attention;  // of it only who may attend
+    source::SourceRequest from;  // a run folder, an array, a checkpoint, a container of arrays
+    source::AttentionRequest attention;  // of it only who may attend
 };
 
 struct LookResult {

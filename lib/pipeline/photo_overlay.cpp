@@ -46,7 +46,7 @@ PhotoTarget parse_target(const std::string& text, const analysis::PatchGrid& gri
 
 // Patches of one query, of one head or of the mean of several; [rows, columns] behind one another.
 template <class T>
-std::vector<float> patches_of(const HeadMatrices<T>& weights, std::size_t sequence,
+std::vector<float> patches_of(const source::HeadMatrices<T>& weights, std::size_t sequence,
                               const std::vector<std::size_t>& heads, std::size_t query,
                               const analysis::PatchGrid& grid) {
     std::vector<double> sums(grid.rows() * grid.columns());
@@ -69,10 +69,10 @@ struct Panels {
 };
 
 template <class T>
-Panels gather(const StoredAttention<T>& attention, const DrawRequest& request,
+Panels gather(const source::StoredAttention<T>& attention, const DrawRequest& request,
               const analysis::PatchGrid& grid, const std::vector<PhotoTarget>& targets,
               std::size_t sequence) {
-    const auto places = select_heads(attention, request.from);
+    const auto places = source::select_heads(attention, request.from);
     std::vector<std::vector<std::size_t>> groups{places};
     if (!request.photo.mean_heads) {
         groups.clear();
@@ -81,7 +81,7 @@ Panels gather(const StoredAttention<T>& attention, const DrawRequest& request,
     Panels panels;
     panels.columns = groups.size();
     for (const PhotoTarget& target : targets) {
-        for (const StoredLayer<T>& layer : attention.layers) {
+        for (const source::StoredLayer<T>& layer : attention.layers) {
             panels.rows.push_back("layer " + std::to_string(layer.layer) +
                                   (targets.size() > 1 ? ", " + target.name : ""));
             for (const auto& heads : groups) {
@@ -98,14 +98,14 @@ Panels gather(const StoredAttention<T>& attention, const DrawRequest& request,
     return panels;
 }
 
-std::size_t one_sequence(const SourceRequest& from, std::size_t batch) {
+std::size_t one_sequence(const source::SourceRequest& from, std::size_t batch) {
     if (from.sequences) require_indices_below(*from.sequences, batch, "--seq", "sequence");
     if (from.sequences && from.sequences->size() == 1) return from.sequences->front();
     if (batch == 1) return 0;
     fail(from.source, ": one picture shows one sequence of ", batch, "; choose it with --seq");
 }
 
-render::HeatmapStyle style_of(const HeatmapOptions& options, const render::Font& font,
+render::HeatmapStyle style_of(const results::HeatmapOptions& options, const render::Font& font,
                               const Panels& panels, const analysis::PatchGrid& grid) {
     render::HeatmapStyle style;
     style.colors = &render::color_map(options.colormap);
@@ -133,10 +133,10 @@ render::HeatmapStyle style_of(const HeatmapOptions& options, const render::Font&
 
 template <class T>
 std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& warn) {
-    StoredAttention<T> attention =
-        open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
+    source::StoredAttention<T> attention =
+        source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
     inputs.let_go();
-    select_layers(attention, request.from);
+    source::select_layers(attention, request.from);
     const Shape& shape = attention.shape();
     const analysis::PatchGrid grid = analysis::parse_grid(request.photo.grid, shape[3]);
     if (shape[2] != shape[3])
@@ -169,7 +169,7 @@ std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& 
         sheet.panels.push_back(panel);
     }
     if (request.heatmaps.title) sheet.title = *request.heatmaps.title;
-    const PictureOrigin& origin = request.heatmaps.origin;
+    const results::PictureOrigin& origin = request.heatmaps.origin;
     const render::PictureFacts facts{
         {"Title", sheet.title},
         {"Description", "Attention weights of patches over " + printable(request.photo.image)},
@@ -193,9 +193,9 @@ std::string draw_over_photo(const DrawRequest& request, const Warn& warn) {
     if (request.photo.grid.empty())
         fail("--image needs --grid ROWSxCOLUMNS, or ROWSxCOLUMNS+1 with a class token in front");
     io::Inputs inputs;
-    const DType type = working_type(inputs, request.from.source, request.from.precision);
-    return with_type(type,
-                     [&](auto number) { return draw_as<decltype(number)>(request, inputs, warn); });
+    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
+    return source::with_type(
+        type, [&](auto number) { return draw_as<decltype(number)>(request, inputs, warn); });
 }
 
 }  // namespace attn::pipeline

@@ -5,6 +5,7 @@
 #include "attention/default_scale.hpp"
 #include "io/json_text.hpp"
 #include "model/activation_name.hpp"
+#include "source/attention_options.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -49,10 +50,10 @@ long long window_side(const std::optional<std::size_t>& side) {
     return side ? static_cast<long long>(*side) : -1;
 }
 
-std::string rope_text(const AttentionRequest& attention, std::size_t d_head) {
+std::string rope_text(const source::AttentionRequest& attention, std::size_t d_head) {
     if (!attention.rope) return "null";
     return json_text(
-        {{"theta", attention.rope_theta.value_or(kRopeTheta)},
+        {{"theta", attention.rope_theta.value_or(source::kRopeTheta)},
          {"dim", attention.rope_dim.value_or(d_head)},
          {"interleaved", attention.rope_interleaved},
          {"stretch", name_of(attention.rope_scaling.kind)},
@@ -61,7 +62,7 @@ std::string rope_text(const AttentionRequest& attention, std::size_t d_head) {
           attention.positions.empty() ? nlohmann::json() : nlohmann::json(attention.positions)}});
 }
 
-std::string relative_text(const AttentionRequest& attention) {
+std::string relative_text(const source::AttentionRequest& attention) {
     if (attention.relative_bias.empty()) return "null";
     return json_text({{"table", attention.relative_bias},
                       {"max_distance", attention.relative_max_distance},
@@ -69,7 +70,8 @@ std::string relative_text(const AttentionRequest& attention) {
 }
 
 // What flags or config.json say about the blocks around the attention; null: as the family does.
-void add_block_options(const model::WeightBundle& bundle, std::vector<ManifestOption>& options) {
+void add_block_options(const model::WeightBundle& bundle,
+                       std::vector<results::ManifestOption>& options) {
     const model::ModelConfig& config = bundle.config;
     options.emplace_back("layout", json_text(bundle.layout->name));
     options.emplace_back("norm_first", config.norm_first ? json_text(*config.norm_first) : "null");
@@ -79,18 +81,18 @@ void add_block_options(const model::WeightBundle& bundle, std::vector<ManifestOp
 }
 
 // The files that the input came from; those that were not given are left out.
-void add_input_names(const RunRequest& request, std::vector<ManifestOption>& options) {
+void add_input_names(const RunRequest& request, std::vector<results::ManifestOption>& options) {
     const std::pair<const char*, const std::string*> names[] = {
-        {"embeddings", &request.embeddings},
-        {"hidden_states", &request.hidden_states},
-        {"token_ids", &request.token_ids},
-        {"token_type_ids", &request.token_type_ids},
-        {"positions", &request.attention.positions},
-        {"context", &request.context},
-        {"weights", &request.weights},
-        {"query", &request.query},
-        {"key", &request.key},
-        {"value", &request.value},
+        {"embeddings", &request.input.embeddings},
+        {"hidden_states", &request.input.hidden_states},
+        {"token_ids", &request.input.token_ids},
+        {"token_type_ids", &request.input.token_type_ids},
+        {"positions", &request.input.attention.positions},
+        {"context", &request.input.context},
+        {"weights", &request.input.weights},
+        {"query", &request.input.query},
+        {"key", &request.input.key},
+        {"value", &request.input.value},
     };
     for (const auto& [name, value] : names) {
         if (!value->empty()) options.emplace_back(name, json_text(*value));
@@ -100,16 +102,16 @@ void add_input_names(const RunRequest& request, std::vector<ManifestOption>& opt
 }  // namespace
 
 template <class T>
-std::vector<ManifestOption> describe_options(const RunRequest& request,
-                                             const RunInputs<T>& inputs) {
-    const AttentionRequest& attention = inputs.attention;
+std::vector<results::ManifestOption> describe_options(const RunRequest& request,
+                                                      const source::ComputedInputs<T>& inputs) {
+    const source::AttentionRequest& attention = inputs.attention;
     const MaskStructure& structure = inputs.options.mask.structure;
     const std::size_t d_head = inputs.layers.front().d_head;
     const double scale = inputs.options.scale.value_or(default_scale(d_head));
-    std::vector<ManifestOption> options;
+    std::vector<results::ManifestOption> options;
     add_input_names(request, options);
     if (inputs.has_weights()) add_block_options(*inputs.bundle, options);
-    const std::vector<ManifestOption> values{
+    const std::vector<results::ManifestOption> values{
         {"heads", json_text(inputs.heads)},
         {"kv_heads", json_text(inputs.kv_heads)},
         {"kv_order", json_text(attention.kv_order == KvOrder::tile ? "tile" : "repeat")},
@@ -130,15 +132,17 @@ std::vector<ManifestOption> describe_options(const RunRequest& request,
         {"relative_bias", relative_text(attention)},
         {"past_key", name_or_null(attention.past_key)},
         {"past_value", name_or_null(attention.past_value)},
-        {"precision", json_text(request.precision == Precision::f32 ? "f32" : "f64")},
+        {"precision", json_text(request.input.precision == source::Precision::f32 ? "f32" : "f64")},
         {"grid", name_or_null(request.grid)},
-        {"allow_nonfinite", json_text(request.allow_nonfinite)},
+        {"allow_nonfinite", json_text(request.input.allow_nonfinite)},
     };
     options.insert(options.end(), values.begin(), values.end());
     return options;
 }
 
-template std::vector<ManifestOption> describe_options(const RunRequest&, const RunInputs<float>&);
-template std::vector<ManifestOption> describe_options(const RunRequest&, const RunInputs<double>&);
+template std::vector<results::ManifestOption> describe_options(
+    const RunRequest&, const source::ComputedInputs<float>&);
+template std::vector<results::ManifestOption> describe_options(
+    const RunRequest&, const source::ComputedInputs<double>&);
 
 }  // namespace attn::pipeline

@@ -4,12 +4,14 @@
 
 #include <vector>
 
-#include "pipeline/manifest.hpp"
-#include "pipeline/run_inputs.hpp"
+#include "pipeline/run.hpp"
+#include "results/manifest.hpp"
+#include "source/computed_inputs.hpp"
 
 namespace attn::pipeline {
 
 template <class T>
-std::vector<ManifestOption> describe_options(const RunRequest& request, const RunInputs<T>& inputs);
+std::vector<results::ManifestOption> describe_options(const RunRequest& request,
+                                                      const source::ComputedInputs<T>& inputs);
 
 }  // namespace attn::pipeline

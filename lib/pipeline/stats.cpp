@@ -9,9 +9,8 @@
 #include "io/json_text.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_file.hpp"
-#include "pipeline/labels_beside.hpp"
-#include "pipeline/pattern_tokens.hpp"
-#include "pipeline/progress_sink.hpp"
+#include "source/labels_beside.hpp"
+#include "source/pattern_tokens.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -72,13 +71,15 @@ Json to_json(const LayerSimilarity& layer, bool batch, const std::string& source
 }
 
 template <class T>
-void compare_layers(const StoredAttention<T>& attention, const StatsRequest& request,
-                    const std::vector<std::size_t>& places, StatsResult& result) {
-    for (const StoredLayer<T>& layer : attention.layers) {
+void compare_layers(const source::StoredAttention<T>& attention, const StatsRequest& request,
+                    const Share& share, StatsResult& result) {
+    for (const source::StoredLayer<T>& layer : attention.layers) {
         for (std::size_t sequence = 0; sequence < attention.shape()[0]; ++sequence) {
+            if (!is_chosen(share.sequences, sequence)) continue;
             LayerSimilarity similarity{layer.layer, sequence, {}, {}};
             std::vector<MatrixView<const T>> chosen;
-            for (const std::size_t place : places) {
+            for (std::size_t place = 0; place < attention.heads.size(); ++place) {
+                if (!is_chosen(share.heads, place)) continue;
                 chosen.push_back(layer.weights.matrix(sequence, place));
                 similarity.numbers.push_back(attention.heads[place]);
             }
@@ -98,18 +99,6 @@ void warn_of_scores(bool has_sinks, const std::string& source, const StatsResult
              " are far from a sum of 1; are these weights? attn-inspect check says more");
         return;
     }
-}
-
-void keep_sequences(const std::vector<std::size_t>& wanted, StatsResult& result) {
-    StatsResult kept;
-    for (std::size_t i = 0; i < result.heads.size(); ++i) {
-        const std::size_t sequence = result.heads[i].sequence;
-        if (std::find(wanted.begin(), wanted.end(), sequence) == wanted.end()) continue;
-        kept.heads.push_back(result.heads[i]);
-        kept.received.push_back(std::move(result.received[i]));
-    }
-    result.heads = std::move(kept.heads);
-    result.received = std::move(kept.received);
 }
 
 // As one array [heads, keys] in a file.
@@ -134,16 +123,16 @@ std::optional<io::OutputFile> open_received(const StatsRequest& request, io::Inp
 template <class T>
 StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Progress& progress,
                        const Warn& warn) {
-    StoredAttention<T> attention =
-        open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
-    select_layers(attention, request.from);
-    warn_of_causal_leak(attention, request.from.source, warn);
-    const std::vector<std::size_t> places = select_heads(attention, request.from);
-    load_scores(inputs, request.from.source, attention);
-    add_labels_beside(inputs, request.from, attention, warn);
+    source::StoredAttention<T> attention =
+        source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
+    source::select_layers(attention, request.from);
+    source::warn_of_causal_leak(attention, request.from.source, warn);
+    const Share share = source::choose_share(attention, request.from);
+    source::load_scores(inputs, request.from.source, attention);
+    source::add_labels_beside(inputs, request.from, attention, warn);
     inputs.let_go();
     analysis::StatsOptions options;
-    PatternTokens tokens = choose_pattern_tokens(attention, request.from, warn);
+    source::PatternTokens tokens = source::choose_pattern_tokens(attention, request.from, warn);
     options.offsets = std::move(tokens.offsets);
     options.tokens = std::move(tokens.keys);
     if (!request.grid.empty())
@@ -154,19 +143,14 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     options.pattern_score = request.pattern_score;
     std::optional<io::OutputFile> received = open_received(request, inputs);
 
-    ProgressSink<T> counter(progress, attention.layers.size());
-    analysis::StatsSink<T> sink(options, places, attention.heads);
-    stream<T>(attention, {&counter, &sink});
+    analysis::StatsSink<T> sink(options);
+    source::StoredSource<T>(attention).stream({&sink}, share, progress);
 
     StatsResult result;
     result.batch = attention.shape()[0] > 1;
     result.heads = sink.heads();
     result.received = sink.received();
-    if (request.similarity) compare_layers(attention, request, places, result);
-    if (request.from.sequences) {
-        require_indices_below(*request.from.sequences, attention.shape()[0], "--seq", "sequence");
-        keep_sequences(*request.from.sequences, result);
-    }
+    if (request.similarity) compare_layers(attention, request, share, result);
     warn_of_scores(attention.has_sinks, request.from.source, result, warn);
     if (received) received->write(received_npy(result));
     return result;
@@ -182,8 +166,8 @@ double StatsResult::sink_rate() const {
 
 StatsResult measure(const StatsRequest& request, const Progress& progress, const Warn& warn) {
     io::Inputs inputs;
-    const DType type = working_type(inputs, request.from.source, request.from.precision);
-    return with_type(type, [&](auto number) {
+    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
+    return source::with_type(type, [&](auto number) {
         return measure_as<decltype(number)>(request, inputs, progress, warn);
     });
 }

@@ -9,13 +9,13 @@
 #include "analysis/stats_sink.hpp"
 #include "core/progress.hpp"
 #include "io/output_guard.hpp"
-#include "pipeline/attention_options.hpp"
-#include "pipeline/source_selection.hpp"
+#include "source/attention_options.hpp"
+#include "source/source_selection.hpp"
 
 namespace attn::pipeline {
 
 struct StatsRequest {
-    SourceRequest from;
+    source::SourceRequest from;
     std::string grid;  // "14x14": distances in patches of a picture; empty: along the sequence
     bool exclude_first_key = false;
     bool exclude_self = false;

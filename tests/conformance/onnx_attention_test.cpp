@@ -42,10 +42,10 @@ pipeline::RunRequest request_for(const fs::path& folder, const Json& test) {
         return (folder / (std::string(name) + ".npy")).string();
     };
     pipeline::RunRequest request;
-    request.query = path("Q");
-    request.key = path("K");
-    request.value = path("V");
-    pipeline::AttentionRequest& attention = request.attention;
+    request.input.query = path("Q");
+    request.input.key = path("K");
+    request.input.value = path("V");
+    source::AttentionRequest& attention = request.input.attention;
     const auto heads = attribute<std::size_t>(attributes, "q_num_heads", 0);
     if (heads > 0) {
         attention.heads = heads;
@@ -71,7 +71,7 @@ pipeline::RunRequest request_for(const fs::path& folder, const Json& test) {
     const ScoreStage stages[] = {ScoreStage::scaled, ScoreStage::softcapped, ScoreStage::biased,
                                  ScoreStage::biased};
     attention.scores_at = stages[attribute<int>(attributes, "qk_matmul_output_mode", 0)];
-    request.save = pipeline::parse_save("scores,weights,context,output,present");
+    request.save = results::parse_save("scores,weights,context,output,present");
     return request;
 }
 

@@ -7,8 +7,8 @@
 #include "support/temp_folder.hpp"
 
 using namespace attn::test;
-using attn::pipeline::Precision;
 using attn::pipeline::RunRequest;
+using attn::source::Precision;
 namespace fs = std::filesystem;
 
 namespace {
@@ -18,17 +18,17 @@ class Checkpoint {
   public:
     Checkpoint(const fs::path& folder, Precision precision) : folder_(folder) {
         RunRequest request;
-        request.weights = path("model.safetensors");
-        if (has("token_ids.npy")) request.token_ids = path("token_ids.npy");
-        if (has("token_type_ids.npy")) request.token_type_ids = path("token_type_ids.npy");
-        if (has("positions.npy")) request.attention.positions = path("positions.npy");
-        if (has("embeddings.npy")) request.embeddings = path("embeddings.npy");
-        request.precision = precision;
+        request.input.weights = path("model.safetensors");
+        if (has("token_ids.npy")) request.input.token_ids = path("token_ids.npy");
+        if (has("token_type_ids.npy")) request.input.token_type_ids = path("token_type_ids.npy");
+        if (has("positions.npy")) request.input.attention.positions = path("positions.npy");
+        if (has("embeddings.npy")) request.input.embeddings = path("embeddings.npy");
+        request.input.precision = precision;
         std::string save = "weights";
         if (has("expected/output.npy")) save += ",output";
         if (has("expected/hidden.npy")) save += ",hidden";
         if (has("expected/logits.npy")) save += ",logits";
-        request.save = attn::pipeline::parse_save(save);
+        request.save = attn::results::parse_save(save);
         request.output = output_ / "out";
         attn::pipeline::run(request, {}, [](const std::string&) {});
     }

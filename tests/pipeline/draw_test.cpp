@@ -86,7 +86,7 @@ TEST_CASE("arrays of every rank are drawn under layer, head and sequence") {
 TEST_CASE("a run folder is drawn with its own labels and mask") {
     const TempFolder folder;
     RunRequest run_request;
-    run_request.weights = sample("model.json");
+    run_request.input.weights = sample("model.json");
     run_request.output = folder / "run";
     run(run_request, {}, {});
 
@@ -111,10 +111,10 @@ TEST_CASE("a run folder is drawn with its own labels and mask") {
 TEST_CASE("a run of chosen heads keeps their numbers") {
     const TempFolder folder;
     RunRequest run_request;
-    run_request.weights = sample("model.json");
+    run_request.input.weights = sample("model.json");
     run_request.output = folder / "run";
-    run_request.selected_heads = std::vector<std::size_t>{1, 3};
-    run_request.save = parse_save("weights");
+    run_request.heads = std::vector<std::size_t>{1, 3};
+    run_request.save = attn::results::parse_save("weights");
     run(run_request, {}, {});
     DrawRequest request = plain(folder / "run", folder / "pictures");
     request.from.heads = std::vector<std::size_t>{3};
@@ -223,9 +223,9 @@ TEST_CASE("sources that are no attention are refused") {
                       Catch::Contains("[4]: expected attention [q, k]"));
     CHECK_THROWS_WITH(draw_source(folder / "none.npy"), Catch::Contains("cannot open"));
     RunRequest request;
-    request.weights = sample("model.json");
+    request.input.weights = sample("model.json");
     request.output = folder / "run";
-    request.save = parse_save("output");
+    request.save = attn::results::parse_save("output");
     run(request, {}, {});
     CHECK_THROWS_WITH(draw_source(folder / "run"), Catch::Contains("saved no weights"));
     CHECK_FALSE(fs::exists(folder / "out"));

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "core/parallel.hpp"
-#include "pipeline/stored_source.hpp"
+#include "source/stored_source.hpp"
 #include "support/arrays.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/picture.hpp"
@@ -19,9 +19,9 @@ namespace {
 
 RunRequest sample_request(const TempFolder& folder) {
     RunRequest request;
-    request.embeddings = sample("embeddings.npy");
-    request.weights = sample("weights");
-    request.attention.causal = true;
+    request.input.embeddings = sample("embeddings.npy");
+    request.input.weights = sample("weights");
+    request.input.attention.causal = true;
     request.output = folder / "out";
     return request;
 }
@@ -43,7 +43,7 @@ std::string layer(int number) {
 TEST_CASE("the sample's attention is PyTorch's in every layer and head") {
     const TempFolder folder;
     RunRequest request = sample_request(folder);
-    request.save = parse_save("scores,weights,context,output");
+    request.save = attn::results::parse_save("scores,weights,context,output");
     run(request, {}, {});
     for (const int number : {0, 1}) {
         for (const char* name : {"scores", "weights", "context", "output"}) {
@@ -60,8 +60,8 @@ TEST_CASE("the sample's attention is PyTorch's in every layer and head") {
 TEST_CASE("float64 reaches float64's accuracy") {
     const TempFolder folder;
     RunRequest request = sample_request(folder);
-    request.precision = Precision::f64;
-    request.save = parse_save("weights");
+    request.input.precision = attn::source::Precision::f64;
+    request.save = attn::results::parse_save("weights");
     run(request, {}, {});
     for (const int number : {0, 1}) {
         const auto expected = load(golden("induction/weights" + std::to_string(number) + ".npy"));
@@ -72,9 +72,9 @@ TEST_CASE("float64 reaches float64's accuracy") {
 TEST_CASE("a batch keeps its axis and gives each sequence its own attention") {
     const TempFolder folder;
     RunRequest request = sample_request(folder);
-    request.embeddings = sample("batch_embeddings.npy");
-    request.tokens = sample("batch_tokens.json");
-    request.save = parse_save("weights,output,heatmaps");
+    request.input.embeddings = sample("batch_embeddings.npy");
+    request.input.tokens = sample("batch_tokens.json");
+    request.save = attn::results::parse_save("weights,output,heatmaps");
     run(request, {}, {});
     const auto weights = load(folder / (layer(1) + "weights.npy"));
     CHECK(weights.shape() == attn::Shape{3, 4, 49, 49});
@@ -106,7 +106,7 @@ TEST_CASE("one JSON file gives the same bits as the arrays it was made from") {
     const TempFolder folder;
     run(sample_request(folder), {}, {});
     RunRequest request;
-    request.weights = sample("model.json");
+    request.input.weights = sample("model.json");
     request.output = folder / "json";
     run(request, {}, {});
     for (const char* file : {"layer00/weights.npy", "layer01/weights.npy", "layer01/output.npy"}) {
@@ -135,8 +135,8 @@ TEST_CASE("layers and heads can be chosen") {
     const TempFolder folder;
     RunRequest request = sample_request(folder);
     request.layers = std::vector<std::size_t>{1};
-    request.selected_heads = std::vector<std::size_t>{2, 0};
-    request.save = parse_save("weights,q,k,v,context,heatmaps");
+    request.heads = std::vector<std::size_t>{2, 0};
+    request.save = attn::results::parse_save("weights,q,k,v,context,heatmaps");
     run(request, {}, {});
     CHECK_FALSE(fs::exists(folder / layer(0)));
     CHECK(fs::exists(folder / (layer(1) + "head02.png")));
@@ -147,7 +147,7 @@ TEST_CASE("layers and heads can be chosen") {
     CHECK(max_difference(weights.slice(1), all.slice(2)) < 1e-6);
     CHECK(load(folder / (layer(1) + "q.npy")).shape() == attn::Shape{2, 49, 16});
 
-    request.selected_heads = std::vector<std::size_t>{4};
+    request.heads = std::vector<std::size_t>{4};
     CHECK_THROWS_WITH(run(request, {}, {}), "--head 4: there are 4 heads, 0-3");
     request.layers = std::vector<std::size_t>{7};
     CHECK_THROWS_WITH(run(request, {}, {}), "--layers 7: there are 2 layers, 0-1");
@@ -173,17 +173,17 @@ TEST_CASE("hidden states give every layer its own input") {
         }
     }
     RunRequest request = sample_request(folder);
-    request.embeddings.clear();
-    request.hidden_states = folder.write("hidden.json", text + "]]");
-    request.save = parse_save("weights");
+    request.input.embeddings.clear();
+    request.input.hidden_states = folder.write("hidden.json", text + "]]");
+    request.save = attn::results::parse_save("weights");
     run(request, {}, {});
     CHECK(max_difference(load(folder / (layer(1) + "weights.npy")),
                          load(golden("induction/weights1.npy"))) < 1e-6);
 
-    request.hidden_states = sample("embeddings.npy");
+    request.input.hidden_states = sample("embeddings.npy");
     CHECK_THROWS_WITH(run(request, {}, {}),
                       Catch::Contains("expected hidden states [layers, tokens, d_model]"));
-    request.hidden_states =
+    request.input.hidden_states =
         folder.write("five.npy", npy_floats("(5, 1, 64)", std::vector<float>(5 * 64)));
     CHECK_THROWS_WITH(run(request, {}, {}),
                       Catch::Contains("has 5 hidden states, the weights have 2 layers"));
@@ -192,10 +192,10 @@ TEST_CASE("hidden states give every layer its own input") {
 TEST_CASE("a stack of layers without W_O needs heads as wide as the model") {
     const TempFolder folder;
     RunRequest request = sample_request(folder);
-    request.weights = folder.write("w.json", R"({"embeddings": [[1, 2]], "layers": [
+    request.input.weights = folder.write("w.json", R"({"embeddings": [[1, 2]], "layers": [
         {"W_Q": [[1], [1]], "W_K": [[1], [1]], "W_V": [[1], [1]]},
         {"W_Q": [[1], [1]], "W_K": [[1], [1]], "W_V": [[1], [1]]}]})");
-    request.embeddings.clear();
+    request.input.embeddings.clear();
     CHECK_THROWS_WITH(
         run(request, {}, {}),
         Catch::Contains("layer 0 has no W_O and its heads give 1 columns, the next layer reads 2"));
@@ -203,17 +203,17 @@ TEST_CASE("a stack of layers without W_O needs heads as wide as the model") {
 
 TEST_CASE("the manifest says how the result was made and from which bytes") {
     const TempFolder folder;
-    const RunManifest manifest = run(sample_request(folder), {}, {});
+    const attn::results::RunManifest manifest = run(sample_request(folder), {}, {});
     const std::string text = read_file(folder / "out/manifest.json");
-    CHECK(text == write_manifest(manifest));
+    CHECK(text == attn::results::write_manifest(manifest));
     CHECK_THAT(text, Catch::Contains("\"tool\": \"attn-inspect\"") &&
                          Catch::Contains("\"causal\": true") &&
                          Catch::Contains("\"scale\": 0.25") && Catch::Contains("\"sha256\"") &&
                          Catch::Contains("layers.1.W_O.npy"));
-    CHECK(is_run_folder(folder / "out"));
-    CHECK(read_manifest(folder / "out").files == manifest.files);
+    CHECK(attn::results::is_run_folder(folder / "out"));
+    CHECK(attn::results::read_manifest(folder / "out").files == manifest.files);
     folder.write("out/manifest.json", R"({"tool": "attn-inspect", "layers": 3})");
-    CHECK_THROWS_WITH(read_manifest(folder / "out"), Catch::Contains("is damaged"));
+    CHECK_THROWS_WITH(attn::results::read_manifest(folder / "out"), Catch::Contains("is damaged"));
 }
 
 TEST_CASE("progress counts every tile once and ends at the total") {
@@ -232,8 +232,9 @@ TEST_CASE("progress counts every tile once and ends at the total") {
 }
 
 TEST_CASE("what to save is a list of known names") {
-    CHECK(parse_save("weights").weights);
-    CHECK_FALSE(parse_save("weights").heatmaps);
-    CHECK_THROWS_WITH(parse_save("wieghts"), Catch::Contains("did you mean weights?"));
-    CHECK_THROWS_WITH(parse_save(""), Catch::Contains("--save"));
+    CHECK(attn::results::parse_save("weights").weights);
+    CHECK_FALSE(attn::results::parse_save("weights").heatmaps);
+    CHECK_THROWS_WITH(attn::results::parse_save("wieghts"),
+                      Catch::Contains("did you mean weights?"));
+    CHECK_THROWS_WITH(attn::results::parse_save(""), Catch::Contains("--save"));
 }

@@ -1,4 +1,4 @@
-// A sink that keeps everything that streams by, as whole matrices.
+// A sink that keeps all of the layer that streams by last, as whole matrices.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -16,13 +16,18 @@ class Recorder : public Sink<T> {
   public:
     explicit Recorder(bool keep_scores = true) : scores_wanted_(keep_scores) {}
 
-    bool wants_scores() const override { return scores_wanted_; }
+    Needs needs() const override {
+        Needs needs;
+        needs.scores = scores_wanted_;
+        return needs;
+    }
 
     void begin_layer(const LayerShape& shape) override {
         shape_ = shape;
         const std::size_t cells = shape.sequences * shape.heads * shape.queries * shape.keys;
         scores.assign(cells, -std::numeric_limits<T>::infinity());
         weights.assign(cells, 0);
+        finished.clear();
     }
 
     void consume(const Tile<T>& tile) override {

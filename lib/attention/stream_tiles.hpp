@@ -1,0 +1,84 @@
+// How every source streams a layer: begin_layer, each tile once on some thread, end_head. What
+// comes behind the tiles, end_layer, is the source's to say.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "attention/head_countdown.hpp"
+#include "attention/sink.hpp"
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+
+namespace attn {
+
+// Of the errors of items that run at once, the one of the first item: items start in order, and
+// those that have started run to their end, so that it is the same for any number of threads.
+class FirstError {
+  public:
+    template <class Work>
+    void watch(std::size_t item, const Work& work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (!text_ || item < item_) item_ = item, text_ = error.what();
+            throw;
+        }
+    }
+
+    // Around all items.
+    template <class Work>
+    void watch(const Work& all) const {
+        try {
+            all();
+        } catch (const Error&) {
+            throw Error(text_.value());
+        }
+    }
+
+  private:
+    std::mutex mutex_;
+    std::size_t item_ = 0;
+    std::optional<std::string> text_;
+};
+
+enum class BlockOrder {
+    rising,   // as files lie
+    falling,  // later rows have more keys under a causal mask: long blocks first leave less to wait
+              // for
+};
+
+// Takes a finished tile.
+template <class T>
+using Emit = std::function<void(const Tile<T>&)>;
+
+// Calls make(place, emit) for the tiles of all heads that the shape streams, and with `all_heads`
+// for those of the others too, whose tiles reach no sink. `make` calls emit once.
+template <class T, class Make>
+void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder order, bool all_heads,
+                  const Make& make) {
+    for (Sink<T>* sink : sinks) sink->begin_layer(shape);
+    HeadCountdown countdown(shape);
+    FirstError errors;
+    const auto stream = [&](std::size_t item) {
+        TilePlace place = countdown.place(item);
+        const bool streamed = shape.streams(place.sequence, place.head);
+        if (!streamed && !all_heads) return;
+        if (order == BlockOrder::falling) place.block = shape.blocks() - 1 - place.block;
+        make(place, [&](const Tile<T>& tile) {
+            if (!streamed) return;
+            for (Sink<T>* sink : sinks) sink->consume(tile);
+        });
+        if (!streamed || !countdown.finish(place)) return;
+        for (Sink<T>* sink : sinks) sink->end_head(place.sequence, place.head);
+    };
+    errors.watch([&] {
+        parallel_for(countdown.tiles(),
+                     [&](std::size_t item) { errors.watch(item, [&] { stream(item); }); });
+    });
+}
+
+}  // namespace attn

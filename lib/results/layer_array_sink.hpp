@@ -1,0 +1,34 @@
+// Writes what stands around the tiles of a layer into .npy files: queries, keys, values, outputs,
+// hidden states, and what the model makes of the last.
+#pragma once
+
+#include "attention/layer.hpp"
+#include "attention/sink.hpp"
+#include "io/output_folder.hpp"
+#include "results/outputs.hpp"
+
+namespace attn::results {
+
+template <class T>
+class LayerArraySink : public Sink<T> {
+  public:
+    // The files have a batch axis iff `batch_axis`.
+    LayerArraySink(io::OutputFolder& folder, const SaveChoice& choice, bool batch_axis);
+
+    Needs needs() const override;
+    void begin_layer(const LayerShape& shape) override { shape_ = shape; }
+    void consume(const Tile<T>&) override {}
+    void end_layer(const LayerOutputs<T>& outputs) override;
+    void end_model(const ModelOutputs<T>& outputs) override;
+
+  private:
+    io::OutputFolder& folder_;
+    SaveChoice choice_;
+    bool batch_axis_;
+    LayerShape shape_;
+
+    void write_array(const std::string& file, const Array<T>& array) const;
+    void write_heads(const std::string& name, const HeadsView<T>& view, const Chosen& heads) const;
+};
+
+}  // namespace attn::results

@@ -1,0 +1,106 @@
+#include "results/outputs.hpp"
+
+#include "core/error.hpp"
+#include "core/nearest.hpp"
+#include "core/numbers.hpp"
+#include "core/word_list.hpp"
+
+namespace attn::results {
+namespace {
+
+Shape cells(const ArraySizes& size) {
+    return {size.heads, size.queries, size.keys};
+}
+Shape rows(const ArraySizes& size) {
+    return {size.heads, size.queries};
+}
+Shape columns(const ArraySizes& size) {
+    return {size.heads, size.keys};
+}
+Shape queries(const ArraySizes& size) {
+    return {size.heads, size.queries, size.d_head};
+}
+Shape keys(const ArraySizes& size) {
+    return {size.kv_heads, size.keys, size.d_head};
+}
+Shape values(const ArraySizes& size) {
+    return {size.kv_heads, size.keys, size.d_value};
+}
+Shape contexts(const ArraySizes& size) {
+    return {size.heads, size.queries, size.d_value};
+}
+Shape tokens(const ArraySizes& size) {
+    return {size.queries, size.d_output};
+}
+
+const Output& find(const std::string& item) {
+    for (const Output& known : outputs()) {
+        if (known.name == item) return known;
+    }
+    const std::string close = nearest(item, save_names());
+    fail("--save ", quoted(item), ": expected a list of ", joined(save_names()),
+         close.empty() ? "" : "; did you mean " + close + "?");
+}
+
+}  // namespace
+
+const std::vector<Output>& outputs() {
+    static const std::vector<Output> all = {
+        {"scores", &SaveChoice::scores, false, {{"scores", cells}}},
+        {"weights", &SaveChoice::weights, false, {{"weights", cells}}},
+        {"context", &SaveChoice::context, false, {{"context", contexts}}},
+        {"output", &SaveChoice::output, false, {{"output", tokens}}},
+        {"present",
+         &SaveChoice::present,
+         false,
+         {{"present_key", keys}, {"present_value", values}}},
+        {"q", &SaveChoice::q, false, {{"q", queries}}},
+        {"k", &SaveChoice::k, false, {{"k", keys}}},
+        {"v", &SaveChoice::v, false, {{"v", values}}},
+        {"logsumexp", &SaveChoice::logsumexp, false, {{"logsumexp", rows}}},
+        {"received", &SaveChoice::received, false, {{"received", columns}}},
+        {"heatmaps", &SaveChoice::heatmaps, false, {}},
+        {"stats", &SaveChoice::stats, false, {}},
+        {"hidden", &SaveChoice::hidden, true, {{"hidden", tokens}}},
+        {"logits", &SaveChoice::logits, true, {}},
+        {"probs", &SaveChoice::probs, true, {}},
+    };
+    return all;
+}
+
+std::vector<std::string> save_names() {
+    std::vector<std::string> names;
+    for (const Output& known : outputs()) names.emplace_back(known.name);
+    return names;
+}
+
+std::vector<std::string> usual_save_names() {
+    const SaveChoice usual;
+    std::vector<std::string> names;
+    for (const Output& known : outputs()) {
+        if (usual.*known.chosen) names.emplace_back(known.name);
+    }
+    return names;
+}
+
+SaveChoice parse_save(const std::string& list) {
+    if (list.empty()) fail("--save: names nothing to save");
+    SaveChoice choice;
+    for (const Output& known : outputs()) choice.*known.chosen = false;
+    for (const std::string& item : split_at(list, ',')) {
+        if (item.empty()) fail("--save ", quoted(list), ": has an empty item");
+        choice.*find(item).chosen = true;
+    }
+    return choice;
+}
+
+std::vector<LayerArray> layer_arrays(const SaveChoice& choice) {
+    std::vector<LayerArray> arrays;
+    for (const Output& output : outputs()) {
+        if (choice.*output.chosen)
+            arrays.insert(arrays.end(), output.arrays.begin(), output.arrays.end());
+    }
+    return arrays;
+}
+
+}  // namespace attn::results

@@ -1,0 +1,59 @@
+#include "results/run_summary.hpp"
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "io/array_name.hpp"
+#include "io/json_text.hpp"
+
+namespace attn::results {
+namespace {
+
+// What describe_options() writes where nothing was asked for. Others are null then.
+bool is_usual(const ManifestOption& option, const RunManifest& manifest) {
+    static const std::map<std::string, std::string> usual{
+        {"layout", "\"native\""},     {"kv_order", "\"repeat\""}, {"causal", "false"},
+        {"query_offset", "[0]"},      {"window", "[-1,-1]"},      {"mask_true", "\"attend\""},
+        {"scores_at", "\"biased\""},  {"alibi", "false"},         {"precision", "\"f32\""},
+        {"allow_nonfinite", "false"},
+    };
+    const auto& [name, value] = option;
+    if (value == "null" || name == "heads") return true;
+    if (name == "kv_heads") return value == manifest.option("heads");
+    const auto known = usual.find(name);
+    return known != usual.end() && known->second == value;
+}
+
+void count_inputs(const nlohmann::json& json, RunSummary& summary) {
+    for (const nlohmann::json& input : json.at("inputs")) {
+        const std::string file = io::parse_array_name(input.at("path").get<std::string>()).path;
+        auto place = summary.inputs.begin();
+        while (place != summary.inputs.end() && place->first != file) ++place;
+        if (place == summary.inputs.end()) place = summary.inputs.insert(place, {file, 0});
+        ++place->second;
+    }
+}
+
+}  // namespace
+
+RunSummary summarise_run(const std::string& folder) {
+    RunSummary summary;
+    summary.manifest = read_manifest(folder);
+    const std::string path = (std::filesystem::path(folder) / "manifest.json").string();
+    try {
+        const nlohmann::json json = io::read_json_document(path);
+        summary.version = json.at("version").get<std::string>();
+        count_inputs(json, summary);
+    } catch (const nlohmann::json::exception&) {
+        fail(path, ": is damaged");
+    }
+    for (const ManifestOption& option : summary.manifest.options) {
+        if (!is_usual(option, summary.manifest)) summary.options.push_back(option);
+    }
+    summary.sequences = summary.manifest.tokens.size();
+    return summary;
+}
+
+}  // namespace attn::results

@@ -1,0 +1,141 @@
+#include "source/computed_source.hpp"
+
+#include <numeric>
+
+#include "attention/blas_threads.hpp"
+#include "model/embedding.hpp"
+#include "source/progress_sink.hpp"
+
+namespace attn::source {
+namespace {
+
+std::vector<std::size_t> count_up(std::size_t count) {
+    std::vector<std::size_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+    return numbers;
+}
+
+template <class T>
+Outline outline_of(const ComputedInputs<T>& loaded) {
+    Outline outline;
+    outline.layers = count_up(loaded.layers.size());
+    outline.heads = count_up(loaded.heads);
+    outline.sequences = loaded.batch;
+    outline.queries = loaded.queries;
+    outline.keys = loaded.keys;
+    outline.structure = loaded.options.mask.structure;
+    for (std::size_t layer = 0; layer < loaded.window_left.size(); ++layer) {
+        if (loaded.window_left[layer]) outline.window_left[layer] = *loaded.window_left[layer];
+    }
+    outline.tokens = loaded.tokens;
+    outline.key_tokens = loaded.key_tokens;
+    outline.has_sinks = !loaded.options.sinks.empty();
+    return outline;
+}
+
+}  // namespace
+
+template <class T>
+ComputedSource<T>::ComputedSource(const ComputedRequest& request, io::Inputs& inputs,
+                                  const Warn& warn)
+    : files_(inputs),
+      allow_nonfinite_(request.allow_nonfinite),
+      loaded_(load_computed_inputs<T>(request, inputs, warn)),
+      outline_(outline_of(loaded_)) {}
+
+template <class T>
+void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
+                               const Progress& progress) const {
+    const Needs needs = needs_of(sinks);
+    const std::size_t layers = loaded_.layers.size();
+    const std::size_t last = share.layers ? share.layers->back() : layers - 1;
+    const std::size_t end = needs.model_output() ? layers : last + 1;
+    ProgressSink<T> counter(progress, end);
+    Sinks<T> all{&counter};
+    all.insert(all.end(), sinks.begin(), sinks.end());
+    const Sinks<T> none{&counter};
+
+    // Once for all layers: OpenBLAS wakes its threads each time the number changes.
+    const SingleThreadedBlas blas;
+    Array<T> x = loaded_.x.empty() ? Array<T>() : loaded_.x.front();
+    for (std::size_t layer = 0; layer < end; ++layer) {
+        const bool streamed = is_chosen(share.layers, layer);
+        if (loaded_.hidden_states) {
+            // What the model makes of the last layer is asked for whatever is streamed.
+            if (!streamed && !(needs.model_output() && layer + 1 == end)) continue;
+            x = loaded_.x[layer];
+        }
+        const bool block = needs.model_output() || (layer < last && !loaded_.hidden_states);
+        LayerShare own;
+        if (streamed) own = {share.sequences, share.heads, block || needs.output};
+        x = stream_layer({layer, x, streamed ? all : none, own, block});
+        if (loaded_.has_weights()) model::let_go_of_layer(*loaded_.bundle, layer);
+    }
+    if (needs.model_output()) end_model(x, needs, sinks);
+}
+
+// Gives what the next layer reads, where the block is asked for.
+template <class T>
+Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
+    if (!loaded_.has_weights()) {
+        stream_heads(asked);
+        return {};
+    }
+    const io::NonFinite policy = allow_nonfinite_ ? io::NonFinite::allow : io::NonFinite::refuse;
+    const auto weights = model::load_layer<T>(files_, *loaded_.bundle, asked.layer,
+                                              loaded_.sizes[asked.layer], policy, asked.block);
+    const Array<T> input = attention_input(weights.block, asked.x);
+    const Array<T>& context = loaded_.context.empty() ? input : loaded_.context;
+    const LayerResult<T> attention =
+        compute_layer(asked.layer, input, context, weights.attention,
+                      loaded_.options_of(asked.layer), asked.sinks, asked.share);
+    LayerOutputs<T> outputs;
+    outputs.layer = asked.layer;
+    outputs.x = &asked.x;
+    outputs.input = &input;
+    outputs.projections = &weights.attention;
+    outputs.block = &weights.block;
+    outputs.attention = &attention;
+    Array<T> hidden;
+    if (asked.block) {
+        hidden =
+            block_output(weights.block, asked.x, attention.output, {asked.layer, allow_nonfinite_});
+        outputs.hidden = &hidden;
+    }
+    for (Sink<T>* sink : asked.sinks) sink->end_layer(outputs);
+    return hidden;
+}
+
+template <class T>
+void ComputedSource<T>::stream_heads(const Layer& asked) const {
+    const LayerResult<T> attention =
+        compute_heads(asked.layer, loaded_.q, loaded_.k, loaded_.v, loaded_.options_of(asked.layer),
+                      asked.sinks, asked.share);
+    LayerOutputs<T> outputs;
+    outputs.layer = asked.layer;
+    outputs.attention = &attention;
+    for (Sink<T>* sink : asked.sinks) sink->end_layer(outputs);
+}
+
+template <class T>
+void ComputedSource<T>::end_model(const Array<T>& x, const Needs& needs,
+                                  const Sinks<T>& sinks) const {
+    const io::NonFinite policy = allow_nonfinite_ ? io::NonFinite::allow : io::NonFinite::refuse;
+    const OverflowGuard guard{std::nullopt, allow_nonfinite_};
+    const Array<T> hidden = model::final_hidden<T>(files_, *loaded_.bundle, x, policy);
+    guard.check(hidden, "the final hidden state");
+    Array<T> logits;
+    ModelOutputs<T> outputs;
+    outputs.hidden = &hidden;
+    if (needs.logits) {
+        logits = model::make_logits<T>(files_, *loaded_.bundle, hidden, policy);
+        guard.check(logits, "the logit");
+        outputs.logits = &logits;
+    }
+    for (Sink<T>* sink : sinks) sink->end_model(outputs);
+}
+
+template class ComputedSource<float>;
+template class ComputedSource<double>;
+
+}  // namespace attn::source

@@ -1,0 +1,46 @@
+// Attention computed from embeddings and weights, or from queries, keys and values, as a stream of
+// tiles: the one loop over the layers of a model.
+#pragma once
+
+#include "io/inputs.hpp"
+#include "source/computed_inputs.hpp"
+#include "source/source.hpp"
+
+namespace attn::source {
+
+template <class T>
+class ComputedSource : public Source<T> {
+  public:
+    // Opens and checks everything, and computes nothing. `inputs` must outlive the source. Throws
+    // Error that names the array, its shape and what was expected.
+    ComputedSource(const ComputedRequest& request, io::Inputs& inputs, const Warn& warn);
+
+    const Outline& outline() const override { return outline_; }
+
+    // Layers below those of the share are computed, without tiles, where nobody gave their input.
+    // Throws Error, too, where numbers leave the range of T, with their place.
+    void stream(const Sinks<T>& sinks, const Share& share, const Progress& progress) const override;
+
+    const ComputedInputs<T>& inputs() const { return loaded_; }
+
+  private:
+    // What a layer reads and is asked for.
+    struct Layer {
+        std::size_t layer;
+        const Array<T>& x;
+        const Sinks<T>& sinks;
+        LayerShare share;
+        bool block;  // what its block gives is needed
+    };
+
+    Array<T> stream_layer(const Layer& asked) const;
+    void stream_heads(const Layer& asked) const;
+    void end_model(const Array<T>& x, const Needs& needs, const Sinks<T>& sinks) const;
+
+    io::Inputs& files_;
+    bool allow_nonfinite_;
+    ComputedInputs<T> loaded_;
+    Outline outline_;
+};
+
+}  // namespace attn::source

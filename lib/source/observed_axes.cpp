@@ -1,0 +1,99 @@
+#include "source/observed_axes.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/error.hpp"
+#include "source/array_source.hpp"
+
+namespace attn::source {
+namespace {
+
+std::vector<Reading> usual_readings(const StoredParts& parts) {
+    if (parts.stacked) return {choose_reading(parts, "", "--axes", nullptr)};
+    std::vector<Reading> readings;
+    const auto axes = usual_axes(parts.shape().size());
+    if (!axes) return readings;
+    readings.push_back({*axes, std::nullopt});
+    if (axes->size() == 4) {
+        readings.push_back(readings.front());
+        readings.back().axes.front() = Axis::batch;
+    }
+    return readings;
+}
+
+// [batch, heads, queries, keys] as the reading gives it, for one layer.
+Shape shape_under(const StoredParts& parts, const Reading& reading) {
+    const Shape extents = extents_under(parts, reading);
+    return {extents.begin() + 1, extents.end()};
+}
+
+template <class T>
+Array<T> dense(const HeadMatrices<T>& layer) {
+    const Shape& shape = layer.shape();
+    std::vector<T> cells;
+    cells.reserve(element_count(shape, "observed"));
+    for (std::size_t sequence = 0; sequence < shape[0]; ++sequence) {
+        for (std::size_t head = 0; head < shape[1]; ++head) {
+            const MatrixView<const T> matrix = layer.matrix(sequence, head);
+            cells.insert(cells.end(), matrix.data, matrix.data + matrix.rows * matrix.columns);
+        }
+    }
+    return {shape, std::move(cells)};
+}
+
+template <class T>
+Array<T> read_layer(io::Inputs& inputs, const StoredParts& parts, const Reading& reading,
+                    std::size_t layer) {
+    const StoredAttention<T> attention = arrange<T>(inputs, parts, reading);
+    if (attention.layers.size() == 1) return dense(attention.layers.front().weights);
+    for (const StoredLayer<T>& one : attention.layers) {
+        if (one.layer == layer) return dense(one.weights);
+    }
+    fail("--layer ", layer, ": ", parts.name, " has no such layer (--observed)");
+}
+
+}  // namespace
+
+template <class T>
+Array<T> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_t layer,
+                       const Shape& cells, const Warn& warn) {
+    const StoredParts parts = find_stored_parts(inputs, source.name);
+    if (!source.axes.empty()) {
+        const Reading reading = choose_reading(parts, source.axes, source.axes_flag, warn);
+        const Shape found = shape_under(parts, reading);
+        if (found != cells)
+            fail(parts.name, " ", to_string(parts.shape()), " as ", source.axes,
+                 ": expected [batch, heads, q, k] ", to_string(cells), ", found ", to_string(found),
+                 " (--observed, --axes)");
+        return read_layer<T>(inputs, parts, reading, layer);
+    }
+    std::vector<Reading> fitting;
+    for (const Reading& reading : usual_readings(parts)) {
+        if (shape_under(parts, reading) == cells) fitting.push_back(reading);
+    }
+    if (fitting.empty() && !parts.stacked)
+        return inputs.load<T>(parts.arrays.front(), io::NonFinite::allow);
+    if (fitting.empty())
+        fail(parts.name, " ", to_string(parts.shape()), ": expected [batch, heads, q, k] ",
+             to_string(cells), "; --axes names the axes (--observed)");
+    if (fitting.size() > 1 && extents_under(parts, fitting.front()).front() > 1 && warn)
+        warn(parts.name + " " + to_string(parts.shape()) + ": read as " +
+             bracketed(fitting.front().axes) + " (--observed); --axes names others");
+    return read_layer<T>(inputs, parts, fitting.front(), layer);
+}
+
+template Array<float> load_observed(io::Inputs&, const ArraySource&, std::size_t, const Shape&,
+                                    const Warn&);
+template Array<double> load_observed(io::Inputs&, const ArraySource&, std::size_t, const Shape&,
+                                     const Warn&);
+
+bool is_single_precision(io::Inputs& inputs, const std::string& name) {
+    const StoredParts parts = find_stored_parts(inputs, name);
+    return std::all_of(parts.arrays.begin(), parts.arrays.end(), [](const io::StoredArray& array) {
+        return array.dtype == DType::float16 || array.dtype == DType::bfloat16 ||
+               array.dtype == DType::float32;
+    });
+}
+
+}  // namespace attn::source

@@ -1,0 +1,133 @@
+#include "source/source_selection.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "core/index_list.hpp"
+#include "io/tokens.hpp"
+#include "results/manifest.hpp"
+
+namespace attn::source {
+namespace {
+
+using LabelLists = std::vector<std::vector<std::string>>;
+
+void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_t count,
+                          const std::string& file, const std::string& what) {
+    if (lists.empty()) return;
+    if (lists.size() != 1 && lists.size() != batch) {
+        fail(file, ": has tokens for ", lists.size(), " sequences, the attention has ", batch);
+    }
+    for (const auto& list : lists) {
+        if (list.size() != count) {
+            fail(file, ": has ", list.size(), " tokens, the attention has ", count, " ", what);
+        }
+    }
+}
+
+}  // namespace
+
+template <class T>
+void warn_of_causal_leak(const StoredAttention<T>& attention, const std::string& source,
+                         const Warn& warn) {
+    if (!warn || attention.structure.causal || results::is_run_folder(source)) return;
+    for (const StoredLayer<T>& layer : attention.layers) {
+        const std::optional<CausalLeak> leak = find_causal_leak(layer.weights);
+        layer.forget();
+        if (!leak) continue;
+        std::ostringstream text;
+        text << source << ": is taken as not causal, though of layer " << layer.layer << " only "
+             << leak->cells << (leak->cells == 1 ? " cell" : " cells") << " right of the diagonal "
+             << (leak->cells == 1 ? "is" : "are") << " not zero (the first: sequence "
+             << leak->sequence << ", head " << attention.heads[leak->head] << ", query "
+             << leak->query << ", key " << leak->key << "); see attn-inspect check";
+        return warn(text.str());
+    }
+}
+
+template <class T>
+void select_layers(StoredAttention<T>& attention, const SourceRequest& request) {
+    if (!request.layers) return;
+    std::vector<StoredLayer<T>> chosen;
+    for (std::size_t wanted : *request.layers) {
+        const auto found =
+            std::find_if(attention.layers.begin(), attention.layers.end(),
+                         [&](const StoredLayer<T>& layer) { return layer.layer == wanted; });
+        if (found == attention.layers.end())
+            fail("--layer ", wanted, ": ", request.source, " has no such layer");
+        chosen.push_back(*found);
+    }
+    std::sort(chosen.begin(), chosen.end(),
+              [](const StoredLayer<T>& a, const StoredLayer<T>& b) { return a.layer < b.layer; });
+    attention.layers = std::move(chosen);
+}
+
+template <class T>
+std::vector<std::size_t> select_heads(const StoredAttention<T>& attention,
+                                      const SourceRequest& request) {
+    std::vector<std::size_t> places(attention.heads.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    if (!request.heads) return places;
+    places.clear();
+    for (std::size_t wanted : *request.heads) {
+        const auto found = std::find(attention.heads.begin(), attention.heads.end(), wanted);
+        if (found == attention.heads.end())
+            fail("--head ", wanted, ": ", request.source, " has no such head");
+        places.push_back(static_cast<std::size_t>(found - attention.heads.begin()));
+    }
+    std::sort(places.begin(), places.end());
+    return places;
+}
+
+template <class T>
+Share choose_share(const StoredAttention<T>& attention, const SourceRequest& request) {
+    Share share;
+    if (request.heads) share.heads = select_heads(attention, request);
+    if (request.sequences) {
+        require_indices_below(*request.sequences, attention.shape()[0], "--seq", "sequence");
+        share.sequences = *request.sequences;
+        std::sort(share.sequences->begin(), share.sequences->end());
+    }
+    return share;
+}
+
+template <class T>
+AxisLabels choose_labels(const StoredAttention<T>& attention, const SourceRequest& request) {
+    const Shape& shape = attention.shape();
+    const std::string file = request.tokens.empty() ? request.source : request.tokens;
+    const LabelLists tokens =
+        request.tokens.empty() ? attention.tokens : io::load_tokens(request.tokens);
+    AxisLabels labels;
+    if (request.tokens.empty() && request.key_tokens.empty()) {
+        labels = {attention.tokens, attention.key_tokens};
+    } else if (!request.key_tokens.empty()) {
+        labels.keys = io::load_tokens(request.key_tokens);
+        require_label_counts(labels.keys, shape[0], shape[3], request.key_tokens, "keys");
+        labels.queries = tokens;
+    } else if (shape[2] == shape[3]) {
+        labels = {tokens, tokens};
+    } else if (!tokens.empty() && tokens.front().size() == shape[3]) {
+        labels.keys = tokens;
+    } else {
+        labels.queries = tokens;
+    }
+    require_label_counts(labels.queries, shape[0], shape[2], file, "queries");
+    require_label_counts(labels.keys, shape[0], shape[3], file, "keys");
+    return labels;
+}
+
+template void warn_of_causal_leak(const StoredAttention<float>&, const std::string&, const Warn&);
+template void warn_of_causal_leak(const StoredAttention<double>&, const std::string&, const Warn&);
+template void select_layers(StoredAttention<float>&, const SourceRequest&);
+template void select_layers(StoredAttention<double>&, const SourceRequest&);
+template std::vector<std::size_t> select_heads(const StoredAttention<float>&, const SourceRequest&);
+template std::vector<std::size_t> select_heads(const StoredAttention<double>&,
+                                               const SourceRequest&);
+template Share choose_share(const StoredAttention<float>&, const SourceRequest&);
+template Share choose_share(const StoredAttention<double>&, const SourceRequest&);
+template AxisLabels choose_labels(const StoredAttention<float>&, const SourceRequest&);
+template AxisLabels choose_labels(const StoredAttention<double>&, const SourceRequest&);
+
+}  // namespace attn::source
