@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "attention/query_offset.hpp"
+#include "attention/whole_rows.hpp"
 #include "kernels/kernels.hpp"
 
 namespace attn::analysis {
@@ -234,8 +235,9 @@ void CheckSink<T>::consume(const Tile<T>& tile) {
         head = slot.get();
     }
     HeadRows keys(0, shape_.keys);
+    const WholeRows<T> whole(tile, shape_.keys);
     for (std::size_t row = 0; row < tile.rows(); ++row)
-        head->rows[tile.first_query + row] = check_row(tile, row, keys);
+        head->rows[tile.first_query + row] = check_row(whole.tile(), row, keys);
     const std::lock_guard<std::mutex> lock(mutex_);
     head->add(keys);
 }
