@@ -33,6 +33,14 @@ void add_run_input_flags(Command& command, source::ComputedRequest& request) {
             request.precision = name == "f64" ? source::Precision::f64 : source::Precision::f32;
         },
         "f32 or f64 (default f32)");
+    command.choice(
+        "--engine", {"tiled", "xtensor"},
+        [&request](const std::string& name) {
+            request.attention.engine = name == "xtensor" ? Engine::xtensor : Engine::tiled;
+        },
+        "What computes attention: tiled (default), or xtensor, the definition written out: the "
+        "same within rounding, many times slower, and each thread holds the keys and values of a "
+        "head a few times over");
 }
 
 void add_output_flags(Command& command, RunFlags& flags, Console& console) {
@@ -60,6 +68,10 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
         },
         "npy: a file for each array (default); npz, safetensors: one for each layer, "
         "layer00/arrays.npz");
+    command.on("--verify", request.verify,
+               "Compute a sample of rows (all where they are few) again by the definition in "
+               "float64; exit code 1, and the place, where they differ by more than rounding "
+               "explains");
     command.text("--grid", "RxC", request.grid,
                  "For stats: keys are patches of a picture, as in attn-inspect stats --grid");
     command.indices("--layers,--layer", request.layers,
@@ -75,6 +87,7 @@ int execute(const RunFlags& flags, const CommandLine& line) {
         ProgressBar bar(line.console, line.global.quiet);
         manifest = pipeline::run(flags.request, bar.progress(), line.console.warnings());
     }
+    const auto& verification = manifest.verification;
     if (flags.json) {
         line.console.document(results::write_manifest(manifest));
     } else if (!line.global.quiet) {
@@ -82,8 +95,12 @@ int execute(const RunFlags& flags, const CommandLine& line) {
         for (const std::string& file : manifest.files)
             paths.push_back((std::filesystem::path(flags.request.output) / file).string());
         print_written(paths, flags.list, line.console);
+        if (verification && !verification->first)
+            line.console.line(analysis::describe(*verification));
     }
-    return 0;
+    if (!verification || !verification->first) return 0;
+    line.console.complain("verify: " + analysis::describe(*verification->first));
+    return 1;
 }
 
 }  // namespace

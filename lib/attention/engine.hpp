@@ -12,6 +12,12 @@
 
 namespace attn {
 
+// What computes attention.
+enum class Engine {
+    tiled,    // attend(): fast
+    xtensor,  // attend_by_definition.hpp: written out, slow
+};
+
 // What the scores are that tiles carry.
 enum class ScoreStage {
     scaled,      // scale * q kᵀ, for masked keys too

@@ -1,5 +1,6 @@
 #include "attention/layer.hpp"
 
+#include "attention/attend_by_definition.hpp"
 #include "attention/default_scale.hpp"
 #include "attention/overflow.hpp"
 
@@ -38,6 +39,10 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
     if (!options.past_key.empty()) {
         result.k = put_in_front(options.past_key, result.k);
         result.v = put_in_front(options.past_value, result.v);
+    }
+    if (options.engine == Engine::xtensor) {
+        result.output = attend_by_definition(layer, q.view, k.view, v.view, options, sinks, share);
+        return result;
     }
 
     AttentionInputs<T> inputs;

@@ -47,6 +47,7 @@ struct AttentionOptions {
     KvOrder kv_order = KvOrder::repeat;
     ScoreStage score_stage = ScoreStage::biased;
     bool allow_nonfinite = false;  // else what leaves the range of T is an error
+    Engine engine = Engine::tiled;
     std::optional<RotaryOptions<T>> rotary;
     Array<T> past_key;    // [batch, kv_heads, past, d_head], in front of the keys
     Array<T> past_value;  // [batch, kv_heads, past, d_value]

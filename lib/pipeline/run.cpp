@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "analysis/verify_sink.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/npy_writer.hpp"
@@ -79,6 +80,9 @@ class Run {
         if (save_.heatmaps) sinks.push_back(&heatmaps);
         if (save_.stats || save_.received) sinks.push_back(&stats);
         if (save_.received) sinks.push_back(&received);
+        analysis::VerifySink<T> verify(
+            [this](std::size_t layer) { return loaded_.options_of(layer); });
+        if (request_.verify) sinks.push_back(&verify);
         sinks.push_back(&packing);
         source_.stream(sinks, {selection_.layers, std::nullopt, selection_.heads}, progress);
         if (save_.heatmaps) drawer.finish();
@@ -86,7 +90,8 @@ class Run {
             folder_.write("stats.json",
                           stats_json({loaded_.batch > 1, stats.heads(), stats.received(), {}}));
         }
-        const results::RunManifest manifest = describe();
+        results::RunManifest manifest = describe();
+        if (request_.verify) manifest.verification = verify.result();
         folder_.commit(results::write_manifest(manifest));
         return manifest;
     }

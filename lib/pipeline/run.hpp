@@ -22,7 +22,8 @@ struct RunRequest {
     std::string output;  // folder
     io::OutputPolicy policy;
     results::SaveChoice save;
-    std::string grid;  // of the keys, for stats; see StatsRequest
+    bool verify = false;  // compare a sample with the definition
+    std::string grid;     // of the keys, for stats; see StatsRequest
     results::ArrayFormat format = results::ArrayFormat::npy;
     std::optional<std::vector<std::size_t>> layers;  // to save and draw; empty: all
     std::optional<std::vector<std::size_t>> heads;   // likewise
@@ -30,8 +31,8 @@ struct RunRequest {
 };
 
 // Computes every layer and writes the folder, whole or not at all. Returns what the folder's
-// manifest says. `warn` is told what is allowed but probably not meant. Throws Error for anything
-// wrong with the input or the disk.
+// manifest says; its verification may have failed. `warn` is told what is allowed but probably not
+// meant. Throws Error for anything wrong with the input or the disk.
 results::RunManifest run(const RunRequest& request, const Progress& progress, const Warn& warn);
 
 }  // namespace attn::pipeline

@@ -133,6 +133,8 @@ std::vector<results::ManifestOption> describe_options(const RunRequest& request,
         {"past_key", name_or_null(attention.past_key)},
         {"past_value", name_or_null(attention.past_value)},
         {"precision", json_text(request.input.precision == source::Precision::f32 ? "f32" : "f64")},
+        {"engine", json_text(attention.engine == Engine::xtensor ? "xtensor" : "tiled")},
+        {"verify", json_text(request.verify)},
         {"grid", name_or_null(request.grid)},
         {"allow_nonfinite", json_text(request.input.allow_nonfinite)},
     };

@@ -30,6 +30,19 @@ nlohmann::ordered_json to_json(const MaskStructure& structure) {
             {"key_lengths", structure.key_lengths}};
 }
 
+nlohmann::ordered_json to_json(const analysis::Verification& verification) {
+    nlohmann::ordered_json json{{"layers", verification.layers},
+                                {"heads", verification.heads},
+                                {"rows", verification.rows},
+                                {"all_rows", verification.all_rows},
+                                {"not_finite", verification.not_finite},
+                                {"largest", verification.largest},
+                                {"passed", !verification.first}};
+    json["first"] = verification.first ? nlohmann::ordered_json(describe(*verification.first))
+                                       : nlohmann::ordered_json();
+    return json;
+}
+
 // nlohmann::json would cut 1.7 to 1 and take -1 for a very large number.
 std::int64_t whole_from(const nlohmann::json& json, const WholeRange& range,
                         const std::string& where) {
@@ -124,6 +137,7 @@ std::string write_manifest(const RunManifest& manifest) {
     json["key_tokens"] = manifest.key_tokens;
     json["format"] = name_of(manifest.format);
     json["files"] = manifest.files;
+    if (manifest.verification) json["verification"] = to_json(*manifest.verification);
     return io::json_document(json);
 }
 

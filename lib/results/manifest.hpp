@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "analysis/verify_sink.hpp"
 #include "attention/mask.hpp"
 #include "io/inputs.hpp"
 #include "results/folder_layout.hpp"
@@ -29,6 +31,7 @@ struct RunManifest {
     std::vector<std::vector<std::string>> key_tokens;  // and of keys
     ArrayFormat format = ArrayFormat::npy;
     std::vector<std::string> files;
+    std::optional<analysis::Verification> verification;  // not read back
 
     // The value of an option as JSON text; "null" where the command had no such option.
     std::string option(const std::string& name) const;

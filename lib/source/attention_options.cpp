@@ -171,6 +171,7 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     }
     options.kv_order = request.kv_order;
     options.score_stage = request.scores_at;
+    options.engine = request.engine;
     options.sinks = load_sinks<T>(request.sink, sizes.heads, inputs, non_finite);
 
     MaskStructure usual;

@@ -26,6 +26,7 @@ struct AttentionRequest {
     std::optional<double> softcap;
     std::string sink;  // array [heads]
     ScoreStage scores_at = ScoreStage::biased;
+    Engine engine = Engine::tiled;
 
     bool rope = false;
     std::optional<double> rope_theta;  // default 10000

@@ -60,6 +60,8 @@ std::vector<Trace> traces(const std::string& encoder) {
         {{"--past-key", flag_file("past_key.npy"), "--past-value", flag_file("past_value.npy")},
          projected()},
         {{"--precision", "f64"}, projected()},
+        {{"--engine", "xtensor"}, projected()},
+        {{"--verify"}, projected()},
         {{"--allow-nonfinite"}, projected()},
         {{"--grid", "5x1"}, join(projected(), {"--save", "stats"})},
     };
