@@ -7,6 +7,7 @@ packages=(
   g++ cmake ninja-build pkg-config
   libcli11-dev libxtensor-dev libxtensor-blas-dev libxsimd-dev libopenblas-dev
   nlohmann-json3-dev libstb-dev libtbb-dev libisal-dev libzip-dev nettle-dev libhpdf-dev
+  libharfbuzz-dev libfribidi-dev
   catch2 fonts-dejavu-core
   "$@"
 )

@@ -8,11 +8,15 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/error.hpp"
+#include "render/characters.hpp"
+#include "render/complex_scripts.hpp"
 #include "render/font_file.hpp"
+#include "render/shaping.hpp"
 
 namespace {
 
@@ -39,27 +43,13 @@ extern "C" const unsigned char attn_embedded_font_end[];
 namespace attn::render {
 namespace {
 
-constexpr std::uint32_t kReplacement = 0xFFFD;
 constexpr const char* kEllipsis = "\u2026";
 
 // In heights of a line; what claims more is damaged.
 constexpr std::size_t kWidest = 16;
 
-// Takes the next character off the text; bytes that are not UTF-8 become U+FFFD one by one.
-std::uint32_t next_character(const std::string& text, std::size_t& position) {
-    const auto lead = static_cast<unsigned char>(text[position++]);
-    if (lead < 0x80) return lead;
-    const std::size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() - position < more) return kReplacement;
-    std::uint32_t code = lead & (0x3FU >> more);
-    for (std::size_t k = 0; k < more; ++k) {
-        const auto byte = static_cast<unsigned char>(text[position + k]);
-        if ((byte & 0xC0U) != 0x80) return kReplacement;
-        code = code << 6 | (byte & 0x3FU);
-    }
-    position += more;
-    return code;
-}
+// Characters of a text that are tried when it is shortened; a picture has no room for more.
+constexpr std::size_t kMostShaped = 4096;
 
 std::uint8_t blend(std::uint8_t under, std::uint8_t over, std::uint8_t coverage) {
     const int difference = static_cast<int>(over) - static_cast<int>(under);
@@ -82,7 +72,9 @@ struct Font::Face {
     std::optional<FontFile> file;  // not for the embedded font
     stbtt_fontinfo info{};
     std::mutex mutex;
-    std::map<std::pair<std::uint32_t, std::size_t>, Glyph> glyphs;
+    std::map<std::pair<int, std::size_t>, Glyph> glyphs;  // by their numbers in the font
+    std::once_flag shaper_made;
+    std::optional<Shaper> shaper;
 
     float scale(std::size_t size) const {
         return stbtt_ScaleForPixelHeight(&info, static_cast<float>(size));
@@ -96,33 +88,50 @@ struct Font::Face {
         return static_cast<int>(std::lround(static_cast<float>(ascent) * scale(size)));
     }
 
-    bool has(std::uint32_t character) const {
+    // 0, the box, for characters that the font lacks.
+    int index_of(std::uint32_t character) const {
         try {
-            return stbtt_FindGlyphIndex(&info, static_cast<int>(character)) > 0;
+            return std::max(0, stbtt_FindGlyphIndex(&info, static_cast<int>(character)));
         } catch (const DamagedGlyph&) {
-            return false;
+            return 0;
         }
+    }
+    bool has(std::uint32_t character) const { return index_of(character) > 0; }
+
+    Font::Program program() const {
+        if (!file) {
+            return {attn_embedded_font,
+                    static_cast<std::size_t>(attn_embedded_font_end - attn_embedded_font), true};
+        }
+        return {file->data(), file->size(), file->offset() == 0 && file->has_truetype_outlines()};
+    }
+
+    std::vector<ShapedGlyph> shape(const std::vector<std::uint32_t>& line, const TextRun& run) {
+        std::call_once(shaper_made, [&] { shaper.emplace(program().data, program().size); });
+        return shaper->shape(line, run);
     }
 
     // Glyphs are never removed, so that the reference stays good.
-    const Glyph& glyph(std::uint32_t character, std::size_t size) {
+    const Glyph& glyph(int index, std::size_t size) {
+        if (index < 0 || index >= info.numGlyphs) index = 0;
         const std::lock_guard<std::mutex> lock(mutex);
-        const auto [place, is_new] = glyphs.try_emplace({character, size});
-        if (is_new) place->second = rasterise(character, size);
+        const auto [place, is_new] = glyphs.try_emplace({index, size});
+        if (is_new) place->second = rasterise(index, size);
         return place->second;
     }
 
+    float limited(float advance, std::size_t size) const {
+        return std::clamp(advance, 0.0F, static_cast<float>(kWidest * size));
+    }
+
     // Damaged glyphs are blank.
-    Glyph rasterise(std::uint32_t character, std::size_t size) const {
+    Glyph rasterise(int index, std::size_t size) const {
         Glyph result;
         try {
-            int index = stbtt_FindGlyphIndex(&info, static_cast<int>(character));
-            if (index < 0 || index >= info.numGlyphs) index = 0;
             int advance = 0;
             int bearing = 0;
             stbtt_GetGlyphHMetrics(&info, index, &advance, &bearing);
-            result.advance = std::clamp(static_cast<float>(advance) * scale(size), 0.0F,
-                                        static_cast<float>(kWidest * size));
+            result.advance = limited(static_cast<float>(advance) * scale(size), size);
             if (!file || file->is_drawable(static_cast<std::size_t>(index)))
                 draw_outline(index, size, result);
         } catch (const DamagedGlyph&) {
@@ -197,13 +206,75 @@ bool Font::has(std::uint32_t character) const {
     return face_of(character).has(character);
 }
 
-std::size_t Font::width(const std::string& text, std::size_t size) const {
-    float pen = 0;
-    const auto glyph = [&](std::uint32_t character) -> const Glyph& {
-        return face_of(character).glyph(character, size);
+// A glyph of a line, `x` pixels from its left end and `up` above where it usually stands.
+struct Font::PlacedGlyph {
+    const Glyph* glyph;
+    float x;
+    float up;
+};
+
+struct Font::Line {
+    std::vector<PlacedGlyph> glyphs;
+    float width = 0;
+
+    void put(const Glyph& glyph, float advance, float right = 0, float up = 0) {
+        glyphs.push_back({&glyph, width + right, up});
+        width += advance;
+    }
+};
+
+Font::Line Font::lay_out(const std::vector<std::uint32_t>& text, std::size_t size) const {
+    Line line;
+    if (needs_shaping(text)) {
+        for (const TextRun& run : runs_from_left(text)) lay_out_run(text, run, size, line);
+        return line;
+    }
+    for (const std::uint32_t character : text) {
+        Face& face = face_of(character);
+        const Glyph& glyph = face.glyph(face.index_of(character), size);
+        line.put(glyph, glyph.advance);
+    }
+    return line;
+}
+
+// The parts of a run that are of one font and one script, from left to right. Marks belong to the
+// letter before them, if its font has them.
+void Font::lay_out_run(const std::vector<std::uint32_t>& text, const TextRun& run, std::size_t size,
+                       Line& line) const {
+    struct Part {
+        TextRun run;
+        Face* face;
+        std::string_view script;
     };
-    for (std::size_t i = 0; i < text.size();) pen += glyph(next_character(text, i)).advance;
-    return static_cast<std::size_t>(std::ceil(pen));
+    std::vector<Part> parts;
+    for (std::size_t i = run.first; i < run.first + run.count; ++i) {
+        const char* const name = complex_script(text[i]);
+        const std::string_view script = name == nullptr ? "" : name;
+        const bool mark = is_invisible(text[i]) || is_combining(text[i]);
+        if (!parts.empty()) {
+            Part& last = parts.back();
+            const bool same = last.face == &face_of(text[i]) && last.script == script;
+            if (same || (mark && (is_invisible(text[i]) || last.face->has(text[i])))) {
+                ++last.run.count;
+                continue;
+            }
+        }
+        parts.push_back({{i, 1, run.right_to_left}, &face_of(text[i]), script});
+    }
+    if (run.right_to_left) std::reverse(parts.begin(), parts.end());
+    for (const Part& part : parts) {
+        const float scale = part.face->scale(size);
+        for (const ShapedGlyph& shaped : part.face->shape(text, part.run)) {
+            line.put(part.face->glyph(static_cast<int>(shaped.index), size),
+                     part.face->limited(static_cast<float>(shaped.advance) * scale, size),
+                     static_cast<float>(shaped.right) * scale,
+                     static_cast<float>(shaped.up) * scale);
+        }
+    }
+}
+
+std::size_t Font::width(const std::string& text, std::size_t size) const {
+    return static_cast<std::size_t>(std::ceil(lay_out(utf8_characters(text), size).width));
 }
 
 void Font::draw(Image& image, const std::string& text, std::size_t size, std::size_t x,
@@ -222,20 +293,17 @@ void Font::draw(Image& image, const std::string& text, std::size_t size, std::si
                   {blend(under.red, color.red, coverage), blend(under.green, color.green, coverage),
                    blend(under.blue, color.blue, coverage)});
     };
-    float pen = 0;
-    for (std::size_t i = 0; i < text.size();) {
-        const std::uint32_t character = next_character(text, i);
-        const Glyph& glyph = face_of(character).glyph(character, size);
-        const int start = static_cast<int>(std::lround(pen)) + glyph.left;
+    for (const PlacedGlyph& placed : lay_out(utf8_characters(text), size).glyphs) {
+        const Glyph& glyph = *placed.glyph;
+        const int start = static_cast<int>(std::lround(placed.x)) + glyph.left;
+        const int top = base_line + glyph.top - static_cast<int>(std::lround(placed.up));
         for (std::size_t row = 0; row < glyph.height; ++row) {
             for (std::size_t column = 0; column < glyph.width; ++column) {
                 const std::uint8_t coverage = glyph.coverage[row * glyph.width + column];
                 if (coverage == 0) continue;
-                darken(start + static_cast<int>(column),
-                       base_line + glyph.top + static_cast<int>(row), coverage);
+                darken(start + static_cast<int>(column), top + static_cast<int>(row), coverage);
             }
         }
-        pen += glyph.advance;
     }
 }
 
@@ -254,45 +322,36 @@ std::string Font::family() const {
 }
 
 Font::Program Font::program() const {
-    if (!face_->file) {
-        return {attn_embedded_font,
-                static_cast<std::size_t>(attn_embedded_font_end - attn_embedded_font), true};
-    }
-    const FontFile& file = *face_->file;
-    return {file.data(), file.size(), file.offset() == 0 && file.has_truetype_outlines()};
+    return face_->program();
 }
 
 std::string Font::shorten(const std::string& text, std::size_t size, std::size_t pixels) const {
     if (width(text, size) <= pixels) return text;
     const auto limit = static_cast<float>(pixels) - static_cast<float>(width(kEllipsis, size));
-    float pen = 0;
-    std::size_t end = 0;
-    const auto glyph = [&](std::uint32_t character) -> const Glyph& {
-        return face_of(character).glyph(character, size);
-    };
-    for (std::size_t i = 0; i < text.size();) {
-        pen += glyph(next_character(text, i)).advance;
-        if (pen > limit) break;
-        end = i;
+    std::vector<std::uint32_t> kept = utf8_characters(text);
+    if (needs_shaping(kept)) {
+        // Letters are as wide as their neighbours make them.
+        std::size_t fits = 0, too_many = std::min(kept.size(), kMostShaped) + 1;
+        while (too_many - fits > 1) {
+            const std::size_t middle = (fits + too_many) / 2;
+            const std::vector<std::uint32_t> start(
+                kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(middle));
+            (lay_out(start, size).width <= limit ? fits : too_many) = middle;
+        }
+        kept.resize(fits);
+    } else {
+        float pen = 0;
+        std::size_t fits = 0;
+        for (; fits < kept.size(); ++fits) {
+            Face& face = face_of(kept[fits]);
+            pen += face.glyph(face.index_of(kept[fits]), size).advance;
+            if (pen > limit) break;
+        }
+        kept.resize(fits);
     }
-    return text.substr(0, end) + kEllipsis;
-}
-
-std::vector<std::uint32_t> utf8_characters(const std::string& text) {
-    std::vector<std::uint32_t> characters;
-    for (std::size_t i = 0; i < text.size();) characters.push_back(next_character(text, i));
-    return characters;
-}
-
-std::string utf8_text(std::uint32_t character) {
-    if (character < 0x80) return std::string(1, static_cast<char>(character));
-    std::string text;
-    const int more = character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
-    const std::uint32_t lead = more == 1 ? 0xC0 : more == 2 ? 0xE0 : 0xF0;
-    text += static_cast<char>(lead | character >> (6 * more));
-    for (int k = more - 1; k >= 0; --k)
-        text += static_cast<char>(0x80U | (character >> (6 * k) & 0x3FU));
-    return text;
+    std::string shortened;
+    for (const std::uint32_t character : kept) shortened += utf8_text(character);
+    return shortened + kEllipsis;
 }
 
 }  // namespace attn::render

@@ -12,6 +12,9 @@ namespace attn::render {
 
 enum class TextDirection { across, up };  // up: read from below, for the labels of columns
 
+struct TextRun;
+
+// Letters that join, stack or run from right to left are drawn as their script asks for.
 class Font {
   public:
     // DejaVu Sans, which is part of the binary.
@@ -53,14 +56,15 @@ class Font {
 
   private:
     struct Face;
+    struct PlacedGlyph;
+    struct Line;
     explicit Font(std::shared_ptr<Face> face);
     Face& face_of(std::uint32_t character) const;
+    Line lay_out(const std::vector<std::uint32_t>& text, std::size_t size) const;
+    void lay_out_run(const std::vector<std::uint32_t>& text, const TextRun& run, std::size_t size,
+                     Line& line) const;
     std::shared_ptr<Face> face_;
     std::vector<std::shared_ptr<Face>> others_;  // for what it lacks
 };
-
-// The characters of UTF-8 text; bytes that are none become U+FFFD. And one of them as text.
-std::vector<std::uint32_t> utf8_characters(const std::string& text);
-std::string utf8_text(std::uint32_t character);
 
 }  // namespace attn::render

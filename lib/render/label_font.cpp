@@ -8,59 +8,13 @@
 #include "core/error.hpp"
 #include "core/printable.hpp"
 #include "render/axis.hpp"
+#include "render/characters.hpp"
+#include "render/complex_scripts.hpp"
 
 namespace attn::render {
 namespace {
 
 using Characters = std::set<std::uint32_t>;
-
-struct Script {
-    std::uint32_t first;
-    std::uint32_t last;
-    const char* name;
-};
-
-// What is not written from left to right, one letter beside the other.
-constexpr Script kScripts[] = {
-    {0x0300, 0x036F, "combining marks"},
-    {0x0483, 0x0489, "combining marks"},
-    {0x0591, 0x05FF, "Hebrew"},
-    {0x0600, 0x06FF, "Arabic"},
-    {0x0700, 0x074F, "Syriac"},
-    {0x0750, 0x077F, "Arabic"},
-    {0x0780, 0x07BF, "Thaana"},
-    {0x07C0, 0x07FF, "N'Ko"},
-    {0x0800, 0x085F, "right-to-left text"},
-    {0x0860, 0x086F, "Syriac"},
-    {0x0870, 0x08FF, "Arabic"},
-    {0x0900, 0x0DFF, "Indic scripts"},
-    {0x0E31, 0x0E31, "Thai marks"},
-    {0x0E34, 0x0E3A, "Thai marks"},
-    {0x0E47, 0x0E4E, "Thai marks"},
-    {0x0EB1, 0x0ECE, "Lao marks"},
-    {0x0F00, 0x0FFF, "Tibetan"},
-    {0x1000, 0x109F, "Myanmar"},
-    {0x1780, 0x17FF, "Khmer"},
-    {0x1AB0, 0x1AFF, "combining marks"},
-    {0x1DC0, 0x1DFF, "combining marks"},
-    {0x20D0, 0x20FF, "combining marks"},
-    {0xFB1D, 0xFB4F, "Hebrew"},
-    {0xFB50, 0xFDFF, "Arabic"},
-    {0xFE20, 0xFE2F, "combining marks"},
-    {0xFE70, 0xFEFE, "Arabic"},
-    {0x10800, 0x10FFF, "right-to-left text"},
-    {0x1E800, 0x1EFFF, "right-to-left text"},
-};
-
-// Characters that change their neighbours and are not seen themselves.
-bool is_invisible(std::uint32_t character) {
-    const auto within = [&](std::uint32_t first, std::uint32_t last) {
-        return first <= character && character <= last;
-    };
-    return character == 0xAD || within(0x200B, 0x200F) || within(0x202A, 0x202E) ||
-           within(0x2060, 0x206F) || within(0xFE00, 0xFE0F) || character == 0xFEFF ||
-           within(0xE0000, 0xE0FFF);
-}
 
 Characters characters_of(const std::vector<std::vector<std::string>>& lists) {
     Characters characters;
@@ -105,25 +59,25 @@ std::string lacking_text(const Characters& lacked) {
 // Empty where all is plain.
 std::string unshaped_text(const Characters& characters) {
     std::vector<std::string> names;
-    for (const Script& script : kScripts) {
-        const auto at = characters.lower_bound(script.first);
-        if (at == characters.end() || *at > script.last) continue;
-        if (std::find(names.begin(), names.end(), script.name) == names.end())
-            names.emplace_back(script.name);
+    for (const std::uint32_t character : characters) {
+        const char* const script = complex_script(character);
+        if (script != nullptr && std::find(names.begin(), names.end(), script) == names.end())
+            names.emplace_back(script);
     }
     if (names.empty()) return "";
     std::string list = names.front();
     for (std::size_t i = 1; i < names.size(); ++i)
         list += (i + 1 == names.size() ? " and " : ", ") + names[i];
     return "labels have " + list +
-           ": letters are drawn one by one from left to right, neither joined nor turned round";
+           ": in a PDF letters are drawn one by one from left to right, neither joined nor turned "
+           "round; PNG and SVG do better";
 }
 
 }  // namespace
 
 LabelFont choose_label_font(const std::vector<std::string>& files,
                             const std::vector<std::string>& system_files,
-                            const std::vector<std::vector<std::string>>& labels) {
+                            const std::vector<std::vector<std::string>>& labels, bool shapes) {
     std::vector<Font> fonts;
     for (const std::string& file : files) fonts.push_back(Font::from_file(file));
     fonts.push_back(Font::embedded());
@@ -143,7 +97,7 @@ LabelFont choose_label_font(const std::vector<std::string>& files,
     }
     LabelFont result{Font::one_after_other(fonts), {}};
     if (!lacked.empty()) result.warnings.push_back(lacking_text(lacked));
-    const std::string unshaped = unshaped_text(characters);
+    const std::string unshaped = shapes ? "" : unshaped_text(characters);
     if (!unshaped.empty()) result.warnings.push_back(unshaped);
     return result;
 }

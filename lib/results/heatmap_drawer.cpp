@@ -83,8 +83,9 @@ HeatmapDrawer::HeatmapDrawer(HeatmapOptions options, PictureChoice choice, Pictu
         }
     }
     if (options_.plain) texts.clear();
+    const bool shapes = options_.print.format != render::PictureFormat::pdf;
     const render::LabelFont chosen =
-        render::choose_label_font(options_.fonts, render::usual_system_fonts(), texts);
+        render::choose_label_font(options_.fonts, render::usual_system_fonts(), texts, shapes);
     font_ = chosen.font;
     if (!warn || !write_) return;
     for (const std::string& warning : chosen.warnings) warn(warning);

@@ -85,3 +85,32 @@ TEST_CASE("a file that is no font is refused") {
     CHECK_THROWS_WITH(Font::from_file(folder.write("b.ttf", std::string(5000, 'x'))),
                       Catch::Contains("not a TrueType font"));
 }
+
+TEST_CASE("Hebrew is drawn from right to left") {
+    const Font& font = Font::embedded();
+    Image whole(100, 40, kWhite), placed(100, 40, kWhite);
+    font.draw(whole, "\u05D0\u05D1", 16, 10, 10, kBlack);
+    font.draw(placed, "\u05D1", 16, 10, 10, kBlack);
+    Image alone(100, 40, kWhite);
+    font.draw(alone, "\u05D0", 16, 10, 10, kBlack);
+    // The second letter stands where the text begins.
+    std::size_t left_ink = 0, same = 0;
+    for (std::size_t y = 0; y < 40; ++y) {
+        for (std::size_t x = 10; x < 15; ++x) {
+            left_ink += placed.at(x, y) == kWhite ? 0 : 1;
+            same += placed.at(x, y) == whole.at(x, y) && !(placed.at(x, y) == kWhite) ? 1 : 0;
+        }
+    }
+    CHECK(left_ink > 0);
+    CHECK(same == left_ink);
+    CHECK(font.width("\u05D0\u05D1", 16) >= font.width("\u05D1", 16));
+}
+
+TEST_CASE("text that needs shaping is shortened to what fits") {
+    const Font& font = Font::embedded();
+    std::string text;
+    for (int i = 0; i < 200; ++i) text += "\u0633\u0644\u0627\u0645 ";
+    const std::string shortened = font.shorten(text, 16, 80);
+    CHECK(font.width(shortened, 16) <= 80);
+    CHECK(shortened.size() > 10);
+}
