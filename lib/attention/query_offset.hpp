@@ -2,6 +2,7 @@
 // place that says which offset a sequence has.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -16,6 +17,12 @@ inline std::ptrdiff_t offset_of(const std::vector<std::ptrdiff_t>& offsets, std:
 inline std::ptrdiff_t position_of(const std::vector<std::ptrdiff_t>& offsets, std::size_t sequence,
                                   std::size_t query) {
     return static_cast<std::ptrdiff_t>(query) + offset_of(offsets, sequence);
+}
+
+// Whether query 0 of every sequence stands at key 0.
+inline bool start_at_first_key(const std::vector<std::ptrdiff_t>& offsets) {
+    return std::all_of(offsets.begin(), offsets.end(),
+                       [](std::ptrdiff_t offset) { return offset == 0; });
 }
 
 // Offsets that put the last query at the last valid key, as flash-attention and MLX do: length -

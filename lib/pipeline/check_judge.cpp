@@ -7,6 +7,7 @@
 #include "analysis/half_values.hpp"
 #include "analysis/row_sum_cause.hpp"
 #include "analysis/second_softmax.hpp"
+#include "attention/query_offset.hpp"
 #include "pipeline/check_line.hpp"
 
 namespace attn::pipeline {
@@ -256,8 +257,7 @@ CheckLine CheckJudge<T>::judge_leak(const char* name, Ban ban, const char* flag)
         message += "; no query attends a key before it: the mask is transposed";
     }
     if (analysis::looks_softmaxed_twice(matrix_of(head))) message += "; softmax ran twice";
-    const std::vector<std::ptrdiff_t>& offsets = mask_.structure.offsets;
-    const bool starts_at_0 = offsets.size() == 1 && offsets[0] == 0;
+    const bool starts_at_0 = start_at_first_key(mask_.structure.offsets);
     if (ban == Ban::causal && starts_at_0 && attention_.shape()[2] < attention_.shape()[3])
         message += "; where a cache holds the first keys, give --query-offset end";
     return {name, Verdict::fail, worst.value, place_of(head, worst), message};

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "analysis/half_values.hpp"
+#include "attention/query_offset.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
 #include "results/manifest.hpp"
@@ -60,8 +61,7 @@ CheckLine CheckJudge<T>::judge_almost_causal() const {
     if (request_.attention.causal || results::is_run_folder(request_.from.source))
         return line_of(name, Verdict::skipped, "these are said not to be causal");
     const Shape& shape = attention_.shape();
-    const std::vector<std::ptrdiff_t>& offsets = mask_.structure.offsets;
-    const bool square = shape[2] == shape[3] && offsets.size() == 1 && offsets[0] == 0;
+    const bool square = shape[2] == shape[3] && start_at_first_key(mask_.structure.offsets);
     if (!square || shape[2] < 3)
         return line_of(name, Verdict::skipped, "is for as many keys as queries");
     const auto is_causal = [](const HeadCheck& head) {

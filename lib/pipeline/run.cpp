@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "analysis/verify_sink.hpp"
+#include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/npy_writer.hpp"
@@ -131,9 +132,7 @@ class Run {
         options.offsets = loaded_.options.mask.structure.offsets;
         const bool same_tokens =
             loaded_.queries == loaded_.keys && loaded_.tokens == loaded_.key_tokens;
-        const bool aligned = std::all_of(options.offsets.begin(), options.offsets.end(),
-                                         [](std::ptrdiff_t offset) { return offset == 0; });
-        if (same_tokens && aligned) options.tokens = loaded_.tokens;
+        if (same_tokens && start_at_first_key(options.offsets)) options.tokens = loaded_.tokens;
         if (!request_.grid.empty())
             options.grid = analysis::parse_grid(request_.grid, loaded_.keys);
         options.scores = true;

@@ -26,11 +26,6 @@ bool stand_at(const AxisLabels& labels, const Offsets& offsets, std::size_t batc
     return true;
 }
 
-bool is_at_first_key(const Offsets& offsets) {
-    return std::all_of(offsets.begin(), offsets.end(),
-                       [](std::ptrdiff_t offset) { return offset == 0; });
-}
-
 [[noreturn]] void refuse_one_axis(const SourceRequest& request, const AxisLabels& labels,
                                   const Shape& shape) {
     const std::string flag = request.tokens.empty() ? "--key-tokens" : "--tokens";
@@ -59,7 +54,7 @@ PatternTokens choose_pattern_tokens(const StoredAttention<T>& attention,
     }
     if (stand_at(labels, known, shape[0])) return {labels.keys, known};
     const bool one_list = given && request.key_tokens.empty() && labels.queries == labels.keys;
-    if (one_list && !is_at_first_key(known))
+    if (one_list && !start_at_first_key(known))
         fail("--tokens: token patterns need query 0 at key 0; in ", request.source,
              " it stands elsewhere");
     const Offsets end{static_cast<std::ptrdiff_t>(shape[3]) -

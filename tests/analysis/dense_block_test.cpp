@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analysis/hypotheses.hpp"
+#include "support/conventions.hpp"
 #include "support/worlds.hpp"
 
 using namespace attn;
@@ -77,4 +78,37 @@ TEST_CASE("heads are made once for all mistakes that leave them alone") {
     CHECK(store.get(in, elsewhere) == right);
     CHECK(store.get(in, here) != right);
     CHECK(store.get(in, {}) == right);
+}
+
+TEST_CASE("without mistakes the dense computation is the definition, whatever the conventions") {
+    for (unsigned seed = 9000; seed < 9030; ++seed) {
+        const auto problem = random_problem<double>(seed);
+        INFO(problem.name);
+        DenseInputs in;
+        in.q = &problem.q;
+        in.k = &problem.k;
+        in.v = &problem.v;
+        in.options = &problem.options;
+        const DenseAttention dense = compute_dense(in, {});
+        const HeadsView<double>& q = problem.q.view;
+        const std::size_t width = problem.v.view.width;
+        for (std::size_t item = 0; item < q.batch * q.heads; ++item) {
+            const HeadPlace place{item / q.heads, item % q.heads};
+            const auto head = define<double>(problem, place);
+            const HeadBounds bounds = rounding_bounds<double>(head);
+            const auto of_head = [&](const Array<double>& all) {
+                return all.slice(place.sequence).slice(place.head);
+            };
+            CHECK(excess(of_head(dense.scores), head.scores, bounds.scores) <= 1);
+            CHECK(excess(of_head(dense.weights), head.weights, bounds.weights) <= 1);
+            std::vector<double> context;
+            for (std::size_t query = 0; query < q.tokens; ++query) {
+                const double* from = dense.output.slice(place.sequence).data() +
+                                     (query * q.heads + place.head) * width;
+                context.insert(context.end(), from, from + width);
+            }
+            CHECK(excess(Array<double>({q.tokens, width}, context), head.context, bounds.context) <=
+                  1);
+        }
+    }
 }
