@@ -31,7 +31,7 @@ std::unique_ptr<io::NpyWriter> ArraySink<T>::create(const std::string& name, con
     shape.insert(shape.end(), of_row.begin(), of_row.end());
     if (batch_axis_) shape.insert(shape.begin(), shape_.sequences_streamed());
     return std::make_unique<io::NpyWriter>(folder_.stage(array_file(shape_.layer, name)),
-                                           dtype_of<T>(), std::move(shape));
+                                           dtype_of<T>(), shape);
 }
 
 template <class T>

@@ -135,3 +135,29 @@ TEST_CASE("the JSON has the keys that the README promises") {
         }
     }
 }
+
+TEST_CASE("every file that is named to those who change the program is there") {
+    const std::string readme = read_file(ATTN_SOURCE_DIR "/README.md");
+    const std::string section = readme.substr(readme.find("## For people who change it"));
+    std::istringstream lines(section + read_file(ATTN_SOURCE_DIR "/CONTRIBUTING.md"));
+    std::size_t files = 0;
+    std::string folder;  // of the file that was named last; the next ones may leave it out
+    for (std::string line; std::getline(lines, line);) {
+        for (const std::string& name : names_in(line)) {
+            const std::string extension = fs::path(name).extension();
+            const bool is_file = name.find_first_of(" <[") == std::string::npos &&
+                                 (extension == ".cpp" || extension == ".hpp" ||
+                                  extension == ".py" || extension == ".sh" || extension == ".*");
+            if (!is_file || name.find("/y") != std::string::npos) continue;
+            if (name.find('/') != std::string::npos) folder = fs::path(name).parent_path();
+            fs::path path = fs::path(ATTN_SOURCE_DIR) / folder / fs::path(name).filename();
+            INFO(line);
+            INFO(path.string());
+            if (extension == ".*") CHECK(fs::exists(path.replace_extension(".cpp")));
+            if (extension == ".*") path.replace_extension(".hpp");
+            CHECK(fs::exists(path));
+            ++files;
+        }
+    }
+    CHECK(files > 20);
+}
