@@ -120,11 +120,21 @@ TEST_CASE("characters that cannot be drawn are named once for all pictures") {
     const std::string source =
         folder.write("a.npy", npy_floats("(2, 2, 2)", {1, 0, 0.5F, 0.5F, 1, 0, 0.2F, 0.8F}));
     const std::string tokens = folder.write("t.txt", "\U0001F9FF\u05D0\n\U0001F9FF\n");
-    const auto result = run_program({"heatmap", source, "--tokens", tokens, "-o", folder / "out"});
-    CHECK(result.exit_code == 0);
-    const std::size_t first = result.err.find("Hebrew");
-    CHECK(first != std::string::npos);
-    CHECK(result.err.find("Hebrew", first + 1) == std::string::npos);
+    const auto errors = [&](const std::string& format) {
+        const auto result = run_program(
+            {"heatmap", source, "--tokens", tokens, "-o", folder / format, "--format", format});
+        CHECK(result.exit_code == 0);
+        return result.err;
+    };
+    const auto times = [](const std::string& text, const std::string& word) {
+        std::size_t count = 0;
+        for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
+            ++count;
+        return count;
+    };
+    CHECK(times(errors("png"), "U+1F9FF") == 1);
+    CHECK(times(errors("png"), "Hebrew") == 0);  // runs from right to left there
+    CHECK(times(errors("pdf"), "Hebrew") == 1);
 }
 
 TEST_CASE("several fonts may be given, and each must be one") {
