@@ -56,7 +56,8 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
             "--save", "LIST",
             [&request](const std::string& list) { request.save = results::parse_save(list); },
             joined(results::save_names(), ", ") +
-                "; the last three of checkpoints (default scores,weights,output,heatmaps)")
+                "; of checkpoints only: " + joined(results::model_save_names(), ", ") +
+                " (default " + joined(results::usual_save_names(), ",") + ")")
         .completes_list(results::save_names());
     command.choice(
         "--format", {"npy", "npz", "safetensors"},

@@ -33,6 +33,15 @@ Shape tokens(const ArraySizes& size) {
     return {size.queries, size.d_output};
 }
 
+template <class Condition>
+std::vector<std::string> names_where(const Condition& condition) {
+    std::vector<std::string> names;
+    for (const Output& output : outputs()) {
+        if (condition(output)) names.emplace_back(output.name);
+    }
+    return names;
+}
+
 const Output& find(const std::string& item) {
     for (const Output& known : outputs()) {
         if (known.name == item) return known;
@@ -69,18 +78,15 @@ const std::vector<Output>& outputs() {
 }
 
 std::vector<std::string> save_names() {
-    std::vector<std::string> names;
-    for (const Output& known : outputs()) names.emplace_back(known.name);
-    return names;
+    return names_where([](const Output&) { return true; });
 }
 
 std::vector<std::string> usual_save_names() {
-    const SaveChoice usual;
-    std::vector<std::string> names;
-    for (const Output& known : outputs()) {
-        if (usual.*known.chosen) names.emplace_back(known.name);
-    }
-    return names;
+    return names_where([](const Output& output) { return SaveChoice{}.*output.chosen; });
+}
+
+std::vector<std::string> model_save_names() {
+    return names_where([](const Output& output) { return output.of_model; });
 }
 
 SaveChoice parse_save(const std::string& list) {

@@ -54,9 +54,10 @@ struct Output {
 // In the order of the help.
 const std::vector<Output>& outputs();
 
-// Their names, and those that are written where nobody says --save.
+// Their names; those that are written where nobody says --save; those that only checkpoints give.
 std::vector<std::string> save_names();
 std::vector<std::string> usual_save_names();
+std::vector<std::string> model_save_names();
 
 // "scores,weights,…". Throws Error for an unknown name, with the nearest.
 SaveChoice parse_save(const std::string& list);

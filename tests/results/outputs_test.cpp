@@ -31,6 +31,7 @@ TEST_CASE("an unknown name is refused with all that are known and the nearest") 
 TEST_CASE("what is written without a wish is what a run's folder begins with") {
     CHECK(results::usual_save_names() ==
           std::vector<std::string>{"scores", "weights", "output", "heatmaps"});
+    CHECK(results::model_save_names() == std::vector<std::string>{"hidden", "logits", "probs"});
 }
 
 TEST_CASE("the arrays of a layer are those that were chosen, with their shapes") {
