@@ -98,13 +98,13 @@ std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
         const std::string half = half_precision_of<T>({values.data(), values.size()});
         if (!half.empty()) return "the values are " + half + ": rounding; allow for it with --atol";
     }
-    const std::string repeated = multiple(sums);
+    std::string repeated = multiple(sums);
     if (!repeated.empty()) return repeated;
     if (looks_softmaxed_twice(weights)) {
         return "softmax ran twice: the weights are exp of weights over their sum, and the mask "
                "came last";
     }
-    const std::string dropped = dropout(sums, atol);
+    std::string dropped = dropout(sums, atol);
     if (!dropped.empty()) return dropped;
     if (highest < 1 - atol) {
         return "every sum is below 1: a sink column was dropped after softmax, or keys were cut "

@@ -176,7 +176,7 @@ Array<T> make_logits(io::Inputs& inputs, const WeightBundle& bundle, const Array
     if (!bias.empty() && bias.shape() != Shape{output_width(W, order)})
         fail(bundle.path, ": the bias of the logits is ", to_string(bias.shape()), ", expected [",
              output_width(W, order), "]");
-    const Array<T> logits = project(hidden, W, bias, order);
+    Array<T> logits = project(hidden, W, bias, order);
     if (!bundle.config.logit_softcap) return logits;
     const auto cap = static_cast<T>(*bundle.config.logit_softcap);
     std::vector<T> capped(logits.values().begin(), logits.values().end());

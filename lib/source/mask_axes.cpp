@@ -101,7 +101,7 @@ Broadcast<T> spread(const Array<T>& values, const AttentionSizes& sizes, const s
     for (const AxesReading& reading : others)
         advices += "; if it is " + reading.axes + ", " + advice(reading, flag);
     try {
-        const Broadcast<T> result(values, sizes, name, flag);
+        Broadcast<T> result(values, sizes, name, flag);
         for (const AxesReading& reading : others) {
             if (gives_the_same(values, reading)) continue;
             warn(flag + " " + name + " " + to_string(values.shape()) + ": is read as " +

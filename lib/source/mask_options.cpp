@@ -136,7 +136,7 @@ Broadcast<T> load_bias(const std::string& name, const AttentionSizes& sizes, io:
     const Array<T> values = inputs.load<T>(name, non_finite == io::NonFinite::allow
                                                      ? non_finite
                                                      : io::NonFinite::allow_minus_infinity);
-    const Broadcast<T> bias = spread(values, sizes, name, "--bias", warn);
+    Broadcast<T> bias = spread(values, sizes, name, "--bias", warn);
     if (bias.keys() != sizes.keys) {
         fail(name, " ", to_string(values.shape()), ": has ", bias.keys(), " keys, expected ",
              sizes.keys, " (--bias)");

@@ -45,7 +45,7 @@ std::string matched_axes(const StoredParts& parts, const Shape& extents) {
     std::string comparable;
     for (const Axes& axes : readings_of(rank_of(parts))) {
         if (parts.named_layers && axes.front() != Axis::layers) continue;
-        const std::string names = names_of(axes);
+        std::string names = names_of(axes);
         const Shape found = extents_under(parts, choose_reading(parts, names, "--axes", nullptr));
         if (found == extents) return names;
         const bool may_be_it = extents[2] == 1 || place_of(axes, Axis::heads);

@@ -45,7 +45,7 @@ PatternTokens choose_pattern_tokens(const StoredAttention<T>& attention,
     const Offsets& known = attention.structure.offsets;
     const Shape& shape = attention.shape();
     const bool given = !request.tokens.empty() || !request.key_tokens.empty();
-    const PatternTokens none{{}, known};
+    PatternTokens none{{}, known};
     const bool assumed = !results::is_run_folder(request.source);
     if (labels.queries.empty() && !labels.keys.empty() && !assumed) return {labels.keys, known};
     if (labels.queries.empty() || labels.keys.empty()) {
