@@ -155,48 +155,67 @@ Array<C> array_of(const Matrix<C>& matrix) {
     return Array<C>({matrix.shape(0), matrix.shape(1)}, {matrix.begin(), matrix.end()});
 }
 
-}  // namespace
+// What softcap and softmax need to know of a head.
+template <class C>
+struct Constants {
+    C scale{};
+    std::optional<C> softcap;
+    C sink{};
+};
 
-template <class C, class T>
-DefinedHead<C> define_head(const HeadsView<T>& q_heads, const HeadsView<T>& k_heads,
-                           const HeadsView<T>& v_heads, const AttentionOptions<T>& options,
-                           const HeadPlace& place, const Rows& queries) {
-    const auto [q, k, v] = tokens_of<C>(q_heads, k_heads, v_heads, options, place, queries);
-
-    // The scores, Vaswani et al. 2017, eq. 1, and what later models do to them.
-    const C scale = static_cast<C>(options.scale.value_or(default_scale(q.shape(1))));
-    const Matrix<C> scaled = scale * product(q, xt::transpose(k));
-    const C cap = static_cast<C>(options.softcap.value_or(1));
+// The equations (Vaswani et al. 2017, eq. 1, and what later models put between): scores, softmax,
+// and the means of values.
+template <class C>
+DefinedHead<C> attention(const Tokens<C>& of, const Rules<C>& rules,
+                         const Constants<C>& constants) {
+    const Matrix<C> scaled = constants.scale * product(of.q, xt::transpose(of.k));
     Matrix<C> softcapped = scaled;
-    if (options.softcap) softcapped = cap * xt::tanh(scaled / cap);
-    const Rules<C> rules = rules_of<C>(options.mask, place, queries, k.shape(0));
+    if (constants.softcap) softcapped = *constants.softcap * xt::tanh(scaled / *constants.softcap);
     const Matrix<C> scores = xt::where(rules.may_attend, softcapped + rules.sum, kMasked<C>);
 
-    // Softmax. `high` is finite, so that a row without keys has exponentials of zero. Reducers make
+    // `high` is finite, so that a row without keys has exponentials of zero. Reducers make
     // containers, [queries, 1]: left lazy inside an expression they read out of bounds.
     const auto each_row = xt::keep_dims | xt::evaluation_strategy::immediate;
-    const C sink = options.sinks.empty() ? kMasked<C> : C{options.sinks[place.head]};
+    const C sink = constants.sink;
     const Matrix<C> largest = xt::amax(scores, {1}, each_row);
     const Matrix<C> high = xt::maximum(largest, std::max(sink, std::numeric_limits<C>::lowest()));
     const Matrix<C> exponentials = xt::exp(scores - high);
     const Matrix<C> of_keys = xt::sum(exponentials, {1}, each_row);
     const Matrix<C> sums = of_keys + xt::exp(sink - high);
-    const Matrix<C> weights =
-        xt::where(rules.may_attend && xt::not_equal(sums, C{0}), exponentials / sums, C{0});
+    const Matrix<C> quotients = exponentials / sums;
+    const Matrix<C> has_keys = xt::not_equal(sums, C{0});
+    const Matrix<C> weights = xt::where(rules.may_attend && has_keys, quotients, C{0});
     const Matrix<C> logsumexp = high + xt::log(sums);
 
-    return {scale,
-            array_of(q),
-            array_of(k),
-            array_of(v),
-            array_of(scaled),
-            array_of(softcapped),
-            array_of(rules.magnitude),
-            {rules.may_attend.begin(), rules.may_attend.end()},
-            array_of(scores),
-            array_of(weights),
-            array_of(context_of(weights, v, rules)),
-            {logsumexp.begin(), logsumexp.end()}};
+    DefinedHead<C> head;
+    head.scale = constants.scale;
+    head.q = array_of(of.q);
+    head.k = array_of(of.k);
+    head.v = array_of(of.v);
+    head.scaled = array_of(scaled);
+    head.softcapped = array_of(softcapped);
+    head.added = array_of(rules.magnitude);
+    head.may_attend = {rules.may_attend.begin(), rules.may_attend.end()};
+    head.scores = array_of(scores);
+    head.weights = array_of(weights);
+    head.context = array_of(context_of(weights, of.v, rules));
+    head.logsumexp = {logsumexp.begin(), logsumexp.end()};
+    return head;
+}
+
+}  // namespace
+
+template <class C, class T>
+DefinedHead<C> define_head(const HeadsView<T>& q, const HeadsView<T>& k, const HeadsView<T>& v,
+                           const AttentionOptions<T>& options, const HeadPlace& place,
+                           const Rows& queries) {
+    const Tokens<C> tokens = tokens_of<C>(q, k, v, options, place, queries);
+    const Rules<C> rules = rules_of<C>(options.mask, place, queries, tokens.k.shape(0));
+    Constants<C> constants;
+    constants.scale = static_cast<C>(options.scale.value_or(default_scale(q.width)));
+    if (options.softcap) constants.softcap = static_cast<C>(*options.softcap);
+    constants.sink = options.sinks.empty() ? kMasked<C> : C{options.sinks[place.head]};
+    return attention(tokens, rules, constants);
 }
 
 #define ATTN_DEFINE_HEAD(C, T)                                                           \
