@@ -66,7 +66,8 @@ Json to_json(const pipeline::FileInfo& info) {
     json["texts"] = Json::object();
     for (const auto& [key, count] : info.texts) json["texts"][key] = count;
     json["settings"] = Json::object();
-    for (const auto& [key, value] : info.settings) json["settings"][key] = Json::parse(value);
+    for (const auto& [key, value] : info.settings)
+        json["settings"][key] = io::parse_ordered_json(value);
     return json;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/word_list.hpp"
+#include "io/json_text.hpp"
 #include "table.hpp"
 #include "written_files.hpp"
 
@@ -71,7 +72,8 @@ Json run_json(const std::string& folder, const results::RunSummary& run) {
     for (const auto& [file, arrays] : run.inputs)
         out["inputs"].push_back({{"path", file}, {"arrays", arrays}});
     out["options"] = Json::object();
-    for (const auto& [name, value] : run.options) out["options"][name] = Json::parse(value);
+    for (const auto& [name, value] : run.options)
+        out["options"][name] = io::parse_ordered_json(value);
     out["layers"] = manifest.layers;
     out["heads"] = manifest.heads;
     out["tokens"] = manifest.tokens;

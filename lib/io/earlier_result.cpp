@@ -3,13 +3,14 @@
 #include <nlohmann/json.hpp>
 
 #include "io/inner_folder.hpp"
+#include "io/json_text.hpp"
 
 namespace attn::io {
 
 std::optional<EarlierResult> read_earlier_result(int folder) {
     const std::optional<std::string> text = read_inner(folder, kManifestName);
     if (!text) return std::nullopt;
-    const auto manifest = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+    const auto manifest = parse_json(*text);
     if (!manifest.is_object() || manifest.value("tool", nlohmann::json()) != "attn-inspect")
         return std::nullopt;
     EarlierResult result;

@@ -22,14 +22,34 @@ nlohmann::json read_json_document(const std::string& path) {
     return document;
 }
 
+nlohmann::json parse_json(std::string_view text) {
+    return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
+nlohmann::ordered_json parse_ordered_json(std::string_view text) {
+    return nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
+bool is_json(std::string_view text) {
+    return nlohmann::json::accept(text);
+}
+
+std::string compact_json(const nlohmann::json& value) {
+    return value.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string compact_json(const nlohmann::ordered_json& value) {
+    return value.dump(-1, ' ', /*ensure_ascii=*/false,
+                      nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string json_document(const nlohmann::ordered_json& value) {
     constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
     return printable_json(value.dump(2, ' ', /*ensure_ascii=*/false, kReplace)) + "\n";
 }
 
 std::string json_value(const nlohmann::json& value) {
-    constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
-    return printable_json(value.dump(-1, ' ', /*ensure_ascii=*/false, kReplace));
+    return printable_json(compact_json(value));
 }
 
 }  // namespace attn::io

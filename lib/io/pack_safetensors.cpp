@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
 #include "io/file_bytes.hpp"
+#include "io/json_text.hpp"
 #include "io/npy.hpp"
 #include "io/packing.hpp"
 #include "io/safetensors_header.hpp"
@@ -89,7 +90,7 @@ std::string header_of(const std::vector<Tensor>& tensors, const OutputPath& targ
         begin = end;
     }
     constexpr std::size_t kLine = 64;
-    std::string text = header.dump();
+    std::string text = compact_json(header);
     const std::size_t unpadded = sizeof(std::uint64_t) + text.size();
     text.append((kLine - unpadded % kLine) % kLine, ' ');
     std::string length;

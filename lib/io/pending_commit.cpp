@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "io/inner_folder.hpp"
+#include "io/json_text.hpp"
 
 namespace attn::io {
 namespace {
@@ -35,8 +36,7 @@ std::vector<fs::path> inner_paths(const Json& list, bool& sound) {
 }
 
 Journal read_journal(int pending, const std::string& shown) {
-    const Json json =
-        Json::parse(read_inner(pending, kJournalName).value_or(""), nullptr, /*exceptions=*/false);
+    const Json json = parse_json(read_inner(pending, kJournalName).value_or(""));
     bool sound = json.is_object();
     Journal journal;
     if (sound) {
@@ -81,7 +81,7 @@ void move_into_place(int pending, int folder, const fs::path& file, const std::s
 }  // namespace
 
 std::string write_journal(const std::set<std::string>& move, const std::set<std::string>& remove) {
-    return Json{{"move", move}, {"remove", remove}}.dump();
+    return compact_json(Json{{"move", move}, {"remove", remove}});
 }
 
 bool has_pending_commit(int folder) {

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/error.hpp"
@@ -16,6 +15,7 @@
 #include "io/container.hpp"
 #include "io/file_bytes.hpp"
 #include "io/json_syntax.hpp"
+#include "io/json_text.hpp"
 #include "io/npy.hpp"
 #include "io/npz.hpp"
 
@@ -47,7 +47,7 @@ bool is_json(const ArrayName& name, std::string_view text) {
     const bool quotes = text.find('"') != std::string_view::npos;
     if (text[first] == '[' && quotes) return text.find(']') != std::string_view::npos;
     const std::string_view line = text.substr(first, text.find_first_of("\r\n", first) - first);
-    return (quotes || line.size() > 1) && nlohmann::json::accept(text);
+    return (quotes || line.size() > 1) && io::is_json(text);
 }
 
 // Whether the file is one of arrays and texts by name, and not plain text.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "io/json_text.hpp"
 
 namespace attn::model {
 namespace {
@@ -25,7 +26,7 @@ std::string shortened(std::string json) {
 std::string json_of(double number) {
     if (number == std::floor(number) && std::abs(number) < 1e15)
         return std::to_string(static_cast<long long>(number));
-    return nlohmann::json(number).dump();
+    return io::compact_json(nlohmann::json(number));
 }
 
 // Names under which models of several parts keep the config of their language model.
@@ -78,10 +79,9 @@ std::string ConfigValue::json() const {
     if (const auto* other = std::get_if<Other>(&content_)) return shortened(other->json);
     if (const auto* number = std::get_if<double>(&content_)) return json_of(*number);
     if (const auto* truth = std::get_if<bool>(&content_)) return *truth ? "true" : "false";
-    const auto replace = nlohmann::json::error_handler_t::replace;
     if (const auto* text = std::get_if<std::string>(&content_))
-        return shortened(nlohmann::json(*text).dump(-1, ' ', false, replace));
-    return shortened(nlohmann::json(texts()).dump(-1, ' ', false, replace));
+        return shortened(io::compact_json(nlohmann::json(*text)));
+    return shortened(io::compact_json(nlohmann::json(texts())));
 }
 
 bool ConfigValue::equals(const ConfigValue& other) const {

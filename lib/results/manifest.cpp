@@ -126,7 +126,7 @@ std::string write_manifest(const RunManifest& manifest) {
     }
     json["options"] = nlohmann::ordered_json::object();
     for (const auto& [name, value] : manifest.options) {
-        json["options"][name] = nlohmann::ordered_json::parse(value);
+        json["options"][name] = io::parse_ordered_json(value);
     }
     json["layers"] = manifest.layers;
     json["heads"] = manifest.heads;
