@@ -5,8 +5,33 @@
 
 namespace attn::analysis {
 
-Closeness::Closeness(double unit, Rounding saved, double dropout)
-    : unit_(unit), saved_(saved), dropout_(dropout) {}
+Closeness::Closeness(double unit, Rounding saved, double dropout, bool weights)
+    : unit_(unit), saved_(saved), dropout_(dropout), weights_(weights) {}
+
+// How far float32 takes a number from what is expected. A weight moves with its score, so by a
+// share of itself; and text has six digits after the point.
+double Closeness::allowance(double expected) const {
+    constexpr double kOfWeight = 3e-4, kOfText = 6e-7;
+    if (!weights_) return kExact * unit_;
+    return std::min(kExact, kOfWeight * std::abs(expected) + kOfText);
+}
+
+// A number that is no mask, finite on both sides.
+void Closeness::add_cell(double expected, double seen) {
+    constexpr double kHalf = 0.501, kArithmetic = 0.1;  // of kExact
+    const double apart = std::abs(expected - seen);
+    cells_ += 1;
+    if (saved_ == Rounding::none) {
+        worst_over_ = std::max(worst_over_, apart - allowance(expected));
+        return;
+    }
+    const double step = std::max(step_of(saved_, expected), step_of(saved_, seen));
+    const double steps = (apart - kArithmetic * kExact * unit_) / step;
+    worst_over_ = std::max(worst_over_, apart - allowance(expected) - kHalf * step);
+    beyond_ += steps > kHalf ? 1 : 0;
+    steps_ = std::max(steps_, steps);
+    blurred_steps_ = std::max(blurred_steps_, (apart - step_of(saved_, unit_) / 4) / step);
+}
 
 void Closeness::add(const Faced& faced) {
     for (std::size_t first = 0; first < faced.expected.size(); first += faced.width) {
@@ -33,7 +58,7 @@ void Closeness::add_row(const double* expected, const double* seen, std::size_t 
         worst_ = std::max(worst_, away);
         if (expected[i] == 0) on_zeros_ = std::max(on_zeros_, std::abs(seen[i]));
         if (away >= kNoMatch) {
-            steps_ = blurred_steps_ = kNoMatch;
+            steps_ = blurred_steps_ = worst_over_ = kNoMatch;
             continue;
         }
         square_ += away * away;
@@ -41,11 +66,7 @@ void Closeness::add_row(const double* expected, const double* seen, std::size_t 
         mean += expected[i];
         middle += static_cast<double>(i);
         cells += 1;
-        if (saved_ == Rounding::none) continue;
-        const double step = std::max(step_of(saved_, expected[i]), step_of(saved_, seen[i]));
-        const double apart = std::abs(expected[i] - seen[i]);
-        steps_ = std::max(steps_, (apart - 0.1 * kExact * unit_) / step);
-        blurred_steps_ = std::max(blurred_steps_, (apart - step_of(saved_, unit_) / 4) / step);
+        add_cell(expected[i], seen[i]);
     }
     if (cells == 0) return;
     mean /= cells;

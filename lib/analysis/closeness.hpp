@@ -10,8 +10,9 @@ namespace attn::analysis {
 class Closeness {
   public:
     // `unit` as of unit_of(). `saved`: the type of what was observed. `dropout`: what dropout
-    // multiplied with, zeros besides; 0: it was off.
-    Closeness(double unit, Rounding saved, double dropout);
+    // multiplied with, zeros besides; 0: it was off. `weights`: they are weights, whose errors are
+    // as small as they are.
+    Closeness(double unit, Rounding saved, double dropout, bool weights = false);
 
     void add(const Faced& faced);
 
@@ -21,6 +22,15 @@ class Closeness {
     // The largest distance from what was expected before it was, in steps of that type, float32
     // arithmetic aside: half a step is what saving does.
     double steps() const { return steps_; }
+
+    // Whether all errors are those of float32, at every magnitude.
+    bool is_float32() const { return worst_over_ <= 0; }
+
+    // Whether numbers of float32 were rounded to the saved type, and nothing else.
+    bool is_saved() const { return beyond() <= kAtEdges && worst_over_ <= 0; }
+
+    // The share of the numbers that are not the nearest of the saved type.
+    double beyond() const { return cells_ > 0 ? beyond_ / cells_ : 0; }
 
     // The same where a number was estimated from what was rounded: small ones move with the large.
     double blurred_steps() const { return blurred_steps_; }
@@ -40,12 +50,20 @@ class Closeness {
     bool is_unbiased() const;
 
   private:
+    // Float32 arithmetic puts few numbers on the other side of the middle of two neighbours.
+    static constexpr double kAtEdges = 0.03;
+
     void add_row(const double* expected, const double* seen, std::size_t count);
+    void add_cell(double expected, double seen);
+    double allowance(double expected) const;
 
     double unit_;
     Rounding saved_;
     double dropout_;
+    bool weights_;
     double worst_ = 0, steps_ = 0, blurred_steps_ = 0, on_zeros_ = 0;
+    double worst_over_ = -kNoMatch;  // of the distances beyond what float32 and saving do
+    double beyond_ = 0, cells_ = 0;
     double square_ = 0, variation_ = 0, size_ = 0;
     double by_value_[2] = {0, 0}, by_place_[2] = {0, 0};  // products with the distances, squares
 };

@@ -28,6 +28,7 @@ struct Mistakes {
     bool other_kv_order = false;            // tiled for repeated or the other way round
     bool swapped_queries_and_keys = false;  // k qᵀ
     std::optional<double> scale;
+    std::optional<double> softcap;
     bool missing_softcap = false;
     bool softcap_after_mask = false;  // masked scores become -cap
     std::optional<bool> causal;

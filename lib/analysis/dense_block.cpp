@@ -100,7 +100,8 @@ double DenseComputation::scale() const {
 }
 
 double DenseComputation::cap(double score) const {
-    return *options_.softcap * std::tanh(score / *options_.softcap);
+    const double cap = mistakes_.softcap.value_or(*options_.softcap);
+    return cap * std::tanh(score / cap);
 }
 
 DenseBlock DenseComputation::block(DenseCells cells) const {
@@ -142,9 +143,15 @@ void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t fi
         for (double& value : rows) value = round_to(of_scaled, value * factor);
         factor = 1;
     }
-    const bool all = keys == k.rows;
-    const std::vector<double> some =
+    const Rounding of_heads = mistakes_.rounding_at(stage::scaled_heads);
+    const bool all = keys == k.rows && of_heads == Rounding::none;
+    std::vector<double> some =
         all ? std::vector<double>() : gather(k, cells.keys, 0, cells.keys.size());
+    if (of_heads != Rounding::none && factor > 0) {
+        for (double& value : rows) value = round_to(of_heads, value * std::sqrt(factor));
+        for (double& value : some) value = round_to(of_heads, value * std::sqrt(factor));
+        factor = 1;
+    }
     multiply_transposed<double>(1, {rows.data(), count, q.columns},
                                 all ? k : MatrixView<const double>(some.data(), keys, k.columns),
                                 {block.products.data() + start, count, keys});
@@ -261,7 +268,9 @@ void DenseComputation::softmax(DenseBlock& block, std::size_t first, std::size_t
         sum += block.weights[cell];
     }
     sum = round_to(rounding, sum);
+    const Rounding fused = mistakes_.rounding_at(stage::fused);
     for (std::size_t cell = first; cell < end; cell += stride) {
+        block.weights[cell] = round_to(fused, block.weights[cell]);
         block.weights[cell] /= sum;
         if (mistakes_.mask_after_softmax && !block.allowed[cell]) block.weights[cell] = 0;
     }

@@ -86,6 +86,34 @@ RotaryTable<double> table_of(const RotaryOptions<double>& rotary, const Mistakes
     return make_rotary_table<double>(positions, rotary_frequencies(dim, *mistakes.rotary_theta));
 }
 
+// As rotate() does it, with each product and sum rounded.
+Array<double> rotate_rounded(const HeadsView<double>& heads, const RotaryTable<double>& table,
+                             const std::vector<std::size_t>& rows, RotaryPairs pairs,
+                             Rounding rounding) {
+    const std::size_t half = table.cos.extent(1);
+    std::vector<double> values;
+    for (std::size_t item = 0; item < heads.batch * heads.heads; ++item) {
+        const std::size_t sequence = item / heads.heads;
+        const MatrixView<const double> matrix = heads.head(sequence, item % heads.heads);
+        for (std::size_t token = 0; token < heads.tokens; ++token) {
+            const Span<const double> row = matrix.row(token);
+            std::vector<double> turned(row.begin(), row.end());
+            const std::size_t first = rows[sequence * heads.tokens + token] * half;
+            for (std::size_t pair = 0; pair < half; ++pair) {
+                const bool split = pairs == RotaryPairs::half_split;
+                const std::size_t a = split ? pair : 2 * pair, b = split ? pair + half : a + 1;
+                const double cos = round_to(rounding, table.cos.data()[first + pair]);
+                const double sin = round_to(rounding, table.sin.data()[first + pair]);
+                const auto product = [&](double x, double y) { return round_to(rounding, x * y); };
+                turned[a] = round_to(rounding, product(row[a], cos) - product(row[b], sin));
+                turned[b] = round_to(rounding, product(row[b], cos) + product(row[a], sin));
+            }
+            values.insert(values.end(), turned.begin(), turned.end());
+        }
+    }
+    return {{heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values)};
+}
+
 void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHeads& heads) {
     RotaryPairs pairs = rotary.pairs;
     if (mistakes.other_rotary_pairs) {
@@ -93,9 +121,15 @@ void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHe
             pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
     }
     const RotaryTable<double> table = table_of(rotary, mistakes);
-    heads.q = make_separate_heads(rotate(heads.q.view, table, rotary.query_rows, pairs));
+    const Rounding rounding = mistakes.rounding_at(stage::turning);
+    const auto turned = [&](const Heads<double>& some, const std::vector<std::size_t>& rows) {
+        return make_separate_heads(rounding == Rounding::none
+                                       ? rotate(some.view, table, rows, pairs)
+                                       : rotate_rounded(some.view, table, rows, pairs, rounding));
+    };
+    heads.q = turned(heads.q, rotary.query_rows);
     if (mistakes.unturned_keys) return;
-    heads.k = make_separate_heads(rotate(heads.k.view, table, rotary.key_rows, pairs));
+    heads.k = turned(heads.k, rotary.key_rows);
 }
 
 std::size_t numbers_in(const Array<double>& array) {
@@ -154,13 +188,20 @@ Array<double> output_bias(const DenseInputs& in, const Mistakes& mistakes) {
 
 Array<double> DenseHeadsStore::product(const DenseInputs& in, const Mistakes& mistakes,
                                        char which) {
+    // A factor comes out as it went in.
+    const bool scaled = which == 'q' || in.context == nullptr;
+    if (mistakes.input_factor != 1 && mistakes.rounding_at(stage::inputs) == Rounding::none) {
+        Mistakes plain = mistakes;
+        plain.input_factor = 1;
+        return changed(product(in, plain, which), scaled ? mistakes.input_factor : 1,
+                       Rounding::none);
+    }
     Key key = projection_key(mistakes);
     key.push_back(which);
     return find_or_make(products_, key, [&] {
         const ProjectionWeights<double>& w = *in.weights;
         const Array<double>& matrix = which == 'q' ? w.W_Q : which == 'k' ? w.W_K : w.W_V;
-        const Array<double> x =
-            which == 'q' || in.context == nullptr ? input_of(in, mistakes) : *in.context;
+        const Array<double> x = scaled ? input_of(in, mistakes) : *in.context;
         return attn::project(x, matrix_of(matrix, mistakes), Array<double>(), w.order);
     });
 }
@@ -178,7 +219,8 @@ DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mista
     const auto make = [&](char which, const Norm<double>& norm) {
         const Array<double>& bias = which == 'q' ? w.b_Q : which == 'k' ? w.b_K : w.b_V;
         const Array<double> packed =
-            add_bias(product(in, mistakes, which), bias_of(bias, mistakes));
+            changed(add_bias(product(in, mistakes, which), bias_of(bias, mistakes)), 1,
+                    mistakes.rounding_at(stage::projections));
         const std::size_t heads = which == 'q' ? w.heads : w.kv_heads;
         Norm<double> norm_used = mistakes.missing_head_norms ? Norm<double>() : norm;
         norm_used.epsilon = mistakes.input_epsilon.value_or(norm_used.epsilon);
@@ -218,8 +260,8 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
                             m.positions_from_0, m.other_rotary_pairs, in.wants_output})
         key.push_back(flag ? 1 : 0);
     key.push_back(m.rotary_theta.value_or(-1));
-    key.push_back(static_cast<double>(m.rounding_at(stage::heads)));
-    key.push_back(static_cast<double>(m.rounding_at(stage::values)));
+    for (const Stages one : {stage::projections, stage::turning, stage::heads, stage::values})
+        key.push_back(static_cast<double>(m.rounding_at(one)));
     return find_or_make(heads_, key,
                         [&] { return std::make_shared<const DenseHeads>(make(in, mistakes)); });
 }

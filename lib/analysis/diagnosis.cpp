@@ -316,7 +316,8 @@ class Search {
 // Numbers that least squares find are sharp only when nothing else has to be found.
 bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
     const auto is_fitted = [](const Hypothesis& h) {
-        return h.fit == Fit::epsilon || h.fit == Fit::input_factor;
+        return h.fit == Fit::epsilon || h.fit == Fit::input_factor || h.fit == Fit::softcap ||
+               h.fit == Fit::bias_factor;
     };
     const bool both = a.fit != Fit::nothing && b.fit != Fit::nothing;
     // A factor of the input is one of the scores, too.

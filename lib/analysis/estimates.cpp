@@ -96,8 +96,8 @@ double sink_of(std::vector<SinkEstimate::Row> rows, bool drops) {
 
 }  // namespace
 
-ScaleEstimate::ScaleEstimate(Observed kind, const Mistakes& mistakes)
-    : kind_(kind), mistakes_(mistakes) {}
+ScaleEstimate::ScaleEstimate(Observed kind, const Mistakes& mistakes, double computed)
+    : kind_(kind), mistakes_(mistakes), computed_(computed) {}
 
 // From the two largest weights of each line that are not masked: their logarithms differ by the
 // factor times the difference of the products. The median of the lines.
@@ -124,6 +124,8 @@ void ScaleEstimate::add(const Faced& faced) {
             if (!(seen[second] > 0)) continue;
             rise = std::log(seen[first] / seen[second]);
         }
+        const std::vector<double>& scores = faced.block.scores;
+        rise -= scores[first] - scores[second] - computed_ * step;
         if (std::isfinite(rise) && std::abs(step) > 1e-3) estimates_.push_back(rise / step);
     }
 }

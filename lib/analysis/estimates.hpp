@@ -10,16 +10,17 @@ namespace attn::analysis {
 
 // The factor between products of queries and keys, and the scores behind the observed weights or
 // scores. `mistakes` are those that were made besides; parts are computed with them, but with
-// masked scores of -inf.
+// masked scores of -inf, and with the factor `computed`: what is added to the scores is the rest.
 class ScaleEstimate {
   public:
-    ScaleEstimate(Observed kind, const Mistakes& mistakes);
+    ScaleEstimate(Observed kind, const Mistakes& mistakes, double computed);
     void add(const Faced& faced);
     double value();  // 1 when nothing tells
 
   private:
     Observed kind_;
     const Mistakes& mistakes_;
+    double computed_;
     std::vector<double> estimates_;
 };
 

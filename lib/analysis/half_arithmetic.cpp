@@ -12,13 +12,17 @@ struct Named {
 constexpr Named kNames[] = {{stage::hidden, "hidden state"},
                             {stage::inputs, "input"},
                             {stage::matrices, "W_Q, W_K, W_V, W_O"},
+                            {stage::projections, "projections"},
+                            {stage::turning, "rotary turns"},
                             {stage::heads, "queries and keys"},
+                            {stage::scaled_heads, "queries and keys times the root of the scale"},
                             {stage::values, "values"},
                             {stage::scaled_queries, "scaled queries"},
                             {stage::products, "products of queries and keys"},
                             {stage::factor, "their scale"},
                             {stage::scores, "scores"},
                             {stage::exponentials, "exponentials of softmax"},
+                            {stage::fused, "exponentials before the product with the values"},
                             {stage::weights, "weights"},
                             {stage::contexts, "contexts"},
                             {stage::output, "output"}};
@@ -33,8 +37,16 @@ std::vector<Stages> usual_stages(const std::vector<Stages>& possible) {
     constexpr Stages of_softmax = stage::scores + stage::exponentials + stage::weights;
     std::vector<Stages> usual{0};
     usual.insert(usual.end(), possible.begin(), possible.end());
-    for (const Stages some : {given, given + stage::scores, given + of_scores, of_softmax,
-                              all & ~stage::scaled_queries & ~stage::exponentials, all}) {
+    // One of these, or none.
+    constexpr Stages either = stage::scaled_queries + stage::scaled_heads;
+    const Stages most = all & ~either & ~stage::exponentials & ~stage::fused;
+    constexpr Stages after = stage::contexts + stage::output;
+    for (const Stages some :
+         {given, given + stage::scores, given + of_scores, given + stage::products + stage::scores,
+          of_softmax, most, most & ~stage::factor,
+          (most & ~of_scores) + stage::scaled_heads + stage::scores,
+          (most & ~of_scores) + stage::scaled_queries + stage::scores, given + stage::fused + after,
+          all & ~either & ~stage::fused}) {
         if (std::find(usual.begin(), usual.end(), some & all) == usual.end())
             usual.push_back(some & all);
     }
@@ -62,14 +74,17 @@ std::vector<Stages> stages_before(Observed kind, const DenseInputs& inputs) {
         stages.push_back(stage::inputs);
         stages.push_back(stage::matrices);
     }
+    if (inputs.weights != nullptr) stages.push_back(stage::projections);
+    if (inputs.options->rotary) stages.push_back(stage::turning);
     stages.push_back(stage::heads);
     if (kind == Observed::output) stages.push_back(stage::values);
-    for (const Stages one : {stage::scaled_queries, stage::products, stage::factor, stage::scores})
+    for (const Stages one : {stage::scaled_queries, stage::scaled_heads, stage::products,
+                             stage::factor, stage::scores})
         stages.push_back(one);
     if (kind == Observed::scores) return stages;
     for (const Stages one : {stage::exponentials, stage::weights}) stages.push_back(one);
     if (kind == Observed::weights) return stages;
-    for (const Stages one : {stage::contexts, stage::output}) stages.push_back(one);
+    for (const Stages one : {stage::fused, stage::contexts, stage::output}) stages.push_back(one);
     return stages;
 }
 

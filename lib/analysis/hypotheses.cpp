@@ -134,6 +134,9 @@ bool is_square(const DenseInputs& in) {
 bool aligns(const DenseInputs& in) {
     return (is_causal(in) || has_window(in)) && (!is_square(in) || pads(in));
 }
+bool has_own_scale(const DenseInputs& in) {
+    return std::abs(scale_of(in) * std::sqrt(d_head(in)) - 1) > 1e-6;
+}
 bool has_sink(const DenseInputs& in) {
     return !options(in).sinks.empty();
 }
@@ -211,10 +214,17 @@ const std::vector<Hypothesis>& hypotheses() {
         {"multiplied by sqrt(d_head)", Part::scale, always,
          [](In in, Do m) { m.scale = std::sqrt(d_head(in)); },
          "Divide by sqrt(d_head) instead of multiplying."},
-        {"another scale", Part::scale, [](In in) { return !caps(in) && !has_bias(in); },
-         [](In, Do) {}, "Compare the factor of the scores with --scale.", Fit::scale},
+        {"scaled by 1 / sqrt(d_head)", Part::scale, has_own_scale,
+         [](In in, Do m) { m.scale = 1 / std::sqrt(d_head(in)); },
+         "The usual factor is not this model's: T5 does not scale its scores (scale=1.0), Gemma 2 "
+         "takes 1 / sqrt(query_pre_attn_scalar)."},
+        {"another scale", Part::scale, always, [](In, Do) {},
+         "Compare the factor of the scores with --scale.", Fit::scale},
         {"softcap missing", Part::softcap, caps, [](In, Do m) { m.missing_softcap = true; },
          "Apply cap * tanh(score / cap) to the scaled scores."},
+        {"another softcap", Part::softcap, caps, [](In, Do) {},
+         "Compare the cap of the scores with --softcap: Gemma 2 has another one for its logits.",
+         Fit::softcap},
         {"softcap after the mask", Part::softcap, caps,
          [](In, Do m) { m.softcap_after_mask = true; },
          "Cap first, then mask: a capped -inf is only -cap, and masked keys leak."},
@@ -269,6 +279,10 @@ const std::vector<Hypothesis>& hypotheses() {
          [](In in) { return has_bias(in) && scale_of(in) != 1; },
          [](In in, Do m) { m.bias_factor = scale_of(in); },
          "Scale the product of queries and keys first, then add the bias."},
+        {"bias of the scores times a number", Part::bias, has_bias, [](In, Do) {},
+         "The bias is added once, as it is: compare its slopes or its table, and what multiplies "
+         "the scores after it was added.",
+         Fit::bias_factor},
         {"softmax over the queries", Part::softmax, always,
          [](In, Do m) { m.axis = SoftmaxAxis::queries; },
          "Softmax runs over the keys, dim=-1: rows must sum to one, not columns."},

@@ -29,7 +29,17 @@ enum class Part {
 
 // What has to be estimated from the observation before it can be compared; rounding cannot be
 // repeated, only bounded.
-enum class Fit { nothing, scale, sink, dropout, epsilon, input_factor, rounding };
+enum class Fit {
+    nothing,
+    scale,
+    softcap,
+    bias_factor,
+    sink,
+    dropout,
+    epsilon,
+    input_factor,
+    rounding
+};
 
 struct Hypothesis {
     const char* name;

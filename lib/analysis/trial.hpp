@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Explanation {
     std::string detail;    // what was estimated: "scale 0.25"
 
     bool fits() const { return fitting; }
+    void add_detail(const std::string& text);
 };
 
 bool has(const Explanation& explanation, Fit fit);
@@ -38,7 +40,10 @@ class Trial {
     double unit() const { return unit_; }
 
     // From now on samples hold this place, too.
-    void look_at(const Place& place) { place_ = place; }
+    void look_at(const Place& place) {
+        place_ = place;
+        right_on_sample_.reset();
+    }
 
     // On a sample, or on everything.
     Explanation on_sample(const std::vector<const Hypothesis*>& mistakes) {
@@ -58,22 +63,36 @@ class Trial {
   private:
     using Visit = std::function<void(const Piece&, const Faced&)>;
 
+    // One that may be wrong: how it is set, and what it is where nobody set it.
+    struct Number {
+        std::function<void(Mistakes&, double)> set;
+        double usual;
+    };
+
+    bool is_weights() const { return observation_.kind == Observed::weights; }
+    Number scale_number() const;
     Explanation try_out(const std::vector<const Hypothesis*>& list, bool on_sample);
     std::vector<Piece> pieces(SoftmaxAxis axis, bool on_sample) const;
     void visit(const Mistakes& mistakes, bool on_sample, const Visit& action);
     Closeness closeness(const Mistakes& mistakes, double dropout, bool on_sample);
-    double fit(const Mistakes& mistakes, const std::function<void(Mistakes&, double)>& set,
-               double start);
-    void estimate(const Explanation& explanation, Mistakes& mistakes, bool on_sample);
+    double fit(const Mistakes& mistakes, const Number& number, double start);
+    double fit_from(const Mistakes& mistakes, const Number& number,
+                    const std::vector<double>& starts);
+    void estimate(Explanation& explanation, Mistakes& mistakes, bool on_sample);
     void estimate_scale(const Explanation& explanation, Mistakes& mistakes);
     void estimate_sinks(const Explanation& explanation, Mistakes& mistakes, bool on_sample);
-    void estimate_epsilon(Mistakes& mistakes);
+    void estimate_epsilon(Explanation& explanation, Mistakes& mistakes);
     HalfArithmetic find_arithmetic(const Mistakes& mistakes, double dropout);
     void sharpen(const Explanation& explanation, const HalfArithmetic& found, bool on_sample,
                  Mistakes& mistakes);
     void settle_scale(const HalfArithmetic& found, Mistakes& mistakes);
+    std::vector<Number> numbers(const Mistakes& mistakes) const;
+    bool drifts(const Mistakes& mistakes);
+    bool is_much_better(const Closeness& exact, double times, bool on_sample);
     bool is_rounding(Mistakes mistakes, double dropout, bool on_sample, Explanation& explanation);
     bool is_like_rounding(const Mistakes& mistakes, bool on_sample, const Closeness& exact);
+    bool explains(const Mistakes& mistakes, double dropout, bool on_sample, const Closeness& exact,
+                  Explanation& explanation);
     void judge(const Mistakes& mistakes, double dropout, bool on_sample, const Closeness& exact,
                Explanation& explanation);
 
@@ -83,6 +102,7 @@ class Trial {
     std::function<void()> tick_;
     DenseHeadsStore store_;
     Extents extents_;
+    std::optional<double> right_on_sample_, right_on_everything_;  // squares of its distances
     double unit_;
     Place place_;
 };
