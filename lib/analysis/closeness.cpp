@@ -56,6 +56,9 @@ void Closeness::add_row(const double* expected, const double* seen, std::size_t 
     for (std::size_t i = 0; i < count; ++i) {
         const double away = distance(round_to(saved_, expected[i]), seen[i]);
         worst_ = std::max(worst_, away);
+        // Half of the smallest float16, and what float32 and bfloat16 hold without fewer digits.
+        const double smallest = saved_ == Rounding::float16 ? 0x1p-25 : 2e-38;
+        vanished_ = vanished_ || (seen[i] == 0 && expected[i] > 2 * smallest);
         if (expected[i] == 0) on_zeros_ = std::max(on_zeros_, std::abs(seen[i]));
         if (away >= kNoMatch) {
             steps_ = blurred_steps_ = worst_over_ = kNoMatch;

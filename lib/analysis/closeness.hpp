@@ -38,6 +38,9 @@ class Closeness {
     // The largest number, where zero is expected.
     double on_zeros() const { return on_zeros_; }
 
+    // Whether a weight is zero that the saved type could hold.
+    bool has_vanished() const { return vanished_; }
+
     // The sum of the squared distances.
     double square() const { return square_; }
 
@@ -62,6 +65,7 @@ class Closeness {
     double dropout_;
     bool weights_;
     double worst_ = 0, steps_ = 0, blurred_steps_ = 0, on_zeros_ = 0;
+    bool vanished_ = false;
     double worst_over_ = -kNoMatch;  // of the distances beyond what float32 and saving do
     double beyond_ = 0, cells_ = 0;
     double square_ = 0, variation_ = 0, size_ = 0;

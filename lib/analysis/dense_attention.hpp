@@ -2,6 +2,7 @@
 // the mistakes that people make. For diagnosis: the engine computes what is right.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -39,11 +40,13 @@ struct Mistakes {
     std::ptrdiff_t window_shift = 0;  // keys that a window reaches farther back
     bool ignored_mask = false;        // the mask array
     bool inverted_mask_array = false;
-    bool inverted_mask = false;     // all of it
-    bool transposed_mask = false;   // all of it
-    bool zeros_for_masked = false;  // scores of 0 instead of -inf
-    bool ones_for_allowed = false;  // added to scores; masked ones stay as they are
-    bool ignored_bias = false;      // bias, ALiBi, relative positions
+    bool inverted_mask = false;        // all of it
+    bool transposed_mask = false;      // all of it
+    bool zeros_for_masked = false;     // scores of 0 instead of -inf
+    std::optional<double> mask_value;  // finite, instead of -inf:
+    bool fills_mask = false;           // it replaces masked scores, else it is added to them
+    bool ones_for_allowed = false;     // added to scores; masked ones stay as they are
+    bool ignored_bias = false;         // bias, ALiBi, relative positions
     double bias_factor = 1;
     bool mask_after_softmax = false;
     SoftmaxAxis axis = SoftmaxAxis::keys;
@@ -53,6 +56,7 @@ struct Mistakes {
     bool nan_without_keys = false;         // rows without a key are NaN instead of zero
     bool transposed = false;               // the matrix that was saved
     std::optional<double> input_epsilon;   // of the norm in front and of heads
+    bool epsilon_everywhere = false;       // and of all norms before
     double input_factor = 1;               // of x, or of given queries, keys and values
     Rounding arithmetic = Rounding::none;  // at these stages:
     Stages stages = stage::heads + stage::values + stage::scores;
@@ -68,6 +72,8 @@ struct DenseInputs {
     const Array<double>* x = nullptr;              // [batch, queries, d_model]
     const Array<double>* x_before_norm = nullptr;  // where a norm stands in front of the layer
     const Norm<double>* input_norm = nullptr;      // that norm
+    // What the layer's block reads, if this epsilon stood in every norm before it; may be empty.
+    std::function<Array<double>(double epsilon)> hidden_with_epsilon;
     const Array<double>* context = nullptr;  // [batch, new keys, d_context]; x for self-attention
     const ProjectionWeights<double>* weights = nullptr;
     const Heads<double>* q = nullptr;

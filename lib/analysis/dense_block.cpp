@@ -176,7 +176,9 @@ void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t fi
         find_allowed(cells, name, query, scores, allowed);
         for (std::size_t key = 0; key < keys && !mistakes_.transposed_mask; ++key)
             allowed[key] = allowed[key] && !forbidden[key];
-        if (!caps_last && !mistakes_.ones_for_allowed && !mistakes_.zeros_for_masked) continue;
+        if (!caps_last && !mistakes_.ones_for_allowed && !mistakes_.zeros_for_masked &&
+            !mistakes_.mask_value)
+            continue;
         for (std::size_t key = 0; key < keys; ++key)
             mask_wrongly(scores[key], allowed[key], caps_last);
     }
@@ -186,7 +188,13 @@ void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t fi
 void DenseComputation::mask_wrongly(double& score, std::uint8_t& allowed, bool caps) const {
     if (mistakes_.ones_for_allowed && allowed) score += 1;
     if (mistakes_.zeros_for_masked && !allowed) score = 0;
-    if (mistakes_.ones_for_allowed || mistakes_.zeros_for_masked) allowed = 1;
+    if (mistakes_.mask_value && !allowed) {
+        // Float32 leaves little of a score beside a large number.
+        const auto value = static_cast<float>(*mistakes_.mask_value);
+        score = mistakes_.fills_mask ? value : static_cast<float>(score) + value;
+    }
+    if (mistakes_.ones_for_allowed || mistakes_.zeros_for_masked || mistakes_.mask_value)
+        allowed = 1;
     if (!caps) return;
     score = allowed ? cap(score) : -*options_.softcap;
     allowed = 1;

@@ -43,11 +43,14 @@ Heads<double> changed(const Heads<double>& heads, double factor, Rounding roundi
 
 // What the layer reads.
 Array<double> input_of(const DenseInputs& in, const Mistakes& mistakes) {
+    const bool everywhere = mistakes.epsilon_everywhere && mistakes.input_epsilon;
     const auto hidden = [&] {
-        return changed(*in.x_before_norm, 1, mistakes.rounding_at(stage::hidden));
+        return changed(
+            everywhere ? in.hidden_with_epsilon(*mistakes.input_epsilon) : *in.x_before_norm, 1,
+            mistakes.rounding_at(stage::hidden));
     };
     Array<double> x = *in.x;
-    if (mistakes.missing_input_norm) {
+    if (mistakes.missing_input_norm || (everywhere && in.input_norm == nullptr)) {
         x = hidden();
     } else if (mistakes.input_epsilon || (mistakes.rounding_at(stage::hidden) != Rounding::none &&
                                           in.input_norm != nullptr)) {
@@ -164,6 +167,7 @@ std::vector<double> projection_key(const Mistakes& m) {
     return {static_cast<double>(m.transposed_weights),
             static_cast<double>(m.missing_input_norm),
             m.input_epsilon.value_or(-1),
+            static_cast<double>(m.epsilon_everywhere),
             m.input_factor,
             static_cast<double>(m.rounding_at(stage::hidden)),
             static_cast<double>(m.rounding_at(stage::inputs)),

@@ -154,8 +154,8 @@ class Search {
         if (keep_fitting(singles)) return;
         // Tried before the many pairs, for the time may be up; pairs that fit are the better ones.
         const std::vector<Explanation> rounded = try_all(rounded_singles_, right);
-        if (keep_fitting(try_all(pairs_, right)) || keep_fitting(rounded) ||
-            keep_fitting(try_all(rounded_pairs_, right)))
+        if (keep_fitting(try_all(pairs_, right)) || keep_fitting(try_all(deep_singles_, right)) ||
+            keep_fitting(rounded) || keep_fitting(try_all(rounded_pairs_, right)))
             return;
         keep_nearest(right);
     }
@@ -163,7 +163,10 @@ class Search {
     void plan() {
         std::vector<Mistaken> pairs;
         for (const Hypothesis* a : possible_) {
-            (a->fit == Fit::rounding ? rounded_singles_ : singles_).push_back({a});
+            (a->fit == Fit::rounding             ? rounded_singles_
+             : a->fit == Fit::epsilon_everywhere ? deep_singles_
+                                                 : singles_)
+                .push_back({a});
             for (const Hypothesis* b : possible_) {
                 if (a < b && may_be_together(*a, *b))
                     (b->fit == Fit::rounding ? rounded_pairs_ : pairs_).push_back({a, b});
@@ -171,7 +174,8 @@ class Search {
         }
         for (auto* list : {&singles_, &pairs_, &rounded_singles_, &rounded_pairs_})
             put_named_first(*list);
-        work_ = singles_.size() + pairs_.size() + rounded_singles_.size() + rounded_pairs_.size();
+        work_ = singles_.size() + pairs_.size() + deep_singles_.size() + rounded_singles_.size() +
+                rounded_pairs_.size();
     }
 
     // Whether what a sample shows may still fit: numbers that are estimated on a sample are not
@@ -262,7 +266,8 @@ class Search {
         limited_ = false;
         if (!unconfirmed_.empty()) diagnosis_.untried.unconfirmed.push_back(unconfirmed_);
         std::vector<Mistaken> all;
-        for (const auto* list : {&singles_, &rounded_singles_, &pairs_, &rounded_pairs_})
+        for (const auto* list :
+             {&singles_, &rounded_singles_, &pairs_, &deep_singles_, &rounded_pairs_})
             all.insert(all.end(), list->begin(), list->end());
         const std::size_t skipped = unconfirmed_.empty() ? 0 : 1;
         for (std::size_t i = std::min(all.size(), tried_ + skipped); i < all.size(); ++i)
@@ -304,7 +309,7 @@ class Search {
     Trial trial_;
     bool limited_ = false;
     std::vector<const Hypothesis*> possible_;
-    std::vector<Mistaken> singles_, pairs_, rounded_singles_, rounded_pairs_;
+    std::vector<Mistaken> singles_, pairs_, deep_singles_, rounded_singles_, rounded_pairs_;
     std::size_t work_ = 0, tried_ = 0;
     Mistaken unconfirmed_;
     std::vector<Explanation> seen_;  // all that was tried
@@ -317,14 +322,17 @@ class Search {
 bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
     const auto is_fitted = [](const Hypothesis& h) {
         return h.fit == Fit::epsilon || h.fit == Fit::input_factor || h.fit == Fit::softcap ||
-               h.fit == Fit::bias_factor;
+               h.fit == Fit::bias_factor || h.fit == Fit::mask_value;
     };
     const bool both = a.fit != Fit::nothing && b.fit != Fit::nothing;
     // A factor of the input is one of the scores, too.
     const auto is_factor = [](const Hypothesis& h) { return h.fit == Fit::input_factor; };
     const bool factors =
         (is_factor(a) && b.part == Part::scale) || (is_factor(b) && a.part == Part::scale);
-    return a.part != b.part && !factors && !(both && (is_fitted(a) || is_fitted(b)));
+    // It runs through all layers before.
+    const auto is_deep = [](const Hypothesis& h) { return h.fit == Fit::epsilon_everywhere; };
+    return a.part != b.part && !is_deep(a) && !is_deep(b) && !factors &&
+           !(both && (is_fitted(a) || is_fitted(b)));
 }
 
 Diagnosis diagnose(const DenseInputs& inputs, const Observation& observation,

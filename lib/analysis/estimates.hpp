@@ -53,6 +53,9 @@ class DropoutEstimate {
     // mask has other numbers.
     double factor();
 
+    // The same whatever the number of zeros; 1 where nothing tells.
+    double likely_factor() { return factors_.empty() ? 1 : median(factors_); }
+
   private:
     std::vector<double> factors_;
     double zeros_ = 0, cells_ = 0;

@@ -141,6 +141,10 @@ bool has_sink(const DenseInputs& in) {
     return !options(in).sinks.empty();
 }
 
+constexpr const char* kFiniteMask =
+    "What masks must be -inf, or torch.finfo(dtype).min: a smaller number leaves masked keys a "
+    "share, and lets rows attend that have no key.";
+
 }  // namespace
 
 double scale_of(const DenseInputs& inputs) {
@@ -162,6 +166,12 @@ const std::vector<Hypothesis>& hypotheses() {
         {"another epsilon in the norm", Part::input, [](In in) { return in.input_norm != nullptr; },
          [](In, Do) {}, "Compare the epsilon that the norm in front adds to the variance.",
          Fit::epsilon},
+        {"another epsilon in all norms", Part::input,
+         [](In in) { return in.hidden_with_epsilon != nullptr; },
+         [](In, Do m) { m.epsilon_everywhere = true; },
+         "Compare the epsilon of this layer's norms and of those before it, embeddings included "
+         "(--norm-eps).",
+         Fit::epsilon_everywhere},
         {"scaled input", Part::input, always, [](In, Do) {},
          "What goes into attention is multiplied by a number: compare the embeddings, and the gain "
          "of the norm in front.",
@@ -264,6 +274,10 @@ const std::vector<Hypothesis>& hypotheses() {
         {"masked scores are 0", Part::mask, masks, [](In, Do m) { m.zeros_for_masked = true; },
          "Fill them with -inf: scores that are multiplied with the mask, or filled with 1e-9 for "
          "-1e9, stay in softmax as zeros."},
+        {"a finite number added for the mask", Part::mask, masks, [](In, Do) {}, kFiniteMask,
+         Fit::mask_value},
+        {"masked scores filled with a finite number", Part::mask, masks,
+         [](In, Do m) { m.fills_mask = true; }, kFiniteMask, Fit::mask_value},
         {"mask of 0 and 1 added", Part::mask, masks, [](In, Do m) { m.ones_for_allowed = true; },
          "What is added to the scores must be 0 and -inf; use masked_fill with a mask of "
          "booleans."},

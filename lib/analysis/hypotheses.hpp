@@ -37,6 +37,8 @@ enum class Fit {
     sink,
     dropout,
     epsilon,
+    epsilon_everywhere,
+    mask_value,
     input_factor,
     rounding
 };

@@ -40,12 +40,12 @@ class ObservedValues {
 struct Observation {
     Observed kind = Observed::weights;
     // weights and scores [batch, heads, queries, keys]; output [batch, queries, d_model]. In scores
-    // -inf and anything below -1e4 is a mask.
+    // -inf and anything below kMask is a mask.
     ObservedValues values;
 };
 
-// Scores at or below it are masked.
-constexpr double kMask = -1e4;
+// Scores at or below it are masked: some programs add -1e4.
+constexpr double kMask = -9e3;
 
 // The distance where only one side masks a cell, or only one is NaN.
 constexpr double kNoMatch = 1e6;

@@ -93,11 +93,10 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
         explanation.add_detail("softcap " + number(*mistakes.softcap, kFitted));
     if (has(explanation, Fit::bias_factor))
         explanation.add_detail("factor " + number(mistakes.bias_factor, kFitted));
-    if (mistakes.input_epsilon)
-        explanation.add_detail("epsilon " + number(*mistakes.input_epsilon));
     if (mistakes.input_factor != 1)
         explanation.add_detail("factor " + number(mistakes.input_factor, kFitted));
     explanation.residual = kNoMatch;
+    if (has(explanation, Fit::mask_value) && !mistakes.mask_value) return explanation;
     // A factor of zero gives rows that are all alike, and explains nothing.
     constexpr double kMostTimes = 100;
     if (has(explanation, Fit::scale) &&

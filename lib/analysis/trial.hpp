@@ -82,6 +82,8 @@ class Trial {
     void estimate_scale(const Explanation& explanation, Mistakes& mistakes);
     void estimate_sinks(const Explanation& explanation, Mistakes& mistakes, bool on_sample);
     void estimate_epsilon(Explanation& explanation, Mistakes& mistakes);
+    void estimate_mask_value(Explanation& explanation, Mistakes& mistakes);
+    double search_scale(const Explanation& explanation, Mistakes mistakes);
     HalfArithmetic find_arithmetic(const Mistakes& mistakes, double dropout);
     void sharpen(const Explanation& explanation, const HalfArithmetic& found, bool on_sample,
                  Mistakes& mistakes);

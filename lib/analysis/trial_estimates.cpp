@@ -1,8 +1,10 @@
 // The numbers that a mistake brings, estimated from the observation.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "analysis/estimates.hpp"
+#include "analysis/mask_value.hpp"
 #include "analysis/trial.hpp"
 
 namespace attn::analysis {
@@ -43,6 +45,12 @@ double Trial::fit_from(const Mistakes& mistakes, const Number& number,
 
 namespace {
 
+std::string to_text(double value, int digits = 4) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    return text;
+}
+
 std::vector<double> around(double usual) {
     std::vector<double> starts{usual};
     for (const double times : {1.4, 2.0, 4.0, 8.0})
@@ -68,11 +76,41 @@ void Trial::estimate_scale(const Explanation& explanation, Mistakes& mistakes) {
         visit(masked, true, [&](const Piece&, const Faced& faced) { estimate.add(faced); });
         starts = {estimate.value()};
     }
+    if (starts.size() > 1 && (has(explanation, Fit::dropout) || has(explanation, Fit::sink))) {
+        mistakes.scale = search_scale(explanation, mistakes);
+        return;
+    }
     mistakes.scale = starts.front();
     if (!(starts.front() > 0) || has(explanation, Fit::dropout) || has(explanation, Fit::sink))
         return;
     if (starts.size() == 1 && closeness(mistakes, 0, true).residual() > 5 * kMostRounding) return;
     mistakes.scale = fit_from(mistakes, scale, starts);
+}
+
+// Beside a number that each scale brings with it: where they fit best together.
+double Trial::search_scale(const Explanation& explanation, Mistakes mistakes) {
+    const auto square = [&](double scale) {
+        mistakes.scale = scale;
+        if (has(explanation, Fit::sink)) estimate_sinks(explanation, mistakes, true);
+        if (!has(explanation, Fit::dropout)) return closeness(mistakes, 0, true).square();
+        DropoutEstimate estimate;
+        visit(mistakes, true, [&](const Piece&, const Faced& faced) { estimate.add(faced); });
+        return closeness(mistakes, estimate.likely_factor(), true).square();
+    };
+    double best = scale_of(inputs_), least = square(best);
+    const auto look = [&](double scale) {
+        const double found = square(scale);
+        if (found >= least) return;
+        least = found;
+        best = scale;
+    };
+    for (const double start : around(best)) look(start);
+    for (double step = 0.4; step > 1e-9; step /= 2) {
+        const double middle = best;
+        look(middle * (1 + step));
+        look(middle / (1 + step));
+    }
+    return best;
 }
 
 void Trial::estimate_sinks(const Explanation& explanation, Mistakes& mistakes, bool on_sample) {
@@ -84,26 +122,81 @@ void Trial::estimate_sinks(const Explanation& explanation, Mistakes& mistakes, b
     mistakes.sinks = estimate.values();
 }
 
-void Trial::estimate_epsilon(Explanation&, Mistakes& mistakes) {
-    const Number epsilon{[](Mistakes& m, double value) { m.input_epsilon = value; },
-                         inputs_.input_norm->epsilon};
-    mistakes.input_epsilon =
-        fit_from(mistakes, epsilon, {epsilon.usual, 1e-12, 1e-8, 1e-6, 1e-5, 1e-3, 1e-2, 1e-1});
+// Told where another one fits visibly worse; else how far it may go.
+void Trial::estimate_epsilon(Explanation& explanation, Mistakes& mistakes) {
+    const Number epsilon{[](Mistakes& m, double value) { m.input_epsilon = value; }, 0};
+    std::vector<double> starts{1e-12, 1e-8, 1e-6, 1e-5, 1e-3, 1e-2, 1e-1};
+    if (inputs_.input_norm != nullptr) starts.insert(starts.begin(), inputs_.input_norm->epsilon);
+    mistakes.input_epsilon = fit_from(mistakes, epsilon, starts);
+    const double best = *mistakes.input_epsilon;
+    const auto square = [&](double value) {
+        Mistakes other = mistakes;
+        other.input_epsilon = value;
+        return closeness(other, 0, true).square();
+    };
+    constexpr double kFar = 1.5, kVisiblyWorse = 1.5;
+    const double least = kVisiblyWorse * square(best);
+    if (square(best / kFar) > least && square(best * kFar) > least) {
+        explanation.add_detail("epsilon " + to_text(best));
+        return;
+    }
+    double most = best;
+    while (most < 1 && square(2 * most) <= least) most *= 2;
+    explanation.add_detail(most < 1 ? "epsilon below " + to_text(2 * most, 1) : "any epsilon");
+}
+
+void Trial::estimate_mask_value(Explanation& explanation, Mistakes& mistakes) {
+    const Number value{[](Mistakes& m, double x) { m.mask_value = -x; }, 1};
+    if (observation_.kind == Observed::output) {
+        mistakes.mask_value = -fit_from(mistakes, value, {1, 3, 10, 20});
+        explanation.add_detail(to_text(*mistakes.mask_value));
+        return;
+    }
+    Mistakes open = mistakes;
+    open.mask_value = 0;
+    open.fills_mask = false;
+    const DenseComputation without(inputs_, open, store_);
+    const double allowance = saved_ == Rounding::none ? 0.01 : 0.5;
+    MaskValueEstimate estimate(observation_.kind, mistakes.fills_mask, allowance);
+    visit(mistakes, true, [&](const Piece& piece, const Faced& faced) {
+        estimate.add(faced, face(without, observation_, piece));
+    });
+    mistakes.mask_value = estimate.value();
+    if (mistakes.mask_value) {
+        explanation.add_detail(to_text(*mistakes.mask_value));
+    } else if (estimate.fills_empty_rows()) {
+        // Nothing is left beside a key that may be attended; of the usual numbers the nearer one.
+        double least = kNoMatch * kNoMatch;
+        for (const double usual : {-1e4, -1e9}) {
+            Mistakes tried = mistakes;
+            tried.mask_value = usual;
+            const double square = closeness(tried, 0, true).square();
+            if (square >= least) continue;
+            least = square;
+            mistakes.mask_value = usual;
+        }
+        explanation.add_detail("such as " + to_text(*mistakes.mask_value) +
+                               ", in rows without a key");
+    }
+    if (!estimate.leak().empty()) explanation.add_detail(estimate.leak());
 }
 
 // The numbers that are not known beforehand, one after the other.
 void Trial::estimate(Explanation& explanation, Mistakes& mistakes, bool on_sample) {
     if (has(explanation, Fit::scale)) estimate_scale(explanation, mistakes);
     if (has(explanation, Fit::sink)) estimate_sinks(explanation, mistakes, on_sample);
-    const bool fits = has(explanation, Fit::epsilon) || has(explanation, Fit::input_factor) ||
-                      has(explanation, Fit::softcap) || has(explanation, Fit::bias_factor);
+    if (has(explanation, Fit::mask_value)) estimate_mask_value(explanation, mistakes);
+    const bool fits = has(explanation, Fit::epsilon) || has(explanation, Fit::epsilon_everywhere) ||
+                      has(explanation, Fit::input_factor) || has(explanation, Fit::softcap) ||
+                      has(explanation, Fit::bias_factor);
     if (!fits) return;
     // What is far away without them is so for another reason; scores have no upper bound, and one
     // of a small head may go far.
     const double far = observation_.kind == Observed::scores ? 2 : 0.5;
     if (has(explanation, Fit::softcap)) mistakes.softcap = *inputs_.options->softcap;
     if (explanation.mistakes.size() > 1 && closeness(mistakes, 0, true).residual() > far) return;
-    if (has(explanation, Fit::epsilon)) estimate_epsilon(explanation, mistakes);
+    if (has(explanation, Fit::epsilon) || has(explanation, Fit::epsilon_everywhere))
+        estimate_epsilon(explanation, mistakes);
     if (has(explanation, Fit::input_factor)) {
         mistakes.input_factor =
             fit(mistakes, {[](Mistakes& m, double factor) { m.input_factor = factor; }, 1}, 1);

@@ -84,6 +84,8 @@ void Trial::judge(const Mistakes& mistakes, double dropout, bool on_sample, cons
 
 bool Trial::explains(const Mistakes& mistakes, double dropout, bool on_sample,
                      const Closeness& exact, Explanation& explanation) {
+    const bool leaks = has(explanation, Fit::mask_value);
+    if (leaks && is_weights() && exact.has_vanished()) return false;
     constexpr double kTiny = 5e-7;  // what a few operations in float32 do, in units
     // Sinks and dropout are not estimated so well that nothing is left of them.
     const bool blurs = has(explanation, Fit::sink) || has(explanation, Fit::dropout);
@@ -95,7 +97,7 @@ bool Trial::explains(const Mistakes& mistakes, double dropout, bool on_sample,
     const bool is_right = explanation.mistakes.empty();
     constexpr double kEstimated = 1;  // steps
     if (!explanation.detail.empty() && exact.blurred_steps() <= kEstimated &&
-        is_much_better(exact, 4, on_sample))
+        (leaks || is_much_better(exact, 4, on_sample)))
         return true;
     if (exact.residual() > kMostRounding) return false;
     if (is_right) return is_rounding(mistakes, dropout, on_sample, explanation);

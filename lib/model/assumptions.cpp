@@ -12,14 +12,6 @@
 namespace attn::model {
 namespace {
 
-bool has_norms(const WeightBundle& bundle) {
-    const auto is_norm = [](const auto& entry) {
-        return starts_with(entry.first, "before_") || starts_with(entry.first, "after_");
-    };
-    const NamedArrays& arrays = bundle.layers.front();
-    return std::any_of(arrays.begin(), arrays.end(), is_norm);
-}
-
 bool has_feed_forward(const WeightBundle& bundle) {
     const NamedArrays& arrays = bundle.layers.front();
     return arrays.count("W_in") != 0 || arrays.count("W_gate_in") != 0;
@@ -39,6 +31,14 @@ std::string text(const Parts&... parts) {
 }
 
 }  // namespace
+
+bool has_norms(const WeightBundle& bundle) {
+    const auto is_norm = [](const auto& entry) {
+        return starts_with(entry.first, "before_") || starts_with(entry.first, "after_");
+    };
+    const NamedArrays& arrays = bundle.layers.front();
+    return std::any_of(arrays.begin(), arrays.end(), is_norm);
+}
 
 void apply(const BlockFlags& flags, WeightBundle& bundle) {
     const Layout& layout = *bundle.layout;

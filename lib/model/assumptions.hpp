@@ -20,6 +20,9 @@ struct BlockFlags {
 // known.
 void apply(const BlockFlags& flags, WeightBundle& bundle);
 
+// Whether a norm stands in the first layer's block.
+bool has_norms(const WeightBundle& bundle);
+
 // "norms behind attention and feed-forward (--norm-first), epsilon 1e-05 (--norm-eps)"; empty where
 // the file, its config.json or the family's own configuration says it all. `whole_blocks`: the
 // feed-forward part is computed as well.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "model/assumptions.hpp"
 #include "source/computed_source.hpp"
 #include "source/observed_axes.hpp"
 
@@ -13,12 +14,41 @@ namespace {
 using analysis::Observation;
 using analysis::Observed;
 
+// Keeps what the block of its layer reads.
+class HiddenSink : public Sink<double> {
+  public:
+    void consume(const Tile<double>&) override {}
+    void end_layer(const LayerOutputs<double>& layer) override { hidden = *layer.x; }
+
+    Array<double> hidden;
+};
+
+// What the layer's block reads if another epsilon stood in every norm before it; empty where none
+// stands there.
+using HiddenWithEpsilon = std::function<Array<double>(double epsilon)>;
+
+HiddenWithEpsilon hidden_with_epsilon(const source::ComputedInputs<double>& loaded,
+                                      source::ComputedRequest request, std::size_t layer,
+                                      io::Inputs& files) {
+    const bool computed = layer > 0 || !request.token_ids.empty();
+    if (!loaded.has_weights() || loaded.hidden_states || !computed ||
+        !model::has_norms(*loaded.bundle))
+        return {};
+    return [request = std::move(request), layer, &files](double epsilon) mutable {
+        request.norm_epsilon = epsilon;
+        const source::ComputedSource<double> source(request, files, [](const std::string&) {});
+        HiddenSink sink;
+        source.stream({&sink}, {std::vector<std::size_t>{layer}, {}, {}}, nullptr);
+        return sink.hidden;
+    };
+}
+
 // Diagnoses the layer that it is attached to, while what the layer reads is there.
 class DiagnosisSink : public Sink<double> {
   public:
     DiagnosisSink(const source::ComputedInputs<double>& loaded, const Observation& observation,
-                  const analysis::DiagnosisOptions& search)
-        : loaded_(loaded), observation_(observation), search_(search) {}
+                  const analysis::DiagnosisOptions& search, HiddenWithEpsilon hidden)
+        : loaded_(loaded), observation_(observation), search_(search), hidden_(std::move(hidden)) {}
 
     void consume(const Tile<double>&) override {}
 
@@ -34,6 +64,7 @@ class DiagnosisSink : public Sink<double> {
             }
             if (!loaded_.context.empty()) dense.context = &loaded_.context;
             dense.weights = layer.projections;
+            dense.hidden_with_epsilon = hidden_;
         } else {
             dense.q = &loaded_.q;
             dense.k = &loaded_.k;
@@ -48,6 +79,7 @@ class DiagnosisSink : public Sink<double> {
     const source::ComputedInputs<double>& loaded_;
     const Observation& observation_;
     analysis::DiagnosisOptions search_;
+    HiddenWithEpsilon hidden_;
 };
 
 // A single sequence may come without the axis of the batch, a single head without that of the
@@ -161,7 +193,8 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
         fail("--layer ", request.layer, ": the weights have ", loaded.layers.size(), " layers");
     }
     const Observation observation = observe(request, loaded, inputs, warn);
-    DiagnosisSink sink(loaded, observation, {request.seconds, progress});
+    DiagnosisSink sink(loaded, observation, {request.seconds, progress},
+                       hidden_with_epsilon(loaded, input, request.layer, inputs));
     // The engine refuses what overflows, with its place.
     source.stream({&sink}, {std::vector<std::size_t>{request.layer}, {}, {}}, nullptr);
     return {observation.kind, std::move(sink.diagnosis)};

@@ -31,6 +31,10 @@ Array<double> observe(const World& world, const std::vector<const Hypothesis*>& 
         hypothesis->commit(world.inputs(), mistakes);
         if (hypothesis->fit == Fit::scale) mistakes.scale = 0.77;
         if (hypothesis->fit == Fit::epsilon) mistakes.input_epsilon = 0.03;
+        if (hypothesis->fit == Fit::epsilon_everywhere) mistakes.input_epsilon = 0.3;
+        if (hypothesis->fit == Fit::softcap) mistakes.softcap = 0.8;
+        if (hypothesis->fit == Fit::bias_factor) mistakes.bias_factor = 1.7;
+        if (hypothesis->fit == Fit::mask_value) mistakes.mask_value = -2.5;
         if (hypothesis->fit == Fit::input_factor) mistakes.input_factor = 1.07;
         if (hypothesis->fit == Fit::sink) mistakes.sinks = {0.4, -1, 1.3, 0};
         if (hypothesis->fit == Fit::rounding) mistakes.arithmetic = Rounding::float16;
@@ -69,6 +73,9 @@ std::vector<const Hypothesis*> possible_in(const World& world, Observed kind) {
     for (const Hypothesis& hypothesis : hypotheses()) {
         const bool told = hypothesis.fit == Fit::nothing || kind == Observed::weights ||
                           hypothesis.fit == Fit::epsilon || hypothesis.fit == Fit::input_factor ||
+                          hypothesis.fit == Fit::epsilon_everywhere ||
+                          hypothesis.fit == Fit::softcap || hypothesis.fit == Fit::bias_factor ||
+                          hypothesis.fit == Fit::mask_value ||
                           (hypothesis.fit == Fit::scale && kind == Observed::scores) ||
                           (hypothesis.fit == Fit::rounding && kind == Observed::output);
         if (told && hypothesis.possible(world.inputs())) result.push_back(&hypothesis);

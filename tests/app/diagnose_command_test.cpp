@@ -261,6 +261,35 @@ TEST_CASE("a checkpoint is diagnosed like any other, each layer with its own inp
     }
 }
 
+TEST_CASE("another epsilon is found in the layer it stands in, and in all before") {
+    const TempFolder folder;
+    for (const char* family : {"gpt2", "gemma2", "llama", "bert"}) {
+        const std::string model = golden(std::string("models/") + family);
+        const std::vector<std::string> asked{"-w", model, "--token-ids", model + "/token_ids.npy"};
+        const std::string out = folder / family;
+        run_program(with({"run", "--save", "weights", "--norm-eps", "0.02", "-o", out}, asked));
+        for (const char* layer : {"0", "1"}) {
+            const auto result = diagnose(with(
+                asked, {"--layer", layer, "--observed", out + "/layer0" + layer + "/weights.npy"}));
+            INFO(family << ", layer " << layer << "\n" << result.out << result.err);
+            CHECK(result.exit_code == 1);
+            CHECK_THAT(result.out,
+                       Catch::Contains("another epsilon in ") && Catch::Contains("(epsilon 0.02)"));
+        }
+    }
+}
+
+TEST_CASE("an epsilon that the numbers do not tell is not told") {
+    const TempFolder folder;
+    const std::string model = golden("models/gpt2");
+    const std::vector<std::string> asked{"-w", model, "--token-ids", model + "/token_ids.npy"};
+    run_program(
+        with({"run", "--save", "weights", "--norm-eps", "1e-10", "-o", folder / "o"}, asked));
+    const auto result = diagnose(with(asked, {"--observed", folder / "o/layer00/weights.npy"}));
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Catch::Contains("another epsilon in the norm (epsilon below "));
+}
+
 TEST_CASE("a mask that is too weak is not called correct, however little leaks") {
     const TempFolder folder;
     const std::string in =
@@ -275,8 +304,9 @@ TEST_CASE("a mask that is too weak is not called correct, however little leaks")
                                        ", " + std::to_string(1 - row) + "]]]");
         const auto result = diagnose(with(asked, {file}));
         CHECK(result.exit_code == 1);
-        CHECK_THAT(result.out,
-                   Catch::Contains("masked keys get weight") && Catch::Contains("-inf"));
+        CHECK_THAT(result.out, Catch::Contains("a finite number added for the mask (-") &&
+                                   Catch::Contains("masked keys get weight") &&
+                                   Catch::Contains("-inf"));
         CHECK_THAT(result.out, Catch::Contains("query 0, key 1"));
     }
 }

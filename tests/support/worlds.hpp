@@ -1,6 +1,7 @@
 // Attentions of several kinds for diagnosis: between them every mistake is possible.
 #pragma once
 
+#include <cmath>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,9 +18,21 @@ struct World {
     std::string name;
     Array<double> x, x_before_norm;
     Norm<double> input_norm;
+    Array<double> x_at_first;  // what a norm and a sum make x_before_norm of
     ProjectionWeights<double> weights;
     Heads<double> q, k, v;
     AttentionOptions<double> options;
+
+    Array<double> hidden(double epsilon) const {
+        Norm<double> norm;
+        norm.kind = NormKind::rms;
+        norm.epsilon = epsilon;
+        const Array<double> normal = normalise(x_at_first, norm);
+        std::vector<double> sum(normal.data(), normal.data() + normal.size());
+        for (std::size_t i = 0; i < sum.size(); ++i)
+            sum[i] += (i % 3 == 0 ? 3 : 1) * std::cos(static_cast<double>(i));
+        return {normal.shape(), std::move(sum)};
+    }
 
     DenseInputs inputs() const {
         DenseInputs in;
@@ -28,6 +41,7 @@ struct World {
             in.x = &x;
             in.x_before_norm = &x_before_norm;
             in.input_norm = &input_norm;
+            in.hidden_with_epsilon = [this](double epsilon) { return hidden(epsilon); };
             in.weights = &weights;
         } else {
             in.q = &q;
@@ -42,7 +56,8 @@ struct World {
 inline World decoder(unsigned seed, std::size_t n) {
     World world;
     world.name = "decoder";
-    world.x_before_norm = random_array<double>({2, n, 16}, seed + 9);
+    world.x_at_first = random_array<double>({2, n, 16}, seed + 9);
+    world.x_before_norm = world.hidden(world.input_norm.epsilon);
     world.input_norm.kind = NormKind::layer;
     world.input_norm.weight = random_array<double>({16}, seed + 10);
     world.x = normalise(world.x_before_norm, world.input_norm);
@@ -103,6 +118,7 @@ inline World capped(unsigned seed, std::size_t n) {
     world.q = make_separate_heads(random_array<double>({1, 2, n, 4}, seed));
     world.k = make_separate_heads(random_array<double>({1, 2, n, 4}, seed + 1));
     world.v = make_separate_heads(random_array<double>({1, 2, n, 4}, seed + 2));
+    world.options.scale = 0.8;
     world.options.softcap = 1.5;
     world.options.sinks = {0.5, -0.3};
     world.options.mask.alibi = {0.3, 0.1};
