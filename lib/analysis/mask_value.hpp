@@ -22,8 +22,8 @@ class MaskValueEstimate {
     // None where no masked key gets weight, or each another share.
     std::optional<double> value();
 
-    // Whether a query without a key attends all the same.
-    bool fills_empty_rows() const { return empty_rows_; }
+    // Whether all that leaks is in rows of queries without a key.
+    bool leaks_in_empty_rows() const { return empty_rows_ && values_.empty(); }
 
     // "masked keys get weight, up to 0.002 at head 0, query 1, key 3"; empty for scores.
     std::string leak() const;

@@ -147,8 +147,9 @@ void Trial::estimate_epsilon(Explanation& explanation, Mistakes& mistakes) {
 
 void Trial::estimate_mask_value(Explanation& explanation, Mistakes& mistakes) {
     const Number value{[](Mistakes& m, double x) { m.mask_value = -x; }, 1};
+    const auto search = [&] { mistakes.mask_value = -fit_from(mistakes, value, {1, 3, 10, 20}); };
     if (observation_.kind == Observed::output) {
-        mistakes.mask_value = -fit_from(mistakes, value, {1, 3, 10, 20});
+        search();
         explanation.add_detail(to_text(*mistakes.mask_value));
         return;
     }
@@ -162,9 +163,13 @@ void Trial::estimate_mask_value(Explanation& explanation, Mistakes& mistakes) {
         estimate.add(faced, face(without, observation_, piece));
     });
     mistakes.mask_value = estimate.value();
+    // Another mistake beside it may hide it from a glance at the rows.
+    const bool hidden = explanation.mistakes.size() > 1 && !estimate.leak().empty() &&
+                        !estimate.leaks_in_empty_rows();
+    if (!mistakes.mask_value && hidden) search();
     if (mistakes.mask_value) {
         explanation.add_detail(to_text(*mistakes.mask_value));
-    } else if (estimate.fills_empty_rows()) {
+    } else if (estimate.leaks_in_empty_rows()) {
         // Nothing is left beside a key that may be attended; of the usual numbers the nearer one.
         double least = kNoMatch * kNoMatch;
         for (const double usual : {-1e4, -1e9}) {

@@ -64,7 +64,11 @@ bool Trial::drifts(const Mistakes& mistakes) {
 
 bool Trial::is_much_better(const Closeness& exact, double times, bool on_sample) {
     std::optional<double>& right = on_sample ? right_on_sample_ : right_on_everything_;
-    if (!right) right = closeness({}, 0, on_sample).square();
+    if (!right) {
+        const Closeness found = closeness({}, 0, on_sample);
+        // What only one side masks has no distance.
+        right = found.residual() < kNoMatch ? found.square() : kNoMatch * kNoMatch;
+    }
     return times * exact.square() <= *right;
 }
 

@@ -204,7 +204,8 @@ TEST_CASE("every pair of mistakes is found in weights, scores and outputs, in an
                     const Diagnosis diagnosis = find(world, planted, experiment);
                     INFO(found_in(diagnosis));
                     CHECK_FALSE(diagnosis.correct);
-                    REQUIRE(diagnosis.explained());
+                    CHECK(diagnosis.explained());
+                    if (!diagnosis.explained()) continue;
                     // Where one of the two has no effect beside the other, a single one explains
                     // it.
                     const bool single = diagnosis.explanations[0].mistakes.size() == 1;
