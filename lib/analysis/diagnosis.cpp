@@ -331,9 +331,11 @@ bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
         (is_factor(a) && b.part == Part::scale) || (is_factor(b) && a.part == Part::scale);
     // It runs through all layers before.
     const auto is_deep = [](const Hypothesis& h) { return h.fit == Fit::epsilon_everywhere; };
-    // Over the heads all numbers for the mask are alike, over the queries few leak in their row.
-    const auto hides = [](const Hypothesis& mask, const Hypothesis& softmax) {
-        return mask.fit == Fit::mask_value && softmax.part == Part::softmax;
+    // Over the heads all numbers for the mask are alike, over the queries few leak in their row; a
+    // cap behind the mask changes them.
+    const auto hides = [](const Hypothesis& mask, const Hypothesis& other) {
+        return mask.fit == Fit::mask_value &&
+               (other.part == Part::softmax || other.part == Part::softcap);
     };
     if (hides(a, b) || hides(b, a)) return false;
     return a.part != b.part && !is_deep(a) && !is_deep(b) && !factors &&

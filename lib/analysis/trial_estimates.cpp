@@ -191,29 +191,26 @@ void Trial::estimate(Explanation& explanation, Mistakes& mistakes, bool on_sampl
     if (has(explanation, Fit::scale)) estimate_scale(explanation, mistakes);
     if (has(explanation, Fit::sink)) estimate_sinks(explanation, mistakes, on_sample);
     if (has(explanation, Fit::mask_value)) estimate_mask_value(explanation, mistakes);
-    const bool fits = has(explanation, Fit::epsilon) || has(explanation, Fit::epsilon_everywhere) ||
-                      has(explanation, Fit::input_factor) || has(explanation, Fit::softcap) ||
-                      has(explanation, Fit::bias_factor);
-    if (!fits) return;
-    // What is far away without them is so for another reason; scores have no upper bound, and one
-    // of a small head may go far.
-    const double far = observation_.kind == Observed::scores ? 2 : 0.5;
-    if (has(explanation, Fit::softcap)) mistakes.softcap = *inputs_.options->softcap;
-    if (explanation.mistakes.size() > 1 && closeness(mistakes, 0, true).residual() > far) return;
-    if (has(explanation, Fit::epsilon) || has(explanation, Fit::epsilon_everywhere))
-        estimate_epsilon(explanation, mistakes);
-    if (has(explanation, Fit::input_factor)) {
-        mistakes.input_factor =
-            fit(mistakes, {[](Mistakes& m, double factor) { m.input_factor = factor; }, 1}, 1);
-    }
     if (has(explanation, Fit::softcap)) {
-        mistakes.softcap = fit_from(
-            mistakes, {[](Mistakes& m, double cap) { m.softcap = cap; }, *mistakes.softcap},
-            around(*mistakes.softcap));
+        const double cap = *inputs_.options->softcap;
+        mistakes.softcap =
+            fit_from(mistakes, {[](Mistakes& m, double x) { m.softcap = x; }, cap}, around(cap));
     }
     if (has(explanation, Fit::bias_factor)) {
         mistakes.bias_factor = fit_from(
             mistakes, {[](Mistakes& m, double factor) { m.bias_factor = factor; }, 1}, around(1));
+    }
+    const bool fits_epsilon =
+        has(explanation, Fit::epsilon) || has(explanation, Fit::epsilon_everywhere);
+    if (!fits_epsilon && !has(explanation, Fit::input_factor)) return;
+    // What is far away without them is so for another reason; scores have no upper bound, and one
+    // of a small head may go far.
+    const double far = observation_.kind == Observed::scores ? 2 : 0.5;
+    if (explanation.mistakes.size() > 1 && closeness(mistakes, 0, true).residual() > far) return;
+    if (fits_epsilon) estimate_epsilon(explanation, mistakes);
+    if (has(explanation, Fit::input_factor)) {
+        mistakes.input_factor =
+            fit(mistakes, {[](Mistakes& m, double factor) { m.input_factor = factor; }, 1}, 1);
     }
 }
 
