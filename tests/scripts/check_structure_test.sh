@@ -54,13 +54,13 @@ include lib/render/axis.cpp utils/strings.hpp
 expect 'lib/render/axis.cpp:1: "utils/strings.hpp" is in no room of the list'
 
 fresh
-mkdir "$copy/lib/utils" "$copy/tests/utils"
+mkdir -p "$copy/lib/utils" "$copy/tests/utils"
 echo '#include "core/span.hpp"' | tee "$copy/lib/utils/strings.cpp" >"$copy/tests/utils/strings_test.cpp"
 expect 'lib/utils/strings.cpp:1: room utils is not in the list of rooms'
 
 # Three headers, of which no two include each other.
 fresh
-mkdir "$copy/lib/source"
+mkdir -p "$copy/lib/source"
 echo '#include "source/b.hpp"' >"$copy/lib/source/a.hpp"
 printf '// b\n#include "source/c.hpp"\n' >"$copy/lib/source/b.hpp"
 printf '// c\n\n#include "source/a.hpp"\n' >"$copy/lib/source/c.hpp"
