@@ -152,15 +152,27 @@ bool CheckSink<T>::check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck
     return true;
 }
 
-// 1 for the keys that a mask array forbids; empty without one.
+// 1 for the keys that a mask array forbids; empty without one. A number that leaves a key nothing
+// beside others, such as -1e9 or the lowest of its type, forbids it as -inf does. Where it is added
+// to every key of a row, code differs: all of them share the weight, or none has any.
 template <class T>
 std::vector<std::uint8_t> CheckSink<T>::masked_keys(const Tile<T>& tile, std::size_t row) const {
     std::vector<std::uint8_t> masked;
     if (!mask_->blocks_cells()) return masked;
-    std::vector<T> unused(shape_.keys);
+    constexpr T kNothing = -1000;  // exp of it is 0 in any type, and scores are smaller
+    const std::size_t query = tile.first_query + row;
+    std::vector<T> added(shape_.keys);
     masked.resize(shape_.keys);
-    mask_->apply(tile.sequence, tile.head, tile.first_query + row, {0, shape_.keys}, unused.data(),
-                 masked.data());
+    mask_->apply(tile.sequence, tile.head, query, {0, shape_.keys}, added.data(), masked.data());
+    const KeyRange allowed = mask_->allowed(tile.sequence, query);
+    if (allowed.empty()) return masked;
+    const T most = *std::max_element(added.begin() + static_cast<std::ptrdiff_t>(allowed.begin),
+                                     added.begin() + static_cast<std::ptrdiff_t>(allowed.end));
+    const Span<const T> weights = tile.weights.row(row);
+    const bool none = most <= kNothing && all_are_zero(weights.data(), weights.size());
+    for (std::size_t key = 0; key < masked.size(); ++key) {
+        if (none || added[key] < most + kNothing) masked[key] = 1;
+    }
     return masked;
 }
 
@@ -285,8 +297,11 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
         if (row.keys < 2) continue;
         head.choosing_rows += 1;
         head.saturated_rows += row.largest.value > kSaturated;
+        // Of the row as it were with a sum of one: rounding moves it.
+        const double entropy =
+            row.sum > 0 ? row.entropy / row.sum + std::log(row.sum) : row.entropy;
         head.least_entropy =
-            std::min(head.least_entropy, row.entropy / std::log(static_cast<double>(row.choices)));
+            std::min(head.least_entropy, entropy / std::log(static_cast<double>(row.choices)));
         head.least_largest = std::min(head.least_largest, row.largest.value);
         if (favourite == shape_.keys) favourite = row.largest.key;
         head.one_key = head.one_key && favourite == row.largest.key;

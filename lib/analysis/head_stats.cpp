@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -90,7 +91,7 @@ const Measure& find_measure(const std::string& name, const std::string& flag) {
     }
     const std::string close = nearest(name, names);
     fail(flag, " ", name, ": is no measure",
-         close.empty() ? "; see attn-inspect stats --help" : "; did you mean " + close + "?");
+         close.empty() ? "; there are " + joined(names) : "; did you mean " + close + "?");
 }
 
 HeadStats summarise(const std::vector<RowStats>& rows, PatternScore pattern_score) {
@@ -101,10 +102,13 @@ HeadStats summarise(const std::vector<RowStats>& rows, PatternScore pattern_scor
         entropy.add(row.entropy);
         if (row.keys > 1) normalised.add(row.entropy / std::log(row.keys));
         confidence.add(row.largest);
-        effective.add(1 / row.squares);
-        keys_for_90.add(row.keys_for_90);
-        if (!std::isnan(row.distance)) distance.add(row.distance);
-        saturation.add(row.largest > kSaturated ? 1 : 0);
+        // These would be numbers even where a weight is none.
+        const bool counts = std::isfinite(row.sum);
+        effective.add(counts ? 1 / row.squares : HeadStats::kNone);
+        keys_for_90.add(counts ? row.keys_for_90 : HeadStats::kNone);
+        // On a grid a token that is no patch has no distance.
+        if (!std::isnan(row.distance) || std::isnan(row.sum)) distance.add(row.distance);
+        saturation.add(!counts ? HeadStats::kNone : row.largest > kSaturated ? 1 : 0);
         far.add(std::abs(row.sum - 1) > kFar ? 1 : 0);
         diagonal.add(row.diagonal);
         previous.add(row.previous);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "attention/query_offset.hpp"
 #include "kernels/kernels.hpp"
@@ -10,14 +11,24 @@ namespace attn::analysis {
 namespace {
 
 // Sums whose result does not depend on the order: tiles arrive in any. Weights are at most 1, so
-// that 2^23 of them fit; more is no attention, and stays at the limit.
+// that 2^23 of them fit.
 constexpr double kOne = 1099511627776.0;  // 2^40
-constexpr double kLimit = 4.0e18;
+constexpr double kLimit = 9.0e18;
 
-std::int64_t to_fixed(double value) {
-    return std::isnan(value) ? 0
-                             : static_cast<std::int64_t>(std::clamp(value * kOne, -kLimit, kLimit));
-}
+// What a key received so far. Numbers that fit nowhere leave it without a sum.
+struct FixedSum {
+    std::int64_t sum = 0;
+    bool broken = false;
+
+    void add(double value) {
+        broken = broken || !(std::abs(value * kOne) < kLimit);
+        if (!broken)
+            broken = __builtin_add_overflow(sum, static_cast<std::int64_t>(value * kOne), &sum);
+    }
+    double value() const {
+        return broken ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(sum) / kOne;
+    }
+};
 
 }  // namespace
 
@@ -26,7 +37,7 @@ struct StatsSink<T>::HeadRows {
     std::vector<RowStats> rows;
     std::mutex mutex;
     // What each key received from queries at its own place or after it, and from those before it.
-    std::vector<std::int64_t> from_after, from_before;
+    std::vector<FixedSum> from_after, from_before;
 
     HeadRows(std::size_t queries, std::size_t keys)
         : rows(queries), from_after(keys), from_before(keys) {}
@@ -86,9 +97,9 @@ void StatsSink<T>::consume(const Tile<T>& tile) {
         kernels.add(before.data() + (own - start), weights + (own - start), allowed.end - own);
     }
     const std::lock_guard<std::mutex> lock(head.mutex);
-    const auto add = [&](const std::vector<T>& sums, std::vector<std::int64_t>& to) {
+    const auto add = [&](const std::vector<T>& sums, std::vector<FixedSum>& to) {
         for (std::size_t i = 0; i < sums.size(); ++i)
-            to[tile.active.begin + i] += to_fixed(static_cast<double>(sums[i]));
+            to[tile.active.begin + i].add(static_cast<double>(sums[i]));
     };
     add(after, head.from_after);
     add(before, head.from_before);
@@ -115,21 +126,24 @@ void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
     }
     for (std::size_t key = shape_.keys; key-- > 0;) later[key] += later[key + 1];
 
+    bool broken = false;                                 // the share of a key cannot be told
     std::vector<std::pair<std::size_t, double>> shares;  // of the keys that enough queries see
     std::vector<double>& received = received_[first_result_ + slot];
     for (std::size_t key = 0; key < shape_.keys; ++key) {
-        const double after = static_cast<double>(head.from_after[key]) / kOne;
-        received.push_back(after + static_cast<double>(head.from_before[key]) / kOne);
+        const double after = head.from_after[key].value();
+        received.push_back(after + head.from_before[key].value());
         if (later[key] == 0) continue;
         const double share = after / later[key];
         if (key == 0) stats.sink = share;
         const bool enough = 2 * later[key] >= rows;
         if (!enough) continue;
         shares.emplace_back(key, share);
+        broken = broken || std::isnan(share);
         if (!(share <= stats.sink_max)) stats.sink_max = share;
     }
     // Of equals the first, whatever the last bit says.
     constexpr double kSame = 1e-6;
+    if (broken) stats.sink_max = HeadStats::kNone;
     const auto first = std::find_if(shares.begin(), shares.end(), [&](const auto& found) {
         return found.second >= stats.sink_max - kSame;
     });

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "support/array_files.hpp"
@@ -236,4 +237,41 @@ TEST_CASE("commands that look at an array say that a few cells keep it from bein
         const Masked other(may);
         CHECK(run_program({"stats", other.attention.write(other.folder)}).err.empty());
     }
+}
+
+TEST_CASE("a mask of numbers forbids by whatever leaves a key nothing, not by -inf alone") {
+    const std::size_t banned = 2, empty = 5;  // a key of all queries; a query without keys
+    Masked right([&](std::size_t i, std::size_t j) { return i != empty && j != banned; });
+    const RandomAttention kept = right.attention;
+    for (const float lowest : {-INFINITY, -std::numeric_limits<float>::max(), -1e9F, -1e4F}) {
+        INFO(lowest);
+        std::vector<float> mask(kTokens * kTokens, 0);
+        for (std::size_t i = 0; i < kTokens; ++i) {
+            for (std::size_t j = 0; j < kTokens; ++j)
+                if (i == empty || j == banned) mask[i * kTokens + j] = lowest;
+        }
+        const std::string file =
+            write_array<float>(right.folder, "mask.npy", {kTokens, kTokens}, mask);
+        const Json sane = right.check({"--mask", file});
+        CHECK(sane["passed"] == true);
+        CHECK(verdict_of(sane, "masked_keys") == "ok");
+        // Nothing is left to a key, or as much to each.
+        if (std::isfinite(lowest)) {
+            for (std::size_t j = 0; j < kTokens; ++j)
+                right.attention.at(1, empty, j) = 1.0F / kTokens;
+            CHECK(right.check({"--mask", file})["passed"] == true);
+        }
+        right.attention.at(1, 3, banned) = 1e-5F;
+        const Json found = right.check({"--mask", file});
+        right.attention = kept;
+        CHECK(verdict_of(found, "mask_leak") == "FAIL");
+        CHECK(line_of(found, "mask_leak")["place"]["key"] == banned);
+        CHECK(line_of(found, "mask_leak")["place"]["query"] == 3);
+    }
+    // A bias that only makes a key small forbids nothing.
+    std::vector<float> bias(kTokens * kTokens, 0);
+    bias[3 * kTokens + 4] = -50;
+    const Masked whole([](std::size_t, std::size_t) { return true; });
+    CHECK(whole.check({"--mask", write_array<float>(whole.folder, "mask.npy", {kTokens, kTokens},
+                                                    bias)})["passed"] == true);
 }

@@ -124,3 +124,17 @@ TEST_CASE("two weights that are nearly even are chance, two that are even a dead
     CHECK(verdict("[[1, 0], [0.51, 0.49]]") == "ok");
     CHECK(verdict("[[1, 0], [0.5, 0.5]]") == "warning");
 }
+
+TEST_CASE("a uniform head of bfloat16 is a dead one, though its rows do not sum to one") {
+    const TempFolder folder;
+    RandomAttention attention(2, 66, true);
+    for (std::size_t query = 0; query < 66; ++query) {
+        for (std::size_t key = 0; key <= query; ++key)
+            attention.at(1, query, key) = 1 / static_cast<float>(query + 1);
+    }
+    for (float& weight : attention.weights)
+        weight = static_cast<float>(round_to(Rounding::bfloat16, static_cast<double>(weight)));
+    const Json dead = line_of(check({attention.write(folder), "--causal"}, 0), "dead_head");
+    CHECK(dead["verdict"] == "warning");
+    CHECK(dead["place"]["head"] == 1);
+}
