@@ -92,14 +92,16 @@ FileBytes read_all(int descriptor, std::size_t most, const std::string& path) {
 }
 
 // A pipe that nobody writes to yet must not be waited for before it is known to be one.
-FileBytes read_or_map(const std::string& path, std::size_t most, bool pipes) {
-    const Descriptor file = open_to_read(path, O_NONBLOCK);
+// `path` is what errors call it.
+FileBytes read_or_map(const std::string& place, const std::string& path, std::size_t most,
+                      bool pipes) {
+    const Descriptor file = open_to_read(place, O_NONBLOCK);
     if (file.number() < 0) fail(path, ": cannot open: ", std::strerror(errno));
     struct stat status {};
     if (::fstat(file.number(), &status) != 0) fail(path, ": cannot read: ", std::strerror(errno));
     if (S_ISDIR(status.st_mode)) fail(path, ": is a folder, expected a file");
     if (pipes && S_ISFIFO(status.st_mode)) {
-        const Descriptor pipe = open_to_read(path, 0);
+        const Descriptor pipe = open_to_read(place, 0);
         if (pipe.number() < 0) fail(path, ": cannot open: ", std::strerror(errno));
         FileBytes bytes = read_all(pipe.number(), most, path);
         if (bytes.bytes.size() == 0) fail(path, ": is empty");
@@ -118,11 +120,16 @@ FileBytes read_or_map(const std::string& path, std::size_t most, bool pipes) {
 }  // namespace
 
 FileBytes map_file(const std::string& path, std::size_t most) {
-    return read_or_map(path, most, /*pipes=*/false);
+    return read_or_map(path, path, most, /*pipes=*/false);
+}
+
+FileBytes map_staged_file(const OutputPath& file) {
+    return read_or_map(file.path.string(), file.shown, std::numeric_limits<std::size_t>::max(),
+                       /*pipes=*/false);
 }
 
 FileBytes read_file_or_pipe(const std::string& path, std::size_t most) {
-    return read_or_map(path, most, /*pipes=*/true);
+    return read_or_map(path, path, most, /*pipes=*/true);
 }
 
 void drop_pages(Span<const std::byte> bytes) {

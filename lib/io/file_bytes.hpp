@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/span.hpp"
+#include "io/output_path.hpp"
 
 namespace attn::io {
 
@@ -21,6 +22,9 @@ struct FileBytes {
 // larger than `most` bytes.
 FileBytes map_file(const std::string& path,
                    std::size_t most = std::numeric_limits<std::size_t>::max());
+
+// The same of a file that errors call by another name.
+FileBytes map_staged_file(const OutputPath& file);
 
 // The same, but a pipe is read to its end, so that a shell's <(command) works.
 FileBytes read_file_or_pipe(const std::string& path, std::size_t most);

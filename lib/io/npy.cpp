@@ -23,6 +23,7 @@ StoredArray parse_npy(const FileBytes& file, const std::string& name) {
         fail(name, ": holds ", held, " bytes of data, its header promises ", header.data_size, " (",
              to_string(header.dtype), " ", to_string(header.shape), ")");
     }
+    require_no_more(held, header, name);
     StoredArray array = described_by(header, name);
     array.bytes = {file.bytes.data() + header.size, header.data_size};
     array.owner = file.owner;

@@ -282,4 +282,10 @@ NpyHeader parse_npy_header(Span<const std::byte> bytes, const std::string& name)
     return header;
 }
 
+void require_no_more(std::size_t held, const NpyHeader& header, const std::string& name) {
+    if (held <= header.data_size) return;
+    fail(name, ": holds ", held, " bytes of data, its header promises ", header.data_size, "; the ",
+         held - header.data_size, " behind them would be ignored: was an array appended?");
+}
+
 }  // namespace attn::io

@@ -33,6 +33,10 @@ bool is_npy(Span<const std::byte> bytes);
 // the file. Throws Error when they are not NPY, and for a version or a size that cannot be.
 std::size_t npy_header_size(Span<const std::byte> bytes, const std::string& name);
 
+// Refuses bytes behind the data, which NumPy leaves unread: `held` are those behind the header.
+// Throws Error with both counts.
+void require_no_more(std::size_t held, const NpyHeader& header, const std::string& name);
+
 // Reads the header at the start of the bytes, of which there may be more. Throws Error when it is
 // damaged or cut, and for a shape that memory cannot address.
 NpyHeader parse_npy_header(Span<const std::byte> bytes, const std::string& name);

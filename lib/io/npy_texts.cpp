@@ -73,6 +73,7 @@ std::vector<std::vector<std::string>> parse_npy_texts(const NpyHeader& header,
         fail(name, ": holds ", data.size(), " bytes of data, its header promises ",
              header.data_size);
     }
+    require_no_more(data.size(), header, name);
     const std::size_t sequences = rank == 2 ? header.shape[0] : 1, count = header.shape[rank - 1];
     std::vector<std::vector<std::string>> lists(sequences);
     for (std::size_t sequence = 0; sequence < sequences; ++sequence) {

@@ -115,7 +115,8 @@ void OutputGuard::require_folder_name(const std::string& path, const std::string
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0) {
         if (S_ISDIR(status.st_mode)) return;
-        fail(path, ": is a file, expected ", expected);
+        fail(path, S_ISREG(status.st_mode) ? ": is a file" : ": is no folder but a device or pipe",
+             ", expected ", expected);
     }
     if (::lstat(path.c_str(), &status) == 0)
         fail(path, ": is a symbolic link that leads nowhere, expected ", expected);

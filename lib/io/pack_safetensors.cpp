@@ -64,7 +64,7 @@ struct Tensor {
 std::vector<Tensor> open_tensors(const std::vector<std::pair<std::string, OutputPath>>& npy_files) {
     std::vector<Tensor> tensors;
     for (const auto& [name, file] : npy_files) {
-        StoredArray array = parse_npy(map_file(file.path.string()), file.shown);
+        StoredArray array = parse_npy(map_staged_file(file), file.shown);
         if (array.column_major || array.swapped_bytes)
             fail(file.shown, ": is not in the order that safetensors files are in");
         tensors.push_back({name, std::move(array)});

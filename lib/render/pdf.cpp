@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/large_stack.hpp"
 #include "core/utf8.hpp"
 
 namespace attn::render {
@@ -181,17 +182,9 @@ std::string bytes_of(HPDF_Doc document) {
     return bytes;
 }
 
-}  // namespace
-
-std::string encode_pdf(const Figure& figure, const Font& font, bool paper,
-                       const PictureFacts& facts) {
-    const double width = static_cast<double>(figure.width) * kPointsPerPixel;
-    const double height = static_cast<double>(figure.height) * kPointsPerPixel;
-    if (std::max(width, height) > kLongestSide) {
-        fail("a picture of ", figure.width, " x ", figure.height,
-             " pixels is longer than a page of PDF may be (200 inches); choose a smaller --cell or "
-             "--max-size");
-    }
+// The library keeps buffers of 64 KiB on the stack. Sizes are in points.
+std::string write_document(const Figure& figure, const Font& font, bool paper,
+                           const PictureFacts& facts, double width, double height) {
     const Document document(HPDF_New(nullptr, nullptr));
     if (!document) throw std::bad_alloc();
     HPDF_SetCompressionMode(document.get(), HPDF_COMP_ALL);
@@ -209,6 +202,22 @@ std::string encode_pdf(const Figure& figure, const Font& font, bool paper,
     std::string bytes = bytes_of(document.get());
     if (bytes.empty() || HPDF_GetError(document.get()) != HPDF_OK)
         fail("the writer of PDF failed (libharu error ", HPDF_GetError(document.get()), ")");
+    return bytes;
+}
+
+}  // namespace
+
+std::string encode_pdf(const Figure& figure, const Font& font, bool paper,
+                       const PictureFacts& facts) {
+    const double width = static_cast<double>(figure.width) * kPointsPerPixel;
+    const double height = static_cast<double>(figure.height) * kPointsPerPixel;
+    if (std::max(width, height) > kLongestSide) {
+        fail("a picture of ", figure.width, " x ", figure.height,
+             " pixels is longer than a page of PDF may be (200 inches); choose a smaller --cell or "
+             "--max-size");
+    }
+    std::string bytes;
+    on_large_stack([&] { bytes = write_document(figure, font, paper, facts, width, height); });
     return bytes;
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "core/error.hpp"
@@ -20,7 +21,9 @@ unsigned char* compress(unsigned char* data, int size, int* compressed_size, int
     // Both start as zeros: ISA-L sets up neither, finds the last picture's traces in them, and
     // would write other bytes for the same pixels.
     std::vector<std::uint8_t> workspace(ISAL_DEF_LVL1_DEFAULT);
-    isal_zstream stream{};
+    // Too large for the stack that a limit may leave.
+    const auto state = std::make_unique<isal_zstream>();
+    isal_zstream& stream = *state;
     // What cannot be compressed is stored, with a few bytes more for each block of 64 KiB.
     const auto length = static_cast<std::uint32_t>(size);
     const std::uint32_t bound = length + length / 1024 + 1024;

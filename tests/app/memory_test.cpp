@@ -81,4 +81,25 @@ TEST_CASE("the libraries start no threads of their own") {
     ::close(ends[1]);
 }
 
+TEST_CASE("every command works where the stack is small") {
+    const TempFolder temp;
+    for (const rlim_t kilobytes : {64, 128, 256}) {
+        const Preparation limit_stack = [kilobytes] {
+            const rlimit limit{kilobytes << 10, kilobytes << 10};
+            ::setrlimit(RLIMIT_STACK, &limit);
+        };
+        for (Arguments arguments : commands(temp)) {
+            const ProgramResult result = run_program(arguments, "", limit_stack);
+            INFO(kilobytes << " " << arguments[0] << ": " << result.err);
+            CHECK((result.exit_code == 0 || (result.exit_code == 1 && arguments[0] == "diagnose")));
+            CHECK(result.err.empty());
+        }
+        for (const char* ending : {".svg", ".pdf"})
+            CHECK(run_program({"heatmap", golden("induction/weights0.npy"), "-o",
+                               temp / ("a" + std::string(ending)), "--head", "0"},
+                              "", limit_stack)
+                      .exit_code == 0);
+    }
+}
+
 #endif

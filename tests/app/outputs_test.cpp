@@ -168,7 +168,8 @@ TEST_CASE("names behind -o that cannot be meant are refused") {
     check_refused(temp, {"run", "-w", model, "-o", in}, "is a file, expected a folder");
     check_refused(temp, {"run", "-w", model, "-o", in + "/out"}, "cannot create the folder");
     check_refused(temp, {"run", "-w", model, "-o", "/"}, "is not empty");
-    check_refused(temp, {"heatmap", in, "-o", "/dev/null"}, "is a file, expected a folder");
+    check_refused(temp, {"heatmap", in, "-o", "/dev/null"},
+                  "is no folder but a device or pipe, expected a folder");
     check_refused(temp, {"stats", in, "--received", "/dev/null"}, "is not a plain file");
     check_refused(temp, {"stats", in, "--received", temp.path().string()}, "is a folder");
 }
@@ -218,4 +219,31 @@ TEST_CASE("a durable run writes the same") {
     CHECK(read_file(temp / "a.png") == read_file(temp / "b.png"));
     check_works({"run", "-w", sample("model.json"), "-o", temp / "out", "--durable", "--quiet"});
     check_works({"stats", in, "--received", temp / "r.npy", "--durable"});
+}
+
+TEST_CASE("a disk that fails at any byte of any format is told by the user's name of the file") {
+    const TempFolder temp;
+    for (const char* format : {"npy", "npz", "safetensors"}) {
+        const std::string out = temp / format;
+        std::size_t failed = 0;
+        // Less would leave no room for the error, which goes to a file here.
+        for (const rlim_t bytes : {400, 1000, 9000, 20000, 40000, 60000, 80000, 100000}) {
+            const ProgramResult result =
+                run_program({"run", "-w", sample("model.json"), "--save", "scores,weights,output",
+                             "--format", format, "-o", out, "--quiet"},
+                            "", [bytes] {
+                                const rlimit limit{bytes, bytes};
+                                ::setrlimit(RLIMIT_FSIZE, &limit);
+                            });
+            if (result.exit_code == 0) continue;
+            ++failed;
+            INFO(format << " " << bytes << ": " << result.err);
+            CHECK(result.exit_code == 2);
+            CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: error: " + out));
+            CHECK_THAT(result.err, !Catch::Contains(".attn-inspect"));
+            CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+            CHECK_FALSE(fs::exists(out));
+        }
+        CHECK(failed > 3);
+    }
 }

@@ -89,3 +89,20 @@ TEST_CASE("what cannot be packed is refused") {
         attn::io::pack_safetensors(folder / "a", {{"x", folder.write("c.npy", columns)}}),
         Catch::Contains("not in the order"));
 }
+
+TEST_CASE("errors name files as a user knows them, not where they are staged") {
+    const TempFolder folder;
+    const std::string staged = folder / ".staging/x.npy";
+    for (const auto pack : {attn::io::pack_npz, attn::io::pack_safetensors}) {
+        for (const bool missing : {true, false}) {
+            // What is missing; what may not be written.
+            const std::filesystem::path whole = write_npy<float>(folder, "x.npy", {1}, {1});
+            const Files files{
+                {"x", {missing ? std::filesystem::path(staged) : whole, "out/x.npy"}}};
+            const attn::io::OutputPath target{missing ? folder / "a" : folder / ".staging/a",
+                                              "out/arrays"};
+            CHECK_THROWS_WITH(pack(target, files),
+                              Catch::StartsWith("out/") && !Catch::Contains("staging"));
+        }
+    }
+}
