@@ -40,14 +40,6 @@ void add_score_flags(Command& command, source::AttentionRequest& request) {
                  "Added to the scores after the softcap; shapes as --mask, all keys");
     command.text("--sink", "ARRAY", request.sink,
                  "One more logit a head in the denominator: [heads] (gpt-oss)");
-    command.choice(
-        "--scores-at", {"scaled", "softcapped", "biased"},
-        [&request](const std::string& stage) {
-            request.scores_at = stage == "scaled"       ? ScoreStage::scaled
-                                : stage == "softcapped" ? ScoreStage::softcapped
-                                                        : ScoreStage::biased;
-        },
-        "Which scores are saved: scaled, softcapped, or biased (default: what softmax saw)");
 }
 
 void add_position_flags(Command& command, source::AttentionRequest& request) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "attention/blas_threads.hpp"
+#include "bracketed_words.hpp"
 #include "core/interrupt.hpp"
 #include "core/parallel.hpp"
 #include "core/version.hpp"
@@ -97,7 +98,7 @@ int act(int argc, const char* const* argv, Console& console) {
     }
     try {
         std::vector<std::string> reversed =
-            without_equals_signs(with_command(line.catalogue, words));
+            guarded(without_equals_signs(with_command(line.catalogue, words)));
         std::reverse(reversed.begin(), reversed.end());
         app.parse(reversed);
     } catch (const CLI::ParseError& error) {

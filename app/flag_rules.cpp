@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "bracketed_words.hpp"
 #include "core/error.hpp"
+#include "flags.hpp"
 #include "heatmap_flags.hpp"
 
 namespace attn::app {
@@ -30,16 +32,22 @@ constexpr Pair kContradictions[] = {
     {"--plain", "--title"},       {"--plain", "--no-title"},       {"--plain", "--annotate"},
     {"--plain", "--transparent"}, {"--title", "--no-title"},       {"--image", "--annotate"},
     {"--list", "--json"},         {"--list", "--terminal"},        {"--all", "--json"},
-    {"--plain", "--sheet"},
+    {"--plain", "--sheet"},       {"--plain", "--font"},           {"--plain", "--clean-tokens"},
+    {"--force", "--terminal"},    {"--durable", "--terminal"},     {"--max-size", "--terminal"},
 };
 
 // The first does nothing without the second.
 constexpr Pair kNeeds[] = {
-    {"--mask-true", "--mask"},
-    {"--targets", "--image"},
-    {"--mean-heads", "--image"},
-    {"--layout", "--weights"},
+    {"--mask-true", "--mask"}, {"--targets", "--image"},    {"--mean-heads", "--image"},
+    {"--layout", "--weights"}, {"--force", "--output"},     {"--durable", "--output"},
+    {"--force", "--received"}, {"--durable", "--received"},
 };
+
+// What does nothing where standard output holds an array instead of the table.
+constexpr const char* kOfTheTable[] = {"--columns",       "--sort",   "--top",
+                                       "--similarity",    "--grid",   "--exclude-first-key",
+                                       "--exclude-self",  "--tokens", "--key-tokens",
+                                       "--pattern-score", "--force",  "--durable"};
 
 const CLI::Option* find(const CLI::App& command, const std::string& flag) {
     return command.get_option_no_throw(flag);
@@ -70,12 +78,55 @@ void require_values(const CLI::App& command) {
     }
 }
 
+std::string value_of(const CLI::App& command, const std::string& flag) {
+    return unguarded(find(command, flag)->results().front());
+}
+
+// Flags of pictures that other flags leave nothing to do.
+void require_pictures(const CLI::App& command) {
+    if (given(command, "--drop-first") && given(command, "--keys")) {
+        const std::string keys = value_of(command, "--keys");
+        const std::string first = keys.substr(0, keys.find(':'));
+        if (first.find_first_not_of('0') != std::string::npos)
+            fail("--drop-first: has no effect, --keys ", keys, " leaves key 0 out");
+    }
+    const auto fixed = [&](const char* flag) {
+        return given(command, flag) && value_of(command, flag).find('p') == std::string::npos;
+    };
+    if (given(command, "--shared-scale") && fixed("--vmin") && fixed("--vmax"))
+        fail("--shared-scale: has no effect, --vmin and --vmax are the range of all pictures");
+}
+
+// A tolerance that no check asks for.
+void require_tolerance(const CLI::App& command) {
+    if (find(command, "--only") == nullptr || !given(command, "--atol")) return;
+    const auto lists = [&](const char* flag, const std::string& check) {
+        const auto names = split_list(value_of(command, flag));
+        return std::find(names.begin(), names.end(), check) != names.end();
+    };
+    const auto checked = [&](const std::string& check) {
+        if (given(command, "--only")) return lists("--only", check);
+        return !given(command, "--skip") || !lists("--skip", check);
+    };
+    if (!checked("range") && !checked("row_sum"))
+        fail("--atol: has no effect, neither range nor row_sum is checked");
+}
+
+void require_table(const CLI::App& command) {
+    if (find(command, "--received") == nullptr || !given(command, "--received") ||
+        value_of(command, "--received") != "-")
+        return;
+    for (const char* flag : kOfTheTable) {
+        if (given(command, flag)) fail(flag, ": has no effect on the array of --received -");
+    }
+}
+
 // The names that --save lists, or its default.
 class Saved {
   public:
     explicit Saved(const CLI::App& command) {
         if (given(command, "--save"))
-            names_ = CLI::detail::split(find(command, "--save")->results().front(), ',');
+            names_ = split_list(find(command, "--save")->results().front());
     }
 
     bool any_of(const std::vector<std::string>& names) const {
@@ -127,6 +178,9 @@ void require_effect(const CLI::App& app) {
     for (const CLI::App* command : app.get_subcommands()) {
         require_values(*command);
         require_no_contradiction(*command);
+        require_pictures(*command);
+        require_tolerance(*command);
+        require_table(*command);
         require_saved(*command);
     }
 }

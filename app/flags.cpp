@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bracketed_words.hpp"
 #include "commands.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -35,6 +36,15 @@ void require_choice(const std::string& word, const std::vector<std::string>& cho
     const std::string close = nearest(word, choices);
     fail(flag, " ", quoted(word), ": expected ", alternatives(choices),
          close.empty() ? "" : "; did you mean " + close + "?");
+}
+
+using Words = std::vector<std::string>;
+
+std::function<void(const Words&)> words_into(Words& target) {
+    return [&target](const Words& all) {
+        target.clear();
+        for (const std::string& word : all) target.push_back(unguarded(word));
+    };
 }
 
 // FILE, FILE.npy, FILE|DIR, DIR, ARRAY, SOURCE, FILE[:KEY] …
@@ -114,7 +124,10 @@ Flag Command::placed(CLI::Option* option, const std::string& names, const std::s
 
 Flag Command::parsed(const std::string& names, const std::string& takes,
                      std::function<void(const std::string&)> take, const std::string& help) {
-    return placed(command_->add_option_function<std::string>(names, std::move(take), help), names,
+    const auto take_as_given = [take = std::move(take)](const std::string& word) {
+        take(unguarded(word));
+    };
+    return placed(command_->add_option_function<std::string>(names, take_as_given, help), names,
                   takes, help);
 }
 
@@ -132,13 +145,14 @@ Flag Command::text(const std::string& names, const std::string& takes,
 
 Flag Command::texts(const std::string& names, const std::string& takes,
                     std::vector<std::string>& target, const std::string& help) {
-    return placed(command_->add_option(names, target, help), names, takes, help);
+    return placed(command_->add_option_function<Words>(names, words_into(target), help), names,
+                  takes, help);
 }
 
 Flag Command::repeated(const std::string& names, const std::string& takes,
                        std::vector<std::string>& target, const std::string& help) {
-    CLI::Option* const option = command_->add_option_function<std::vector<std::string>>(
-        names, [&target](const std::vector<std::string>& all) { target = all; }, help);
+    CLI::Option* const option =
+        command_->add_option_function<Words>(names, words_into(target), help);
     return placed(option->allow_extra_args(false), names, takes, help);
 }
 

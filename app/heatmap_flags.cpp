@@ -29,14 +29,11 @@ void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
         },
         names.format_help);
     command
-        .parsed(
-            "--colormap", "NAME",
-            [&options](const std::string& name) {
-                render::color_map(name);
-                options.colormap = name;
-            },
+        .choice(
+            "--colormap", render::color_map_names(),
+            [&options](const std::string& name) { options.colormap = name; },
             "Colours: " + joined(render::color_map_names(), ", ") + " (default viridis)")
-        .completes(render::color_map_names());
+        .takes("NAME");
     command.parsed(
         "--vmin", "X|pN",
         [&options](const std::string& text) { options.vmin = render::color_limit(text, "--vmin"); },
@@ -48,23 +45,23 @@ void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
         "Value at the high end of the colours, or a percentile such as p99 (default: the largest; "
         "rows whose only weight is 1, as a causal first row, do not count)");
     command
-        .parsed(
-            names.scale, "KIND",
+        .choice(
+            names.scale, {"linear", "sqrt", "log"},
             [&options](const std::string& name) { options.scale = render::scale_kind(name); },
             "From value to colour: linear, sqrt or log (default linear)")
-        .completes({"linear", "sqrt", "log"});
+        .takes("KIND");
     command.whole("--cell", options.cell, kCells, "Side of a cell in pixels, on sheets too");
     command.whole(
         "--max-size", options.max_size, kSizes,
         "Longest side of each matrix in pixels; larger matrices are pooled (default 1024, on "
         "sheets less)");
     command
-        .parsed(
-            "--pool", "KIND",
+        .choice(
+            "--pool", {"max", "mean"},
             [&options](const std::string& name) { options.pool = analysis::pool_kind(name); },
             "How cells of a large matrix become one: max or mean (default max, which keeps lone "
             "peaks)")
-        .completes({"max", "mean"});
+        .takes("KIND");
     command.on("--plain", options.plain, "One pixel a cell, no labels");
     command.on(
         "--drop-first", options.drop_first,

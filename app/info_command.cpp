@@ -141,6 +141,7 @@ void tell(const InfoFlags& flags, const std::string& source, Json& documents, Co
                  " is a folder of results, no checkpoint");
         const results::RunSummary run = results::summarise_run(source);
         if (flags.json) document = run_json(source, run);
+        if (flags.keys) print_array_names(source, run, console);
         if (!flags.json && !flags.keys) print_run(source, run, console);
     } else {
         pipeline::InfoRequest request = flags.request;

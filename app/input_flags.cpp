@@ -48,10 +48,13 @@ void add_input_flags(Command& command, source::ComputedRequest& request) {
     command.on("--norm-first", request.norm_first,
                "Norms stand in front of attention and feed-forward: nn.TransformerEncoderLayer's "
                "norm_first (default: config.json's \"norm_first\", else behind)");
-    command.text("--activation", "NAME", request.activation,
-                 "Of the feed-forward part: " + model::known_activations() +
-                     " (default: config.json's \"activation\" or \"hidden_act\", else the "
-                     "family's)");
+    command
+        .choice(
+            "--activation", model::known_activations(),
+            [&request](const std::string& name) { request.activation = name; },
+            "Of the feed-forward part: " + joined(model::known_activations()) +
+                " (default: config.json's \"activation\" or \"hidden_act\", else the family's)")
+        .takes("NAME");
     command.real(
         "--norm-eps", request.norm_epsilon, RealRange::positive(),
         "Epsilon of the norms (default: config.json's \"layer_norm_eps\" and the like, else "

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "bracketed_words.hpp"
 #include "core/numbers.hpp"
 #include "core/shell_word.hpp"
 #include "core/word_list.hpp"
@@ -27,11 +28,11 @@ void add_entry(CommandEntry& program, std::vector<std::string> names, const std:
 void add_global_flags(CLI::App& app, CommandLine& line) {
     GlobalOptions& global = line.global;
     CommandEntry& program = line.catalogue.program;
-    app.add_option_function<std::string>(
-           "--threads",
-           [&global](const std::string& text) {
-               global.threads = static_cast<std::size_t>(parse_whole(text, {1, 4096}, "--threads"));
-           })
+    app.add_option_function<std::string>("--threads",
+                                         [&global](const std::string& text) {
+                                             global.threads = static_cast<std::size_t>(parse_whole(
+                                                 unguarded(text), {1, 4096}, "--threads"));
+                                         })
         ->type_name("N");
     add_entry(program, {"--threads"}, "N", "Threads to use (default: all cores)");
     app.add_flag("--quiet", global.quiet);
@@ -55,7 +56,8 @@ std::string command_text(const CLI::App& app) {
             if (option->count() == 0 || left_out.count(option->get_name()) > 0) continue;
             if (!option->get_positional()) text += " " + option->get_name();
             if (option->get_expected_min() == 0) continue;
-            for (const std::string& value : option->results()) text += " " + shell_word(value);
+            for (const std::string& value : option->results())
+                text += " " + shell_word(unguarded(value));
         }
     }
     return text;

@@ -69,6 +69,14 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
         },
         "npy: a file for each array (default); npz, safetensors: one for each layer, "
         "layer00/arrays.npz");
+    command.choice(
+        "--scores-at", {"scaled", "softcapped", "biased"},
+        [&request](const std::string& stage) {
+            request.input.attention.scores_at = stage == "scaled"       ? ScoreStage::scaled
+                                                : stage == "softcapped" ? ScoreStage::softcapped
+                                                                        : ScoreStage::biased;
+        },
+        "Which scores are saved: scaled, softcapped, or biased (default: what softmax saw)");
     command.on("--verify", request.verify,
                "Compute a sample of rows (all where they are few) again by the definition in "
                "float64; exit code 1, and the place, where they differ by more than rounding "

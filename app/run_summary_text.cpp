@@ -64,6 +64,11 @@ void print_run(const std::string& folder, const results::RunSummary& run, Consol
     print_written(paths, false, console);
 }
 
+void print_array_names(const std::string& folder, const results::RunSummary& run,
+                       Console& console) {
+    for (const std::string& name : results::array_names_of(folder, run)) console.line(name);
+}
+
 Json run_json(const std::string& folder, const results::RunSummary& run) {
     const results::RunManifest& manifest = run.manifest;
     Json json{{"path", folder}, {"format", "results"}};

@@ -69,9 +69,17 @@ void print_similarity(const pipeline::StatsResult& result, Console& console) {
     }
 }
 
+void print_sink_rates(const pipeline::StatsResult& result, Console& console) {
+    for (const pipeline::SinkCount& count : result.sinks) {
+        console.line((count.source.empty() ? "" : count.source + ": ") +
+                     "sink rate: key 0 receives more than " +
+                     number_text(pipeline::StatsResult::kSink) + " in " +
+                     number_text(100 * count.rate()) + " % of the heads");
+    }
+}
+
 // The heads that were asked for. The sink rate is that of all.
 void print(const StatsFlags& flags, pipeline::StatsResult& result, Console& console) {
-    const double sink_rate = result.sink_rate();
     if (!flags.sort.empty()) sort_heads(result, flags.sort);
     if (flags.top > 0 && flags.top < result.heads.size()) {
         result.heads.resize(flags.top);
@@ -87,9 +95,7 @@ void print(const StatsFlags& flags, pipeline::StatsResult& result, Console& cons
     }
     print_stats(result, flags.columns, console);
     print_similarity(result, console);
-    console.line("sink rate: key 0 receives more than " +
-                 number_text(pipeline::StatsResult::kSink) + " in " + number_text(100 * sink_rate) +
-                 " % of the heads");
+    print_sink_rates(result, console);
 }
 
 int execute(StatsFlags& flags, const CommandLine& line) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bracketed_words.hpp"
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "core/numbers.hpp"
@@ -36,7 +37,7 @@ std::vector<std::string> known_words(const CLI::App& app) {
 // The first word that the parser could not place.
 std::string stray_word(const CLI::App& app) {
     const std::vector<std::string> words = app.remaining(/*recurse=*/true);
-    return words.empty() ? "" : words.front();
+    return words.empty() ? "" : unguarded(words.front());
 }
 
 // What the parser says, as we would say it.

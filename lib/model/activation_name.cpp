@@ -41,9 +41,9 @@ std::string describe(Activation activation) {
     return "silu";
 }
 
-std::string known_activations() {
-    std::string list;
-    for (const auto& [name, activation] : names()) list += (list.empty() ? "" : ", ") + name;
+std::vector<std::string> known_activations() {
+    std::vector<std::string> list;
+    for (const auto& [name, activation] : names()) list.push_back(name);
     return list;
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "attention/feed_forward.hpp"
 
@@ -15,7 +16,7 @@ std::optional<Activation> activation_named(const std::string& name);
 // "relu", "gelu", "gelu (tanh)", "silu"
 std::string describe(Activation activation);
 
-// "gelu, gelu_new, …"
-std::string known_activations();
+// "gelu", "gelu_new", …
+std::vector<std::string> known_activations();
 
 }  // namespace attn::model

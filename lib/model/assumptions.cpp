@@ -51,7 +51,8 @@ void apply(const BlockFlags& flags, WeightBundle& bundle) {
     if (!flags.activation.empty()) {
         const auto activation = activation_named(flags.activation);
         if (!activation)
-            fail("--activation ", flags.activation, ": expected one of ", known_activations());
+            fail("--activation ", flags.activation, ": expected one of ",
+                 joined(known_activations()));
         if (!has_feed_forward(bundle))
             fail("--activation ", flags.activation, ": ", bundle.path, " has no feed-forward part");
         bundle.config.activation = activation;

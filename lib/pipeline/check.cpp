@@ -6,6 +6,7 @@
 #include "analysis/check_sink.hpp"
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "core/word_list.hpp"
 #include "pipeline/check_judge.hpp"
 #include "source/stored_source.hpp"
 
@@ -61,7 +62,7 @@ void require_known(const std::vector<std::string>& names, const std::string& fla
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
         const std::string close = nearest(name, known);
         fail(flag, " ", name, ": is no check",
-             close.empty() ? "; see attn-inspect check --help" : "; did you mean " + close + "?");
+             close.empty() ? "; there are " + joined(known) : "; did you mean " + close + "?");
     }
 }
 

@@ -101,6 +101,14 @@ void warn_of_scores(bool has_sinks, const std::string& source, const StatsResult
     }
 }
 
+SinkCount count_sinks(const std::vector<analysis::HeadStats>& heads) {
+    const auto has_sink = [](const analysis::HeadStats& head) {
+        return head.sink > StatsResult::kSink;
+    };
+    const auto sinks = std::count_if(heads.begin(), heads.end(), has_sink);
+    return {"", static_cast<std::size_t>(sinks), heads.size()};
+}
+
 // As one array [heads, keys] in a file.
 std::string received_npy(const StatsResult& result) {
     const Shape shape{result.received.size(), result.received.front().size()};
@@ -151,6 +159,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     result.heads = sink.heads();
     result.received = sink.received();
     if (request.similarity) compare_layers(attention, request, share, result);
+    result.sinks = {count_sinks(result.heads)};
     warn_of_scores(attention.has_sinks, request.from.source, result, warn);
     if (received) received->write(received_npy(result));
     return result;
@@ -159,9 +168,9 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
 }  // namespace
 
 double StatsResult::sink_rate() const {
-    const auto has_sink = [](const analysis::HeadStats& head) { return head.sink > kSink; };
-    return static_cast<double>(std::count_if(heads.begin(), heads.end(), has_sink)) /
-           static_cast<double>(heads.size());
+    SinkCount all;
+    for (const SinkCount& count : sinks) all.sinks += count.sinks, all.heads += count.heads;
+    return all.rate();
 }
 
 StatsResult measure(const StatsRequest& request, const Progress& progress, const Warn& warn) {
@@ -178,6 +187,8 @@ void append(StatsResult& all, StatsResult more, const std::string& source) {
                       std::make_move_iterator(values.end()));
     };
     all.batch = all.batch || more.batch;
+    for (SinkCount& count : more.sinks) count.source = source;
+    move_behind(all.sinks, more.sinks);
     move_behind(all.heads, more.heads);
     move_behind(all.received, more.received);
     move_behind(all.similarity, more.similarity);
@@ -199,6 +210,11 @@ std::string stats_json(const StatsResult& result) {
         json["layers"].push_back(
             to_json(result.similarity[i], result.batch, source(result.layer_sources, i)));
     json["sink_rate"] = number(result.sink_rate());
+    for (const SinkCount& count : result.sinks) {
+        if (!count.source.empty())
+            json["sink_rates"].push_back(
+                {{"source", count.source}, {"sink_rate", number(count.rate())}});
+    }
     return io::json_document(json);
 }
 

@@ -34,6 +34,15 @@ struct LayerSimilarity {
     std::vector<std::size_t> numbers;
 };
 
+// How many heads have a sink, of how many.
+struct SinkCount {
+    std::string source;  // empty where there is only one
+    std::size_t sinks = 0;
+    std::size_t heads = 0;
+
+    double rate() const { return static_cast<double>(sinks) / static_cast<double>(heads); }
+};
+
 struct StatsResult {
     bool batch = false;  // more than one sequence
     std::vector<analysis::HeadStats> heads;
@@ -42,8 +51,10 @@ struct StatsResult {
     // Where heads and similarities are from, when results were put together; else empty.
     std::vector<std::string> head_sources{};
     std::vector<std::string> layer_sources{};
+    std::vector<SinkCount> sinks{};  // of each source
 
     // Share of heads whose key 0 receives more than kSink on average (Gu et al. 2024).
+    // Of all that were measured, whichever of them are listed.
     double sink_rate() const;
     static constexpr double kSink = 0.3;
 };
@@ -56,7 +67,8 @@ StatsResult measure(const StatsRequest& request, const Progress& progress, const
 // Puts the result of one more source behind others.
 void append(StatsResult& all, StatsResult more, const std::string& source);
 
-// {"heads": […], "layers": […], "sink_rate": …}; what does not exist is null.
+// {"heads": […], "layers": […], "sink_rate": …}, of several sources also "sink_rates"; what does
+// not exist is null.
 std::string stats_json(const StatsResult& result);
 
 }  // namespace attn::pipeline

@@ -79,7 +79,13 @@ LabelFont choose_label_font(const std::vector<std::string>& files,
                             const std::vector<std::string>& system_files,
                             const std::vector<std::vector<std::string>>& labels, bool shapes) {
     std::vector<Font> fonts;
-    for (const std::string& file : files) fonts.push_back(Font::from_file(file));
+    for (const std::string& file : files) {
+        try {
+            fonts.push_back(Font::from_file(file));
+        } catch (const Error& problem) {
+            fail("--font ", problem.what());
+        }
+    }
     fonts.push_back(Font::embedded());
     const Characters characters = characters_of(labels);
     Characters lacked = lacked_by(Font::one_after_other(fonts), characters);

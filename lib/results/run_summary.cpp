@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "io/array_name.hpp"
+#include "io/container.hpp"
 #include "io/json_text.hpp"
 
 namespace attn::results {
@@ -54,6 +55,18 @@ RunSummary summarise_run(const std::string& folder) {
     }
     summary.sequences = summary.manifest.tokens.size();
     return summary;
+}
+
+std::vector<std::string> array_names_of(const std::string& folder, const RunSummary& run) {
+    std::vector<std::string> names;
+    for (const std::string& file : run.manifest.files) {
+        const std::filesystem::path path = std::filesystem::path(folder) / file;
+        if (path.extension() == ".npy") names.push_back(path.string());
+        if (path.extension() != ".npz" && path.extension() != ".safetensors") continue;
+        for (const auto& [key, array] : io::open_container(path.string()).arrays)
+            names.push_back(path.string() + ":" + key);
+    }
+    return names;
 }
 
 }  // namespace attn::results

@@ -23,4 +23,8 @@ struct RunSummary {
 // damaged.
 RunSummary summarise_run(const std::string& folder);
 
+// The names of its arrays as other commands take them: "out/layer00/weights.npy", or where a layer
+// is one file "out/layer00/arrays.npz:weights". Throws Error for such a file that cannot be read.
+std::vector<std::string> array_names_of(const std::string& folder, const RunSummary& run);
+
 }  // namespace attn::results

@@ -91,6 +91,19 @@ TEST_CASE("info tells what a run was") {
     CHECK_THAT(run_program({"info", out, "--layout", "gpt2"}).err,
                Catch::Contains("no checkpoint"));
 
+    CHECK(run_program({"info", out, "--keys"}).out == out + "/layer01/output.npy\n" + out +
+                                                          "/layer01/scores.npy\n" + out +
+                                                          "/layer01/weights.npy\n");
+    for (const char* format : {"npz", "safetensors"}) {
+        const std::string packed = folder / format;
+        REQUIRE(run_program({"run", "-w", sample("model.json"), "--layers", "1", "--save",
+                             "weights", "--format", format, "-o", packed})
+                    .exit_code == 0);
+        const std::string name = packed + "/layer01/arrays." + format + ":weights";
+        CHECK(run_program({"info", packed, "--keys"}).out == name + "\n");
+        CHECK(run_program({"check", name, "--quiet"}).exit_code == 0);
+    }
+
     folder.write("out/manifest.json", R"({"tool": "attn-inspect", "command": "run"})");
     const auto damaged = run_program({"info", out});
     CHECK(damaged.exit_code == 2);

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "support/arrays.hpp"
+#include "support/attention.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
@@ -357,4 +358,50 @@ TEST_CASE("a source that cannot be read is an error, and the others are measured
     check_refused({folder / "none.npy", folder / "nor.npy"}, "nor.npy");
     check_refused({"-", "-"}, "only once");
     check_refused({good, good, "--received", folder / "r.npy"}, "--received");
+}
+
+TEST_CASE("each of several sources has its own sink rate, whatever is listed of them") {
+    const TempFolder folder;
+    const std::string sink = folder.write("sink.json", "[[[1, 0], [0.9, 0.1]], [[1, 0], [0, 1]]]");
+    const std::string none = folder.write("none.json", "[[0.1, 0.9], [0.2, 0.8]]");
+    const Json one = Json::parse(run_program({"stats", none, "--json"}).out);
+    CHECK(one["sink_rate"] == 0);
+    CHECK_FALSE(one.contains("sink_rates"));
+    for (const std::vector<std::string>& listed :
+         std::vector<std::vector<std::string>>{{}, {"--sort", "sink", "--top", "1"}}) {
+        std::vector<std::string> words{"stats", sink, none, "--json"};
+        words.insert(words.end(), listed.begin(), listed.end());
+        const Json found = Json::parse(run_program(words).out);
+        CHECK(found["sink_rate"].get<double>() == Approx(2.0 / 3));
+        CHECK(found["sink_rates"] == Json({{{"source", sink}, {"sink_rate", 1.0}},
+                                           {{"source", none}, {"sink_rate", 0.0}}}));
+    }
+    CHECK_THAT(run_program({"stats", sink, none}).out,
+               Catch::Contains(sink + ": sink rate") && Catch::Contains(none + ": sink rate"));
+}
+
+TEST_CASE("a number that is none leaves no measure of its head a number that it has part in") {
+    const TempFolder folder;
+    for (const float value : {std::nanf(""), INFINITY}) {
+        RandomAttention attention(2, 9, true);
+        attention.at(1, 4, 0) = value;
+        const std::string file = attention.write(folder);
+        const std::string received = folder / "received.npy";
+        const Json heads = Json::parse(
+            run_program({"stats", file, "--json", "--received", received, "--force"}).out)["heads"];
+        for (const char* name :
+             {"entropy", "entropy_normalised", "confidence", "effective_keys", "keys_for_90",
+              "distance", "first", "saturation", "sink", "sink_max", "sink_key"}) {
+            INFO(value << " " << name);
+            CHECK(heads[0][name].is_number());
+            CHECK(heads[1][name].is_null());
+        }
+        // What it has no part in is there.
+        for (const char* name : {"diagonal", "previous", "next", "last"})
+            CHECK(heads[1][name].is_number());
+        const auto sums = load(received);
+        CHECK(std::isfinite(sums.data()[0]));
+        CHECK(std::isnan(sums.data()[9]));
+        CHECK(std::isfinite(sums.data()[10]));
+    }
 }

@@ -1,0 +1,286 @@
+// A flag that would do nothing is refused by name. Walks over the flags of all commands: each is
+// said here to count always, or which other flags leave it nothing to do.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+
+#include "support/arrays.hpp"
+#include "support/help.hpp"
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn::test;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+// Flags whose effect depends on nothing else on the line, only on what is read.
+const std::set<std::string>& always_count() {
+    static const std::set<std::string> flags{"--axes",           "--axes-b",
+                                             "--layer",          "--layers",
+                                             "--head",           "--seq",
+                                             "--precision",      "--tokens",
+                                             "--key-tokens",     "--causal",
+                                             "--no-causal",      "--query-offset",
+                                             "--window",         "--mask",
+                                             "--key-lengths",    "--embeddings",
+                                             "--weights",        "--context",
+                                             "--hidden-states",  "--token-ids",
+                                             "--token-type-ids", "--norm-first",
+                                             "--activation",     "--norm-eps",
+                                             "--query",          "--key",
+                                             "--value",          "--allow-nonfinite",
+                                             "--heads",          "--kv-heads",
+                                             "--past-key",       "--past-value",
+                                             "--scale",          "--softcap",
+                                             "--bias",           "--sink",
+                                             "--rope",           "--positions",
+                                             "--alibi",          "--relative-bias",
+                                             "--output",         "--save",
+                                             "--observed",       "--observed-is",
+                                             "--time-limit",     "--rtol",
+                                             "--strict",         "--top",
+                                             "--similarity",     "--exclude-first-key",
+                                             "--exclude-self",   "--pattern-score",
+                                             "--received",       "--kv-order",
+                                             "--terminal",       "--verify",
+                                             "--engine"};
+    return flags;
+}
+
+// What is on the line beside the flag and its value. "SOURCE" is a file of attention.
+struct Idle {
+    std::string command;
+    std::string flag;
+    Words others;
+};
+
+std::vector<Idle> idle_flags() {
+    std::vector<Idle> all{
+        {"look", "--mask-true ignore", {"SOURCE"}},
+        {"check", "--mask-true ignore", {"SOURCE"}},
+        {"check", "--atol 0.1", {"SOURCE", "--only", "finite"}},
+        {"check", "--atol 0.1", {"SOURCE", "--skip", "range,row_sum"}},
+        {"check", "--only finite", {"SOURCE", "--skip", "finite"}},
+        {"check", "--skip finite", {"SOURCE", "--only", "finite"}},
+        {"stats", "--cluster-threshold 0.5", {"SOURCE"}},
+        {"stats", "--columns sink", {"SOURCE", "--json"}},
+        {"stats", "--columns sink", {"SOURCE", "--received", "-"}},
+        {"stats", "--sort sink", {"SOURCE", "--received", "-"}},
+        {"stats", "--top 1", {"SOURCE", "--received", "-"}},
+        {"stats", "--similarity", {"SOURCE", "--received", "-"}},
+        {"stats", "--grid 2x2", {"SOURCE", "--received", "-"}},
+        {"stats", "--force", {"SOURCE"}},
+        {"stats", "--durable", {"SOURCE"}},
+        {"stats", "--json", {"SOURCE", "--received", "-"}},
+        {"stats", "--csv", {"SOURCE", "--json"}},
+        {"compare", "--force", {"SOURCE", "SOURCE"}},
+        {"compare", "--durable", {"SOURCE", "SOURCE"}},
+        {"compare", "--all", {"SOURCE", "SOURCE", "--json"}},
+        {"compare", "--json", {"SOURCE", "SOURCE", "--all"}},
+        {"info", "--values", {"SOURCE", "--no-values"}},
+        {"info", "--values", {"SOURCE", "--keys"}},
+        {"info", "--no-values", {"SOURCE", "--keys"}},
+        {"info", "--keys", {"SOURCE", "--json"}},
+        {"info", "--json", {"SOURCE", "--keys"}},
+        {"info", "--layout gpt2", {"RUN"}},
+        {"heatmap", "--grid 2x2", {"SOURCE", "-o", "OUT"}},
+        {"heatmap", "--targets 1", {"SOURCE", "-o", "OUT"}},
+        {"heatmap", "--mean-heads", {"SOURCE", "-o", "OUT"}},
+        {"heatmap", "--drop-first", {"SOURCE", "-o", "OUT", "--keys", "1:3"}},
+        {"heatmap", "--drop-first", {"SOURCE", "--terminal", "--keys", "01:3"}},
+        {"heatmap", "--shared-scale", {"SOURCE", "-o", "OUT", "--vmin", "0", "--vmax", "1"}},
+        {"heatmap", "--image x.png", {"SOURCE", "--terminal"}},
+    };
+    for (const char* flag : {"--force", "--durable", "--list", "--sheet", "--cell 4",
+                             "--max-size 64", "--plain", "--title T", "--no-title", "--annotate",
+                             "--dpi 200", "--transparent", "--format png", "--font x.ttf"})
+        all.push_back({"heatmap", flag, {"SOURCE", "--terminal"}});
+    for (const char* flag : {"--cell 4", "--title T", "--no-title", "--annotate", "--transparent",
+                             "--font x.ttf", "--clean-tokens", "--sheet"})
+        all.push_back({"heatmap", flag, {"SOURCE", "-o", "OUT", "--plain"}});
+    for (const char* flag : {"--pool mean", "--queries 0:2", "--keys 0:2"})
+        all.push_back({"heatmap", flag, {"SOURCE", "-o", "OUT.png", "--image", "x.png"}});
+    const Words run{"-w", sample("model.json"), "-o", "OUT"};
+    const auto of_run = [&](const std::string& flag, const Words& more) {
+        Words others = run;
+        others.insert(others.end(), more.begin(), more.end());
+        all.push_back({"run", flag, others});
+    };
+    for (const char* flag : {"--picture-format svg",
+                             "--colormap magma",
+                             "--vmin 0",
+                             "--vmax 1",
+                             "--color-scale log",
+                             "--cell 4",
+                             "--max-size 64",
+                             "--pool mean",
+                             "--plain",
+                             "--drop-first",
+                             "--shared-scale",
+                             "--font x.ttf",
+                             "--clean-tokens",
+                             "--title T",
+                             "--no-title",
+                             "--annotate",
+                             "--dpi 200",
+                             "--transparent",
+                             "--queries 0:2",
+                             "--keys 0:2"})
+        of_run(flag, {"--save", "weights"});
+    of_run("--drop-first", {"--keys", "2:4"});
+    of_run("--shared-scale", {"--vmin", "0", "--vmax", "0.5"});
+    of_run("--scores-at scaled", {"--save", "weights"});
+    of_run("--format npz", {"--save", "heatmaps"});
+    of_run("--grid 7x7", {});
+    of_run("--list", {"--json"});
+    of_run("--json", {"--list"});
+    for (const char* command : {"run", "diagnose"}) {
+        Words others{"-w", sample("model.json"), "-o", "OUT"};
+        if (std::string(command) == "diagnose")
+            others = {"-w", sample("model.json"), "--observed", "SOURCE"};
+        for (const char* flag :
+             {"--mask-true ignore", "--rope-theta 10", "--rope-dim 2", "--rope-interleaved",
+              "--relative-max-distance 9", "--bidirectional"})
+            all.push_back({command, flag, others});
+        Words heads{"-q", "SOURCE", "-k", "SOURCE", "-v", "SOURCE"};
+        heads.insert(heads.end(), others.begin() + 2, others.end());
+        all.push_back({command, "--layout gpt2", heads});
+    }
+    return all;
+}
+
+// Flags that count for a command and have no say in others, or count always there.
+bool counts(const std::string& command, const std::string& flag) {
+    static const std::set<std::pair<std::string, std::string>> of_one{
+        {"compare", "--atol"},     {"run", "--force"},          {"run", "--durable"},
+        {"diagnose", "--json"},    {"check", "--json"},         {"stats", "--sort"},
+        {"heatmap", "--colormap"}, {"heatmap", "--vmin"},       {"heatmap", "--vmax"},
+        {"heatmap", "--scale"},    {"heatmap", "--transparent"}};
+    return always_count().count(flag) > 0 || of_one.count({command, flag}) > 0;
+}
+
+Words filled_in(const Words& words, const std::map<std::string, std::string>& files) {
+    Words filled;
+    for (std::string word : words) {
+        const auto file = files.find(word);
+        if (file != files.end()) word = file->second;
+        filled.push_back(word);
+    }
+    return filled;
+}
+
+}  // namespace
+
+TEST_CASE("every flag of every command is known to count, or when it would not") {
+    std::set<std::pair<std::string, std::string>> idle;
+    for (const Idle& entry : idle_flags())
+        idle.insert({entry.command, entry.flag.substr(0, entry.flag.find(' '))});
+    for (const std::string& command : command_names()) {
+        for (const HelpFlag& flag : flags_in_help(command)) {
+            INFO(command << " " << flag.names.back());
+            CHECK(std::any_of(flag.names.begin(), flag.names.end(), [&](const std::string& name) {
+                return counts(command, name) || idle.count({command, name}) > 0;
+            }));
+        }
+    }
+}
+
+TEST_CASE("a flag that would do nothing is refused, and named, before anything is written") {
+    const TempFolder folder;
+    const std::map<std::string, std::string> files{
+        {"SOURCE", folder.write("w.json", "[[[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]]]")},
+        {"OUT", folder / "out"},
+        {"OUT.png", folder / "out.png"},
+        {"RUN", folder / "run"}};
+    REQUIRE(
+        run_program({"run", "-w", sample("model.json"), "--save", "weights", "-o", folder / "run"})
+            .exit_code == 0);
+    for (const Idle& idle : idle_flags()) {
+        Words words = filled_in(idle.others, files);
+        words.insert(words.begin(), idle.command);
+        const std::size_t space = idle.flag.find(' ');
+        words.push_back(idle.flag.substr(0, space));
+        if (space != std::string::npos) words.push_back(idle.flag.substr(space + 1));
+        const ProgramResult result = run_program(words);
+        INFO(idle.command << " " << idle.flag << " beside "
+                          << (idle.others.empty() ? "" : idle.others.back()) << ": " << result.err);
+        CHECK(result.exit_code == 2);
+        CHECK(result.out.empty());
+        CHECK_THAT(result.err,
+                   Catch::Contains(words[words.size() - (space != std::string::npos ? 2 : 1)]));
+        CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+        CHECK_FALSE(std::filesystem::exists(folder / "out"));
+        CHECK_FALSE(std::filesystem::exists(folder / "out.png"));
+    }
+    CHECK_THAT(run_program({"diagnose", "-w", "x", "--observed", "y", "--scores-at", "scaled"}).err,
+               Catch::Contains("unknown option --scores-at"));
+}
+
+TEST_CASE("a value that no flag takes is refused with the name of the flag") {
+    const TempFolder folder;
+    const std::string source = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
+    const std::map<std::string, Words> beside{{"look", {source}},
+                                              {"check", {source}},
+                                              {"stats", {source}},
+                                              {"info", {source}},
+                                              {"compare", {source, source}},
+                                              {"heatmap", {source}},
+                                              {"run", {}},
+                                              {"diagnose", {}}};
+    std::size_t tried = 0;
+    for (const std::string& command : command_names()) {
+        for (const HelpFlag& flag : flags_in_help(command)) {
+            const std::string& name =
+                flag.names.back().compare(0, 2, "--") == 0 ? flag.names.back() : flag.names[0];
+            const auto takes = [&](const char* what) {
+                return flag.takes.find(what) != std::string::npos;
+            };
+            // Texts are what one likes, and a file that is missing is itself named.
+            if (flag.takes.empty() || takes("FILE") || takes("ARRAY") || takes("DIR") ||
+                takes("TEXT"))
+                continue;
+            Words words{command};
+            const Words& sources = beside.at(command);
+            words.insert(words.end(), sources.begin(), sources.end());
+            words.insert(words.end(), {name, "far-off"});
+            if (command == "run") words.insert(words.end(), {"-w", sample("model.json")});
+            if ((command == "run" || command == "heatmap") && name != "--output")
+                words.insert(words.end(), {"-o", folder / "out"});
+            if (command == "heatmap" && (name == "--grid" || name == "--targets")) continue;
+            if (command == "diagnose")
+                words.insert(words.end(), {"-w", sample("model.json"), "--observed", source});
+            const ProgramResult result = run_program(words);
+            INFO(command << " " << name << ": " << result.err);
+            CHECK(result.exit_code == 2);
+            const bool named =
+                std::any_of(flag.names.begin(), flag.names.end(), [&](const std::string& spelling) {
+                    return spelling.size() > 2 && result.err.find(spelling) != std::string::npos;
+                });
+            CHECK(named);
+            ++tried;
+        }
+    }
+    CHECK(tried > 60);
+}
+
+TEST_CASE("names that nobody knows are answered with the nearest, or with all there are") {
+    const TempFolder folder;
+    const std::string source = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
+    const auto error = [](const Words& words) { return run_program(words).err; };
+    CHECK_THAT(error({"check", source, "--only", "far-off"}),
+               Catch::Contains("--only far-off") && Catch::Contains("row_sum") &&
+                   Catch::Contains("half_precision"));
+    CHECK_THAT(error({"check", source, "--only", "rowsum"}),
+               Catch::Contains("did you mean row_sum?"));
+    CHECK_THAT(error({"stats", source, "--sort", "far-off"}),
+               Catch::Contains("--sort far-off") && Catch::Contains("effective_keys"));
+    CHECK_THAT(error({"run", "-w", "x", "-o", "y", "--activation", "gelo"}),
+               Catch::Contains("--activation gelo") && Catch::Contains("did you mean gelu?"));
+    CHECK_THAT(error({"heatmap", source, "-o", folder / "out", "--colormap", "virids"}),
+               Catch::Contains("--colormap virids") && Catch::Contains("did you mean viridis?"));
+    CHECK_THAT(error({"heatmap", source, "-o", folder / "a.png", "--font", source}),
+               Catch::Contains("--font " + source));
+}
