@@ -13,8 +13,7 @@ void print_run(const std::string& folder, const results::RunSummary& run, Consol
 
 // The arrays, one a line, as other commands take them: out/layer00/weights.npy,
 // out/layer00/arrays.npz:weights. Throws Error for a file that is missing or damaged.
-void print_array_names(const std::string& folder, const results::RunSummary& run,
-                       Console& console);
+void print_array_names(const std::string& folder, const results::RunSummary& run, Console& console);
 
 nlohmann::ordered_json run_json(const std::string& folder, const results::RunSummary& run);
 
