@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "io/folder.hpp"
 #include "io/foreign_file.hpp"
@@ -17,10 +18,6 @@ namespace attn::io {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool ends_with(std::string_view text, std::string_view ending) {
-    return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
-}
 
 bool looks_like_json(std::string_view text) {
     const std::size_t first = text.find_first_not_of(" \t\r\n");

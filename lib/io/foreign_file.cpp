@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 
 namespace attn::io {
 namespace {
-
-bool starts_with(std::string_view text, std::string_view prefix) {
-    return text.substr(0, prefix.size()) == prefix;
-}
 
 // Whether a path can stand in quotes on a command line as it is.
 bool is_plain(const std::string& path) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
 #include "io/foreign_file.hpp"
@@ -23,10 +24,6 @@ constexpr std::uint64_t kMaxExpansion = 1032;
 
 // Texts of more bytes are no labels.
 constexpr std::uint64_t kMaxTexts = std::uint64_t{64} << 20;
-
-bool ends_with(std::string_view text, std::string_view ending) {
-    return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
-}
 
 // The archives of torch.save hold a pickle, which is a program, and raw numbers that only it
 // explains.

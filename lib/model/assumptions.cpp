@@ -4,6 +4,7 @@
 #include <sstream>
 #include <vector>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "core/word_list.hpp"
 #include "model/activation_name.hpp"
@@ -24,7 +25,7 @@ bool is_said(const WeightBundle& bundle, const std::string& field) {
 }
 
 template <class... Parts>
-std::string text(const Parts&... parts) {
+std::string assumed(const Parts&... parts) {
     std::ostringstream stream;
     (stream << ... << parts);
     return stream.str();
@@ -76,14 +77,14 @@ std::string assumptions(const WeightBundle& bundle, bool whole_blocks) {
     const bool norms_count = whole_blocks || !layout.post_norm || config.norm_first.value_or(false);
     if (has_norms(bundle) && norms_count && !is_said(bundle, "epsilon"))
         list.push_back(
-            text("epsilon ", config.epsilon.value_or(layout.epsilon), " (--norm-eps E)"));
+            assumed("epsilon ", config.epsilon.value_or(layout.epsilon), " (--norm-eps E)"));
     if (has_feed_forward(bundle) && whole_blocks && !is_said(bundle, "activation"))
         list.emplace_back("activation " + describe(config.activation.value_or(layout.activation)) +
                           " (--activation NAME)");
     if (layout.positions_turn && !is_said(bundle, "rope_theta"))
-        list.push_back(text("rotary theta ",
-                            config.rope_theta.value_or(AttentionDefaults{}.rope_theta),
-                            " (--rope --rope-theta X)"));
+        list.push_back(assumed("rotary theta ",
+                               config.rope_theta.value_or(AttentionDefaults{}.rope_theta),
+                               " (--rope --rope-theta X)"));
     return joined(list);
 }
 

@@ -5,15 +5,12 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "io/json_text.hpp"
 
 namespace attn::model {
 namespace {
-
-bool starts_with(const std::string& text, const std::string& prefix) {
-    return text.compare(0, prefix.size(), prefix) == 0;
-}
 
 std::string shortened(std::string json) {
     constexpr std::size_t kMost = 60;

@@ -7,8 +7,6 @@
 
 namespace attn::model {
 
-bool starts_with(const std::string& text, const std::string& prefix);
-bool ends_with(const std::string& text, const std::string& suffix);
 bool contains(const std::string& text, const std::string& part);
 
 // "h", "0", "attn", "c_attn", "weight"

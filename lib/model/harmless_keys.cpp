@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/affix.hpp"
 #include "model/config_keys.hpp"
 #include "model/dotted_name.hpp"
 
@@ -121,9 +122,8 @@ constexpr const char* kHarmlessParts[]{
     "dropout", "pdrop", "drop_rate", "drop_path",   "layerdrop",  "token_id", "token_index",
     "flash",   "sdpa",  "xformers",  "initializer", "checkpoint", "loss",     "memory_efficient"};
 
-template <std::size_t N>
-bool any_of(const char* const (&list)[N], const std::string& name,
-            bool (*test)(const std::string&, const std::string&)) {
+template <std::size_t N, class Test>
+bool any_of(const char* const (&list)[N], const std::string& name, const Test& test) {
     return std::any_of(std::begin(list), std::end(list),
                        [&](const char* one) { return test(name, one); });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/affix.hpp"
 #include "model/dotted_name.hpp"
 
 namespace attn::model {

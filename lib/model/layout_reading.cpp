@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "model/dotted_name.hpp"
 #include "model/left_over.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/affix.hpp"
 #include "model/dotted_name.hpp"
 
 namespace attn::model {
@@ -11,9 +12,9 @@ namespace {
 using Words = std::vector<std::string>;
 
 // Ends of names: counters of training tools, and buffers that follow from sizes alone.
-const Words kHarmless{"masked_bias", "position_ids", "relative_position_index",
-                      "total_ops",   "total_params", "num_batches_tracked",
-                      "_extra_state"};
+const Words kHarmlessArrays{"masked_bias", "position_ids", "relative_position_index",
+                            "total_ops",   "total_params", "num_batches_tracked",
+                            "_extra_state"};
 // Made anew from the base of the angles, in families that turn queries and keys.
 const Words kRotary{"rotary_emb.inv_freq", "rotary_emb.cos_cached", "rotary_emb.sin_cached"};
 // Modules beside the layers that make something of their result, or of pictures.
@@ -56,7 +57,7 @@ bool is_of_feed_forward(const std::string& ours) {
 }  // namespace
 
 bool is_harmless(const Layout& layout, const std::string& name, const Shape& shape) {
-    if (ends_with_any(name, kHarmless)) return true;
+    if (ends_with_any(name, kHarmlessArrays)) return true;
     if (layout.positions_turn && ends_with_any(name, kRotary)) return true;
     if (!ends_with_any(name, layout.ignored)) return false;
     // A causal mask that is called bias is a square; what adds to outputs is a vector.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "model/dotted_name.hpp"

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/affix.hpp"
 #include "core/word_list.hpp"
 #include "model/dotted_name.hpp"
 #include "model/layout_reading.hpp"

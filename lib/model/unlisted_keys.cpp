@@ -5,6 +5,7 @@
 #include <iterator>
 #include <variant>
 
+#include "core/affix.hpp"
 #include "model/config_keys.hpp"
 #include "model/dotted_name.hpp"
 #include "model/key_words.hpp"

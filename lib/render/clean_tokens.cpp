@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "core/affix.hpp"
 #include "core/printable.hpp"
 
 namespace attn::render {
 namespace {
-
-bool starts_with(const std::string& text, const std::string& start) {
-    return text.compare(0, start.size(), start) == 0;
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-    return text.size() >= end.size() &&
-           text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 void replace_all(std::string& text, const std::string& what, const std::string& by) {
     for (std::size_t at = text.find(what); at != std::string::npos;

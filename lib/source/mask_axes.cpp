@@ -7,12 +7,12 @@
 namespace attn::source {
 namespace {
 
-enum Axis { batch, heads, queries };
+enum MaskAxis { batch, heads, queries };
 
 // Axes that stand in front of the keys.
 struct Candidate {
     const char* text;
-    std::vector<Axis> axes;
+    std::vector<MaskAxis> axes;
     bool merged;  // batch and heads are one axis
 };
 
@@ -81,7 +81,7 @@ std::vector<AxesReading> other_readings(const Shape& shape, const AttentionSizes
         bool fits = keys == sizes.keys || keys == 1 || (short_keys && keys < sizes.keys);
         Shape whole{1, 1, 1, keys};
         for (std::size_t i = 0; i < candidate.axes.size(); ++i) {
-            const Axis axis = candidate.axes[i];
+            const MaskAxis axis = candidate.axes[i];
             const bool merged = candidate.merged && axis == heads;
             const std::size_t extent = merged ? sizes.batch * sizes.heads : extents[axis];
             fits = fits && (shape[i] == extent || (shape[i] == 1 && !merged));

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
@@ -13,12 +14,7 @@
 namespace attn::source {
 namespace {
 
-constexpr std::size_t kMaxListed = 8;
-
-bool ends_with(const std::string& text, const std::string& ending) {
-    return text.size() >= ending.size() &&
-           text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
+constexpr std::size_t kMaxNamed = 8;
 
 std::string lower(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
@@ -103,8 +99,8 @@ std::optional<ArrayFamily> choose_family(const std::vector<ArrayFamily>& familie
     for (const ArrayFamily& family : families)
         patterns.push_back(path + ":" + family.pattern + " (" + std::to_string(family.keys.size()) +
                            ")");
-    fail(path, ": holds ", listed(keys, kMaxListed), "; choose one as ", path,
-         ":KEY, or stack those of one kind as ", listed(patterns, kMaxListed));
+    fail(path, ": holds ", listed(keys, kMaxNamed), "; choose one as ", path,
+         ":KEY, or stack those of one kind as ", listed(patterns, kMaxNamed));
 }
 
 StoredParts stack(io::Inputs& inputs, const std::string& path, const ArrayFamily& family) {
