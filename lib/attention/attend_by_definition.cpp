@@ -14,6 +14,34 @@ namespace {
 // Of the matrices of a tile, of which the definition holds a dozen at once.
 constexpr std::size_t kMostCells = std::size_t{1} << 18;
 
+template <class T>
+Array<T> narrowed(const Array<double>& array) {
+    const auto values = array.values();
+    std::vector<T> narrow;
+    narrow.reserve(values.size());
+    for (const double value : values) narrow.push_back(static_cast<T>(value));
+    return Array<T>(array.shape(), std::move(narrow));
+}
+
+// What was computed in double, in the type of the tiles; what leaves its range is infinite.
+template <class T>
+DefinedHead<T> narrowed(const DefinedHead<double>& head) {
+    DefinedHead<T> narrow;
+    narrow.scale = static_cast<T>(head.scale);
+    narrow.q = narrowed<T>(head.q);
+    narrow.k = narrowed<T>(head.k);
+    narrow.v = narrowed<T>(head.v);
+    narrow.scaled = narrowed<T>(head.scaled);
+    narrow.softcapped = narrowed<T>(head.softcapped);
+    narrow.added = narrowed<T>(head.added);
+    narrow.may_attend = head.may_attend;
+    narrow.scores = narrowed<T>(head.scores);
+    narrow.weights = narrowed<T>(head.weights);
+    narrow.context = narrowed<T>(head.context);
+    for (const double value : head.logsumexp) narrow.logsumexp.push_back(static_cast<T>(value));
+    return narrow;
+}
+
 // Refuses what is not finite, first the causes, then what came of them.
 template <class T>
 class FiniteRows {
@@ -128,7 +156,7 @@ Array<T> attend_by_definition(std::size_t layer, const HeadsView<T>& q, const He
         const std::size_t first = at.block * shape.block_rows;
         std::vector<std::size_t> queries(shape.rows_of_block(at.block));
         for (std::size_t row = 0; row < queries.size(); ++row) queries[row] = first + row;
-        const DefinedHead<T> head = define_head<T>(q, k, v, options, place, queries);
+        const auto head = narrowed<T>(define_head<double>(q, k, v, options, place, queries));
         if (!options.allow_nonfinite) {
             OverflowPlace of_head;
             of_head.layer = layer;

@@ -218,12 +218,11 @@ DefinedHead<C> define_head(const HeadsView<T>& q, const HeadsView<T>& k, const H
     return attention(tokens, rules, constants);
 }
 
-#define ATTN_DEFINE_HEAD(C, T)                                                           \
-    template DefinedHead<C> define_head(const HeadsView<T>&, const HeadsView<T>&,        \
-                                        const HeadsView<T>&, const AttentionOptions<T>&, \
-                                        const HeadPlace&, const Rows&)
-ATTN_DEFINE_HEAD(float, float);
-ATTN_DEFINE_HEAD(double, float);
-ATTN_DEFINE_HEAD(double, double);
+template DefinedHead<double> define_head(const HeadsView<float>&, const HeadsView<float>&,
+                                         const HeadsView<float>&, const AttentionOptions<float>&,
+                                         const HeadPlace&, const Rows&);
+template DefinedHead<double> define_head(const HeadsView<double>&, const HeadsView<double>&,
+                                         const HeadsView<double>&, const AttentionOptions<double>&,
+                                         const HeadPlace&, const Rows&);
 
 }  // namespace attn

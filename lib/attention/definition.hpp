@@ -16,7 +16,7 @@ struct HeadPlace {
     std::size_t head = 0;
 };
 
-// The matrices of some queries of one head, computed in C; [queries, keys] where nothing else is
+// The matrices of some queries of one head in C; [queries, keys] where nothing else is
 // said. `keys` counts those of the cache too.
 template <class C>
 struct DefinedHead {
@@ -43,7 +43,7 @@ struct DefinedHead {
 // 2017, section 3.2; the order is that of ONNX). Takes q [batch, heads, queries, d_head], k [batch,
 // kv_heads, new keys, d_head] and v [batch, kv_heads, new keys, d_value] as they were before
 // anything in `options` was done to them. The shapes must fit. What is not finite goes its way;
-// masked keys take no part, whatever their keys and values hold.
+// masked keys take no part, whatever their keys and values hold. C is double, whatever T is.
 template <class C, class T>
 DefinedHead<C> define_head(const HeadsView<T>& q, const HeadsView<T>& k, const HeadsView<T>& v,
                            const AttentionOptions<T>& options, const HeadPlace& place,

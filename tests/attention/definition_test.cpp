@@ -203,17 +203,3 @@ TEST_CASE("chosen queries have the rows that all queries have") {
         CHECK(some.weights.data()[keys + key] == Approx(all.weights.data()[key]).margin(1e-14));
     }
 }
-
-TEST_CASE("in float the definition is the same within rounding") {
-    for (unsigned seed = 100; seed < 110; ++seed) {
-        const auto problem = test::random_problem<float>(seed);
-        INFO(problem.name);
-        const auto wide = test::define<double>(problem, {});
-        const auto narrow = test::define<float>(problem, {});
-        const HeadBounds bounds = rounding_bounds<float>(wide);
-        CHECK(narrow.may_attend == wide.may_attend);
-        CHECK(test::excess(narrow.weights, wide.weights, bounds.weights) <= 1);
-        CHECK(test::excess(narrow.context, wide.context, bounds.context) <= 1);
-        CHECK(test::excess(narrow.scores, wide.scores, bounds.scores) <= 1);
-    }
-}
