@@ -1,6 +1,7 @@
 #include "source/observed_axes.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "core/error.hpp"
@@ -28,9 +29,24 @@ Shape shape_under(const StoredParts& parts, const Reading& reading) {
     return {extents.begin() + 1, extents.end()};
 }
 
+// Whether the matrices lie one behind the other.
+template <class T>
+bool is_dense(const HeadMatrices<T>& layer) {
+    const Shape& shape = layer.shape();
+    const std::size_t cells = shape[2] * shape[3];
+    const T* next = layer.matrix(0, 0).data;
+    for (std::size_t i = 0; i < shape[0] * shape[1]; ++i, next += cells) {
+        if (layer.matrix(i / shape[1], i % shape[1]).data != next) return false;
+    }
+    return true;
+}
+
+// Gigabytes that lie as they are wanted stay where they are.
 template <class T>
 Array<T> dense(const HeadMatrices<T>& layer) {
     const Shape& shape = layer.shape();
+    if (!layer.empty() && is_dense(layer))
+        return {shape, layer.matrix(0, 0).data, std::make_shared<const HeadMatrices<T>>(layer)};
     std::vector<T> cells;
     cells.reserve(element_count(shape, "observed"));
     for (std::size_t sequence = 0; sequence < shape[0]; ++sequence) {
