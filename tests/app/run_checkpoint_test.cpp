@@ -304,7 +304,7 @@ TEST_CASE("a family's own configuration is taken where config.json is there, els
 TEST_CASE("flags about blocks are refused where they change nothing") {
     ChangedCheckpoint bert("bert");
     check_refused(run(bert, {"--norm-first"}), "--norm-first: where the norms of BERT stand");
-    check_refused(run(bert, {"--activation", "tanh"}), "--activation tanh: expected one of gelu");
+    check_refused(run(bert, {"--activation", "tanh"}), "--activation tanh: expected gelu");
     ChangedCheckpoint alone("torch_attention");
     check_refused(run(alone, {"--norm-eps", "1e-3"}), "has no norms");
     check_refused(run(alone, {"--activation", "relu"}), "has no feed-forward part");
