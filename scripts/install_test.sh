@@ -21,7 +21,7 @@ for usr in "$root/cmake/usr" "$root/deb/usr"; do
   test -s "$usr/share/doc/attn-inspect/LICENSE"
   test ! -e "$usr/include"
 done
-for library in libopenblas0 libisal2 libzip4; do
+for library in libopenblas0 libdeflate0 libzip4; do
   dpkg-deb -f build/attn-inspect_*.deb Depends | grep -q "$library"
 done
 echo "installs, and works where it was installed"

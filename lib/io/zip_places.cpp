@@ -1,6 +1,6 @@
 #include "io/zip_places.hpp"
 
-#include <isa-l/crc.h>
+#include <libdeflate.h>
 
 #include <cstdint>
 #include <cstring>
@@ -72,8 +72,8 @@ std::map<std::string, Span<const std::byte>> find_stored_members(Span<const std:
 }
 
 std::uint32_t crc32(Span<const std::byte> bytes, std::uint32_t before) {
-    return crc32_gzip_refl(before, reinterpret_cast<const unsigned char*>(bytes.data()),
-                           bytes.size());
+    // libdeflate begins anew when there is no address, which no bytes may have.
+    return bytes.empty() ? before : libdeflate_crc32(before, bytes.data(), bytes.size());
 }
 
 }  // namespace attn::io
