@@ -51,6 +51,7 @@ lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
 lib/attention/broadcast.cpp         so far by mask_test.cpp
 lib/attention/packed_heads.cpp      so far by engine_test.cpp
+lib/attention/tile_backward.cpp     so far by backward_test.cpp and layer_backward_test.cpp
 lib/attention/tile_computation.cpp  so far by engine_test.cpp and properties_test.cpp
 lib/io/array_name.cpp               so far by container_test.cpp
 lib/io/decode.cpp                   so far by convert_test.cpp

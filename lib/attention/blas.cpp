@@ -14,14 +14,18 @@ xt::blas_index_t blas_size(std::size_t size) {
     return static_cast<xt::blas_index_t>(size);
 }
 
+constexpr auto kAsIs = cxxblas::Transpose::NoTrans;
+constexpr auto kTurned = cxxblas::Transpose::Trans;
+
 template <class T>
-void gemm(cxxblas::Transpose transpose_b, T alpha, MatrixView<const T> a, MatrixView<const T> b,
-          MatrixView<T> c) {
+void gemm(cxxblas::Transpose transpose_a, cxxblas::Transpose transpose_b, T alpha,
+          MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c) {
     const ProductMemory memory;
-    cxxblas::gemm<xt::blas_index_t>(cxxblas::StorageOrder::RowMajor, cxxblas::Transpose::NoTrans,
-                                    transpose_b, blas_size(c.rows), blas_size(c.columns),
-                                    blas_size(a.columns), alpha, a.data, blas_size(a.stride),
-                                    b.data, blas_size(b.stride), T{0}, c.data, blas_size(c.stride));
+    const std::size_t depth = transpose_a == kAsIs ? a.columns : a.rows;
+    cxxblas::gemm<xt::blas_index_t>(cxxblas::StorageOrder::RowMajor, transpose_a, transpose_b,
+                                    blas_size(c.rows), blas_size(c.columns), blas_size(depth),
+                                    alpha, a.data, blas_size(a.stride), b.data, blas_size(b.stride),
+                                    T{0}, c.data, blas_size(c.stride));
 }
 
 }  // namespace
@@ -29,13 +33,19 @@ void gemm(cxxblas::Transpose transpose_b, T alpha, MatrixView<const T> a, Matrix
 template <class T>
 void multiply_transposed(T alpha, MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c) {
     assert(a.columns == b.columns && c.rows == a.rows && c.columns == b.rows);
-    gemm(cxxblas::Transpose::Trans, alpha, a, b, c);
+    gemm(kAsIs, kTurned, alpha, a, b, c);
 }
 
 template <class T>
 void multiply(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c) {
     assert(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns);
-    gemm(cxxblas::Transpose::NoTrans, T{1}, a, b, c);
+    gemm(kAsIs, kAsIs, T{1}, a, b, c);
+}
+
+template <class T>
+void multiply_transposed_first(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c) {
+    assert(a.rows == b.rows && c.rows == a.columns && c.columns == b.columns);
+    gemm(kTurned, kAsIs, T{1}, a, b, c);
 }
 
 template void multiply_transposed(float, MatrixView<const float>, MatrixView<const float>,
@@ -44,5 +54,9 @@ template void multiply_transposed(double, MatrixView<const double>, MatrixView<c
                                   MatrixView<double>);
 template void multiply(MatrixView<const float>, MatrixView<const float>, MatrixView<float>);
 template void multiply(MatrixView<const double>, MatrixView<const double>, MatrixView<double>);
+template void multiply_transposed_first(MatrixView<const float>, MatrixView<const float>,
+                                        MatrixView<float>);
+template void multiply_transposed_first(MatrixView<const double>, MatrixView<const double>,
+                                        MatrixView<double>);
 
 }  // namespace attn

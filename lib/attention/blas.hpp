@@ -13,4 +13,8 @@ void multiply_transposed(T alpha, MatrixView<const T> a, MatrixView<const T> b, 
 template <class T>
 void multiply(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c);
 
+// c = aᵀ * b; a [k, m], b [k, n], c [m, n].
+template <class T>
+void multiply_transposed_first(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c);
+
 }  // namespace attn

@@ -35,10 +35,19 @@ class Broadcast {
     // Whether any value is -inf, which forbids what it is added to.
     bool forbids() const { return forbids_; }
 
+    // How many values there are, and which of them is that of a key below keys().
+    std::size_t size() const { return values_.size(); }
+    std::size_t place(std::size_t sequence, std::size_t head, std::size_t query,
+                      std::size_t key) const {
+        return sequence * batch_stride_ + head * head_stride_ + query * query_stride_ +
+               key * key_stride_;
+    }
+    bool varies_by_query() const { return query_stride_ != 0; }
+    bool varies_by_key() const { return key_stride_ != 0; }
+
     // The value for a key below keys().
     T at(std::size_t sequence, std::size_t head, std::size_t query, std::size_t key) const {
-        return values_.data()[sequence * batch_stride_ + head * head_stride_ +
-                              query * query_stride_ + key * key_stride_];
+        return values_.data()[place(sequence, head, query, key)];
     }
 
   private:

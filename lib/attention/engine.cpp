@@ -12,6 +12,8 @@ namespace {
 // once.
 constexpr std::size_t kBlockRows = 48;
 
+}  // namespace
+
 template <class T>
 LayerShape shape_of(const AttentionInputs<T>& inputs) {
     LayerShape shape;
@@ -26,8 +28,6 @@ LayerShape shape_of(const AttentionInputs<T>& inputs) {
     shape.chosen_heads = inputs.share.heads;
     return shape;
 }
-
-}  // namespace
 
 template <class T>
 Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sinks<T>& sinks) {
@@ -51,6 +51,8 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
     return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));
 }
 
+template LayerShape shape_of(const AttentionInputs<float>&);
+template LayerShape shape_of(const AttentionInputs<double>&);
 template Array<float> attend(const AttentionInputs<float>&, const Mask<float>&,
                              const Sinks<float>&);
 template Array<double> attend(const AttentionInputs<double>&, const Mask<double>&,

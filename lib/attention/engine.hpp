@@ -42,6 +42,10 @@ struct AttentionInputs {
     LayerShare share;
 };
 
+// How the tiles of a layer are cut and whose are streamed; the same for the backward pass.
+template <class T>
+LayerShape shape_of(const AttentionInputs<T>& inputs);
+
 // Streams the tiles of the share to the sinks and returns the contexts of all heads side by side,
 // [batch, queries, heads * d_value]; where the share has no output those of other heads are 0. A
 // query without any key has weights and context of zero. Same bits for any number of threads and

@@ -28,9 +28,8 @@ Array<T> normalise_heads(const Array<T>& packed, std::size_t heads, const Norm<T
 }
 
 template <class T>
-LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
-                             const Heads<T>& v, const AttentionOptions<T>& options,
-                             const Sinks<T>& sinks, const LayerShare& share) {
+LayerResult<T> place_heads(const Heads<T>& q, const Heads<T>& k, const Heads<T>& v,
+                           const AttentionOptions<T>& options) {
     LayerResult<T> result{q, k, v, {}};
     if (options.rotary) {
         result.q = turn(result.q, *options.rotary, options.rotary->query_rows);
@@ -40,16 +39,17 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
         result.k = put_in_front(options.past_key, result.k);
         result.v = put_in_front(options.past_value, result.v);
     }
-    if (options.engine == Engine::xtensor) {
-        result.output = attend_by_definition(layer, q.view, k.view, v.view, options, sinks, share);
-        return result;
-    }
+    return result;
+}
 
+template <class T>
+AttentionInputs<T> attention_inputs(std::size_t layer, const LayerResult<T>& placed,
+                                    const AttentionOptions<T>& options, const LayerShare& share) {
     AttentionInputs<T> inputs;
     inputs.layer = layer;
-    inputs.q = result.q.view;
-    inputs.k = result.k.view;
-    inputs.v = result.v.view;
+    inputs.q = placed.q.view;
+    inputs.k = placed.k.view;
+    inputs.v = placed.v.view;
     inputs.scale = static_cast<T>(options.scale.value_or(default_scale(inputs.q.width)));
     if (options.softcap) inputs.softcap = static_cast<T>(*options.softcap);
     inputs.sinks = options.sinks;
@@ -57,6 +57,19 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
     inputs.score_stage = options.score_stage;
     inputs.allow_nonfinite = options.allow_nonfinite;
     inputs.share = share;
+    return inputs;
+}
+
+template <class T>
+LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
+                             const Heads<T>& v, const AttentionOptions<T>& options,
+                             const Sinks<T>& sinks, const LayerShare& share) {
+    LayerResult<T> result = place_heads(q, k, v, options);
+    if (options.engine == Engine::xtensor) {
+        result.output = attend_by_definition(layer, q.view, k.view, v.view, options, sinks, share);
+        return result;
+    }
+    const AttentionInputs<T> inputs = attention_inputs(layer, result, options, share);
     result.output = attend(inputs, Mask<T>(options.mask, inputs.k.tokens), sinks);
     return result;
 }
@@ -81,6 +94,15 @@ LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T
 
 template Array<float> normalise_heads(const Array<float>&, std::size_t, const Norm<float>&);
 template Array<double> normalise_heads(const Array<double>&, std::size_t, const Norm<double>&);
+template LayerResult<float> place_heads(const Heads<float>&, const Heads<float>&,
+                                        const Heads<float>&, const AttentionOptions<float>&);
+template LayerResult<double> place_heads(const Heads<double>&, const Heads<double>&,
+                                         const Heads<double>&, const AttentionOptions<double>&);
+template AttentionInputs<float> attention_inputs(std::size_t, const LayerResult<float>&,
+                                                 const AttentionOptions<float>&, const LayerShare&);
+template AttentionInputs<double> attention_inputs(std::size_t, const LayerResult<double>&,
+                                                  const AttentionOptions<double>&,
+                                                  const LayerShare&);
 template LayerResult<float> compute_heads(std::size_t, const Heads<float>&, const Heads<float>&,
                                           const Heads<float>&, const AttentionOptions<float>&,
                                           const Sinks<float>&, const LayerShare&);

@@ -65,6 +65,17 @@ struct LayerResult {
     Array<T> output;
 };
 
+// Queries, keys and values as attention reads them: turned by their positions, behind the cache.
+// The output is empty.
+template <class T>
+LayerResult<T> place_heads(const Heads<T>& q, const Heads<T>& k, const Heads<T>& v,
+                           const AttentionOptions<T>& options);
+
+// What attend() takes for placed heads, which must outlive it.
+template <class T>
+AttentionInputs<T> attention_inputs(std::size_t layer, const LayerResult<T>& placed,
+                                    const AttentionOptions<T>& options, const LayerShare& share);
+
 // Each head of [batch, tokens, heads * width] normalised by itself.
 template <class T>
 Array<T> normalise_heads(const Array<T>& packed, std::size_t heads, const Norm<T>& norm);

@@ -34,8 +34,12 @@ class RelativeBias {
         : table_(table), options_(options) {}
 
     bool empty() const { return table_.empty(); }
+    std::size_t buckets() const { return empty() ? 0 : table_.extent(0); }
+    std::size_t bucket(std::ptrdiff_t distance) const {
+        return relative_bucket(distance, options_);
+    }
     T at(std::size_t head, std::ptrdiff_t distance) const {
-        return table_.data()[relative_bucket(distance, options_) * table_.extent(1) + head];
+        return table_.data()[bucket(distance) * table_.extent(1) + head];
     }
 
   private:
