@@ -40,7 +40,7 @@ constexpr Pair kContradictions[] = {
 constexpr Pair kNeeds[] = {
     {"--mask-true", "--mask"}, {"--targets", "--image"},    {"--mean-heads", "--image"},
     {"--layout", "--weights"}, {"--force", "--output"},     {"--durable", "--output"},
-    {"--force", "--received"}, {"--durable", "--received"},
+    {"--force", "--received"}, {"--durable", "--received"}, {"--save", "--output"},
 };
 
 // What does nothing where standard output holds an array instead of the table.

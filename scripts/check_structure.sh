@@ -46,6 +46,7 @@ lib/analysis/row_stats.cpp          so far by tests/app/stats_command_test.cpp
 lib/analysis/row_sum_cause.cpp      so far by tests/app/check_command_test.cpp
 lib/analysis/stats_sink.cpp         so far by tests/app/stats_command_test.cpp
 lib/analysis/token_patterns.cpp     so far by tests/app/pattern_tokens_test.cpp
+lib/analysis/head_gradients.cpp     so far by tests/app/grad_command_test.cpp and the reference cases
 lib/attention/blas.cpp              so far by projection_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
@@ -66,6 +67,7 @@ lib/io/safetensors_header.cpp       so far by safetensors_test.cpp
 lib/io/zip_archive.cpp              so far by npz_test.cpp
 lib/io/zip_places.cpp               so far by npz_test.cpp
 lib/model/embedding.cpp             so far by tests/conformance and run_checkpoint_test.cpp
+lib/model/logit_gradient.cpp        by tests/app/grad_command_test.cpp, through every family
 lib/model/layer_sizes.cpp           so far by weight_bundle_test.cpp
 lib/model/layer_weights.cpp         so far by layer_test.cpp
 lib/model/layouts.cpp               so far by layout_match_test.cpp
@@ -75,9 +77,14 @@ lib/pipeline/check.cpp              so far by check_judge_heads_test.cpp
 lib/pipeline/check_judge.cpp        so far by check_judge_heads_test.cpp and check_judge_zeros_test.cpp
 lib/pipeline/compare.cpp            so far by tests/app/compare_command_test.cpp
 lib/pipeline/diagnose.cpp           so far by tests/app/diagnose_command_test.cpp
+lib/results/gradient_array_sink.cpp so far by tests/app/grad_command_test.cpp
+lib/results/gradient_picture.cpp    so far by tests/app/grad_command_test.cpp
 lib/results/layer_array_sink.cpp    so far by computed_source_test.cpp and run_test.cpp
 lib/results/received_sink.cpp       so far by tests/app/run_command_test.cpp
 lib/results/heatmap_drawer.cpp     so far by draw_test.cpp
+lib/pipeline/grad.cpp               so far by tests/app/grad_command_test.cpp
+lib/pipeline/gradient_check.cpp     so far by tests/app/grad_command_test.cpp
+lib/source/gradient_pass.cpp        by tests/app/grad_command_test.cpp, against central differences
 lib/pipeline/info.cpp               so far by tests/app/info_command_test.cpp
 lib/pipeline/run_options.cpp        so far by run_test.cpp
 lib/source/source_selection.cpp   so far by tests/app/stored_layers_test.cpp

@@ -22,6 +22,7 @@ struct GradientTile {
     Span<const double> weight_squares;  // of each row: Σ (dL/dweights)² over what may be attended
     Span<const double> score_squares;   // of each row: Σ (dL/dscores)²
     Span<const double> score_sums;      // of each row: Σ dL/dscores, 0 in theory without a sink
+    Span<const double> sink_shares;     // of each row: what the sink takes; empty without sinks
     Span<const double> weighted;        // of each row: Σ weights * dL/dweights, the dot in theory
 };
 

@@ -50,7 +50,9 @@ class TileBackward {
             const Span<const T> context = tile.context.row(row), gradient = d_context_.row(row);
             for (std::size_t i = 0; i < context.size(); ++i)
                 dots_[row] += static_cast<double>(gradient[i]) * static_cast<double>(context[i]);
-            if (!inputs_.sinks.empty()) sums_.sink -= share_of_sink(row) * dots_[row];
+            if (inputs_.sinks.empty()) continue;
+            sink_shares_.push_back(share_of_sink(row));
+            sums_.sink -= sink_shares_.back() * dots_[row];
         }
         if (task.keep_cells) {
             kept_weights_.assign(rows_ * tile.active.size(), T{0});
@@ -71,8 +73,9 @@ class TileBackward {
     }
 
     GradientTile<T> result(MatrixView<const T> d_q) const {
-        GradientTile<T> gradients{tile_,           d_context_,     d_q,         {},       {}, dots_,
-                                  weight_squares_, score_squares_, score_sums_, weighted_};
+        GradientTile<T> gradients{
+            tile_,           d_context_,     d_q,         {},           {},       dots_,
+            weight_squares_, score_squares_, score_sums_, sink_shares_, weighted_};
         if (task_.keep_cells) {
             gradients.weights = {kept_weights_.data(), rows_, tile_.active.size()};
             gradients.scores = {kept_scores_.data(), rows_, tile_.active.size()};
@@ -266,6 +269,7 @@ class TileBackward {
     std::vector<double> weight_squares_;
     std::vector<double> score_squares_;
     std::vector<double> score_sums_;
+    std::vector<double> sink_shares_;
     std::vector<double> weighted_;
 };
 

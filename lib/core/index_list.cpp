@@ -1,6 +1,7 @@
 #include "core/index_list.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <unordered_set>
 
@@ -74,6 +75,20 @@ void require_indices_below(const std::vector<std::size_t>& indices, std::size_t 
         if (count == 1) fail(flag, " ", index, ": there is 1 ", what, ", 0");
         fail(flag, " ", index, ": there are ", count, " ", what, "s, 0-", count - 1);
     }
+}
+
+std::vector<std::size_t> sorted_indices(const std::optional<std::vector<std::size_t>>& wanted,
+                                        std::size_t count, const std::string& flag,
+                                        const std::string& what) {
+    if (!wanted) {
+        std::vector<std::size_t> all(count);
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        return all;
+    }
+    require_indices_below(*wanted, count, flag, what);
+    std::vector<std::size_t> indices = *wanted;
+    std::sort(indices.begin(), indices.end());
+    return indices;
 }
 
 }  // namespace attn

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,10 @@ IndexRange parse_index_range(const std::string& text, std::size_t size, const st
 // Throws Error when an index is not below `count`: "--head 12: there are 8 heads, 0-7".
 void require_indices_below(const std::vector<std::size_t>& indices, std::size_t count,
                            const std::string& flag, const std::string& what);
+
+// The wanted indices, ascending; 0 … count - 1 where none are wanted. Throws Error as above.
+std::vector<std::size_t> sorted_indices(const std::optional<std::vector<std::size_t>>& wanted,
+                                        std::size_t count, const std::string& flag,
+                                        const std::string& what);
 
 }  // namespace attn

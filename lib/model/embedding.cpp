@@ -141,47 +141,60 @@ Array<T> final_hidden(io::Inputs& inputs, const WeightBundle& bundle, const Arra
         x, load_norm<T>(inputs, bundle, bundle.model, "final_norm", x.shape().back(), non_finite));
 }
 
-void require_nothing_behind(const WeightBundle& bundle) {
+void require_nothing_behind(const WeightBundle& bundle, const std::string& asked_by) {
     require_nothing_left_over(bundle, LeftOver::Part::behind_layers,
-                              "what the last layer gives (--save hidden, logits, probs)");
+                              "what the last layer gives (" + asked_by + ")");
 }
 
-void require_logits(const WeightBundle& bundle) {
-    require_nothing_left_over(bundle, LeftOver::Part::logits, "the logits (--save logits, probs)");
+void require_logits(const WeightBundle& bundle, const std::string& asked_by) {
+    require_nothing_left_over(bundle, LeftOver::Part::logits, "the logits (" + asked_by + ")");
     if (find_logits(bundle) != nullptr) return;
     if (bundle.config.tied == false) {
         fail(bundle.path, ": has no matrix that makes logits, and config.json says \"",
-             bundle.config.keys.at("tied"),
-             "\": false, so that it is not the table of tokens (--save logits, probs)");
+             bundle.config.keys.at("tied"), "\": false, so that it is not the table of tokens (",
+             asked_by, ")");
     }
-    fail(bundle.path, ": has no matrix that makes logits (--save logits, probs)");
+    fail(bundle.path, ": has no matrix that makes logits (", asked_by, ")");
+}
+
+template <class T>
+LogitMatrix<T> load_logit_matrix(io::Inputs& inputs, const WeightBundle& bundle, std::size_t width,
+                                 io::NonFinite non_finite) {
+    require_logits(bundle);
+    const io::StoredArray& stored = *find_logits(bundle);
+    LogitMatrix<T> matrix;
+    // A token table is [vocabulary, d_model] in every family.
+    const bool own = &stored == find(bundle, "W_logits");
+    matrix.order = own ? bundle.layout->logits_order : MatrixOrder::out_in;
+    const std::size_t rows = matrix.order == MatrixOrder::in_out ? 0 : 1;
+    if (stored.shape.size() != 2 || stored.shape[rows] != width)
+        fail(stored.name, " ", to_string(stored.shape), ": does not fit the ", width,
+             " columns of the model");
+    matrix.W = inputs.load<T>(stored, non_finite);
+    if (const io::StoredArray* b = find(bundle, "b_logits"))
+        matrix.b = inputs.load<T>(*b, non_finite);
+    const std::size_t vocabulary = output_width(matrix.W, matrix.order);
+    if (!matrix.b.empty() && matrix.b.shape() != Shape{vocabulary})
+        fail(bundle.path, ": the bias of the logits is ", to_string(matrix.b.shape()),
+             ", expected [", vocabulary, "]");
+    if (bundle.config.logit_softcap) matrix.softcap = static_cast<T>(*bundle.config.logit_softcap);
+    return matrix;
+}
+
+template <class T>
+Array<T> logits_of(const LogitMatrix<T>& matrix, const Array<T>& hidden) {
+    Array<T> logits = project(hidden, matrix.W, matrix.b, matrix.order);
+    if (!matrix.softcap) return logits;
+    std::vector<T> capped(logits.values().begin(), logits.values().end());
+    for (T& value : capped) value = *matrix.softcap * std::tanh(value / *matrix.softcap);
+    return Array<T>(logits.shape(), std::move(capped));
 }
 
 template <class T>
 Array<T> make_logits(io::Inputs& inputs, const WeightBundle& bundle, const Array<T>& hidden,
                      io::NonFinite non_finite) {
-    require_logits(bundle);
-    const io::StoredArray& stored = *find_logits(bundle);
-    // A token table is [vocabulary, d_model] in every family.
-    const bool own = &stored == find(bundle, "W_logits");
-    const MatrixOrder order = own ? bundle.layout->logits_order : MatrixOrder::out_in;
-    const std::size_t width = hidden.shape().back();
-    const std::size_t rows = order == MatrixOrder::in_out ? 0 : 1;
-    if (stored.shape.size() != 2 || stored.shape[rows] != width)
-        fail(stored.name, " ", to_string(stored.shape), ": does not fit the ", width,
-             " columns of the model");
-    const Array<T> W = inputs.load<T>(stored, non_finite);
-    Array<T> bias;
-    if (const io::StoredArray* b = find(bundle, "b_logits")) bias = inputs.load<T>(*b, non_finite);
-    if (!bias.empty() && bias.shape() != Shape{output_width(W, order)})
-        fail(bundle.path, ": the bias of the logits is ", to_string(bias.shape()), ", expected [",
-             output_width(W, order), "]");
-    Array<T> logits = project(hidden, W, bias, order);
-    if (!bundle.config.logit_softcap) return logits;
-    const auto cap = static_cast<T>(*bundle.config.logit_softcap);
-    std::vector<T> capped(logits.values().begin(), logits.values().end());
-    for (T& value : capped) value = cap * std::tanh(value / cap);
-    return Array<T>(logits.shape(), std::move(capped));
+    return logits_of(load_logit_matrix<T>(inputs, bundle, hidden.shape().back(), non_finite),
+                     hidden);
 }
 
 template <class T>
@@ -208,6 +221,12 @@ template Array<float> final_hidden(io::Inputs&, const WeightBundle&, const Array
                                    io::NonFinite);
 template Array<double> final_hidden(io::Inputs&, const WeightBundle&, const Array<double>&,
                                     io::NonFinite);
+template LogitMatrix<float> load_logit_matrix(io::Inputs&, const WeightBundle&, std::size_t,
+                                              io::NonFinite);
+template LogitMatrix<double> load_logit_matrix(io::Inputs&, const WeightBundle&, std::size_t,
+                                               io::NonFinite);
+template Array<float> logits_of(const LogitMatrix<float>&, const Array<float>&);
+template Array<double> logits_of(const LogitMatrix<double>&, const Array<double>&);
 template Array<float> make_logits(io::Inputs&, const WeightBundle&, const Array<float>&,
                                   io::NonFinite);
 template Array<double> make_logits(io::Inputs&, const WeightBundle&, const Array<double>&,

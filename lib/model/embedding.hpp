@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "attention/projection.hpp"
 #include "core/array.hpp"
 #include "io/inputs.hpp"
 #include "model/weight_bundle.hpp"
@@ -41,11 +44,30 @@ Array<T> final_hidden(io::Inputs& inputs, const WeightBundle& bundle, const Arra
                       io::NonFinite non_finite);
 
 // Throws Error when the file holds an array that changes what the last layer gives and is not
-// known.
-void require_nothing_behind(const WeightBundle& bundle);
+// known. `asked_by`: the flag, for messages.
+void require_nothing_behind(const WeightBundle& bundle, const std::string& asked_by);
 
 // Throws Error when the file has no matrix that makes logits, or one more array for them.
-void require_logits(const WeightBundle& bundle);
+void require_logits(const WeightBundle& bundle,
+                    const std::string& asked_by = "--save logits, probs");
+
+// What makes logits of the final hidden state.
+template <class T>
+struct LogitMatrix {
+    Array<T> W;  // [d_model, vocabulary] in this order
+    Array<T> b;  // [vocabulary] or empty
+    MatrixOrder order = MatrixOrder::in_out;
+    std::optional<T> softcap;
+};
+
+// Throws Error as require_logits, and for a matrix that does not fit.
+template <class T>
+LogitMatrix<T> load_logit_matrix(io::Inputs& inputs, const WeightBundle& bundle,
+                                 std::size_t d_model, io::NonFinite non_finite);
+
+// [batch, tokens, vocabulary] of hidden [batch, tokens, d_model].
+template <class T>
+Array<T> logits_of(const LogitMatrix<T>& matrix, const Array<T>& hidden);
 
 // Logits [batch, tokens, vocabulary] of final_hidden's result.
 template <class T>

@@ -27,16 +27,6 @@ struct Selection {
     std::vector<std::size_t> heads;
 };
 
-std::vector<std::size_t> choose(const std::optional<std::vector<std::size_t>>& wanted,
-                                const std::vector<std::size_t>& all, const std::string& flag,
-                                const std::string& what) {
-    if (!wanted) return all;
-    require_indices_below(*wanted, all.size(), flag, what);
-    std::vector<std::size_t> indices = *wanted;
-    std::sort(indices.begin(), indices.end());
-    return indices;
-}
-
 // What the source must be able to give for what is saved.
 source::ComputedRequest with_needs(const RunRequest& request) {
     source::ComputedRequest input = request.input;
@@ -56,8 +46,8 @@ class Run {
           source_(with_needs(request), files_, warn),
           loaded_(source_.inputs()),
           outline_(source_.outline()),
-          selection_{choose(request.layers, outline_.layers, "--layers", "layer"),
-                     choose(request.heads, outline_.heads, "--head", "head")},
+          selection_{sorted_indices(request.layers, outline_.layers.size(), "--layers", "layer"),
+                     sorted_indices(request.heads, outline_.heads.size(), "--head", "head")},
           folder_(request.output, guard()) {}
 
     results::RunManifest execute(const Progress& progress) {

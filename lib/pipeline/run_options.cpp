@@ -81,18 +81,19 @@ void add_block_options(const model::WeightBundle& bundle,
 }
 
 // The files that the input came from; those that were not given are left out.
-void add_input_names(const RunRequest& request, std::vector<results::ManifestOption>& options) {
+void add_input_names(const source::ComputedRequest& request,
+                     std::vector<results::ManifestOption>& options) {
     const std::pair<const char*, const std::string*> names[] = {
-        {"embeddings", &request.input.embeddings},
-        {"hidden_states", &request.input.hidden_states},
-        {"token_ids", &request.input.token_ids},
-        {"token_type_ids", &request.input.token_type_ids},
-        {"positions", &request.input.attention.positions},
-        {"context", &request.input.context},
-        {"weights", &request.input.weights},
-        {"query", &request.input.query},
-        {"key", &request.input.key},
-        {"value", &request.input.value},
+        {"embeddings", &request.embeddings},
+        {"hidden_states", &request.hidden_states},
+        {"token_ids", &request.token_ids},
+        {"token_type_ids", &request.token_type_ids},
+        {"positions", &request.attention.positions},
+        {"context", &request.context},
+        {"weights", &request.weights},
+        {"query", &request.query},
+        {"key", &request.key},
+        {"value", &request.value},
     };
     for (const auto& [name, value] : names) {
         if (!value->empty()) options.emplace_back(name, json_text(*value));
@@ -102,8 +103,8 @@ void add_input_names(const RunRequest& request, std::vector<results::ManifestOpt
 }  // namespace
 
 template <class T>
-std::vector<results::ManifestOption> describe_options(const RunRequest& request,
-                                                      const source::ComputedInputs<T>& inputs) {
+std::vector<results::ManifestOption> describe_input_options(
+    const source::ComputedRequest& request, const source::ComputedInputs<T>& inputs) {
     const source::AttentionRequest& attention = inputs.attention;
     const MaskStructure& structure = inputs.options.mask.structure;
     const std::size_t d_head = inputs.layers.front().d_head;
@@ -132,15 +133,27 @@ std::vector<results::ManifestOption> describe_options(const RunRequest& request,
         {"relative_bias", relative_text(attention)},
         {"past_key", name_or_null(attention.past_key)},
         {"past_value", name_or_null(attention.past_value)},
-        {"precision", json_text(request.input.precision == source::Precision::f32 ? "f32" : "f64")},
+        {"precision", json_text(request.precision == source::Precision::f32 ? "f32" : "f64")},
         {"engine", json_text(attention.engine == Engine::xtensor ? "xtensor" : "tiled")},
-        {"verify", json_text(request.verify)},
-        {"grid", name_or_null(request.grid)},
-        {"allow_nonfinite", json_text(request.input.allow_nonfinite)},
+        {"allow_nonfinite", json_text(request.allow_nonfinite)},
     };
     options.insert(options.end(), values.begin(), values.end());
     return options;
 }
+
+template <class T>
+std::vector<results::ManifestOption> describe_options(const RunRequest& request,
+                                                      const source::ComputedInputs<T>& inputs) {
+    auto options = describe_input_options(request.input, inputs);
+    options.insert(options.end() - 1,
+                   {{"verify", json_text(request.verify)}, {"grid", name_or_null(request.grid)}});
+    return options;
+}
+
+template std::vector<results::ManifestOption> describe_input_options(
+    const source::ComputedRequest&, const source::ComputedInputs<float>&);
+template std::vector<results::ManifestOption> describe_input_options(
+    const source::ComputedRequest&, const source::ComputedInputs<double>&);
 
 template std::vector<results::ManifestOption> describe_options(
     const RunRequest&, const source::ComputedInputs<float>&);

@@ -10,6 +10,11 @@
 
 namespace attn::pipeline {
 
+// Of what attention is computed from, the same for every command that computes it.
+template <class T>
+std::vector<results::ManifestOption> describe_input_options(
+    const source::ComputedRequest& request, const source::ComputedInputs<T>& inputs);
+
 template <class T>
 std::vector<results::ManifestOption> describe_options(const RunRequest& request,
                                                       const source::ComputedInputs<T>& inputs);

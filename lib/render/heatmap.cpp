@@ -71,19 +71,19 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
     return plan;
 }
 
-void add_axes(Figure& figure, const Plan& plan) {
+void add_axes(Figure& figure, const HeatmapPanel& panel, const Plan& plan) {
     const HeatmapGeometry& at = plan.geometry;
     add_query_labels(figure, plan.query_axis, plan.text, at.left, at.top);
     const double middle = static_cast<double>(at.top) + static_cast<double>(plan.matrix_height) / 2;
-    figure.write(
-        {"query", plan.axis_text, kMargin, middle, kInk, TextAnchor::middle, TextDirection::up});
+    figure.write({panel.query_title, plan.axis_text, kMargin, middle, kInk, TextAnchor::middle,
+                  TextDirection::up});
 
     const std::size_t bottom = at.top + plan.matrix_height;
     add_key_labels(figure, plan.key_axis, plan.text, at.left, bottom);
     const std::size_t below = bottom + kAxisGap + key_label_height(plan.key_axis, plan.text) + 6;
     const std::size_t center = at.left + plan.matrix_width / 2;
-    figure.write({"key", plan.axis_text, static_cast<double>(center), static_cast<double>(below),
-                  kInk, TextAnchor::middle});
+    figure.write({panel.key_title, plan.axis_text, static_cast<double>(center),
+                  static_cast<double>(below), kInk, TextAnchor::middle});
 }
 
 void add_title(Figure& figure, const HeatmapPanel& panel, const Plan& plan) {
@@ -140,7 +140,7 @@ Figure make_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {
     Figure figure{at.width, at.height, {}};
     add_cells(figure, at.left, at.top, panel.cells, style);
     add_left_out(figure, at.left, at.top, panel, style);
-    add_axes(figure, plan);
+    add_axes(figure, panel, plan);
     add_title(figure, panel, plan);
 
     const std::size_t bar = at.left + plan.matrix_width + kBarGap;

@@ -31,7 +31,9 @@ struct HeatmapPanel {
     std::vector<std::string> query_labels;  // one for each query of the whole matrix, or none:
     std::vector<std::string> key_labels;    // then indices are written
     std::string title;
-    std::string note;      // a small line below the title
+    std::string note;                   // a small line below the title
+    std::string query_title = "query";  // beside the axes
+    std::string key_title = "key";
     std::string left_out;  // what the first column of cells is ("key 0") when it has no say in the
                            // colour range: it is hatched then; else empty
 };

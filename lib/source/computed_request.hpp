@@ -40,8 +40,9 @@ struct ComputedRequest {
 
     // What will be asked of the source, so that what is missing for it is said before the first
     // number is computed.
-    std::optional<std::vector<std::size_t>> layers;  // empty: all
-    bool hidden = false;                             // what the blocks give
+    std::optional<std::vector<std::size_t>> layers;         // empty: all
+    std::string asked_by = "--save hidden, logits, probs";  // for messages about these:
+    bool hidden = false;                                    // what the blocks give
     bool logits = false;
 
     // Whether something behind the last attention is asked for.

@@ -23,6 +23,9 @@ class ComputedSource : public Source<T> {
 
     const ComputedInputs<T>& inputs() const { return loaded_; }
 
+    // What the first layer reads instead, or with hidden states this one; of the same shape.
+    void replace_x(std::size_t layer, const Array<T>& x) { loaded_.x[layer] = x; }
+
   private:
     // What a layer reads and is asked for.
     struct Layer {

@@ -234,8 +234,8 @@ ComputedInputs<T> load_with_weights(const ComputedRequest& request, io::Inputs& 
     model::require_whole_attention(bundle);
     tell_where(bundle, result.notes);
     if (needs_blocks(request, layers)) model::require_whole_blocks(bundle);
-    if (request.model_output()) model::require_nothing_behind(bundle);
-    if (request.logits) model::require_logits(bundle);
+    if (request.model_output()) model::require_nothing_behind(bundle, request.asked_by);
+    if (request.logits) model::require_logits(bundle, request.asked_by);
 
     Shape shape;
     io::StoredArray x;

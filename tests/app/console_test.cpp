@@ -139,7 +139,8 @@ TEST_CASE("names of files cannot steer the terminal, whatever command prints the
         check_harmless(arguments, result);
         CHECK(result.exit_code <= 1);
     }
-    for (const char* name : {"run", "heatmap", "stats", "check", "compare", "diagnose", "info"}) {
+    for (const char* name :
+         {"run", "heatmap", "stats", "check", "compare", "diagnose", "grad", "info"}) {
         const std::string none = temp / ("none" + kHostileBytes);
         for (const Arguments& more : {Arguments{none},
                                       {none, none},

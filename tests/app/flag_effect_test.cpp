@@ -93,6 +93,12 @@ std::vector<Idle> idle_flags() {
         {"heatmap", "--drop-first", {"SOURCE", "--terminal", "--keys", "01:3"}},
         {"heatmap", "--shared-scale", {"SOURCE", "-o", "OUT", "--vmin", "0", "--vmax", "1"}},
         {"heatmap", "--image x.png", {"SOURCE", "--terminal"}},
+        {"grad", "--force", {"-w", sample("model.json")}},
+        {"grad", "--durable", {"-w", sample("model.json")}},
+        {"grad", "--save x", {"-w", sample("model.json")}},
+        {"grad", "--csv", {"-w", sample("model.json"), "--json"}},
+        {"grad", "--json", {"-w", sample("model.json"), "--csv"}},
+        {"grad", "--clip 1", {"-q", "SOURCE", "-k", "SOURCE", "-v", "SOURCE"}},
     };
     for (const char* flag : {"--force", "--durable", "--list", "--sheet", "--cell 4",
                              "--max-size 64", "--plain", "--title T", "--no-title", "--annotate",
@@ -137,8 +143,9 @@ std::vector<Idle> idle_flags() {
     of_run("--grid 7x7", {});
     of_run("--list", {"--json"});
     of_run("--json", {"--list"});
-    for (const char* command : {"run", "diagnose"}) {
+    for (const char* command : {"run", "diagnose", "grad"}) {
         Words others{"-w", sample("model.json"), "-o", "OUT"};
+        if (std::string(command) == "grad") others = {"-w", sample("model.json")};
         if (std::string(command) == "diagnose")
             others = {"-w", sample("model.json"), "--observed", "SOURCE"};
         for (const char* flag :
@@ -155,10 +162,11 @@ std::vector<Idle> idle_flags() {
 // Flags that count for a command and have no say in others, or count always there.
 bool counts(const std::string& command, const std::string& flag) {
     static const std::set<std::pair<std::string, std::string>> of_one{
-        {"compare", "--atol"},     {"run", "--force"},          {"run", "--durable"},
-        {"diagnose", "--json"},    {"check", "--json"},         {"stats", "--sort"},
-        {"heatmap", "--colormap"}, {"heatmap", "--vmin"},       {"heatmap", "--vmax"},
-        {"heatmap", "--scale"},    {"heatmap", "--transparent"}};
+        {"compare", "--atol"},     {"run", "--force"},           {"run", "--durable"},
+        {"diagnose", "--json"},    {"check", "--json"},          {"stats", "--sort"},
+        {"heatmap", "--colormap"}, {"heatmap", "--vmin"},        {"heatmap", "--vmax"},
+        {"heatmap", "--scale"},    {"heatmap", "--transparent"}, {"grad", "--upstream"},
+        {"grad", "--spectral"},    {"grad", "--check"}};
     return always_count().count(flag) > 0 || of_one.count({command, flag}) > 0;
 }
 
@@ -229,7 +237,8 @@ TEST_CASE("a value that no flag takes is refused with the name of the flag") {
                                               {"compare", {source, source}},
                                               {"heatmap", {source}},
                                               {"run", {}},
-                                              {"diagnose", {}}};
+                                              {"diagnose", {}},
+                                              {"grad", {}}};
     std::size_t tried = 0;
     for (const std::string& command : command_names()) {
         for (const HelpFlag& flag : flags_in_help(command)) {
@@ -246,7 +255,8 @@ TEST_CASE("a value that no flag takes is refused with the name of the flag") {
             const Words& sources = beside.at(command);
             words.insert(words.end(), sources.begin(), sources.end());
             words.insert(words.end(), {name, "far-off"});
-            if (command == "run") words.insert(words.end(), {"-w", sample("model.json")});
+            if (command == "run" || command == "grad")
+                words.insert(words.end(), {"-w", sample("model.json")});
             if ((command == "run" || command == "heatmap") && name != "--output")
                 words.insert(words.end(), {"-o", folder / "out"});
             if (command == "heatmap" && (name == "--grid" || name == "--targets")) continue;

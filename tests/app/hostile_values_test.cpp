@@ -27,8 +27,8 @@ std::vector<std::string> base_of(const std::string& command, const TempFolder& f
     const auto add = [&](const std::string& flag, const std::string& value) {
         if (flag != tried) words.insert(words.end(), {flag, value});
     };
-    if (command == "run" || command == "diagnose") add("--weights", model);
-    if (command == "run") add("--output", folder / "out");
+    if (command == "run" || command == "diagnose" || command == "grad") add("--weights", model);
+    if (command == "run" || command == "grad") add("--output", folder / "out");
     if (command == "diagnose") {
         add("--observed", array);
     }
@@ -133,6 +133,10 @@ TEST_CASE("hostile values of the flags of compare end as one line") {
 
 TEST_CASE("hostile values of the flags of diagnose end as one line") {
     try_all("diagnose");
+}
+
+TEST_CASE("hostile values of the flags of grad end as one line") {
+    try_all("grad");
 }
 
 TEST_CASE("hostile values of the flags of info end as one line") {

@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> kCommands{"look",  "run",     "heatmap",  "stats",
-                                         "check", "compare", "diagnose", "info"};
+const std::vector<std::string> kCommands{"look",    "run",      "heatmap", "stats", "check",
+                                         "compare", "diagnose", "grad",    "info"};
 
 const std::vector<std::string> kValues{"-1",
                                        "0",

@@ -29,7 +29,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
                                                 const std::string& out) {
     std::vector<Arguments> commands{{"--version"}, {"--help"}};
     for (const char* name :
-         {"look", "run", "heatmap", "stats", "check", "compare", "diagnose", "info"})
+         {"look", "run", "heatmap", "stats", "check", "compare", "diagnose", "grad", "info"})
         commands.push_back({name, "--help"});
     const Arguments run = join({"run", "-o", out + "-run"}, kSampleModel);
     const Arguments diagnose = join({"diagnose", "--observed", weights}, kSampleModel);
@@ -38,6 +38,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
                                      {"check", weights},
                                      {"compare", weights, weights},
                                      diagnose,
+                                     join({"grad"}, kSampleModel),
                                      {"info", weights}}) {
         commands.push_back(command);
         commands.push_back(join(command, {"--json"}));
@@ -49,6 +50,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
     commands.push_back({"heatmap", weights, "-o", out + "-pictures"});
     commands.push_back({"heatmap", weights, "-o", out + ".png", "--sheet"});
     commands.push_back({"heatmap", weights, "--terminal"});
+    commands.push_back(join({"grad", "--csv", "-o", out + "-grad"}, kSampleModel));
     return commands;
 }
 

@@ -1,0 +1,89 @@
+#include "analysis/gradient_norms.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attn::analysis {
+
+template <class T>
+double sum_of_squares(const Array<T>& array) {
+    double sum = 0;
+    for (const T value : array.values())
+        sum += static_cast<double>(value) * static_cast<double>(value);
+    return sum;
+}
+
+template <class T>
+double norm_of(const Array<T>& array) {
+    return std::sqrt(sum_of_squares(array));
+}
+
+template <class T>
+double norm_of_difference(const Array<T>& a, const Array<T>& b) {
+    assert(a.shape() == b.shape());
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const double distance = static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]);
+        sum += distance * distance;
+    }
+    return std::sqrt(sum);
+}
+
+double LayerGradientStats::qk_to_v() const {
+    double qk = 0, v = 0;
+    for (const Named& named : projections) {
+        if (named.name == "W_Q" || named.name == "W_K") qk += named.gradient * named.gradient;
+        if (named.name == "W_V") v = named.gradient;
+    }
+    return v > 0 ? std::sqrt(qk) / v : kNone;
+}
+
+template <class T>
+void measure_projections(const ProjectionGradients<T>& gradients,
+                         const ProjectionWeights<T>& weights, LayerGradientStats& stats) {
+    const auto add = [&](const char* name, const Array<T>& gradient, const Array<T>* matrix) {
+        if (gradient.empty()) return;
+        stats.projections.push_back(
+            {name, norm_of(gradient), matrix ? norm_of(*matrix) : LayerGradientStats::kNone});
+    };
+    add("W_Q", gradients.W_Q, &weights.W_Q);
+    add("W_K", gradients.W_K, &weights.W_K);
+    add("W_V", gradients.W_V, &weights.W_V);
+    add("W_O", gradients.W_O, &weights.W_O);
+    add("b_Q", gradients.b_Q, nullptr);
+    add("b_K", gradients.b_K, nullptr);
+    add("b_V", gradients.b_V, nullptr);
+    add("b_O", gradients.b_O, nullptr);
+}
+
+ModelGradientStats summarise_layers(const std::vector<LayerGradientStats>& layers,
+                                    const std::optional<double>& clip) {
+    ModelGradientStats model;
+    double squares = 0;
+    bool any = false;
+    for (const LayerGradientStats& layer : layers) {
+        for (const LayerGradientStats::Named& named : layer.projections)
+            squares += named.gradient * named.gradient, any = true;
+    }
+    if (any) model.global_norm = std::sqrt(squares);
+    if (clip && any) model.clip_coefficient = std::min(1.0, *clip / (model.global_norm + 1e-6));
+    if (layers.empty() || !(layers.back().grad_out > 0)) return model;
+    model.depth_gain = layers.front().grad_in / layers.back().grad_out;
+    model.rate = std::pow(model.depth_gain, 1 / static_cast<double>(layers.size()));
+    if (model.depth_gain < 1e-3) model.verdict = "vanishing";
+    if (model.depth_gain > 1e3) model.verdict = "exploding";
+    return model;
+}
+
+template double sum_of_squares(const Array<float>&);
+template double sum_of_squares(const Array<double>&);
+template double norm_of(const Array<float>&);
+template double norm_of(const Array<double>&);
+template double norm_of_difference(const Array<float>&, const Array<float>&);
+template double norm_of_difference(const Array<double>&, const Array<double>&);
+template void measure_projections(const ProjectionGradients<float>&,
+                                  const ProjectionWeights<float>&, LayerGradientStats&);
+template void measure_projections(const ProjectionGradients<double>&,
+                                  const ProjectionWeights<double>&, LayerGradientStats&);
+
+}  // namespace attn::analysis

@@ -1,0 +1,258 @@
+#include "pipeline/grad.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "core/index_list.hpp"
+#include "io/json_text.hpp"
+#include "io/npy_writer.hpp"
+#include "io/output_folder.hpp"
+#include "pipeline/gradient_check.hpp"
+#include "pipeline/run_options.hpp"
+#include "results/gradient_array_sink.hpp"
+#include "results/gradient_picture.hpp"
+#include "results/manifest.hpp"
+#include "source/gradient_pass.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+// What the source must be able to give for the forward pass.
+source::ComputedRequest differentiable(const GradRequest& request) {
+    source::ComputedRequest input = request.input;
+    const bool whole = input.query.empty() && input.hidden_states.empty();
+    input.asked_by = "--upstream " + request.upstream.text;
+    input.logits = whole && request.upstream.kind == source::Upstream::Kind::logit;
+    input.hidden = input.logits;
+    return input;
+}
+
+template <class T>
+class GradientRun {
+  public:
+    GradientRun(const GradRequest& request, const Warn& warn)
+        : request_(request),
+          warn_(warn),
+          source_(differentiable(request), files_, warn),
+          loaded_(source_.inputs()),
+          pass_(source_, files_, request.upstream),
+          layers_(sorted_indices(request.layers, loaded_.layers.size(), "--layers", "layer")),
+          save_(request.save.value_or(results::usual_gradients(!loaded_.has_weights()))),
+          measures_(request.spectral, !loaded_.options.sinks.empty()) {
+        if (request.heads) {
+            heads_ = sorted_indices(request.heads, loaded_.heads, "--head", "head");
+        }
+        require_what_is_saved();
+        // So that the guard knows it before anything is computed.
+        if (request.upstream.kind == source::Upstream::Kind::array)
+            files_.find(request.upstream.array);
+        if (request.output.empty()) return;
+        files_.also_reads(request.input.tokens);
+        files_.also_reads(request.input.key_tokens);
+        folder_.emplace(request.output, io::OutputGuard("grad", request.policy, files_.paths()));
+    }
+
+    GradResult execute(const Progress& progress) {
+        GradResult result;
+        report_ = &result.report;
+        report_->batch = loaded_.batch > 1;
+        report_->spectral = request_.spectral;
+        report_->clipped = request_.clip.has_value();
+        report_->of_logit = request_.upstream.kind == source::Upstream::Kind::logit;
+        if (loaded_.has_weights()) report_->labels = loaded_.tokens;
+        if (folder_) {
+            folder_->require_space(bytes_of_cells());
+            arrays_.emplace(*folder_, save_, loaded_.batch_axis);
+        }
+        backwards(progress);
+        report_->model = analysis::summarise_layers(all_layers_, request_.clip);
+        if (!stacked()) report_->model.depth_gain = report_->model.rate = std::nan("");
+        warn_of_rounding();
+        if (request_.verify)
+            report_->check = check_gradients(differentiable(request_), request_.upstream,
+                                             *request_.verify, files_);
+        if (folder_) {
+            results::write_gradient_picture(*report_, {"upstream " + request_.upstream.text},
+                                            *folder_);
+            const results::RunManifest manifest = describe();
+            folder_->commit(results::write_manifest(manifest));
+            result.files = manifest.files;
+        }
+        return result;
+    }
+
+  private:
+    // One layer is a stack of one, unless every layer stands alone.
+    bool stacked() const { return pass_.stacked() || loaded_.layers.size() == 1; }
+    bool is_chosen_layer(std::size_t layer) const {
+        return std::binary_search(layers_.begin(), layers_.end(), layer);
+    }
+
+    // What was asked for by name and is not there.
+    void require_what_is_saved() const {
+        if (request_.clip && !loaded_.has_weights())
+            fail("--clip: --query, --key and --value have no projections whose norm is clipped");
+        if (!request_.save || save_.all) return;
+        const auto require = [](bool chosen, bool there, const std::string& what) {
+            if (chosen && !there) fail("--save ", what);
+        };
+        require(save_.x, loaded_.has_weights(),
+                "x: --query, --key and --value were given, there are no embeddings");
+        require(save_.projections, loaded_.has_weights(),
+                "projections: --query, --key and --value were given, there are none");
+        require(save_.bias, !loaded_.options.mask.bias.empty(), "bias: there is no --bias");
+        require(save_.sink, !loaded_.options.sinks.empty(), "sink: there is no --sink");
+        require(save_.relative_bias,
+                !loaded_.options.mask.relative.empty() || !loaded_.relative.empty(),
+                "relative_bias: there is no --relative-bias");
+    }
+
+    // Of the arrays that may be too large; the others are as large as what was read.
+    std::size_t bytes_of_cells() const {
+        const std::size_t arrays =
+            (save_.scores ? std::size_t{1} : 0) + (save_.weights ? std::size_t{1} : 0);
+        const std::size_t heads = heads_ ? heads_->size() : loaded_.heads;
+        const Shape shape{layers_.size() * arrays * loaded_.batch, heads, loaded_.queries,
+                          loaded_.keys};
+        return arrays == 0 ? 0 : io::npy_file_size(dtype_of<T>(), shape);
+    }
+
+    void backwards(const Progress& progress) {
+        GradientSinks<T> sinks{&measures_};
+        if (arrays_) sinks.push_back(&*arrays_);
+        typename source::GradientPass<T>::Visits visits;
+        visits.before = [this](std::size_t layer) {
+            if (arrays_) arrays_->want(is_chosen_layer(layer));
+        };
+        visits.layer = [this](const source::LayerPass<T>& layer) { take(layer); };
+        visits.final_hidden = [this](const Array<T>& gradient) {
+            if (arrays_) arrays_->write_final_hidden(gradient);
+        };
+        pass_.stream(sinks, heads_, visits, progress);
+        // They came from the last to the first.
+        std::reverse(all_layers_.begin(), all_layers_.end());
+        std::reverse(report_->layers.begin(), report_->layers.end());
+        std::stable_sort(report_->heads.begin(), report_->heads.end(),
+                         [](const auto& a, const auto& b) { return a.layer < b.layer; });
+    }
+
+    void take(const source::LayerPass<T>& layer) {
+        analysis::LayerGradientStats stats;
+        stats.layer = layer.layer;
+        stats.grad_out = analysis::norm_of(layer.d_out);
+        if (layer.d_in) stats.grad_in = analysis::norm_of(*layer.d_in);
+        if (layer.residual && stats.grad_out > 0)
+            stats.branch_gain =
+                analysis::norm_of_difference(*layer.d_in, layer.d_out) / stats.grad_out;
+        if (layer.projections)
+            analysis::measure_projections(layer.gradients.projections, *layer.projections, stats);
+        all_layers_.push_back(stats);
+        if (layer.layer == 0 && layer.x) take_tokens(*layer.x, *layer.d_in);
+        if (warn_ && !measures_.violation().empty()) warn_(measures_.violation());
+        if (is_chosen_layer(layer.layer)) {
+            report_->layers.push_back(stats);
+            report_->heads.insert(report_->heads.end(), measures_.heads().begin(),
+                                  measures_.heads().end());
+        }
+        if (!arrays_) return;
+        results::GradientArrays<T> arrays;
+        arrays.layer = layer.layer;
+        arrays.x = layer.d_in;
+        arrays.gradients = &layer.gradients;
+        arrays.shapes = input_shapes(layer.layer);
+        arrays_->end_layer(arrays);
+    }
+
+    // Saliency of the tokens (Simonyan et al. 2014, and gradient times input).
+    void take_tokens(const Array<T>& x, const Array<T>& dx) {
+        const std::size_t width = x.extent(2);
+        for (std::size_t row = 0; row < x.extent(0) * x.extent(1); ++row) {
+            results::TokenGradient token{row / x.extent(1), row % x.extent(1), 0, 0};
+            double squares = 0;
+            for (std::size_t i = row * width; i < (row + 1) * width; ++i) {
+                const auto d = static_cast<double>(dx.data()[i]);
+                squares += d * d;
+                token.grad_dot_input += d * static_cast<double>(x.data()[i]);
+            }
+            token.grad_norm = std::sqrt(squares);
+            report_->tokens.push_back(token);
+        }
+    }
+
+    // As the files have them, where that is not the order of our own.
+    std::map<std::string, Shape> input_shapes(std::size_t layer) {
+        std::map<std::string, Shape> shapes;
+        if (!request_.input.attention.bias.empty())
+            shapes["bias"] = files_.find(request_.input.attention.bias).shape;
+        if (!loaded_.has_weights()) return shapes;
+        for (const char* name : {"W_Q", "W_K", "W_V", "W_O"}) {
+            const auto& arrays = loaded_.bundle->layers[layer];
+            const auto found = arrays.find(name);
+            if (found != arrays.end() && found->second.shape.size() == 3)
+                shapes[name] = found->second.shape;
+        }
+        return shapes;
+    }
+
+    void warn_of_rounding() const {
+        if (!warn_ || sizeof(T) == sizeof(double)) return;
+        for (const analysis::HeadGradientStats& head : report_->heads) {
+            if (!(head.softmax_gain < 1e-6)) continue;
+            char gain[32];
+            std::snprintf(gain, sizeof gain, "%.2g", head.softmax_gain);
+            return warn_("layer " + std::to_string(head.layer) + ", head " +
+                         std::to_string(head.head) + ": a softmax_gain of " + gain +
+                         " is rounding in float32; give --precision f64");
+        }
+    }
+
+    results::RunManifest describe() {
+        results::RunManifest manifest;
+        manifest.command = "grad";
+        manifest.inputs = files_.records();
+        manifest.options = describe_input_options(request_.input, loaded_);
+        manifest.options.emplace_back("upstream", io::json_value(request_.upstream.text));
+        manifest.options.emplace_back(
+            "clip", request_.clip ? io::json_value(*request_.clip) : std::string("null"));
+        manifest.layers = layers_;
+        manifest.heads = heads_ ? *heads_ : source_.outline().heads;
+        manifest.structure = loaded_.options.mask.structure;
+        for (const std::size_t layer : layers_) {
+            const auto window = source_.outline().window_left.find(layer);
+            if (window != source_.outline().window_left.end()) manifest.window_left.insert(*window);
+        }
+        manifest.tokens = loaded_.tokens;
+        manifest.key_tokens = loaded_.key_tokens;
+        manifest.files = folder_->files();
+        return manifest;
+    }
+
+    const GradRequest& request_;
+    const Warn& warn_;
+    io::Inputs files_;
+    source::ComputedSource<T> source_;
+    const source::ComputedInputs<T>& loaded_;
+    source::GradientPass<T> pass_;
+    std::vector<std::size_t> layers_;
+    Chosen heads_;
+    results::GradientChoice save_;
+    analysis::HeadGradientSink<T> measures_;
+    std::optional<io::OutputFolder> folder_;
+    std::optional<results::GradientArraySink<T>> arrays_;
+    std::vector<analysis::LayerGradientStats> all_layers_;
+    results::GradientReport* report_ = nullptr;
+};
+
+}  // namespace
+
+GradResult grad(const GradRequest& request, const Progress& progress, const Warn& warn) {
+    if (request.input.precision == source::Precision::f64)
+        return GradientRun<double>(request, warn).execute(progress);
+    return GradientRun<float>(request, warn).execute(progress);
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,172 @@
+#include "results/gradient_array_sink.hpp"
+
+#include <algorithm>
+
+#include "results/folder_layout.hpp"
+
+namespace attn::results {
+namespace {
+
+template <class T>
+Array<T> narrowed_gradient(const std::vector<double>& values, Shape shape) {
+    std::vector<T> narrow(values.size());
+    std::transform(values.begin(), values.end(), narrow.begin(),
+                   [](double value) { return static_cast<T>(value); });
+    return Array<T>(std::move(shape), std::move(narrow));
+}
+
+// [d_in, heads * width] -> [heads, d_in, width], as a file of three axes has its matrix.
+template <class T>
+Array<T> head_after_head(const Array<T>& matrix, const Shape& shape) {
+    std::vector<T> values;
+    values.reserve(matrix.size());
+    for (std::size_t head = 0; head < shape[0]; ++head) {
+        for (std::size_t row = 0; row < shape[1]; ++row) {
+            const T* from = matrix.data() + (row * shape[0] + head) * shape[2];
+            values.insert(values.end(), from, from + shape[2]);
+        }
+    }
+    return Array<T>(shape, std::move(values));
+}
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<io::NpyWriter> GradientArraySink<T>::create_cells(const std::string& name) {
+    Shape shape{shape_.heads_streamed(), shape_.queries, shape_.keys};
+    if (batch_axis_) shape.insert(shape.begin(), shape_.sequences_streamed());
+    return std::make_unique<io::NpyWriter>(folder_.stage(array_file(shape_.layer, name)),
+                                           dtype_of<T>(), shape);
+}
+
+template <class T>
+void GradientArraySink<T>::begin_layer(const LayerShape& shape) {
+    shape_ = shape;
+    if (!wanted_) return;
+    if (choice_.scores) scores_ = create_cells("grad_scores");
+    if (choice_.weights) weights_ = create_cells("grad_weights");
+}
+
+template <class T>
+void GradientArraySink<T>::consume(const GradientTile<T>& tile) {
+    if (scores_) write_cells(*scores_, tile.scores, tile.tile);
+    if (weights_) write_cells(*weights_, tile.weights, tile.tile);
+}
+
+template <class T>
+void GradientArraySink<T>::write_cells(const io::NpyWriter& file, MatrixView<const T> cells,
+                                       const Tile<T>& tile) const {
+    if (tile.active.empty()) return;
+    const std::size_t row = shape_.slot(tile.sequence, tile.head) * shape_.queries;
+    const std::size_t offset = (row + tile.first_query) * shape_.keys;
+    if (cells.columns == shape_.keys) {
+        file.write(offset, Span<const T>(cells.data, cells.rows * cells.columns));
+        return;
+    }
+    // The file is all zeros already.
+    for (std::size_t i = 0; i < cells.rows; ++i)
+        file.write(offset + i * shape_.keys + tile.active.begin, cells.row(i));
+}
+
+template <class T>
+void GradientArraySink<T>::write(const std::string& name, const Array<T>& array,
+                                 const Shape& shape) const {
+    io::NpyWriter file(folder_.stage(name), dtype_of<T>(), shape);
+    file.write(0, array.values());
+    file.close();
+}
+
+template <class T>
+void GradientArraySink<T>::write_batch(const std::string& name, const Array<T>& array) const {
+    Shape shape = array.shape();
+    if (!batch_axis_) shape.erase(shape.begin());
+    write(name, array, shape);
+}
+
+template <class T>
+void GradientArraySink<T>::write_heads(const std::string& name, const HeadsView<T>& view,
+                                       bool chosen) const {
+    const Chosen heads = chosen ? shape_.chosen_heads : std::nullopt;
+    Shape shape{view.batch, heads ? heads->size() : view.heads, view.tokens, view.width};
+    std::vector<T> values;
+    values.reserve(element_count(shape, name));
+    for (std::size_t sequence = 0; sequence < view.batch; ++sequence) {
+        for (std::size_t head = 0; head < view.heads; ++head) {
+            if (!is_chosen(heads, head)) continue;
+            const MatrixView<const T> matrix = view.head(sequence, head);
+            for (std::size_t row = 0; row < matrix.rows; ++row)
+                values.insert(values.end(), matrix.row(row).begin(), matrix.row(row).end());
+        }
+    }
+    write_batch(name, Array<T>(shape, std::move(values)));
+}
+
+template <class T>
+void GradientArraySink<T>::write_projections(const GradientArrays<T>& arrays) const {
+    const ProjectionGradients<T>& d = arrays.gradients->projections;
+    for (const auto& [name, gradient] :
+         {std::pair("W_Q", &d.W_Q), std::pair("W_K", &d.W_K), std::pair("W_V", &d.W_V),
+          std::pair("W_O", &d.W_O), std::pair("b_Q", &d.b_Q), std::pair("b_K", &d.b_K),
+          std::pair("b_V", &d.b_V), std::pair("b_O", &d.b_O), std::pair("q_norm", &d.q_norm),
+          std::pair("k_norm", &d.k_norm)}) {
+        if (gradient->empty()) continue;
+        const auto own = arrays.shapes.find(name);
+        const std::string file = array_file(arrays.layer, std::string("grad_") + name);
+        if (own == arrays.shapes.end()) {
+            write(file, *gradient, gradient->shape());
+        } else if (own->second.size() == 3 && gradient != &d.W_O) {
+            write(file, head_after_head(*gradient, own->second), own->second);
+        } else {
+            write(file, *gradient, own->second);
+        }
+    }
+}
+
+template <class T>
+void GradientArraySink<T>::write_attention(const GradientArrays<T>& arrays) const {
+    const AttentionGradients<T>& attention = arrays.gradients->heads.attention;
+    const auto file = [&](const char* name) { return array_file(arrays.layer, name); };
+    if (choice_.q) write_heads(file("grad_q"), separate_heads(attention.q), true);
+    if (choice_.k) write_heads(file("grad_k"), separate_heads(attention.k), false);
+    if (choice_.v) write_heads(file("grad_v"), separate_heads(attention.v), false);
+    if (choice_.context)
+        write_heads(file("grad_context"), packed_heads(arrays.gradients->d_context, shape_.heads),
+                    true);
+    if (choice_.bias && !attention.bias.empty()) {
+        const Shape& shape = arrays.shapes.at("bias");
+        write(file("grad_bias"), narrowed_gradient<T>(attention.bias, shape), shape);
+    }
+    if (choice_.sink && !attention.sinks.empty()) {
+        const Shape shape{attention.sinks.size()};
+        write(file("grad_sink"), narrowed_gradient<T>(attention.sinks, shape), shape);
+    }
+    if (choice_.relative_bias && !attention.relative.empty()) {
+        const Shape shape{attention.relative.size() / shape_.heads, shape_.heads};
+        write(file("grad_relative_bias"), narrowed_gradient<T>(attention.relative, shape), shape);
+    }
+}
+
+template <class T>
+void GradientArraySink<T>::end_layer(const GradientArrays<T>& arrays) {
+    for (auto* file : {&scores_, &weights_}) {
+        if (*file) (*file)->close();
+        file->reset();
+    }
+    if (!wanted_) return;
+    if (choice_.x && arrays.x) write_batch(array_file(arrays.layer, "grad_x"), *arrays.x);
+    if (choice_.x && !arrays.gradients->embeddings.empty())
+        write_batch(array_file(arrays.layer, "grad_context_embeddings"),
+                    arrays.gradients->embeddings);
+    write_attention(arrays);
+    if (choice_.projections) write_projections(arrays);
+}
+
+template <class T>
+void GradientArraySink<T>::write_final_hidden(const Array<T>& gradient) {
+    write_batch("grad_final_hidden.npy", gradient);
+}
+
+template class GradientArraySink<float>;
+template class GradientArraySink<double>;
+
+}  // namespace attn::results

@@ -1,0 +1,112 @@
+#include "results/gradient_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "io/json_text.hpp"
+
+namespace attn::results {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+OrderedJson number_or_null(double value) {
+    return std::isfinite(value) ? OrderedJson(value) : OrderedJson();
+}
+
+OrderedJson json_of(const analysis::HeadGradientStats& head, bool batch) {
+    OrderedJson json{{"layer", head.layer}};
+    if (batch) json["seq"] = head.sequence;
+    json["head"] = head.head;
+    for (const analysis::GradientMeasure& measure : analysis::gradient_measures())
+        json[measure.name] = number_or_null(head.*measure.value);
+    return json;
+}
+
+OrderedJson json_of(const analysis::LayerGradientStats& layer) {
+    OrderedJson json{{"layer", layer.layer},
+                     {"grad_out", number_or_null(layer.grad_out)},
+                     {"grad_in", number_or_null(layer.grad_in)},
+                     {"gain", number_or_null(layer.gain())}};
+    if (!std::isnan(layer.branch_gain)) json["branch_gain"] = number_or_null(layer.branch_gain);
+    if (layer.projections.empty()) return json;
+    for (const auto& named : layer.projections)
+        json["grad_" + named.name] = number_or_null(named.gradient);
+    for (const auto& named : layer.projections) {
+        if (!std::isnan(named.weight))
+            json["relative_" + named.name] = number_or_null(named.gradient / named.weight);
+    }
+    json["qk_to_v"] = number_or_null(layer.qk_to_v());
+    return json;
+}
+
+std::string csv_number(double value) {
+    if (std::isnan(value)) return "";
+    char text[32];
+    std::snprintf(text, sizeof text, "%.9g", value);
+    return text;
+}
+
+}  // namespace
+
+bool GradientReport::healthy() const {
+    constexpr double kMostVanishing = 0.5;
+    return model.verdict == "ok" &&
+           std::none_of(heads.begin(), heads.end(), [](const analysis::HeadGradientStats& head) {
+               return head.vanishing_rows > kMostVanishing;
+           });
+}
+
+std::string GradientReport::label(const TokenGradient& token) const {
+    if (labels.empty()) return "";
+    return labels[labels.size() == 1 ? 0 : token.sequence][token.token];
+}
+
+std::string gradient_json(const GradientReport& report) {
+    OrderedJson json;
+    json["heads"] = OrderedJson::array();
+    for (const auto& head : report.heads) json["heads"].push_back(json_of(head, report.batch));
+    json["layers"] = OrderedJson::array();
+    for (const auto& layer : report.layers) json["layers"].push_back(json_of(layer));
+    json["model"] = {{"depth_gain", number_or_null(report.model.depth_gain)},
+                     {"rate", number_or_null(report.model.rate)},
+                     {"global_norm", number_or_null(report.model.global_norm)}};
+    if (report.clipped)
+        json["model"]["clip_coefficient"] = number_or_null(report.model.clip_coefficient);
+    json["model"]["verdict"] = report.model.verdict;
+    json["tokens"] = OrderedJson::array();
+    for (const TokenGradient& token : report.tokens) {
+        json["tokens"].push_back({{"seq", token.sequence},
+                                  {"token", token.token},
+                                  {"grad_norm", number_or_null(token.grad_norm)},
+                                  {"grad_dot_input", number_or_null(token.grad_dot_input)}});
+        if (!report.labels.empty()) json["tokens"].back()["label"] = report.label(token);
+    }
+    if (report.check) {
+        json["verification"] = {{"entries", report.check->entries},
+                                {"largest", number_or_null(report.check->worst)},
+                                {"place", report.check->place},
+                                {"passed", report.check->passed()}};
+    }
+    return io::json_document(json);
+}
+
+std::string gradient_csv(const GradientReport& report) {
+    std::string text = report.batch ? "layer,seq,head" : "layer,head";
+    for (const auto& measure : analysis::gradient_measures())
+        text += std::string(",") + measure.name;
+    text += "\n";
+    for (const auto& head : report.heads) {
+        text += std::to_string(head.layer) +
+                (report.batch ? "," + std::to_string(head.sequence) : "") + "," +
+                std::to_string(head.head);
+        for (const auto& measure : analysis::gradient_measures())
+            text += "," + csv_number(head.*measure.value);
+        text += "\n";
+    }
+    return text;
+}
+
+}  // namespace attn::results

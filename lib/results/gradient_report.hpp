@@ -1,0 +1,56 @@
+// What grad says: numbers of heads, layers and the model, as JSON and as CSV.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/gradient_norms.hpp"
+#include "analysis/head_gradients.hpp"
+
+namespace attn::results {
+
+// What the loss feels of one input token.
+struct TokenGradient {
+    std::size_t sequence = 0;
+    std::size_t token = 0;
+    double grad_norm = 0;       // ‖dx_i‖
+    double grad_dot_input = 0;  // x_i · dx_i
+};
+
+// Central differences against the gradients.
+struct GradientCheck {
+    std::size_t entries = 0;
+    double worst = 0;   // largest relative error
+    std::string place;  // where, in words
+
+    static constexpr double kMost = 1e-5;
+    bool passed() const { return worst <= kMost; }
+};
+
+struct GradientReport {
+    bool batch = false;                                // more than one sequence
+    bool spectral = false;                             // largest eigenvalues were measured
+    std::vector<analysis::HeadGradientStats> heads;    // in the order of layers
+    std::vector<analysis::LayerGradientStats> layers;  // likewise
+    analysis::ModelGradientStats model;
+    bool clipped = false;   // --clip was asked for
+    bool of_logit = false;  // the upstream is a logit: the tokens matter
+    std::vector<TokenGradient> tokens;
+    std::vector<std::vector<std::string>> labels;  // of tokens: one list a sequence, one, or none
+    std::optional<GradientCheck> check;
+
+    // Whether --check passes: the verdict is ok, and no head has more than half of its rows
+    // without gradient.
+    bool healthy() const;
+    // The label of a token; empty where there are none.
+    std::string label(const TokenGradient& token) const;
+};
+
+// {"heads": […], "layers": […], "model": {…}, "tokens": […]}; what does not exist is null.
+std::string gradient_json(const GradientReport& report);
+
+// A line a head, with a header; what does not exist is empty.
+std::string gradient_csv(const GradientReport& report);
+
+}  // namespace attn::results
