@@ -1,0 +1,253 @@
+#include "render/plot.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "render/cell_layout.hpp"
+#include "render/ink.hpp"
+#include "render/palette.hpp"
+#include "render/plot_axis.hpp"
+
+namespace attn::render {
+namespace {
+
+constexpr std::size_t kMargin = 14;
+constexpr std::size_t kGap = 16;
+constexpr std::size_t kText = 13;
+constexpr std::size_t kAxisText = 15;
+constexpr std::size_t kTitleText = 19;
+constexpr std::size_t kTick = 4;
+constexpr std::size_t kMostColumns = 4;
+constexpr std::size_t kMostNames = 24;  // of lines in the legend
+constexpr double kDot = 2.5;
+constexpr double kMark = 5;
+constexpr Color kGrid{228, 228, 228};
+
+// One line of the legend: a stroke, a dashed one or a mark, and a text.
+struct Entry {
+    enum class Kind { line, threshold, mark } kind;
+    std::string name;
+    Color color;
+    double width = 1;
+    MarkShape shape = MarkShape::disc;
+};
+
+struct PlotPlan {
+    std::size_t columns = 1, rows = 1;
+    std::size_t width = 0, height = 0;  // of a panel
+    std::size_t left = 0, top = 0;      // of the first
+    std::size_t panel_title = 0;
+    ColorScale x, y;
+    std::vector<Tick> x_ticks, y_ticks;
+    std::vector<Entry> legend;
+    std::size_t legend_x = 0;
+
+    std::size_t panel_x(std::size_t index) const { return left + index % columns * (width + kGap); }
+    std::size_t panel_y(std::size_t index) const {
+        return top + index / columns * (panel_title + height + kGap) + panel_title;
+    }
+    // Where a value lies in the panel at (left, top).
+    Point place(std::size_t index, double x_value, double y_value) const {
+        return {
+            static_cast<double>(panel_x(index)) + x.position(x_value) * static_cast<double>(width),
+            static_cast<double>(panel_y(index)) +
+                (1 - y.position(y_value)) * static_cast<double>(height)};
+    }
+    bool shows(double value) const { return value >= y.low && value <= y.high; }
+};
+
+ColorScale y_range(const Plot& plot) {
+    if (plot.y_ends) return {ScaleKind::linear, plot.y_ends->first, plot.y_ends->second};
+    std::vector<double> values;
+    for (const PlotPanel& panel : plot.panels)
+        for (const PlotLine& line : panel.lines)
+            values.insert(values.end(), line.values.begin(), line.values.end());
+    const ColorScale own = plot_range(values, plot.y_kind);
+    // A threshold that is far away would leave the lines no room.
+    const bool log = own.kind == ScaleKind::log;
+    const double span = log ? own.high / own.low : own.high - own.low;
+    for (const PlotPanel& panel : plot.panels) {
+        for (const PlotThreshold& threshold : panel.thresholds) {
+            const double value = threshold.value;
+            const bool near = log ? value > own.low / span && value < own.high * span
+                                  : value > own.low - span && value < own.high + span;
+            if (near) values.push_back(value);
+        }
+    }
+    return plot_range(values, plot.y_kind);
+}
+
+bool same_entry(const Entry& a, const Entry& b) {
+    return a.kind == b.kind && a.name == b.name && a.color == b.color && a.shape == b.shape;
+}
+
+void add_entry(std::vector<Entry>& entries, Entry entry) {
+    if (entry.name.empty()) return;
+    const auto same = [&](const Entry& other) { return same_entry(entry, other); };
+    if (std::none_of(entries.begin(), entries.end(), same)) entries.push_back(std::move(entry));
+}
+
+// Of many lines only some, the last one among them: their colours are in order.
+std::vector<Entry> thinned(const std::vector<Entry>& lines) {
+    if (lines.size() <= kMostNames) return lines;
+    const std::size_t step = (lines.size() + kMostNames - 1) / kMostNames;
+    std::vector<Entry> some;
+    for (std::size_t i = 0; i < lines.size(); i += step) some.push_back(lines[i]);
+    if ((lines.size() - 1) % step != 0) some.push_back(lines.back());
+    return some;
+}
+
+std::vector<Entry> legend_of(const Plot& plot, const PlotPlan& plan) {
+    std::vector<Entry> lines, others;
+    for (const PlotPanel& panel : plot.panels) {
+        for (const PlotLine& line : panel.lines)
+            add_entry(lines, {Entry::Kind::line, line.name, line.color, line.width});
+        for (const PlotThreshold& threshold : panel.thresholds)
+            if (plan.shows(threshold.value))
+                add_entry(others, {Entry::Kind::threshold, threshold.name, kVermilion});
+        for (const PlotMark& mark : panel.marks)
+            add_entry(others, {Entry::Kind::mark, mark.name, mark.color, 1, mark.shape});
+    }
+    std::vector<Entry> all = thinned(lines);
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
+}
+
+PlotPlan make_plot_plan(const Plot& plot, const Font& font) {
+    PlotPlan plan;
+    const std::size_t panels = plot.panels.size();
+    plan.columns =
+        plot.columns > 0 ? plot.columns : std::min(lay_out_sheet(panels).across, kMostColumns);
+    plan.rows = (panels + plan.columns - 1) / plan.columns;
+    plan.width = panels == 1 ? 560 : 300;
+    plan.height = panels == 1 ? 300 : 170;
+    const bool titles = std::any_of(plot.panels.begin(), plot.panels.end(),
+                                    [](const PlotPanel& panel) { return !panel.title.empty(); });
+    plan.panel_title = titles ? kText + 5 : 0;
+    plan.x = plot_range(plot.x, plot.x_kind);
+    plan.y = y_range(plot);
+    plan.x_ticks = ticks_at(plot.x, plan.x, plan.width, font, kText);
+    plan.y_ticks = ticks(plan.y, panels == 1 ? 6 : 4);
+    std::size_t widest = 0;
+    for (const Tick& tick : plan.y_ticks) widest = std::max(widest, font.width(tick.text, kText));
+    plan.left = kMargin + kAxisText + 6 + widest + kTick + 4;
+    plan.top = kMargin + (plot.title.empty() ? 0 : kTitleText + 6) +
+               (plot.note.empty() ? 0 : kText + 6) + 4;
+    plan.legend = legend_of(plot, plan);
+    plan.legend_x = plan.panel_x(plan.columns - 1) + plan.width + kGap + 4;
+    return plan;
+}
+
+void add_frame_and_ticks(Figure& figure, const PlotPlan& plan, std::size_t index, bool lowest) {
+    const std::size_t left = plan.panel_x(index), top = plan.panel_y(index);
+    const std::size_t bottom = top + plan.height;
+    for (const Tick& tick : plan.y_ticks) {
+        const auto y =
+            static_cast<std::size_t>(std::lround(plan.place(index, plan.x.low, tick.value).y));
+        if (y > top && y < bottom) figure.fill(left, y, plan.width, 1, kGrid);
+        if (index % plan.columns != 0) continue;
+        figure.fill(left - 1 - kTick, y, kTick, 1, kInk);
+        figure.write({tick.text, kText, static_cast<double>(left - kTick - 4),
+                      static_cast<double>(y) - kText / 2.0, kInk, TextAnchor::end});
+    }
+    for (const Tick& tick : plan.x_ticks) {
+        const auto x =
+            static_cast<std::size_t>(std::lround(plan.place(index, tick.value, plan.y.low).x));
+        if (x > left && x < left + plan.width) figure.fill(x, top, 1, plan.height, kGrid);
+        figure.fill(x, bottom + 1, 1, kTick, kInk);
+        if (lowest)
+            figure.write({tick.text, kText, static_cast<double>(x),
+                          static_cast<double>(bottom + kTick + 3), kInk, TextAnchor::middle});
+    }
+    figure.frame(left, top, plan.width, plan.height);
+}
+
+void add_curve(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size_t index,
+               const PlotLine& line) {
+    assert(line.values.size() == plot.x.size());
+    const auto exists = [&](std::size_t i) {
+        return i < line.values.size() && std::isfinite(line.values[i]) &&
+               (plan.y.kind != ScaleKind::log || line.values[i] > 0);
+    };
+    for (std::size_t i = 0; i < line.values.size(); ++i) {
+        if (!exists(i)) continue;
+        const Point here = plan.place(index, plot.x[i], line.values[i]);
+        if (exists(i + 1))
+            add_line(figure, here, plan.place(index, plot.x[i + 1], line.values[i + 1]), line.width,
+                     line.color);
+        else if (i == 0 || !exists(i - 1))
+            add_mark(figure, here, kDot, MarkShape::disc, line.color);
+    }
+}
+
+void add_panel(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size_t index) {
+    const PlotPanel& panel = plot.panels[index];
+    const std::size_t left = plan.panel_x(index), top = plan.panel_y(index);
+    add_frame_and_ticks(figure, plan, index, index + plan.columns >= plot.panels.size());
+    for (const PlotLine& line : panel.lines) add_curve(figure, plot, plan, index, line);
+    for (const PlotThreshold& threshold : panel.thresholds) {
+        if (!plan.shows(threshold.value)) continue;
+        add_dashed_line(figure, plan.place(index, plan.x.low, threshold.value),
+                        plan.place(index, plan.x.high, threshold.value), 1.2, kVermilion);
+    }
+    for (const PlotMark& mark : panel.marks) {
+        if (!std::isfinite(mark.y)) continue;
+        add_mark(figure, plan.place(index, mark.x, mark.y), kMark, mark.shape, mark.color);
+    }
+    figure.write({panel.title, kText, static_cast<double>(left),
+                  static_cast<double>(top - plan.panel_title), kInk});
+}
+
+constexpr std::size_t kSample = 22;  // pixels of a line in the legend
+
+void add_legend_entries(Figure& figure, const PlotPlan& plan) {
+    std::size_t y = plan.panel_y(0);
+    for (const Entry& entry : plan.legend) {
+        const auto x = static_cast<double>(plan.legend_x);
+        const double middle = static_cast<double>(y) + kText / 2.0 + 1;
+        if (entry.kind == Entry::Kind::line)
+            add_line(figure, {x, middle}, {x + kSample, middle}, entry.width, entry.color);
+        else if (entry.kind == Entry::Kind::threshold)
+            add_dashed_line(figure, {x, middle}, {x + kSample, middle}, 1.2, entry.color);
+        else
+            add_mark(figure, {x + kSample / 2.0, middle}, kMark, entry.shape, entry.color);
+        figure.write({entry.name, kText, x + kSample + 6, static_cast<double>(y), kInk});
+        y += kText + 5;
+    }
+}
+
+}  // namespace
+
+Figure make_plot(const Plot& plot, const Font& font) {
+    assert(!plot.panels.empty() && !plot.x.empty());
+    const PlotPlan plan = make_plot_plan(plot, font);
+    const std::size_t last_row = (plan.rows - 1) * plan.columns;
+    const std::size_t bottom = plan.panel_y(last_row) + plan.height;
+    std::size_t names = 0;
+    for (const Entry& entry : plan.legend) names = std::max(names, font.width(entry.name, kText));
+    const std::size_t beside = plan.legend.empty() ? 0 : kSample + 6 + names;
+    const std::size_t title =
+        plan.left + std::max(font.width(plot.title, kTitleText), font.width(plot.note, kText));
+    Figure figure;
+    figure.width = std::max(plan.legend_x + beside, title) + kMargin;
+    figure.height = std::max(bottom + kTick + 3 + kText + 6 + kAxisText,
+                             plan.panel_y(0) + plan.legend.size() * (kText + 5)) +
+                    kMargin;
+    for (std::size_t index = 0; index < plot.panels.size(); ++index)
+        add_panel(figure, plot, plan, index);
+    const auto left = static_cast<double>(plan.left);
+    const std::size_t note = kMargin + (plot.title.empty() ? 0 : kTitleText + 6);
+    figure.write({plot.title, kTitleText, left, kMargin, kInk});
+    figure.write({plot.note, kText, left, static_cast<double>(note), kFaintInk});
+    const auto right = static_cast<double>(plan.panel_x(plan.columns - 1) + plan.width);
+    figure.write({plot.x_name, kAxisText, (left + right) / 2,
+                  static_cast<double>(bottom + kTick + 3 + kText + 6), kInk, TextAnchor::middle});
+    figure.write({plot.y_name, kAxisText, kMargin,
+                  (static_cast<double>(plan.panel_y(0)) + static_cast<double>(bottom)) / 2, kInk,
+                  TextAnchor::middle, TextDirection::up});
+    add_legend_entries(figure, plan);
+    return figure;
+}
+
+}  // namespace attn::render
