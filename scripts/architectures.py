@@ -40,8 +40,10 @@ def normalise(x, eps, centre=True):
     return x / torch.sqrt((x ** 2).mean(-1, keepdim=True) + eps)
 
 
-def rope(config, dim):
+def rope(config, dim, of_window=False):
     """Turn per position of each of the dim / 2 pairs, and the factor on all of them (YaRN's), as transformers does."""
+    if of_window and 'rope_local_base_freq' in config:  # Gemma 3's layers with a window: another base, no scaling
+        return config['rope_local_base_freq'] ** -(torch.arange(0, dim, 2, dtype=torch.float64) / dim), 1.0
     rule = config.get('rope_parameters') or config.get('rope_scaling') or {}
     kind = rule.get('rope_type', rule.get('type'))
     theta = rule.get('rope_theta') or config.get('rope_theta') or config['rotary_emb_base']
@@ -55,7 +57,10 @@ def rope(config, dim):
     if kind == 'yarn':  # pairs that turn often in the old context stay, those that turn less than once are stretched
         length = rule['original_max_position_embeddings']
         pair = lambda turns: dim * math.log(length / (turns * 2 * math.pi)) / (2 * math.log(theta))
-        low, high = max(math.floor(pair(32)), 0), min(math.ceil(pair(1)), dim - 1)
+        low, high = pair(32), pair(1)
+        if rule.get('truncate', True):
+            low, high = math.floor(low), math.ceil(high)
+        low, high = max(low, 0), min(high, dim - 1)
         share = ((torch.arange(dim // 2, dtype=torch.float64) - low) / (high - low)).clamp(0, 1)
         return turn * (1 - share) + turn / stretch * share, 0.1 * math.log(stretch) + 1
     if kind == 'llama3':  # the same by wavelength, with a blend between the two bounds
@@ -117,6 +122,9 @@ class Model:
         self.inputs['embeddings'] = x
         return torch.from_numpy(x).double()
 
+    def hidden_states(self, layers, width):
+        return (0.2 * self.random('hidden_states').standard_normal((layers, BATCH, TOKENS, width))).astype(np.float32)
+
     def words(self, name, vocab, width, padding=None):
         """Vectors of random tokens. Small ones, as after training, where a norm's epsilon still counts. 0 and 1 pad."""
         ids = self.random('token_ids').integers(2, vocab, (BATCH, TOKENS))
@@ -160,7 +168,7 @@ class Model:
         scale = plus + self.draw(name + '.weight', x.shape[-1], around=1 - plus, spread=0.2)
         return normalise(x, eps, centre=False) * scale
 
-    def attend(self, q, k, v, causal=False, window=None, scale=None, softcap=None, bias=0.0):
+    def attend(self, q, k, v, causal=False, window=None, scale=None, softcap=None, bias=0.0, sinks=None):
         """q [batch, heads, tokens, d], k and v [batch, kv_heads, tokens, d] -> [batch, tokens, heads * d]."""
         k, v = (y.repeat_interleave(q.shape[1] // y.shape[1], 1) for y in (k, v))
         scores = q @ k.transpose(-1, -2) * (q.shape[-1] ** -0.5 if scale is None else scale)
@@ -170,7 +178,12 @@ class Model:
         hidden = (back < 0) & causal
         if window:  # the query itself and window - 1 keys before it
             hidden |= back >= window
-        weights = (scores + bias).masked_fill(hidden, -math.inf).softmax(-1)
+        scores = (scores + bias).masked_fill(hidden, -math.inf)
+        if sinks is not None:  # one more key, that has a score and nothing else
+            sink = sinks[None, :, None, None].expand(*scores.shape[:3], 1)
+            weights = torch.cat((scores, sink), -1).softmax(-1)[..., :-1]
+        else:
+            weights = scores.softmax(-1)
         self.weights.append(weights)
         return (weights @ v).transpose(1, 2).flatten(2)
 
@@ -200,7 +213,7 @@ NEOX = Names('gpt_neox.layers.{}.', ['attention.query_key_value'], 'attention.de
 
 
 def stack(m, x, names, layers, heads, inner, eps, activation, order='pre', causal=False, bias=True, turned=False,
-          turn=None, per_head=False):
+          turn=None, per_head=False, scale_by_layer=False):
     """The layers of one of the families above; fused q, k and v are three blocks, or three parts per_head."""
     width = x.shape[-1]
     for n in range(layers):
@@ -216,7 +229,8 @@ def stack(m, x, names, layers, heads, inner, eps, activation, order='pre', causa
                 q, k, v = (part.transpose(1, 2) for part in y.unbind(2))
             if turn is not None:
                 q, k = rotate(q, turn), rotate(k, turn)
-            return linear(m.attend(q, k, v, causal), names.out, width)
+            scale = q.shape[-1] ** -0.5 / (n + 1 if scale_by_layer else 1)
+            return linear(m.attend(q, k, v, causal, scale=scale), names.out, width)
 
         def mlp(x):
             return linear(activation(linear(x, names.mlp[0], inner)), names.mlp[1], width)
@@ -235,7 +249,8 @@ def gpt(m, prefix='', activation=gelu_tanh, bias=True, turned=False, buffers=(),
     places = m.given_places if given_places else m.places
     x = m.words(prefix + 'wte.weight', vocab, width) + places(prefix + 'wpe.weight', length, width)
     names = GPT._replace(layer=prefix + GPT.layer)
-    x = stack(m, x, names, c['n_layer'], c['n_head'], 4 * width, 1e-5, activation, 'pre', True, bias, turned)
+    x = stack(m, x, names, c['n_layer'], c['n_head'], 4 * width, 1e-5, activation, 'pre', True, bias, turned,
+              scale_by_layer=c.get('scale_attn_by_inverse_layer_idx', False))
     m.expected['final'] = x = m.layer_norm(x, prefix + 'ln_f', 1e-5, bias)
     for n in range(c['n_layer']):
         if 'bias' in buffers:
@@ -342,19 +357,21 @@ def gpt_neox(m):
 
 # Families with RMSNorm and gates
 
-def llama(m, fused=False, qkv_bias=False, qk_norm=False, gemma=False, windows=(None, None),
-          order='pre', norms=('input_layernorm', 'post_attention_layernorm')):
+def llama(m, fused=False, qkv_bias=False, qk_norm=False, gemma=False, windows=(None,) * 4, turned=(True,) * 4,
+          sinks=False, experts=False, order='pre', norms=('input_layernorm', 'post_attention_layernorm')):
     """Llama (Touvron et al. 2023) and those who took over its names; what they changed are the options."""
     c = m.config
     width, inner, vocab = c['hidden_size'], c['intermediate_size'], c['vocab_size']
     heads, kv_heads = c['num_attention_heads'], c['num_key_value_heads']
     d = c.get('head_dim') or width // heads
     scale, cap = c.get('query_pre_attn_scalar', d) ** -0.5, c.get('attn_logit_softcapping')
-    turn, factor = rope(c, d)
     norm = lambda x, name: m.rms_norm(x, name, c['rms_norm_eps'], plus=1 if gemma else 0)
     x = m.words('model.embed_tokens.weight', vocab, width)
     if gemma:
         x = x * math.sqrt(width)
+    if experts:  # no mixture of experts here: every layer reads a hidden state of its own
+        m.inputs = {'hidden_states': m.hidden_states(c['num_hidden_layers'], width)}
+    outputs = []
     for n in range(c['num_hidden_layers']):
         at = f'model.layers.{n}.'
         linear = lambda x, name, out, bias=False: m.linear(x, at + name, out, bias)
@@ -368,8 +385,12 @@ def llama(m, fused=False, qkv_bias=False, qk_norm=False, gemma=False, windows=(N
             q, k, v = split_heads(q, heads), split_heads(k, kv_heads), split_heads(v, kv_heads)
             if qk_norm:
                 q, k = norm(q, at + 'self_attn.q_norm'), norm(k, at + 'self_attn.k_norm')
-            q, k = rotate(q, turn, factor), rotate(k, turn, factor)
-            return linear(m.attend(q, k, v, True, windows[n], scale, cap), 'self_attn.o_proj', width)
+            if turned[n]:
+                turn, factor = rope(c, d, windows[n] is not None)
+                q, k = rotate(q, turn, factor), rotate(k, turn, factor)
+            sink = m.draw(at + 'self_attn.sinks', heads, spread=1.0) if sinks else None
+            context = m.attend(q, k, v, True, windows[n], scale, cap, sinks=sink)
+            return linear(context, 'self_attn.o_proj', width, sinks and qkv_bias)
 
         def mlp(x):
             if fused:
@@ -378,8 +399,17 @@ def llama(m, fused=False, qkv_bias=False, qk_norm=False, gemma=False, windows=(N
                 gate, up = linear(x, 'mlp.gate_proj', inner), linear(x, 'mlp.up_proj', inner)
             return linear(ACTIVATIONS[c['hidden_act']](gate) * up, 'mlp.down_proj', width)
 
-        x = block(x, order, attention, mlp, [lambda x, name=at + name: norm(x, name) for name in norms])
+        parts = [lambda x, name=at + name: norm(x, name) for name in norms]
+        if experts:
+            outputs.append(attention(parts[0](torch.from_numpy(m.inputs['hidden_states'][n]).double())))
+            m.draw(at + 'post_attention_layernorm.weight', width)
+            m.spare(at + 'mlp.router', c['num_local_experts'], width)
+            continue
+        x = block(x, order, attention, mlp, parts)
         m.hidden.append(x)
+    if experts:
+        m.expected['output'] = torch.stack(outputs)
+        return
     m.expected['final'] = x = norm(x, 'model.norm')
     tied = c.get('tie_word_embeddings', True)  # transformers leaves out what is its default
     matrix = m.draw('model.embed_tokens.weight' if tied else 'lm_head.weight', vocab, width)

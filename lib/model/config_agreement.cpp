@@ -132,6 +132,10 @@ void require_agreement(const io::Container& container, const WeightBundle& bundl
         fail(bundle.path, ": has ", bundle.layers.size(), " layers, config.json lists ",
              config.window_layers.size(), " (", config.keys.at("layer_types"), ")");
     }
+    if (!config.rotary_layers.empty() && config.rotary_layers.size() != bundle.layers.size()) {
+        fail(bundle.path, ": has ", bundle.layers.size(), " layers, config.json lists ",
+             config.rotary_layers.size(), " (", config.keys.at("rotary_layers"), ")");
+    }
     check_rotary_buffers(container, bundle);
     check_claims(bundle);
     check_norms(bundle);

@@ -131,6 +131,18 @@ const std::vector<std::string>& ConfigValue::texts() const {
     return *value;
 }
 
+std::vector<bool> ConfigValue::switches() const {
+    const auto* list = std::get_if<Other>(&content_);
+    const auto json = nlohmann::json::parse(list == nullptr ? "" : list->json, nullptr, false);
+    if (!json.is_array()) refuse("a list of 0 and 1");
+    std::vector<bool> switches;
+    for (const nlohmann::json& item : json) {
+        if (item != 0 && item != 1) refuse("a list of 0 and 1");
+        switches.push_back(item == 1);
+    }
+    return switches;
+}
+
 ConfigValues config_values(const io::Container& container) {
     ConfigValues all;
     const auto add = [&](const std::string& key, ConfigValue::Content content) {

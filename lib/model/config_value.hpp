@@ -40,6 +40,7 @@ class ConfigValue {
     bool truth() const;
     const std::string& text() const;
     const std::vector<std::string>& texts() const;
+    std::vector<bool> switches() const;  // [1, 0, 1]
 
   private:
     [[noreturn]] void refuse(const std::string& expected) const;

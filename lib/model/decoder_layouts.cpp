@@ -47,11 +47,16 @@ Layout nanogpt() {
     return row;
 }
 
+std::vector<TensorName> head_norms() {
+    return {{"q_norm.weight", "self_attn.q_norm.weight"},
+            {"k_norm.weight", "self_attn.k_norm.weight"}};
+}
+
 Layout llama() {
     Layout row;
     row.name = "llama";
     row.title = "Llama";
-    row.model_types = {"llama"};
+    row.model_types = {"llama", "smollm3"};
     row.bases = {"model."};
     row.layer = "layers.{}.";
     row.in_layer = join(
@@ -96,9 +101,7 @@ Layout qwen3() {
     row.name = "qwen3";
     row.title = "Qwen3";
     row.model_types = {"qwen3"};
-    row.in_layer = join({row.in_layer,
-                         {{"q_norm.weight", "self_attn.q_norm.weight"},
-                          {"k_norm.weight", "self_attn.k_norm.weight"}}});
+    row.in_layer = join({row.in_layer, head_norms()});
     row.marks = {"self_attn.q_norm.weight", "post_attention_layernorm.weight"};
     row.foreign = {"pre_feedforward_layernorm.weight"};
     return row;
@@ -129,7 +132,36 @@ Layout gemma2() {
          gated("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")});
     row.marks = {"pre_feedforward_layernorm.weight"};
     row.foreign = {"self_attn.q_norm.weight"};
-    row.window_period = 2;
+    row.full_period = 2;
+    return row;
+}
+
+Layout gemma3() {
+    Layout row = gemma2();
+    row.name = "gemma3";
+    row.title = "Gemma 3";
+    row.model_types = {"gemma3_text", "gemma3"};
+    row.in_layer = join({row.in_layer, head_norms()});
+    row.marks = {"pre_feedforward_layernorm.weight", "self_attn.q_norm.weight"};
+    row.foreign = {};
+    row.full_period = 6;
+    return row;
+}
+
+// Its experts are not computed: they are what is left over where a block is needed.
+Layout gpt_oss() {
+    Layout row = llama();
+    row.name = "gpt-oss";
+    row.title = "gpt-oss";
+    row.model_types = {"gpt_oss"};
+    row.in_layer = join(
+        {separate("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"),
+         pre_norms("input_layernorm", "post_attention_layernorm"),
+         {{"sinks", "self_attn.sinks"}}});
+    row.marks = {"self_attn.sinks"};
+    row.foreign = {};
+    row.epsilon = 1e-5;
+    row.full_period = 2;
     return row;
 }
 
@@ -194,8 +226,8 @@ Layout gpt_neox() {
 }  // namespace
 
 std::vector<Layout> decoder_layouts() {
-    return {gpt2(),  mingpt(), nanogpt(), llama(), mistral(), qwen2(),
-            qwen3(), gemma(),  gemma2(),  phi(),   phi3(),    gpt_neox()};
+    return {gpt2(),  mingpt(), nanogpt(), llama(), mistral(), qwen2(),    qwen3(),
+            gemma(), gemma2(), gemma3(),  phi(),   phi3(),    gpt_neox(), gpt_oss()};
 }
 
 }  // namespace attn::model

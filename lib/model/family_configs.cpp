@@ -91,7 +91,8 @@ FamilyConfig gpt2_config() {
          hub_sizes(),
          {real_key("layer_norm_epsilon", "epsilon", &ModelConfig::epsilon),
           activation_key("activation_function"), ConfigKey{"scale_attn_weights", without_scale},
-          only_key("scale_attn_by_inverse_layer_idx", false, "a scale of its own in each layer"),
+          truth_key("scale_attn_by_inverse_layer_idx", "scale_by_layer",
+                    &ModelConfig::scale_by_layer),
           truth_key("is_causal", "causal", &ModelConfig::causal), tied_key()}});
     family.ignored = {"is_decoder"};
     return family;

@@ -26,6 +26,8 @@ FamilyConfig qwen2_config();
 FamilyConfig qwen3_config();
 FamilyConfig gemma_config();
 FamilyConfig gemma2_config();
+FamilyConfig gemma3_config();
+FamilyConfig gpt_oss_config();
 FamilyConfig phi_config();
 FamilyConfig phi3_config();
 FamilyConfig gpt_neox_config();

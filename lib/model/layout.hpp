@@ -20,8 +20,8 @@ enum class FusedOrder {
 };
 
 // An array: what we call it and what the family does. In a layer our names are W_Q W_K W_V W_QKV
-// W_O and b_Q …, q_norm, k_norm, relative_bias, W_in W_gate W_gate_in W_out b_in b_gate b_out, and
-// the norms of BlockWeights; of the whole model token_table, position_table, type_table,
+// W_O and b_Q …, q_norm, k_norm, sinks, relative_bias, W_in W_gate W_gate_in W_out b_in b_gate
+// b_out, and the norms of BlockWeights; of the whole model token_table, position_table, type_table,
 // embedding_norm, final_norm, W_logits, b_logits. A norm's arrays end in .weight and .bias.
 struct TensorName {
     std::string ours;
@@ -67,8 +67,8 @@ struct Layout {
     bool norms_may_be_bare = false;  // no arrays at all: TransformerLens' LNPre
     bool parallel = false;
     Activation activation = Activation::gelu_tanh;
-    std::size_t window_period = 0;  // 2: layers 0, 2, 4 … have the window; 0: all
-    bool tied = false;              // logits are made with the token table, without W_logits
+    std::size_t full_period = 0;  // 2: layers 1, 3, 5 … see every key, the others have the window
+    bool tied = false;            // logits are made with the token table, without W_logits
 };
 
 const std::vector<Layout>& layouts();

@@ -14,8 +14,8 @@ namespace {
 // Whether the attention, or what it reads, needs the array that we call so.
 bool is_of_attention(const Layout& layout, const std::string& ours) {
     static const std::set<std::string> names{
-        "W_Q", "W_K",   "W_V", "W_QKV",         "W_O",           "b_Q",          "b_K",
-        "b_V", "b_QKV", "b_O", "q_norm.weight", "k_norm.weight", "relative_bias"};
+        "W_Q", "W_K",   "W_V", "W_QKV",         "W_O",           "b_Q",           "b_K",
+        "b_V", "b_QKV", "b_O", "q_norm.weight", "k_norm.weight", "relative_bias", "sinks"};
     return names.count(ours) != 0 || starts_with(ours, "before_attention.") ||
            (layout.norms_move && starts_with(ours, "after_attention_sum."));
 }

@@ -18,7 +18,6 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
 // need not say.
 void judge_model_type(const Layout& layout, ModelConfig& config) {
     static const std::map<std::string, std::string> different{
-        {"smollm3", "some layers without rotary positions"},
         {"helium", "rotary pairs of neighbouring columns"},
         {"ernie4_5", "rotary pairs of neighbouring columns"},
         {"glm", "rotary pairs of neighbouring columns"},
@@ -26,7 +25,6 @@ void judge_model_type(const Layout& layout, ModelConfig& config) {
         {"cohere", "rotary pairs of neighbouring columns and one norm a layer"},
         {"cohere2", "rotary pairs of neighbouring columns and one norm a layer"},
         {"minicpm", "multiplied embeddings and residuals"},
-        {"gemma3_text", "two kinds of rotary positions"},
         {"bitnet", "rounded matrices"},
         {"ministral3", "a scale that grows with the position"},
         {"llama4_text", "layers without rotary positions and attention in chunks"},
@@ -52,8 +50,11 @@ void add_defaults(const Layout& layout, const FamilyConfig& family, ModelConfig&
     for (const auto& [field, text] : family.assumed) {
         if (!has_key_for(field)) config.defaults.push_back(text);
     }
-    if (layout.positions_turn && !has_key_for("rope_theta"))
-        config.defaults.emplace_back("rope_theta 10000");
+    if (layout.positions_turn && !has_key_for("rope_theta")) {
+        std::ostringstream theta;
+        theta << "rope_theta " << config.rope_theta.value_or(10000);
+        config.defaults.push_back(theta.str());
+    }
     if (layout.name == "native" || has_key_for("epsilon")) return;
     std::ostringstream epsilon;
     epsilon << "epsilon " << config.epsilon.value_or(layout.epsilon);
@@ -82,6 +83,8 @@ const FamilyConfig& family_config(const std::string& layout) {
         {"qwen3", qwen3_config()},
         {"gemma", gemma_config()},
         {"gemma2", gemma2_config()},
+        {"gemma3", gemma3_config()},
+        {"gpt-oss", gpt_oss_config()},
         {"phi", phi_config()},
         {"phi3", phi3_config()},
         {"gpt-neox", gpt_neox_config()},

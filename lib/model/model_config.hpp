@@ -29,6 +29,7 @@ struct RawKeys {
     bool any = false;               // something is said at all
     std::optional<bool> window_on;  // use_sliding_window, use_local_attn
     std::string rotary_kind;        // "yarn"
+    bool rotary_off = false;        // "rope_scaling": null
     std::optional<double> rotary_factor;
     std::optional<double> rotary_original;  // original_max_position_embeddings
     std::optional<double> max_positions;
@@ -61,8 +62,12 @@ struct ModelConfig {
 
     std::optional<bool> positions_turn;
     std::optional<double> rope_theta;
-    std::optional<double> rotary_share;     // of d_head
-    std::optional<std::size_t> rotary_dim;  // or in columns
+    std::vector<bool> rotary_layers;          // which layers turn; empty: all, but for
+    std::optional<std::size_t> rotary_pause;  // each such layer, counted from 1 (SmolLM3)
+    std::optional<double> window_theta;       // rope_theta of layers with the window, which nothing
+                                              // stretches (Gemma 3); absent: as in the others
+    std::optional<double> rotary_share;       // of d_head
+    std::optional<std::size_t> rotary_dim;    // or in columns
     std::optional<bool> rotary_interleaved;
     RotaryScaling rotary_scaling;
     std::optional<std::size_t> relative_max_distance;
@@ -71,6 +76,8 @@ struct ModelConfig {
     std::optional<std::size_t> window;  // keys that a query sees, itself among them
     std::vector<bool> window_layers;    // which layers have it; empty: as the family does
     std::optional<std::size_t> first_window_layer;
+    std::optional<std::size_t> full_period;  // as in Layout, which has it where this is absent
+    std::optional<bool> scale_by_layer;      // layer l has 1 / (l + 1) of the scale
 
     // What is asked for and not computed, told when it is needed: in the attention, in the rest of
     // a block, in the feed-forward part ("activation quick_gelu"). Empty: nothing.

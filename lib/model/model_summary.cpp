@@ -108,8 +108,24 @@ std::string rotary(const AttentionDefaults& defaults) {
     return note;
 }
 
+std::size_t count_kind(const WeightBundle& bundle, RotaryKind kind) {
+    std::size_t count = 0;
+    for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer)
+        count += rotary_kind(bundle, layer) == kind ? 1 : 0;
+    return count;
+}
+
 std::string positions(const WeightBundle& bundle, const AttentionDefaults& defaults) {
-    if (defaults.rope) return rotary(defaults);
+    if (defaults.rope) {
+        std::string note = rotary(defaults);
+        if (defaults.window_theta) {
+            note += text("; in ", count_kind(bundle, RotaryKind::window),
+                         " layers with a window theta ", *defaults.window_theta, ", not stretched");
+        }
+        const std::size_t none = count_kind(bundle, RotaryKind::none);
+        if (none > 0) note += text("; none in ", none, " layers");
+        return note;
+    }
     if (!defaults.relative_bias.empty())
         return text("T5's relative bias, ", defaults.bidirectional ? "both ways" : "backwards",
                     ", up to ", defaults.relative_max_distance);
@@ -121,7 +137,9 @@ std::string attention(const WeightBundle& bundle, const AttentionDefaults& defau
     std::string note = defaults.causal.value_or(false) ? "causal" : "every key";
     note += defaults.scale ? text(", scale ", *defaults.scale) : ", scale 1/sqrt(d_head)";
     if (bundle.layers.front().count("q_norm.weight") != 0) note += ", queries and keys normalised";
+    if (defaults.scale_by_layer) note += ", divided by the number of the layer, counted from 1";
     if (defaults.softcap) note += text(", softcap ", *defaults.softcap);
+    if (!sinks(bundle, 0).empty()) note += ", a learned sink in each head";
     std::size_t windows = 0;
     for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer)
         windows += window_left(bundle, layer) ? 1 : 0;

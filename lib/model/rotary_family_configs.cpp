@@ -11,9 +11,10 @@ const std::vector<std::string> kProjectionBiases{"b_Q", "b_K", "b_V", "b_O"};
 
 // What decoders of this kind have in common. is_causal: false makes an embedding model of one, in
 // newer versions of transformers; whether it "is a decoder" changes nothing.
-ConfigKeys decoder_keys(const std::string& epsilon, bool partial_rotary = false) {
+ConfigKeys decoder_keys(const std::string& epsilon, bool partial_rotary = false,
+                        bool two_kinds = false) {
     return join_keys({grouped_hub_sizes(),
-                      rotary_keys(partial_rotary),
+                      rotary_keys(partial_rotary, two_kinds),
                       {real_key(epsilon, "epsilon", &ModelConfig::epsilon),
                        truth_key("is_causal", "causal", &ModelConfig::causal),
                        truth_key("tie_word_embeddings", "tied", &ModelConfig::tied)}});
@@ -76,6 +77,68 @@ void read_query_scalar(const ConfigValue& value, ModelConfig& config) {
     config.keys["scale"] = value.key();
 }
 
+bool is_smollm3(const ModelConfig& config) {
+    return config.model_type == "smollm3";
+}
+
+// One number a layer: 1 turns, whatever the key's name suggests. Llama's own code has no such key.
+void read_turned_layers(const ConfigValue& value, ModelConfig& config) {
+    if (value.is_null()) return;
+    const std::vector<bool> turned = value.switches();
+    if (!is_smollm3(config)) {
+        const bool all = std::find(turned.begin(), turned.end(), false) == turned.end();
+        if (!all) refuse_attention(value, "layers without rotary positions", config);
+        return;
+    }
+    config.rotary_layers = turned;
+    config.keys["rotary_layers"] = value.key();
+}
+
+void read_turn_pause(const ConfigValue& value, ModelConfig& config) {
+    if (value.is_null()) return;
+    if (!is_smollm3(config)) {
+        refuse_attention(value, "layers without rotary positions", config);
+        return;
+    }
+    config.rotary_pause = value.count({1, 1'000'000});
+    config.keys["rotary_pause"] = value.key();
+}
+
+// Llama's own code has no windows, whatever the file says; SmolLM3's has them in layers that do not
+// turn.
+void read_window_of_unturned(const ConfigValue& value, ModelConfig& config) {
+    if (value.is_null()) return;
+    if (is_smollm3(config) && value.truth())
+        refuse_attention(value, "windows in layers without rotary positions", config);
+    if (!is_smollm3(config)) config.ignored.push_back(value.key());
+}
+
+void finish_llama(ModelConfig& config) {
+    finish_rotary(config);
+    if (!is_smollm3(config)) return;
+    if (!config.rotary_pause && config.rotary_layers.empty()) config.rotary_pause = 4;
+    if (config.keys.count("rope_theta") == 0) config.rope_theta = 2e6;
+}
+
+// Where layer_types says it, the pattern says nothing.
+void finish_gemma3(ModelConfig& config) {
+    finish_rotary(config);
+    if (!config.window_layers.empty()) config.keys.emplace("full_period", "layer_types");
+}
+
+// The family's configuration stretches its positions where the file does not speak of them.
+void finish_gpt_oss(ModelConfig& config) {
+    if (config.raw.any && config.raw.rotary_kind.empty() && !config.raw.rotary_off) {
+        config.raw.rotary_kind = "yarn";
+        config.raw.rotary_factor = 32;
+        config.raw.rotary_original = 4096;
+        config.rotary_scaling.kind = RotaryStretch::yarn;
+        config.rotary_scaling.truncate = false;
+        config.defaults.emplace_back("rope_scaling yarn, 32 times");
+    }
+    finish_rotary(config);
+}
+
 }  // namespace
 
 ConfigKeys grouped_hub_sizes() {
@@ -86,12 +149,16 @@ ConfigKeys grouped_hub_sizes() {
 FamilyConfig llama_config() {
     FamilyConfig family;
     family.heads = 32;
+    family.heads_of = {{"smollm3", 16}};
     family.keys =
         join_keys({decoder_keys("rms_norm_eps"),
                    {activation_key("hidden_act"), claim_key("attention_bias", kProjectionBiases),
-                    claim_key("mlp_bias", {"b_gate", "b_in", "b_out"})}});
-    family.ignored = {"is_decoder", "sliding_window", "use_sliding_window", "max_window_layers"};
-    family.finish = finish_rotary;
+                    claim_key("mlp_bias", {"b_gate", "b_in", "b_out"}),
+                    ConfigKey{"no_rope_layers", read_turned_layers},
+                    ConfigKey{"no_rope_layer_interval", read_turn_pause},
+                    ConfigKey{"use_sliding_window", read_window_of_unturned}}});
+    family.ignored = {"is_decoder", "sliding_window", "max_window_layers"};
+    family.finish = finish_llama;
     return family;
 }
 
@@ -162,6 +229,62 @@ FamilyConfig gemma2_config() {
           only_key("sliding_window_pattern", 2.0, "windows in other layers"),
           only_key("_sliding_window_pattern", 2.0, "windows in other layers"), window_key(),
           layer_types_key()}});
+    return family;
+}
+
+FamilyConfig gemma3_config() {
+    FamilyConfig family;
+    family.heads = 8;
+    family.defaults = [](ModelConfig& config) {
+        config.scale = 1.0 / 16;
+        config.window = 4096;
+        config.rope_theta = 1e6;
+        config.window_theta = 1e4;
+    };
+    family.assumed = {{"scale", "query_pre_attn_scalar 256"},
+                      {"window", "sliding_window 4096"},
+                      {"full_period", "sliding_window_pattern 6"},
+                      {"window_theta", "rope_local_base_freq 10000"}};
+    family.keys = join_keys(
+        {decoder_keys("rms_norm_eps", false, true),
+         {activation_key("hidden_activation"), ConfigKey{"hidden_act", read_gemma_act},
+          claim_key("attention_bias", kProjectionBiases),
+          ConfigKey{"query_pre_attn_scalar", read_query_scalar},
+          real_key("attn_logit_softcapping", "softcap", &ModelConfig::softcap),
+          real_key("final_logit_softcapping", "logit_softcap", &ModelConfig::logit_softcap),
+          real_key("rope_local_base_freq", "window_theta", &ModelConfig::window_theta),
+          count_key("sliding_window_pattern", "full_period", &ModelConfig::full_period),
+          count_key("_sliding_window_pattern", "full_period", &ModelConfig::full_period),
+          only_key("use_bidirectional_attention", false, "every key may be attended"), window_key(),
+          layer_types_key()}});
+    family.ignored = {"is_decoder"};
+    family.finish = finish_gemma3;
+    return family;
+}
+
+FamilyConfig gpt_oss_config() {
+    FamilyConfig family;
+    family.heads = 64;
+    family.defaults = [](ModelConfig& config) {
+        config.window = 128;
+        config.rope_theta = 150000;
+    };
+    family.assumed = {{"window", "sliding_window 128"}};
+    const ReadKey experts = [](const ConfigValue& value, ModelConfig& config) {
+        if (!value.is_null()) refuse_block(value, "a mixture of experts", config);
+    };
+    const ReadKey scaling = [](const ConfigValue& value, ModelConfig& config) {
+        if (value.is_null()) config.raw.rotary_off = true;
+    };
+    family.keys =
+        join_keys({{ConfigKey{"rope_scaling", scaling}},
+                   decoder_keys("rms_norm_eps"),
+                   {activation_key("hidden_act"), claim_key("attention_bias", kProjectionBiases),
+                    ConfigKey{"num_local_experts", experts}, window_key(), layer_types_key()}});
+    family.ignored = {
+        "is_decoder",           "num_experts_per_tok",  "experts_per_token",     "swiglu_limit",
+        "router_aux_loss_coef", "output_router_logits", "initial_context_length"};
+    family.finish = finish_gpt_oss;
     return family;
 }
 

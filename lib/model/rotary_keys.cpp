@@ -110,9 +110,17 @@ ConfigKeys scaling_keys(const std::string& before, bool partial) {
             longrope_key(before + "finetuned")};
 }
 
+// Of the layers with a window, where they turn otherwise.
+ConfigKeys window_keys(const std::string& before) {
+    const std::string what = "stretched positions in layers with a window";
+    return {only_key(before + "rope_type", std::string("default"), what),
+            real_key(before + "rope_theta", "window_theta", &ModelConfig::window_theta)};
+}
+
 }  // namespace
 
-ConfigKeys rotary_keys(bool partial) {
+ConfigKeys rotary_keys(bool partial, bool two_kinds) {
+    const std::string window = "rope_parameters/sliding_attention/";
     return join_keys({{real_key("rope_theta", "rope_theta", &ModelConfig::rope_theta),
                        share_key("partial_rotary_factor", partial), object_key("rope_scaling"),
                        object_key("rope_parameters"),
@@ -123,7 +131,7 @@ ConfigKeys rotary_keys(bool partial) {
                       scaling_keys("rope_scaling/", partial),
                       scaling_keys("rope_parameters/", partial),
                       scaling_keys("rope_parameters/full_attention/", partial),
-                      scaling_keys("rope_parameters/sliding_attention/", partial)});
+                      two_kinds ? window_keys(window) : scaling_keys(window, partial)});
 }
 
 void finish_rotary(ModelConfig& config) {

@@ -62,6 +62,8 @@ AttentionDefaults attention_defaults(const WeightBundle& bundle) {
     defaults.rope_dim = config.rotary_dim;
     defaults.rope_interleaved = config.rotary_interleaved.value_or(false);
     defaults.rope_scaling = config.rotary_scaling;
+    defaults.window_theta = config.window_theta;
+    defaults.scale_by_layer = config.scale_by_layer.value_or(false);
     defaults.relative_bias = relative_bias(bundle, 0);
     if (!defaults.relative_bias.empty()) {
         defaults.relative_max_distance = config.relative_max_distance.value_or(128);
@@ -72,16 +74,31 @@ AttentionDefaults attention_defaults(const WeightBundle& bundle) {
 
 std::optional<std::size_t> window_left(const WeightBundle& bundle, std::size_t layer) {
     const ModelConfig& config = bundle.config;
-    const std::size_t period = bundle.layout->window_period;
+    const std::size_t period = config.full_period.value_or(bundle.layout->full_period);
     if (!config.window) return std::nullopt;
     if (!config.window_layers.empty()) {
         if (!config.window_layers[layer]) return std::nullopt;
     } else if (config.first_window_layer) {
         if (layer < *config.first_window_layer) return std::nullopt;
-    } else if (period != 0 && layer % period != 0) {
+    } else if (period != 0 && (layer + 1) % period == 0) {
         return std::nullopt;
     }
     return *config.window - 1;
+}
+
+RotaryKind rotary_kind(const WeightBundle& bundle, std::size_t layer) {
+    const ModelConfig& config = bundle.config;
+    const bool pauses = config.rotary_layers.empty()
+                            ? config.rotary_pause && (layer + 1) % *config.rotary_pause == 0
+                            : !config.rotary_layers[layer];
+    if (pauses) return RotaryKind::none;
+    return config.window_theta && window_left(bundle, layer) ? RotaryKind::window
+                                                             : RotaryKind::usual;
+}
+
+std::string sinks(const WeightBundle& bundle, std::size_t layer) {
+    const auto found = bundle.layers.at(layer).find("sinks");
+    return found == bundle.layers[layer].end() ? "" : found->second.name;
 }
 
 std::string relative_bias(const WeightBundle& bundle, std::size_t layer) {

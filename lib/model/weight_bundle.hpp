@@ -42,6 +42,8 @@ struct AttentionDefaults {
     std::optional<std::size_t> rope_dim;
     bool rope_interleaved = false;
     RotaryScaling rope_scaling;
+    std::optional<double> window_theta;  // of layers whose RotaryKind is window
+    bool scale_by_layer = false;         // layer l has 1 / (l + 1) of the scale
     std::string relative_bias;  // the name of an array, FILE:KEY; of layer 0, see relative_bias()
     std::size_t relative_max_distance = 128;
     bool bidirectional = false;
@@ -52,6 +54,14 @@ AttentionDefaults attention_defaults(const WeightBundle& bundle);
 
 // Keys before its own that a query of the layer sees; without a value: all.
 std::optional<std::size_t> window_left(const WeightBundle& bundle, std::size_t layer);
+
+// How a layer of a model with rotary positions turns queries and keys: as most do, with the base of
+// layers that have the window (Gemma 3), or not at all (SmolLM3).
+enum class RotaryKind { usual, window, none };
+RotaryKind rotary_kind(const WeightBundle& bundle, std::size_t layer);
+
+// The learned sinks of the layer's heads, FILE:KEY (gpt-oss); empty where there are none.
+std::string sinks(const WeightBundle& bundle, std::size_t layer);
 
 // The layer's own table of relative positions, FILE:KEY: that of layer 0 in T5, one of each layer
 // in UMT5; empty where there is none.

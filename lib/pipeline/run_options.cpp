@@ -58,6 +58,8 @@ std::string rope_text(const source::AttentionRequest& attention, std::size_t d_h
          {"interleaved", attention.rope_interleaved},
          {"stretch", name_of(attention.rope_scaling.kind)},
          {"factor", attention.rope_scaling.factor},
+         {"window_theta",
+          attention.window_theta ? nlohmann::json(*attention.window_theta) : nlohmann::json()},
          {"positions",
           attention.positions.empty() ? nlohmann::json() : nlohmann::json(attention.positions)}});
 }
@@ -125,6 +127,7 @@ std::vector<results::ManifestOption> describe_input_options(
         {"key_lengths", structure.key_lengths.empty() ? "null" : json_text(structure.key_lengths)},
         {"bias", name_or_null(attention.bias)},
         {"scale", json_text(scale)},
+        {"scale_by_layer", json_text(attention.scale_by_layer)},
         {"softcap", attention.softcap ? json_text(*attention.softcap) : "null"},
         {"sink", name_or_null(attention.sink)},
         {"scores_at", json_text(name_of(attention.scores_at))},

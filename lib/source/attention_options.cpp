@@ -13,18 +13,6 @@ namespace {
 constexpr WholeRange kPositions{0, std::int64_t{1} << 31};
 
 template <class T>
-std::vector<T> load_sinks(const std::string& name, std::size_t heads, io::Inputs& inputs,
-                          io::NonFinite non_finite) {
-    if (name.empty()) return {};
-    const Array<T> values = inputs.load<T>(name, non_finite);
-    if (values.size() != heads || values.rank() > 1) {
-        fail(name, " ", to_string(values.shape()), ": expected [", heads,
-             "], one logit a head (--sink)");
-    }
-    return {values.data(), values.data() + heads};
-}
-
-template <class T>
 Array<T> load_past(const std::string& name, const HeadSizes& sizes, std::size_t width,
                    const std::string& flag, io::Inputs& inputs, io::NonFinite non_finite) {
     const Array<T> values = inputs.load<T>(name, non_finite);
@@ -106,11 +94,27 @@ void require_rotary_columns(const AttentionRequest& request, std::size_t dim, st
          "--rope-dim)");
 }
 
+}  // namespace
+
 template <class T>
-void load_rotary(const AttentionRequest& request, const HeadSizes& sizes, std::size_t past,
-                 io::Inputs& inputs, AttentionOptions<T>& options) {
+std::vector<T> load_sinks(const std::string& name, std::size_t heads, io::Inputs& inputs,
+                          io::NonFinite non_finite) {
+    if (name.empty()) return {};
+    const Array<T> values = inputs.load<T>(name, non_finite);
+    if (values.size() != heads || values.rank() > 1) {
+        fail(name, " ", to_string(values.shape()), ": expected [", heads,
+             "], one logit a head (--sink)");
+    }
+    return {values.data(), values.data() + heads};
+}
+
+template <class T>
+std::optional<RotaryOptions<T>> load_rotary(const AttentionRequest& request, const HeadSizes& sizes,
+                                            std::size_t past,
+                                            const std::vector<std::ptrdiff_t>& offsets,
+                                            io::Inputs& inputs) {
     if (!request.rope) {
-        if (request.positions.empty()) return;
+        if (request.positions.empty()) return std::nullopt;
         fail("--positions ", request.positions,
              ": nothing reads them; they are for --rope, and "
              "for --token-ids of a checkpoint with rotary positions or a table of positions");
@@ -119,7 +123,7 @@ void load_rotary(const AttentionRequest& request, const HeadSizes& sizes, std::s
     require_rotary_columns(request, dim, sizes.d_head);
     RotaryOptions<T> rotary;
     rotary.pairs = request.rope_interleaved ? RotaryPairs::interleaved : RotaryPairs::half_split;
-    rotary.positions = load_positions(request, sizes, past, options.mask.structure.offsets, inputs);
+    rotary.positions = load_positions(request, sizes, past, offsets, inputs);
     const std::int64_t last = *std::max_element(rotary.positions.begin(), rotary.positions.end());
     rotary.frequencies = rotary_frequencies(dim, request.rope_theta.value_or(kRopeTheta),
                                             request.rope_scaling, static_cast<double>(last + 1));
@@ -128,10 +132,8 @@ void load_rotary(const AttentionRequest& request, const HeadSizes& sizes, std::s
     for (std::size_t row = 0; row < queries; ++row) rotary.query_rows.push_back(row);
     for (std::size_t row = 0; row < sizes.batch * sizes.new_keys; ++row)
         rotary.key_rows.push_back(queries + row);
-    options.rotary = std::move(rotary);
+    return rotary;
 }
-
-}  // namespace
 
 template <class T>
 RelativeBias<T> load_relative_bias(const AttentionRequest& request, std::size_t heads,
@@ -183,7 +185,7 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
             options.mask.alibi.push_back(static_cast<T>(slope));
     }
     options.mask.relative = load_relative_bias<T>(request, sizes.heads, inputs, non_finite);
-    load_rotary(request, sizes, past, inputs, options);
+    options.rotary = load_rotary<T>(request, sizes, past, options.mask.structure.offsets, inputs);
     return options;
 }
 
@@ -195,5 +197,17 @@ template RelativeBias<float> load_relative_bias(const AttentionRequest&, std::si
                                                 io::NonFinite);
 template RelativeBias<double> load_relative_bias(const AttentionRequest&, std::size_t, io::Inputs&,
                                                  io::NonFinite);
+
+template std::vector<float> load_sinks(const std::string&, std::size_t, io::Inputs&, io::NonFinite);
+template std::optional<RotaryOptions<float>> load_rotary(const AttentionRequest&, const HeadSizes&,
+                                                         std::size_t,
+                                                         const std::vector<std::ptrdiff_t>&,
+                                                         io::Inputs&);
+template std::vector<double> load_sinks(const std::string&, std::size_t, io::Inputs&,
+                                        io::NonFinite);
+template std::optional<RotaryOptions<double>> load_rotary(const AttentionRequest&, const HeadSizes&,
+                                                          std::size_t,
+                                                          const std::vector<std::ptrdiff_t>&,
+                                                          io::Inputs&);
 
 }  // namespace attn::source

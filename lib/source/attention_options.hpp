@@ -23,6 +23,19 @@ struct HeadSizes {
 // The base of rotary angles, where nobody says another.
 constexpr double kRopeTheta = 10000;
 
+// One logit a head; nothing where no array is named.
+template <class T>
+std::vector<T> load_sinks(const std::string& name, std::size_t heads, io::Inputs& inputs,
+                          io::NonFinite non_finite);
+
+// Angles for queries and new keys behind `past` others; nothing without --rope. `offsets` say where
+// query 0 of each sequence stands.
+template <class T>
+std::optional<RotaryOptions<T>> load_rotary(const AttentionRequest& request, const HeadSizes& sizes,
+                                            std::size_t past,
+                                            const std::vector<std::ptrdiff_t>& offsets,
+                                            io::Inputs& inputs);
+
 // The table of relative positions that the request names; nothing where it names none.
 template <class T>
 RelativeBias<T> load_relative_bias(const AttentionRequest& request, std::size_t heads,

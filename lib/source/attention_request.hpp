@@ -33,8 +33,10 @@ struct AttentionRequest {
     std::optional<std::size_t> rope_dim;
     bool rope_dim_given = true;  // by a flag; else the weights file says it
     bool rope_interleaved = false;
-    RotaryScaling rope_scaling;  // from config.json; there is no flag for it
-    std::string positions;       // array [tokens] or [batch, tokens]; of tables as well
+    RotaryScaling rope_scaling;          // from config.json; there is no flag for it
+    std::optional<double> window_theta;  // likewise: of layers with the window
+    bool scale_by_layer = false;         // likewise: layer l has 1 / (l + 1) of the scale
+    std::string positions;               // array [tokens] or [batch, tokens]; of tables as well
 
     bool alibi = false;
     std::string relative_bias;  // array [buckets, heads]

@@ -1,5 +1,6 @@
 #include "source/computed_inputs.hpp"
 
+#include "attention/default_scale.hpp"
 #include "core/error.hpp"
 #include "io/tokens.hpp"
 #include "source/attention_options.hpp"
@@ -163,6 +164,26 @@ void load_labels(const ComputedRequest& request, io::Inputs& inputs, bool same_t
     }
 }
 
+// What layers of a checkpoint have for themselves.
+template <class T>
+void load_options_of_layers(const ComputedRequest& request, const HeadSizes& sizes,
+                            std::size_t past, io::Inputs& inputs, ComputedInputs<T>& result) {
+    const io::NonFinite policy = request.non_finite();
+    for (const std::string& table : result.relative_biases) {
+        AttentionRequest own = result.attention;
+        own.relative_bias = table;
+        result.relative.push_back(load_relative_bias<T>(own, sizes.heads, inputs, policy));
+    }
+    for (const std::string& sinks : result.sink_names)
+        result.sinks.push_back(load_sinks<T>(sinks, sizes.heads, inputs, policy));
+    if (!result.attention.window_theta) return;
+    AttentionRequest own = result.attention;
+    own.rope_theta = own.window_theta;
+    own.rope_scaling = {};
+    result.window_rotary =
+        load_rotary<T>(own, sizes, past, result.options.mask.structure.offsets, inputs);
+}
+
 }  // namespace
 
 template <class T>
@@ -170,6 +191,15 @@ AttentionOptions<T> ComputedInputs<T>::options_of(std::size_t layer) const {
     AttentionOptions<T> own = options;
     if (!window_left.empty()) own.mask.structure.window_left = window_left[layer];
     if (!relative.empty()) own.mask.relative = relative[layer];
+    if (!rotary_kinds.empty()) {
+        if (rotary_kinds[layer] == model::RotaryKind::window) own.rotary = window_rotary;
+        if (rotary_kinds[layer] == model::RotaryKind::none) own.rotary = std::nullopt;
+    }
+    if (!sinks.empty()) own.sinks = sinks[layer];
+    if (attention.scale_by_layer) {
+        own.scale = own.scale.value_or(default_scale(layers[layer].d_head)) /
+                    static_cast<double>(layer + 1);
+    }
     return own;
 }
 
@@ -189,14 +219,9 @@ ComputedInputs<T> load_computed_inputs(const ComputedRequest& request, io::Input
                           result.layers[0].d_value};
     result.options =
         load_attention_options<T>(result.attention, sizes, inputs, request.non_finite(), warn);
-    for (const std::string& table : result.relative_biases) {
-        AttentionRequest own = result.attention;
-        own.relative_bias = table;
-        result.relative.push_back(
-            load_relative_bias<T>(own, sizes.heads, inputs, request.non_finite()));
-    }
     const std::size_t past =
         result.options.past_key.empty() ? 0 : result.options.past_key.extent(2);
+    load_options_of_layers(request, sizes, past, inputs, result);
     result.keys += past;
     load_labels(request, inputs,
                 request.context.empty() && past == 0 && result.queries == result.keys, result);

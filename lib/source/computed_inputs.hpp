@@ -34,6 +34,10 @@ struct ComputedInputs {
     std::vector<std::optional<std::size_t>> window_left;  // of each layer; empty: as in options
     std::vector<std::string> relative_biases;  // likewise: names of arrays (UMT5), and the arrays
     std::vector<RelativeBias<T>> relative;
+    std::vector<model::RotaryKind> rotary_kinds;
+    std::optional<RotaryOptions<T>> window_rotary;  // of layers of that kind
+    std::vector<std::string> sink_names;
+    std::vector<std::vector<T>> sinks;
 
     // Either embeddings and weights …
     std::vector<Array<T>> x;  // [batch, queries, d_model]: one for the first layer, or one for each

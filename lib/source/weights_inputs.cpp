@@ -89,11 +89,14 @@ bool needs_blocks(const ComputedRequest& request, std::size_t layers) {
 void complete(const model::AttentionDefaults& defaults, std::size_t d_head,
               AttentionRequest& attention) {
     if (!attention.causal) attention.causal = defaults.causal;
+    attention.scale_by_layer = defaults.scale_by_layer && !attention.scale;
     if (!attention.scale) attention.scale = defaults.scale;
     if (!attention.softcap) attention.softcap = defaults.softcap;
     if (defaults.rope) {
         const double dim = std::floor(defaults.rope_share * static_cast<double>(d_head));
         attention.rope = true;
+        if (defaults.window_theta)
+            attention.window_theta = attention.rope_theta.value_or(*defaults.window_theta);
         if (!attention.rope_theta) attention.rope_theta = defaults.rope_theta;
         if (!attention.rope_dim) {
             attention.rope_dim_given = false;
@@ -123,6 +126,23 @@ void complete_windows(ComputedInputs<T>& result) {
     } else if (windows[0]) {
         result.attention.window = std::to_string(*windows[0]) + ",-1";
     }
+}
+
+// Layers that turn otherwise than layer 0 does, or not at all.
+template <class T>
+void find_rotary_kinds(ComputedInputs<T>& result) {
+    if (!result.attention.rope) return;
+    for (std::size_t layer = 0; layer < result.layers.size(); ++layer)
+        result.rotary_kinds.push_back(model::rotary_kind(*result.bundle, layer));
+}
+
+// Learned sinks of each layer, unless a flag gives those of all.
+template <class T>
+void find_sinks(ComputedInputs<T>& result) {
+    if (!result.attention.sink.empty() || model::sinks(*result.bundle, 0).empty()) return;
+    for (std::size_t layer = 0; layer < result.layers.size(); ++layer)
+        result.sink_names.push_back(model::sinks(*result.bundle, layer));
+    result.attention.sink = result.sink_names.front();
 }
 
 // Which of a file's arrays were taken, where their names do not begin as the family's do.
@@ -268,6 +288,8 @@ ComputedInputs<T> load_with_weights(const ComputedRequest& request, io::Inputs& 
     const bool own_relative_bias = request.attention.relative_bias.empty();
     complete(model::attention_defaults(bundle), result.layers[0].d_head, result.attention);
     complete_windows(result);
+    find_rotary_kinds(result);
+    find_sinks(result);
     if (own_relative_bias) find_relative_biases(result);
     if (result.x.empty()) load_embeddings(request, x, shape, inputs, result);
     return result;

@@ -86,6 +86,9 @@ TEST_CASE("keys that change the attention and that the family reads do so") {
         {"bert", {{"is_decoder", true}}},
         {"qwen2", {{"use_sliding_window", true}, {"sliding_window", 2}}},
         {"gpt2", {{"scale_attn_weights", false}}},
+        {"gpt2", {{"scale_attn_by_inverse_layer_idx", true}}},
+        {"gemma3", {{"rope_local_base_freq", 10.0}}},
+        {"smollm3", {{"no_rope_layers", {1, 1, 1}}}},
         {"gemma2", {{"query_pre_attn_scalar", 256}}},
         {"phi", {{"partial_rotary_factor", 0.25}}},
         {"transformer_lens", {{"attn_scale", 4.0}}},
@@ -116,7 +119,10 @@ TEST_CASE("a key that would change the result and is not read ends run with its 
         {"llama", {{"num_local_experts", 8}}},
         {"llama", {{"rope_scaling", {{"type", "longrope"}}}}},
         {"mistral", {{"attention_chunk_size", 8}}},
-        {"gpt2", {{"scale_attn_by_inverse_layer_idx", true}}},
+        {"gpt2", {{"attn_logit_softcapping", 50.0}}},
+        {"gemma3", {{"use_bidirectional_attention", true}}},
+        {"smollm3", {{"use_sliding_window", true}}},
+        {"smollm3", {{"no_rope_layers", {1, 0}}}},
         {"gpt_neox", {{"alibi", true}}},
         {"bert", {{"position_embedding_type", "relative_key"}}},
         {"qwen3", {{"layer_types", {"full_attention", "sliding_attention"}}}},
@@ -148,9 +154,9 @@ TEST_CASE("an unknown model_type gets no --layout that would not compute its key
                                          !Catch::Contains("--layout"));
     CHECK_THAT(checkpoint.run({"--layout", "llama"}).err,
                Catch::Contains("\"embedding_multiplier\": 12 (it multiplies the embeddings)"));
-    checkpoint.set({{"model_type", "smollm3"}});
+    checkpoint.set({{"model_type", "helium"}});
     CHECK_THAT(checkpoint.run({"--layout", "llama"}).err,
-               Catch::Contains("some layers without rotary positions"));
+               Catch::Contains("rotary pairs of neighbouring columns"));
     checkpoint.set({{"model_type", "my_llama"}});
     CHECK_THAT(checkpoint.run().err, Catch::Contains("give --layout llama"));
 }

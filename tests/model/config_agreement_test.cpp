@@ -55,6 +55,8 @@ TEST_CASE("sizes that config.json says are those of the arrays") {
                       Catch::Contains("8 (intermediate_size)"));
     CHECK_THROWS_WITH(agree("gemma2", kPlain, R"({"layer_types": ["full_attention"]})"),
                       Catch::Contains("config.json lists 1 (layer_types)"));
+    CHECK_THROWS_WITH(agree("llama", kPlain, R"({"model_type": "smollm3", "no_rope_layers": [1]})"),
+                      Catch::Contains("config.json lists 1 (no_rope_layers)"));
 }
 
 TEST_CASE("TransformerLens' norms and parts of blocks are there if its cfg says so") {

@@ -42,7 +42,8 @@ TEST_CASE("GPT-2's matrices lie the other way than those of its copies in nn.Lin
 }
 
 TEST_CASE("Llama and its kin have RMSNorm and rotary positions") {
-    for (const char* name : {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3"}) {
+    for (const char* name :
+         {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3", "gpt-oss"}) {
         INFO(name);
         CHECK(find_layout(name).norm == NormKind::rms);
         CHECK(find_layout(name).positions_turn);

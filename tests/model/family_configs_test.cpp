@@ -48,12 +48,12 @@ TEST_CASE("configs of published models are understood to the last key") {
         INFO(name);
         const ModelConfig config = published(name);
         CHECK(config.unknown_attention.empty());
-        CHECK(config.unknown_block.empty());
+        CHECK(config.unknown_block.empty() == (name != "gpt-oss"));
         CHECK(config.unknown_activation.empty());
         CHECK(config.not_understood == std::vector<std::string>{});
         ++count;
     }
-    CHECK(count >= 34);
+    CHECK(count >= 38);
 }
 
 TEST_CASE("configs of published models have the effect that their own code gives them") {
@@ -84,6 +84,22 @@ TEST_CASE("configs of published models have the effect that their own code gives
     CHECK(gemma2.scale == 1.0 / 16);
     CHECK(gemma2.softcap == 50.0);
     CHECK(gemma2.window == std::size_t{4096});
+    for (const char* name : {"gemma3", "gemma3-5"}) {
+        const ModelConfig gemma3 = published(name);
+        CHECK(gemma3.rope_theta == 1e6);
+        CHECK(gemma3.window_theta == 1e4);
+        CHECK(gemma3.full_period == std::size_t{6});
+        CHECK(gemma3.window == std::size_t{512});
+    }
+    CHECK(published("gemma3-5").rotary_scaling.factor == 8);
+    const ModelConfig smollm = published("llama-smollm3");
+    CHECK(smollm.rotary_layers.size() == 36);
+    CHECK(smollm.rotary_layers[2]);
+    CHECK(!smollm.rotary_layers[3]);
+    const ModelConfig oss = published("gpt-oss");
+    CHECK(oss.rotary_scaling.kind == RotaryStretch::yarn);
+    CHECK(!oss.rotary_scaling.truncate);
+    CHECK(oss.window_layers.size() == 24);
     CHECK(published("phi").rotary_share == 0.4);
     CHECK(published("phi3").window == std::size_t{2047});
     for (const char* name : {"gpt-neox", "gpt-neox-5"}) {
@@ -109,8 +125,8 @@ TEST_CASE("configs that ask for more than their names' family computes are refus
     for (const char* key :
          {"attention_multiplier", "embedding_multiplier", "logits_scaling", "residual_multiplier"})
         CHECK_THAT(granite, Catch::Contains(key));
-    const std::string smollm = refused("llama", "refused-llama-smollm3");
-    CHECK_THAT(smollm, Catch::Contains("no_rope_layers") && Catch::Contains("smollm3"));
+    CHECK_THAT(published("gpt-oss").unknown_block,
+               Catch::Contains("\"num_local_experts\": 32 (a mixture of experts)"));
     CHECK_THAT(refused("mistral", "refused-llama-mixtral"),
                Catch::Contains("\"num_local_experts\": 8 (a mixture of experts)"));
     CHECK_THAT(refused("phi3", "phi3-128k"), Catch::Contains("\"longrope\""));

@@ -200,7 +200,7 @@ TEST_CASE("an array that no row knows is left over in every layer of every famil
     for (const Layout& layout : layouts()) {
         if (layout.in_layer.empty() || layout.layer.empty()) continue;
         const std::string base = layout.bases.empty() ? "" : layout.bases.front();
-        for (const char* name : {"self_attn.sinks", "attn.q_bias", "attention.lora_A.weight",
+        for (const char* name : {"self_attn.sink_bias", "attn.q_bias", "attention.lora_A.weight",
                                  "attn.rel_pos_h", "gate", "attn.ln_q.weight"}) {
             const std::string key = base + with_number(layout.layer, 1) + name;
             INFO(key);

@@ -13,8 +13,9 @@ using attn::test::refused;
 
 namespace {
 
-const std::vector<std::string> kDecoders{"gpt2",  "llama",  "mistral", "qwen2", "qwen3",
-                                         "gemma", "gemma2", "phi",     "phi3",  "gpt-neox"};
+const std::vector<std::string> kDecoders{"gpt2",  "llama", "mistral",  "qwen2",
+                                         "qwen3", "gemma", "gemma2",   "gemma3",
+                                         "phi",   "phi3",  "gpt-neox", "gpt-oss"};
 
 }  // namespace
 

@@ -56,7 +56,7 @@ TEST_CASE("a checkpoint is told in words that say what will be computed") {
 
 TEST_CASE("what cannot be told is told as well") {
     const ModelSummary summary = summary_of(
-        R"({"scale_attn_by_inverse_layer_idx": true, "h.0.attn.c_attn.weight":
+        R"({"attn_logit_softcapping": 50, "h.0.attn.c_attn.weight":
             [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]]})");
     CHECK(!summary.sizes);
     CHECK_THAT(note(summary, "heads"), Catch::Contains("nothing says how many heads"));

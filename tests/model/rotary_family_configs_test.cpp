@@ -13,8 +13,8 @@ using attn::test::refused;
 
 namespace {
 
-const std::vector<std::string> kRotary{"llama",  "mistral", "qwen2", "qwen3",   "gemma",
-                                       "gemma2", "phi",     "phi3",  "gpt-neox"};
+const std::vector<std::string> kRotary{"llama",  "mistral", "qwen2", "qwen3",    "gemma",  "gemma2",
+                                       "gemma3", "phi",     "phi3",  "gpt-neox", "gpt-oss"};
 
 }  // namespace
 
@@ -79,7 +79,8 @@ TEST_CASE("scales and soft caps take effect in the families that have them, and 
     for (const Layout& layout : layouts()) {
         INFO(layout.name);
         for (const char* key : {"attn_logit_softcapping", "query_pre_attn_scalar", "sdpa_scale"}) {
-            if (layout.name == "gemma2" && key[0] != 's') continue;
+            if (layout.name.rfind("gemma", 0) == 0 && layout.name != "gemma" && key[0] != 's')
+                continue;
             if (key[0] == 's') key = "my_score_scale";
             CHECK_THAT(refused(layout.name, std::string("{\"") + key + "\": 30}"),
                        Catch::Contains("\": 30 ("));

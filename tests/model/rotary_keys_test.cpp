@@ -11,8 +11,8 @@ using attn::test::refused;
 
 namespace {
 
-const std::vector<std::string> kRotary{"llama",  "mistral", "qwen2", "qwen3",   "gemma",
-                                       "gemma2", "phi",     "phi3",  "gpt-neox"};
+const std::vector<std::string> kRotary{"llama",  "mistral", "qwen2", "qwen3",    "gemma",  "gemma2",
+                                       "gemma3", "phi",     "phi3",  "gpt-neox", "gpt-oss"};
 
 }  // namespace
 

@@ -62,6 +62,9 @@ TEST_CASE("multipliers of Granite and layers without positions are refused behin
     CHECK_THAT(refused("llama", R"({"no_rope_layers": [1, 1, 0]})"),
                Catch::Contains("\"no_rope_layers\": [1, 1, 0]"));
     CHECK(refused("llama", R"({"no_rope_layers": [1, 1, 1]})").empty());
-    CHECK_THAT(refused("llama", R"({"model_type": "smollm3"})"),
-               Catch::Contains("some layers without rotary positions"));
+    CHECK(refused("llama", R"({"model_type": "smollm3", "no_rope_layers": [1, 1, 0]})").empty());
+    CHECK_THAT(refused("llama", R"({"model_type": "smollm3", "use_sliding_window": true})"),
+               Catch::Contains("windows in layers without rotary positions"));
+    CHECK_THAT(refused("llama", R"({"model_type": "llama4_text"})"),
+               Catch::Contains("layers without rotary positions"));
 }

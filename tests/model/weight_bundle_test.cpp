@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/config.hpp"
 #include "support/temp_folder.hpp"
 
 using attn::model::check_layer;
@@ -177,6 +178,30 @@ TEST_CASE("windows follow the config, or the family where it alternates") {
                       Catch::Contains("has 2 layers, config.json lists 1 (layer_types)"));
 }
 
+TEST_CASE("layers turn queries and keys as config.json says of each") {
+    using attn::model::RotaryKind;
+    attn::model::WeightBundle bundle;
+    bundle.layers.resize(3);
+    const auto kinds = [&](const std::string& layout, const std::string& config) {
+        bundle.layout = &attn::model::find_layout(layout);
+        bundle.config = attn::test::config_of(layout, config);
+        return std::vector{attn::model::rotary_kind(bundle, 0), attn::model::rotary_kind(bundle, 1),
+                           attn::model::rotary_kind(bundle, 2)};
+    };
+    using Kinds = std::vector<RotaryKind>;
+    const RotaryKind usual = RotaryKind::usual, none = RotaryKind::none;
+    CHECK(kinds("llama", R"({"rope_theta": 100})") == Kinds{usual, usual, usual});
+    CHECK(kinds("llama", R"({"model_type": "smollm3", "no_rope_layers": [1, 0, 0]})") ==
+          Kinds{usual, none, none});
+    CHECK(kinds("llama", R"({"model_type": "smollm3", "no_rope_layer_interval": 2})") ==
+          Kinds{usual, none, usual});
+    CHECK(kinds("gemma3", R"({"sliding_window": 2, "sliding_window_pattern": 2})") ==
+          Kinds{RotaryKind::window, usual, RotaryKind::window});
+    CHECK(kinds("gemma2", R"({"sliding_window": 2})") == Kinds{usual, usual, usual});
+    CHECK_THROWS_WITH(kinds("llama", R"({"model_type": "smollm3", "no_rope_layers": [1, 2]})"),
+                      Catch::Contains("must be a list of 0 and 1"));
+}
+
 TEST_CASE("what a family fixes and what the config says become the attention's defaults") {
     const TempFolder folder;
     const auto defaults = [&](const std::string& more) {
@@ -191,9 +216,8 @@ TEST_CASE("what a family fixes and what the config says become the attention's d
         Catch::EndsWith("config.json asks for \"attn_logit_softcapping\": 50 (a soft cap of the "
                         "scores), which is not computed for GPT-2 (Conv1D); where the model does "
                         "without, take it out of config.json"));
-    CHECK_THROWS_WITH(
-        defaults(R"(, "scale_attn_by_inverse_layer_idx": true)"),
-        Catch::Contains("config.json asks for") && Catch::Contains("which is not computed"));
+    CHECK(!defaults("").scale_by_layer);
+    CHECK(defaults(R"(, "scale_attn_by_inverse_layer_idx": true)").scale_by_layer);
 }
 
 TEST_CASE("matrices without values are refused by name") {
