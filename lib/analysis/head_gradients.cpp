@@ -157,11 +157,12 @@ void HeadGradientSink<T>::consume(const GradientTile<T>& gradients) {
             keys == 0 ? 0 : allowed.size());
         row.has_keys = keys > 0;
         row.counts = keys > 0 && keys + (has_sinks_ ? 1 : 0) > 1;
-        if (row.has_keys)
-            row.largest = static_cast<double>(*std::max_element(weights.begin(), weights.end()));
-        if (row.counts)
-            row.jacobian = measure_jacobian(
+        if (row.has_keys) {
+            const Jacobian found = measure_jacobian(
                 weights, has_sinks_ ? gradients.sink_shares[index] : 0.0, spectral_);
+            row.largest = found.largest;
+            if (row.counts) row.jacobian = found;
+        }
         head.rows[tile.first_query + index] = row;
     }
 }

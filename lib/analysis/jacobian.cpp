@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/kernels.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -16,18 +18,15 @@ struct Row {
 };
 
 template <class T>
-Row split_row(Span<const T> weights, double sink) {
+Row split_row(Span<const T> weights, std::size_t place, double rest) {
     Row row;
-    const auto place = std::max_element(weights.begin(), weights.end());
-    row.largest = static_cast<double>(*place);
+    row.largest = static_cast<double>(weights[place]);
+    row.rest = rest;
     row.others.reserve(weights.size());
-    row.rest = sink;
-    for (const T* weight = weights.begin(); weight != weights.end(); ++weight) {
-        if (weight == place || *weight == T{0}) continue;
-        const auto value = static_cast<double>(*weight);
-        row.others.push_back(value);
-        row.rest += value;
-        row.second = std::max(row.second, value);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (i == place || weights[i] == T{0}) continue;
+        row.others.push_back(static_cast<double>(weights[i]));
+        row.second = std::max(row.second, row.others.back());
     }
     return row;
 }
@@ -57,8 +56,10 @@ double largest_eigenvalue(const Row& row, double trace) {
         const double poles = (at - row.second) * (a - at);
         const double of_poles = a + row.second - 2 * at;
         const double next = at - sum * poles / (slope * poles + sum * of_poles);
-        if (std::abs(next - at) <= 1e-15 * at) return next;
-        at = next > low && next < high ? next : (low + high) / 2;
+        const bool inside = next > low && next < high;
+        // Newton's next step would be the square of this one.
+        if (inside && std::abs(next - at) <= 1e-8 * at) return next;
+        at = inside ? next : (low + high) / 2;
     }
     return at;
 }
@@ -68,21 +69,25 @@ double largest_eigenvalue(const Row& row, double trace) {
 template <class T>
 Jacobian measure_jacobian(Span<const T> weights, double sink, bool spectral) {
     if (weights.empty()) return {};
-    const Row row = split_row(weights, sink);
-    const double a = row.largest, product = a * row.rest;
-    double squares = 0, fourths = 0, diagonal = 0;
+    const Kernels<T>& kernels = attn::kernels<T>();
+    const T largest = kernels.largest(weights.data(), weights.size());
+    const T* found = std::find(weights.begin(), weights.end(), largest);
+    if (found == weights.end()) return {};  // no numbers
+    const auto place = static_cast<std::size_t>(found - weights.begin());
+    const PowerSums before = kernels.power_sums(weights.data(), place);
+    const PowerSums behind = kernels.power_sums(found + 1, weights.size() - place - 1);
+    // Of all but the largest, which are at most 1/2: so these differences lose nothing.
+    const double first = before.first + behind.first, second = before.second + behind.second;
+    const double third = before.third + behind.third, fourth = before.fourth + behind.fourth;
+    const auto a = static_cast<double>(largest);
+    const double rest = first + sink, product = a * rest;
     Jacobian jacobian;
-    jacobian.trace = product;
-    for (const double r : row.others) {
-        const double square = r * r, own = r * (1 - r);
-        squares += square;
-        fourths += square * square;
-        diagonal += own * own;
-        jacobian.trace += own;
-    }
-    jacobian.norm =
-        std::sqrt(product * product + diagonal + 2 * a * a * squares + squares * squares - fourths);
-    if (spectral) jacobian.spectral = largest_eigenvalue(row, jacobian.trace);
+    jacobian.largest = a;
+    jacobian.trace = product + first - second;
+    jacobian.norm = std::sqrt(product * product + (second - 2 * third + fourth) +
+                              2 * a * a * second + (second * second - fourth));
+    if (spectral)
+        jacobian.spectral = largest_eigenvalue(split_row(weights, place, rest), jacobian.trace);
     return jacobian;
 }
 

@@ -12,6 +12,7 @@ struct Jacobian {
     double norm = 0;      // Frobenius
     double trace = 0;     // Σ p - Σ p²: 0 one-hot, 1 - 1/m uniform (Gini-Simpson)
     double spectral = 0;  // the largest eigenvalue, at most 1/2; 0 unless asked for
+    double largest = 0;   // weight
 };
 
 // Of a row of weights [keys], of which masked ones are 0, and of what a sink takes (0: no sink).

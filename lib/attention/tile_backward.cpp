@@ -8,13 +8,14 @@
 namespace attn {
 namespace {
 
-// [columns, rows] of some rows; as the kernels take what they spread over a panel.
+// factor * [columns, rows] of some rows; as the kernels take what they spread over a panel.
 template <class T>
-std::vector<T> turned(MatrixView<const T> rows) {
+std::vector<T> turned(MatrixView<const T> rows, T factor) {
     std::vector<T> result(rows.columns * rows.rows);
     for (std::size_t row = 0; row < rows.rows; ++row) {
         const Span<const T> from = rows.row(row);
-        for (std::size_t i = 0; i < from.size(); ++i) result[i * rows.rows + row] = from[i];
+        for (std::size_t i = 0; i < from.size(); ++i)
+            result[i * rows.rows + row] = factor * from[i];
     }
     return result;
 }
@@ -36,8 +37,8 @@ class TileBackward {
               kv_head_of(place.head, inputs_.q.heads, inputs_.k.heads, inputs_.kv_order))),
           q_(rows_of(inputs_.q.head(place.sequence, place.head))),
           d_context_(gradient_of_context()),
-          turned_q_(turned(q_)),
-          turned_context_(turned(d_context_)),
+          turned_q_(turned(q_, inputs_.scale)),
+          turned_context_(turned(d_context_, T{1})),
           weights_(rows_ * kernels_.panel_width),
           scores_(rows_ * kernels_.panel_width),
           dots_(rows_),
@@ -68,7 +69,8 @@ class TileBackward {
             take_panel(task_.swapped.keys().panel(matrix_, index));
         for (std::size_t row = 0; row < rows_; ++row) {
             const T* from = q_gradient_.data() + row * task_.swapped.values().padded_columns();
-            std::copy(from, from + d_q.columns, d_q.row(row).begin());
+            std::transform(from, from + d_q.columns, d_q.row(row).begin(),
+                           [this](T value) { return inputs_.scale * value; });
         }
     }
 
@@ -145,7 +147,7 @@ class TileBackward {
         kernels_.softcap(capped_.data(), part.rows.size() * part.width, *inputs_.softcap);
     }
 
-    // From dL/dweights of a row to scale * dL/d(scaled scores), in place; copies its weights.
+    // From dL/dweights of a row to dL/d(scaled scores), in place; copies its weights.
     void take_row(std::size_t row, const Part& part) {
         const KeyRange range = attended(row, part.keys);
         const std::size_t place = (row - part.rows.begin) * part.width;
@@ -170,26 +172,15 @@ class TileBackward {
         keep(kept_scores_, row, range, gradients + begin);
         add_to_biases(row, range, gradients + begin);
         if (inputs_.softcap) uncap(capped_.data() + place + begin, gradients + begin, range.size());
-        for (std::size_t i = begin; i < end; ++i) gradients[i] *= inputs_.scale;
     }
 
     void to_scores(std::size_t row, const T* weights, T* gradients, std::size_t size) {
-        const double dot = dots_[row];
-        double weight_squares = 0, score_squares = 0, score_sum = 0, weighted = 0;
-        for (std::size_t i = 0; i < size; ++i) {
-            const auto of_weight = static_cast<double>(gradients[i]);
-            const auto weight = static_cast<double>(weights[i]);
-            const double of_score = weight * (of_weight - dot);
-            weight_squares += of_weight * of_weight;
-            weighted += weight * of_weight;
-            score_squares += of_score * of_score;
-            score_sum += of_score;
-            gradients[i] = static_cast<T>(of_score);
-        }
-        weight_squares_[row] += weight_squares;
-        score_squares_[row] += score_squares;
-        score_sums_[row] += score_sum;
-        weighted_[row] += weighted;
+        const SoftmaxGradientSums sums =
+            kernels_.softmax_backward(weights, gradients, size, static_cast<T>(dots_[row]));
+        weight_squares_[row] += sums.weight_squares;
+        score_squares_[row] += sums.score_squares;
+        score_sums_[row] += sums.scores;
+        weighted_[row] += sums.weighted;
     }
 
     // d(cap tanh(u / cap)) / du = 1 - (capped / cap)²
@@ -257,7 +248,7 @@ class TileBackward {
     std::size_t matrix_;  // of the packed keys and values
     MatrixView<const T> q_;
     MatrixView<const T> d_context_;
-    std::vector<T> turned_q_;        // [d_head, rows]
+    std::vector<T> turned_q_;        // scale * [d_head, rows]
     std::vector<T> turned_context_;  // [d_value, rows]
     AlignedBuffer<T> weights_;       // [rows that attend, panel], and likewise:
     AlignedBuffer<T> scores_;        // dL/dweights, then dL/dscores, then of the scaled products

@@ -56,6 +56,22 @@ struct ScoreSums {
     }
 };
 
+// Sums over the gradients of one row of softmax.
+struct SoftmaxGradientSums {
+    double weight_squares = 0;  // of (dL/dw)²
+    double weighted = 0;        // of w * dL/dw
+    double score_squares = 0;   // of (dL/ds)²
+    double scores = 0;          // of dL/ds
+};
+
+// Sums of the powers of some values.
+struct PowerSums {
+    double first = 0;
+    double second = 0;
+    double third = 0;
+    double fourth = 0;
+};
+
 // One set of kernels. All of them stand the same tests; their results differ in the last bits.
 template <class T>
 struct Kernels {
@@ -99,6 +115,12 @@ struct Kernels {
     ExponentialSums (*exponentiate_only)(T* row, std::size_t size, T high);
 
     void (*scale)(T* row, std::size_t size, T factor);
+
+    // From gradients of weights to those of scores, in place: g becomes w * (g - dot).
+    SoftmaxGradientSums (*softmax_backward)(const T* weights, T* gradients, std::size_t size,
+                                            T dot);
+
+    PowerSums (*power_sums)(const T* row, std::size_t size);
 
     // cap * tanh(score / cap), in place.
     void (*softcap)(T* row, std::size_t size, T cap);

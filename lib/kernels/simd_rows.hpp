@@ -284,6 +284,62 @@ struct SimdRows {
         for (; i < size; ++i) row[i] *= factor;
     }
 
+    static SoftmaxGradientSums softmax_backward(const T* weights, T* gradients, std::size_t size,
+                                                T dot) {
+        const Batch dots(dot);
+        SoftmaxGradientSums result;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch weight_squares(T{0}), weighted(T{0}), score_squares(T{0}), scores(T{0});
+            for (; i < stop; i += kLanes) {
+                const std::size_t left = size - i;
+                const bool whole = left >= kLanes;
+                const Batch w =
+                    whole ? Batch::load_unaligned(weights + i) : load_tail(weights + i, left, T{0});
+                const Batch g = whole ? Batch::load_unaligned(gradients + i)
+                                      : load_tail(gradients + i, left, T{0});
+                const Batch s = w * (g - dots);
+                weight_squares = xsimd::fma(g, g, weight_squares);
+                weighted = xsimd::fma(w, g, weighted);
+                score_squares = xsimd::fma(s, s, score_squares);
+                scores += s;
+                if (whole) {
+                    s.store_unaligned(gradients + i);
+                } else {
+                    store_tail(s, gradients + i, left);
+                }
+            }
+            result.weight_squares += static_cast<double>(xsimd::hadd(weight_squares));
+            result.weighted += static_cast<double>(xsimd::hadd(weighted));
+            result.score_squares += static_cast<double>(xsimd::hadd(score_squares));
+            result.scores += static_cast<double>(xsimd::hadd(scores));
+        }
+        return result;
+    }
+
+    static PowerSums power_sums(const T* row, std::size_t size) {
+        PowerSums result;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch first(T{0}), second(T{0}), third(T{0}), fourth(T{0});
+            for (; i < stop; i += kLanes) {
+                const std::size_t left = size - i;
+                const Batch x =
+                    left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
+                const Batch square = x * x;
+                first += x;
+                second += square;
+                third = xsimd::fma(square, x, third);
+                fourth = xsimd::fma(square, square, fourth);
+            }
+            result.first += static_cast<double>(xsimd::hadd(first));
+            result.second += static_cast<double>(xsimd::hadd(second));
+            result.third += static_cast<double>(xsimd::hadd(third));
+            result.fourth += static_cast<double>(xsimd::hadd(fourth));
+        }
+        return result;
+    }
+
     static void softcap(T* row, std::size_t size, T cap) {
         const Batch caps(cap);
         std::size_t i = 0;

@@ -150,6 +150,7 @@ class GradientRun {
                 analysis::norm_of_difference(*layer.d_in, layer.d_out) / stats.grad_out;
         if (layer.projections)
             analysis::measure_projections(layer.gradients.projections, *layer.projections, stats);
+        require_finite(stats);
         all_layers_.push_back(stats);
         if (layer.layer == 0 && layer.x) take_tokens(*layer.x, *layer.d_in);
         if (warn_ && !measures_.violation().empty()) warn_(measures_.violation());
@@ -165,6 +166,17 @@ class GradientRun {
         arrays.gradients = &layer.gradients;
         arrays.shapes = input_shapes(layer.layer);
         arrays_->end_layer(arrays);
+    }
+
+    // The gradients of what a layer reads were looked at where they were made.
+    void require_finite(const analysis::LayerGradientStats& stats) const {
+        if (request_.input.allow_nonfinite) return;
+        for (const auto& named : stats.projections) {
+            if (!std::isfinite(named.gradient))
+                fail("layer ", stats.layer, ": the gradient of ", named.name,
+                     " leaves the range of ", sizeof(T) == sizeof(float) ? "float32" : "float64",
+                     "; give --precision f64, or --allow-nonfinite to let it through");
+        }
     }
 
     // Saliency of the tokens (Simonyan et al. 2014, and gradient times input).

@@ -88,6 +88,40 @@ render::Figure strip_figure(const GradientReport& report, double HeadGradientSta
     return render::make_heatmap(panel, strip_style(panel.cells, name, share));
 }
 
+// The largest of each group of tokens that share a cell.
+render::Figure token_figure(const GradientReport& report) {
+    std::size_t tokens = 0, sequences = 0;
+    for (const TokenGradient& token : report.tokens) {
+        tokens = std::max(tokens, token.token + 1);
+        sequences = std::max(sequences, token.sequence + 1);
+    }
+    constexpr std::size_t kMostPixels = 560;
+    render::HeatmapStyle style;
+    style.layout = render::lay_out_cells(tokens, 1, std::nullopt, kMostPixels);
+    style.value_name = "grad_norm";
+    const std::size_t pool = style.layout.pool;
+    const std::size_t rows = (tokens + pool - 1) / pool;
+    std::vector<float> cells(rows * sequences);
+    for (const TokenGradient& token : report.tokens) {
+        float& cell = cells[token.token / pool * sequences + token.sequence];
+        cell = std::max(cell, static_cast<float>(token.grad_norm));
+    }
+    render::HeatmapPanel panel;
+    panel.cells = {cells.data(), rows, sequences};
+    panel.queries = tokens;
+    panel.keys = sequences * pool;  // sequences are not pooled
+    if (report.labels.size() == 1) panel.query_labels = report.labels.front();
+    for (std::size_t sequence = 0; sequence < panel.keys; ++sequence)
+        panel.key_labels.push_back(std::to_string(sequence / pool));
+    panel.query_title = "input token";
+    panel.key_title = "sequence";
+    panel.title = "grad_norm";
+    panel.note = "gradient of each input token";
+    style.scale = render::scale_of(panel.cells, render::ScaleKind::linear);
+    style.scale.low = 0;
+    return render::make_heatmap(panel, style);
+}
+
 }  // namespace
 
 void write_gradient_picture(const GradientReport& report, const GradientPictureText& text,
@@ -98,6 +132,7 @@ void write_gradient_picture(const GradientReport& report, const GradientPictureT
                                "0: one-hot rows, no gradient", true));
     figure.append(strip_figure(report, &HeadGradientStats::importance, "importance",
                                "|Σ context · gradient|", false));
+    if (report.of_logit) figure.append(token_figure(report));
     folder.write("gradients.png",
                  render::encode_png(render::rasterize(figure, render::Font::embedded())));
 }

@@ -15,7 +15,8 @@ struct GradientPictureText {
 };
 
 // Stages gradients.png: grad_scores, jacobian_trace and importance of every layer and head, means
-// over the sequences of a batch.
+// over the sequences of a batch; where the upstream is a logit, beside them the size of the
+// gradient of each input token, a column a sequence.
 void write_gradient_picture(const GradientReport& report, const GradientPictureText& text,
                             io::OutputFolder& folder);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "core/numbers.hpp"
 #include "core/word_list.hpp"
@@ -11,10 +12,6 @@ namespace {
 
 std::size_t upstream_index(const std::string& text) {
     return static_cast<std::size_t>(parse_whole(text, {0, kMostCount}, "--upstream"));
-}
-
-bool starts_with(const std::string& text, const std::string& start) {
-    return text.rfind(start, 0) == 0;
 }
 
 // The array may lack a batch axis of one sequence.

@@ -243,6 +243,51 @@ std::vector<Example<T>> exponentials(std::size_t size) {
              with(plain, sum, 0), with(bounds, sum_bound, 0)}};
 }
 
+// What the backward pass of softmax asks for.
+template <class T>
+std::vector<Example<T>> gradients_of_rows(std::size_t size) {
+    const std::vector<T> weights = random_row<T>(size, 21), gradients = random_row<T>(size, 22);
+    const T dot{0.375F};
+    std::vector<Wide> scores, score_bounds;
+    Wide sums[4] = {0, 0, 0, 0}, sizes[4] = {0, 0, 0, 0}, powers[4] = {0, 0, 0, 0},
+         power_sizes[4] = {0, 0, 0, 0};
+    for (std::size_t i = 0; i < size; ++i) {
+        const Wide w = weights[i], g = gradients[i], s = w * (g - dot);
+        scores.push_back(s);
+        score_bounds.push_back(3 * kEps<T> * std::abs(w) * (std::abs(g) + dot));
+        const Wide terms[4] = {g * g, w * g, s * s, s};
+        const Wide large = std::abs(w) * (std::abs(g) + dot);
+        const Wide largest[4] = {g * g, std::abs(w * g), large * large, large};
+        for (int k = 0; k < 4; ++k) {
+            sums[k] += terms[k];
+            sizes[k] += largest[k];
+            powers[k] += std::pow(w, k + 1);
+            power_sizes[k] += std::pow(std::abs(w), k + 1);
+        }
+    }
+    const Wide times = 80 * kEps<T>;
+    std::vector<Wide> all = scores, bounds = score_bounds, of_powers, power_bounds;
+    for (int k = 0; k < 4; ++k) {
+        all.push_back(sums[k]), bounds.push_back(times * sizes[k]);
+        of_powers.push_back(powers[k]), power_bounds.push_back(times * power_sizes[k]);
+    }
+    const auto backward = [=](const Kernels<T>& kernels) {
+        std::vector<T> row = gradients;
+        const attn::SoftmaxGradientSums found =
+            kernels.softmax_backward(weights.data(), row.data(), size, dot);
+        std::vector<Wide> result = wide(row);
+        result.insert(result.end(),
+                      {found.weight_squares, found.weighted, found.score_squares, found.scores});
+        return result;
+    };
+    const auto sum_powers = [=](const Kernels<T>& kernels) {
+        const attn::PowerSums found = kernels.power_sums(weights.data(), size);
+        return std::vector<Wide>{found.first, found.second, found.third, found.fourth};
+    };
+    return {{"softmax_backward", backward, all, bounds},
+            {"power_sums", sum_powers, of_powers, power_bounds}};
+}
+
 // a [rows, depth] times b [depth, columns], panel by panel.
 template <class T>
 struct Product {
@@ -341,7 +386,7 @@ TEMPLATE_TEST_CASE("every set of kernels computes what plain loops compute, and 
         INFO(size << " numbers");
         for (const auto& examples :
              {comparisons<T>(size), changes_of_rows<T>(size), sums_over_weights<T>(size),
-              sums_over_scores<T>(size), exponentials<T>(size)}) {
+              sums_over_scores<T>(size), exponentials<T>(size), gradients_of_rows<T>(size)}) {
             for (const Example<T>& example : examples) check_on_every_set(example);
         }
     }
