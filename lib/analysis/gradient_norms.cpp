@@ -57,7 +57,7 @@ void measure_projections(const ProjectionGradients<T>& gradients,
 }
 
 ModelGradientStats summarise_layers(const std::vector<LayerGradientStats>& layers,
-                                    const std::optional<double>& clip) {
+                                    const std::optional<double>& clip, bool stacked) {
     ModelGradientStats model;
     double squares = 0;
     bool any = false;
@@ -67,7 +67,7 @@ ModelGradientStats summarise_layers(const std::vector<LayerGradientStats>& layer
     }
     if (any) model.global_norm = std::sqrt(squares);
     if (clip && any) model.clip_coefficient = std::min(1.0, *clip / (model.global_norm + 1e-6));
-    if (layers.empty() || !(layers.back().grad_out > 0)) return model;
+    if (!stacked || layers.empty() || !(layers.back().grad_out > 0)) return model;
     model.depth_gain = layers.front().grad_in / layers.back().grad_out;
     model.rate = std::pow(model.depth_gain, 1 / static_cast<double>(layers.size()));
     if (model.depth_gain < 1e-3) model.verdict = "vanishing";

@@ -60,8 +60,9 @@ struct ModelGradientStats {
     std::string verdict = "ok";       // "vanishing" depth_gain < 1e-3, "exploding" > 1e3
 };
 
-// From all layers, the one nearest to the input first. `clip` is M.
+// From all layers, the one nearest to the input first. `clip` is M. Layers that are not `stacked`
+// stand alone: there is no gain over their depth.
 ModelGradientStats summarise_layers(const std::vector<LayerGradientStats>& layers,
-                                    const std::optional<double>& clip);
+                                    const std::optional<double>& clip, bool stacked = true);
 
 }  // namespace attn::analysis

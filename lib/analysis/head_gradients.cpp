@@ -41,7 +41,8 @@ std::size_t attended_keys(const Tile<T>& tile, std::size_t row) {
 
 // Whether the sums are what they must be, within what rounding makes of products that cancel.
 template <class T>
-bool sums_are_right(const GradientTile<T>& tile, std::size_t row, bool has_sinks) {
+bool sums_are_right(const GradientTile<T>& tile, std::size_t row) {
+    const bool has_sinks = !tile.sink_shares.empty();
     const double size = std::sqrt(tile.weight_squares[row]) + std::abs(tile.dots[row]);
     const double most = (sizeof(T) == sizeof(float) ? 1e-2 : 1e-8) * size;
     return std::abs(tile.weighted[row] - tile.dots[row]) <= most &&
@@ -115,8 +116,7 @@ struct HeadGradientSink<T>::Rows {
 };
 
 template <class T>
-HeadGradientSink<T>::HeadGradientSink(bool spectral, bool has_sinks)
-    : spectral_(spectral), has_sinks_(has_sinks) {}
+HeadGradientSink<T>::HeadGradientSink(bool spectral) : spectral_(spectral) {}
 
 template <class T>
 HeadGradientSink<T>::~HeadGradientSink() = default;
@@ -142,6 +142,7 @@ template <class T>
 void HeadGradientSink<T>::consume(const GradientTile<T>& gradients) {
     const Tile<T>& tile = gradients.tile;
     Rows& head = rows_of(shape_.slot(tile.sequence, tile.head));
+    const bool has_sinks = !gradients.sink_shares.empty();  // which are places too
     for (std::size_t index = 0; index < tile.rows(); ++index) {
         RowGradients row;
         row.context = squares_of(gradients.context.row(index));
@@ -149,17 +150,17 @@ void HeadGradientSink<T>::consume(const GradientTile<T>& gradients) {
         row.scores = gradients.score_squares[index];
         row.q = squares_of(gradients.q.row(index));
         row.dot = gradients.dots[index];
-        row.correct = sums_are_right(gradients, index, has_sinks_);
+        row.correct = sums_are_right(gradients, index);
         const std::size_t keys = attended_keys(tile, index);
         const KeyRange allowed = tile.allowed[index];
         const Span<const T> weights(
             tile.weights.row(index).data() + (keys == 0 ? 0 : allowed.begin - tile.active.begin),
             keys == 0 ? 0 : allowed.size());
         row.has_keys = keys > 0;
-        row.counts = keys > 0 && keys + (has_sinks_ ? 1 : 0) > 1;
+        row.counts = keys > 0 && keys + (has_sinks ? 1 : 0) > 1;
         if (row.has_keys) {
             const Jacobian found = measure_jacobian(
-                weights, has_sinks_ ? gradients.sink_shares[index] : 0.0, spectral_);
+                weights, has_sinks ? gradients.sink_shares[index] : 0.0, spectral_);
             row.largest = found.largest;
             if (row.counts) row.jacobian = found;
         }

@@ -45,8 +45,8 @@ const std::vector<GradientMeasure>& gradient_measures();
 template <class T>
 class HeadGradientSink : public GradientSink<T> {
   public:
-    // `spectral`: also the largest eigenvalues. `has_sinks`: of the attention.
-    HeadGradientSink(bool spectral, bool has_sinks);
+    // `spectral`: also the largest eigenvalues.
+    explicit HeadGradientSink(bool spectral);
     ~HeadGradientSink() override;
 
     void begin_layer(const LayerShape& shape) override;
@@ -65,7 +65,6 @@ class HeadGradientSink : public GradientSink<T> {
     struct Rows;
 
     bool spectral_;
-    bool has_sinks_;
     LayerShape shape_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<Rows>> rows_;  // of the heads that stream by now

@@ -42,7 +42,7 @@ class GradientRun {
           pass_(source_, files_, request.upstream),
           layers_(sorted_indices(request.layers, loaded_.layers.size(), "--layers", "layer")),
           save_(request.save.value_or(results::usual_gradients(!loaded_.has_weights()))),
-          measures_(request.spectral, !loaded_.options.sinks.empty()) {
+          measures_(request.spectral) {
         if (request.heads) {
             heads_ = sorted_indices(request.heads, loaded_.heads, "--head", "head");
         }
@@ -69,8 +69,7 @@ class GradientRun {
             arrays_.emplace(*folder_, save_, loaded_.batch_axis);
         }
         backwards(progress);
-        report_->model = analysis::summarise_layers(all_layers_, request_.clip);
-        if (!stacked()) report_->model.depth_gain = report_->model.rate = std::nan("");
+        report_->model = analysis::summarise_layers(all_layers_, request_.clip, stacked());
         warn_of_rounding();
         if (request_.verify)
             report_->check = check_gradients(differentiable(request_), request_.upstream,
@@ -105,7 +104,8 @@ class GradientRun {
         require(save_.projections, loaded_.has_weights(),
                 "projections: --query, --key and --value were given, there are none");
         require(save_.bias, !loaded_.options.mask.bias.empty(), "bias: there is no --bias");
-        require(save_.sink, !loaded_.options.sinks.empty(), "sink: there is no --sink");
+        require(save_.sink, !loaded_.options.sinks.empty() || !loaded_.sinks.empty(),
+                "sink: there is no --sink");
         require(save_.relative_bias,
                 !loaded_.options.mask.relative.empty() || !loaded_.relative.empty(),
                 "relative_bias: there is no --relative-bias");

@@ -60,7 +60,9 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
         const std::string file =
             folder + "/" + results::array_name(layer, "weights", manifest.format);
         if (!holds_array(inputs, file))
-            fail(folder, ": this run saved no weights; run it again with --save weights");
+            fail(folder, manifest.command == "grad"
+                             ? ": results of grad are no attention; give a folder of run"
+                             : ": this run saved no weights; run it again with --save weights");
         const io::StoredArray stored = inputs.find(file);
         const Array<T> weights = inputs.load<T>(stored, io::NonFinite::allow);
         Shape shape = weights.shape();

@@ -32,6 +32,9 @@ TEST_CASE("the depth gain is what is left at the input, and says vanishing or ex
     const auto model = summarise_layers({layer(2, 8), layer(2, 2)}, std::nullopt);
     CHECK(model.depth_gain == 4);
     CHECK(model.rate == 2);
+    const auto alone = summarise_layers({layer(1, 1e9), layer(1, 1)}, std::nullopt, false);
+    CHECK(std::isnan(alone.depth_gain));
+    CHECK(alone.verdict == "ok");
 }
 
 TEST_CASE("the clip coefficient is torch's, over matrices and biases of all layers") {

@@ -108,11 +108,16 @@ TEST_CASE("grad agrees with central differences whatever changes attention") {
 TEST_CASE("grad agrees with central differences through the blocks of every family") {
     for (const auto& entry : std::filesystem::directory_iterator(golden("models"))) {
         const std::string model = entry.path().string();
-        const std::string ids = model + "/token_ids.npy";
-        const bool has_ids = std::filesystem::exists(ids);
-        const Arguments input{"-w", model, has_ids ? "--token-ids" : "-x",
-                              has_ids ? ids : model + "/embeddings.npy"};
+        Arguments input{"-w", model};
+        for (const auto& [file, flag] :
+             {std::pair("/token_ids.npy", "--token-ids"), std::pair("/embeddings.npy", "-x"),
+              std::pair("/hidden_states.npy", "--hidden-states")}) {
+            if (input.size() == 2 && std::filesystem::exists(model + file))
+                input.insert(input.end(), {flag, model + file});
+        }
+        const bool whole = input[2] != "--hidden-states";
         for (const char* upstream : {"energy", "logit:6,2"}) {
+            if (!whole && upstream != std::string("energy")) continue;
             const ProgramResult result =
                 grad(join(input, {"--upstream", upstream, "--verify", "4", "--quiet", "--json"}));
             CAPTURE(model, upstream, result.err);
@@ -257,6 +262,18 @@ TEST_CASE("grad of a logit says which tokens it feels, in labels") {
     CHECK(json["tokens"][4]["grad_norm"] == 0);
     CHECK(json["tokens"][3]["grad_norm"] > 0);
     CHECK(json["tokens"][3]["label"] == "d");
+}
+
+TEST_CASE("results of grad are not taken for attention") {
+    const TempFolder folder;
+    REQUIRE(grad(join(kSampleModel, {"-o", folder / "g"})).exit_code == 0);
+    for (const char* command : {"stats", "check", "look"}) {
+        const ProgramResult result = run_program({command, folder / "g"});
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::Contains("results of grad are no attention"));
+    }
+    CHECK_THAT(run_program({"info", folder / "g"}).out,
+               Catch::Contains("results of attn-inspect grad"));
 }
 
 TEST_CASE("grad --csv has a line a head and every measure") {
