@@ -18,17 +18,43 @@ struct Row {
 };
 
 template <class T>
-Row split_row(Span<const T> weights, std::size_t place, double rest) {
+Row split_row(const Kernels<T>& kernels, Span<const T> weights, std::size_t place, double rest) {
+    const T* const found = weights.begin() + place;
+    const T second = std::max(kernels.largest(weights.begin(), place),
+                              kernels.largest(found + 1, weights.size() - place - 1));
     Row row;
-    row.largest = static_cast<double>(weights[place]);
+    row.largest = static_cast<double>(*found);
+    row.second = std::max(0.0, static_cast<double>(second));  // there may be no other
     row.rest = rest;
-    row.others.reserve(weights.size());
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-        if (i == place || weights[i] == T{0}) continue;
-        row.others.push_back(static_cast<double>(weights[i]));
-        row.second = std::max(row.second, row.others.back());
-    }
+    if (row.second == 0) return row;
+    row.others.resize(weights.size() - 1);
+    std::copy(found + 1, weights.end(), std::copy(weights.begin(), found, row.others.begin()));
     return row;
+}
+
+// Σ r²/(λ - r), and minus its slope.
+struct Secular {
+    double sum = 0;
+    double slope = 0;
+};
+
+Secular secular_at(const std::vector<double>& others, double at) {
+    constexpr std::size_t kLanes = 4;  // side by side, so that they go through SIMD
+    double sums[kLanes] = {}, slopes[kLanes] = {};
+    std::size_t i = 0;
+    for (; i + kLanes <= others.size(); i += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const double r = others[i + lane], part = r / (at - r);
+            sums[lane] += r * part;
+            slopes[lane] += part * part;
+        }
+    }
+    for (; i < others.size(); ++i) {
+        const double part = others[i] / (at - others[i]);
+        sums[0] += others[i] * part;
+        slopes[0] += part * part;
+    }
+    return {sums[0] + sums[1] + sums[2] + sums[3], slopes[0] + slopes[1] + slopes[2] + slopes[3]};
 }
 
 // The root of Σ p²/(p - λ) = 1 between the two largest weights. Written with δ it is F(λ) = (aδ -
@@ -44,13 +70,9 @@ double largest_eigenvalue(const Row& row, double trace) {
     if (!(at > low && at < high)) at = (low + high) / 2;
     constexpr int kMostSteps = 200;
     for (int step = 0; step < kMostSteps && high - low > 1e-15 * high; ++step) {
-        double sum = (product - at) / (a - at);
-        double slope = (product - a) / ((a - at) * (a - at));
-        for (const double r : row.others) {
-            const double part = r / (at - r);
-            sum += r * part;
-            slope -= part * part;
-        }
+        const Secular others = secular_at(row.others, at);
+        const double sum = (product - at) / (a - at) + others.sum;
+        const double slope = (product - a) / ((a - at) * (a - at)) - others.slope;
         if (sum == 0) return at;
         (sum > 0 ? low : high) = at;
         const double poles = (at - row.second) * (a - at);
@@ -87,7 +109,8 @@ Jacobian measure_jacobian(Span<const T> weights, double sink, bool spectral) {
     jacobian.norm = std::sqrt(product * product + (second - 2 * third + fourth) +
                               2 * a * a * second + (second * second - fourth));
     if (spectral)
-        jacobian.spectral = largest_eigenvalue(split_row(weights, place, rest), jacobian.trace);
+        jacobian.spectral =
+            largest_eigenvalue(split_row(kernels, weights, place, rest), jacobian.trace);
     return jacobian;
 }
 
