@@ -35,5 +35,6 @@ void add_compare_command(CLI::App& app, CommandLine& line);
 void add_diagnose_command(CLI::App& app, CommandLine& line);
 void add_grad_command(CLI::App& app, CommandLine& line);
 void add_info_command(CLI::App& app, CommandLine& line);
+void add_rollout_command(CLI::App& app, CommandLine& line);
 
 }  // namespace attn::app

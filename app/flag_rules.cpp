@@ -34,6 +34,7 @@ constexpr Pair kContradictions[] = {
     {"--list", "--json"},         {"--list", "--terminal"},        {"--all", "--json"},
     {"--plain", "--sheet"},       {"--plain", "--font"},           {"--plain", "--clean-tokens"},
     {"--force", "--terminal"},    {"--durable", "--terminal"},     {"--max-size", "--terminal"},
+    {"--targets", "--sources"},   {"--residual", "--no-residual"},
 };
 
 // The first does nothing without the second.
@@ -143,24 +144,42 @@ class Saved {
     std::vector<std::string> names_{"scores", "weights", "output", "heatmaps"};
 };
 
-// Flags of `run` that shape what is not saved.
+// Flags for pictures, where no picture is saved.
+void require_heatmaps(const CLI::App& command, const std::string& without) {
+    for (const CLI::Option* option : command.get_options()) {
+        if (option->count() > 0 && option->get_group() == kPictures)
+            fail(option->get_name(), ": has no effect without ", without);
+    }
+}
+
+// Of `rollout`, which prints and writes only where a folder is given.
+void require_folder(const CLI::App& command) {
+    if (given(command, "--output")) return;
+    for (const char* flag : {"--save", "--baseline", "--grid", "--force", "--durable"}) {
+        if (given(command, flag)) fail(flag, ": has no effect without --output");
+    }
+    require_heatmaps(command, "--output");
+}
+
+// Flags of commands that write a folder which shape what is not saved.
 void require_saved(const CLI::App& command) {
     if (find(command, "--image") != nullptr && given(command, "--grid") &&
         !given(command, "--image"))
         fail("--grid: has no effect without --image");
     if (find(command, "--save") == nullptr) return;
     const Saved saved(command);
+    if (find(command, "--method") != nullptr) {
+        require_folder(command);
+        if (!saved.any_of({"heatmaps"})) require_heatmaps(command, "heatmaps in --save");
+        return;
+    }
     if (given(command, "--grid") && !saved.any_of({"stats"}))
         fail("--grid: has no effect without stats in --save");
     if (given(command, "--scores-at") && !saved.any_of({"scores", "stats"}))
         fail("--scores-at: has no effect without scores or stats in --save");
     if (given(command, "--format") && !saved.any_but({"heatmaps", "stats"}))
         fail("--format: has no effect, --save lists no array");
-    if (saved.any_of({"heatmaps"})) return;
-    for (const CLI::Option* option : command.get_options()) {
-        if (option->count() > 0 && option->get_group() == kPictures)
-            fail(option->get_name(), ": has no effect without heatmaps in --save");
-    }
+    if (!saved.any_of({"heatmaps"})) require_heatmaps(command, "heatmaps in --save");
 }
 
 }  // namespace

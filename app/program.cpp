@@ -90,6 +90,7 @@ void describe_program(CLI::App& app, CommandLine& line) {
     add_diagnose_command(app, line);
     add_grad_command(app, line);
     add_info_command(app, line);
+    add_rollout_command(app, line);
     let_switches_stand_alone(app);
 }
 

@@ -85,6 +85,11 @@ lib/results/heatmap_drawer.cpp     so far by draw_test.cpp
 lib/pipeline/grad.cpp               so far by tests/app/grad_command_test.cpp
 lib/pipeline/gradient_check.cpp     so far by tests/app/grad_command_test.cpp
 lib/source/gradient_pass.cpp        by tests/app/grad_command_test.cpp, against central differences
+lib/pipeline/rollout.cpp            by tests/app/rollout_command_test.cpp, against reference values
+lib/pipeline/rollout_product.cpp    the same
+lib/pipeline/rollout_stack.cpp      the same
+lib/pipeline/rollout_writer.cpp     the same
+lib/pipeline/rollout_words.cpp      the same
 lib/pipeline/info.cpp               so far by tests/app/info_command_test.cpp
 lib/pipeline/run_options.cpp        so far by run_test.cpp
 lib/source/source_selection.cpp   so far by tests/app/stored_layers_test.cpp

@@ -51,4 +51,9 @@ std::string layers_picture(SequenceName sequence, const std::string& format) {
     return prefix(sequence) + "layers." + format;
 }
 
+std::string named_picture(const std::string& name, SequenceName sequence,
+                          const std::string& format) {
+    return prefix(sequence) + name + "." + format;
+}
+
 }  // namespace attn::results

@@ -39,4 +39,8 @@ std::string heads_picture(std::size_t layer, SequenceName sequence,
 // "layers.png"
 std::string layers_picture(SequenceName sequence, const std::string& format = "png");
 
+// "rollout.png", in a batch "seq01-rollout.png"
+std::string named_picture(const std::string& name, SequenceName sequence,
+                          const std::string& format = "png");
+
 }  // namespace attn::results

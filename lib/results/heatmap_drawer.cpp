@@ -180,20 +180,23 @@ render::HeatmapStyle HeatmapDrawer::style(const render::ColorScale& scale, std::
     style.layout = {cell_pixels, pool};
     style.font = &font_;
     style.numbers = options_.numbers;
+    if (choice_.words) style.value_name = choice_.words->value;
     return style;
 }
 
 std::string HeatmapDrawer::title_of(const HeadName& name) const {
     const std::string sequence =
         choice_.batch > 1 ? "sequence " + std::to_string(name.sequence) + ", " : "";
+    if (choice_.words) return sequence + choice_.words->title;
     return sequence + "layer " + std::to_string(name.layer) + ", head " +
            std::to_string(choice_.head_numbers[name.head]);
 }
 
 std::string HeatmapDrawer::note(std::size_t pool) const {
-    if (pool == 1) return "";
+    const std::string about = choice_.words ? choice_.words->note : "";
+    if (pool == 1) return about;
     const std::string side = std::to_string(pool);
-    return std::string("each cell is the ") +
+    return about + (about.empty() ? "" : "; ") + "each cell is the " +
            (options_.pool == analysis::PoolKind::max ? "max" : "mean") + " of " + side + " × " +
            side;
 }
@@ -228,9 +231,11 @@ render::PictureFacts HeatmapDrawer::facts(const std::string& title, const std::s
     std::array<char, 128> range{};
     std::snprintf(range.data(), range.size(), "%.4g to %.4g (%s)", scale.low, scale.high,
                   render::name_of(scale.kind));
-    const std::string description = "Attention weights of " + what +
-                                    ": queries down, keys across, colours " + options_.colormap +
-                                    " from " + range.data();
+    const std::string axes = choice_.words
+                                 ? what + ": targets down, input tokens across"
+                                 : "Attention weights of " + what + ": queries down, keys across";
+    const std::string description =
+        axes + ", colours " + options_.colormap + " from " + range.data();
     return {{"Title", title.empty() ? what : title},
             {"Description", description},
             {"Source", printable(options_.origin.source)},
@@ -256,12 +261,17 @@ void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& gr
     put_title(picture.title, picture.note);
     require_room_for_numbers(picture.cells, look);
     render::PictureFacts about = facts(picture.title, what, scale);
-    about.insert(about.begin() + 3, {{"Layer", std::to_string(name.layer)},
-                                     {"Head", std::to_string(choice_.head_numbers[name.head])}});
+    if (!choice_.words)
+        about.insert(about.begin() + 3,
+                     {{"Layer", std::to_string(name.layer)},
+                      {"Head", std::to_string(choice_.head_numbers[name.head])}});
     if (choice_.batch > 1)
-        about.insert(about.begin() + 5, {"Sequence", std::to_string(name.sequence)});
-    const std::string file = head_picture(name.layer, choice_.head_numbers[name.head],
-                                          {name.sequence, choice_.batch}, format());
+        about.insert(about.end() - 2, {"Sequence", std::to_string(name.sequence)});
+    const SequenceName sequence{name.sequence, choice_.batch};
+    const std::string file =
+        choice_.words
+            ? named_picture(choice_.words->file, sequence, format())
+            : head_picture(name.layer, choice_.head_numbers[name.head], sequence, format());
     write_(file, options_.plain ? encode_plain(render::color_cells(picture.cells, look), font_,
                                                options_.print, about)
                                 : render::encode(render::make_heatmap(picture, look), font_,
@@ -270,14 +280,16 @@ void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& gr
 
 void HeatmapDrawer::draw_layer(std::size_t layer, std::size_t sequence) const {
     render::Sheet sheet;
-    sheet.title = "layer " + std::to_string(layer);
+    sheet.title = choice_.words ? choice_.words->title : "layer " + std::to_string(layer);
     if (choice_.batch > 1)
         sheet.title = "sequence " + std::to_string(sequence) + ", " + sheet.title;
     sheet.columns = render::lay_out_sheet(choice_.heads.size()).across;
     std::vector<HeadName> heads;
     for (std::size_t head : choice_.heads) heads.push_back({layer, sequence, head});
+    const SequenceName of{sequence, choice_.batch};
     draw_sheet(std::move(sheet), heads, sheet_,
-               heads_picture(layer, {sequence, choice_.batch}, format()));
+               choice_.words ? named_picture(choice_.words->file, of, format())
+                             : heads_picture(layer, of, format()));
 }
 
 void HeatmapDrawer::draw_overview(std::size_t sequence) const {
@@ -335,7 +347,7 @@ void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>&
     const std::string what = sheet.title;
     put_title(sheet.title, sheet.note);
     render::PictureFacts about = facts(sheet.title, what, scale);
-    if (sheet.row_titles.empty())
+    if (sheet.row_titles.empty() && !choice_.words)
         about.insert(about.begin() + 3, {"Layer", std::to_string(heads.front().layer)});
     write_(file, render::encode(render::make_sheet(sheet, look), font_, options_.print, about));
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@
 
 namespace attn::results {
 
+// What pictures of something else than attention weights say and are called.
+struct PictureWords {
+    std::string title;  // instead of the layer
+    std::string file;   // "rollout", without its ending
+    std::string value;  // beside the colour bar
+    std::string note;   // a small line below the title
+};
+
 // Which pictures are made.
 struct PictureChoice {
     std::vector<std::size_t> heads;         // places among the heads of the source
@@ -27,6 +36,7 @@ struct PictureChoice {
     bool sheets = true;     // one a layer, of its heads
     bool overview = true;   // one of all layers and heads, when there are several layers
     bool alone = false;     // one picture is all; its numbers must fit, its title need not tell it
+    std::optional<PictureWords> words{};  // where they are not attention weights
 };
 
 // Token labels of queries and keys: one list a sequence, one list for all, or none.

@@ -211,6 +211,8 @@ StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const R
     const Shape shape{batch.length, heads.length, cells[cells.size() - 2], cells.back()};
 
     StoredAttention<T> attention;
+    attention.batch_axis =
+        reading.stacked == Axis::batch || place_of(reading.axes, Axis::batch).has_value();
     for (std::size_t layer = 0; layer < layers.length; ++layer) {
         std::vector<const T*> matrices;
         for (std::size_t sequence = 0; sequence < batch.length; ++sequence) {

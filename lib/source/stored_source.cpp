@@ -66,6 +66,7 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
         const io::StoredArray stored = inputs.find(file);
         const Array<T> weights = inputs.load<T>(stored, io::NonFinite::allow);
         Shape shape = weights.shape();
+        attention.batch_axis = shape.size() == 4;
         if (shape.size() == 3) shape.insert(shape.begin(), 1);
         const bool fits = shape.size() == 4 && shape[1] == manifest.heads.size() &&
                           (attention.layers.empty() || shape == attention.shape()) &&

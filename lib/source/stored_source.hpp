@@ -32,7 +32,8 @@ struct StoredAttention {
     MaskStructure structure;                       // which cells are masked
     std::vector<std::vector<std::string>> tokens;  // labels, where the source holds them
     std::vector<std::vector<std::string>> key_tokens;
-    bool has_sinks = false;  // a sink takes a part of each row: sums below one are right
+    bool has_sinks = false;   // a sink takes a part of each row: sums below one are right
+    bool batch_axis = false;  // the arrays have an axis of sequences, even if it is of length 1
 
     const Shape& shape() const { return layers.front().weights.shape(); }
 };

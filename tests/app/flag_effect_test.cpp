@@ -46,7 +46,8 @@ const std::set<std::string>& always_count() {
                                              "--exclude-self",   "--pattern-score",
                                              "--received",       "--kv-order",
                                              "--terminal",       "--verify",
-                                             "--engine"};
+                                             "--engine",         "--method",
+                                             "--start-layer"};
     return flags;
 }
 
@@ -109,33 +110,53 @@ std::vector<Idle> idle_flags() {
         all.push_back({"heatmap", flag, {"SOURCE", "-o", "OUT", "--plain"}});
     for (const char* flag : {"--pool mean", "--queries 0:2", "--keys 0:2"})
         all.push_back({"heatmap", flag, {"SOURCE", "-o", "OUT.png", "--image", "x.png"}});
+    const Words picture_flags{"--picture-format svg",
+                              "--colormap magma",
+                              "--vmin 0",
+                              "--vmax 1",
+                              "--color-scale log",
+                              "--cell 4",
+                              "--max-size 64",
+                              "--pool mean",
+                              "--plain",
+                              "--drop-first",
+                              "--shared-scale",
+                              "--font x.ttf",
+                              "--clean-tokens",
+                              "--title T",
+                              "--no-title",
+                              "--annotate",
+                              "--dpi 200",
+                              "--transparent",
+                              "--queries 0:2",
+                              "--keys 0:2"};
+    for (const std::string& flag : picture_flags) {
+        all.push_back({"rollout", flag, {"SOURCE"}});
+        all.push_back({"rollout", flag, {"SOURCE", "-o", "OUT", "--save", "rollout"}});
+    }
+    for (const char* flag :
+         {"--save layers", "--baseline uniform", "--grid 1x2+1", "--force", "--durable"})
+        all.push_back({"rollout", flag, {"SOURCE"}});
+    for (const char* flag :
+         {"--fuse max", "--head-weights SOURCE", "--residual 0.1", "--no-residual",
+          "--renormalise none", "--discard 0.1", "--first-key drop", "--baseline uniform"})
+        all.push_back({"rollout",
+                       flag,
+                       {"SOURCE", "-o", "OUT", "--method", "relevance", "--gradients", "SOURCE"}});
+    all.push_back({"rollout", "--mask-true ignore", {"SOURCE"}});
+    all.push_back({"rollout", "--discard-scope row", {"SOURCE"}});
+    all.push_back({"rollout", "--gradients SOURCE", {"SOURCE"}});
+    all.push_back({"rollout", "--encoder SOURCE", {"SOURCE"}});
+    all.push_back({"rollout", "--cross SOURCE", {"SOURCE", "--sources", "1"}});
+    all.push_back({"rollout", "--targets 1", {"SOURCE", "--sources", "1"}});
+    all.push_back({"rollout", "--sources 1", {"SOURCE", "--targets", "1"}});
     const Words run{"-w", sample("model.json"), "-o", "OUT"};
     const auto of_run = [&](const std::string& flag, const Words& more) {
         Words others = run;
         others.insert(others.end(), more.begin(), more.end());
         all.push_back({"run", flag, others});
     };
-    for (const char* flag : {"--picture-format svg",
-                             "--colormap magma",
-                             "--vmin 0",
-                             "--vmax 1",
-                             "--color-scale log",
-                             "--cell 4",
-                             "--max-size 64",
-                             "--pool mean",
-                             "--plain",
-                             "--drop-first",
-                             "--shared-scale",
-                             "--font x.ttf",
-                             "--clean-tokens",
-                             "--title T",
-                             "--no-title",
-                             "--annotate",
-                             "--dpi 200",
-                             "--transparent",
-                             "--queries 0:2",
-                             "--keys 0:2"})
-        of_run(flag, {"--save", "weights"});
+    for (const std::string& flag : picture_flags) of_run(flag, {"--save", "weights"});
     of_run("--drop-first", {"--keys", "2:4"});
     of_run("--shared-scale", {"--vmin", "0", "--vmax", "0.5"});
     of_run("--scores-at scaled", {"--save", "weights"});
@@ -166,7 +187,7 @@ bool counts(const std::string& command, const std::string& flag) {
         {"diagnose", "--json"},    {"check", "--json"},          {"stats", "--sort"},
         {"heatmap", "--colormap"}, {"heatmap", "--vmin"},        {"heatmap", "--vmax"},
         {"heatmap", "--scale"},    {"heatmap", "--transparent"}, {"grad", "--upstream"},
-        {"grad", "--spectral"},    {"grad", "--check"}};
+        {"grad", "--spectral"},    {"grad", "--check"},          {"rollout", "--json"}};
     return always_count().count(flag) > 0 || of_one.count({command, flag}) > 0;
 }
 
@@ -211,7 +232,10 @@ TEST_CASE("a flag that would do nothing is refused, and named, before anything i
         words.insert(words.begin(), idle.command);
         const std::size_t space = idle.flag.find(' ');
         words.push_back(idle.flag.substr(0, space));
-        if (space != std::string::npos) words.push_back(idle.flag.substr(space + 1));
+        if (space != std::string::npos) {
+            const Words value = filled_in({idle.flag.substr(space + 1)}, files);
+            words.push_back(value.front());
+        }
         const ProgramResult result = run_program(words);
         INFO(idle.command << " " << idle.flag << " beside "
                           << (idle.others.empty() ? "" : idle.others.back()) << ": " << result.err);
@@ -230,15 +254,11 @@ TEST_CASE("a flag that would do nothing is refused, and named, before anything i
 TEST_CASE("a value that no flag takes is refused with the name of the flag") {
     const TempFolder folder;
     const std::string source = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
-    const std::map<std::string, Words> beside{{"look", {source}},
-                                              {"check", {source}},
-                                              {"stats", {source}},
-                                              {"info", {source}},
-                                              {"compare", {source, source}},
-                                              {"heatmap", {source}},
-                                              {"run", {}},
-                                              {"diagnose", {}},
-                                              {"grad", {}}};
+    const std::map<std::string, Words> beside{
+        {"look", {source}}, {"check", {source}},           {"stats", {source}},
+        {"info", {source}}, {"compare", {source, source}}, {"heatmap", {source}},
+        {"run", {}},        {"rollout", {source}},         {"diagnose", {}},
+        {"grad", {}}};
     std::size_t tried = 0;
     for (const std::string& command : command_names()) {
         for (const HelpFlag& flag : flags_in_help(command)) {
@@ -257,7 +277,8 @@ TEST_CASE("a value that no flag takes is refused with the name of the flag") {
             words.insert(words.end(), {name, "far-off"});
             if (command == "run" || command == "grad")
                 words.insert(words.end(), {"-w", sample("model.json")});
-            if ((command == "run" || command == "heatmap") && name != "--output")
+            if ((command == "run" || command == "heatmap" || command == "rollout") &&
+                name != "--output")
                 words.insert(words.end(), {"-o", folder / "out"});
             if (command == "heatmap" && (name == "--grid" || name == "--targets")) continue;
             if (command == "diagnose")

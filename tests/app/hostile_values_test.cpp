@@ -34,8 +34,9 @@ std::vector<std::string> base_of(const std::string& command, const TempFolder& f
     }
     if (command == "heatmap") add("--output", folder / "picture.png");
     if (command == "compare") words.insert(words.end(), {array, array});
-    if (command == "heatmap" || command == "stats" || command == "check" || command == "info" ||
-        command == "look")
+    if (command == "rollout") add("--output", folder / "out");
+    if (command == "rollout" || command == "heatmap" || command == "stats" || command == "check" ||
+        command == "info" || command == "look")
         words.push_back(array);
     return words;
 }
@@ -137,6 +138,10 @@ TEST_CASE("hostile values of the flags of diagnose end as one line") {
 
 TEST_CASE("hostile values of the flags of grad end as one line") {
     try_all("grad");
+}
+
+TEST_CASE("hostile values of the flags of rollout end as one line") {
+    try_all("rollout");
 }
 
 TEST_CASE("hostile values of the flags of info end as one line") {

@@ -28,8 +28,8 @@ inline std::string copy_of_weights(const TempFolder& temp, const std::string& na
 inline std::vector<Arguments> printing_commands(const std::string& weights,
                                                 const std::string& out) {
     std::vector<Arguments> commands{{"--version"}, {"--help"}};
-    for (const char* name :
-         {"look", "run", "heatmap", "stats", "check", "compare", "diagnose", "grad", "info"})
+    for (const char* name : {"look", "run", "heatmap", "stats", "check", "compare", "diagnose",
+                             "grad", "info", "rollout"})
         commands.push_back({name, "--help"});
     const Arguments run = join({"run", "-o", out + "-run"}, kSampleModel);
     const Arguments diagnose = join({"diagnose", "--observed", weights}, kSampleModel);
@@ -39,6 +39,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
                                      {"compare", weights, weights},
                                      diagnose,
                                      join({"grad"}, kSampleModel),
+                                     {"rollout", weights},
                                      {"info", weights}}) {
         commands.push_back(command);
         commands.push_back(join(command, {"--json"}));

@@ -1,0 +1,293 @@
+#include "analysis/fused_layer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/error.hpp"
+
+namespace attn::analysis {
+namespace {
+
+template <class T>
+bool has_weight(const LayerHeads<T>& heads, std::size_t query, KeyRange range) {
+    for (const MatrixView<const T>& head : heads.weights) {
+        const T* row = head.row(query).data();
+        if (std::any_of(row + range.begin, row + range.end, [](T cell) { return cell != T{0}; }))
+            return true;
+    }
+    return false;
+}
+
+// Cells that no head may attend; of a mask without an axis of heads the first one tells.
+template <class T>
+std::vector<std::uint8_t> blocked_cells(const LayerHeads<T>& heads, std::size_t query,
+                                        KeyRange range) {
+    if (!heads.mask->blocks_cells()) return {};
+    std::vector<std::uint8_t> all(range.size(), 1), one(range.size());
+    std::vector<T> scores(range.size());
+    for (const std::size_t place : heads.places) {
+        heads.mask->apply(heads.sequence, place, query, range, scores.data(), one.data());
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i] = static_cast<std::uint8_t>(all[i] & one[i]);
+    }
+    return all;
+}
+
+double sum_of(const std::vector<double>& row, KeyRange range) {
+    double sum = 0;
+    for (std::size_t key = range.begin; key < range.end; ++key) sum += row[key];
+    return sum;
+}
+
+void divide(std::vector<double>& row, KeyRange range, double by) {
+    for (std::size_t key = range.begin; key < range.end; ++key) row[key] /= by;
+}
+
+}  // namespace
+
+std::size_t AllowedCells::count() const {
+    if (blocked.empty()) return range.empty() ? 0 : range.size();
+    return static_cast<std::size_t>(std::count(blocked.begin(), blocked.end(), std::uint8_t{0}));
+}
+
+template <class T>
+AllowedCells allowed_cells(const LayerHeads<T>& heads, std::size_t query) {
+    AllowedCells cells;
+    const KeyRange range = heads.mask->allowed(heads.sequence, query);
+    if (range.empty() || !has_weight(heads, query, range)) return cells;
+    cells.range = range;
+    cells.blocked = blocked_cells(heads, query, range);
+    return cells;
+}
+
+template <class T>
+FusedLayer<T>::FusedLayer(LayerHeads<T> heads, const RolloutOptions& options)
+    : heads_(std::move(heads)), options_(options) {
+    if (options.discard == 0 || options.discard_scope == DiscardScope::row) return;
+    std::size_t cells = 0;
+    for (std::size_t query = 0; query < queries(); ++query)
+        cells += allowed_cells(heads_, query).count();
+    const auto count = static_cast<std::size_t>(options.discard * static_cast<double>(cells));
+    discard_ = find_discard(queries(), count, [this](std::size_t query, std::vector<double>& row) {
+        std::vector<double> all;
+        const AllowedCells allowed = allowed_cells(heads_, query);
+        fuse(query, allowed, all);
+        move_first_key(query, all);
+        row.clear();
+        for (std::size_t key = allowed.range.begin; key < allowed.range.end; ++key) {
+            if (allowed.has(key)) row.push_back(all[key]);
+        }
+    });
+}
+
+template <class T>
+KeyRange FusedLayer<T>::row_range(std::size_t query) const {
+    const KeyRange range = heads_.mask->allowed(heads_.sequence, query);
+    if (queries() != keys()) return range;
+    if (range.empty()) return {query, query + 1};
+    return {std::min(range.begin, query), std::max(range.end, query + 1)};
+}
+
+template <class T>
+KeyRange FusedLayer<T>::range_of(std::size_t first, std::size_t count) const {
+    KeyRange all{keys(), 0};
+    for (std::size_t query = first; query < first + count; ++query) {
+        const KeyRange range = row_range(query);
+        if (range.empty()) continue;
+        all = {std::min(all.begin, range.begin), std::max(all.end, range.end)};
+    }
+    return all.empty() ? KeyRange{} : all;
+}
+
+template <class T>
+void FusedLayer<T>::rows(std::size_t first, std::size_t count, T* into) const {
+    std::vector<double> row;
+    for (std::size_t i = 0; i < count; ++i) {
+        make_row(first + i, row);
+        std::transform(row.begin(), row.end(), into + i * keys(),
+                       [](double cell) { return static_cast<T>(cell); });
+    }
+}
+
+template <class T>
+void FusedLayer<T>::make_row(std::size_t query, std::vector<double>& row) const {
+    const AllowedCells allowed = allowed_cells(heads_, query);
+    fuse(query, allowed, row);
+    if (options_.fused == Fused::relevance) {
+        row[query] += 1;
+        return;
+    }
+    move_first_key(query, row);
+    discard(query, allowed, row);
+    add_residual(query, row_range(query), row);
+}
+
+// Shows the first cell that is no weight.
+template <class T>
+void FusedLayer<T>::require_weights(std::size_t query, KeyRange range) const {
+    for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
+        const auto row = heads_.weights[i].row(query);
+        for (std::size_t key = range.begin; key < range.end; ++key) {
+            if (std::isfinite(row[key]) && row[key] >= 0) continue;
+            fail(heads_.name, ", head ", heads_.numbers[i], ", query ", query, ", key ", key,
+                 ": is ", row[key], ", expected attention weights of 0 or more");
+        }
+    }
+    for (std::size_t i = 0; i < heads_.gradients.size(); ++i) {
+        const auto row = heads_.gradients[i].row(query);
+        for (std::size_t key = range.begin; key < range.end; ++key) {
+            if (!std::isfinite(row[key]))
+                fail("--gradients: of ", heads_.name, ", head ", heads_.numbers[i], ", query ",
+                     query, ", key ", key, ": is ", row[key], ", expected a finite number");
+        }
+    }
+}
+
+template <class T>
+void FusedLayer<T>::add_weights(std::size_t query, KeyRange range, std::vector<double>& row) const {
+    const std::size_t begin = range.begin, end = range.end;
+    for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
+        const T* const cells = heads_.weights[i].row(query).data();
+        if (options_.fuse == Fuse::max || options_.fuse == Fuse::min) {
+            const bool least = options_.fuse == Fuse::min;
+            for (std::size_t key = begin; key < end; ++key) {
+                const auto cell = static_cast<double>(cells[key]);
+                row[key] = i == 0  ? cell
+                           : least ? std::min(row[key], cell)
+                                   : std::max(row[key], cell);
+            }
+        } else if (heads_.shares.empty()) {
+            for (std::size_t key = begin; key < end; ++key)
+                row[key] += static_cast<double>(cells[key]);
+        } else {
+            const double share = heads_.shares[i];
+            for (std::size_t key = begin; key < end; ++key)
+                row[key] += share * static_cast<double>(cells[key]);
+        }
+    }
+    if (options_.fuse == Fuse::max || options_.fuse == Fuse::min) return;
+    const double all = heads_.shares.empty()
+                           ? static_cast<double>(heads_.weights.size())
+                           : std::accumulate(heads_.shares.begin(), heads_.shares.end(), 0.0);
+    if (all != 1) divide(row, range, all);
+}
+
+template <class T>
+void FusedLayer<T>::add_products(std::size_t query, KeyRange range,
+                                 std::vector<double>& row) const {
+    const bool clamp_first = options_.fused == Fused::relevance;
+    for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
+        const T* const cells = heads_.weights[i].row(query).data();
+        const T* const slopes = heads_.gradients[i].row(query).data();
+        for (std::size_t key = range.begin; key < range.end; ++key) {
+            const double product =
+                static_cast<double>(cells[key]) * static_cast<double>(slopes[key]);
+            row[key] += clamp_first ? std::max(0.0, product) : product;
+        }
+    }
+    divide(row, range, static_cast<double>(heads_.weights.size()));
+    for (std::size_t key = range.begin; key < range.end; ++key) row[key] = std::max(0.0, row[key]);
+}
+
+// [keys], zero where nobody may attend.
+template <class T>
+void FusedLayer<T>::fuse(std::size_t query, const AllowedCells& allowed,
+                         std::vector<double>& row) const {
+    row.assign(keys(), 0);
+    const KeyRange range = allowed.range;
+    if (range.empty()) return;
+    bool sane = true;
+    for (const MatrixView<const T>& head : heads_.weights) {
+        const T* const cells = head.row(query).data();
+        bool fine = true;
+        for (std::size_t key = range.begin; key < range.end; ++key)
+            fine &= cells[key] >= T{0} && cells[key] <= std::numeric_limits<T>::max();
+        sane = sane && fine;
+    }
+    for (const MatrixView<const T>& head : heads_.gradients) {
+        const T* const cells = head.row(query).data();
+        for (std::size_t key = range.begin; key < range.end; ++key)
+            sane = sane && std::isfinite(cells[key]);
+    }
+    if (!sane) require_weights(query, range);
+    if (options_.fused == Fused::weights)
+        add_weights(query, range, row);
+    else
+        add_products(query, range, row);
+    for (std::size_t i = 0; i < allowed.blocked.size(); ++i) {
+        if (allowed.blocked[i] != 0) row[range.begin + i] = 0;
+    }
+}
+
+// Attention to a first key that is a sink is no attention to it (Gu et al. 2024).
+template <class T>
+void FusedLayer<T>::move_first_key(std::size_t query, std::vector<double>& row) const {
+    if (query == 0 || options_.first_key == FirstKey::keep) return;
+    const double first = row[0];
+    if (options_.first_key == FirstKey::residual) {
+        row[query] += first;
+        row[0] = 0;
+        return;
+    }
+    const KeyRange all{0, row.size()};
+    const double before = sum_of(row, all);
+    row[0] = 0;
+    const double rest = sum_of(row, all);
+    if (rest > 0) {
+        for (double& cell : row) cell *= before / rest;
+    }
+}
+
+template <class T>
+void FusedLayer<T>::discard(std::size_t query, const AllowedCells& allowed,
+                            std::vector<double>& row) const {
+    if (options_.discard == 0 || allowed.range.empty()) return;
+    Discard of_row;
+    const bool by_row = options_.discard_scope == DiscardScope::row;
+    if (by_row) {
+        std::vector<double> cells;
+        for (std::size_t key = allowed.range.begin; key < allowed.range.end; ++key) {
+            if (allowed.has(key)) cells.push_back(row[key]);
+        }
+        const auto count =
+            static_cast<std::size_t>(options_.discard * static_cast<double>(cells.size()));
+        of_row = find_row_discard(std::move(cells), count);
+    }
+    const Discard& rule = by_row ? of_row : discard_;
+    std::size_t ties = rule.ties_of(by_row ? 0 : query);
+    for (std::size_t key = allowed.range.begin; key < allowed.range.end; ++key) {
+        if (!allowed.has(key)) continue;
+        const bool tied = row[key] == rule.threshold && ties > 0;
+        if (tied) --ties;
+        if ((tied || row[key] < rule.threshold) && key > 0) row[key] = 0;
+    }
+}
+
+template <class T>
+void FusedLayer<T>::add_residual(std::size_t query, KeyRange range,
+                                 std::vector<double>& row) const {
+    const double own = options_.residual;
+    if (options_.renormalise == Renormalise::before) {
+        const double sum = sum_of(row, range);
+        if (sum > 0)
+            divide(row, range, sum);
+        else
+            row[query] = 1;
+    }
+    if (own > 0) {
+        for (std::size_t key = range.begin; key < range.end; ++key) row[key] *= 1 - own;
+        row[query] += own;
+    }
+    if (options_.renormalise != Renormalise::after) return;
+    const double sum = sum_of(row, range);
+    if (sum > 0) divide(row, range, sum);
+}
+
+template AllowedCells allowed_cells(const LayerHeads<float>&, std::size_t);
+template AllowedCells allowed_cells(const LayerHeads<double>&, std::size_t);
+template class FusedLayer<float>;
+template class FusedLayer<double>;
+
+}  // namespace attn::analysis

@@ -1,0 +1,79 @@
+// One layer as rollout multiplies it: heads fused into one matrix, row by row, never held as a
+// whole. The order of the steps is that of Abnar & Zuidema 2020 with the options around it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "analysis/discard.hpp"
+#include "analysis/rollout_options.hpp"
+#include "attention/mask.hpp"
+#include "core/span.hpp"
+
+namespace attn::analysis {
+
+// What one layer of one sequence holds; views of what others keep. T is float or double.
+template <class T>
+struct LayerHeads {
+    std::string name;                            // for messages: "weights.npy: layer 2"
+    std::vector<MatrixView<const T>> weights;    // of each head that is fused, [queries, keys]
+    std::vector<MatrixView<const T>> gradients;  // likewise, for what is fused with them
+    std::vector<double> shares;                  // of each head in the mean; empty: all the same
+    std::vector<std::size_t> places;             // of each head, as the mask knows them
+    std::vector<std::size_t> numbers;            // what each head is called
+    const Mask<T>* mask = nullptr;
+    std::size_t sequence = 0;
+
+    std::size_t queries() const { return weights.front().rows; }
+    std::size_t keys() const { return weights.front().columns; }
+};
+
+// The cells of one row that may be attended, by any head.
+struct AllowedCells {
+    KeyRange range;
+    std::vector<std::uint8_t> blocked;  // of the range, 1 where no head may; empty: all may
+
+    bool has(std::size_t key) const {
+        return range.contains(key) && (blocked.empty() || blocked[key - range.begin] == 0);
+    }
+    std::size_t count() const;
+};
+
+// Those of a row that has weights, by the mask; of a row of zeros in every head there are none.
+template <class T>
+AllowedCells allowed_cells(const LayerHeads<T>& heads, std::size_t query);
+
+template <class T>
+class FusedLayer {
+  public:
+    // Looks for what is to be discarded, where that takes the whole matrix. Throws Error for
+    // weights below 0, and for those that are not finite, with their place.
+    FusedLayer(LayerHeads<T> heads, const RolloutOptions& options);
+
+    std::size_t queries() const { return heads_.queries(); }
+    std::size_t keys() const { return heads_.keys(); }
+
+    // Rows first … first + count of the matrix, [count, keys]. Threads may call it at once.
+    void rows(std::size_t first, std::size_t count, T* into) const;
+
+    // Outside of these keys the rows are zero.
+    KeyRange range_of(std::size_t first, std::size_t count) const;
+
+  private:
+    KeyRange row_range(std::size_t query) const;
+    void fuse(std::size_t query, const AllowedCells& allowed, std::vector<double>& row) const;
+    void add_products(std::size_t query, KeyRange range, std::vector<double>& row) const;
+    void add_weights(std::size_t query, KeyRange range, std::vector<double>& row) const;
+    void require_weights(std::size_t query, KeyRange range) const;
+    void move_first_key(std::size_t query, std::vector<double>& row) const;
+    void discard(std::size_t query, const AllowedCells& allowed, std::vector<double>& row) const;
+    void add_residual(std::size_t query, KeyRange range, std::vector<double>& row) const;
+    void make_row(std::size_t query, std::vector<double>& row) const;
+
+    LayerHeads<T> heads_;
+    RolloutOptions options_;
+    Discard discard_;
+};
+
+}  // namespace attn::analysis

@@ -1,0 +1,129 @@
+#include "analysis/rollout.hpp"
+
+#include <algorithm>
+
+#include "attention/blas.hpp"
+#include "core/parallel.hpp"
+
+namespace attn::analysis {
+namespace {
+
+// Rows of a layer that are made together, and the tiles of the result that are one item of work.
+// They do not depend on the number of threads, so neither do the bits.
+constexpr std::size_t kRows = 128;
+constexpr std::size_t kTargets = 64;
+constexpr std::size_t kKeys = 256;
+
+struct TileRange {
+    std::size_t begin;
+    std::size_t end;
+};
+
+TileRange tile(std::size_t index, std::size_t side, KeyRange all) {
+    const std::size_t begin = all.begin + index * side;
+    return {begin, std::min(all.end, begin + side)};
+}
+
+std::size_t tiles_of(std::size_t count, std::size_t side) {
+    return (count + side - 1) / side;
+}
+
+template <class T>
+bool reads(const Matrix<T>& x, std::size_t first, std::size_t count) {
+    for (std::size_t target = 0; target < x.rows; ++target) {
+        const T* const from = x.row(target) + first;
+        if (std::any_of(from, from + count, [](T value) { return value != T{0}; })) return true;
+    }
+    return false;
+}
+
+// result [targets, keys of the tile] += x [targets, rows] times made [rows, keys].
+template <class T>
+void add_tile(const Matrix<T>& x, std::size_t first, MatrixView<const T> made, TileRange targets,
+              TileRange keys, Matrix<T>& result) {
+    const std::size_t rows = targets.end - targets.begin, columns = keys.end - keys.begin;
+    std::vector<T> part(rows * columns);
+    multiply<T>({x.row(targets.begin) + first, rows, made.rows, x.columns},
+                {made.data + keys.begin, made.rows, columns, made.stride},
+                MatrixView<T>{part.data(), rows, columns});
+    for (std::size_t row = 0; row < rows; ++row) {
+        T* const into = result.row(targets.begin + row) + keys.begin;
+        for (std::size_t column = 0; column < columns; ++column)
+            into[column] += part[row * columns + column];
+    }
+}
+
+}  // namespace
+
+template <class T>
+Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
+                      std::vector<std::uint8_t>* has_weight) {
+    Matrix<T> result(x.rows, layer.keys());
+    std::vector<T> made(kRows * layer.keys());
+    if (has_weight != nullptr) has_weight->assign(layer.queries(), 0);
+    for (std::size_t first = 0; first < layer.queries(); first += kRows) {
+        const std::size_t count = std::min(kRows, layer.queries() - first);
+        if (!reads(x, first, count)) continue;
+        parallel_for(count, [&](std::size_t row) {
+            T* const into = made.data() + row * layer.keys();
+            layer.rows(first + row, 1, into);
+            if (has_weight == nullptr) return;
+            (*has_weight)[first + row] = static_cast<std::uint8_t>(
+                std::any_of(into, into + layer.keys(), [](T cell) { return cell != T{0}; }));
+        });
+        const KeyRange keys = layer.range_of(first, count);
+        if (keys.empty()) continue;
+        const std::size_t across = tiles_of(keys.size(), kKeys);
+        parallel_for(across * tiles_of(x.rows, kTargets), [&](std::size_t item) {
+            add_tile<T>(x, first, {made.data(), count, layer.keys()},
+                        tile(item / across, kTargets, {0, x.rows}),
+                        tile(item % across, kKeys, keys), result);
+        });
+    }
+    return result;
+}
+
+template <class T>
+Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower) {
+    Matrix<T> result(layer.queries(), x.columns);
+    parallel_for(tiles_of(layer.queries(), kRows), [&](std::size_t item) {
+        const TileRange rows = tile(item, kRows, {0, layer.queries()});
+        const std::size_t count = rows.end - rows.begin;
+        const KeyRange keys = layer.range_of(rows.begin, count);
+        if (keys.empty()) return;
+        std::vector<T> made(count * layer.keys());
+        layer.rows(rows.begin, count, made.data());
+        const std::size_t columns = lower ? std::min(x.columns, keys.end) : x.columns;
+        multiply<T>({made.data() + keys.begin, count, keys.size(), layer.keys()},
+                    {x.row(keys.begin), keys.size(), columns, x.columns},
+                    MatrixView<T>{result.row(rows.begin), count, columns, x.columns});
+    });
+    return result;
+}
+
+template <class T>
+Matrix<T> unit_rows(const std::vector<std::size_t>& targets, std::size_t tokens) {
+    Matrix<T> x(targets.size(), tokens);
+    for (std::size_t i = 0; i < targets.size(); ++i) x.row(i)[targets[i]] = 1;
+    return x;
+}
+
+template <class T>
+Matrix<T> unit_columns(const std::vector<std::size_t>& sources, std::size_t tokens) {
+    Matrix<T> x(tokens, sources.size());
+    for (std::size_t i = 0; i < sources.size(); ++i) x.row(sources[i])[i] = 1;
+    return x;
+}
+
+template Matrix<float> times_layer(const Matrix<float>&, const FusedLayer<float>&,
+                                   std::vector<std::uint8_t>*);
+template Matrix<double> times_layer(const Matrix<double>&, const FusedLayer<double>&,
+                                    std::vector<std::uint8_t>*);
+template Matrix<float> layer_times(const FusedLayer<float>&, const Matrix<float>&, bool);
+template Matrix<double> layer_times(const FusedLayer<double>&, const Matrix<double>&, bool);
+template Matrix<float> unit_rows(const std::vector<std::size_t>&, std::size_t);
+template Matrix<double> unit_rows(const std::vector<std::size_t>&, std::size_t);
+template Matrix<float> unit_columns(const std::vector<std::size_t>&, std::size_t);
+template Matrix<double> unit_columns(const std::vector<std::size_t>&, std::size_t);
+
+}  // namespace attn::analysis

@@ -1,0 +1,333 @@
+#include "pipeline/rollout.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "analysis/specificity.hpp"
+#include "analysis/uniform_rollout.hpp"
+#include "core/error.hpp"
+#include "core/index_list.hpp"
+#include "core/memory.hpp"
+#include "io/json_text.hpp"
+#include "pipeline/rollout_product.hpp"
+#include "pipeline/rollout_words.hpp"
+#include "pipeline/rollout_writer.hpp"
+#include "results/manifest.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using analysis::Matrix;
+
+// Below it all targets read much the same, and a picture of them says nothing about a token.
+constexpr double kUnspecific = 0.02;
+
+std::vector<std::size_t> numbers_below(std::size_t count) {
+    std::vector<std::size_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+    return numbers;
+}
+
+template <class T>
+RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn) {
+    RolloutParts<T> parts{open_rollout_source<T>(request, inputs, warn), std::nullopt,
+                          std::nullopt};
+    parts.cross = open_cross(request, parts.decoder, inputs, warn);
+    if (parts.cross) parts.encoder = open_encoder(request, *parts.cross, inputs, warn);
+    inputs.let_go();
+    return parts;
+}
+
+template <class T>
+class Rollout {
+  public:
+    Rollout(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn)
+        : request_(request),
+          options_(request.options()),
+          warn_(warn),
+          inputs_(inputs),
+          parts_(open_parts<T>(request, inputs, warn)),
+          labels_(source::choose_labels(stack().attention, request.from)),
+          share_(source::choose_share(stack().attention, request.from)) {
+        choose_lines();
+        if (!request.grid.empty()) layout_.grid = analysis::parse_grid(request.grid, tokens());
+        layout_.name = array_name_of(request.method);
+        layout_.batch_axis = stack().attention.batch_axis;
+        sequences_ = share_.sequences.value_or(numbers_below(stack().sequences()));
+        layout_.sequences = sequences_.size();
+        if (options_.fuse == analysis::Fuse::per_head) layout_.heads = stack().heads.size();
+        layout_.layers = request.save.layers ? stack().layers() : 0;
+        layout_.rows = request.sources ? tokens() : lines_.size();
+        layout_.columns = request.sources ? lines_.size() : tokens();
+        layout_.cross_columns = parts_.cross ? parts_.cross->keys() : 0;
+        layout_.array = request.save.rollout;
+        layout_.lift = request.uniform_baseline;
+        require_room();
+    }
+
+    RolloutResult execute(const Progress& progress) {
+        if (!request_.output.empty()) open_output();
+        for (std::size_t i = 0; i < sequences_.size(); ++i) {
+            roll(i);
+            if (progress) progress(i + 1, sequences_.size());
+        }
+        finish_summary();
+        if (folder_) finish_output();
+        result_.batch = stack().sequences() > 1;
+        result_.queries = labels_.queries;
+        result_.keys = labels_.keys;
+        return std::move(result_);
+    }
+
+  private:
+    const RolloutStack<T>& stack() const { return parts_.decoder; }
+    std::size_t tokens() const { return stack().keys(); }
+    bool whole() const { return !request_.sources && lines_.size() == tokens(); }
+
+    // Which targets, or sources.
+    void choose_lines() {
+        const auto take = [&](const std::vector<std::size_t>& asked, const char* flag) {
+            require_indices_below(asked, tokens(), flag, "token");
+            lines_ = asked;
+        };
+        if (request_.sources) return take(*request_.sources, "--sources");
+        if (request_.targets) return take(*request_.targets, "--targets");
+        if (!request_.last_target && tokens() <= kMostWholeTokens) {
+            lines_ = numbers_below(tokens());
+            return;
+        }
+        lines_ = {tokens() - 1};
+        if (!request_.last_target)
+            warn_(stack().name + ": has " + std::to_string(tokens()) +
+                  " tokens, this is the rollout of the last one; --targets and --sources name "
+                  "others");
+    }
+
+    void require_room() const {
+        if (request_.save.layers && tokens() > kMostWholeTokens)
+            fail("--save layers: is a whole matrix for each layer, which is made of up to ",
+                 kMostWholeTokens, " tokens; ", stack().name, " has ", tokens());
+        const std::size_t heads = std::max<std::size_t>(layout_.heads, 1);
+        const std::size_t matrices = request_.save.layers ? 2 : 0;
+        std::size_t cells = 0;
+        if (__builtin_mul_overflow(3 * heads * layout_.rows, layout_.columns, &cells) ||
+            cells > std::numeric_limits<std::size_t>::max() / 64)
+            fail(stack().name, ": the result is larger than any memory; name fewer --targets");
+        require_memory(sizeof(T) * (cells + matrices * tokens() * tokens()),
+                       stack().name + ": its rollout");
+    }
+
+    void open_output() {
+        inputs_.also_reads(request_.from.tokens);
+        inputs_.also_reads(request_.from.key_tokens);
+        for (const std::string& font : request_.heatmaps.fonts) inputs_.also_reads(font);
+        folder_.emplace(request_.output,
+                        io::OutputGuard("rollout", request_.policy, inputs_.paths()));
+        writer_.emplace(*folder_, layout_);
+        if (!request_.save.heatmaps) return;
+        shape_.sequences = stack().sequences();
+        shape_.heads = std::max<std::size_t>(layout_.heads, 1);
+        shape_.queries = layout_.rows;
+        shape_.keys = layout_.columns;
+        shape_.block_rows = layout_.rows;
+        results::HeatmapOptions options = request_.heatmaps;
+        options.origin.source = stack().name;
+        drawer_.emplace(
+            options, pictures(), picture_labels(),
+            [this](const std::string& name, const std::string& bytes) {
+                folder_->write(name, bytes);
+            },
+            warn_);
+        drawer_->begin_layer(shape_);
+    }
+
+    results::PictureChoice pictures() const {
+        results::PictureChoice choice;
+        choice.heads = numbers_below(shape_.heads);
+        choice.head_numbers = {0};
+        if (layout_.heads > 0) {
+            choice.head_numbers.clear();
+            for (const std::size_t place : stack().heads)
+                choice.head_numbers.push_back(stack().attention.heads[place]);
+        }
+        choice.sequences = sequences_;
+        choice.batch = stack().sequences();
+        choice.single = layout_.heads == 0;
+        choice.sheets = layout_.heads > 0;
+        choice.overview = false;
+        choice.words =
+            results::PictureWords{rollout_title(request_, stack().heads.size()), layout_.name,
+                                  value_name_of(request_.method), kRoutingNote};
+        return choice;
+    }
+
+    // Of the lines that are drawn; their numbers where they are not all and have no labels.
+    std::vector<std::vector<std::string>> line_labels(
+        const std::vector<std::vector<std::string>>& all) const {
+        if (lines_.size() == tokens()) return all;
+        std::vector<std::vector<std::string>> chosen;
+        for (const std::vector<std::string>& list : all) {
+            chosen.emplace_back();
+            for (const std::size_t line : lines_) chosen.back().push_back(list[line]);
+        }
+        if (!chosen.empty()) return chosen;
+        chosen.emplace_back();
+        for (const std::size_t line : lines_) chosen.back().push_back(std::to_string(line));
+        return chosen;
+    }
+
+    results::PictureLabels picture_labels() const {
+        if (request_.sources) return {labels_.queries, line_labels(labels_.keys)};
+        return {line_labels(labels_.queries), labels_.keys};
+    }
+
+    // Behind these keys a causal model reads nothing.
+    std::vector<std::size_t> drawn_keys() const {
+        if (!stack().structure.causal || request_.sources) return {};
+        if (stack().structure.offsets != std::vector<std::ptrdiff_t>{0}) return {};
+        std::vector<std::size_t> keys;
+        for (const std::size_t target : lines_) keys.push_back(target + 1);
+        return keys;
+    }
+
+    void roll(std::size_t place) {
+        const std::size_t sequence = sequences_[place];
+        RolloutRows<T> rows = rows_of(place, sequence);
+        if (request_.uniform_baseline) write_lift(place, sequence, rows.heads);
+        for (std::size_t head = 0; head < rows.heads.size(); ++head) {
+            const Matrix<T>& one = rows.heads[head];
+            list_targets(sequence, head, one);
+            if (!request_.sources) {
+                const auto found = analysis::specificity<T>(one.view());
+                if (found) specificities_.push_back(*found);
+            }
+            if (drawer_) draw_rows<T>(*drawer_, shape_, {0, sequence, head}, one, drawn_keys());
+        }
+        if (!folder_) return;
+        writer_->write_rows(place, rows.heads);
+        if (parts_.cross) writer_->write_cross(place, rows.cross);
+    }
+
+    RolloutRows<T> rows_of(std::size_t place, std::size_t sequence) {
+        if (request_.sources)
+            return {roll_sources<T>(stack(), options_, lines_, sequence), Matrix<T>()};
+        const bool upwards = (whole() || request_.save.layers) && !parts_.cross;
+        if (!upwards) return roll_targets(parts_, options_, lines_, sequence);
+        EachProduct<T> each;
+        if (request_.save.layers && folder_)
+            each = [&](std::size_t layer, const Matrix<T>& product) {
+                writer_->write_layer(layer, place, product);
+            };
+        RolloutRows<T> rows{
+            roll_sources<T>(stack(), options_, numbers_below(tokens()), sequence, each),
+            Matrix<T>()};
+        for (Matrix<T>& head : rows.heads) {
+            if (whole() && lines_ == numbers_below(tokens())) continue;
+            Matrix<T> chosen(lines_.size(), tokens());
+            for (std::size_t i = 0; i < lines_.size(); ++i)
+                std::copy(head.row(lines_[i]), head.row(lines_[i]) + tokens(), chosen.row(i));
+            head = std::move(chosen);
+        }
+        return rows;
+    }
+
+    void write_lift(std::size_t place, std::size_t sequence, const std::vector<Matrix<T>>& heads) {
+        if (!folder_) return;
+        const Matrix<double> uniform = request_.sources
+                                           ? uniform_sources(stack(), options_, lines_, sequence)
+                                           : uniform_targets(stack(), options_, lines_, sequence);
+        std::vector<Matrix<T>> lift;
+        for (const Matrix<T>& head : heads) lift.push_back(analysis::lift_of(head, uniform));
+        writer_->write_lift(place, lift);
+    }
+
+    void list_targets(std::size_t sequence, std::size_t head, const Matrix<T>& rows) {
+        for (std::size_t row = 0; row < rows.rows; ++row) {
+            results::RolloutTarget target;
+            target.sequence = sequence;
+            if (layout_.heads > 0) target.head = stack().attention.heads[stack().heads[head]];
+            target.query = request_.sources ? row : lines_[row];
+            const T* const values = rows.row(row);
+            std::vector<std::size_t> order = numbers_below(rows.columns);
+            const std::size_t count = std::min(request_.top, order.size());
+            std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
+                              order.end(), [&](std::size_t a, std::size_t b) {
+                                  return values[a] > values[b] || (values[a] == values[b] && a < b);
+                              });
+            for (std::size_t i = 0; i < count; ++i)
+                target.top.emplace_back(request_.sources ? lines_[order[i]] : order[i],
+                                        static_cast<double>(values[order[i]]));
+            result_.summary.targets.push_back(std::move(target));
+        }
+    }
+
+    void finish_summary() {
+        results::RolloutSummary& summary = result_.summary;
+        summary.method = name_of(request_.method);
+        for (const auto& layer : stack().attention.layers) summary.layers.push_back(layer.layer);
+        if (specificities_.empty()) return;
+        double sum = 0;
+        for (const double one : specificities_) sum += one;
+        summary.specificity = sum / static_cast<double>(specificities_.size());
+        if (*summary.specificity >= kUnspecific || request_.method == RolloutMethod::relevance)
+            return;
+        summary.warnings.push_back(
+            "all targets read nearly the same (specificity " + short_number(*summary.specificity) +
+            "), so the rollout says little about a token; see --first-key residual and --baseline "
+            "uniform");
+        warn_(summary.warnings.back());
+    }
+
+    void finish_output() {
+        writer_->close();
+        if (drawer_) drawer_->finish();
+        results::RunManifest manifest;
+        manifest.command = "rollout";
+        manifest.inputs = inputs_.records();
+        manifest.options = rollout_manifest_options(request_);
+        manifest.layers = result_.summary.layers;
+        for (const std::size_t place : stack().heads)
+            manifest.heads.push_back(stack().attention.heads[place]);
+        manifest.structure = stack().structure;
+        manifest.tokens = labels_.queries;
+        manifest.key_tokens = labels_.keys;
+        manifest.files = folder_->files();
+        folder_->commit(results::write_manifest(manifest));
+        for (const std::string& file : manifest.files)
+            result_.files.push_back((std::filesystem::path(request_.output) / file).string());
+    }
+
+    const RolloutRequest& request_;
+    analysis::RolloutOptions options_;
+    const Warn& warn_;
+    io::Inputs& inputs_;
+    RolloutParts<T> parts_;
+    source::AxisLabels labels_;
+    Share share_;
+    std::vector<std::size_t> sequences_;
+    std::vector<std::size_t> lines_;  // targets, or sources
+    RolloutLayout layout_;
+    LayerShape shape_;  // of the picture
+    std::optional<io::OutputFolder> folder_;
+    std::optional<RolloutWriter<T>> writer_;
+    std::optional<results::HeatmapDrawer> drawer_;
+    std::vector<double> specificities_;
+    RolloutResult result_;
+};
+
+}  // namespace
+
+RolloutResult rollout(const RolloutRequest& request, const Progress& progress, const Warn& warn) {
+    require_rollout_sense(request);
+    results::require_colour_range(request.heatmaps);
+    io::Inputs inputs;
+    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
+    return source::with_type(type, [&](auto number) {
+        return Rollout<decltype(number)>(request, inputs, warn).execute(progress);
+    });
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,219 @@
+#include "pipeline/rollout_product.hpp"
+
+#include <algorithm>
+
+#include "analysis/uniform_rollout.hpp"
+#include "attention/blas_threads.hpp"
+#include "attention/query_offset.hpp"
+#include "core/parallel.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using analysis::FusedLayer;
+using analysis::Matrix;
+using analysis::RolloutOptions;
+
+// Below the last layer heads that are kept apart count as their mean.
+RolloutOptions below_last(RolloutOptions options) {
+    if (options.fuse == analysis::Fuse::per_head) options.fuse = analysis::Fuse::mean;
+    return options;
+}
+
+// Cross-attention is fused, its rows are divided by their sums, and that is all.
+RolloutOptions of_cross(const RolloutOptions& all) {
+    RolloutOptions options;
+    options.fuse = all.fuse;
+    options.residual = 0;
+    return options;
+}
+
+// Moves what the rows read of the encoder from x to `read`.
+template <class T>
+void read_encoder(const RolloutStack<T>& cross, std::size_t place, std::size_t sequence,
+                  const RolloutOptions& options, Matrix<T>& x, Matrix<T>& read) {
+    const FusedLayer<T> layer(cross.layer(place, sequence), of_cross(options));
+    std::vector<std::uint8_t> has_weight;
+    const Matrix<T> now = analysis::times_layer(x, layer, &has_weight);
+    cross.forget(place);
+    for (std::size_t i = 0; i < read.values.size(); ++i)
+        read.values[i] += static_cast<T>(1 - options.residual) * now.values[i];
+    for (std::size_t target = 0; target < x.rows; ++target) {
+        T* const row = x.row(target);
+        for (std::size_t query = 0; query < x.columns; ++query) {
+            if (has_weight[query] != 0) row[query] *= static_cast<T>(options.residual);
+        }
+    }
+}
+
+// x times the layers below `end`, from the top down.
+template <class T>
+void multiply_down(const RolloutStack<T>& stack, const RolloutOptions& options, std::size_t end,
+                   std::size_t sequence, Matrix<T>& x) {
+    for (std::size_t place = end; place-- > 0;) {
+        x = analysis::times_layer(x, FusedLayer<T>(stack.layer(place, sequence), options));
+        stack.forget(place);
+    }
+}
+
+// The last layer, one matrix a head behind one another.
+template <class T>
+Matrix<T> last_of_heads(const RolloutStack<T>& stack, const RolloutOptions& options,
+                        std::size_t sequence, const Matrix<T>& x) {
+    const std::size_t last = stack.layers() - 1, heads = stack.heads.size();
+    Matrix<T> all(heads * x.rows, x.columns);
+    for (std::size_t head = 0; head < heads; ++head) {
+        const FusedLayer<T> layer(stack.layer(last, sequence, head), options);
+        const Matrix<T> one = analysis::times_layer(x, layer);
+        std::copy(one.values.begin(), one.values.end(), all.row(head * x.rows));
+    }
+    stack.forget(last);
+    return all;
+}
+
+template <class T>
+std::vector<Matrix<T>> split(const Matrix<T>& all, std::size_t parts) {
+    std::vector<Matrix<T>> result;
+    const std::size_t rows = all.rows / parts;
+    for (std::size_t part = 0; part < parts; ++part) {
+        Matrix<T> one(rows, all.columns);
+        std::copy(all.row(part * rows), all.row(part * rows) + one.values.size(),
+                  one.values.begin());
+        result.push_back(std::move(one));
+    }
+    return result;
+}
+
+bool starts_at_zero(const MaskStructure& structure) {
+    return std::all_of(structure.offsets.begin(), structure.offsets.end(),
+                       [](std::ptrdiff_t offset) { return offset == 0; });
+}
+
+// A causal product keeps the triangle, where all columns are there in their order.
+template <class T>
+bool stays_lower(const RolloutStack<T>& stack, const std::vector<std::size_t>& sources) {
+    if (!stack.structure.causal || !starts_at_zero(stack.structure)) return false;
+    if (sources.size() != stack.keys()) return false;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        if (sources[i] != i) return false;
+    }
+    return true;
+}
+
+template <class T>
+std::vector<analysis::UniformLayer> uniform_layers(const RolloutStack<T>& stack,
+                                                   const RolloutOptions& options,
+                                                   std::size_t sequence) {
+    std::vector<analysis::UniformLayer> layers;
+    for (std::size_t place = 0; place < stack.layers(); ++place) {
+        layers.emplace_back(stack.layer(place, sequence), options);
+        stack.forget(place);
+    }
+    return layers;
+}
+
+}  // namespace
+
+template <class T>
+RolloutRows<T> roll_targets(const RolloutParts<T>& parts, const RolloutOptions& options,
+                            const std::vector<std::size_t>& targets, std::size_t sequence) {
+    const SingleThreadedBlas blas;
+    const RolloutStack<T>& stack = parts.decoder;
+    RolloutRows<T> rows;
+    Matrix<T> x = analysis::unit_rows<T>(targets, stack.keys());
+    if (options.fuse == analysis::Fuse::per_head) {
+        x = last_of_heads(stack, options, sequence, x);
+        multiply_down(stack, below_last(options), stack.layers() - 1, sequence, x);
+        rows.heads = split(x, stack.heads.size());
+        return rows;
+    }
+    if (parts.cross) rows.cross = Matrix<T>(targets.size(), parts.cross->keys());
+    for (std::size_t place = stack.layers(); place-- > 0;) {
+        if (parts.cross) read_encoder(*parts.cross, place, sequence, options, x, rows.cross);
+        x = analysis::times_layer(x, FusedLayer<T>(stack.layer(place, sequence), options));
+        stack.forget(place);
+    }
+    if (parts.encoder)
+        multiply_down(*parts.encoder, options, parts.encoder->layers(), sequence, rows.cross);
+    rows.heads.push_back(std::move(x));
+    return rows;
+}
+
+template <class T>
+std::vector<Matrix<T>> roll_sources(const RolloutStack<T>& stack, const RolloutOptions& options,
+                                    const std::vector<std::size_t>& sources, std::size_t sequence,
+                                    const EachProduct<T>& each) {
+    const SingleThreadedBlas blas;
+    const bool lower = stays_lower(stack, sources);
+    const bool per_head = options.fuse == analysis::Fuse::per_head;
+    const std::size_t last = stack.layers() - 1;
+    Matrix<T> x = analysis::unit_columns<T>(sources, stack.keys());
+    for (std::size_t place = 0; place < stack.layers() - (per_head ? 1 : 0); ++place) {
+        const FusedLayer<T> layer(stack.layer(place, sequence), below_last(options));
+        x = analysis::layer_times(layer, x, lower);
+        stack.forget(place);
+        if (each) each(place, x);
+    }
+    std::vector<Matrix<T>> heads;
+    if (!per_head) {
+        heads.push_back(std::move(x));
+        return heads;
+    }
+    for (std::size_t head = 0; head < stack.heads.size(); ++head) {
+        const FusedLayer<T> layer(stack.layer(last, sequence, head), options);
+        heads.push_back(analysis::layer_times(layer, x, lower));
+    }
+    stack.forget(last);
+    return heads;
+}
+
+template <class T>
+Matrix<double> uniform_targets(const RolloutStack<T>& stack, const RolloutOptions& options,
+                               const std::vector<std::size_t>& targets, std::size_t sequence) {
+    const auto layers = uniform_layers(stack, options, sequence);
+    Matrix<double> rows(targets.size(), stack.keys());
+    parallel_for(targets.size(), [&](std::size_t i) {
+        std::vector<double> row(stack.keys());
+        row[targets[i]] = 1;
+        for (std::size_t place = layers.size(); place-- > 0;) row = layers[place].times_layer(row);
+        std::copy(row.begin(), row.end(), rows.row(i));
+    });
+    return rows;
+}
+
+template <class T>
+Matrix<double> uniform_sources(const RolloutStack<T>& stack, const RolloutOptions& options,
+                               const std::vector<std::size_t>& sources, std::size_t sequence) {
+    const auto layers = uniform_layers(stack, options, sequence);
+    Matrix<double> columns(stack.queries(), sources.size());
+    parallel_for(sources.size(), [&](std::size_t i) {
+        std::vector<double> column(stack.keys());
+        column[sources[i]] = 1;
+        for (const analysis::UniformLayer& layer : layers) column = layer.layer_times(column);
+        for (std::size_t query = 0; query < column.size(); ++query)
+            columns.row(query)[i] = column[query];
+    });
+    return columns;
+}
+
+template RolloutRows<float> roll_targets(const RolloutParts<float>&, const RolloutOptions&,
+                                         const std::vector<std::size_t>&, std::size_t);
+template RolloutRows<double> roll_targets(const RolloutParts<double>&, const RolloutOptions&,
+                                          const std::vector<std::size_t>&, std::size_t);
+template std::vector<Matrix<float>> roll_sources(const RolloutStack<float>&, const RolloutOptions&,
+                                                 const std::vector<std::size_t>&, std::size_t,
+                                                 const EachProduct<float>&);
+template std::vector<Matrix<double>> roll_sources(const RolloutStack<double>&,
+                                                  const RolloutOptions&,
+                                                  const std::vector<std::size_t>&, std::size_t,
+                                                  const EachProduct<double>&);
+template Matrix<double> uniform_targets(const RolloutStack<float>&, const RolloutOptions&,
+                                        const std::vector<std::size_t>&, std::size_t);
+template Matrix<double> uniform_targets(const RolloutStack<double>&, const RolloutOptions&,
+                                        const std::vector<std::size_t>&, std::size_t);
+template Matrix<double> uniform_sources(const RolloutStack<float>&, const RolloutOptions&,
+                                        const std::vector<std::size_t>&, std::size_t);
+template Matrix<double> uniform_sources(const RolloutStack<double>&, const RolloutOptions&,
+                                        const std::vector<std::size_t>&, std::size_t);
+
+}  // namespace attn::pipeline

@@ -1,0 +1,60 @@
+// The layers of a stack multiplied: rows of the product for targets, columns for sources.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "analysis/rollout.hpp"
+#include "pipeline/rollout_stack.hpp"
+
+namespace attn::pipeline {
+
+// What a rollout reads. `cross` and `encoder` are there or not.
+template <class T>
+struct RolloutParts {
+    RolloutStack<T> decoder;
+    std::optional<RolloutStack<T>> cross;
+    std::optional<RolloutStack<T>> encoder;
+};
+
+// Of one sequence.
+template <class T>
+struct RolloutRows {
+    std::vector<analysis::Matrix<T>> heads;  // [targets, tokens]: one, or one a head of the last
+                                             // layer
+    analysis::Matrix<T> cross;               // [targets, keys of the encoder], with --cross
+};
+
+// From the top layer down, O(tokens) memory a target.
+template <class T>
+RolloutRows<T> roll_targets(const RolloutParts<T>& parts, const analysis::RolloutOptions& options,
+                            const std::vector<std::size_t>& targets, std::size_t sequence);
+
+// Told of the product up to each layer, by its place.
+template <class T>
+using EachProduct = std::function<void(std::size_t place, const analysis::Matrix<T>& product)>;
+
+// [tokens, sources] from the bottom layer up, O(tokens) memory a source; one, or one a head of the
+// last layer.
+template <class T>
+std::vector<analysis::Matrix<T>> roll_sources(const RolloutStack<T>& stack,
+                                              const analysis::RolloutOptions& options,
+                                              const std::vector<std::size_t>& sources,
+                                              std::size_t sequence,
+                                              const EachProduct<T>& each = nullptr);
+
+// The same of attention that is uniform over all that may be attended.
+template <class T>
+analysis::Matrix<double> uniform_targets(const RolloutStack<T>& stack,
+                                         const analysis::RolloutOptions& options,
+                                         const std::vector<std::size_t>& targets,
+                                         std::size_t sequence);
+template <class T>
+analysis::Matrix<double> uniform_sources(const RolloutStack<T>& stack,
+                                         const analysis::RolloutOptions& options,
+                                         const std::vector<std::size_t>& sources,
+                                         std::size_t sequence);
+
+}  // namespace attn::pipeline

@@ -1,0 +1,150 @@
+#include "pipeline/rollout_request.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/nearest.hpp"
+#include "core/numbers.hpp"
+#include "core/word_list.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using analysis::Fuse;
+
+// A flag that was given, and the methods for which it does something.
+struct MethodFlag {
+    bool given;
+    const char* flag;
+    std::vector<RolloutMethod> methods;
+};
+
+std::vector<MethodFlag> flags_of_methods(const RolloutRequest& request) {
+    using M = RolloutMethod;
+    const std::vector<M> products{M::attention, M::gradient_rollout};
+    const std::vector<M> gradients{M::relevance, M::gradient_rollout};
+    return {
+        {request.fuse && *request.fuse != Fuse::per_head, "--fuse", {M::attention}},
+        {request.fuse == Fuse::per_head, "--fuse per-head", products},
+        {!request.head_weights.empty(), "--head-weights", {M::attention}},
+        {request.residual.has_value(), "--residual", products},
+        {request.no_residual, "--no-residual", products},
+        {request.renormalise.has_value(), "--renormalise", products},
+        {request.discard.has_value(), "--discard", products},
+        {request.first_key.has_value(), "--first-key", products},
+        {request.uniform_baseline, "--baseline uniform", products},
+        {!request.cross.empty(), "--cross", {M::attention, M::relevance}},
+        {!request.encoder.empty(), "--encoder", {M::attention, M::relevance}},
+        {!request.gradients.empty(), "--gradients", gradients},
+        {!request.cross_gradients.empty(), "--cross-gradients", {M::relevance}},
+        {!request.encoder_gradients.empty(), "--encoder-gradients", {M::relevance}},
+    };
+}
+
+void require_method(const RolloutRequest& request) {
+    for (const MethodFlag& flag : flags_of_methods(request)) {
+        const auto& methods = flag.methods;
+        if (!flag.given ||
+            std::find(methods.begin(), methods.end(), request.method) != methods.end())
+            continue;
+        std::vector<std::string> names;
+        for (const RolloutMethod method : methods) names.push_back(name_of(method));
+        fail(flag.flag, ": has no effect on --method ", name_of(request.method), ", it is for ",
+             joined(names, " and "));
+    }
+}
+
+void require_pairs(const RolloutRequest& request) {
+    const bool per_head = request.fuse == Fuse::per_head;
+    const struct {
+        bool both;
+        const char* flag;
+        const char* other;
+    } pairs[] = {
+        {per_head && request.save.layers, "--fuse per-head", "--save layers"},
+        {per_head && !request.cross.empty(), "--fuse per-head", "--cross"},
+        {request.sources && !request.cross.empty(), "--sources", "--cross"},
+        {request.sources && !request.grid.empty(), "--sources", "--grid"},
+        {request.uniform_baseline && !request.cross.empty(), "--baseline", "--cross"},
+        {request.save.layers && !request.cross.empty(), "--save layers", "--cross"},
+    };
+    for (const auto& pair : pairs) {
+        if (pair.both) fail(pair.flag, " and ", pair.other, " exclude each other");
+    }
+}
+
+}  // namespace
+
+const std::vector<std::string>& rollout_method_names() {
+    static const std::vector<std::string> names{"attention", "relevance", "gradient-rollout"};
+    return names;
+}
+
+const std::string& name_of(RolloutMethod method) {
+    return rollout_method_names()[static_cast<std::size_t>(method)];
+}
+
+const std::vector<std::string>& rollout_save_names() {
+    static const std::vector<std::string> names{"rollout", "layers", "heatmaps"};
+    return names;
+}
+
+RolloutSave parse_rollout_save(const std::string& list) {
+    RolloutSave save{false, false, false};
+    for (const std::string& item : split_at(list, ',')) {
+        if (item == "rollout") {
+            save.rollout = true;
+        } else if (item == "layers") {
+            save.layers = true;
+        } else if (item == "heatmaps") {
+            save.heatmaps = true;
+        } else {
+            const std::string close = nearest(item, rollout_save_names());
+            fail("--save ", quoted(item), ": expected a list of ", joined(rollout_save_names()),
+                 close.empty() ? "" : "; did you mean " + close + "?");
+        }
+    }
+    return save;
+}
+
+analysis::RolloutOptions RolloutRequest::options() const {
+    analysis::RolloutOptions options;
+    if (method == RolloutMethod::relevance) options.fused = analysis::Fused::relevance;
+    if (method == RolloutMethod::gradient_rollout) options.fused = analysis::Fused::gradient;
+    options.fuse = fuse.value_or(options.fuse);
+    options.residual = no_residual ? 0 : residual.value_or(options.residual);
+    options.renormalise = renormalise.value_or(options.renormalise);
+    options.discard = discard.value_or(options.discard);
+    options.discard_scope = discard_scope.value_or(options.discard_scope);
+    options.first_key = first_key.value_or(options.first_key);
+    return options;
+}
+
+void require_rollout_sense(const RolloutRequest& request) {
+    if (request.method == RolloutMethod::relevance && !request.cross.empty())
+        fail("--cross: --method relevance of an encoder and a decoder is not built yet");
+    require_method(request);
+    require_pairs(request);
+    if (request.discard && !(*request.discard < 1))
+        fail("--discard ", *request.discard, ": expected a number from 0 to below 1");
+    if (request.discard_scope && request.discard.value_or(0) == 0)
+        fail("--discard-scope: has no effect without --discard");
+    if (!request.head_weights.empty() && request.fuse.value_or(Fuse::mean) != Fuse::mean)
+        fail("--head-weights: are of a mean of the heads; leave out --fuse");
+    if (!request.encoder.empty() && request.cross.empty())
+        fail("--encoder: has no effect without --cross");
+    if (request.method == RolloutMethod::attention) return;
+    if (request.gradients.empty())
+        fail("--method ", name_of(request.method),
+             ": needs --gradients, those of a loss with respect to the weights");
+    for (const auto& [weights, gradients, flag, other] :
+         {std::tuple(request.cross, request.cross_gradients, "--cross", "--cross-gradients"),
+          std::tuple(request.encoder, request.encoder_gradients, "--encoder",
+                     "--encoder-gradients")}) {
+        if (weights.empty() && !gradients.empty()) fail(other, ": has no effect without ", flag);
+        if (!weights.empty() && gradients.empty())
+            fail(flag, ": --method relevance needs ", other, " beside it");
+    }
+}
+
+}  // namespace attn::pipeline

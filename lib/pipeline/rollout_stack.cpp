@@ -1,0 +1,277 @@
+#include "pipeline/rollout_stack.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/error.hpp"
+#include "results/manifest.hpp"
+#include "source/array_source.hpp"
+#include "source/labels_beside.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+template <class T>
+using Attention = source::StoredAttention<T>;
+
+// Arrays have the axes that --axes names; those of a folder that run wrote are known.
+source::ArraySource rollout_array(const RolloutRequest& request, const std::string& name) {
+    return {name, results::is_run_folder(name) ? "" : request.from.axes};
+}
+
+// Gradients of the weights that `grad` wrote, layer by layer.
+template <class T>
+Attention<T> from_grad_folder(io::Inputs& inputs, const std::string& folder,
+                              const Attention<T>& weights) {
+    const results::RunManifest manifest = results::read_manifest(folder);
+    Attention<T> gradients;
+    gradients.heads = weights.heads;
+    for (const source::StoredLayer<T>& layer : weights.layers) {
+        const std::string file =
+            folder + "/" + results::array_name(layer.layer, "grad_weights", manifest.format);
+        const Array<T> array = inputs.load<T>(file, io::NonFinite::allow);
+        Shape shape = array.shape();
+        if (shape.size() == 3) shape.insert(shape.begin(), 1);
+        if (shape.size() != 4)
+            fail(file, " ", to_string(array.shape()),
+                 ": expected gradients [(batch,) heads, queries, keys]");
+        source::StoredLayer<T> one;
+        one.layer = layer.layer;
+        one.weights = source::HeadMatrices<T>(array.reshaped(shape), false);
+        gradients.layers.push_back(std::move(one));
+    }
+    return gradients;
+}
+
+template <class T>
+Attention<T> open_gradients(const RolloutRequest& request, const std::string& name,
+                            const std::string& flag, const Attention<T>& weights,
+                            const std::string& source, io::Inputs& inputs) {
+    if (name.empty()) return {};
+    Attention<T> gradients =
+        results::is_run_folder(name)
+            ? from_grad_folder<T>(inputs, name, weights)
+            : source::open_stored_attention<T>(inputs, rollout_array(request, name));
+    if (gradients.shape() != weights.shape() || gradients.layers.size() != weights.layers.size())
+        fail(flag, " ", name, ": has ", gradients.layers.size(), " layers of ",
+             to_string(gradients.shape()), ", the weights of ", source, " have ",
+             weights.layers.size(), " of ", to_string(weights.shape()),
+             " ([batch, heads, queries, keys])");
+    return gradients;
+}
+
+// Only the layers at these places.
+template <class T>
+void keep_layers(Attention<T>& attention, const std::vector<std::size_t>& places) {
+    if (attention.layers.empty()) return;
+    std::vector<source::StoredLayer<T>> kept;
+    for (const std::size_t place : places) kept.push_back(attention.layers[place]);
+    attention.layers = std::move(kept);
+}
+
+template <class T>
+std::vector<std::size_t> chosen_layers(const RolloutRequest& request,
+                                       const Attention<T>& attention) {
+    Attention<T> chosen = attention;
+    source::select_layers(chosen, request.from);
+    const std::size_t start = request.start_layer.value_or(0);
+    std::vector<std::size_t> places;
+    for (const source::StoredLayer<T>& layer : chosen.layers) {
+        if (layer.layer < start) continue;
+        const auto found = std::find_if(
+            attention.layers.begin(), attention.layers.end(),
+            [&](const source::StoredLayer<T>& one) { return one.layer == layer.layer; });
+        places.push_back(static_cast<std::size_t>(found - attention.layers.begin()));
+    }
+    if (places.empty())
+        fail("--start-layer ", start, ": no layer is left, the last is ",
+             chosen.layers.back().layer);
+    return places;
+}
+
+template <class T>
+void load_shares(const RolloutRequest& request, std::size_t all_layers, io::Inputs& inputs,
+                 RolloutStack<T>& stack) {
+    if (request.head_weights.empty()) return;
+    const Array<double> shares = inputs.load<double>(request.head_weights, io::NonFinite::refuse);
+    const std::size_t heads = stack.attention.shape()[1];
+    if (shares.shape() != Shape{all_layers, heads})
+        fail("--head-weights ", request.head_weights, " ", to_string(shares.shape()),
+             ": expected [layers, heads] of ", stack.name, ", ",
+             to_string(Shape{all_layers, heads}));
+    for (const double share : shares.values()) {
+        if (share < 0)
+            fail("--head-weights ", request.head_weights, ": holds ", share,
+                 ", expected numbers of 0 or more");
+    }
+    for (const std::size_t place : stack.places) {
+        std::vector<double> of_layer;
+        for (const std::size_t head : stack.heads)
+            of_layer.push_back(shares.data()[place * heads + head]);
+        if (std::accumulate(of_layer.begin(), of_layer.end(), 0.0) == 0)
+            fail("--head-weights ", request.head_weights, ": all heads of layer ",
+                 stack.attention.layers[stack.shares.size()].layer, " weigh 0");
+        stack.shares.push_back(std::move(of_layer));
+    }
+}
+
+template <class T>
+void make_masks(const MaskOptions<T>& options, RolloutStack<T>& stack) {
+    stack.structure = options.structure;
+    for (const source::StoredLayer<T>& layer : stack.attention.layers) {
+        MaskOptions<T> own = options;
+        if (layer.window_left) own.structure.window_left = layer.window_left;
+        stack.masks.emplace_back(std::move(own), stack.keys());
+    }
+}
+
+std::vector<std::size_t> all_places(std::size_t count) {
+    std::vector<std::size_t> places(count);
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    return places;
+}
+
+}  // namespace
+
+template <class T>
+analysis::LayerHeads<T> RolloutStack<T>::layer(std::size_t place, std::size_t sequence,
+                                               std::optional<std::size_t> only) const {
+    analysis::LayerHeads<T> result;
+    const source::StoredLayer<T>& stored = attention.layers[place];
+    result.name = name + ": layer " + std::to_string(stored.layer);
+    if (sequences() > 1) result.name += ", sequence " + std::to_string(sequence);
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+        if (only && i != *only) continue;
+        result.weights.push_back(stored.weights.matrix(sequence, heads[i]));
+        if (!gradients.layers.empty())
+            result.gradients.push_back(gradients.layers[place].weights.matrix(sequence, heads[i]));
+        result.places.push_back(heads[i]);
+        result.numbers.push_back(attention.heads[heads[i]]);
+    }
+    if (!shares.empty() && !only) result.shares = shares[place];
+    result.mask = &masks[place];
+    result.sequence = sequence;
+    return result;
+}
+
+template <class T>
+void RolloutStack<T>::forget(std::size_t place) const {
+    attention.layers[place].forget();
+    if (!gradients.layers.empty()) gradients.layers[place].forget();
+}
+
+template <class T>
+RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& inputs,
+                                    const Warn& warn) {
+    const std::string& name = request.from.source;
+    RolloutStack<T> stack;
+    stack.name = name;
+    stack.attention = source::open_stored_attention<T>(inputs, rollout_array(request, name), warn);
+    source::add_labels_beside(inputs, request.from, stack.attention, warn);
+    stack.gradients =
+        open_gradients(request, request.gradients, "--gradients", stack.attention, name, inputs);
+    if (stack.queries() != stack.keys())
+        fail(name, ": rollout needs square attention, this is [", stack.queries(), ", ",
+             stack.keys(),
+             "]: save the weights of the whole sequence, or give cross-attention as --cross");
+    const std::size_t all = stack.layers();
+    stack.places = chosen_layers(request, stack.attention);
+    stack.heads = source::select_heads(stack.attention, request.from);
+    keep_layers(stack.attention, stack.places);
+    keep_layers(stack.gradients, stack.places);
+    load_shares(request, all, inputs, stack);
+    // A window of the command line is meant for all layers.
+    if (!request.attention.window.empty()) {
+        for (source::StoredLayer<T>& layer : stack.attention.layers)
+            layer.window_left = std::nullopt;
+    }
+    const Shape& shape = stack.attention.shape();
+    make_masks(
+        source::load_mask_options<T>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
+                                     stack.attention.structure, inputs, warn),
+        stack);
+    source::warn_of_causal_leak(stack.attention, name, warn);
+    return stack;
+}
+
+template <class T>
+std::optional<RolloutStack<T>> open_cross(const RolloutRequest& request,
+                                          const RolloutStack<T>& decoder, io::Inputs& inputs,
+                                          const Warn& warn) {
+    if (request.cross.empty()) return std::nullopt;
+    RolloutStack<T> cross;
+    cross.name = request.cross;
+    cross.attention =
+        source::open_stored_attention<T>(inputs, rollout_array(request, request.cross), warn);
+    cross.gradients = open_gradients(request, request.cross_gradients, "--cross-gradients",
+                                     cross.attention, request.cross, inputs);
+    if (cross.sequences() != decoder.sequences() || cross.queries() != decoder.queries() ||
+        cross.layers() <= decoder.places.back())
+        fail("--cross ", request.cross, ": has ", cross.layers(), " layers of ",
+             to_string(cross.attention.shape()), ", the decoder ", decoder.name, " has ",
+             to_string(decoder.attention.shape()),
+             " ([batch, heads, queries, keys]); expected a layer for each of its layers, as many "
+             "sequences and queries");
+    cross.places = decoder.places;
+    keep_layers(cross.attention, cross.places);
+    keep_layers(cross.gradients, cross.places);
+    cross.heads = all_places(cross.attention.shape()[1]);
+    if (request.from.heads) cross.heads = source::select_heads(cross.attention, request.from);
+    // Who may attend to the encoder is not what the flags say of the decoder.
+    MaskOptions<T> options;
+    if (results::is_run_folder(request.cross)) options.structure = cross.attention.structure;
+    make_masks(options, cross);
+    return cross;
+}
+
+template <class T>
+std::optional<RolloutStack<T>> open_encoder(const RolloutRequest& request,
+                                            const RolloutStack<T>& cross, io::Inputs& inputs,
+                                            const Warn& warn) {
+    if (request.encoder.empty()) return std::nullopt;
+    RolloutStack<T> encoder;
+    encoder.name = request.encoder;
+    encoder.attention =
+        source::open_stored_attention<T>(inputs, rollout_array(request, request.encoder), warn);
+    encoder.gradients = open_gradients(request, request.encoder_gradients, "--encoder-gradients",
+                                       encoder.attention, request.encoder, inputs);
+    if (encoder.sequences() != cross.sequences() || encoder.queries() != cross.keys() ||
+        encoder.keys() != cross.keys())
+        fail("--encoder ", request.encoder, ": has ", to_string(encoder.attention.shape()),
+             ", the cross-attention ", cross.name, " ", to_string(cross.attention.shape()),
+             " ([batch, heads, queries, keys]); expected square attention among its keys");
+    for (std::size_t place = 0; place < encoder.layers(); ++place) {
+        if (encoder.attention.layers[place].layer >= request.start_layer.value_or(0))
+            encoder.places.push_back(place);
+    }
+    keep_layers(encoder.gradients, encoder.places);
+    encoder.heads = all_places(encoder.attention.shape()[1]);
+    MaskOptions<T> options;
+    options.structure = encoder.attention.structure;
+    if (encoder.places.empty())
+        fail("--start-layer ", request.start_layer.value_or(0), ": no layer of --encoder ",
+             request.encoder, " is left");
+    keep_layers(encoder.attention, encoder.places);
+    make_masks(options, encoder);
+    return encoder;
+}
+
+template struct RolloutStack<float>;
+template struct RolloutStack<double>;
+template RolloutStack<float> open_rollout_source(const RolloutRequest&, io::Inputs&, const Warn&);
+template RolloutStack<double> open_rollout_source(const RolloutRequest&, io::Inputs&, const Warn&);
+template std::optional<RolloutStack<float>> open_cross(const RolloutRequest&,
+                                                       const RolloutStack<float>&, io::Inputs&,
+                                                       const Warn&);
+template std::optional<RolloutStack<double>> open_cross(const RolloutRequest&,
+                                                        const RolloutStack<double>&, io::Inputs&,
+                                                        const Warn&);
+template std::optional<RolloutStack<float>> open_encoder(const RolloutRequest&,
+                                                         const RolloutStack<float>&, io::Inputs&,
+                                                         const Warn&);
+template std::optional<RolloutStack<double>> open_encoder(const RolloutRequest&,
+                                                          const RolloutStack<double>&, io::Inputs&,
+                                                          const Warn&);
+
+}  // namespace attn::pipeline

@@ -1,0 +1,54 @@
+// The layers of a stored attention as rollout takes them: those that take part, their heads, who
+// may attend, and what stands beside them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/fused_layer.hpp"
+#include "io/inputs.hpp"
+#include "pipeline/rollout_request.hpp"
+#include "source/stored_source.hpp"
+
+namespace attn::pipeline {
+
+template <class T>
+struct RolloutStack {
+    std::string name;  // of the source
+    source::StoredAttention<T> attention;
+    std::vector<std::size_t> places;          // of its layers, before some were left out
+    std::vector<std::size_t> heads;           // places of those that are fused
+    std::vector<Mask<T>> masks;               // of each layer
+    MaskStructure structure;                  // what they say, but for arrays and single layers
+    source::StoredAttention<T> gradients;     // of the same shape and layers; without layers: none
+    std::vector<std::vector<double>> shares;  // of the heads in each layer; empty: all alike
+
+    std::size_t layers() const { return attention.layers.size(); }
+    std::size_t sequences() const { return attention.shape()[0]; }
+    std::size_t queries() const { return attention.shape()[2]; }
+    std::size_t keys() const { return attention.shape()[3]; }
+
+    // Of one layer by its place in the stack; `only`: this head alone, by its place in `heads`.
+    analysis::LayerHeads<T> layer(std::size_t place, std::size_t sequence,
+                                  std::optional<std::size_t> only = std::nullopt) const;
+    void forget(std::size_t place) const;
+};
+
+// SOURCE of the request, its gradients and the shares of its heads. Throws Error for what cannot be
+// read, for layers and heads that are not there and for shapes that do not fit.
+template <class T>
+RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& inputs,
+                                    const Warn& warn);
+
+// --cross and --encoder of the request, which fit `decoder`; nothing where they are not given.
+template <class T>
+std::optional<RolloutStack<T>> open_cross(const RolloutRequest& request,
+                                          const RolloutStack<T>& decoder, io::Inputs& inputs,
+                                          const Warn& warn);
+template <class T>
+std::optional<RolloutStack<T>> open_encoder(const RolloutRequest& request,
+                                            const RolloutStack<T>& cross, io::Inputs& inputs,
+                                            const Warn& warn);
+
+}  // namespace attn::pipeline
