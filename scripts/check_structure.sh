@@ -41,6 +41,16 @@ lib/analysis/difference.cpp         so far by tests/app/compare_*
 lib/analysis/head_similarity.cpp    so far by tests/app/stats_command_test.cpp
 lib/analysis/head_stats.cpp         so far by tests/app/stats_command_test.cpp
 lib/analysis/hypotheses.cpp         so far by diagnosis_test.cpp, which walks over all of them
+lib/analysis/hypothesis_conditions.cpp  by diagnosis_test.cpp, too
+lib/analysis/mask_hypotheses.cpp    the same: one table
+lib/analysis/projection_hypotheses.cpp  the same: one table
+lib/analysis/rotary_hypotheses.cpp  the same: one table
+lib/analysis/score_hypotheses.cpp   the same: one table
+lib/analysis/softmax_hypotheses.cpp the same: one table
+lib/analysis/dense_mask.cpp         by dense_block_test.cpp, which makes every mistake, and diagnosis_test.cpp
+lib/analysis/dense_output.cpp       the same
+lib/analysis/dense_rotary.cpp       the same
+lib/analysis/wrong_structure.cpp    the same
 lib/analysis/patch_grid.cpp         so far by tests/app/stats_command_test.cpp
 lib/analysis/row_stats.cpp          so far by tests/app/stats_command_test.cpp
 lib/analysis/row_sum_cause.cpp      so far by tests/app/check_command_test.cpp

@@ -13,16 +13,50 @@ namespace attn::analysis {
 
 enum class SoftmaxAxis { keys, queries, heads };
 
+// How the contexts of the heads become one vector for each token.
+enum class Merge {
+    side_by_side,
+    without_transpose,   // [heads, n, d] read as [n, heads * d]
+    dimensions_outside,  // [n, d, heads]
+};
+
+// Which keys the lengths of the sequences mask: those from the length on, or instead of them the
+// same number in front, those below it, or all of the queries from the length on.
+enum class Padding { right, left, inverted, queries };
+
 // What is done differently from what was asked for. Nothing by default.
 struct Mistakes {
     bool transposed_weights = false;  // x @ W.T
     bool missing_biases = false;
+    bool missing_b_Q = false, missing_b_K = false, missing_b_V = false, missing_b_O = false;
+    bool missing_W_O = false;  // and its bias
+    bool transposed_W_O = false;
+    bool added_residual = false;  // to the output
+    Merge merge = Merge::side_by_side;
     bool missing_input_norm = false;
+    bool missing_norm_weight = false;      // of the norm in front
+    double norm_weight_plus = 0;           // added to it
+    bool other_norm_kind = false;          // LayerNorm for RMSNorm or the other way round
+    bool norms_after_rotary = false;       // of queries and keys
     bool missing_head_norms = false;       // of queries and keys
     bool swapped_keys_and_values = false;  // not those of a cache
     bool heads_by_reshape = false;         // [n, heads * d] read as [heads, n, d]
+    bool heads_interleaved = false;        // [n, heads * d] read as [n, d, heads]
+    std::ptrdiff_t token_shift = 0;        // of new keys and values: -1 for the token before
+    double key_levels = 0;       // keys rounded to as many steps on either side of 0, by rows
+    bool cache_last = false;     // new keys in front of those of the cache
+    bool cache_of_next = false;  // sequence
     bool missing_rotary = false;
     bool unturned_keys = false;
+    bool unturned_queries = false;
+    bool turned_values = false;
+    bool opposite_turn = false;
+    bool turned_twice = false;
+    bool mixed_pairs = false;               // angles in the order of the other pairs
+    std::optional<std::size_t> rotary_dim;  // dimensions that are turned
+    std::ptrdiff_t query_step = 0;          // added to the positions of the queries
+    std::ptrdiff_t position_step = 0;       // of queries and new keys
+    bool queries_from_0 = false;
     std::optional<double> rotary_theta;     // instead of the frequencies, not stretched
     bool positions_from_0 = false;          // behind a cache, too
     bool other_rotary_pairs = false;        // half-split for interleaved or the other way round
@@ -38,7 +72,11 @@ struct Mistakes {
     bool ignored_padding = false;
     bool ignored_window = false;
     std::ptrdiff_t window_shift = 0;  // keys that a window reaches farther back
-    bool ignored_mask = false;        // the mask array
+    std::ptrdiff_t window_right_shift = 0;
+    std::ptrdiff_t padding_step = 0;  // added to the lengths
+    bool padding_of_next = false;     // sequence
+    Padding padding = Padding::right;
+    bool ignored_mask = false;  // the mask array
     bool inverted_mask_array = false;
     bool inverted_mask = false;        // all of it
     bool transposed_mask = false;      // all of it
@@ -48,10 +86,19 @@ struct Mistakes {
     bool ones_for_allowed = false;     // added to scores; masked ones stay as they are
     bool ignored_bias = false;         // bias, ALiBi, relative positions
     double bias_factor = 1;
+    bool transposed_bias = false;
+    bool bias_of_head_0 = false;
+    bool other_direction = false;  // relative positions: bidirectional or not
+    std::vector<double> alibi;     // other slopes
+    bool symmetric_alibi = false;  // -slope * |key - query|
+    bool alibi_of_keys = false;    // slope * key
+    double temperature = 1;        // what the scores are divided by at the end
     bool mask_after_softmax = false;
     SoftmaxAxis axis = SoftmaxAxis::keys;
     bool softmax_twice = false;
     bool missing_sink = false;
+    double sink_factor = 1;                // how often it is counted
+    bool scaled_sink = false;              // by the scale of the scores
     std::vector<double> sinks;             // one for each head, where none was asked for
     bool nan_without_keys = false;         // rows without a key are NaN instead of zero
     bool transposed = false;               // the matrix that was saved

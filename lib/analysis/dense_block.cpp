@@ -6,10 +6,10 @@
 #include <limits>
 #include <numeric>
 
+#include "analysis/wrong_structure.hpp"
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "attention/default_scale.hpp"
-#include "attention/query_offset.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -17,27 +17,6 @@ namespace {
 
 constexpr double kMasked = -std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistakes,
-                              std::size_t queries, std::size_t keys) {
-    MaskStructure structure = right;
-    if (mistakes.causal) structure.causal = *mistakes.causal;
-    if (mistakes.ignored_padding) structure.key_lengths.clear();
-    if (mistakes.ignored_window) structure.window_left = structure.window_right = std::nullopt;
-    if (structure.window_left) {
-        const auto left = static_cast<std::ptrdiff_t>(*structure.window_left);
-        structure.window_left = static_cast<std::size_t>(left + mistakes.window_shift);
-    }
-    if (mistakes.other_alignment) {
-        const std::vector<std::ptrdiff_t> end = end_offsets(queries, keys, right.key_lengths);
-        bool at_end = true;
-        for (std::size_t sequence = 0; sequence < end.size(); ++sequence)
-            at_end = at_end && offset_of(right.offsets, sequence) == end[sequence];
-        structure.offsets = at_end ? std::vector<std::ptrdiff_t>{0} : end;
-    }
-    for (std::ptrdiff_t& offset : structure.offsets) offset += mistakes.shift;
-    return structure;
-}
 
 // The rows of some tokens, copied.
 std::vector<double> gather(const MatrixView<const double>& matrix,
@@ -70,25 +49,6 @@ DenseComputation::DenseComputation(const DenseInputs& inputs, Mistakes mistakes,
       bias_(bias_options(), keys()),
       array_(array_options(), keys()) {}
 
-MaskOptions<double> DenseComputation::bias_options() const {
-    MaskOptions<double> options;
-    if (!mistakes_.ignored_bias) {
-        options = options_.mask;
-        options.may_attend = options.added = {};
-    }
-    options.structure = structure_;
-    return options;
-}
-
-MaskOptions<double> DenseComputation::array_options() const {
-    MaskOptions<double> options;
-    options.structure = structure_;
-    if (mistakes_.ignored_mask) return options;
-    options.may_attend = options_.mask.may_attend;
-    options.added = options_.mask.added;
-    return options;
-}
-
 std::size_t DenseComputation::kv_head(std::size_t head) const {
     const bool tile = (options_.kv_order == KvOrder::tile) != mistakes_.other_kv_order;
     return kv_head_of(head, heads(), heads_->k.view.heads, tile ? KvOrder::tile : KvOrder::repeat);
@@ -102,6 +62,10 @@ double DenseComputation::scale() const {
 double DenseComputation::cap(double score) const {
     const double cap = mistakes_.softcap.value_or(*options_.softcap);
     return cap * std::tanh(score / cap);
+}
+
+double DenseComputation::sink(double logit) const {
+    return logit * (mistakes_.scaled_sink ? scale() : 1) + std::log(mistakes_.sink_factor);
 }
 
 DenseBlock DenseComputation::block(DenseCells cells) const {
@@ -170,82 +134,20 @@ void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t fi
         }
         std::vector<double> added(keys);
         std::vector<std::uint8_t> forbidden(keys, 0);  // by a bias of -inf
-        apply(bias_, cells, name, query, added, forbidden);
+        find_bias(cells, name, query, added, forbidden);
         for (std::size_t key = 0; key < keys; ++key)
             scores[key] = round_to(of_scores, scores[key] + mistakes_.bias_factor * added[key]);
         find_allowed(cells, name, query, scores, allowed);
         for (std::size_t key = 0; key < keys && !mistakes_.transposed_mask; ++key)
             allowed[key] = allowed[key] && !forbidden[key];
+        if (mistakes_.temperature != 1) {
+            for (std::size_t key = 0; key < keys; ++key) scores[key] /= mistakes_.temperature;
+        }
         if (!caps_last && !mistakes_.ones_for_allowed && !mistakes_.zeros_for_masked &&
             !mistakes_.mask_value)
             continue;
         for (std::size_t key = 0; key < keys; ++key)
             mask_wrongly(scores[key], allowed[key], caps_last);
-    }
-}
-
-// What else than leaving it out may happen to a masked key.
-void DenseComputation::mask_wrongly(double& score, std::uint8_t& allowed, bool caps) const {
-    if (mistakes_.ones_for_allowed && allowed) score += 1;
-    if (mistakes_.zeros_for_masked && !allowed) score = 0;
-    if (mistakes_.mask_value && !allowed) {
-        // Float32 leaves little of a score beside a large number.
-        const auto value = static_cast<float>(*mistakes_.mask_value);
-        score = mistakes_.fills_mask ? value : static_cast<float>(score) + value;
-    }
-    if (mistakes_.ones_for_allowed || mistakes_.zeros_for_masked || mistakes_.mask_value)
-        allowed = 1;
-    if (!caps) return;
-    score = allowed ? cap(score) : -*options_.softcap;
-    allowed = 1;
-}
-
-// What the mask adds to the cells of one row, and which of them it forbids.
-void DenseComputation::apply(const Mask<double>& mask, const DenseCells& cells, std::size_t head,
-                             std::size_t query, std::vector<double>& scores,
-                             std::vector<std::uint8_t>& blocked) const {
-    const std::size_t keys = cells.keys.size();
-    if (keys == this->keys()) {
-        mask.apply(cells.sequence, head, query, {0, keys}, scores.data(), blocked.data());
-        return;
-    }
-    for (std::size_t key = 0; key < keys; ++key) {
-        const std::size_t at = cells.keys[key];
-        mask.apply(cells.sequence, head, query, {at, at + 1}, scores.data() + key,
-                   blocked.data() + key);
-    }
-}
-
-bool DenseComputation::may_attend(std::size_t sequence, std::size_t head, std::size_t query,
-                                  std::size_t key) const {
-    std::uint8_t blocked = 0, forbidden = 0;
-    double score = 0;
-    array_.apply(sequence, head, query, {key, key + 1}, &score, &blocked);
-    bias_.apply(sequence, head, query, {key, key + 1}, &score, &forbidden);
-    const bool by_array = (blocked == 0) != mistakes_.inverted_mask_array;
-    const bool inside = array_.allowed(sequence, query).contains(key) && by_array;
-    return inside != mistakes_.inverted_mask && forbidden == 0;
-}
-
-// Adds the numbers of the mask array, and says which keys may be attended.
-void DenseComputation::find_allowed(const DenseCells& cells, std::size_t head, std::size_t query,
-                                    double* scores, std::uint8_t* allowed) const {
-    const std::size_t keys = cells.keys.size();
-    const KeyRange range = array_.allowed(cells.sequence, query);
-    std::vector<std::uint8_t> blocked(keys, 0);
-    if (array_.blocks_cells()) {
-        std::vector<double> added(scores, scores + keys);
-        apply(array_, cells, head, query, added, blocked);
-        for (std::size_t key = 0; key < keys; ++key) {
-            if (!blocked[key]) scores[key] = added[key];
-        }
-    }
-    for (std::size_t key = 0; key < keys; ++key) {
-        const bool by_array = (blocked[key] == 0) != mistakes_.inverted_mask_array;
-        const bool inside = range.contains(cells.keys[key]) && by_array;
-        allowed[key] = mistakes_.transposed_mask
-                           ? may_attend(cells.sequence, head, cells.keys[key], query)
-                           : inside != mistakes_.inverted_mask;
     }
 }
 
@@ -303,7 +205,7 @@ void DenseComputation::normalise(DenseBlock& block) const {
         const bool sinks = !logits.empty() && !mistakes_.missing_sink;
         parallel_for(heads * queries, [&](std::size_t i) {
             const std::size_t head = block.cells.heads[i / queries];
-            softmax(block, i * keys, 1, keys, sinks ? logits[head] : kMasked);
+            softmax(block, i * keys, 1, keys, sinks ? sink(logits[head]) : kMasked);
         });
     }
     const Rounding rounding = mistakes_.rounding_at(stage::weights);
@@ -324,74 +226,6 @@ void DenseComputation::softmax_again(DenseBlock& block) const {
         for (std::size_t key = 0; key < keys; ++key) sum += weights[key] = std::exp(weights[key]);
         for (std::size_t key = 0; key < keys; ++key) weights[key] /= sum;
     });
-}
-
-// Without the values of keys that are masked: zero times what is not finite is not zero.
-void DenseComputation::multiply_attended(const DenseBlock& block, std::size_t first,
-                                         MatrixView<const double> values,
-                                         MatrixView<double> contexts) const {
-    std::size_t cell = first;
-    for (std::size_t query = 0; query < contexts.rows; ++query) {
-        for (std::size_t key = 0; key < values.rows; ++key, ++cell) {
-            if (!block.allowed[cell] && block.weights[cell] == 0) continue;
-            for (std::size_t i = 0; i < values.columns; ++i)
-                contexts.row(query)[i] += block.weights[cell] * values.row(key)[i];
-        }
-    }
-}
-
-std::vector<double> DenseComputation::output(std::size_t sequence,
-                                             const std::vector<std::size_t>& queries) const {
-    const HeadsView<double>& v = heads_->v.view;
-    const std::size_t row = heads() * v.width;
-    // Softmax over the queries needs all of them.
-    const bool columns = mistakes_.axis == SoftmaxAxis::queries;
-    const std::vector<std::size_t> computed = columns ? count_up(this->queries()) : queries;
-    std::vector<double> contexts(computed.size() * row);
-    const auto multiply_heads = [&](const std::vector<std::size_t>& heads) {
-        const DenseBlock part = block({sequence, heads, computed, count_up(keys())});
-        parallel_for(heads.size(), [&](std::size_t i) {
-            const std::size_t first = i * computed.size() * keys();
-            const MatrixView<const double> values = v.head(sequence, kv_head(heads[i]));
-            const MatrixView<double> to(contexts.data() + heads[i] * v.width, computed.size(),
-                                        v.width, row);
-            if (heads_->finite_values) {
-                multiply<double>({part.weights.data() + first, computed.size(), keys()}, values,
-                                 to);
-            } else {
-                multiply_attended(part, first, values, to);
-            }
-        });
-    };
-    constexpr std::size_t kMostCells = std::size_t{1} << 21;
-    const std::size_t fit = std::max<std::size_t>(1, kMostCells / (computed.size() * keys()));
-    const std::size_t at_once = mistakes_.axis == SoftmaxAxis::heads ? heads() : fit;
-    const std::vector<std::size_t> all = count_up(heads());
-    for (std::size_t first = 0; first < heads(); first += at_once) {
-        const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
-        multiply_heads(
-            {begin, begin + static_cast<std::ptrdiff_t>(std::min(at_once, heads() - first))});
-    }
-    if (columns) {
-        std::vector<double> chosen;
-        for (const std::size_t query : queries) {
-            const auto begin = contexts.begin() + static_cast<std::ptrdiff_t>(query * row);
-            chosen.insert(chosen.end(), begin, begin + static_cast<std::ptrdiff_t>(row));
-        }
-        contexts = std::move(chosen);
-    }
-    const Rounding of_contexts = mistakes_.rounding_at(stage::contexts);
-    for (double& value : contexts) value = round_to(of_contexts, value);
-    const Array<double> W_O = output_matrix(in_, mistakes_);
-    if (!W_O.empty()) {
-        const Array<double> projected =
-            project(Array<double>({1, queries.size(), row}, std::move(contexts)), W_O,
-                    output_bias(in_, mistakes_), in_.weights->order);
-        contexts.assign(projected.data(), projected.data() + projected.size());
-    }
-    const Rounding of_output = mistakes_.rounding_at(stage::output);
-    for (double& value : contexts) value = round_to(of_output, value);
-    return contexts;
 }
 
 }  // namespace attn::analysis

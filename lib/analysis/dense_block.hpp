@@ -54,12 +54,16 @@ class DenseComputation {
     double scale() const;
     double cap(double score) const;
     void score(DenseBlock& block, std::size_t head, std::size_t first, std::size_t count) const;
+    double sink(double logit) const;
     void mask_wrongly(double& score, std::uint8_t& allowed, bool caps) const;
     void apply(const Mask<double>& mask, const DenseCells& cells, std::size_t head,
                std::size_t query, std::vector<double>& scores,
                std::vector<std::uint8_t>& blocked) const;
     void find_allowed(const DenseCells& cells, std::size_t head, std::size_t query, double* scores,
                       std::uint8_t* allowed) const;
+    void find_bias(const DenseCells& cells, std::size_t head, std::size_t query,
+                   std::vector<double>& added, std::vector<std::uint8_t>& forbidden) const;
+    bool is_no_padding(std::size_t sequence, std::size_t query, std::size_t key) const;
     bool may_attend(std::size_t sequence, std::size_t head, std::size_t query,
                     std::size_t key) const;
     void softmax(DenseBlock& block, std::size_t first, std::size_t stride, std::size_t count,
@@ -68,6 +72,12 @@ class DenseComputation {
     void softmax_again(DenseBlock& block) const;
     void multiply_attended(const DenseBlock& block, std::size_t first,
                            MatrixView<const double> values, MatrixView<double> contexts) const;
+
+    std::vector<double> contexts(std::size_t sequence,
+                                 const std::vector<std::size_t>& queries) const;
+    std::vector<double> merged(std::size_t sequence, const std::vector<std::size_t>& queries) const;
+    void add_residual(std::size_t sequence, const std::vector<std::size_t>& queries,
+                      std::vector<double>& output) const;
 
     const DenseInputs& in_;
     const AttentionOptions<double>& options_;

@@ -1,7 +1,10 @@
 #include "analysis/dense_heads.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 
+#include "analysis/dense_rotary.hpp"
 #include "analysis/transpose.hpp"
 #include "core/magnitude.hpp"
 
@@ -11,6 +14,17 @@ namespace {
 // What the stores hold at most, in numbers: an eighth of a gigabyte each.
 constexpr std::size_t kMostNumbers = std::size_t{1} << 24;
 constexpr std::size_t kMostEntries = 12;
+
+// [n, d, heads] as [n, heads, d].
+Array<double> put_heads_outside(const Array<double>& packed, std::size_t heads) {
+    const std::size_t width = packed.shape().back(), d = width / heads;
+    std::vector<double> values(packed.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::size_t place = i % width;
+        values[i] = packed.data()[i - place + place % d * heads + place / d];
+    }
+    return {packed.shape(), std::move(values)};
+}
 
 Heads<double> split(const Array<double>& packed, std::size_t heads, bool by_reshape) {
     if (!by_reshape) return make_packed_heads(packed, heads);
@@ -41,6 +55,24 @@ Heads<double> changed(const Heads<double>& heads, double factor, Rounding roundi
         Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
 }
 
+// LayerNorm for RMSNorm or the other way round, another weight, another epsilon.
+Norm<double> norm_of(const Norm<double>& right, const Mistakes& mistakes) {
+    Norm<double> norm = right;
+    norm.epsilon = mistakes.input_epsilon.value_or(norm.epsilon);
+    if (mistakes.missing_norm_weight) {
+        norm.weight = {};
+        norm.weight_plus = 0;
+    }
+    norm.weight_plus += mistakes.norm_weight_plus;
+    if (mistakes.other_norm_kind)
+        norm.kind = norm.kind == NormKind::rms ? NormKind::layer : NormKind::rms;
+    return norm;
+}
+
+bool changes_norm(const Mistakes& m) {
+    return m.input_epsilon || m.missing_norm_weight || m.norm_weight_plus != 0 || m.other_norm_kind;
+}
+
 // What the layer reads.
 Array<double> input_of(const DenseInputs& in, const Mistakes& mistakes) {
     const bool everywhere = mistakes.epsilon_everywhere && mistakes.input_epsilon;
@@ -52,11 +84,9 @@ Array<double> input_of(const DenseInputs& in, const Mistakes& mistakes) {
     Array<double> x = *in.x;
     if (mistakes.missing_input_norm || (everywhere && in.input_norm == nullptr)) {
         x = hidden();
-    } else if (mistakes.input_epsilon || (mistakes.rounding_at(stage::hidden) != Rounding::none &&
+    } else if (changes_norm(mistakes) || (mistakes.rounding_at(stage::hidden) != Rounding::none &&
                                           in.input_norm != nullptr)) {
-        Norm<double> norm = *in.input_norm;
-        norm.epsilon = mistakes.input_epsilon.value_or(norm.epsilon);
-        x = normalise(hidden(), norm);
+        x = normalise(hidden(), norm_of(*in.input_norm, mistakes));
     }
     return changed(x, mistakes.input_factor, mistakes.rounding_at(stage::inputs));
 }
@@ -65,8 +95,8 @@ Array<double> matrix_of(const Array<double>& matrix, const Mistakes& mistakes) {
     return changed(mistakes.transposed_weights ? transpose(matrix) : matrix, 1,
                    mistakes.rounding_at(stage::matrices));
 }
-Array<double> bias_of(const Array<double>& bias, const Mistakes& mistakes) {
-    if (mistakes.missing_biases) return {};
+Array<double> bias_of(const Array<double>& bias, bool missing, const Mistakes& mistakes) {
+    if (mistakes.missing_biases || missing) return {};
     return changed(bias, 1, mistakes.rounding_at(stage::matrices));
 }
 
@@ -77,62 +107,70 @@ Array<double> add_bias(const Array<double>& product, const Array<double>& bias) 
     return {product.shape(), std::move(values)};
 }
 
-RotaryTable<double> table_of(const RotaryOptions<double>& rotary, const Mistakes& mistakes) {
-    if (!mistakes.rotary_theta && !mistakes.positions_from_0) return rotary.table;
-    std::vector<std::int64_t> positions = rotary.positions;
-    if (mistakes.positions_from_0) {
-        const std::int64_t first = *std::min_element(positions.begin(), positions.end());
-        for (std::int64_t& position : positions) position -= first;
-    }
-    if (!mistakes.rotary_theta) return make_rotary_table<double>(positions, rotary.frequencies);
-    const std::size_t dim = 2 * rotary.frequencies.radians.size();
-    return make_rotary_table<double>(positions, rotary_frequencies(dim, *mistakes.rotary_theta));
-}
+// What is made of one row of a head.
+using ChangeRow = std::function<void(std::vector<double>&)>;
 
-// As rotate() does it, with each product and sum rounded.
-Array<double> rotate_rounded(const HeadsView<double>& heads, const RotaryTable<double>& table,
-                             const std::vector<std::size_t>& rows, RotaryPairs pairs,
-                             Rounding rounding) {
-    const std::size_t half = table.cos.extent(1);
+Heads<double> with_rows(const Heads<double>& heads, const ChangeRow& change) {
+    const HeadsView<double>& view = heads.view;
     std::vector<double> values;
-    for (std::size_t item = 0; item < heads.batch * heads.heads; ++item) {
-        const std::size_t sequence = item / heads.heads;
-        const MatrixView<const double> matrix = heads.head(sequence, item % heads.heads);
-        for (std::size_t token = 0; token < heads.tokens; ++token) {
-            const Span<const double> row = matrix.row(token);
-            std::vector<double> turned(row.begin(), row.end());
-            const std::size_t first = rows[sequence * heads.tokens + token] * half;
-            for (std::size_t pair = 0; pair < half; ++pair) {
-                const bool split = pairs == RotaryPairs::half_split;
-                const std::size_t a = split ? pair : 2 * pair, b = split ? pair + half : a + 1;
-                const double cos = round_to(rounding, table.cos.data()[first + pair]);
-                const double sin = round_to(rounding, table.sin.data()[first + pair]);
-                const auto product = [&](double x, double y) { return round_to(rounding, x * y); };
-                turned[a] = round_to(rounding, product(row[a], cos) - product(row[b], sin));
-                turned[b] = round_to(rounding, product(row[b], cos) + product(row[a], sin));
-            }
-            values.insert(values.end(), turned.begin(), turned.end());
+    values.reserve(view.batch * view.heads * view.tokens * view.width);
+    for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
+        const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
+        for (std::size_t token = 0; token < matrix.rows; ++token) {
+            const Span<const double> from = matrix.row(token);
+            std::vector<double> row(from.begin(), from.end());
+            change(row);
+            values.insert(values.end(), row.begin(), row.end());
         }
     }
-    return {{heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values)};
+    return make_separate_heads(
+        Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
 }
 
-void turn(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHeads& heads) {
-    RotaryPairs pairs = rotary.pairs;
-    if (mistakes.other_rotary_pairs) {
-        pairs =
-            pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
+Heads<double> quantised(const Heads<double>& heads, double levels) {
+    if (levels == 0) return heads;
+    return with_rows(heads, [levels](std::vector<double>& row) {
+        double largest = 0;
+        for (const double value : row) largest = std::max(largest, std::abs(value));
+        if (!(largest > 0)) return;
+        const double step = largest / levels;
+        for (double& value : row) value = std::nearbyint(value / step) * step;
+    });
+}
+
+// As the tokens before or after have them, around the end.
+Heads<double> shifted(const Heads<double>& heads, std::ptrdiff_t by) {
+    if (by == 0 || heads.view.tokens == 0) return heads;
+    const HeadsView<double>& view = heads.view;
+    std::vector<double> values;
+    values.reserve(view.batch * view.heads * view.tokens * view.width);
+    const auto tokens = static_cast<std::ptrdiff_t>(view.tokens);
+    for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
+        const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
+        for (std::ptrdiff_t token = 0; token < tokens; ++token) {
+            const auto row = matrix.row(static_cast<std::size_t>((token + by + tokens) % tokens));
+            values.insert(values.end(), row.begin(), row.end());
+        }
     }
-    const RotaryTable<double> table = table_of(rotary, mistakes);
-    const Rounding rounding = mistakes.rounding_at(stage::turning);
-    const auto turned = [&](const Heads<double>& some, const std::vector<std::size_t>& rows) {
-        return make_separate_heads(rounding == Rounding::none
-                                       ? rotate(some.view, table, rows, pairs)
-                                       : rotate_rounded(some.view, table, rows, pairs, rounding));
-    };
-    heads.q = turned(heads.q, rotary.query_rows);
-    if (mistakes.unturned_keys) return;
-    heads.k = turned(heads.k, rotary.key_rows);
+    return make_separate_heads(
+        Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
+}
+
+// Of the next sequence, the first one for the last.
+Array<double> of_next_sequence(const Array<double>& past) {
+    const std::size_t size = past.size() / past.extent(0);
+    std::vector<double> values(past.data(), past.data() + past.size());
+    std::rotate(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(size), values.end());
+    return {past.shape(), std::move(values)};
+}
+
+Heads<double> normalised(const Heads<double>& heads, const Norm<double>& norm,
+                         const Mistakes& mistakes) {
+    if (norm.kind == NormKind::none) return heads;
+    Norm<double> used = norm;
+    used.epsilon = mistakes.input_epsilon.value_or(used.epsilon);
+    const Heads<double> copied = with_rows(heads, [](std::vector<double>&) {});
+    return make_separate_heads(normalise(copied.array, used));
 }
 
 std::size_t numbers_in(const Array<double>& array) {
@@ -169,6 +207,9 @@ std::vector<double> projection_key(const Mistakes& m) {
             m.input_epsilon.value_or(-1),
             static_cast<double>(m.epsilon_everywhere),
             m.input_factor,
+            static_cast<double>(m.missing_norm_weight),
+            m.norm_weight_plus,
+            static_cast<double>(m.other_norm_kind),
             static_cast<double>(m.rounding_at(stage::hidden)),
             static_cast<double>(m.rounding_at(stage::inputs)),
             static_cast<double>(m.rounding_at(stage::matrices))};
@@ -184,10 +225,14 @@ Array<double> transpose(const Array<double>& matrix) {
 }
 
 Array<double> output_matrix(const DenseInputs& in, const Mistakes& mistakes) {
-    return in.weights == nullptr ? Array<double>() : matrix_of(in.weights->W_O, mistakes);
+    if (in.weights == nullptr || mistakes.missing_W_O) return {};
+    const Array<double> matrix = matrix_of(in.weights->W_O, mistakes);
+    return mistakes.transposed_W_O ? transpose(matrix) : matrix;
 }
 Array<double> output_bias(const DenseInputs& in, const Mistakes& mistakes) {
-    return in.weights == nullptr ? Array<double>() : bias_of(in.weights->b_O, mistakes);
+    return in.weights == nullptr
+               ? Array<double>()
+               : bias_of(in.weights->b_O, mistakes.missing_b_O || mistakes.missing_W_O, mistakes);
 }
 
 Array<double> DenseHeadsStore::product(const DenseInputs& in, const Mistakes& mistakes,
@@ -222,11 +267,16 @@ DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mista
     const ProjectionWeights<double>& w = *in.weights;
     const auto make = [&](char which, const Norm<double>& norm) {
         const Array<double>& bias = which == 'q' ? w.b_Q : which == 'k' ? w.b_K : w.b_V;
-        const Array<double> packed =
-            changed(add_bias(product(in, mistakes, which), bias_of(bias, mistakes)), 1,
+        const bool missing = which == 'q'   ? mistakes.missing_b_Q
+                             : which == 'k' ? mistakes.missing_b_K
+                                            : mistakes.missing_b_V;
+        Array<double> packed =
+            changed(add_bias(product(in, mistakes, which), bias_of(bias, missing, mistakes)), 1,
                     mistakes.rounding_at(stage::projections));
         const std::size_t heads = which == 'q' ? w.heads : w.kv_heads;
-        Norm<double> norm_used = mistakes.missing_head_norms ? Norm<double>() : norm;
+        if (mistakes.heads_interleaved) packed = put_heads_outside(packed, heads);
+        const bool later = mistakes.missing_head_norms || mistakes.norms_after_rotary;
+        Norm<double> norm_used = later ? Norm<double>() : norm;
         norm_used.epsilon = mistakes.input_epsilon.value_or(norm_used.epsilon);
         return split(normalise_heads(packed, heads, norm_used), heads, mistakes.heads_by_reshape);
     };
@@ -237,16 +287,27 @@ DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mista
 DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes) {
     const AttentionOptions<double>& options = *in.options;
     DenseHeads heads = project(in, mistakes);
-    if (options.rotary && !mistakes.missing_rotary) turn(*options.rotary, mistakes, heads);
+    heads.k = shifted(heads.k, mistakes.token_shift);
+    if (in.wants_output) heads.v = shifted(heads.v, mistakes.token_shift);
+    if (options.rotary && !mistakes.missing_rotary)
+        turn_wrongly(*options.rotary, mistakes, heads, in.wants_output);
+    if (mistakes.norms_after_rotary && in.weights != nullptr) {
+        heads.q = normalised(heads.q, in.weights->q_norm, mistakes);
+        heads.k = normalised(heads.k, in.weights->k_norm, mistakes);
+    }
     if (!options.past_key.empty()) {
-        const auto join = [](const Array<double>& past, const Heads<double>& rest) {
-            return make_separate_heads(join_tokens(separate_heads(past), rest.view));
+        const auto join = [&](const Array<double>& right, const Heads<double>& rest) {
+            const Array<double> past = mistakes.cache_of_next ? of_next_sequence(right) : right;
+            return make_separate_heads(mistakes.cache_last
+                                           ? join_tokens(rest.view, separate_heads(past))
+                                           : join_tokens(separate_heads(past), rest.view));
         };
         heads.k = join(options.past_key, heads.k);
         if (in.wants_output) heads.v = join(options.past_value, heads.v);
     }
     heads.q = changed(heads.q, 1, mistakes.rounding_at(stage::heads));
-    heads.k = changed(heads.k, 1, mistakes.rounding_at(stage::heads));
+    heads.k =
+        quantised(changed(heads.k, 1, mistakes.rounding_at(stage::heads)), mistakes.key_levels);
     if (in.wants_output) {
         heads.v = changed(heads.v, 1, mistakes.rounding_at(stage::values));
         heads.finite_values =
@@ -259,10 +320,19 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
                                                        const Mistakes& mistakes) {
     const Mistakes& m = mistakes;
     Key key = projection_key(m);
-    for (const bool flag : {m.missing_biases, m.missing_head_norms, m.swapped_keys_and_values,
-                            m.heads_by_reshape, m.missing_rotary, m.unturned_keys,
-                            m.positions_from_0, m.other_rotary_pairs, in.wants_output})
+    for (const bool flag : {m.missing_biases,     m.missing_head_norms, m.swapped_keys_and_values,
+                            m.heads_by_reshape,   m.missing_rotary,     m.unturned_keys,
+                            m.positions_from_0,   m.other_rotary_pairs, in.wants_output,
+                            m.missing_b_Q,        m.missing_b_K,        m.missing_b_V,
+                            m.norms_after_rotary, m.heads_interleaved,  m.cache_last,
+                            m.cache_of_next,      m.unturned_queries,   m.turned_values,
+                            m.opposite_turn,      m.turned_twice,       m.mixed_pairs,
+                            m.queries_from_0})
         key.push_back(flag ? 1 : 0);
+    for (const std::ptrdiff_t step : {m.token_shift, m.query_step, m.position_step})
+        key.push_back(static_cast<double>(step));
+    key.push_back(m.key_levels);
+    key.push_back(static_cast<double>(m.rotary_dim.value_or(0)));
     key.push_back(m.rotary_theta.value_or(-1));
     for (const Stages one : {stage::projections, stage::turning, stage::heads, stage::values})
         key.push_back(static_cast<double>(m.rounding_at(one)));

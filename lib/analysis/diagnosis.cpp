@@ -11,8 +11,6 @@ using Mistaken = std::vector<const Hypothesis*>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kNearest = 5;
-// What is farther away is not near.
-constexpr double kNear = 0.3;
 // Of values that were rounded to half precision, when nothing before it was.
 constexpr double kFloat16 = 2e-3;
 constexpr double kBfloat16 = 1.6e-2;
@@ -68,8 +66,10 @@ class Search {
                                                              : kBfloat16;
         diagnosis_.non_finite = find_non_finite(observation);
         diagnosis_.constant = is_constant(observation);
+        DenseInputs looked_at = inputs;
+        looked_at.wants_output = observation.kind == Observed::output;
         for (const Hypothesis& hypothesis : hypotheses()) {
-            if (hypothesis.possible(inputs) && can_fit(hypothesis))
+            if (hypothesis.possible(looked_at) && can_fit(hypothesis))
                 possible_.push_back(&hypothesis);
         }
     }
@@ -190,9 +190,10 @@ class Search {
     std::vector<Explanation> try_all(const std::vector<Mistaken>& list, const Explanation& right) {
         std::vector<Explanation> fitting;
         for (const Mistaken& mistakes : list) {
-            if (std::any_of(mistakes.begin(), mistakes.end(),
-                            [](const Hypothesis* h) { return h->fit == Fit::rounding; }) &&
-                !may_be_rounded(mistakes, right)) {
+            const bool rounds =
+                std::any_of(mistakes.begin(), mistakes.end(),
+                            [](const Hypothesis* h) { return h->fit == Fit::rounding; });
+            if ((rounds && !may_be_rounded(mistakes, right)) || is_beaten(mistakes, fitting)) {
                 ++tried_;
                 continue;
             }
@@ -209,6 +210,15 @@ class Search {
         }
         sort(fitting);
         return fitting;
+    }
+
+    // An estimated number says nothing where a mistake with a name gives the same, exactly.
+    bool is_beaten(const Mistaken& mistakes, const std::vector<Explanation>& fitting) const {
+        if (saved_ != Rounding::none) return false;
+        const auto beats = [&](const Explanation& e) {
+            return e.residual <= kExact && estimates_of(e) < estimates_of(mistakes);
+        };
+        return std::any_of(fitting.begin(), fitting.end(), beats);
     }
 
     // Rounding explains what is left of a small distance; that of the mistake beside it is known.
@@ -322,8 +332,10 @@ class Search {
 bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
     const auto is_fitted = [](const Hypothesis& h) {
         return h.fit == Fit::epsilon || h.fit == Fit::input_factor || h.fit == Fit::softcap ||
-               h.fit == Fit::bias_factor || h.fit == Fit::mask_value;
+               h.fit == Fit::bias_factor || h.fit == Fit::mask_value || h.fit == Fit::temperature;
     };
+    // A search over all its values is too much work beside each of the others.
+    if (a.fit == Fit::theta || b.fit == Fit::theta) return false;
     const bool both = a.fit != Fit::nothing && b.fit != Fit::nothing;
     // A factor of the input is one of the scores, too.
     const auto is_factor = [](const Hypothesis& h) { return h.fit == Fit::input_factor; };

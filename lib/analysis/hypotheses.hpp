@@ -14,15 +14,18 @@ enum class Part {
     head_norms,
     values,
     heads,
+    cache,
     rotary,
     key_heads,
     scale,
     softcap,
     mask,
     bias,
+    temperature,
     softmax,
     sink,
     rows,
+    merging,
     saved,
     arithmetic
 };
@@ -32,8 +35,10 @@ enum class Part {
 enum class Fit {
     nothing,
     scale,
+    theta,
     softcap,
     bias_factor,
+    temperature,
     sink,
     dropout,
     epsilon,
@@ -53,6 +58,13 @@ struct Hypothesis {
 };
 
 const std::vector<Hypothesis>& hypotheses();
+
+// Its parts, each in a file of its own.
+std::vector<Hypothesis> projection_hypotheses();
+std::vector<Hypothesis> rotary_hypotheses();
+std::vector<Hypothesis> score_hypotheses();
+std::vector<Hypothesis> mask_hypotheses();
+std::vector<Hypothesis> softmax_hypotheses();
 
 // What the scores were to be multiplied with.
 double scale_of(const DenseInputs& inputs);

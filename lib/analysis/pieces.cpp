@@ -91,6 +91,15 @@ std::vector<Piece> sample(const Extents& extents, Observed kind, SoftmaxAxis axi
     return pieces;
 }
 
+Piece glance(const Extents& extents, Observed kind, SoftmaxAxis axis, const Place& place) {
+    const std::size_t one =
+        axis == SoftmaxAxis::queries && kind != Observed::output ? place.key : place.query;
+    return {place.sequence,
+            needs_all_heads(kind, axis) ? range(0, extents.heads)
+                                        : spread(extents.heads, 1, place.head),
+            spread(rows_of(extents, kind, axis), 1, one)};
+}
+
 Faced face(const DenseComputation& computation, const Observation& observation,
            const Piece& piece) {
     const ObservedValues& values = observation.values;

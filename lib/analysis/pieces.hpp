@@ -34,6 +34,9 @@ struct Place {
 // A few rows of a few heads, spread evenly, and around `place`. Everything where that is little.
 std::vector<Piece> sample(const Extents& extents, Observed kind, SoftmaxAxis axis,
                           const Place& place);
+
+// One or two rows of one or two heads, `place` among them: what most mistakes fail at once.
+Piece glance(const Extents& extents, Observed kind, SoftmaxAxis axis, const Place& place);
 bool is_little(const Extents& extents);
 
 // Expected and seen numbers in the same order.

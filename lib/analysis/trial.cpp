@@ -80,6 +80,16 @@ Closeness Trial::closeness(const Mistakes& mistakes, double dropout, bool on_sam
     return result;
 }
 
+// Of what a glance at few rows shows to be far away.
+std::optional<double> Trial::far_residual(const Mistakes& mistakes, double dropout) {
+    const DenseComputation computation(inputs_, mistakes, store_);
+    Closeness glance(unit_, saved_, dropout, is_weights());
+    glance.add(face(computation, observation_,
+                    analysis::glance(extents_, observation_.kind, mistakes.axis, place_)));
+    if (!(glance.residual() > kNear)) return std::nullopt;
+    return glance.residual();
+}
+
 Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_sample) {
     Explanation explanation{list, 0, false, ""};
     Mistakes mistakes;
@@ -93,6 +103,10 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
         explanation.add_detail("softcap " + number(*mistakes.softcap, kFitted));
     if (has(explanation, Fit::bias_factor))
         explanation.add_detail("factor " + number(mistakes.bias_factor, kFitted));
+    if (has(explanation, Fit::theta))
+        explanation.add_detail("theta " + number(*mistakes.rotary_theta, kFitted));
+    if (has(explanation, Fit::temperature))
+        explanation.add_detail("temperature " + number(mistakes.temperature, kFitted));
     if (mistakes.input_factor != 1)
         explanation.add_detail("factor " + number(mistakes.input_factor, kFitted));
     explanation.residual = kNoMatch;
@@ -112,6 +126,10 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
         dropout = estimate.factor();
         explanation.add_detail("p = " + number(dropout == 0 ? 0 : 1 - 1 / dropout));
         if (dropout == 0) return explanation;
+    }
+    if (const auto far = on_sample ? far_residual(mistakes, dropout) : std::nullopt) {
+        explanation.residual = *far;
+        return explanation;
     }
     judge(mistakes, dropout, on_sample, closeness(mistakes, dropout, on_sample), explanation);
     return explanation;

@@ -29,6 +29,9 @@ bool has(const Explanation& explanation, Fit fit);
 // Half-precision arithmetic moves numbers no farther, in units; more is a mistake.
 constexpr double kMostRounding = 0.1;
 
+// What is farther away, in units, is not near; how far it is then need not be known.
+constexpr double kNear = 0.3;
+
 class Trial {
   public:
     // Keeps what it is given. `saved`: the type of what was observed. `tick` is called before each
@@ -75,12 +78,14 @@ class Trial {
     std::vector<Piece> pieces(SoftmaxAxis axis, bool on_sample) const;
     void visit(const Mistakes& mistakes, bool on_sample, const Visit& action);
     Closeness closeness(const Mistakes& mistakes, double dropout, bool on_sample);
+    std::optional<double> far_residual(const Mistakes& mistakes, double dropout);
     double fit(const Mistakes& mistakes, const Number& number, double start);
     double fit_from(const Mistakes& mistakes, const Number& number,
                     const std::vector<double>& starts);
     void estimate(Explanation& explanation, Mistakes& mistakes, bool on_sample);
     void estimate_scale(const Explanation& explanation, Mistakes& mistakes);
     void estimate_sinks(const Explanation& explanation, Mistakes& mistakes, bool on_sample);
+    void estimate_theta(Mistakes& mistakes);
     void estimate_epsilon(Explanation& explanation, Mistakes& mistakes);
     void estimate_mask_value(Explanation& explanation, Mistakes& mistakes);
     double search_scale(const Explanation& explanation, Mistakes mistakes);

@@ -122,6 +122,28 @@ void Trial::estimate_sinks(const Explanation& explanation, Mistakes& mistakes, b
     mistakes.sinks = estimate.values();
 }
 
+// From the values that models have; else from steps so small that the farthest tokens turn by less
+// than half a turn between them, as far as that is not too much work. The logarithm is fitted.
+void Trial::estimate_theta(Mistakes& mistakes) {
+    const Number theta{[](Mistakes& m, double x) { m.rotary_theta = std::exp(x); }, 0};
+    std::vector<double> starts;
+    for (const double usual : {1e2, 1e3, 5e3, 1e4, 2e4, 2.5e4, 4e4, 5e4, 1e5, 1.6e5, 2.5e5, 5e5,
+                               6e5, 1e6, 2e6, 5e6, 1e7, 1e8})
+        starts.push_back(std::log(usual));
+    mistakes.rotary_theta = std::exp(fit_from(mistakes, theta, starts));
+    if (closeness(mistakes, 0, true).residual() <= kMostRounding) return;
+    constexpr double kLeast = 1.4, kMost = 18.5, kWork = 2e8;
+    const double tokens = static_cast<double>(std::max(extents_.queries, extents_.keys));
+    const double numbers =
+        static_cast<double>(extents_.batch * extents_.heads) * tokens *
+        static_cast<double>(2 * inputs_.options->rotary->frequencies.radians.size());
+    const double step =
+        std::max(std::clamp(50 / tokens, 0.02, 0.25), (kMost - kLeast) * numbers / kWork);
+    starts.clear();
+    for (double at = kLeast; at < kMost; at += step) starts.push_back(at);
+    mistakes.rotary_theta = std::exp(fit_from(mistakes, theta, starts));
+}
+
 // Told where another one fits visibly worse; else how far it may go.
 void Trial::estimate_epsilon(Explanation& explanation, Mistakes& mistakes) {
     const Number epsilon{[](Mistakes& m, double value) { m.input_epsilon = value; }, 0};
@@ -195,6 +217,11 @@ void Trial::estimate(Explanation& explanation, Mistakes& mistakes, bool on_sampl
         const double cap = *inputs_.options->softcap;
         mistakes.softcap =
             fit_from(mistakes, {[](Mistakes& m, double x) { m.softcap = x; }, cap}, around(cap));
+    }
+    if (has(explanation, Fit::theta)) estimate_theta(mistakes);
+    if (has(explanation, Fit::temperature)) {
+        mistakes.temperature =
+            fit_from(mistakes, {[](Mistakes& m, double x) { m.temperature = x; }, 1}, around(1));
     }
     if (has(explanation, Fit::bias_factor)) {
         mistakes.bias_factor = fit_from(

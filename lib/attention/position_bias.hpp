@@ -35,6 +35,12 @@ class RelativeBias {
 
     bool empty() const { return table_.empty(); }
     std::size_t buckets() const { return empty() ? 0 : table_.extent(0); }
+    // The same table for one side instead of both, or the other way round.
+    RelativeBias in_other_direction() const {
+        RelativeBias other = *this;
+        other.options_.bidirectional = !options_.bidirectional;
+        return other;
+    }
     std::size_t bucket(std::ptrdiff_t distance) const {
         return relative_bucket(distance, options_);
     }

@@ -78,6 +78,8 @@ inline World decoder(unsigned seed, std::size_t n) {
         (matrix == &w.W_Q ? w.W_Q : w.W_K) = Array<double>(matrix->shape(), small);
     }
     w.q_norm.kind = w.k_norm.kind = NormKind::rms;
+    w.q_norm.weight = random_array<double>({4}, seed + 11);
+    w.k_norm.weight = random_array<double>({4}, seed + 12);
     world.options.mask.structure.causal = true;
     RotaryOptions<double> rotary;
     for (std::size_t i = 0; i < n; ++i)
@@ -131,18 +133,20 @@ inline World cached(unsigned seed, std::size_t n) {
     constexpr std::size_t past = 4;
     World world;
     world.name = "cached";
-    world.q = make_separate_heads(random_array<double>({1, 2, n, 8}, seed));
-    world.k = make_separate_heads(random_array<double>({1, 2, n, 8}, seed + 1));
-    world.v = make_separate_heads(random_array<double>({1, 2, n, 8}, seed + 2));
-    world.options.past_key = random_array<double>({1, 2, past, 8}, seed + 3);
-    world.options.past_value = random_array<double>({1, 2, past, 8}, seed + 4);
+    world.q = make_separate_heads(random_array<double>({2, 2, n, 8}, seed));
+    world.k = make_separate_heads(random_array<double>({2, 2, n, 8}, seed + 1));
+    world.v = make_separate_heads(random_array<double>({2, 2, n, 8}, seed + 2));
+    world.options.past_key = random_array<double>({2, 2, past, 8}, seed + 3);
+    world.options.past_value = random_array<double>({2, 2, past, 8}, seed + 4);
     world.options.mask.structure.causal = true;
     world.options.mask.structure.offsets = {past};
     RotaryOptions<double> rotary;
     for (std::size_t i = 0; i < n; ++i) {
         rotary.positions.push_back(static_cast<std::int64_t>(past + i));
-        rotary.query_rows.push_back(i);
-        rotary.key_rows.push_back(i);
+    }
+    for (std::size_t i = 0; i < 2 * n; ++i) {
+        rotary.query_rows.push_back(i % n);
+        rotary.key_rows.push_back(i % n);
     }
     RotaryScaling scaling;
     scaling.kind = RotaryStretch::linear;
@@ -153,8 +157,38 @@ inline World cached(unsigned seed, std::size_t n) {
     return world;
 }
 
+// T5's distances beside an array of biases, windows on both sides, lengths, and some of the
+// dimensions turned.
+inline World biased(unsigned seed, std::size_t n) {
+    World world;
+    world.name = "biased";
+    world.q = make_separate_heads(random_array<double>({2, 2, n, 8}, seed));
+    world.k = make_separate_heads(random_array<double>({2, 2, n, 8}, seed + 1));
+    world.v = make_separate_heads(random_array<double>({2, 2, n, 8}, seed + 2));
+    MaskOptions<double>& mask = world.options.mask;
+    mask.structure.window_left = 4;
+    mask.structure.window_right = 3;
+    mask.structure.key_lengths = {n, n - 2};
+    RelativeBuckets buckets;
+    buckets.buckets = 8;
+    buckets.max_distance = 12;
+    buckets.bidirectional = true;
+    mask.relative = RelativeBias<double>(random_array<double>({8, 2}, seed + 3), buckets);
+    mask.bias = Broadcast<double>(random_array<double>({2, n, n}, seed + 4), {2, 2, n, n}, "", "");
+    RotaryOptions<double> rotary;
+    for (std::size_t i = 0; i < n; ++i) rotary.positions.push_back(static_cast<std::int64_t>(i));
+    for (std::size_t i = 0; i < 2 * n; ++i) {
+        rotary.query_rows.push_back(i % n);
+        rotary.key_rows.push_back(i % n);
+    }
+    rotary.frequencies = rotary_frequencies(4, 50);
+    rotary.table = make_rotary_table<double>(rotary.positions, rotary.frequencies);
+    world.options.rotary = rotary;
+    return world;
+}
+
 inline std::vector<World> worlds(unsigned seed, std::size_t n) {
-    return {decoder(seed, n), masked(seed, n), capped(seed, n), cached(seed, n)};
+    return {decoder(seed, n), masked(seed, n), capped(seed, n), cached(seed, n), biased(seed, n)};
 }
 
 }  // namespace attn::test

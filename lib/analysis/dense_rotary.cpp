@@ -1,0 +1,124 @@
+#include "analysis/dense_rotary.hpp"
+
+#include <algorithm>
+
+namespace attn::analysis {
+namespace {
+
+enum class Role { query, key };
+
+// The positions of the rows of the table, as the queries or the keys are placed.
+std::vector<std::int64_t> positions_of(const RotaryOptions<double>& rotary,
+                                       const Mistakes& mistakes, Role role) {
+    std::vector<std::int64_t> positions = rotary.positions;
+    const bool is_query = role == Role::query;
+    if (mistakes.positions_from_0 || (mistakes.queries_from_0 && is_query)) {
+        const std::int64_t first = *std::min_element(positions.begin(), positions.end());
+        for (std::int64_t& position : positions) position -= first;
+    }
+    const std::ptrdiff_t step = mistakes.position_step + (is_query ? mistakes.query_step : 0);
+    for (std::int64_t& position : positions) {
+        position += step;
+        if (mistakes.opposite_turn) position = -position;
+    }
+    return positions;
+}
+
+// Whether the table of the options is not the one to use.
+bool changes_table(const Mistakes& m) {
+    return m.rotary_theta || m.rotary_dim || m.positions_from_0 || m.queries_from_0 ||
+           m.query_step != 0 || m.position_step != 0 || m.opposite_turn;
+}
+
+RotaryTable<double> table_of(const RotaryOptions<double>& rotary, const Mistakes& mistakes,
+                             Role role) {
+    if (!changes_table(mistakes)) return rotary.table;
+    const std::vector<std::int64_t> positions = positions_of(rotary, mistakes, role);
+    if (!mistakes.rotary_theta) return make_rotary_table<double>(positions, rotary.frequencies);
+    const std::size_t dim = mistakes.rotary_dim.value_or(2 * rotary.frequencies.radians.size());
+    return make_rotary_table<double>(positions, rotary_frequencies(dim, *mistakes.rotary_theta));
+}
+
+// As rotate() does it, with each product and sum rounded.
+Array<double> rotate_rounded(const HeadsView<double>& heads, const RotaryTable<double>& table,
+                             const std::vector<std::size_t>& rows, RotaryPairs pairs,
+                             Rounding rounding) {
+    const std::size_t half = table.cos.extent(1);
+    std::vector<double> values;
+    for (std::size_t item = 0; item < heads.batch * heads.heads; ++item) {
+        const std::size_t sequence = item / heads.heads;
+        const MatrixView<const double> matrix = heads.head(sequence, item % heads.heads);
+        for (std::size_t token = 0; token < heads.tokens; ++token) {
+            const Span<const double> row = matrix.row(token);
+            std::vector<double> turned(row.begin(), row.end());
+            const std::size_t first = rows[sequence * heads.tokens + token] * half;
+            for (std::size_t pair = 0; pair < half; ++pair) {
+                const bool split = pairs == RotaryPairs::half_split;
+                const std::size_t a = split ? pair : 2 * pair, b = split ? pair + half : a + 1;
+                const double cos = round_to(rounding, table.cos.data()[first + pair]);
+                const double sin = round_to(rounding, table.sin.data()[first + pair]);
+                const auto product = [&](double x, double y) { return round_to(rounding, x * y); };
+                turned[a] = round_to(rounding, product(row[a], cos) - product(row[b], sin));
+                turned[b] = round_to(rounding, product(row[b], cos) + product(row[a], sin));
+            }
+            values.insert(values.end(), turned.begin(), turned.end());
+        }
+    }
+    return {{heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values)};
+}
+
+// cos and sin of dimension c are those of the pair that c is of in the other order.
+Array<double> rotate_mixed(const HeadsView<double>& heads, const RotaryTable<double>& table,
+                           const std::vector<std::size_t>& rows, RotaryPairs pairs) {
+    const std::size_t half = table.cos.extent(1);
+    const bool split = pairs == RotaryPairs::half_split;
+    const auto angle_of = [&](std::size_t c) { return split ? c / 2 : c % half; };
+    std::vector<double> values;
+    for (std::size_t item = 0; item < heads.batch * heads.heads; ++item) {
+        const std::size_t sequence = item / heads.heads;
+        const MatrixView<const double> matrix = heads.head(sequence, item % heads.heads);
+        for (std::size_t token = 0; token < heads.tokens; ++token) {
+            const Span<const double> row = matrix.row(token);
+            std::vector<double> turned(row.begin(), row.end());
+            const std::size_t first = rows[sequence * heads.tokens + token] * half;
+            const double* const cos = table.cos.data() + first;
+            const double* const sin = table.sin.data() + first;
+            for (std::size_t pair = 0; pair < half; ++pair) {
+                const std::size_t a = split ? pair : 2 * pair, b = split ? pair + half : a + 1;
+                turned[a] = row[a] * cos[angle_of(a)] - row[b] * sin[angle_of(a)];
+                turned[b] = row[b] * cos[angle_of(b)] + row[a] * sin[angle_of(b)];
+            }
+            values.insert(values.end(), turned.begin(), turned.end());
+        }
+    }
+    return {{heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values)};
+}
+
+}  // namespace
+
+void turn_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHeads& heads,
+                  bool has_values) {
+    RotaryPairs pairs = rotary.pairs;
+    if (mistakes.other_rotary_pairs) {
+        pairs =
+            pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
+    }
+    const Rounding rounding = mistakes.rounding_at(stage::turning);
+    const auto turn_once = [&](Heads<double>& some, const RotaryTable<double>& table,
+                               const std::vector<std::size_t>& rows) {
+        some = make_separate_heads(
+            mistakes.mixed_pairs         ? rotate_mixed(some.view, table, rows, pairs)
+            : rounding == Rounding::none ? rotate(some.view, table, rows, pairs)
+                                         : rotate_rounded(some.view, table, rows, pairs, rounding));
+    };
+    const auto turn = [&](Heads<double>& some, Role role, const std::vector<std::size_t>& rows) {
+        const RotaryTable<double> table = table_of(rotary, mistakes, role);
+        turn_once(some, table, rows);
+        if (mistakes.turned_twice) turn_once(some, table, rows);
+    };
+    if (!mistakes.unturned_queries) turn(heads.q, Role::query, rotary.query_rows);
+    if (!mistakes.unturned_keys) turn(heads.k, Role::key, rotary.key_rows);
+    if (mistakes.turned_values && has_values) turn(heads.v, Role::key, rotary.key_rows);
+}
+
+}  // namespace attn::analysis

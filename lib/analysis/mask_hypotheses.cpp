@@ -1,0 +1,91 @@
+// Mistakes in which keys a query may attend.
+#include "analysis/hypotheses.hpp"
+#include "analysis/hypothesis_conditions.hpp"
+
+namespace attn::analysis {
+
+namespace {
+
+constexpr const char* kFiniteMask =
+    "What masks must be -inf, or torch.finfo(dtype).min: a smaller number leaves masked keys a "
+    "share, and lets rows attend that have no key.";
+
+}  // namespace
+
+std::vector<Hypothesis> mask_hypotheses() {
+    using namespace given;
+    using In = const DenseInputs&;
+    using Do = Mistakes&;
+    return {
+        {"causal mask missing", Part::mask, is_causal, [](In, Do m) { m.causal = false; },
+         "Keys after the query must be masked before softmax."},
+        {"a causal mask that was not asked for", Part::mask, is_not_causal,
+         [](In, Do m) { m.causal = true; },
+         "The other side masks keys after the query; give --causal if that is right."},
+        {"mask off by one: the query cannot see itself", Part::mask, is_causal,
+         [](In, Do m) { m.shift = -1; }, "The diagonal belongs to the query: tril(0), triu(1)."},
+        {"mask off by one: the query sees the next key", Part::mask, is_causal,
+         [](In, Do m) { m.shift = 1; }, "The first masked diagonal is 1, not 2."},
+        {"causal alignment at the other end", Part::mask, aligns,
+         [](In, Do m) { m.other_alignment = true; },
+         "PyTorch and ONNX align query 0 with key 0, flash-attention and MLX the last query with "
+         "the last key (--query-offset end)."},
+        {"padding ignored", Part::mask, pads, [](In, Do m) { m.ignored_padding = true; },
+         "Mask the keys behind the length of each sequence."},
+        {"padding one key short", Part::mask, pads, [](In, Do m) { m.padding_step = -1; },
+         "The last token of each sequence is no padding: arange(n) < length, not length - 1."},
+        {"padding one key long", Part::mask, pads, [](In, Do m) { m.padding_step = 1; },
+         "Mask from the length on: arange(n) < length, not <= length."},
+        {"padding of another sequence", Part::mask, has_several_lengths,
+         [](In, Do m) { m.padding_of_next = true; },
+         "Each sequence has its own length: lengths[:, None, None, None], and in the batch's "
+         "order."},
+        {"padding on the other side", Part::mask, pads, [](In, Do m) { m.padding = Padding::left; },
+         "Padding is behind the tokens here (padding_side='right'), and what was masked lies in "
+         "front of them."},
+        {"padding polarity", Part::mask, pads, [](In, Do m) { m.padding = Padding::inverted; },
+         "key_padding_mask is True where a key is ignored, attention_mask 1 where it is read: "
+         "mask with ~."},
+        {"padding on the axis of the queries", Part::mask, pads,
+         [](In, Do m) { m.padding = Padding::queries; },
+         "Padding masks keys: mask[:, None, None, :], not mask[:, None, :, None]."},
+        {"window ignored", Part::mask, has_window, [](In, Do m) { m.ignored_window = true; },
+         "Mask the keys outside of the sliding window."},
+        {"window one key too long", Part::mask, has_window_behind,
+         [](In, Do m) { m.window_shift = 1; },
+         "A window of W keys holds the query itself and W - 1 before it (--window W-1,0)."},
+        {"window one key too short", Part::mask, has_window_behind,
+         [](In, Do m) { m.window_shift = -1; },
+         "Compare the window with --window, which counts the keys before the query."},
+        {"window one key too long on the right", Part::mask, has_window_right,
+         [](In, Do m) { m.window_right_shift = 1; },
+         "Compare the window with --window, which counts the keys behind the query."},
+        {"window one key too short on the right", Part::mask, has_window_right_of,
+         [](In, Do m) { m.window_right_shift = -1; },
+         "Compare the window with --window, which counts the keys behind the query."},
+        {"mask array ignored", Part::mask, has_array, [](In, Do m) { m.ignored_mask = true; },
+         "The mask does not reach the scores."},
+        {"mask polarity", Part::mask, has_array, [](In, Do m) { m.inverted_mask_array = true; },
+         "True means 'may attend' in scaled_dot_product_attention, 'ignore' in "
+         "nn.MultiheadAttention."},
+        {"mask inverted", Part::mask, masks, [](In, Do m) { m.inverted_mask = true; },
+         "What should be masked is kept and the rest is masked."},
+        {"mask transposed", Part::mask, [](In in) { return masks(in) && is_square(in); },
+         [](In, Do m) { m.transposed_mask = true; },
+         "Rows of the mask are queries and columns are keys: keep tril, mask triu."},
+        {"masked scores are 0", Part::mask, masks, [](In, Do m) { m.zeros_for_masked = true; },
+         "Fill them with -inf: scores that are multiplied with the mask, or filled with 1e-9 for "
+         "-1e9, stay in softmax as zeros."},
+        {"a finite number added for the mask", Part::mask, masks, [](In, Do) {}, kFiniteMask,
+         Fit::mask_value},
+        {"masked scores filled with a finite number", Part::mask, masks,
+         [](In, Do m) { m.fills_mask = true; }, kFiniteMask, Fit::mask_value},
+        {"mask of 0 and 1 added", Part::mask, masks, [](In, Do m) { m.ones_for_allowed = true; },
+         "What is added to the scores must be 0 and -inf; use masked_fill with a mask of "
+         "booleans."},
+        {"mask after softmax", Part::mask, masks, [](In, Do m) { m.mask_after_softmax = true; },
+         "Mask the scores with -inf before softmax; zeros afterwards leave rows below 1."},
+    };
+}
+
+}  // namespace attn::analysis

@@ -1,0 +1,135 @@
+// Mistakes in how queries, keys and values are made, and in what is made of the contexts.
+#include "analysis/hypotheses.hpp"
+#include "analysis/hypothesis_conditions.hpp"
+
+namespace attn::analysis {
+
+std::vector<Hypothesis> projection_hypotheses() {
+    using namespace given;
+    using In = const DenseInputs&;
+    using Do = Mistakes&;
+    return {
+        {"W transposed", Part::projection, has_square_weights,
+         [](In, Do m) { m.transposed_weights = true; },
+         "nn.Linear keeps its matrix as [out, in] and computes x @ W.T; transpose one of the two."},
+        {"bias missing", Part::projection, has_biases, [](In, Do m) { m.missing_biases = true; },
+         "Add b_Q, b_K, b_V and b_O after the products."},
+        {"b_Q missing", Part::projection,
+         [](In in) { return has_several_biases(in) && !in.weights->b_Q.empty(); },
+         [](In, Do m) { m.missing_b_Q = true; },
+         "Queries have a bias: nn.Linear(d_model, d_model, bias=True), q = x @ W_Q + b_Q."},
+        {"b_K missing", Part::projection,
+         [](In in) { return has_several_biases(in) && !in.weights->b_K.empty(); },
+         [](In, Do m) { m.missing_b_K = true; },
+         "Keys have a bias: k = x @ W_K + b_K; only Whisper's k_proj has bias=False."},
+        {"b_V missing", Part::projection,
+         [](In in) {
+             return has_several_biases(in) && in.wants_output && !in.weights->b_V.empty();
+         },
+         [](In, Do m) { m.missing_b_V = true; },
+         "Values have a bias: v = x @ W_V + b_V, which comes out of attention as it is."},
+        {"b_O missing", Part::projection,
+         [](In in) {
+             return has_several_biases(in) && in.wants_output && !in.weights->b_O.empty();
+         },
+         [](In, Do m) { m.missing_b_O = true; },
+         "The output has a bias: out = contexts @ W_O + b_O (out_proj.bias, c_proj.bias)."},
+        {"biases of queries, keys and values missing", Part::projection, has_projection_biases,
+         [](In, Do m) { m.missing_b_Q = m.missing_b_K = m.missing_b_V = true; },
+         "nn.MultiheadAttention keeps them in in_proj_bias, Qwen 2 in q_proj.bias and so on; load "
+         "them beside the weights."},
+        {"W_O missing", Part::merging, has_square_W_O, [](In, Do m) { m.missing_W_O = true; },
+         "What attention returns is still to go through the output projection: "
+         "out_proj(contexts), not contexts."},
+        {"W_O transposed", Part::merging, has_square_W_O, [](In, Do m) { m.transposed_W_O = true; },
+         "nn.Linear keeps W_O as [out, in]: contexts @ out_proj.weight.T, not @ out_proj.weight."},
+        {"residual added to the output", Part::merging, adds_residual,
+         [](In, Do m) { m.added_residual = true; },
+         "The output of attention was saved after x = x + attn(norm(x)); save attn(norm(x))."},
+        {"heads merged without transpose", Part::merging, merges_heads,
+         [](In, Do m) { m.merge = Merge::without_transpose; },
+         "(attn @ v).transpose(1, 2).reshape(batch, n, d_model), not (attn @ v).reshape(batch, n, "
+         "d_model)."},
+        {"heads merged with their dimensions outside", Part::merging, merges_heads,
+         [](In, Do m) { m.merge = Merge::dimensions_outside; },
+         "A token's numbers are head 0's, then head 1's: transpose(1, 2), not permute(0, 2, 3, "
+         "1), before reshape; in einops '(h d)', not '(d h)'."},
+        {"norm in front missing", Part::input, [](In in) { return in.x_before_norm != nullptr; },
+         [](In, Do m) { m.missing_input_norm = true; },
+         "The layer reads the normalised hidden state, not the residual stream."},
+        {"weight of the norm in front missing", Part::input, has_norm_weight,
+         [](In, Do m) { m.missing_norm_weight = true; },
+         "Multiply with the norm's weight after dividing: normed * self.weight."},
+        {"1 missing in the weight of the norm in front", Part::input, has_norm_weight,
+         [](In, Do m) { m.norm_weight_plus = -1; },
+         "Gemma keeps weight - 1: normed * (1 + self.weight), not normed * self.weight."},
+        {"1 added to the weight of the norm in front", Part::input, has_norm_weight,
+         [](In, Do m) { m.norm_weight_plus = 1; },
+         "Only Gemma keeps weight - 1: normed * self.weight, not normed * (1 + self.weight)."},
+        {"another kind of norm in front", Part::input, has_input_norm,
+         [](In, Do m) { m.other_norm_kind = true; },
+         "LayerNorm takes the mean away, RMSNorm does not: nn.LayerNorm and nn.RMSNorm."},
+        {"another epsilon in the norm", Part::input, [](In in) { return in.input_norm != nullptr; },
+         [](In, Do) {}, "Compare the epsilon that the norm in front adds to the variance.",
+         Fit::epsilon},
+        {"another epsilon in all norms", Part::input,
+         [](In in) { return in.hidden_with_epsilon != nullptr; },
+         [](In, Do m) { m.epsilon_everywhere = true; },
+         "Compare the epsilon of this layer's norms and of those before it, embeddings included "
+         "(--norm-eps).",
+         Fit::epsilon_everywhere},
+        {"scaled input", Part::input, always, [](In, Do) {},
+         "What goes into attention is multiplied by a number: compare the embeddings, and the gain "
+         "of the norm in front.",
+         Fit::input_factor},
+        {"norms of queries and keys missing", Part::head_norms, has_head_norms,
+         [](In, Do m) { m.missing_head_norms = true; },
+         "Normalise each head's queries and keys before they are turned."},
+        {"queries and keys normalised after they are turned", Part::head_norms, turns_normed,
+         [](In, Do m) { m.norms_after_rotary = true; },
+         "q_norm and k_norm come before rotary positions: apply_rotary(q_norm(q)), not "
+         "q_norm(apply_rotary(q))."},
+        {"keys and values swapped", Part::values, has_values_like_keys,
+         [](In, Do m) { m.swapped_keys_and_values = true; },
+         "Check the order in which queries, keys and values are cut out of a fused matrix."},
+        {"keys and values of the token before", Part::values, has_several_new_keys,
+         [](In, Do m) { m.token_shift = -1; },
+         "Key j stands for token j: queries and keys are made of the same x, not of x[:, 1:] and "
+         "x[:, :-1]."},
+        {"keys and values of the token after", Part::values, has_several_new_keys,
+         [](In, Do m) { m.token_shift = 1; },
+         "Key j stands for token j: queries and keys are made of the same x, not of x[:, :-1] and "
+         "x[:, 1:]."},
+        {"keys rounded to int8", Part::values, always, [](In, Do m) { m.key_levels = 127; },
+         "The keys went through int8, a scale for each row: compare with the cache that is not "
+         "quantised."},
+        {"keys rounded to int4", Part::values, always, [](In, Do m) { m.key_levels = 7; },
+         "The keys went through int4, a scale for each row: compare with the cache that is not "
+         "quantised."},
+        {"new keys in front of the cache", Part::cache, has_past,
+         [](In, Do m) { m.cache_last = true; },
+         "The cache comes first: torch.cat([past_key, key], dim=2), not torch.cat([key, "
+         "past_key], dim=2)."},
+        {"cache of another sequence", Part::cache, has_past_of_several,
+         [](In, Do m) { m.cache_of_next = true; },
+         "Reorder the cache with the batch: past.index_select(0, beam_idx)."},
+        {"heads split by reshape", Part::heads,
+         [](In in) { return projects(in) && has_several_heads(in); },
+         [](In, Do m) { m.heads_by_reshape = true; },
+         "Use view(batch, n, heads, d).transpose(1, 2), not view(batch, heads, n, d)."},
+        {"heads split with their dimensions outside", Part::heads,
+         [](In in) { return projects(in) && has_several_heads(in); },
+         [](In, Do m) { m.heads_interleaved = true; },
+         "Use view(batch, n, heads, d), not view(batch, n, d, heads): a head's dimensions lie side "
+         "by side; in einops '(h d)', not '(d h)'."},
+        {"key/value heads in the other order", Part::key_heads, groups_heads,
+         [](In, Do m) { m.other_kv_order = true; },
+         "Repeat key/value heads with repeat_interleave, not repeat: head h reads h / group."},
+        {"queries and keys swapped", Part::key_heads,
+         [](In in) { return is_square(in) && kv_heads_of(in) == heads_of(in); },
+         [](In, Do m) { m.swapped_queries_and_keys = true; },
+         "The scores are q @ k.T: row i holds what query i finds."},
+    };
+}
+
+}  // namespace attn::analysis

@@ -1,0 +1,101 @@
+// Mistakes in what is added to the scores, in softmax, and in what was saved.
+#include "analysis/hypotheses.hpp"
+#include "analysis/hypothesis_conditions.hpp"
+
+#include <cmath>
+
+namespace attn::analysis {
+
+std::vector<Hypothesis> softmax_hypotheses() {
+    using namespace given;
+    using In = const DenseInputs&;
+    using Do = Mistakes&;
+    return {
+        {"bias of the scores missing", Part::bias, has_bias,
+         [](In, Do m) { m.ignored_bias = true; },
+         "Add the position bias (bias, ALiBi, relative) to the scores."},
+        {"bias of the scores with the other sign", Part::bias, has_bias,
+         [](In, Do m) { m.bias_factor = -1; },
+         "ALiBi lowers the scores of keys that are far away."},
+        {"bias added before the scale", Part::bias,
+         [](In in) { return has_bias(in) && scale_of(in) != 1; },
+         [](In in, Do m) { m.bias_factor = scale_of(in); },
+         "Scale the product of queries and keys first, then add the bias."},
+        {"bias of the scores times a number", Part::bias, has_bias, [](In, Do) {},
+         "The bias is added once, as it is: compare its slopes or its table, and what multiplies "
+         "the scores after it was added.",
+         Fit::bias_factor},
+        {"bias of the scores added twice", Part::bias, has_bias,
+         [](In, Do m) { m.bias_factor = 2; },
+         "Add the position bias once: to the scores, or to the attn_mask that is added to them."},
+        {"bias of the scores transposed", Part::bias, has_bias_to_transpose,
+         [](In, Do m) { m.transposed_bias = true; },
+         "Rows are queries, and T5's distance is key - query: memory_position - "
+         "context_position."},
+        {"bias of head 0 for all heads", Part::bias, has_bias_by_head,
+         [](In, Do m) { m.bias_of_head_0 = true; },
+         "Each head has its own bias: bias.permute(2, 0, 1)[None], slopes[:, None, None]."},
+        {"relative positions in the other direction", Part::bias, has_relative,
+         [](In, Do m) { m.other_direction = true; },
+         "T5's encoder sorts distances with bidirectional=True, its decoder with False."},
+        {"ALiBi slopes as if the number of heads were a power of two", Part::bias,
+         [](In in) { return has_alibi(in) && has_several_heads(in); },
+         [](In in, Do m) {
+             for (std::size_t head = 1; head <= heads_of(in); ++head)
+                 m.alibi.push_back(std::exp2(-8.0 * static_cast<double>(head) /
+                                             static_cast<double>(heads_of(in))));
+         },
+         "Where it is none, the slopes are those of the next smaller power of two, then those of "
+         "the next larger at the odd places."},
+        {"ALiBi slopes from exponent 0", Part::bias, has_alibi,
+         [](In in, Do m) {
+             const double ratio = std::exp2(-8.0 / static_cast<double>(heads_of(in)));
+             for (std::size_t head = 0; head < heads_of(in); ++head)
+                 m.alibi.push_back(std::pow(ratio, static_cast<double>(head)));
+         },
+         "The first head's slope is 2 ** (-8 / heads), not 1: arange(1, heads + 1)."},
+        {"ALiBi by the distance to either side", Part::bias, sees_behind,
+         [](In, Do m) { m.symmetric_alibi = true; },
+         "The bias is slope * (key - query), also behind the query: not -slope * abs(query - "
+         "key)."},
+        {"ALiBi of the key alone", Part::bias, has_alibi, [](In, Do m) { m.alibi_of_keys = true; },
+         "The bias is slope * (key - query), not slope * key: the same after softmax, unless "
+         "there is a sink or a softcap."},
+        {"temperature", Part::temperature, adds_to_scores, [](In, Do) {},
+         "The scores are divided by a number after biases and caps: softmax(scores, -1), not "
+         "softmax(scores / t, -1).",
+         Fit::temperature},
+        {"softmax over the queries", Part::softmax, always,
+         [](In, Do m) { m.axis = SoftmaxAxis::queries; },
+         "Softmax runs over the keys, dim=-1: rows must sum to one, not columns."},
+        {"softmax over the heads", Part::softmax, has_several_heads,
+         [](In, Do m) { m.axis = SoftmaxAxis::heads; },
+         "Softmax runs over the keys, dim=-1, not over the axis of heads."},
+        {"softmax applied twice", Part::softmax, always, [](In, Do m) { m.softmax_twice = true; },
+         "The weights are probabilities already; drop the second softmax."},
+        {"sink left out", Part::sink, has_sink, [](In, Do m) { m.missing_sink = true; },
+         "The sink's logit belongs to the denominator."},
+        {"sink counted twice", Part::sink, has_sink, [](In, Do m) { m.sink_factor = 2; },
+         "The sink stands in the denominator once: one column in torch.cat([scores, sink], -1)."},
+        {"sink times the scale", Part::sink,
+         [](In in) { return has_sink(in) && scale_of(in) != 1; },
+         [](In, Do m) { m.scaled_sink = true; },
+         "The sink's logit is not scaled: torch.cat([q @ k.T * scale, sink], -1)."},
+        {"sink column dropped", Part::sink, [](In in) { return !has_sink(in); }, [](In, Do) {},
+         "A column of sinks took part in softmax and was cut off: rows sum to less than one; give "
+         "--sink if that is right.",
+         Fit::sink},
+        {"NaN in rows without a key", Part::rows, masks,
+         [](In, Do m) { m.nan_without_keys = true; },
+         "Softmax over nothing is 0 / 0: where the mask leaves a query no key, give zeros, or do "
+         "not ask for that row."},
+        {"matrix transposed", Part::saved, is_square, [](In, Do m) { m.transposed = true; },
+         "Queries are rows and keys are columns."},
+        {"dropout left on", Part::saved, always, [](In, Do) {},
+         "Switch the model to evaluation: model.eval(), dropout_p=0.", Fit::dropout},
+        {"half-precision rounding", Part::arithmetic, always, [](In, Do) {},
+         "Numbers were rounded on the way; compute scores and softmax in float32.", Fit::rounding},
+    };
+}
+
+}  // namespace attn::analysis

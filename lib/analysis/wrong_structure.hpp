@@ -1,0 +1,17 @@
+// Who may attend as causality, window and lengths have it, with mistakes.
+#pragma once
+
+#include "analysis/dense_attention.hpp"
+
+namespace attn::analysis {
+
+// Of lengths that mask other keys than those behind them nothing is left: padding_allows() knows.
+MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistakes,
+                              std::size_t queries, std::size_t keys);
+
+// What the lengths of `right` say about one cell, where they are read in another way than as keys
+// to the right; true where they are read so.
+bool padding_allows(const MaskStructure& right, const Mistakes& mistakes, std::size_t sequence,
+                    std::size_t query, std::size_t key, std::size_t keys);
+
+}  // namespace attn::analysis
