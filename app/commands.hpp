@@ -34,6 +34,7 @@ void add_check_command(CLI::App& app, CommandLine& line);
 void add_compare_command(CLI::App& app, CommandLine& line);
 void add_diagnose_command(CLI::App& app, CommandLine& line);
 void add_grad_command(CLI::App& app, CommandLine& line);
+void add_monitor_command(CLI::App& app, CommandLine& line);
 void add_info_command(CLI::App& app, CommandLine& line);
 void add_rollout_command(CLI::App& app, CommandLine& line);
 

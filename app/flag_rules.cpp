@@ -34,7 +34,7 @@ constexpr Pair kContradictions[] = {
     {"--list", "--json"},         {"--list", "--terminal"},        {"--all", "--json"},
     {"--plain", "--sheet"},       {"--plain", "--font"},           {"--plain", "--clean-tokens"},
     {"--force", "--terminal"},    {"--durable", "--terminal"},     {"--max-size", "--terminal"},
-    {"--targets", "--sources"},   {"--residual", "--no-residual"},
+    {"--targets", "--sources"},   {"--residual", "--no-residual"}, {"--list", "--csv"},
 };
 
 // The first does nothing without the second.
@@ -182,6 +182,31 @@ void require_saved(const CLI::App& command) {
     if (!saved.any_of({"heatmaps"})) require_heatmaps(command, "heatmaps in --save");
 }
 
+// monitor looks at saved attention, or computes it from checkpoints; what says how it is computed
+// has no say in the former.
+void require_steps(const CLI::App& command) {
+    if (find(command, "--checkpoints") == nullptr) return;
+    for (const char* flag : {"--plots", "--list"})
+        if (given(command, flag) && !given(command, "--output"))
+            fail(flag, ": has no effect without --output");
+    if (given(command, "--steps-axis") && !given(command, "--steps"))
+        fail("--steps-axis: needs --steps, which names the steps of the first axis");
+    if (given(command, "--checkpoints")) {
+        if (given(command, "source")) fail("SOURCE and --checkpoints exclude each other");
+        for (const char* flag : {"--steps-axis", "--axes"})
+            if (given(command, flag)) fail(flag, ": has no effect with --checkpoints");
+        return;
+    }
+    for (const CLI::Option* option : command.get_options()) {
+        const std::string& group = option->get_group();
+        const bool of_computing = group == "Input" || group == "Heads" || group == "Scores" ||
+                                  group == "Positions" || option->get_name() == "--mask" ||
+                                  option->get_name() == "--mask-true";
+        if (option->count() > 0 && of_computing)
+            fail(option->get_name(), ": has no effect on saved attention, only with --checkpoints");
+    }
+}
+
 }  // namespace
 
 void let_switches_stand_alone(CLI::App& app) {
@@ -201,6 +226,7 @@ void require_effect(const CLI::App& app) {
         require_tolerance(*command);
         require_table(*command);
         require_saved(*command);
+        require_steps(*command);
     }
 }
 

@@ -24,17 +24,19 @@ std::vector<std::string> known_layouts() {
 
 }  // namespace
 
-void add_input_flags(Command& command, source::ComputedRequest& request) {
+void add_input_flags(Command& command, source::ComputedRequest& request, InputKind kind) {
     command.heading("Input");
     add_array(command, "-x,--embeddings", request.embeddings,
               "Token embeddings [tokens, d_model] or [batch, tokens, d_model]; default: "
               "\"embeddings\" in "
               "the weights file");
-    command.text("-w,--weights", "FILE|DIR", request.weights,
-                 "A checkpoint (safetensors, sharded or not, NPZ, or its folder) with its "
-                 "config.json; or W_Q W_K W_V [d_model, heads*d_head] or [heads, d_model, "
-                 "d_head], W_O, b_Q b_K b_V b_O, many layers as layers.N.W_Q, in one of those, "
-                 "a JSON file or a folder of .npy files");
+    if (kind == InputKind::any) {
+        command.text("-w,--weights", "FILE|DIR", request.weights,
+                     "A checkpoint (safetensors, sharded or not, NPZ, or its folder) with its "
+                     "config.json; or W_Q W_K W_V [d_model, heads*d_head] or [heads, d_model, "
+                     "d_head], W_O, b_Q b_K b_V b_O, many layers as layers.N.W_Q, in one of those, "
+                     "a JSON file or a folder of .npy files");
+    }
     add_array(command, "--context", request.context,
               "Cross-attention: keys and values are made from these embeddings [(batch,) keys, "
               "d_context]");
@@ -64,13 +66,16 @@ void add_input_flags(Command& command, source::ComputedRequest& request) {
               "Family of the checkpoint, where names and config.json do not tell: " +
                   joined(known_layouts(), ", "))
         .completes(known_layouts());
-    add_array(command, "-q,--query", request.query,
-              "Instead of embeddings, projected queries: [(batch,) heads, n, d_head], or packed "
-              "[(batch,) n, heads*d_head] with --heads");
-    add_array(command, "-k,--key", request.key,
-              "Projected keys: [(batch,) kv_heads, keys, d_head] or packed");
-    add_array(command, "-v,--value", request.value,
-              "Projected values: [(batch,) kv_heads, keys, d_value] or packed");
+    if (kind == InputKind::any) {
+        add_array(
+            command, "-q,--query", request.query,
+            "Instead of embeddings, projected queries: [(batch,) heads, n, d_head], or packed "
+            "[(batch,) n, heads*d_head] with --heads");
+        add_array(command, "-k,--key", request.key,
+                  "Projected keys: [(batch,) kv_heads, keys, d_head] or packed");
+        add_array(command, "-v,--value", request.value,
+                  "Projected values: [(batch,) kv_heads, keys, d_value] or packed");
+    }
     command.on("--allow-nonfinite", request.allow_nonfinite,
                "Let NaN and infinities in the input through");
 }

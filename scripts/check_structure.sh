@@ -84,6 +84,13 @@ lib/model/layouts.cpp               so far by layout_match_test.cpp
 lib/model/native_weights.cpp        so far by weight_bundle_test.cpp
 lib/source/attention_options.cpp  so far by tests/app/run_flags_test.cpp
 lib/pipeline/check.cpp              so far by check_judge_heads_test.cpp
+lib/analysis/alarm_text.cpp         by alarms_test.cpp, rule by rule
+lib/analysis/step_sink.cpp          by tests/app/monitor_command_test.cpp
+lib/pipeline/checkpoint_steps.cpp   by tests/app/monitor_command_test.cpp
+lib/pipeline/monitor.cpp            by tests/app/monitor_command_test.cpp
+lib/pipeline/step_collector.cpp     by tests/app/monitor_command_test.cpp
+lib/pipeline/stored_steps.cpp       by tests/app/monitor_command_test.cpp
+lib/results/training_pictures.cpp   by tests/app/monitor_command_test.cpp, which decodes them
 lib/pipeline/check_judge.cpp        so far by check_judge_heads_test.cpp and check_judge_zeros_test.cpp
 lib/pipeline/compare.cpp            so far by tests/app/compare_command_test.cpp
 lib/pipeline/diagnose.cpp           so far by tests/app/diagnose_command_test.cpp

@@ -140,7 +140,7 @@ TEST_CASE("names of files cannot steer the terminal, whatever command prints the
         CHECK(result.exit_code <= 1);
     }
     for (const char* name :
-         {"run", "heatmap", "stats", "check", "compare", "diagnose", "grad", "info"}) {
+         {"run", "heatmap", "stats", "check", "compare", "diagnose", "grad", "monitor", "info"}) {
         const std::string none = temp / ("none" + kHostileBytes);
         for (const Arguments& more : {Arguments{none},
                                       {none, none},

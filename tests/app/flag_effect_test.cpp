@@ -99,6 +99,18 @@ std::vector<Idle> idle_flags() {
         {"grad", "--save x", {"-w", sample("model.json")}},
         {"grad", "--csv", {"-w", sample("model.json"), "--json"}},
         {"grad", "--json", {"-w", sample("model.json"), "--csv"}},
+        {"monitor", "--force", {"SOURCE"}},
+        {"monitor", "--durable", {"SOURCE"}},
+        {"monitor", "--plots sink", {"SOURCE"}},
+        {"monitor", "--list", {"SOURCE"}},
+        {"monitor", "--csv", {"SOURCE", "--json"}},
+        {"monitor", "--json", {"SOURCE", "--csv"}},
+        {"monitor", "--only sink_formed", {"SOURCE", "--skip", "sink_formed"}},
+        {"monitor", "--skip sink_formed", {"SOURCE", "--only", "sink_formed"}},
+        {"monitor", "--steps-axis", {"SOURCE"}},
+        {"monitor", "--steps-axis", {"--checkpoints", "SOURCE", "--steps", "1"}},
+        {"monitor", "--axes q,k", {"--checkpoints", "SOURCE"}},
+        {"monitor", "--checkpoints SOURCE", {"SOURCE"}},
         {"grad", "--clip 1", {"-q", "SOURCE", "-k", "SOURCE", "-v", "SOURCE"}},
     };
     for (const char* flag : {"--force", "--durable", "--list", "--sheet", "--cell 4",
@@ -164,6 +176,10 @@ std::vector<Idle> idle_flags() {
     of_run("--grid 7x7", {});
     of_run("--list", {"--json"});
     of_run("--json", {"--list"});
+    for (const char* flag :
+         {"--layout gpt2", "--scale 2", "--mask-true ignore", "--rope-theta 10", "--rope-dim 2",
+          "--rope-interleaved", "--relative-max-distance 9", "--bidirectional"})
+        all.push_back({"monitor", flag, {"SOURCE"}});
     for (const char* command : {"run", "diagnose", "grad"}) {
         Words others{"-w", sample("model.json"), "-o", "OUT"};
         if (std::string(command) == "grad") others = {"-w", sample("model.json")};
@@ -187,7 +203,8 @@ bool counts(const std::string& command, const std::string& flag) {
         {"diagnose", "--json"},    {"check", "--json"},          {"stats", "--sort"},
         {"heatmap", "--colormap"}, {"heatmap", "--vmin"},        {"heatmap", "--vmax"},
         {"heatmap", "--scale"},    {"heatmap", "--transparent"}, {"grad", "--upstream"},
-        {"grad", "--spectral"},    {"grad", "--check"},          {"rollout", "--json"}};
+        {"grad", "--spectral"},    {"grad", "--check"},          {"rollout", "--json"},
+        {"monitor", "--alarm"},    {"monitor", "--steps"},       {"monitor", "--per-sequence"}};
     return always_count().count(flag) > 0 || of_one.count({command, flag}) > 0;
 }
 
@@ -254,11 +271,17 @@ TEST_CASE("a flag that would do nothing is refused, and named, before anything i
 TEST_CASE("a value that no flag takes is refused with the name of the flag") {
     const TempFolder folder;
     const std::string source = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
-    const std::map<std::string, Words> beside{
-        {"look", {source}}, {"check", {source}},           {"stats", {source}},
-        {"info", {source}}, {"compare", {source, source}}, {"heatmap", {source}},
-        {"run", {}},        {"rollout", {source}},         {"diagnose", {}},
-        {"grad", {}}};
+    const std::map<std::string, Words> beside{{"look", {source}},
+                                              {"check", {source}},
+                                              {"stats", {source}},
+                                              {"info", {source}},
+                                              {"compare", {source, source}},
+                                              {"heatmap", {source}},
+                                              {"run", {}},
+                                              {"rollout", {source}},
+                                              {"diagnose", {}},
+                                              {"grad", {}},
+                                              {"monitor", {source, "--steps", "1"}}};
     std::size_t tried = 0;
     for (const std::string& command : command_names()) {
         for (const HelpFlag& flag : flags_in_help(command)) {

@@ -34,6 +34,12 @@ std::vector<std::string> base_of(const std::string& command, const TempFolder& f
     }
     if (command == "heatmap") add("--output", folder / "picture.png");
     if (command == "compare") words.insert(words.end(), {array, array});
+    if (command == "monitor") {
+        if (tried == "--steps-axis" || tried == "--axes")
+            words.push_back(array);
+        else
+            words.insert(words.end(), {"--checkpoints", model, "--steps", "5"});
+    }
     if (command == "rollout") add("--output", folder / "out");
     if (command == "rollout" || command == "heatmap" || command == "stats" || command == "check" ||
         command == "info" || command == "look")
@@ -142,6 +148,10 @@ TEST_CASE("hostile values of the flags of grad end as one line") {
 
 TEST_CASE("hostile values of the flags of rollout end as one line") {
     try_all("rollout");
+}
+
+TEST_CASE("hostile values of the flags of monitor end as one line") {
+    try_all("monitor");
 }
 
 TEST_CASE("hostile values of the flags of info end as one line") {

@@ -29,7 +29,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
                                                 const std::string& out) {
     std::vector<Arguments> commands{{"--version"}, {"--help"}};
     for (const char* name : {"look", "run", "heatmap", "stats", "check", "compare", "diagnose",
-                             "grad", "info", "rollout"})
+                             "grad", "monitor", "info", "rollout"})
         commands.push_back({name, "--help"});
     const Arguments run = join({"run", "-o", out + "-run"}, kSampleModel);
     const Arguments diagnose = join({"diagnose", "--observed", weights}, kSampleModel);
@@ -40,6 +40,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
                                      diagnose,
                                      join({"grad"}, kSampleModel),
                                      {"rollout", weights},
+                                     {"monitor", weights, "--steps", "1"},
                                      {"info", weights}}) {
         commands.push_back(command);
         commands.push_back(join(command, {"--json"}));
@@ -48,6 +49,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
     commands.push_back({weights, weights});
     commands.push_back({"stats", weights, "--csv"});
     commands.push_back({"stats", weights, "--similarity"});
+    commands.push_back({"monitor", weights, "--steps", "1", "--csv"});
     commands.push_back({"heatmap", weights, "-o", out + "-pictures"});
     commands.push_back({"heatmap", weights, "-o", out + ".png", "--sheet"});
     commands.push_back({"heatmap", weights, "--terminal"});

@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <limits>
+
+#include "analysis/alarms.hpp"
+#include "core/error.hpp"
+#include "core/nearest.hpp"
+#include "core/numbers.hpp"
+#include "core/word_list.hpp"
+
+namespace attn::analysis {
+
+const char* name_of(AlarmVerdict verdict) {
+    return verdict == AlarmVerdict::alarm     ? "alarm"
+           : verdict == AlarmVerdict::warning ? "warning"
+                                              : "event";
+}
+
+const std::vector<AlarmRule>& alarm_rules() {
+    using Kind = AlarmRule::Kind;
+    constexpr AlarmVerdict kAlarm = AlarmVerdict::alarm, kWarning = AlarmVerdict::warning,
+                           kEvent = AlarmVerdict::event;
+    static const std::vector<AlarmRule> all{
+        {Kind::nonfinite, "nonfinite", kAlarm, 0, 1, "a NaN or an infinity in a head", false},
+        {Kind::entropy_collapse, "entropy_collapse", kAlarm, 0.1, 1,
+         "mean entropy_normalised of a layer below it"},
+        {Kind::entropy_drop, "entropy_drop", kWarning, 0.5, 1,
+         "mean entropy_normalised of a layer below this part of the step before"},
+        {Kind::collapsed_head, "collapsed_head", kWarning, 0.02, 2,
+         "entropy_normalised of a head below it"},
+        {Kind::uniform_head, "uniform_head", kWarning, 0.98, 3,
+         "entropy_normalised of a head above it"},
+        {Kind::saturated_layer, "saturated_layer", kAlarm, 0.5, 2,
+         "mean saturation of a layer above it"},
+        {Kind::saturated_head, "saturated_head", kWarning, 0.5, 2, "saturation of a head above it"},
+        {Kind::logit_growth, "logit_growth", kWarning, 100, 1, "max_abs_score of a head above it"},
+        {Kind::logit_explosion, "logit_explosion", kAlarm, 1e4, 1,
+         "max_abs_score of a head above it"},
+        {Kind::constant_scores, "constant_scores", kWarning, 1e-3, 3,
+         "score_std of a head below it"},
+        {Kind::stalled_layer, "stalled_layer", kWarning, 1e-4, 3,
+         "change of a layer below it while another layer's is above 0.01"},
+        {Kind::rank_collapse, "rank_collapse", kAlarm, 0.1, 1, "rank_residual of a layer below it"},
+        {Kind::duplicate_checkpoint, "duplicate_checkpoint", kAlarm, 0, 1,
+         "difference no larger than it, or the same bytes as any earlier step"},
+        {Kind::sink_formed, "sink_formed", kEvent, 0.3, 2, "sink of a head above it"},
+        {Kind::induction_phase_change, "induction_phase_change", kEvent, 0.2, 1,
+         "the largest rise of induction_max between two steps, from it on"},
+    };
+    return all;
+}
+
+std::vector<std::string> alarm_names() {
+    std::vector<std::string> names;
+    for (const AlarmRule& rule : alarm_rules()) names.emplace_back(rule.name);
+    return names;
+}
+
+void require_alarm_names(const std::vector<std::string>& names, const std::string& flag) {
+    const std::vector<std::string> known = alarm_names();
+    for (const std::string& name : names) {
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        const std::string close = nearest(name, known);
+        fail(flag, " ", quoted(name), ": is no alarm",
+             close.empty() ? "; there are " + joined(known) : "; did you mean " + close + "?");
+    }
+}
+
+void change_rule(std::vector<AlarmRule>& rules, const std::string& text, const std::string& flag) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos)
+        fail(flag, " ", quoted(text),
+             ": expected NAME=THRESHOLD or NAME=THRESHOLD:PATIENCE, such as "
+             "entropy_collapse=0.05:2");
+    const std::string name = text.substr(0, equals);
+    require_alarm_names({name}, flag);
+    std::string number = text.substr(equals + 1), patience;
+    const std::size_t colon = number.find(':');
+    if (colon != std::string::npos) {
+        patience = number.substr(colon + 1);
+        number.resize(colon);
+    }
+    for (AlarmRule& rule : rules) {
+        if (rule.name != name) continue;
+        if (!rule.has_threshold)
+            fail(flag, " ", quoted(text), ": ", name, " has no threshold to change");
+        constexpr double kMost = std::numeric_limits<double>::max();
+        rule.threshold = parse_real(number, RealRange::between(0, kMost), flag + " " + name);
+        if (colon == std::string::npos) continue;
+        if (rule.kind == AlarmRule::Kind::induction_phase_change)
+            fail(flag, " ", quoted(text), ": ", name, " compares two steps and has no patience");
+        rule.patience = static_cast<std::size_t>(
+            parse_whole(patience, {1, 1 << 20}, flag + " " + name + " patience"));
+    }
+}
+
+}  // namespace attn::analysis

@@ -1,0 +1,248 @@
+#include "analysis/step_sink.hpp"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "analysis/token_spread.hpp"
+#include "attention/layer.hpp"
+#include "kernels/kernels.hpp"
+
+namespace attn::analysis {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+// Sizes of numbers are compared by their bits, which one instruction does for many: those of NaN
+// are above those of infinity, and those above all others.
+template <class T>
+struct Bits {
+    using Type = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+
+    static Type of_size(T value) {
+        const T size = std::abs(value);
+        Type bits;
+        std::memcpy(&bits, &size, sizeof bits);
+        return bits;
+    }
+    static bool is_finite(Type bits) { return bits < of_size(std::numeric_limits<T>::infinity()); }
+    static double number(Type bits) {
+        T value;
+        std::memcpy(&value, &bits, sizeof value);
+        return static_cast<double>(value);
+    }
+};
+
+template <class T>
+bool all_finite(const T* values, std::size_t count) {
+    typename Bits<T>::Type largest = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        largest = std::max(largest, Bits<T>::of_size(values[i]));
+    return Bits<T>::is_finite(largest);
+}
+
+// NaN where any is not finite.
+template <class T>
+double largest_difference(const T* a, const T* b, std::size_t count) {
+    typename Bits<T>::Type largest = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        largest = std::max(largest, Bits<T>::of_size(a[i] - b[i]));
+    return Bits<T>::is_finite(largest) ? Bits<T>::number(largest) : kNone;
+}
+
+template <class T>
+bool has_weight(const T* row, std::size_t count) {
+    return std::any_of(row, row + count, [](T weight) { return weight != 0; });
+}
+
+// JS(p, q) / ln 2.
+template <class T>
+double divergence_of(const T* p, const T* q, std::size_t count, std::vector<T>& both) {
+    both.resize(count);
+    for (std::size_t i = 0; i < count; ++i) both[i] = (p[i] + q[i]) / 2;
+    const Kernels<T>& kernels = attn::kernels<T>();
+    const double own = (kernels.sum_logs(p, count) + kernels.sum_logs(q, count)) / 2;
+    return std::max(0.0, own - kernels.sum_logs(both.data(), count)) / std::log(2.0);
+}
+
+// ln p_max - ln p_min over the cells that may be attended; below 0 where the least is too small to
+// have a logarithm that says something.
+template <class T>
+double range_of(const Tile<T>& tile, std::size_t row) {
+    const KeyRange allowed = tile.allowed[row];
+    T least = std::numeric_limits<T>::infinity(), largest = 0;
+    const T* const weights = tile.weights.row(row).data();
+    for (std::size_t key = allowed.begin; key < allowed.end; ++key) {
+        if (!tile.blocked.empty() && !tile.may_attend(row, key)) continue;
+        const T weight = weights[key - tile.active.begin];
+        least = std::min(least, weight);
+        largest = std::max(largest, weight);
+    }
+    if (!(static_cast<double>(least) >= static_cast<double>(FLT_MIN)) || !(least <= largest))
+        return -1;
+    return std::log(static_cast<double>(largest)) - std::log(static_cast<double>(least));
+}
+
+}  // namespace
+
+template <class T>
+void StepSink<T>::begin_layer(const LayerShape& shape) {
+    shape_ = shape;
+    first_ = heads_.size();
+    heads_.resize(first_ + shape.slots());
+    rows_.assign(shape.slots(), std::vector<Row>(shape.queries));
+    if (options_.keep) {
+        kept_shapes_[shape.layer] = shape;
+        kept_[shape.layer].assign(shape.slots(), std::vector<T>(shape.queries * shape.keys, T{0}));
+    }
+}
+
+template <class T>
+ScoreSums StepSink<T>::scores_of(const Tile<T>& tile, std::size_t row) const {
+    const KeyRange allowed = tile.allowed[row];
+    const T* const scores = tile.scores.row(row).data() + (allowed.begin - tile.active.begin);
+    if (tile.blocked.empty()) return kernels<T>().sum_scores(scores, allowed.size());
+    std::vector<T> some;
+    for (std::size_t key = allowed.begin; key < allowed.end; ++key)
+        if (tile.may_attend(row, key)) some.push_back(scores[key - allowed.begin]);
+    return kernels<T>().sum_scores(some.data(), some.size());
+}
+
+template <class T>
+typename StepSink<T>::Row StepSink<T>::measure(const Tile<T>& tile, std::size_t row,
+                                               const T* before) const {
+    Row found;
+    const T* const weights = tile.weights.row(row).data();
+    const std::size_t count = tile.active.size();
+    found.nonfinite = !all_finite(weights, count);
+    if (!tile.context.empty())
+        found.nonfinite =
+            found.nonfinite || !all_finite(tile.context.row(row).data(), tile.context.columns);
+    if (!tile.scores.empty()) {
+        found.scores = scores_of(tile, row);
+        found.nonfinite = found.nonfinite || !std::isfinite(found.scores.largest) ||
+                          !std::isfinite(found.scores.smallest);
+    } else if (!found.nonfinite) {
+        found.range = range_of(tile, row);
+    }
+    if (before == nullptr) return found;
+    before += tile.active.begin;
+    found.difference = largest_difference(weights, before, count);
+    found.compared = has_weight(weights, count) && has_weight(before, count);
+    if (found.compared) {
+        thread_local std::vector<T> both;
+        found.divergence = divergence_of(weights, before, count, both);
+    }
+    return found;
+}
+
+template <class T>
+void StepSink<T>::consume(const Tile<T>& tile) {
+    const std::size_t slot = shape_.slot(tile.sequence, tile.head);
+    MatrixView<const T> before;
+    if (options_.before) before = options_.before(shape_.layer, tile.sequence, tile.head);
+    for (std::size_t row = 0; row < tile.rows(); ++row) {
+        const std::size_t query = tile.first_query + row;
+        rows_[slot][query] =
+            measure(tile, row, options_.before ? before.row(query).data() : nullptr);
+        if (!options_.keep) continue;
+        const T* const weights = tile.weights.row(row).data();
+        std::copy(weights, weights + tile.active.size(),
+                  kept_.at(shape_.layer)[slot].data() + query * shape_.keys + tile.active.begin);
+    }
+}
+
+template <class T>
+void StepSink<T>::end_head(std::size_t sequence, std::size_t place) {
+    const std::size_t slot = shape_.slot(sequence, place);
+    StepFacts facts;
+    facts.layer = shape_.layer;
+    facts.sequence = sequence;
+    facts.head = shape_.number_of(place);
+    double divergence = 0, compared = 0, range = -1;
+    ScoreSums scores;
+    for (const Row& row : rows_[slot]) {
+        facts.nonfinite = facts.nonfinite || row.nonfinite;
+        if (row.compared) divergence += row.divergence, compared += 1;
+        facts.difference = std::isnan(row.difference) || std::isnan(facts.difference)
+                               ? kNone
+                               : std::max(facts.difference, row.difference);
+        range = std::max(range, row.range);
+        scores.add(row.scores);
+    }
+    if (!options_.before) facts.difference = kNone;
+    facts.change = compared > 0 ? divergence / compared : kNone;
+    facts.score_range = range >= 0 && !facts.nonfinite ? range : kNone;
+    facts.max_score = facts.max_abs_score = facts.score_std = facts.qk_spectral = kNone;
+    if (scores.count > 0 && !facts.nonfinite) {
+        facts.max_score = scores.largest;
+        facts.max_abs_score = std::max(std::abs(scores.largest), std::abs(scores.smallest));
+        const double mean = scores.sum / scores.count;
+        double squares = 0;  // of the distances from the mean
+        for (const Row& row : rows_[slot])
+            squares +=
+                row.scores.squares - 2 * mean * row.scores.sum + row.scores.count * mean * mean;
+        facts.score_std = std::sqrt(std::max(0.0, squares / scores.count));
+    }
+    heads_[first_ + slot] = facts;
+}
+
+// The product of a head's projections is that of every sequence.
+template <class T>
+void StepSink<T>::measure_projections(const ProjectionWeights<T>& weights) {
+    for (std::size_t i = first_; i < heads_.size(); ++i) {
+        const std::size_t place =
+            shape_.chosen_heads ? (*shape_.chosen_heads)[(i - first_) % shape_.heads_streamed()]
+                                : (i - first_) % shape_.heads_streamed();
+        const std::size_t kv =
+            kv_head_of(place, weights.heads, weights.kv_heads, options_.kv_order);
+        const std::size_t d_head = output_width(weights.W_Q, weights.order) / weights.heads;
+        heads_[i].qk_spectral = std::abs(options_.scale(shape_.layer, d_head)) *
+                                product_norm(head_of(weights.W_Q, weights.order, place, d_head),
+                                             head_of(weights.W_K, weights.order, kv, d_head));
+    }
+}
+
+template <class T>
+void StepSink<T>::end_layer(const LayerOutputs<T>& outputs) {
+    rows_.clear();
+    if (!options_.computed) return;
+    if (outputs.projections != nullptr) measure_projections(*outputs.projections);
+    if (outputs.x == nullptr || outputs.attention == nullptr) return;
+    const Array<T>& x = *outputs.x;
+    const Array<T>& y = outputs.attention->output;
+    if (x.size() != y.size() || x.rank() != 3) return;
+    const std::size_t rows = x.extent(1), columns = x.extent(2);
+    for (std::size_t sequence = 0; sequence < x.extent(0); ++sequence) {
+        if (!is_chosen(shape_.chosen_sequences, sequence)) continue;
+        std::vector<double> result(rows * columns);
+        for (std::size_t i = 0; i < result.size(); ++i)
+            result[i] = static_cast<double>(x.data()[sequence * rows * columns + i]) +
+                        static_cast<double>(y.data()[sequence * rows * columns + i]);
+        LayerFacts facts;
+        facts.layer = shape_.layer;
+        facts.sequence = sequence;
+        facts.nonfinite = !all_finite(result.data(), result.size());
+        const TokenSpread spread = token_spread({result.data(), rows, columns});
+        facts.rank_residual = spread.rank_residual;
+        facts.token_cosine = spread.token_cosine;
+        facts.stable_rank = spread.stable_rank;
+        layers_.push_back(facts);
+    }
+}
+
+template <class T>
+MatrixView<const T> StepSink<T>::kept(std::size_t layer, std::size_t sequence,
+                                      std::size_t head) const {
+    const LayerShape& shape = kept_shapes_.at(layer);
+    return {kept_.at(layer)[shape.slot(sequence, head)].data(), shape.queries, shape.keys};
+}
+
+template class StepSink<float>;
+template class StepSink<double>;
+
+}  // namespace attn::analysis

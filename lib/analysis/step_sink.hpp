@@ -1,0 +1,97 @@
+// Measures what changes over training, of one step: NaN, ranges of scores, how far weights are from
+// those of the step before, what layers make of their tokens. Beside StatsSink.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "attention/kv_heads.hpp"
+#include "attention/sink.hpp"
+#include "core/span.hpp"
+
+namespace attn::analysis {
+
+// The weights of the step before, of one head: [queries, keys], or none.
+template <class T>
+using WeightsBefore =
+    std::function<MatrixView<const T>(std::size_t layer, std::size_t sequence, std::size_t head)>;
+
+template <class T>
+struct StepOptions {
+    WeightsBefore<T> before;  // null: at the first step
+    // Of a source that computes: scores, and what layers give; scores must be those before bias and
+    // mask.
+    bool computed = false;
+    KvOrder kv_order = KvOrder::repeat;
+    std::function<double(std::size_t layer, std::size_t d_head)> scale{};  // of the scores
+    bool keep = false;  // all weights, for the step that comes
+};
+
+// Of one head of one sequence. NaN: does not exist.
+struct StepFacts {
+    std::size_t layer = 0;
+    std::size_t sequence = 0;
+    std::size_t head = 0;
+    bool nonfinite = false;
+    double change = 0;       // mean over rows of JS / ln 2
+    double difference = 0;   // largest
+    double score_range = 0;  // of weights without scores
+    double max_score = 0, max_abs_score = 0, score_std = 0;
+    double qk_spectral = 0;
+};
+
+// Of one layer and sequence.
+struct LayerFacts {
+    std::size_t layer = 0;
+    std::size_t sequence = 0;
+    bool nonfinite = false;
+    double rank_residual = 0, token_cosine = 0, stable_rank = 0;
+};
+
+template <class T>
+class StepSink : public Sink<T> {
+  public:
+    explicit StepSink(StepOptions<T> options) : options_(std::move(options)) {}
+
+    Needs needs() const override {
+        Needs needs;
+        needs.scores = needs.output = options_.computed;
+        return needs;
+    }
+    void begin_layer(const LayerShape& shape) override;
+    void consume(const Tile<T>& tile) override;
+    void end_head(std::size_t sequence, std::size_t head) override;
+    void end_layer(const LayerOutputs<T>& outputs) override;
+
+    // In the order of layers, sequences and heads.
+    const std::vector<StepFacts>& heads() const { return heads_; }
+    const std::vector<LayerFacts>& layers() const { return layers_; }
+
+    // What `keep` asked for: each head's weights, [queries, keys].
+    MatrixView<const T> kept(std::size_t layer, std::size_t sequence, std::size_t head) const;
+
+  private:
+    struct Row {
+        bool nonfinite = false;
+        bool compared = false;  // there are weights now and before
+        double divergence = 0, difference = 0;
+        double range = -1;  // below 0: left out
+        ScoreSums scores{};
+    };
+    Row measure(const Tile<T>& tile, std::size_t row, const T* before) const;
+    ScoreSums scores_of(const Tile<T>& tile, std::size_t row) const;
+    void measure_projections(const ProjectionWeights<T>& weights);
+
+    StepOptions<T> options_;
+    LayerShape shape_;
+    std::size_t first_ = 0;               // of this layer, in heads_
+    std::vector<std::vector<Row>> rows_;  // of each slot
+    std::vector<StepFacts> heads_;
+    std::vector<LayerFacts> layers_;
+    std::map<std::size_t, std::vector<std::vector<T>>> kept_;  // of each layer and slot
+    std::map<std::size_t, LayerShape> kept_shapes_;
+};
+
+}  // namespace attn::analysis

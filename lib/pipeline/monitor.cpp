@@ -1,0 +1,102 @@
+#include "pipeline/monitor.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "io/json_text.hpp"
+#include "io/output_folder.hpp"
+#include "pipeline/monitor_steps.hpp"
+#include "results/manifest.hpp"
+#include "results/training_pictures.hpp"
+#include "source/stored_source.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+std::vector<analysis::AlarmRule> chosen_rules(const MonitorRequest& request) {
+    analysis::require_alarm_names(request.only, "--only");
+    analysis::require_alarm_names(request.skip, "--skip");
+    const auto lists = [](const std::vector<std::string>& names, const analysis::AlarmRule& rule) {
+        return std::find(names.begin(), names.end(), rule.name) != names.end();
+    };
+    std::vector<analysis::AlarmRule> rules;
+    for (const analysis::AlarmRule& rule : request.rules) {
+        if (!request.only.empty() && !lists(request.only, rule)) continue;
+        if (!lists(request.skip, rule)) rules.push_back(rule);
+    }
+    return rules;
+}
+
+io::OutputGuard guard_of(const MonitorRequest& request,
+                         const std::vector<source::TrainingStep>& steps) {
+    io::Inputs inputs;
+    for (const source::TrainingStep& step : steps) inputs.also_reads(step.source);
+    const source::ComputedRequest& input = request.input;
+    for (const std::string* file :
+         {&request.from.tokens, &request.from.key_tokens, &input.embeddings, &input.hidden_states,
+          &input.token_ids, &input.token_type_ids, &input.context, &input.tokens, &input.key_tokens,
+          &input.attention.mask, &input.attention.bias, &input.attention.sink,
+          &input.attention.positions, &input.attention.relative_bias, &input.attention.past_key,
+          &input.attention.past_value})
+        inputs.also_reads(*file);
+    return {"monitor", request.policy, inputs.paths()};
+}
+
+std::string described(const MonitorRequest& request) {
+    std::string text;
+    for (const auto* names : {&request.sources, &request.checkpoints})
+        for (const std::string& name : *names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+std::vector<std::string> write_all(const MonitorRequest& request,
+                                   const results::TrainingReport& report,
+                                   const std::vector<analysis::AlarmRule>& rules,
+                                   io::OutputFolder& folder) {
+    folder.write("monitor.json", results::training_json(report, request.strict));
+    folder.write("heads.csv", results::heads_csv(report.series));
+    folder.write("layers.csv", results::layers_csv(report.series));
+    results::write_training_pictures(report, rules, request.plots,
+                                     {described(request), request.command}, folder);
+    results::RunManifest manifest;
+    manifest.command = "monitor";
+    manifest.options.emplace_back("source", io::json_value(described(request)));
+    manifest.options.emplace_back("steps", io::json_value(report.series.steps));
+    manifest.options.emplace_back("strict", request.strict ? "true" : "false");
+    for (const analysis::LayerSeries& layer : report.series.layers)
+        if (!layer.sequence) manifest.layers.push_back(layer.layer);
+    manifest.files = folder.files();
+    const std::vector<std::string> files = manifest.files;
+    folder.commit(results::write_manifest(manifest));
+    return files;
+}
+
+}  // namespace
+
+MonitorResult monitor(const MonitorRequest& request, const Progress& progress, const Warn& warn) {
+    const std::vector<analysis::AlarmRule> rules = chosen_rules(request);
+    const bool computed = !request.checkpoints.empty();
+    const std::vector<source::TrainingStep> steps =
+        computed ? checkpoint_steps(request) : stored_steps(request);
+    std::optional<io::OutputFolder> folder;
+    if (!request.output.empty()) folder.emplace(request.output, guard_of(request, steps));
+    const bool wide_input = request.input.precision == source::Precision::f64;
+    const DType type =
+        computed ? (wide_input ? DType::float64 : DType::float32) : type_of_steps(request, steps);
+    MonitorResult result;
+    result.report.series = source::with_type(type, [&](auto number) {
+        using T = decltype(number);
+        return computed ? measure_checkpoints<T>(request, steps, progress, warn)
+                        : measure_stored<T>(request, steps, progress, warn);
+    });
+    result.report.alarms = analysis::find_alarms(result.report.series, rules);
+    if (folder) {
+        for (const std::string& file : write_all(request, result.report, rules, *folder))
+            result.files.push_back((std::filesystem::path(request.output) / file).string());
+    }
+    return result;
+}
+
+}  // namespace attn::pipeline

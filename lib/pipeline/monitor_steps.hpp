@@ -1,0 +1,33 @@
+// The two kinds of steps that monitor reads: attention that was saved, and checkpoints through
+// which the same input goes.
+#pragma once
+
+#include <vector>
+
+#include "io/inputs.hpp"
+#include "pipeline/monitor.hpp"
+#include "source/training_steps.hpp"
+
+namespace attn::pipeline {
+
+// The steps of the request, in their order. Reads names and headers only.
+std::vector<source::TrainingStep> stored_steps(const MonitorRequest& request);
+std::vector<source::TrainingStep> checkpoint_steps(const MonitorRequest& request);
+
+// Everything that is measured, one step at a time. T is float or double.
+template <class T>
+analysis::TrainingSeries measure_stored(const MonitorRequest& request,
+                                        const std::vector<source::TrainingStep>& steps,
+                                        const Progress& progress, const Warn& warn);
+template <class T>
+analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
+                                             const std::vector<source::TrainingStep>& steps,
+                                             const Progress& progress, const Warn& warn);
+
+// The widest type of the saved weights, or the one that was asked for.
+DType type_of_steps(const MonitorRequest& request, const std::vector<source::TrainingStep>& steps);
+
+// The progress of one step as part of all.
+Progress progress_of_step(const Progress& progress, std::size_t step, std::size_t steps);
+
+}  // namespace attn::pipeline

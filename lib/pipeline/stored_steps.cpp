@@ -1,0 +1,206 @@
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+#include "io/sha256.hpp"
+#include "pipeline/monitor_steps.hpp"
+#include "pipeline/step_collector.hpp"
+#include "results/manifest.hpp"
+#include "source/array_source.hpp"
+#include "source/labels_beside.hpp"
+#include "source/mask_options.hpp"
+#include "source/pattern_tokens.hpp"
+#include "source/stored_source.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+bool holds_attention(const std::string& path) {
+    if (results::is_run_folder(path)) return true;
+    try {
+        io::Inputs inputs;
+        const source::StoredParts parts = source::find_stored_parts(inputs, path);
+        return parts.shape().size() >= 2;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+// One step, and what keeps its numbers.
+template <class T>
+struct OpenStep {
+    io::Inputs inputs;
+    source::StoredAttention<T> attention;
+};
+
+// The steps of one array whose first axis they are.
+template <class T>
+class StepsAxis {
+  public:
+    explicit StepsAxis(const std::string& name) : name_(name), parts_(parts_of(name)) {
+        whole_ = std::make_shared<Array<T>>(
+            inputs_.load<T>(parts_.arrays.front(), io::NonFinite::allow));
+    }
+
+    source::StoredAttention<T> step(std::size_t index, const std::string& axes, const Warn& warn) {
+        io::StoredArray one;
+        one.name = name_;
+        one.dtype = dtype_of<T>();
+        one.shape = Shape(whole_->shape().begin() + 1, whole_->shape().end());
+        const std::size_t count = whole_->size() / whole_->extent(0);
+        one.bytes = {reinterpret_cast<const std::byte*>(whole_->data() + index * count),
+                     count * sizeof(T)};
+        one.owner = whole_;
+        source::StoredParts parts = parts_;
+        parts.arrays = {one};
+        return source::arrange<T>(inputs_, parts,
+                                  source::choose_reading(parts, axes, "--axes", warn));
+    }
+
+  private:
+    source::StoredParts parts_of(const std::string& name) {
+        source::StoredParts parts = source::find_stored_parts(inputs_, name);
+        if (parts.stacked || parts.shape().size() < 3)
+            fail("--steps-axis: ", source::described(parts),
+                 ": expected one array whose first axis are the steps, [steps, q, k] or more");
+        return parts;
+    }
+
+    std::string name_;
+    io::Inputs inputs_;
+    source::StoredParts parts_;
+    std::shared_ptr<Array<T>> whole_;
+};
+
+// Digests of all matrices, and of those together.
+template <class T>
+std::string digest_of(const source::StoredAttention<T>& attention) {
+    std::string all;
+    for (const source::StoredLayer<T>& layer : attention.layers) {
+        const Shape& shape = layer.weights.shape();
+        std::vector<std::string> digests(shape[0] * shape[1]);
+        parallel_for(digests.size(), [&](std::size_t i) {
+            const auto matrix = layer.weights.matrix(i / shape[1], i % shape[1]);
+            digests[i] = io::sha256({reinterpret_cast<const std::byte*>(matrix.data),
+                                     matrix.rows * matrix.columns * sizeof(T)});
+        });
+        for (const std::string& digest : digests) all += digest;
+    }
+    return io::sha256({reinterpret_cast<const std::byte*>(all.data()), all.size()});
+}
+
+template <class T>
+MatrixView<const T> weights_of(const source::StoredAttention<T>& attention, std::size_t layer,
+                               std::size_t sequence, std::size_t head) {
+    const auto found =
+        std::find_if(attention.layers.begin(), attention.layers.end(),
+                     [&](const source::StoredLayer<T>& one) { return one.layer == layer; });
+    return found->weights.matrix(sequence, head);
+}
+
+}  // namespace
+
+std::vector<source::TrainingStep> stored_steps(const MonitorRequest& request) {
+    if (request.steps_axis) {
+        if (request.sources.size() != 1)
+            fail("--steps-axis: takes one array, not ", request.sources.size(), " sources");
+        std::vector<source::TrainingStep> steps;
+        io::Inputs inputs;
+        const source::StoredParts parts =
+            source::find_stored_parts(inputs, request.sources.front());
+        const std::vector<std::int64_t> numbers = source::parse_steps(request.steps);
+        if (numbers.size() != parts.shape().front())
+            fail("--steps: names ", numbers.size(), " steps, the first axis of ",
+                 source::described(parts), " has ", parts.shape().front());
+        if (!std::is_sorted(numbers.begin(), numbers.end()))
+            fail("--steps: expected steps that rise along the first axis");
+        for (const std::int64_t number : numbers)
+            steps.push_back({number, request.sources.front()});
+        return steps;
+    }
+    const bool several = request.sources.size() > 1;
+    return source::find_training_steps(
+        request.sources, request.steps,
+        {"saved attention",
+         [several](const std::string& folder) { return several || results::is_run_folder(folder); },
+         holds_attention});
+}
+
+DType type_of_steps(const MonitorRequest& request, const std::vector<source::TrainingStep>& steps) {
+    DType type = DType::float32;
+    for (const source::TrainingStep& step : steps) {
+        io::Inputs inputs;
+        if (source::working_type(inputs, step.source, request.from.precision) == DType::float64)
+            type = DType::float64;
+    }
+    return type;
+}
+
+Progress progress_of_step(const Progress& progress, std::size_t step, std::size_t steps) {
+    if (!progress) return nullptr;
+    return [&progress, step, steps](std::size_t done, std::size_t total) {
+        progress(step * total + done, steps * total);
+    };
+}
+
+template <class T>
+analysis::TrainingSeries measure_stored(const MonitorRequest& request,
+                                        const std::vector<source::TrainingStep>& steps,
+                                        const Progress& progress, const Warn& warn) {
+    const Warn silent = [](const std::string&) {};
+    std::optional<StepsAxis<T>> axis;
+    if (request.steps_axis) axis.emplace(steps.front().source);
+    StepCollector<T> collector(request.per_sequence);
+    std::unique_ptr<OpenStep<T>> before;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        // What is said of one step holds for all.
+        const Warn& own_warn = i == 0 ? warn : silent;
+        source::SourceRequest from = request.from;
+        from.source = steps[i].source;
+        auto now = std::make_unique<OpenStep<T>>();
+        source::StoredAttention<T>& attention = now->attention;
+        if (axis) {
+            attention = axis->step(i, from.axes, own_warn);
+        } else {
+            attention =
+                source::open_stored_attention<T>(now->inputs, {from.source, from.axes}, own_warn);
+            source::load_scores(now->inputs, from.source, attention);
+        }
+        source::select_layers(attention, from);
+        source::add_labels_beside(now->inputs, from, attention, own_warn);
+        const Shape& shape = attention.shape();
+        const MaskOptions<T> mask = source::load_mask_options<T>(
+            request.input.attention, {shape[0], shape[1], shape[2], shape[3]}, attention.structure,
+            now->inputs, own_warn);
+        attention.structure = mask.structure;
+        StepInput<T> input;
+        input.step = steps[i];
+        input.digest = digest_of(attention);
+        input.share = source::choose_share(attention, from);
+        source::PatternTokens tokens = source::choose_pattern_tokens(attention, from, own_warn);
+        input.stats.offsets = std::move(tokens.offsets);
+        input.stats.tokens = std::move(tokens.keys);
+        const bool same_shape = before && before->attention.shape() == shape &&
+                                before->attention.layers.size() == attention.layers.size();
+        if (same_shape) {
+            const source::StoredAttention<T>& earlier = before->attention;
+            input.facts.before = [&earlier](std::size_t layer, std::size_t sequence,
+                                            std::size_t head) {
+                return weights_of(earlier, layer, sequence, head);
+            };
+        }
+        collector.add(source::StoredSource<T>(attention), std::move(input),
+                      progress_of_step(progress, i, steps.size()));
+        before = std::move(now);
+    }
+    return collector.take();
+}
+
+template analysis::TrainingSeries measure_stored<float>(const MonitorRequest&,
+                                                        const std::vector<source::TrainingStep>&,
+                                                        const Progress&, const Warn&);
+template analysis::TrainingSeries measure_stored<double>(const MonitorRequest&,
+                                                         const std::vector<source::TrainingStep>&,
+                                                         const Progress&, const Warn&);
+
+}  // namespace attn::pipeline

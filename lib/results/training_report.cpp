@@ -1,0 +1,151 @@
+#include "results/training_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "io/json_text.hpp"
+
+namespace attn::results {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using analysis::StepMeasure;
+using analysis::TrainingSeries;
+
+Json number_or_null(double value) {
+    return std::isfinite(value) ? Json(value) : Json();
+}
+
+template <class Series, class Values>
+void add_measures(Json& entry, const std::vector<Series>& all, const Series& one,
+                  const std::vector<StepMeasure<Values>>& measures) {
+    for (const StepMeasure<Values>& measure : measures) {
+        if (!measure.always && !analysis::exists(all, measure.value)) continue;
+        Json values = Json::array();
+        for (const Values& step : one.steps) values.push_back(number_or_null(step.*measure.value));
+        entry[measure.name] = std::move(values);
+    }
+}
+
+Json model_json(const TrainingSeries& series) {
+    Json json = Json::object();
+    for (const auto& measure : analysis::model_measures()) {
+        if (!measure.always && !analysis::exists(series.model, measure.value)) continue;
+        Json values = Json::array();
+        for (const analysis::StepModel& step : series.model)
+            values.push_back(number_or_null(step.*measure.value));
+        json[measure.name] = std::move(values);
+    }
+    if (analysis::exists(series.model, &analysis::StepModel::max_abs_score)) {
+        const std::optional<double> step = analysis::forecast_logits(series);
+        json["logit_forecast"] = step ? Json(*step) : Json();
+    }
+    return json;
+}
+
+template <class Number>
+Json optional_json(const std::optional<Number>& value) {
+    return value ? Json(*value) : Json();
+}
+
+Json to_json(const analysis::Alarm& alarm) {
+    Json json{{"name", alarm.name},
+              {"verdict", analysis::name_of(alarm.verdict)},
+              {"step", alarm.step},
+              {"since", alarm.since},
+              {"until", optional_json(alarm.until)}};
+    json["layer"] = optional_json(alarm.layer);
+    json["head"] = optional_json(alarm.head);
+    json["value"] = number_or_null(alarm.value);
+    json["threshold"] = optional_json(alarm.threshold);
+    json["message"] = alarm.message;
+    return json;
+}
+
+// The shortest text that reads back as the same number, as JSON writes it.
+std::string cell(double value) {
+    return std::isfinite(value) ? io::json_value(value) : "";
+}
+
+template <class Series, class Values>
+std::string table_of(const TrainingSeries& series, const std::vector<Series>& all,
+                     const std::vector<StepMeasure<Values>>& measures, const std::string& names,
+                     std::string (*place)(const Series&)) {
+    const bool sequences = std::any_of(all.begin(), all.end(),
+                                       [](const Series& one) { return one.sequence.has_value(); });
+    std::string csv = "step," + std::string(sequences ? "seq," : "") + names;
+    std::vector<StepMeasure<Values>> columns;
+    for (const StepMeasure<Values>& measure : measures) {
+        if (!measure.always && !analysis::exists(all, measure.value)) continue;
+        columns.push_back(measure);
+        csv += "," + std::string(measure.name);
+    }
+    csv += "\n";
+    for (std::size_t step = 0; step < series.steps.size(); ++step) {
+        for (const Series& one : all) {
+            csv += std::to_string(series.steps[step]) + ",";
+            if (sequences) csv += (one.sequence ? std::to_string(*one.sequence) : "") + ",";
+            csv += place(one);
+            for (const StepMeasure<Values>& measure : columns)
+                csv += "," + cell(one.steps[step].*measure.value);
+            csv += "\n";
+        }
+    }
+    return csv;
+}
+
+}  // namespace
+
+std::size_t TrainingReport::count(analysis::AlarmVerdict verdict) const {
+    return static_cast<std::size_t>(
+        std::count_if(alarms.begin(), alarms.end(),
+                      [&](const analysis::Alarm& alarm) { return alarm.verdict == verdict; }));
+}
+
+bool TrainingReport::passed(bool strict) const {
+    return count(analysis::AlarmVerdict::alarm) == 0 &&
+           (!strict || count(analysis::AlarmVerdict::warning) == 0);
+}
+
+std::string training_json(const TrainingReport& report, bool strict) {
+    const TrainingSeries& series = report.series;
+    Json json;
+    json["steps"] = series.steps;
+    json["heads"] = Json::array();
+    for (const analysis::HeadSeries& head : series.heads) {
+        Json entry{{"layer", head.layer}};
+        if (head.sequence) entry["seq"] = *head.sequence;
+        entry["head"] = head.head;
+        add_measures(entry, series.heads, head, analysis::head_measures());
+        json["heads"].push_back(std::move(entry));
+    }
+    json["layers"] = Json::array();
+    for (const analysis::LayerSeries& layer : series.layers) {
+        Json entry{{"layer", layer.layer}};
+        if (layer.sequence) entry["seq"] = *layer.sequence;
+        add_measures(entry, series.layers, layer, analysis::layer_measures());
+        json["layers"].push_back(std::move(entry));
+    }
+    json["model"] = model_json(series);
+    json["alarms"] = Json::array();
+    for (const analysis::Alarm& alarm : report.alarms) json["alarms"].push_back(to_json(alarm));
+    json["passed"] = report.passed(strict);
+    return io::json_document(json);
+}
+
+std::string heads_csv(const TrainingSeries& series) {
+    return table_of<analysis::HeadSeries>(series, series.heads, analysis::head_measures(),
+                                          "layer,head", [](const analysis::HeadSeries& one) {
+                                              return std::to_string(one.layer) + "," +
+                                                     std::to_string(one.head);
+                                          });
+}
+
+std::string layers_csv(const TrainingSeries& series) {
+    return table_of<analysis::LayerSeries>(
+        series, series.layers, analysis::layer_measures(), "layer",
+        [](const analysis::LayerSeries& one) { return std::to_string(one.layer); });
+}
+
+}  // namespace attn::results
