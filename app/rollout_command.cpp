@@ -61,6 +61,9 @@ void print(const RolloutResult& result, Console& console) {
     if (result.summary.specificity)
         console.line("specificity " + number_text(*result.summary.specificity, 3) +
                      " (0: all targets read the same)");
+    if (result.summary.flow_saturation)
+        console.line("flow saturation " + number_text(*result.summary.flow_saturation, 3) +
+                     " (1: only the first and last layer matter)");
     print_written(result.files, false, console);
 }
 
@@ -116,7 +119,8 @@ void add_method_flags(Command& command, RolloutRequest& request) {
                 if (names[i] == name) request.method = static_cast<pipeline::RolloutMethod>(i);
             }
         },
-        "attention: product of the layers (Abnar & Zuidema 2020; default); relevance: of gradient "
+        "attention: product of the layers (Abnar & Zuidema 2020; default); flow: the largest flow "
+        "through them as pipes; relevance: of gradient "
         "times weight (Chefer et al. 2021), gradient-rollout: the same as a product. They tell how "
         "attention routes inputs, not how much these matter");
     add_kind(command, "--fuse", {"mean", "max", "min", "per-head"}, request.fuse,
@@ -139,6 +143,7 @@ void add_method_flags(Command& command, RolloutRequest& request) {
              "drop: it is left out");
     command.whole("--start-layer", request.start_layer, {0, 1 << 20},
                   "The lowest layer that takes part (default 0)");
+    command.on("--normalise", request.normalise, "Divide rows of flows by their sums");
     command.text("--cross", "ARRAY", request.cross,
                  "Cross-attention of the decoder, [layers, (batch,) heads, queries, keys of the "
                  "encoder]; SOURCE is its self-attention");

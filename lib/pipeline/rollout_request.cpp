@@ -22,17 +22,21 @@ struct MethodFlag {
 std::vector<MethodFlag> flags_of_methods(const RolloutRequest& request) {
     using M = RolloutMethod;
     const std::vector<M> products{M::attention, M::gradient_rollout};
+    const std::vector<M> weights{M::attention, M::flow};
+    const std::vector<M> layers{M::attention, M::flow, M::gradient_rollout};
     const std::vector<M> gradients{M::relevance, M::gradient_rollout};
     return {
-        {request.fuse && *request.fuse != Fuse::per_head, "--fuse", {M::attention}},
+        {request.fuse && *request.fuse != Fuse::per_head, "--fuse", weights},
         {request.fuse == Fuse::per_head, "--fuse per-head", products},
-        {!request.head_weights.empty(), "--head-weights", {M::attention}},
-        {request.residual.has_value(), "--residual", products},
-        {request.no_residual, "--no-residual", products},
-        {request.renormalise.has_value(), "--renormalise", products},
-        {request.discard.has_value(), "--discard", products},
-        {request.first_key.has_value(), "--first-key", products},
+        {!request.head_weights.empty(), "--head-weights", weights},
+        {request.residual.has_value(), "--residual", layers},
+        {request.no_residual, "--no-residual", layers},
+        {request.renormalise.has_value(), "--renormalise", layers},
+        {request.discard.has_value(), "--discard", layers},
+        {request.first_key.has_value(), "--first-key", layers},
         {request.uniform_baseline, "--baseline uniform", products},
+        {request.normalise, "--normalise", {M::flow}},
+        {request.save.layers, "--save layers", {M::attention, M::relevance, M::gradient_rollout}},
         {!request.cross.empty(), "--cross", {M::attention, M::relevance}},
         {!request.encoder.empty(), "--encoder", {M::attention, M::relevance}},
         {!request.gradients.empty(), "--gradients", gradients},
@@ -76,7 +80,8 @@ void require_pairs(const RolloutRequest& request) {
 }  // namespace
 
 const std::vector<std::string>& rollout_method_names() {
-    static const std::vector<std::string> names{"attention", "relevance", "gradient-rollout"};
+    static const std::vector<std::string> names{"attention", "flow", "relevance",
+                                                "gradient-rollout"};
     return names;
 }
 
@@ -133,7 +138,7 @@ void require_rollout_sense(const RolloutRequest& request) {
         fail("--head-weights: are of a mean of the heads; leave out --fuse");
     if (!request.encoder.empty() && request.cross.empty())
         fail("--encoder: has no effect without --cross");
-    if (request.method == RolloutMethod::attention) return;
+    if (request.method == RolloutMethod::attention || request.method == RolloutMethod::flow) return;
     if (request.gradients.empty())
         fail("--method ", name_of(request.method),
              ": needs --gradients, those of a loss with respect to the weights");

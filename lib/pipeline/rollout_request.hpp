@@ -16,7 +16,7 @@
 
 namespace attn::pipeline {
 
-enum class RolloutMethod { attention, relevance, gradient_rollout };
+enum class RolloutMethod { attention, flow, relevance, gradient_rollout };
 
 // "attention", "gradient-rollout", in the order of the help.
 const std::vector<std::string>& rollout_method_names();
@@ -53,6 +53,7 @@ struct RolloutRequest {
     bool last_target = false;
     std::optional<std::vector<std::size_t>> sources;
     bool uniform_baseline = false;
+    bool normalise = false;  // rows of flows divided by their sums
 
     std::string cross;    // attention of the decoder to the encoder
     std::string encoder;  // attention of the encoder to itself

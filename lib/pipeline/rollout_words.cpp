@@ -34,10 +34,12 @@ std::string word_of(const std::vector<std::string>& words, Kind kind) {
 }  // namespace
 
 std::string array_name_of(RolloutMethod method) {
+    if (method == RolloutMethod::flow) return "flow";
     return method == RolloutMethod::relevance ? "relevance" : "rollout";
 }
 
 std::string value_name_of(RolloutMethod method) {
+    if (method == RolloutMethod::flow) return "flow";
     return method == RolloutMethod::relevance ? "relevance" : "share of the input";
 }
 
@@ -53,8 +55,8 @@ std::string rollout_title(const RolloutRequest& request, std::size_t heads) {
         return "relevance: gradient × weight, " + fusion + ", not normalised";
     const std::string what =
         request.method == RolloutMethod::gradient_rollout ? "gradient" : "attention";
-    std::string title =
-        what + " rollout: " + fusion + ", residual " + short_number(request.options().residual);
+    std::string title = what + (request.method == RolloutMethod::flow ? " flow: " : " rollout: ") +
+                        fusion + ", residual " + short_number(request.options().residual);
     if (request.start_layer.value_or(0) > 0)
         title += ", from layer " + std::to_string(*request.start_layer);
     return title;
@@ -75,6 +77,7 @@ std::vector<results::ManifestOption> rollout_manifest_options(const RolloutReque
         {"discard_scope", word_of({"matrix", "row"}, options.discard_scope)},
         {"first_key", word_of({"keep", "residual", "drop"}, options.first_key)},
         {"start_layer", io::json_value(request.start_layer.value_or(0))},
+        {"normalise", io::json_value(request.normalise)},
         {"cross", text(request.cross)},
         {"encoder", text(request.encoder)},
         {"gradients", text(request.gradients)},

@@ -216,6 +216,36 @@ TEST_CASE("a run's folder says by itself who may attend, and what its tokens are
     CHECK(manifest["files"] == Json{"rollout.npy", "rollout.png"});
 }
 
+TEST_CASE("flow is raw, normalised where asked for, and of the sources asked for") {
+    const TempFolder folder;
+    const std::string file = batch_file(folder);
+    const auto flow = [&](const Words& more) {
+        Words words{"rollout", file,      "--method", "flow",        "--precision",
+                    "f64",     "--force", "-o",       folder / "out"};
+        words.insert(words.end(), more.begin(), more.end());
+        REQUIRE(run_program(words).exit_code == 0);
+        return load(folder / "out/flow.npy");
+    };
+    const attn::Array<double> raw = flow({});
+    REQUIRE(raw.shape() == attn::Shape{2, 3, 3});
+    const attn::Array<double> shares = flow({"--normalise"});
+    for (std::size_t row = 0; row < 6; ++row) {
+        const double* const flows = raw.data() + 3 * row;
+        const double sum = flows[0] + flows[1] + flows[2];
+        for (std::size_t key = 0; key < 3; ++key)
+            CHECK(shares.data()[3 * row + key] == Approx(flows[key] / sum));
+    }
+    const attn::Array<double> one = flow({"--sources", "1"});
+    REQUIRE(one.shape() == attn::Shape{2, 3, 1});
+    for (std::size_t row = 0; row < 6; ++row) CHECK(one.data()[row] == raw.data()[3 * row + 1]);
+    const ProgramResult json = run_program({"rollout", file, "--method", "flow", "--json"});
+    CHECK(Json::parse(json.out)["flow_saturation"].is_number());
+    CHECK_THAT(run_program({"rollout", file, "--normalise"}).err,
+               Contains("--normalise: has no effect on --method attention, it is for flow"));
+    CHECK_THAT(run_program({"rollout", file, "--method", "flow", "--cross", file}).err,
+               Contains("--cross: has no effect on --method flow"));
+}
+
 TEST_CASE("bad input of rollout is one line, and nothing is written") {
     const TempFolder folder;
     const std::string wide = write_array<float>(folder, "wide.npy", {2, 3}, {1, 0, 0, 0.5, 0.5, 0});
