@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/lower_case.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/inner_folder.hpp"
 
@@ -26,11 +27,6 @@ const std::set<std::string> kFileEndings{
     ".avif", ".ico", ".heic", ".heif", ".jxl", ".jp2",  ".tga",  ".html",        ".htm",
     ".npy",  ".npz", ".json", ".csv",  ".txt", ".zip",  ".h5",   ".safetensors", ".hdf5",
     ".tex",  ".pgf", ".md",   ".xml",  ".emf", ".tsv",  ".jsonl"};
-
-std::string lower_case(std::string text) {
-    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
-}
 
 // Of the path as it is written, and of where it leads.
 std::set<fs::path> folders_above(const std::string& path) {

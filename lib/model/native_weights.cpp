@@ -6,6 +6,7 @@
 
 #include "core/affix.hpp"
 #include "core/error.hpp"
+#include "core/lower_case.hpp"
 #include "core/nearest.hpp"
 #include "model/dotted_name.hpp"
 #include "model/layout_match.hpp"
@@ -49,8 +50,7 @@ bool is_meant_for_layer(const std::string& key) {
         name.erase(std::remove_if(name.begin(), name.end(),
                                   [](char c) { return c == '_' || c == '.' || c == '-'; }),
                    name.end());
-        for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        return name;
+        return lower_case(name);
     };
     return std::any_of(kNames.begin(), kNames.end(),
                        [&](const std::string& name) { return bare(name) == bare(key); });

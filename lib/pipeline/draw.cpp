@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/lower_case.hpp"
 #include "io/output_file.hpp"
 #include "io/output_folder.hpp"
 #include "pipeline/photo_overlay.hpp"
@@ -22,8 +23,7 @@ namespace attn::pipeline {
 namespace {
 
 std::optional<render::PictureFormat> format_of_name(const std::string& output) {
-    std::string ending = std::filesystem::path(output).extension().string();
-    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::string ending = lower_case(std::filesystem::path(output).extension().string());
     for (const std::string& name : render::picture_format_names())
         if (ending == "." + name) return render::picture_format(name);
     return std::nullopt;

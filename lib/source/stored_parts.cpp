@@ -7,6 +7,7 @@
 
 #include "core/affix.hpp"
 #include "core/error.hpp"
+#include "core/lower_case.hpp"
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "source/array_family.hpp"
@@ -15,12 +16,6 @@ namespace attn::source {
 namespace {
 
 constexpr std::size_t kMaxNamed = 8;
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
 
 // The names under which the libraries that people use keep the attention of each layer: the tuple
 // of Hugging Face, the hooks of TransformerLens.
@@ -33,7 +28,7 @@ bool is_known(const std::string& pattern) {
 
 // What stands in front of the number is a layer, or what numpy.savez calls arrays without a name.
 bool says_layers(const std::string& pattern) {
-    const std::string front = lower(pattern.substr(0, pattern.find('*')));
+    const std::string front = lower_case(pattern.substr(0, pattern.find('*')));
     const std::size_t end = front.find_last_not_of("._-/[");
     const std::string text = end == std::string::npos ? "" : front.substr(0, end + 1);
     for (const char* word : {"layer", "layers", "block", "blocks", "attentions", "attention",

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/lower_case.hpp"
 #include "core/numbers.hpp"
 #include "io/array_name.hpp"
 
@@ -36,14 +37,9 @@ std::optional<std::int64_t> number_at(const std::string& text, std::size_t from)
     return product;
 }
 
-std::string lower(std::string text) {
-    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
-}
-
 // Behind the first place where the word stands in front of a number.
 std::optional<std::int64_t> number_behind(const std::string& text, const std::string& word) {
-    const std::string small = lower(text);
+    const std::string small = lower_case(text);
     for (std::size_t at = small.find(word); at != std::string::npos;
          at = small.find(word, at + 1)) {
         std::size_t from = at + word.size();
@@ -83,7 +79,7 @@ std::vector<std::string> children_of(const std::string& folder, const StepSearch
     std::vector<std::string> children;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
         const std::string name = entry.path().filename().string();
-        const std::string ending = lower(entry.path().extension().string());
+        const std::string ending = lower_case(entry.path().extension().string());
         if (name[0] == '.' || name == "manifest.json") continue;
         if (!entry.is_directory() && endings.count(ending) == 0) continue;
         // Labels and settings lie beside what is looked for.
