@@ -156,6 +156,7 @@ std::vector<Idle> idle_flags() {
                        flag,
                        {"SOURCE", "-o", "OUT", "--method", "relevance", "--gradients", "SOURCE"}});
     all.push_back({"rollout", "--mask-true ignore", {"SOURCE"}});
+    all.push_back({"rollout", "--normalise", {"SOURCE"}});
     all.push_back({"rollout", "--discard-scope row", {"SOURCE"}});
     all.push_back({"rollout", "--gradients SOURCE", {"SOURCE"}});
     all.push_back({"rollout", "--encoder SOURCE", {"SOURCE"}});
