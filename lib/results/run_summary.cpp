@@ -19,6 +19,7 @@ bool is_usual(const ManifestOption& option, const RunManifest& manifest) {
         {"query_offset", "[0]"},      {"window", "[-1,-1]"},      {"mask_true", "\"attend\""},
         {"scores_at", "\"biased\""},  {"alibi", "false"},         {"precision", "\"f32\""},
         {"allow_nonfinite", "false"}, {"engine", "\"tiled\""},    {"verify", "false"},
+        {"scale_by_layer", "false"},
     };
     const auto& [name, value] = option;
     if (value == "null" || name == "heads") return true;
