@@ -95,6 +95,7 @@ TEST_CASE("a log axis of values has powers of ten") {
     Plot plot = example();
     plot.y_ends.reset();
     plot.y_kind = ScaleKind::log;
+    plot.x = {0, 70, 140};  // no step is called as a power of ten
     plot.panels[0].lines[0].values = {2, 200, 20000};
     plot.panels[0].lines[0].width = 4;
     const Figure figure = make_plot(plot, Font::embedded());
@@ -111,8 +112,8 @@ TEST_CASE("a log axis of values has powers of ten") {
         return static_cast<double>(rows.front() + rows.back()) / 2;
     };
     constexpr std::size_t kInside = 40;
-    CHECK(std::abs(height(column("100")) * 2 - height(column("0") + kInside) -
-                   height(column("200") - kInside)) < 4);
+    CHECK(std::abs(height(column("70")) * 2 - height(column("0") + kInside) -
+                   height(column("140") - kInside)) < 4);
 }
 
 TEST_CASE("NaN and infinities leave a gap in a line") {

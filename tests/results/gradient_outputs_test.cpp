@@ -4,7 +4,7 @@
 
 using namespace attn::results;
 
-TEST_CASE("--save of grad names gradients, and all of them at once") {
+TEST_CASE("the list of grad --save names gradients, and all of them at once") {
     const GradientChoice choice = parse_gradient_save("x,scores");
     CHECK(choice.x);
     CHECK(choice.scores);
@@ -18,7 +18,7 @@ TEST_CASE("--save of grad names gradients, and all of them at once") {
     CHECK(usual_gradients(true).k);
 }
 
-TEST_CASE("--save of grad refuses what it does not know, with the nearest name") {
+TEST_CASE("the list of grad --save refuses what it does not know, with the nearest name") {
     CHECK_THROWS_WITH(parse_gradient_save("x,scroes"), Catch::Contains("did you mean scores?"));
     CHECK_THROWS_WITH(parse_gradient_save("x,,q"), Catch::Contains("empty item"));
 }

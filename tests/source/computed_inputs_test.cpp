@@ -110,7 +110,8 @@ TEST_CASE("a block that is not whole matters only where its output is needed") {
 TEST_CASE("logits need a matrix that makes them") {
     Run native(R"({"W_Q": [[1]], "W_K": [[1]], "W_V": [[1]], "embeddings": [[1]]})");
     native.request.save = results::parse_save("logits");
-    CHECK_THROWS_WITH(native(), Catch::Contains("has no matrix that makes logits (--save logits"));
+    CHECK_THROWS_WITH(native(),
+                      Catch::Contains("has no matrix that makes logits (--save hidden, logits"));
 }
 
 TEST_CASE("flags win over what the checkpoint says") {
