@@ -124,10 +124,6 @@ std::string where_of(const analysis::Alarm& alarm) {
     return text;
 }
 
-std::string counted(std::size_t count, const std::string& what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 void print_alarms(const results::TrainingReport& report, Console& console) {
     for (const analysis::Alarm& alarm : report.alarms) {
         std::string line = std::string(analysis::name_of(alarm.verdict)) + " " + alarm.name +

@@ -2,6 +2,7 @@
 
 #include "analysis/dense_block.hpp"
 #include "analysis/transpose.hpp"
+#include "core/index_list.hpp"
 
 namespace attn::analysis {
 namespace {

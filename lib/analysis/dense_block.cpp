@@ -4,7 +4,6 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "analysis/wrong_structure.hpp"
 #include "attention/blas.hpp"
@@ -32,12 +31,6 @@ std::vector<double> gather(const MatrixView<const double>& matrix,
 }
 
 }  // namespace
-
-std::vector<std::size_t> count_up(std::size_t count) {
-    std::vector<std::size_t> all(count);
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    return all;
-}
 
 DenseComputation::DenseComputation(const DenseInputs& inputs, Mistakes mistakes,
                                    DenseHeadsStore& store)

@@ -25,9 +25,6 @@ struct DenseBlock {
     std::vector<std::uint8_t> allowed;  // 1 where the mask lets the query attend
 };
 
-// 0, 1, … count - 1.
-std::vector<std::size_t> count_up(std::size_t count);
-
 class DenseComputation {
   public:
     // Keeps `inputs`; takes heads from the store.

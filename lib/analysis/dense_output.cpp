@@ -3,6 +3,7 @@
 
 #include "analysis/dense_block.hpp"
 #include "attention/blas.hpp"
+#include "core/index_list.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {

@@ -1,6 +1,8 @@
 #include "analysis/dense_rotary.hpp"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace attn::analysis {
 namespace {
@@ -39,11 +41,14 @@ RotaryTable<double> table_of(const RotaryOptions<double>& rotary, const Mistakes
     return make_rotary_table<double>(positions, rotary_frequencies(dim, *mistakes.rotary_theta));
 }
 
-// As rotate() does it, with each product and sum rounded.
-Array<double> rotate_rounded(const HeadsView<double>& heads, const RotaryTable<double>& table,
-                             const std::vector<std::size_t>& rows, RotaryPairs pairs,
-                             Rounding rounding) {
+// The heads with every pair of every token turned as `turn` says: (row, place of its angles in the
+// table, columns a and b, the pair turned). What has no pair passes.
+template <class Turn>
+Array<double> turn_pairs(const HeadsView<double>& heads, const RotaryTable<double>& table,
+                         const std::vector<std::size_t>& rows, RotaryPairs pairs,
+                         const Turn& turn) {
     const std::size_t half = table.cos.extent(1);
+    const bool split = pairs == RotaryPairs::half_split;
     std::vector<double> values;
     for (std::size_t item = 0; item < heads.batch * heads.heads; ++item) {
         const std::size_t sequence = item / heads.heads;
@@ -53,18 +58,29 @@ Array<double> rotate_rounded(const HeadsView<double>& heads, const RotaryTable<d
             std::vector<double> turned(row.begin(), row.end());
             const std::size_t first = rows[sequence * heads.tokens + token] * half;
             for (std::size_t pair = 0; pair < half; ++pair) {
-                const bool split = pairs == RotaryPairs::half_split;
                 const std::size_t a = split ? pair : 2 * pair, b = split ? pair + half : a + 1;
-                const double cos = round_to(rounding, table.cos.data()[first + pair]);
-                const double sin = round_to(rounding, table.sin.data()[first + pair]);
-                const auto product = [&](double x, double y) { return round_to(rounding, x * y); };
-                turned[a] = round_to(rounding, product(row[a], cos) - product(row[b], sin));
-                turned[b] = round_to(rounding, product(row[b], cos) + product(row[a], sin));
+                std::tie(turned[a], turned[b]) = turn(row, first, a, b, pair);
             }
             values.insert(values.end(), turned.begin(), turned.end());
         }
     }
     return {{heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values)};
+}
+
+// As rotate() does it, with each product and sum rounded.
+Array<double> rotate_rounded(const HeadsView<double>& heads, const RotaryTable<double>& table,
+                             const std::vector<std::size_t>& rows, RotaryPairs pairs,
+                             Rounding rounding) {
+    const auto product = [&](double x, double y) { return round_to(rounding, x * y); };
+    return turn_pairs(heads, table, rows, pairs,
+                      [&](Span<const double> row, std::size_t first, std::size_t a, std::size_t b,
+                          std::size_t pair) {
+                          const double cos = round_to(rounding, table.cos.data()[first + pair]);
+                          const double sin = round_to(rounding, table.sin.data()[first + pair]);
+                          return std::pair(
+                              round_to(rounding, product(row[a], cos) - product(row[b], sin)),
+                              round_to(rounding, product(row[b], cos) + product(row[a], sin)));
+                      });
 }
 
 // cos and sin of dimension c are those of the pair that c is of in the other order.
@@ -73,25 +89,14 @@ Array<double> rotate_mixed(const HeadsView<double>& heads, const RotaryTable<dou
     const std::size_t half = table.cos.extent(1);
     const bool split = pairs == RotaryPairs::half_split;
     const auto angle_of = [&](std::size_t c) { return split ? c / 2 : c % half; };
-    std::vector<double> values;
-    for (std::size_t item = 0; item < heads.batch * heads.heads; ++item) {
-        const std::size_t sequence = item / heads.heads;
-        const MatrixView<const double> matrix = heads.head(sequence, item % heads.heads);
-        for (std::size_t token = 0; token < heads.tokens; ++token) {
-            const Span<const double> row = matrix.row(token);
-            std::vector<double> turned(row.begin(), row.end());
-            const std::size_t first = rows[sequence * heads.tokens + token] * half;
-            const double* const cos = table.cos.data() + first;
-            const double* const sin = table.sin.data() + first;
-            for (std::size_t pair = 0; pair < half; ++pair) {
-                const std::size_t a = split ? pair : 2 * pair, b = split ? pair + half : a + 1;
-                turned[a] = row[a] * cos[angle_of(a)] - row[b] * sin[angle_of(a)];
-                turned[b] = row[b] * cos[angle_of(b)] + row[a] * sin[angle_of(b)];
-            }
-            values.insert(values.end(), turned.begin(), turned.end());
-        }
-    }
-    return {{heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values)};
+    return turn_pairs(heads, table, rows, pairs,
+                      [&](Span<const double> row, std::size_t first, std::size_t a, std::size_t b,
+                          std::size_t /*pair*/) {
+                          const double* const cos = table.cos.data() + first;
+                          const double* const sin = table.sin.data() + first;
+                          return std::pair(row[a] * cos[angle_of(a)] - row[b] * sin[angle_of(a)],
+                                           row[b] * cos[angle_of(b)] + row[a] * sin[angle_of(b)]);
+                      });
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/index_list.hpp"
+
 namespace attn::analysis {
 namespace {
 

@@ -77,14 +77,16 @@ void require_indices_below(const std::vector<std::size_t>& indices, std::size_t 
     }
 }
 
+std::vector<std::size_t> count_up(std::size_t count) {
+    std::vector<std::size_t> all(count);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+}
+
 std::vector<std::size_t> sorted_indices(const std::optional<std::vector<std::size_t>>& wanted,
                                         std::size_t count, const std::string& flag,
                                         const std::string& what) {
-    if (!wanted) {
-        std::vector<std::size_t> all(count);
-        std::iota(all.begin(), all.end(), std::size_t{0});
-        return all;
-    }
+    if (!wanted) return count_up(count);
     require_indices_below(*wanted, count, flag, what);
     std::vector<std::size_t> indices = *wanted;
     std::sort(indices.begin(), indices.end());

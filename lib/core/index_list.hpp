@@ -25,6 +25,9 @@ IndexRange parse_index_range(const std::string& text, std::size_t size, const st
 void require_indices_below(const std::vector<std::size_t>& indices, std::size_t count,
                            const std::string& flag, const std::string& what);
 
+// 0, 1, … count - 1.
+std::vector<std::size_t> count_up(std::size_t count);
+
 // The wanted indices, ascending; 0 … count - 1 where none are wanted. Throws Error as above.
 std::vector<std::size_t> sorted_indices(const std::optional<std::vector<std::size_t>>& wanted,
                                         std::size_t count, const std::string& flag,

@@ -47,6 +47,10 @@ Layout nanogpt() {
     return row;
 }
 
+std::vector<TensorName> self_attention() {
+    return separate("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj");
+}
+
 std::vector<TensorName> head_norms() {
     return {{"q_norm.weight", "self_attn.q_norm.weight"},
             {"k_norm.weight", "self_attn.k_norm.weight"}};
@@ -59,10 +63,8 @@ Layout llama() {
     row.model_types = {"llama", "smollm3"};
     row.bases = {"model."};
     row.layer = "layers.{}.";
-    row.in_layer = join(
-        {separate("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"),
-         pre_norms("input_layernorm", "post_attention_layernorm"),
-         gated("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")});
+    row.in_layer = join({self_attention(), pre_norms("input_layernorm", "post_attention_layernorm"),
+                         gated("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")});
     row.in_model = join({{{"token_table", "embed_tokens.weight"}},
                          norm("final_norm", "norm"),
                          {{"W_logits", "/lm_head.weight", true}}});
@@ -124,12 +126,11 @@ Layout gemma2() {
     row.name = "gemma2";
     row.title = "Gemma 2";
     row.model_types = {"gemma2"};
-    row.in_layer = join(
-        {separate("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"),
-         pre_norms("input_layernorm", "pre_feedforward_layernorm"),
-         norm("after_attention", "post_attention_layernorm"),
-         norm("after_feed_forward", "post_feedforward_layernorm"),
-         gated("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")});
+    row.in_layer =
+        join({self_attention(), pre_norms("input_layernorm", "pre_feedforward_layernorm"),
+              norm("after_attention", "post_attention_layernorm"),
+              norm("after_feed_forward", "post_feedforward_layernorm"),
+              gated("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")});
     row.marks = {"pre_feedforward_layernorm.weight"};
     row.foreign = {"self_attn.q_norm.weight"};
     row.full_period = 2;
@@ -154,10 +155,9 @@ Layout gpt_oss() {
     row.name = "gpt-oss";
     row.title = "gpt-oss";
     row.model_types = {"gpt_oss"};
-    row.in_layer = join(
-        {separate("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"),
-         pre_norms("input_layernorm", "post_attention_layernorm"),
-         {{"sinks", "self_attn.sinks"}}});
+    row.in_layer = join({self_attention(),
+                         pre_norms("input_layernorm", "post_attention_layernorm"),
+                         {{"sinks", "self_attn.sinks"}}});
     row.marks = {"self_attn.sinks"};
     row.foreign = {};
     row.epsilon = 1e-5;

@@ -77,6 +77,19 @@ void read_query_scalar(const ConfigValue& value, ModelConfig& config) {
     config.keys["scale"] = value.key();
 }
 
+// What all Gemmas say of their blocks.
+ConfigKeys gemma_block_keys() {
+    return {activation_key("hidden_activation"), ConfigKey{"hidden_act", read_gemma_act},
+            claim_key("attention_bias", kProjectionBiases)};
+}
+
+// What they say of their scores from Gemma 2 on.
+ConfigKeys gemma_score_keys() {
+    return {ConfigKey{"query_pre_attn_scalar", read_query_scalar},
+            real_key("attn_logit_softcapping", "softcap", &ModelConfig::softcap),
+            real_key("final_logit_softcapping", "logit_softcap", &ModelConfig::logit_softcap)};
+}
+
 bool is_smollm3(const ModelConfig& config) {
     return config.model_type == "smollm3";
 }
@@ -199,10 +212,7 @@ FamilyConfig qwen3_config() {
 FamilyConfig gemma_config() {
     FamilyConfig family;
     family.heads = 16;
-    family.keys =
-        join_keys({decoder_keys("rms_norm_eps"),
-                   {activation_key("hidden_activation"), ConfigKey{"hidden_act", read_gemma_act},
-                    claim_key("attention_bias", kProjectionBiases)}});
+    family.keys = join_keys({decoder_keys("rms_norm_eps"), gemma_block_keys()});
     family.ignored = {"is_decoder"};
     family.finish = finish_rotary;
     return family;
@@ -221,14 +231,11 @@ FamilyConfig gemma2_config() {
                       {"softcap", "attn_logit_softcapping 50"},
                       {"logit_softcap", "final_logit_softcapping 30"},
                       {"window", "sliding_window 4096"}};
-    family.keys = join_keys(
-        {family.keys,
-         {ConfigKey{"query_pre_attn_scalar", read_query_scalar},
-          real_key("attn_logit_softcapping", "softcap", &ModelConfig::softcap),
-          real_key("final_logit_softcapping", "logit_softcap", &ModelConfig::logit_softcap),
-          only_key("sliding_window_pattern", 2.0, "windows in other layers"),
-          only_key("_sliding_window_pattern", 2.0, "windows in other layers"), window_key(),
-          layer_types_key()}});
+    family.keys = join_keys({family.keys,
+                             gemma_score_keys(),
+                             {only_key("sliding_window_pattern", 2.0, "windows in other layers"),
+                              only_key("_sliding_window_pattern", 2.0, "windows in other layers"),
+                              window_key(), layer_types_key()}});
     return family;
 }
 
@@ -245,18 +252,15 @@ FamilyConfig gemma3_config() {
                       {"window", "sliding_window 4096"},
                       {"full_period", "sliding_window_pattern 6"},
                       {"window_theta", "rope_local_base_freq 10000"}};
-    family.keys = join_keys(
-        {decoder_keys("rms_norm_eps", false, true),
-         {activation_key("hidden_activation"), ConfigKey{"hidden_act", read_gemma_act},
-          claim_key("attention_bias", kProjectionBiases),
-          ConfigKey{"query_pre_attn_scalar", read_query_scalar},
-          real_key("attn_logit_softcapping", "softcap", &ModelConfig::softcap),
-          real_key("final_logit_softcapping", "logit_softcap", &ModelConfig::logit_softcap),
-          real_key("rope_local_base_freq", "window_theta", &ModelConfig::window_theta),
-          count_key("sliding_window_pattern", "full_period", &ModelConfig::full_period),
-          count_key("_sliding_window_pattern", "full_period", &ModelConfig::full_period),
-          only_key("use_bidirectional_attention", false, "every key may be attended"), window_key(),
-          layer_types_key()}});
+    family.keys =
+        join_keys({decoder_keys("rms_norm_eps", false, true),
+                   gemma_block_keys(),
+                   gemma_score_keys(),
+                   {real_key("rope_local_base_freq", "window_theta", &ModelConfig::window_theta),
+                    count_key("sliding_window_pattern", "full_period", &ModelConfig::full_period),
+                    count_key("_sliding_window_pattern", "full_period", &ModelConfig::full_period),
+                    only_key("use_bidirectional_attention", false, "every key may be attended"),
+                    window_key(), layer_types_key()}});
     family.ignored = {"is_decoder"};
     family.finish = finish_gemma3;
     return family;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 
 #include "analysis/flow.hpp"
@@ -38,12 +37,6 @@ constexpr double kMostPipes = 20e6;
 // Above it the layers between the first and the last do not matter.
 constexpr double kSaturated = 0.5;
 
-std::vector<std::size_t> numbers_below(std::size_t count) {
-    std::vector<std::size_t> numbers(count);
-    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
-    return numbers;
-}
-
 template <class T>
 RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn) {
     RolloutParts<T> parts{open_rollout_source<T>(request, inputs, warn), std::nullopt,
@@ -69,7 +62,7 @@ class Rollout {
         if (!request.grid.empty()) layout_.grid = analysis::parse_grid(request.grid, tokens());
         layout_.name = array_name_of(request.method);
         layout_.batch_axis = stack().attention.batch_axis;
-        sequences_ = share_.sequences.value_or(numbers_below(stack().sequences()));
+        sequences_ = share_.sequences.value_or(count_up(stack().sequences()));
         layout_.sequences = sequences_.size();
         if (options_.fuse == analysis::Fuse::per_head) layout_.heads = stack().heads.size();
         layout_.layers = request.save.layers ? stack().layers() : 0;
@@ -109,13 +102,13 @@ class Rollout {
             require_indices_below(asked, tokens(), flag, "token");
             lines_ = asked;
         };
-        columns_ = request_.sources.value_or(numbers_below(tokens()));
+        columns_ = request_.sources.value_or(count_up(tokens()));
         require_indices_below(columns_, tokens(), "--sources", "token");
         if (by_source()) return take(*request_.sources, "--sources");
         if (request_.targets) return take(*request_.targets, "--targets");
         const std::size_t most = is_flow() ? kMostFlowTargets : kMostWholeTokens;
         if (!request_.last_target && tokens() <= most) {
-            lines_ = numbers_below(tokens());
+            lines_ = count_up(tokens());
             return;
         }
         lines_ = {tokens() - 1};
@@ -165,7 +158,7 @@ class Rollout {
 
     results::PictureChoice pictures() const {
         results::PictureChoice choice;
-        choice.heads = numbers_below(shape_.heads);
+        choice.heads = count_up(shape_.heads);
         choice.head_numbers = {0};
         if (layout_.heads > 0) {
             choice.head_numbers.clear();
@@ -242,11 +235,10 @@ class Rollout {
             each = [&](std::size_t layer, const Matrix<T>& product) {
                 writer_->write_layer(layer, place, product);
             };
-        RolloutRows<T> rows{
-            roll_sources<T>(stack(), options_, numbers_below(tokens()), sequence, each),
-            Matrix<T>()};
+        RolloutRows<T> rows{roll_sources<T>(stack(), options_, count_up(tokens()), sequence, each),
+                            Matrix<T>()};
         for (Matrix<T>& head : rows.heads) {
-            if (whole() && lines_ == numbers_below(tokens())) continue;
+            if (whole() && lines_ == count_up(tokens())) continue;
             Matrix<T> chosen(lines_.size(), tokens());
             for (std::size_t i = 0; i < lines_.size(); ++i)
                 std::copy(head.row(lines_[i]), head.row(lines_[i]) + tokens(), chosen.row(i));
@@ -308,7 +300,7 @@ class Rollout {
             if (layout_.heads > 0) target.head = stack().attention.heads[stack().heads[head]];
             target.query = by_source() ? row : lines_[row];
             const T* const values = rows.row(row);
-            std::vector<std::size_t> order = numbers_below(rows.columns);
+            std::vector<std::size_t> order = count_up(rows.columns);
             const std::size_t count = std::min(request_.top, order.size());
             std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
                               order.end(), [&](std::size_t a, std::size_t b) {

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/index_list.hpp"
 #include "results/manifest.hpp"
 #include "source/array_source.hpp"
 #include "source/labels_beside.hpp"
@@ -126,12 +127,6 @@ void make_masks(const MaskOptions<T>& options, RolloutStack<T>& stack) {
     }
 }
 
-std::vector<std::size_t> all_places(std::size_t count) {
-    std::vector<std::size_t> places(count);
-    std::iota(places.begin(), places.end(), std::size_t{0});
-    return places;
-}
-
 }  // namespace
 
 template <class T>
@@ -216,7 +211,7 @@ std::optional<RolloutStack<T>> open_cross(const RolloutRequest& request,
     cross.places = decoder.places;
     keep_layers(cross.attention, cross.places);
     keep_layers(cross.gradients, cross.places);
-    cross.heads = all_places(cross.attention.shape()[1]);
+    cross.heads = count_up(cross.attention.shape()[1]);
     if (request.from.heads) cross.heads = source::select_heads(cross.attention, request.from);
     // Who may attend to the encoder is not what the flags say of the decoder.
     MaskOptions<T> options;
@@ -246,7 +241,7 @@ std::optional<RolloutStack<T>> open_encoder(const RolloutRequest& request,
             encoder.places.push_back(place);
     }
     keep_layers(encoder.gradients, encoder.places);
-    encoder.heads = all_places(encoder.attention.shape()[1]);
+    encoder.heads = count_up(encoder.attention.shape()[1]);
     MaskOptions<T> options;
     options.structure = encoder.attention.structure;
     if (encoder.places.empty())

@@ -1,19 +1,12 @@
 #include "source/computed_source.hpp"
 
-#include <numeric>
-
 #include "attention/blas_threads.hpp"
+#include "core/index_list.hpp"
 #include "model/embedding.hpp"
 #include "source/progress_sink.hpp"
 
 namespace attn::source {
 namespace {
-
-std::vector<std::size_t> count_up(std::size_t count) {
-    std::vector<std::size_t> numbers(count);
-    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
-    return numbers;
-}
 
 template <class T>
 Outline outline_of(const ComputedInputs<T>& loaded) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analysis/hypotheses.hpp"
+#include "core/index_list.hpp"
 #include "support/conventions.hpp"
 #include "support/worlds.hpp"
 
