@@ -1,0 +1,21 @@
+# The modules of the page of `report`, in the order in which they are joined: imports point upwards only.
+set(attn_page_modules
+  text
+  codes
+  color
+  scale
+  store
+  heads
+  grid
+  weights
+  state
+  viewport
+  head_types
+  search
+  parts
+  overview
+  readout
+  matrix_picture
+  matrix
+  keyboard
+  page)

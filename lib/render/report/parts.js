@@ -1,0 +1,157 @@
+// Parts of the page: finding and making elements, canvases as sharp as the screen, colours of the theme.
+// Texts go in as text; there is no way here to make markup of them.
+
+/**
+ * What all views work with.
+ * @typedef {object} Shared
+ * @property {import('./heads.js').Meta} meta
+ * @property {import('./heads.js').Heads} heads
+ * @property {import('./weights.js').Weights} weights
+ * @property {import('./state.js').State} state
+ * @property {Map<string, import('./color.js').ColorMap>} maps
+ * @property {import('./search.js').Finder} finder
+ * @property {import('./head_types.js').HeadTypes} types
+ */
+
+/**
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} id
+ * @returns {T}
+ */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error('the page has no ' + id);
+  return /** @type {T} */ (element);
+}
+
+/**
+ * An element with attributes and children; text children are text.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | number | boolean | null | ((event: any) => void)>} attributes
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, '');
+    else if (value !== false && value !== null) element.setAttribute(name, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * @param {Element} element
+ * @param {...(Node | string)} children
+ */
+export function fill(element, ...children) {
+  element.replaceChildren(...children);
+}
+
+const widestCanvas = 4096; // device pixels; more is refused by some browsers
+
+/**
+ * Makes a canvas as many device pixels large as it is on the screen.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width CSS pixels
+ * @param {number} height
+ * @returns {CanvasRenderingContext2D} in CSS pixels, cleared
+ */
+export function sharpen(canvas, width, height) {
+  const ratio = Math.min(window.devicePixelRatio || 1, widestCanvas / Math.max(width, height, 1));
+  const pixelWidth = Math.max(1, Math.round(width * ratio));
+  const pixelHeight = Math.max(1, Math.round(height * ratio));
+  if (canvas.width !== pixelWidth || canvas.height !== pixelHeight) {
+    canvas.width = pixelWidth;
+    canvas.height = pixelHeight;
+    canvas.style.width = width + 'px';
+    canvas.style.height = height + 'px';
+  }
+  const context = context2d(canvas);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @returns {CanvasRenderingContext2D}
+ */
+export function context2d(canvas) {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('this browser has no canvas');
+  return context;
+}
+
+/**
+ * @param {number} width
+ * @param {number} height
+ * @returns {HTMLCanvasElement} not on the page
+ */
+export function offscreen(width, height) {
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  return canvas;
+}
+
+/**
+ * A picture of coloured cells, a pixel each.
+ * @param {Uint32Array} pixels
+ * @param {number} columns
+ * @returns {HTMLCanvasElement}
+ */
+export function cellPicture(pixels, columns) {
+  const canvas = offscreen(columns, pixels.length / columns);
+  const bytes = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+  context2d(canvas).putImageData(new ImageData(bytes, columns), 0, 0);
+  return canvas;
+}
+
+/** @typedef {{ink: string, faint: string, paper: string, panel: string, line: string, accent: string, alarm: string}} Theme */
+
+/** @type {{theme: Theme | null}} */
+const known = { theme: null };
+
+/** Colours of the theme for canvases, as the style says. @returns {Theme} */
+export function theme() {
+  if (known.theme) return known.theme;
+  const style = getComputedStyle(document.documentElement);
+  const color = (/** @type {string} */ name) => style.getPropertyValue('--' + name).trim();
+  known.theme = {
+    ink: color('ink'), faint: color('faint'), paper: color('paper'), panel: color('panel'), line: color('line'),
+    accent: color('accent'), alarm: color('alarm'),
+  };
+  return known.theme;
+}
+
+/** The theme has changed. */
+export function forgetTheme() {
+  known.theme = null;
+}
+
+/**
+ * Stripes for what nobody may attend.
+ * @param {CanvasRenderingContext2D} context
+ * @returns {CanvasPattern | string}
+ */
+export function hatching(context) {
+  const tile = offscreen(6, 6);
+  const pen = context2d(tile);
+  pen.fillStyle = theme().panel;
+  pen.fillRect(0, 0, 6, 6);
+  pen.strokeStyle = theme().line;
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (const start of [-6, 0, 6]) {
+    pen.moveTo(start, 6);
+    pen.lineTo(start + 6, 0);
+  }
+  pen.stroke();
+  return context.createPattern(tile, 'repeat') || theme().panel;
+}
+
+export const labelFont = '11px system-ui, "DejaVu Sans", sans-serif';
