@@ -24,6 +24,7 @@ export async function inflate(packed) {
   const stream = new DecompressionStream('deflate');
   const writer = stream.writable.getWriter();
   const written = writer.write(packed).then(() => writer.close());
+  written.catch(() => {}); // reading says the same
   const reader = stream.readable.getReader();
   /** @type {Uint8Array[]} */
   const parts = [];

@@ -150,7 +150,13 @@ export class Heads {
     return start + 'layer ' + this.meta.layers[layer] + ' ' + what;
   }
 
-  /** A file name for a head. @param {number} seq @param {number} layer @param {HeadPlace} head @returns {string} */
+  /**
+   * A file name for a head, without its end.
+   * @param {number} seq
+   * @param {number} layer
+   * @param {HeadPlace} head
+   * @returns {string}
+   */
   fileName(seq, layer, head) {
     const pad = (/** @type {number} */ number) => String(number).padStart(2, '0');
     const what = typeof head === 'number' ? 'head' + pad(this.meta.heads[head]) : head;

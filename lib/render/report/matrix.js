@@ -1,4 +1,5 @@
 // The matrix of the chosen head: zoom, pan, crosshair, read-out, and the controls of its colours.
+import { WantedGrids } from './chosen.js';
 import { byId, fill, make, sharpen, context2d, theme } from './parts.js';
 import { CellCache, drawMatrix, labelMargins, matrixLayout } from './matrix_picture.js';
 import { matrixSentence, readout, spanText, tokenName } from './readout.js';
@@ -67,7 +68,7 @@ export function matrixPicture(shared, grid, shown) {
  * @returns {(changed: import('./state.js').Changed) => void}
  */
 export function matrixView(shared) {
-  const { heads, meta, state, weights } = shared;
+  const { heads, meta, state } = shared;
   const panel = byId('matrix');
   const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { role: 'img' }));
   const marks = /** @type {HTMLCanvasElement} */ (make('canvas', { 'aria-hidden': 'true' }));
@@ -76,34 +77,17 @@ export function matrixView(shared) {
   marks.style.pointerEvents = 'none';
   fill(panel, canvas, marks);
   const cache = new CellCache();
-  /** @type {{grid: Grid | null, name: string, layout: import('./matrix_picture.js').Layout | null, width: number, said: number, timer: number}} */
-  const memory = { grid: null, name: '', layout: null, width: 0, said: 0, timer: 0 };
+  const wanted = new WantedGrids(shared, 'head');
+  /** @type {{grid: Grid | null, layout: import('./matrix_picture.js').Layout | null, width: number, said: number, timer: number}} */
+  const memory = { grid: null, layout: null, width: 0, said: 0, timer: 0 };
   new ResizeObserver(() => {
     if (Math.abs(panel.clientWidth - memory.width) > 2) state.note('zoom');
   }).observe(panel);
 
-  function load() {
-    const { seq, layer, head, source } = state.shown;
-    const name = [source, seq, layer, head].join('/');
-    if (memory.name === name) return;
-    memory.name = name;
-    const known = weights.peek(seq, layer, head, source);
-    if (known) {
-      memory.grid = known;
-      return;
-    }
-    weights.load(seq, layer, head, source).then((grid) => {
-      if (memory.name !== name) return;
-      memory.grid = grid;
-      state.note('head');
-    }, (error) => {
-      byId('readout').textContent = String(error.message || error);
-    });
-  }
-
   function draw() {
+    memory.grid = wanted.chosen();
     const { grid } = memory;
-    if (!grid || memory.name === '') return;
+    if (!grid) return;
     const picture = matrixPicture(shared, grid, state.shown);
     memory.width = panel.clientWidth;
     const margins = labelMargins(context2d(canvas), picture, memory.width);
@@ -162,7 +146,7 @@ export function matrixView(shared) {
   function sentence() {
     const { grid } = memory;
     const { hover, query, key, seq } = state.shown;
-    if (!grid) return '';
+    if (!grid) return wanted.problem;
     if (hover) return readout(heads, seq, grid, hover.query, hover.key);
     if (query !== null && key !== null) return readout(heads, seq, grid, query, key);
     if (query !== null) return 'query ' + tokenName(query, heads.queryToken(seq, query)) + ' chosen';
@@ -188,7 +172,6 @@ export function matrixView(shared) {
   return (changed) => {
     const has = (/** @type {(keyof Shown)[]} */ ...names) => names.some((name) => changed.has(name));
     if (has('seq', 'layer', 'head', 'source')) {
-      load();
       byId('matrix-title').textContent = heads.name(state.shown.seq, state.shown.layer, state.shown.head) + sourceName(shared);
     }
     const redraw = has('seq', 'layer', 'head', 'source', 'scale', 'map', 'dropFirst', 'shared', 'low', 'high', 'zoom');

@@ -13,9 +13,19 @@ set(attn_page_modules
   head_types
   search
   parts
+  chosen
   overview
+  type_panel
   readout
   matrix_picture
   matrix
+  lines
+  running_text
+  layers
+  table
+  curves
+  checks
+  svg
+  export
   keyboard
   page)

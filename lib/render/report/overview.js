@@ -97,6 +97,7 @@ export function overviewView(shared) {
   /** @returns {HTMLElement[]} */
   function labels() {
     const { plan } = memory;
+    /** @type {HTMLElement[]} */
     const all = [];
     columns.forEach((head, column) => {
       const { x, y } = spotOf(plan, meta.layers.length, 0, column);

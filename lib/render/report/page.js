@@ -8,7 +8,16 @@ import { HeadTypes } from './head_types.js';
 import { cosine, Finder } from './search.js';
 import { byId, fill, forgetTheme, make } from './parts.js';
 import { overviewView } from './overview.js';
+import { tabList } from './chosen.js';
+import { typePanel } from './type_panel.js';
 import { matrixView } from './matrix.js';
+import { linesView } from './lines.js';
+import { runningTextView } from './running_text.js';
+import { layersView } from './layers.js';
+import { tableView } from './table.js';
+import { curvesView } from './curves.js';
+import { checksView } from './checks.js';
+import { saveDialog } from './export.js';
 import { helpDialog, listenToKeys } from './keyboard.js';
 import { counted } from './text.js';
 
@@ -16,7 +25,9 @@ import { counted } from './text.js';
 /** @typedef {import('./heads.js').Meta} Meta */
 /** @typedef {(shared: Shared) => (changed: import('./state.js').Changed) => void} View */
 
-const views = /** @type {View[]} */ ([matrixView, overviewView, chooserView, factsView]);
+const views = /** @type {View[]} */ ([
+  matrixView, overviewView, typePanel, chooserView, factsView, linesView, runningTextView, layersView, tableView, curvesView, checksView,
+]);
 
 /** @param {Meta} meta */
 function startPage(meta) {
@@ -27,10 +38,15 @@ function startPage(meta) {
   const finder = new Finder((seq, source) => headFacts(shared, seq, source));
   /** @type {Shared} */
   const shared = { meta, heads, weights, state, maps: readColorMaps(meta.maps), finder, types };
+  tabList(shared, 'tabs', 'tab-', 'tab', [
+    ['token', 'Token through the layers'], ['table', 'Table'], ['curves', 'Measures by layer'], ['checks', 'Checks'],
+  ]);
+  tabList(shared, 'side-tabs', 'side-', 'side_tab', [['lines', 'Lines'], ['text', 'Running text']]);
   for (const view of views) state.listen(view(shared));
   state.listen((changed) => keepLink(shared, changed));
   listenToKeys(shared);
   helpDialog();
+  saveDialog(shared);
   darkButton(shared);
   searchField(shared);
   window.addEventListener('hashchange', () => {
@@ -105,7 +121,7 @@ function likeness({ weights, meta, heads, finder, state }, seq, source, layer, h
 
 /** @param {Shared} shared */
 function searchField(shared) {
-  const { state, heads, meta, types } = shared;
+  const { state, heads, meta } = shared;
   const find = /** @type {HTMLInputElement} */ (byId('find'));
   find.addEventListener('input', () => state.set({ find: find.value }));
   state.listen((changed) => {
@@ -117,10 +133,13 @@ function searchField(shared) {
     const { layer, head } = state.shown;
     if (typeof head === 'number') state.set({ find: 'like:' + meta.layers[layer] + '.' + meta.heads[head] });
   });
-  void types;
 }
 
-/** Layer, head, sequence and source by name. @type {View} */
+/**
+ * Layer, head, sequence and source by name.
+ * @param {Shared} shared
+ * @returns {(changed: import('./state.js').Changed) => void}
+ */
 function chooserView({ meta, state }) {
   /** @param {string} id @param {[string, string][]} options @param {(value: string) => void} choose */
   const list = (id, options, choose) => {
@@ -149,7 +168,11 @@ function chooserView({ meta, state }) {
   };
 }
 
-/** What the page is of. @type {View} */
+/**
+ * What the page is of.
+ * @param {Shared} shared
+ * @returns {(changed: import('./state.js').Changed) => void}
+ */
 function factsView({ meta }) {
   byId('title').textContent = meta.title;
   const kept = meta.values === 'exact' ? 'exact weights' : 'weights in 8 bits, the ' + counted(meta.top, 'largest') + ' of a ' + (meta.pool > 1 ? 'band' : 'row') + ' exact';
@@ -182,7 +205,10 @@ function darkButton({ state }) {
   redraw();
 }
 
-/** Says in the page why it shows nothing. @param {string} text */
+/**
+ * Says in the page why it shows nothing.
+ * @param {string} text
+ */
 function complain(text) {
   const notice = byId('notice');
   notice.textContent = text;

@@ -61,7 +61,10 @@ export class State {
     }
   }
 
-  /** Has views draw something again. @param {keyof Shown} name */
+  /**
+   * Has views draw something again.
+   * @param {keyof Shown} name
+   */
   note(name) {
     if (this.changed.size === 0) this.nextFrame(() => this.tell());
     this.changed.add(name);

@@ -1,0 +1,227 @@
+// All measures of all heads as a table: sorted by any column, filtered by the search, ranges chosen on a column's
+// histogram. Of long tables only the visible rows are in the document.
+import { byId, context2d, fill, make, sharpen, theme } from './parts.js';
+import { numberText } from './text.js';
+
+/** @typedef {import('./parts.js').Shared} Shared */
+
+const rowHeight = 22;
+const allShown = 400; // rows up to which all are in the document
+const bins = 24;
+const histogram = { width: 72, height: 18 };
+
+/**
+ * Slots in the order of a column; what has no value comes last either way.
+ * @param {number[]} slots
+ * @param {string} sort a column, with - in front for the largest first; empty: as they are
+ * @param {(name: string, slot: number) => number | null} value
+ * @returns {number[]}
+ */
+export function sortedSlots(slots, sort, value) {
+  if (sort === '') return slots;
+  const down = sort.startsWith('-');
+  const name = down ? sort.slice(1) : sort;
+  const keyed = slots.map((slot) => ({ slot, key: value(name, slot) }));
+  keyed.sort((a, b) => {
+    if (a.key === null || b.key === null) return (a.key === null ? 1 : 0) - (b.key === null ? 1 : 0) || a.slot - b.slot;
+    return (down ? b.key - a.key : a.key - b.key) || a.slot - b.slot;
+  });
+  return keyed.map(({ slot }) => slot);
+}
+
+/**
+ * @param {number[]} values
+ * @returns {{low: number, high: number, counts: number[]}}
+ */
+export function histogramOf(values) {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const counts = new Array(bins).fill(0);
+  for (const value of values) counts[high > low ? Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins)) : 0] += 1;
+  return { low, high, counts };
+}
+
+/**
+ * The search with a range of a measure in place of what it said of it before.
+ * @param {string} find
+ * @param {string} name
+ * @param {number} low
+ * @param {number} high
+ * @returns {string}
+ */
+export function findWithRange(find, name, low, high) {
+  const others = (find.match(/-?"[^"]*"|\S+/g) || []).filter((word) => !new RegExp('^' + name + '[<>=]').test(word));
+  return [...others, name + '>=' + Number(low.toPrecision(6)), name + '<=' + Number(high.toPrecision(6))].join(' ');
+}
+
+/**
+ * What the table holds, as rows for a CSV file: the names of CSV and JSON of the command line.
+ * @param {Shared} shared
+ * @param {number[]} slots
+ * @returns {(string | number | null)[][]}
+ */
+export function tableRows(shared, slots) {
+  const { heads, meta, types, state } = shared;
+  const names = heads.knownMeasures();
+  const start = meta.batch ? ['seq'] : [];
+  const rows = slots.map((slot) => {
+    const place = heads.place(slot);
+    const kinds = types.of(slot, state.shown.source).map((one) => one.name).join(' ');
+    const seq = meta.batch ? [meta.sequences[place.seq]] : [];
+    return [...seq, meta.layers[place.layer], meta.heads[place.head], kinds, ...names.map((name) => heads.measure(name, slot, state.shown.source))];
+  });
+  return [[...start, 'layer', 'head', 'types', ...names], ...rows];
+}
+
+/**
+ * The rows that the table shows now.
+ * @param {Shared} shared
+ * @returns {number[]}
+ */
+export function shownSlots(shared) {
+  const { state, heads, finder } = shared;
+  const { found } = finder.find(state.shown);
+  return sortedSlots(found || heads.slots(state.shown.seq), state.shown.sort, (name, slot) => columnValue(shared, name, slot));
+}
+
+/** @param {Shared} shared @param {string} name @param {number} slot @returns {number | null} */
+function columnValue({ heads, meta, state }, name, slot) {
+  if (name === 'layer') return meta.layers[heads.place(slot).layer];
+  if (name === 'head') return meta.heads[heads.place(slot).head];
+  return heads.measure(name, slot, state.shown.source);
+}
+
+/** @param {Shared} shared @returns {(changed: import('./state.js').Changed) => void} */
+export function tableView(shared) {
+  const { state, heads, types } = shared;
+  const names = ['layer', 'head', 'type', ...heads.knownMeasures()];
+  const body = make('tbody', {});
+  const head = make('thead', {});
+  const box = make('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Measures of all heads' }, make('table', {}, head, body));
+  fill(byId('tab-table'), box);
+  /** @type {{slots: number[], from: number}} */
+  const memory = { slots: [], from: -1 };
+  box.addEventListener('scroll', () => showRows(false));
+
+  function buildHead() {
+    const cells = names.map((name) => {
+      const sorted = state.shown.sort.replace('-', '') === name;
+      const mark = sorted ? (state.shown.sort.startsWith('-') ? ' \u25bc' : ' \u25b2') : '';
+      const button = make('button', { type: 'button', title: heads.meaning(name), click: () => sortBy(name) }, name + mark);
+      const cell = make('th', { scope: 'col', 'aria-sort': sorted ? (mark === ' \u25bc' ? 'descending' : 'ascending') : 'none' }, button);
+      if (name !== 'type' && name !== 'layer' && name !== 'head') cell.append(histogramCanvas(name));
+      return cell;
+    });
+    fill(head, make('tr', {}, ...cells));
+  }
+
+  /** @param {string} name */
+  function sortBy(name) {
+    if (name === 'type') return;
+    const { sort } = state.shown;
+    state.set({ sort: sort === '-' + name ? name : sort === name ? '' : '-' + name });
+  }
+
+  /** @param {string} name @returns {HTMLCanvasElement} */
+  function histogramCanvas(name) {
+    const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { title: 'Drag to choose a range of ' + name, 'aria-hidden': 'true' }));
+    const { seq, source } = state.shown;
+    const values = /** @type {number[]} */ (heads.slots(seq).map((slot) => heads.measure(name, slot, source)).filter((value) => value !== null));
+    if (values.length === 0) return canvas;
+    const { low, high, counts } = histogramOf(values);
+    const context = sharpen(canvas, histogram.width, histogram.height);
+    const most = Math.max(...counts);
+    context.fillStyle = theme().faint;
+    counts.forEach((count, i) => {
+      const height = count === 0 ? 0 : Math.max(1, (count / most) * histogram.height);
+      context.fillRect((i * histogram.width) / bins, histogram.height - height, histogram.width / bins - 0.5, height);
+    });
+    brush(canvas, (from, to) => state.set({ find: findWithRange(state.shown.find, name, low + from * (high - low), low + to * (high - low)) }));
+    return canvas;
+  }
+
+  function arrange() {
+    memory.slots = shownSlots(shared);
+    memory.from = -1;
+    showRows(true);
+  }
+
+  /** @param {boolean} always */
+  function showRows(always) {
+    const { slots } = memory;
+    const few = slots.length <= allShown;
+    const from = few ? 0 : Math.max(0, Math.floor(box.scrollTop / rowHeight) - 20);
+    const to = few ? slots.length : Math.min(slots.length, from + 90);
+    if (!always && Math.abs(from - memory.from) < 10) return;
+    memory.from = from;
+    fill(body, spacer(from), ...slots.slice(from, to).map(tableRow), spacer(slots.length - to));
+    mark();
+  }
+
+  /** @param {number} rows @returns {HTMLElement} */
+  function spacer(rows) {
+    const row = make('tr', { class: 'spacer', 'aria-hidden': 'true' }, make('td', { colspan: names.length }));
+    row.style.height = rows * rowHeight + 'px';
+    row.hidden = rows === 0;
+    return row;
+  }
+
+  /** @param {number} slot @returns {HTMLElement} */
+  function tableRow(slot) {
+    const { layer, head: place } = heads.place(slot);
+    const { source } = state.shown;
+    const kinds = types.of(slot, source).map((one) => one.name).join(', ');
+    const cells = names.map((name) => {
+      if (name === 'type') return make('td', { class: 'left' }, kinds);
+      const value = columnValue(shared, name, slot);
+      return make('td', {}, name === 'layer' || name === 'head' ? String(value) : numberText(value, 3));
+    });
+    const row = make('tr', { click: () => state.set({ layer, head: place, ring: null }) }, ...cells);
+    row.dataset.slot = String(slot);
+    return row;
+  }
+
+  function mark() {
+    const { seq, layer, head: place } = state.shown;
+    const chosen = typeof place === 'number' ? String(heads.slot(seq, layer, place)) : '';
+    for (const row of body.children) row.setAttribute('aria-selected', String(/** @type {HTMLElement} */ (row).dataset.slot === chosen));
+  }
+
+  return (changed) => {
+    if (state.shown.tab !== 'table') return;
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...wanted) => wanted.some((name) => changed.has(name));
+    if (has('tab', 'seq', 'source', 'sort', 'map')) buildHead();
+    if (has('tab', 'seq', 'source', 'sort', 'find', 'color')) arrange();
+    else if (has('layer', 'head')) mark();
+  };
+}
+
+/**
+ * Choosing a range with the pointer.
+ * @param {HTMLCanvasElement} canvas
+ * @param {(from: number, to: number) => void} choose parts of the width
+ */
+function brush(canvas, choose) {
+  const drag = { start: -1 };
+  const part = (/** @type {PointerEvent} */ event) => {
+    const box = canvas.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+  };
+  canvas.addEventListener('pointerdown', (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    drag.start = part(event);
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    if (drag.start < 0) return;
+    const context = context2d(canvas);
+    context.fillStyle = theme().accent;
+    context.globalAlpha = 0.3;
+    context.fillRect(Math.min(drag.start, part(event)) * histogram.width, histogram.height - 3, Math.abs(part(event) - drag.start) * histogram.width, 3);
+    context.globalAlpha = 1;
+  });
+  canvas.addEventListener('pointerup', (event) => {
+    const end = part(event);
+    if (drag.start >= 0 && Math.abs(end - drag.start) > 0.02) choose(Math.min(drag.start, end), Math.max(drag.start, end));
+    drag.start = -1;
+  });
+}

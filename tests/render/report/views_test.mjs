@@ -1,0 +1,133 @@
+// What views compute before they draw.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Grid } from '../../../lib/render/report/grid.js';
+import { Heads } from '../../../lib/render/report/heads.js';
+import { cellText, readout, spanText } from '../../../lib/render/report/readout.js';
+import { extraHeads, strongLines } from '../../../lib/render/report/lines.js';
+import { runningToken } from '../../../lib/render/report/running_text.js';
+import { layerMeans } from '../../../lib/render/report/layers.js';
+import { findWithRange, histogramOf, sortedSlots } from '../../../lib/render/report/table.js';
+import { meanLine } from '../../../lib/render/report/curves.js';
+import { worstFirst } from '../../../lib/render/report/checks.js';
+import { meanThumb, overviewPlan, spotOf } from '../../../lib/render/report/overview.js';
+import { colorRange } from '../../../lib/render/report/matrix.js';
+import { inkOn, luminance } from '../../../lib/render/report/color.js';
+import { meta } from './sample_page.mjs';
+
+const values = Float32Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 0.5 : 0));
+const grid = (change = {}) => new Grid({ rows: 6, columns: 6, pool: 1, difference: false, ...change }, values, (row) => [0, row + 1]);
+
+test('the read-out says query, key, weight and how exact it is', () => {
+  const heads = new Heads(meta());
+  assert.equal(readout(heads, 0, grid(), 1, 1), 'query 1 "a" \u2192 key 1 "a": 0.5 (exact)');
+  assert.equal(readout(heads, 0, grid(), 1, 0), 'query 1 "a" \u2192 key 0 "<s>": 0 (exact)');
+  assert.equal(readout(heads, 0, grid(), 0, 3), 'query 0 "<s>" \u2192 key 3 "a": 0: nobody may attend there');
+  assert.equal(cellText({ low: 0.00281, high: 0.00344, value: 0.0031, exact: false }), '\u2248 0.0031 (0.00281 \u2026 0.00344)');
+});
+
+test('the read-out of a pooled cell names the block', () => {
+  const heads = new Heads(meta({ queries: 12, keys: 11, pool: 2, tokens: [], key_tokens: [] }));
+  const text = readout(heads, 0, grid({ pool: 2 }), 11, 10);
+  assert.ok(text.startsWith('queries 10\u201311 \u2192 keys 10, largest of 2 x 2: 0.5 (exact)'), text);
+  assert.equal(spanText(0, 4, 10), '0\u20133');
+});
+
+test('heads are named by their numbers, and sequences where there are several', () => {
+  const heads = new Heads(meta({ sequences: [4, 7], batch: true }));
+  assert.equal(heads.name(1, 2, 3), 'sequence 7 layer 5 head 3');
+  assert.equal(heads.fileName(1, 2, 'mean'), 'seq07-layer05-mean');
+  assert.deepEqual(heads.place(heads.slot(1, 2, 3)), { seq: 1, layer: 2, head: 3 });
+});
+
+test('tokens are one list for all sequences, or a list for each', () => {
+  assert.equal(new Heads(meta()).keyToken(5, 1), 'a');
+  assert.equal(new Heads(meta({ key_tokens: [['x'], ['y']] })).keyToken(1, 0), 'y');
+  assert.equal(new Heads(meta({ key_tokens: [] })).keyToken(0, 0), null);
+});
+
+test('lines are those above the threshold, the strongest last', () => {
+  const weights = Float32Array.of(0.1, 0.9, 0.01, 0.5);
+  const small = new Grid({ rows: 2, columns: 2, pool: 1, difference: false }, weights, () => [0, 2]);
+  assert.deepEqual(strongLines(small, 0, 2, 0.05, null).map(({ row, column }) => [row, column]), [[0, 0], [1, 1], [0, 1]]);
+  assert.deepEqual(strongLines(small, 0, 2, 0.05, { side: 'key', place: 1 }).map(({ row }) => row), [1, 0]);
+  assert.deepEqual(strongLines(small, 0, 2, 0, { side: 'query', place: 1 }).length, 2);
+});
+
+test('heads of a link that do not exist are left out', () => {
+  assert.deepEqual(extraHeads('0/1,9/0,1/99', meta()), [{ layer: 0, head: 1 }]);
+});
+
+test('running text has spaces where tokens have marks of them', () => {
+  assert.equal(runningToken('\u0120the'), ' the');
+  assert.equal(runningToken('a b'), 'a\u00b7b');
+});
+
+test('means of layers', () => {
+  assert.deepEqual([...layerMeans(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), 2, 2)], [2, 3, 6, 7]);
+});
+
+test('a table is sorted either way, with what has no value last', () => {
+  const value = (_, slot) => [3, null, 1, 3][slot];
+  assert.deepEqual(sortedSlots([0, 1, 2, 3], 'x', value), [2, 0, 3, 1]);
+  assert.deepEqual(sortedSlots([0, 1, 2, 3], '-x', value), [0, 3, 2, 1]);
+  assert.deepEqual(sortedSlots([2, 1], '', value), [2, 1]);
+});
+
+test('a range from a histogram takes the place of the one before', () => {
+  assert.equal(findWithRange('type:sink entropy>=1 entropy<=2 entropy_normalised>0', 'entropy', 0.5, 0.75),
+    'type:sink entropy_normalised>0 entropy>=0.5 entropy<=0.75');
+});
+
+test('a histogram counts every value, equal ones too', () => {
+  assert.equal(histogramOf([1, 2, 2, 9]).counts.reduce((sum, count) => sum + count), 4);
+  assert.equal(histogramOf([5, 5]).counts[0], 2);
+});
+
+test('the mean of heads leaves out those without a value', () => {
+  assert.deepEqual(meanLine([[1, null], [3, null]]), [2, null]);
+});
+
+test('failed checks come first', () => {
+  const checks = ['ok', 'skipped', 'FAIL', 'warning', 'ok'].map((verdict, i) => ({ verdict, name: String(i) }));
+  assert.deepEqual(worstFirst(checks).map(({ name }) => name), ['2', '3', '0', '4', '1']);
+});
+
+test('small maps never overlap and never get too small to see', () => {
+  for (const [layers, columns] of [[1, 13], [12, 13], [32, 33], [1, 1]]) {
+    const plan = overviewPlan(layers, columns, 330);
+    const seen = new Set();
+    for (let layer = 0; layer < layers; ++layer) {
+      for (let column = 0; column < columns; ++column) {
+        const { x, y } = spotOf(plan, layers, layer, column);
+        assert.ok(x + plan.size <= plan.width && y + plan.size <= plan.height);
+        seen.add(x + ',' + y);
+      }
+    }
+    assert.equal(seen.size, layers * columns);
+    assert.ok(plan.size >= 20);
+  }
+});
+
+test('the small map of the mean shows what any head has', () => {
+  assert.deepEqual([...meanThumb(Uint8Array.of(255, 0, 255, 1), 0, 2, 2, false)], [255, 1]);
+  assert.deepEqual([...meanThumb(Uint8Array.of(255, 1, 1, 128), 0, 2, 2, true)].map((byte) => Math.sign(byte - 128)), [0, -1]);
+});
+
+test('the range of colours leaves out key 0 where asked', () => {
+  const first = new Grid({ rows: 2, columns: 2, pool: 1, difference: false }, Float32Array.of(1, 0, 0.8, 0.2), () => [0, 2]);
+  const shown = { scale: 'linear', dropFirst: true, shared: false, low: 0, high: 1 };
+  assert.equal(colorRange(shown, first).high, Math.fround(0.2));
+  assert.equal(colorRange({ ...shown, dropFirst: false, high: 0.5 }, first).high, 0.5);
+  assert.equal(colorRange({ ...shown, dropFirst: false, shared: true }, first).high, 1);
+});
+
+test('ink on a colour is black or white, with a contrast of 4.5 at least', () => {
+  for (let grey = 0; grey < 256; ++grey) {
+    const map = { pixels: new Uint32Array(256).fill((0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0) };
+    const ink = inkOn(map, 0.5) === '#ffffff' ? 1 : 0;
+    const paper = luminance(grey, grey, grey);
+    const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+    assert.ok(contrast >= 4.5, grey + ': ' + contrast);
+  }
+});
