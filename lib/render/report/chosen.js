@@ -28,11 +28,12 @@ export class WantedGrids {
   /**
    * @param {number} layer
    * @param {HeadPlace} head
+   * @param {import('./heads.js').SourceName} source
    * @returns {Grid | null}
    */
-  get(layer, head) {
+  get(layer, head, source = this.shared.state.shown.source) {
     const { weights, state } = this.shared;
-    const { seq, source } = state.shown;
+    const { seq } = state.shown;
     const known = weights.peek(seq, layer, head, source);
     if (known) return known;
     const key = [source, seq, layer, head].join('/');

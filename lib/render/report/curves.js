@@ -39,7 +39,7 @@ export function curvesView(shared) {
     if (known.length === 0) return;
     let low = Math.min(...known);
     let high = Math.max(...known);
-    if (high === low) [low, high] = [low - 0.5, high + 0.5];
+    if (high === low) [low, high] = low === 0 ? [0, 1] : [low - 0.5, high + 0.5];
     const plotWidth = size.width - size.left - size.right;
     const plotHeight = size.height - size.top - size.bottom;
     const last = Math.max(meta.layers.length - 1, 1);

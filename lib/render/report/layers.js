@@ -10,7 +10,7 @@ import { numberText, visible } from './text.js';
 /** @typedef {{values: Float32Array, done: Uint8Array, first: Int32Array, end: Int32Array}} Rows  [layers x heads, columns] */
 
 const shownBars = 40;
-const margin = { left: 46, top: 16 };
+const margin = { left: 54, top: 16 };
 
 /**
  * Means over the heads of each layer.
@@ -46,8 +46,8 @@ export function layersView(shared) {
     make('div', {}, caption, progress, canvas, make('h3', {}, meta.rollout ? 'Mean of the heads, and rollout' : 'Mean of the heads'), means),
     make('div', {}, barTitle, make('label', {}, byLayer, ' in the order of the layers'), bars)));
   byLayer.addEventListener('change', drawBars);
-  /** @type {{key: string, rows: Rows | null, rollout: (Float32Array | null)[], width: number}} */
-  const memory = { key: '', rows: null, rollout: [], width: 0 };
+  /** @type {{key: string, rows: Rows | null, rollout: Float32Array | null, width: number}} */
+  const memory = { key: '', rows: null, rollout: null, width: 0 };
   new ResizeObserver(() => {
     if (Math.abs(byId('tab-token').clientWidth - memory.width) > 2) state.note('tab');
   }).observe(byId('tab-token'));
@@ -70,7 +70,7 @@ export function layersView(shared) {
       values: new Float32Array(headCount * columns), done: new Uint8Array(headCount),
       first: new Int32Array(headCount), end: new Int32Array(headCount).fill(columns),
     };
-    memory.rollout = meta.layers.map(() => null);
+    memory.rollout = null;
     for (let place = 0; place < headCount; ++place) {
       const layer = Math.floor(place / meta.heads.length);
       const known = weights.peek(seq, layer, place % meta.heads.length, source);
@@ -96,10 +96,11 @@ export function layersView(shared) {
         state.note('tab');
       }
     }
-    for (const layer of meta.rollout && source === 'a' ? meta.rollout.layers : []) {
-      const grid = await weights.load(seq, layer, 'rollout', 'a', false);
+    const last = meta.rollout && source === 'a' ? meta.rollout.layers[meta.rollout.layers.length - 1] : undefined;
+    if (last !== undefined) {
+      const grid = await weights.load(seq, last, 'rollout', 'a', false);
       if (memory.key !== key) return;
-      memory.rollout[layer] = grid.values.subarray(chosenRow * columns, (chosenRow + 1) * columns);
+      memory.rollout = grid.values.subarray(chosenRow * columns, (chosenRow + 1) * columns);
     }
     state.note('tab');
   }
@@ -141,10 +142,10 @@ export function layersView(shared) {
     drawRows(canvas, width, rowHeight, headCount, meta.heads.length, rows.values, (place) => [rows.first[place], rows.end[place]]);
     const layerRows = layerMeans(rows.values, meta.heads.length, meta.columns);
     const height = Math.max(4, Math.min(16, Math.floor(160 / meta.layers.length)));
-    const rollout = memory.rollout.filter((values) => values !== null);
+    const rollout = memory.rollout ? [memory.rollout] : [];
     const all = new Float32Array(layerRows.length + rollout.length * meta.columns);
     all.set(layerRows);
-    rollout.forEach((values, i) => all.set(/** @type {Float32Array} */ (values), layerRows.length + i * meta.columns));
+    rollout.forEach((values, i) => all.set(values, layerRows.length + i * meta.columns));
     const count = meta.layers.length + rollout.length;
     drawRows(means, width, height, count, 1, all, (place) => [rows.first[(place % meta.layers.length) * meta.heads.length], rows.end[(place % meta.layers.length) * meta.heads.length]]);
     const { query, seq } = state.shown;

@@ -68,6 +68,8 @@ export function linesView(shared) {
   const memory = { over: null, ends: Math.max(meta.rows, meta.columns) };
   const height = Math.min(shownHeight, memory.ends * lineHeight + 4);
   scroller.style.height = height + 2 + 'px';
+  spacer.style.height = Math.max(0, memory.ends * lineHeight + 4 - height) + 'px';
+  canvas.style.height = height + 'px';
   threshold.addEventListener('input', () => state.set({ threshold: Number(threshold.value) }));
   scroller.addEventListener('scroll', () => state.note('threshold'));
   new ResizeObserver(() => state.note('threshold')).observe(scroller);
@@ -129,7 +131,6 @@ export function linesView(shared) {
     const width = scroller.clientWidth;
     if (width === 0) return;
     const context = sharpen(canvas, width, height);
-    spacer.style.height = Math.max(0, memory.ends * lineHeight + 4 - height) + 'px';
     const top = scroller.scrollTop;
     const from = Math.max(0, Math.floor(top / lineHeight));
     const to = Math.min(meta.rows, Math.ceil((top + height) / lineHeight));

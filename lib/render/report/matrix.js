@@ -187,6 +187,7 @@ export function matrixView(shared) {
 function sourceName(shared) {
   const { meta, state } = shared;
   if (meta.sources.length < 2) return '';
+  if (state.shown.head === 'rollout') return ', A';
   return state.shown.source === 'difference' ? ', A \u2212 B' : ', ' + (state.shown.source === 'a' ? 'A' : 'B');
 }
 

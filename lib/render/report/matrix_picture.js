@@ -201,7 +201,7 @@ function drawQueryLabels(context, picture, layout, cellHeight) {
   const stride = labelStride(cellHeight, labelSize);
   context.save();
   context.beginPath();
-  context.rect(0, layout.top - 1, layout.left, layout.plotHeight + 2);
+  context.rect(0, layout.top - 7, layout.left, layout.plotHeight + 14);
   context.clip();
   labelPen(context);
   context.textAlign = 'right';
@@ -219,7 +219,7 @@ function drawKeyLabels(context, picture, layout, cellWidth) {
   const stride = labelStride(cellWidth, labelSize);
   context.save();
   context.beginPath();
-  context.rect(layout.left - 1, 0, layout.plotWidth + 2, layout.top);
+  context.rect(layout.left - 7, 0, layout.plotWidth + 14, layout.top);
   context.clip();
   labelPen(context);
   context.textAlign = 'left';

@@ -25,6 +25,9 @@ set(attn_page_modules
   table
   curves
   checks
+  compare
+  embedding
+  patches
   svg
   export
   keyboard

@@ -10,9 +10,9 @@ import { numberText } from './text.js';
 /** @typedef {{layer: number, head: HeadPlace, x: number, y: number}} Spot */
 /** @typedef {{size: number, left: number, top: number, width: number, height: number, perRow: number, columns: number}} Plan */
 
-const smallest = 22;
+const smallest = 20;
 const largest = 92;
-const gap = 3;
+const gap = 2;
 
 /**
  * Where every map goes. A single layer wraps into rows of larger maps.
@@ -55,7 +55,8 @@ export function overviewView(shared) {
   const sheet = make('div', { class: 'overview-sheet', role: 'grid', 'aria-label': 'Layers and heads' });
   fill(panel, sheet);
   const columns = /** @type {HeadPlace[]} */ ([...meta.heads.keys(), ...(meta.heads.length > 1 ? ['mean'] : []), ...(meta.rollout ? ['rollout'] : [])]);
-  const memory = { thumbs: new Map(), width: 0, plan: overviewPlan(meta.layers.length, columns.length, 300) };
+  /** @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, plan: Plan}} */
+  const memory = { thumbs: new Map(), attended: [], width: 0, plan: overviewPlan(meta.layers.length, columns.length, 300) };
   /** @type {{spot: Spot, button: HTMLButtonElement, slot: number | null}[]} */
   const cells = [];
   const color = /** @type {HTMLSelectElement} */ (byId('overview-color'));
@@ -151,7 +152,7 @@ export function overviewView(shared) {
       button.classList.toggle('faded', Boolean(matches && !matches.has(slot)));
       const kind = real ? types.of(slot, source)[0] : undefined;
       const parts = [];
-      if (kind) parts.push(make('span', { class: 'badge' }, kind.letter));
+      if (kind) parts.push(make('span', { class: memory.plan.size < 34 ? 'badge small' : 'badge' }, kind.letter));
       if (real && failedChecks(slot, source).length) parts.push(make('span', { class: 'failed' }));
       fill(button, ...parts);
     }
@@ -209,7 +210,8 @@ export function overviewView(shared) {
     const length = rows * wide;
     const { size } = memory.plan;
     const pattern = hatching(context);
-    const table = thumbColors();
+    const table = thumbColors(state.shown.source === 'difference');
+    const rolloutTable = thumbColors(false);
     for (const { spot } of cells) {
       const start = (spot.layer * meta.heads.length + (typeof spot.head === 'number' ? spot.head : 0)) * length;
       let bytes = thumbs.subarray(start, start + length);
@@ -218,8 +220,7 @@ export function overviewView(shared) {
         if (!rollout) continue;
         bytes = rollout.subarray(spot.layer * length, (spot.layer + 1) * length);
       }
-      const pixels = new Uint32Array(length);
-      for (let i = 0; i < length; ++i) pixels[i] = table[bytes[i]];
+      const pixels = mapPixels(bytes, spot.head === 'rollout' ? rolloutTable : table, memory.attended[spot.layer], spot.head !== 'rollout' && state.shown.source === 'difference' ? 128 : 0);
       context.fillStyle = pattern;
       context.fillRect(spot.x, spot.y, size, size);
       context.drawImage(cellPicture(pixels, wide), spot.x, spot.y, size, size);
@@ -229,10 +230,13 @@ export function overviewView(shared) {
     for (const { spot } of cells) context.strokeRect(spot.x - 0.5, spot.y - 0.5, size + 1, size + 1);
   }
 
-  /** Colours of all bytes of a small map. @returns {Uint32Array} */
-  function thumbColors() {
-    const { scale, map, source } = state.shown;
-    const difference = source === 'difference';
+  /**
+   * Colours of all bytes of a small map.
+   * @param {boolean} difference
+   * @returns {Uint32Array}
+   */
+  function thumbColors(difference) {
+    const { scale, map } = state.shown;
     const colors = /** @type {import('./color.js').ColorMap} */ (maps.get(difference ? 'coolwarm' : map) || maps.values().next().value);
     const range = { kind: scale, low: 0, high: 1, diverging: difference };
     const table = new Uint32Array(256);
@@ -240,17 +244,19 @@ export function overviewView(shared) {
       const value = difference ? Math.sign(byte - 128) * ((byte - 128) / 127) ** 2 : thumbValue(byte);
       table[byte] = colors.pixels[Math.round(scalePart(value, range) * 255)];
     }
-    if (!difference) table[0] = 0;
     return table;
   }
 
   async function load() {
     const { seq, source } = state.shown;
     const key = source + seq;
-    if (memory.thumbs.has(key)) return;
-    memory.thumbs.set(key, null);
     memory.thumbs.set(key, await weights.thumbs(seq, source));
     memory.thumbs.set('rollout' + seq, await weights.rolloutThumbs(seq));
+    memory.attended = [];
+    state.note('map');
+    const attended = await Promise.all(meta.layers.map((_, layer) => weights.attended(seq, layer, source)));
+    if (state.shown.seq !== seq || state.shown.source !== source) return;
+    memory.attended = attended.map((limits) => attendedThumb(meta, limits));
     state.note('map');
   }
 
@@ -281,6 +287,47 @@ function label(text, x, y, width) {
   element.style.top = y + 'px';
   element.style.width = width + 'px';
   return element;
+}
+
+/**
+ * Which cells of a small map may be attended by anybody.
+ * @param {{thumb: {rows: number, columns: number}, queries: number, keys: number, pool: number, rows: number}} meta
+ * @param {import('./grid.js').Attended} limits
+ * @returns {Uint8Array}
+ */
+export function attendedThumb(meta, limits) {
+  const { rows, columns } = meta.thumb;
+  const cells = new Uint8Array(rows * columns);
+  for (let row = 0; row < rows; ++row) {
+    let first = Infinity;
+    let end = 0;
+    const last = Math.floor((((row + 1) * meta.queries) / rows - 1) / meta.pool);
+    for (let band = Math.floor((row * meta.queries) / rows / meta.pool); band <= Math.min(last, meta.rows - 1); ++band) {
+      const [from, to] = limits(band);
+      if (to <= from) continue;
+      first = Math.min(first, from * meta.pool);
+      end = Math.max(end, to * meta.pool);
+    }
+    for (let column = 0; column < columns; ++column) {
+      const start = Math.floor((column * meta.keys) / columns);
+      const stop = Math.floor(((column + 1) * meta.keys) / columns);
+      cells[row * columns + column] = stop > first && start < end ? 1 : 0;
+    }
+  }
+  return cells;
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {Uint32Array} table
+ * @param {Uint8Array | undefined} attended not known yet: what is 0 is left out
+ * @param {number} nothing the byte of 0
+ * @returns {Uint32Array}
+ */
+function mapPixels(bytes, table, attended, nothing) {
+  const pixels = new Uint32Array(bytes.length);
+  for (let i = 0; i < bytes.length; ++i) pixels[i] = bytes[i] !== nothing || (attended && attended[i]) ? table[bytes[i]] : 0;
+  return pixels;
 }
 
 /**

@@ -17,6 +17,9 @@ import { layersView } from './layers.js';
 import { tableView } from './table.js';
 import { curvesView } from './curves.js';
 import { checksView } from './checks.js';
+import { compareView } from './compare.js';
+import { embeddingView } from './embedding.js';
+import { patchesView } from './patches.js';
 import { saveDialog } from './export.js';
 import { helpDialog, listenToKeys } from './keyboard.js';
 import { counted } from './text.js';
@@ -27,6 +30,7 @@ import { counted } from './text.js';
 
 const views = /** @type {View[]} */ ([
   matrixView, overviewView, typePanel, chooserView, factsView, linesView, runningTextView, layersView, tableView, curvesView, checksView,
+  compareView, embeddingView, patchesView,
 ]);
 
 /** @param {Meta} meta */
@@ -40,8 +44,9 @@ function startPage(meta) {
   const shared = { meta, heads, weights, state, maps: readColorMaps(meta.maps), finder, types };
   tabList(shared, 'tabs', 'tab-', 'tab', [
     ['token', 'Token through the layers'], ['table', 'Table'], ['curves', 'Measures by layer'], ['checks', 'Checks'],
+    ...tabWhere(meta.difference, 'compare', 'A and B'), ...tabWhere(meta.embedding, 'embedding', 'Queries and keys in a plane'),
   ]);
-  tabList(shared, 'side-tabs', 'side-', 'side_tab', [['lines', 'Lines'], ['text', 'Running text']]);
+  tabList(shared, 'side-tabs', 'side-', 'side_tab', [['lines', 'Lines'], ['text', 'Running text'], ...tabWhere(meta.grid, 'patches', 'Patches')]);
   for (const view of views) state.listen(view(shared));
   state.listen((changed) => keepLink(shared, changed));
   listenToKeys(shared);
@@ -53,6 +58,17 @@ function startPage(meta) {
     if (location.hash !== stateLink(state.shown, meta)) state.set(linkedState(location.hash, meta));
   });
   for (const name of /** @type {(keyof import('./state.js').Shown)[]} */ (Object.keys(state.shown))) state.note(name);
+}
+
+/**
+ * A tab where there is something for it.
+ * @param {object | null} thing
+ * @param {string} name
+ * @param {string} text
+ * @returns {[string, string][]}
+ */
+function tabWhere(thing, name, text) {
+  return thing ? [[name, text]] : [];
 }
 
 /** @param {Shared} shared @param {import('./state.js').Changed} changed */
@@ -175,7 +191,7 @@ function chooserView({ meta, state }) {
  */
 function factsView({ meta }) {
   byId('title').textContent = meta.title;
-  const kept = meta.values === 'exact' ? 'exact weights' : 'weights in 8 bits, the ' + counted(meta.top, 'largest') + ' of a ' + (meta.pool > 1 ? 'band' : 'row') + ' exact';
+  const kept = meta.values === 'exact' ? 'exact weights' : 'weights in 8 bits, the ' + meta.top + ' largest of a ' + (meta.pool > 1 ? 'band' : 'row') + ' exact';
   const pooled = meta.pool > 1 ? ', a cell is the largest of ' + meta.pool + ' x ' + meta.pool : '';
   const size = meta.queries === meta.keys ? counted(meta.keys, 'token') : counted(meta.queries, 'query').replace('querys', 'queries') + ' x ' + counted(meta.keys, 'key');
   byId('facts').textContent = [counted(meta.layers.length, 'layer'), counted(meta.heads.length, 'head'),

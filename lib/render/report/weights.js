@@ -8,6 +8,18 @@ import { RecentlyUsed } from './store.js';
 /** @typedef {import('./codes.js').Largest} Largest */
 
 const keptBytes = 256e6;
+/**
+ * Rollout is there of source A only.
+ * @param {number} seq
+ * @param {number} layer
+ * @param {HeadPlace} head
+ * @param {SourceName} source
+ * @returns {string}
+ */
+function gridName(seq, layer, head, source) {
+  return [head === 'rollout' ? 'a' : source, seq, layer, head].join('/');
+}
+
 const prefixes = { a: '', b: 'b/', difference: 'd/' };
 
 /** Loads matrices of heads. */
@@ -34,7 +46,7 @@ export class Weights {
    * @returns {Grid | undefined}
    */
   peek(seq, layer, head, source) {
-    return this.grids.get([source, seq, layer, head].join('/'));
+    return this.grids.get(gridName(seq, layer, head, source));
   }
 
   /**
@@ -46,10 +58,10 @@ export class Weights {
    * @returns {Promise<Grid>}
    */
   async load(seq, layer, head, source, urgent = true) {
-    const name = [source, seq, layer, head].join('/');
+    const name = gridName(seq, layer, head, source);
     const known = this.grids.get(name);
     if (known) return known;
-    const grid = await this.once('grid/' + name + '/' + urgent, false, () => this.make(seq, layer, head, source, urgent));
+    const grid = await this.once('grid/' + name + '/' + urgent, false, () => this.make(seq, layer, head, head === 'rollout' ? 'a' : source, urgent));
     this.grids.put(name, grid, grid.bytes());
     return grid;
   }

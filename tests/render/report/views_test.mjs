@@ -10,7 +10,9 @@ import { layerMeans } from '../../../lib/render/report/layers.js';
 import { findWithRange, histogramOf, sortedSlots } from '../../../lib/render/report/table.js';
 import { meanLine } from '../../../lib/render/report/curves.js';
 import { worstFirst } from '../../../lib/render/report/checks.js';
-import { meanThumb, overviewPlan, spotOf } from '../../../lib/render/report/overview.js';
+import { attendedThumb, meanThumb, overviewPlan, spotOf } from '../../../lib/render/report/overview.js';
+import { nearestPoint, readPoints, tokenPart } from '../../../lib/render/report/embedding.js';
+import { patchAt, patchSize } from '../../../lib/render/report/patches.js';
 import { colorRange } from '../../../lib/render/report/matrix.js';
 import { inkOn, luminance } from '../../../lib/render/report/color.js';
 import { meta } from './sample_page.mjs';
@@ -130,4 +132,36 @@ test('ink on a colour is black or white, with a contrast of 4.5 at least', () =>
     const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
     assert.ok(contrast >= 4.5, grey + ': ' + contrast);
   }
+});
+
+test('a zero of a small map is hatched only where nobody may attend', () => {
+  const facts = { thumb: { rows: 2, columns: 2 }, queries: 5, keys: 4, pool: 1, rows: 5 };
+  assert.deepEqual([...attendedThumb(facts, (row) => [0, Math.min(row + 1, 4)])], [1, 0, 1, 1]);
+  assert.deepEqual([...attendedThumb(facts, () => [0, 0])], [0, 0, 0, 0]);
+});
+
+test('points are queries, then keys, from 0 to 1', () => {
+  const bytes = Uint8Array.of(0, 0, 255, 255, 255, 255, 0, 0);
+  assert.deepEqual(readPoints(bytes, [3], [7]), [{ x: 0, y: 1, query: true, place: 3 }, { x: 1, y: 0, query: false, place: 7 }]);
+});
+
+test('the nearest point is found within reach only', () => {
+  const points = readPoints(Uint8Array.of(0, 0, 255, 255, 255, 255, 0, 0), [3], [7]);
+  assert.equal(nearestPoint(points, 0.99, 0.01).place, 7);
+  assert.equal(nearestPoint(points, 0.5, 0.5), null);
+});
+
+test('equal tokens have equal colours', () => {
+  assert.equal(tokenPart('apple'), tokenPart('apple'));
+  for (const token of ['', 'a', 'apple', '\ud83d\ude00']) assert.ok(tokenPart(token) >= 0 && tokenPart(token) <= 1);
+});
+
+test('patches follow the tokens in front of them', () => {
+  const grid = { rows: 2, columns: 3, prefix: 1 };
+  assert.equal(patchAt(grid, 0, 0), 1);
+  assert.equal(patchAt(grid, 0.99, 0.99), 6);
+  assert.equal(patchAt(grid, 0.5, 0.6), 5);
+  assert.equal(patchAt(grid, 1, 0.5), null);
+  assert.deepEqual(patchSize(grid, null, 300), { width: 300, height: 200 });
+  assert.deepEqual(patchSize(grid, { width: 10, height: 40 }, 300), { width: 150, height: 600 });
 });
