@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -13,7 +12,6 @@
 #include "core/printable.hpp"
 #include "core/word_list.hpp"
 #include "flags.hpp"
-#include "io/json_text.hpp"
 #include "pipeline/check.hpp"
 #include "progress_bar.hpp"
 #include "several_sources.hpp"
@@ -25,10 +23,9 @@ namespace attn::app {
 namespace {
 
 using pipeline::CheckLine;
-using pipeline::CheckPlace;
 using pipeline::CheckResult;
 using pipeline::Verdict;
-using Json = nlohmann::ordered_json;
+using Found = results::CheckedSource;
 
 struct CheckFlags {
     pipeline::CheckRequest request;
@@ -37,65 +34,9 @@ struct CheckFlags {
     bool json = false;
 };
 
-const char* word(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::ok:
-            return "ok";
-        case Verdict::fail:
-            return "FAIL";
-        case Verdict::warning:
-            return "warning";
-        case Verdict::skipped:
-            break;
-    }
-    return "skipped";
-}
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-    return value ? Json(*value) : Json();
-}
-
-// What was found in a source. Its name stands in every line where there are several.
-struct Found {
-    std::string source;
-    CheckResult result;
-};
-
 bool all_passed(const std::vector<Found>& all, bool strict) {
     return std::none_of(all.begin(), all.end(),
                         [&](const Found& found) { return found.result.failed(strict); });
-}
-
-Json to_json(const CheckLine& line, bool batch) {
-    Json entry{{"name", line.name}, {"verdict", word(line.verdict)}};
-    entry["worst"] = or_null(line.worst);
-    Json place;
-    if (line.place) {
-        place["layer"] = line.place->layer;
-        if (batch) place["seq"] = line.place->sequence;
-        place["head"] = line.place->head;
-        place["query"] = or_null(line.place->query);
-        place["key"] = or_null(line.place->key);
-    }
-    entry["place"] = place;
-    entry["message"] = line.message;
-    entry["threshold"] = or_null(line.threshold);
-    entry["meaning"] = line.meaning;
-    return entry;
-}
-
-std::string to_json(const std::vector<Found>& all, bool several, bool passed) {
-    Json json{{"passed", passed}, {"checks", Json::array()}};
-    for (const Found& found : all) {
-        for (const CheckLine& line : found.result.lines) {
-            Json entry = Json::object();
-            if (several) entry["source"] = found.source;
-            entry.update(to_json(line, found.result.batch));
-            json["checks"].push_back(entry);
-        }
-    }
-    return io::json_document(json);
 }
 
 std::string names_with(const CheckResult& result, const std::function<bool(const CheckLine&)>& is) {
@@ -112,9 +53,9 @@ struct Looks {
     bool colors = false;
 
     std::string verdict(Verdict verdict) const {
-        if (!marks) return word(verdict);
+        if (!marks) return results::word(verdict);
         const char* mark = verdict == Verdict::ok ? "✓ " : verdict == Verdict::fail ? "✗ " : "! ";
-        return mark + std::string(word(verdict));
+        return mark + std::string(results::word(verdict));
     }
     std::string painted(Verdict verdict, const std::string& text) const {
         if (!colors) return text;
@@ -158,7 +99,7 @@ void print(const std::vector<Found>& all, bool several, bool strict, const Looks
             found.result, [](const CheckLine& line) { return line.verdict == Verdict::skipped; });
         if (!skipped.empty()) console.line(source + "not checked: " + skipped);
         const std::string failed = names_with(found.result, [&](const CheckLine& line) {
-            return line.verdict != Verdict::skipped && pipeline::fails(line, strict);
+            return line.verdict != Verdict::skipped && results::fails(line, strict);
         });
         const Verdict verdict = found.result.failed(strict) ? Verdict::fail : Verdict::ok;
         const std::string summary = verdict == Verdict::ok ? "passed" : "failed: " + failed;
@@ -179,7 +120,7 @@ int execute(CheckFlags& flags, const CommandLine& line) {
     const bool several = flags.sources.size() > 1;
     if (flags.json) {
         const bool passed = code != kTrouble && all_passed(all, flags.strict);
-        line.console.document(to_json(all, several, passed));
+        line.console.document(results::checks_json(all, several, passed));
     } else if (!line.global.quiet) {
         const Looks looks{is_terminal(), is_colorful(line.global.no_color)};
         print(all, several, flags.strict, looks, line.console);

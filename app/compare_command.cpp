@@ -1,13 +1,10 @@
 // compare: two results side by side. Exit code 1 when they differ.
 #include <algorithm>
-#include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "commands.hpp"
 #include "flags.hpp"
-#include "io/json_text.hpp"
 #include "output_policy_flags.hpp"
 #include "pipeline/compare.hpp"
 #include "source_flags.hpp"
@@ -18,38 +15,12 @@ namespace {
 
 using pipeline::CompareResult;
 using pipeline::HeadDifference;
-using Json = nlohmann::ordered_json;
 
 struct CompareFlags {
     pipeline::CompareRequest request;
     bool all = false;  // heads that do not differ too
     bool json = false;
 };
-
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json();
-}
-
-std::string to_json(const CompareResult& result) {
-    Json json{{"same", result.same()}, {"heads", Json::array()}};
-    for (const HeadDifference& head : result.heads) {
-        Json entry{{"layer", head.layer}};
-        if (result.batch) entry["seq"] = head.sequence;
-        entry["head"] = head.head;
-        entry["max_abs"] = number(head.values.max_abs);
-        entry["max_rel"] = number(head.values.max_rel);
-        entry["max_ulp"] = number(head.values.max_ulp);
-        entry["cosine"] = number(head.values.cosine);
-        entry["mean_kl"] = number(head.values.mean_kl);
-        entry["differing"] = head.values.differing;
-        entry["cells"] = head.values.cells;
-        entry["first"] =
-            head.values.first ? Json{head.values.first->first, head.values.first->second} : Json();
-        json["heads"].push_back(entry);
-    }
-    json["missing"] = result.missing;
-    return io::json_document(json);
-}
 
 bool differs(const HeadDifference& head) {
     return head.values.differing > 0;
@@ -106,7 +77,7 @@ void print(const CompareResult& result, bool all, Console& console) {
 int execute(const CompareFlags& flags, const CommandLine& line) {
     const CompareResult result = pipeline::compare(flags.request, line.console.warnings());
     if (flags.json) {
-        line.console.document(to_json(result));
+        line.console.document(results::comparison_json(result));
     } else if (!line.global.quiet) {
         print(result, flags.all, line.console);
     }

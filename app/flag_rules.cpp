@@ -177,7 +177,7 @@ void require_saved(const CLI::App& command) {
         fail("--grid: has no effect without stats in --save");
     if (given(command, "--scores-at") && !saved.any_of({"scores", "stats"}))
         fail("--scores-at: has no effect without scores or stats in --save");
-    if (given(command, "--format") && !saved.any_but({"heatmaps", "stats"}))
+    if (given(command, "--format") && !saved.any_but({"heatmaps", "stats", "check"}))
         fail("--format: has no effect, --save lists no array");
     if (!saved.any_of({"heatmaps"})) require_heatmaps(command, "heatmaps in --save");
 }

@@ -1,13 +1,11 @@
 // info: what is in a file.
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "commands.hpp"
 #include "core/error.hpp"
 #include "core/word_list.hpp"
-#include "io/json_text.hpp"
 #include "pipeline/info.hpp"
 #include "run_summary_text.hpp"
 #include "several_sources.hpp"
@@ -16,60 +14,12 @@
 namespace attn::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct InfoFlags {
     pipeline::InfoRequest request;
     std::vector<std::string> sources;
     bool json = false;
     bool keys = false;
 };
-
-Json to_json(const pipeline::ArrayInfo& array) {
-    const analysis::ArraySummary& values = array.values;
-    const auto or_null = [&](double value) { return values.finite() > 0 ? Json(value) : Json(); };
-    return {{"key", array.key},           {"dtype", to_string(array.dtype)},
-            {"shape", array.shape},       {"fortran_order", array.column_major},
-            {"min", or_null(values.min)}, {"mean", or_null(values.mean)},
-            {"max", or_null(values.max)}, {"nan", values.nans},
-            {"inf", values.infinities}};
-}
-
-Json to_json(const model::ModelSummary& model) {
-    Json json{{"layout", model.layout},
-              {"title", model.title},
-              {"layers", model.layers},
-              {"d_model", model.d_model}};
-    const auto size = [&](std::size_t value) { return model.sizes ? Json(value) : Json(); };
-    const model::LayerSizes sizes = model.sizes.value_or(model::LayerSizes{});
-    json["heads"] = size(sizes.heads);
-    json["kv_heads"] = size(sizes.kv_heads);
-    json["d_head"] = size(sizes.d_head);
-    json["notes"] = Json::object();
-    for (const auto& [name, note] : model.notes) json["notes"][name] = note;
-    json["missing"] = model.missing;
-    json["left_over"] = model.left_over;
-    json["unused"] = model.unused;
-    return json;
-}
-
-Json to_json(const pipeline::FileInfo& info) {
-    Json json{{"path", info.path}, {"format", info.format}};
-    json["layout"] = info.model ? Json(info.model->layout) : Json();
-    json["model"] = info.model ? to_json(*info.model) : Json();
-    json["unrecognised"] = info.unrecognised.empty() ? Json() : Json(info.unrecognised);
-    json["values_read"] = info.values;
-    json["arrays"] = Json::array();
-    for (const pipeline::ArrayInfo& array : info.arrays) json["arrays"].push_back(to_json(array));
-    json["unreadable"] = Json::object();
-    for (const auto& [key, why] : info.unreadable) json["unreadable"][key] = why;
-    json["texts"] = Json::object();
-    for (const auto& [key, count] : info.texts) json["texts"][key] = count;
-    json["settings"] = Json::object();
-    for (const auto& [key, value] : info.settings)
-        json["settings"][key] = io::parse_ordered_json(value);
-    return json;
-}
 
 constexpr std::size_t kFew = 4;
 
@@ -131,43 +81,43 @@ void print_keys(const pipeline::FileInfo& info, bool several, Console& console) 
     }
 }
 
-// About one source: prints it, or puts it into `documents`.
-void tell(const InfoFlags& flags, const std::string& source, Json& documents, Console& console) {
-    const bool several = flags.sources.size() > 1;
-    Json document;
+results::DescribedSource describe(const InfoFlags& flags, const std::string& source) {
     if (results::is_run_folder(source)) {
         if (!flags.request.layout.empty())
             fail("--layout ", flags.request.layout, ": ", source,
                  " is a folder of results, no checkpoint");
-        const results::RunSummary run = results::summarise_run(source);
-        if (flags.json) document = run_json(source, run);
-        if (flags.keys) print_array_names(source, run, console);
-        if (!flags.json && !flags.keys) print_run(source, run, console);
-    } else {
-        pipeline::InfoRequest request = flags.request;
-        request.source = source;
-        if (flags.keys) request.values = false;
-        const pipeline::FileInfo info = pipeline::inspect(request);
-        if (flags.json) document = to_json(info);
-        if (flags.keys) print_keys(info, several, console);
-        if (!flags.json && !flags.keys) print(info, console);
+        return {source, results::summarise_run(source)};
     }
-    if (!flags.json) return;
-    Json entry = Json::object();
-    if (several) entry["source"] = source;
-    entry.update(document);
-    documents.push_back(entry);
+    pipeline::InfoRequest request = flags.request;
+    request.source = source;
+    if (flags.keys) request.values = false;
+    return {source, pipeline::inspect(request)};
+}
+
+void print(const results::DescribedSource& described, const InfoFlags& flags, Console& console) {
+    if (const auto* run = std::get_if<results::RunSummary>(&described.what)) {
+        if (flags.keys)
+            print_array_names(described.source, *run, console);
+        else
+            print_run(described.source, *run, console);
+        return;
+    }
+    const auto& info = std::get<results::FileInfo>(described.what);
+    if (flags.keys)
+        print_keys(info, flags.sources.size() > 1, console);
+    else
+        print(info, console);
 }
 
 int execute(const InfoFlags& flags, Console& console) {
-    Json documents = Json::array();
+    std::vector<results::DescribedSource> all;
     const int code = for_each_source(flags.sources, console, [&](const std::string& source) {
-        tell(flags, source, documents, console);
+        all.push_back(describe(flags, source));
+        if (!flags.json || flags.keys) print(all.back(), flags, console);
         return 0;
     });
-    if (!flags.json || documents.empty()) return code;
-    const bool several = flags.sources.size() > 1;
-    console.document(io::json_document(several ? Json{{"files", documents}} : documents.front()));
+    if (flags.json && !all.empty())
+        console.document(results::info_json(all, flags.sources.size() > 1));
     return code;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "attention_flags.hpp"
+#include "check_place.hpp"
 #include "commands.hpp"
 #include "core/word_list.hpp"
 #include "heatmap_flags.hpp"
@@ -90,6 +91,17 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
     command.on("--json", flags.json, "Print the manifest instead of what was written");
 }
 
+// A line for each check that failed. Whether one did.
+bool complain_of(const results::CheckResult& result, Console& console) {
+    for (const results::CheckLine& check : result.lines) {
+        if (check.verdict != results::Verdict::fail) continue;
+        const std::string place =
+            check.place ? " (" + place_text(*check.place, result.batch) + ")" : "";
+        console.complain("check: " + check.name + ": " + check.message + place);
+    }
+    return result.failed();
+}
+
 int execute(const RunFlags& flags, const CommandLine& line) {
     results::RunManifest manifest;
     {
@@ -107,7 +119,8 @@ int execute(const RunFlags& flags, const CommandLine& line) {
         if (verification && !verification->first)
             line.console.line(analysis::describe(*verification));
     }
-    if (!verification || !verification->first) return 0;
+    const bool failed = manifest.check && complain_of(*manifest.check, line.console);
+    if (!verification || !verification->first) return failed ? 1 : 0;
     line.console.complain("verify: " + analysis::describe(*verification->first));
     return 1;
 }

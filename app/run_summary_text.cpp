@@ -4,14 +4,11 @@
 #include <vector>
 
 #include "core/word_list.hpp"
-#include "io/json_text.hpp"
 #include "table.hpp"
 #include "written_files.hpp"
 
 namespace attn::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // "0-3,7": the numbers as --layer and --head take them.
 std::string index_list(const std::vector<std::size_t>& numbers) {
@@ -67,23 +64,6 @@ void print_run(const std::string& folder, const results::RunSummary& run, Consol
 void print_array_names(const std::string& folder, const results::RunSummary& run,
                        Console& console) {
     for (const std::string& name : results::array_names_of(folder, run)) console.line(name);
-}
-
-Json run_json(const std::string& folder, const results::RunSummary& run) {
-    const results::RunManifest& manifest = run.manifest;
-    Json json{{"path", folder}, {"format", "results"}};
-    Json& out = json["run"];
-    out = {{"command", manifest.command}, {"version", run.version}, {"inputs", Json::array()}};
-    for (const auto& [file, arrays] : run.inputs)
-        out["inputs"].push_back({{"path", file}, {"arrays", arrays}});
-    out["options"] = Json::object();
-    for (const auto& [name, value] : run.options)
-        out["options"][name] = io::parse_ordered_json(value);
-    out["layers"] = manifest.layers;
-    out["heads"] = manifest.heads;
-    out["tokens"] = manifest.tokens;
-    out["files"] = manifest.files;
-    return json;
 }
 
 }  // namespace attn::app

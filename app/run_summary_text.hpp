@@ -1,7 +1,6 @@
 // How info tells what a folder of results is.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "console.hpp"
@@ -14,7 +13,5 @@ void print_run(const std::string& folder, const results::RunSummary& run, Consol
 // The arrays, one a line, as other commands take them: out/layer00/weights.npy,
 // out/layer00/arrays.npz:weights. Throws Error for a file that is missing or damaged.
 void print_array_names(const std::string& folder, const results::RunSummary& run, Console& console);
-
-nlohmann::ordered_json run_json(const std::string& folder, const results::RunSummary& run);
 
 }  // namespace attn::app

@@ -56,6 +56,22 @@ bool all_are_zero(const T* cells, std::size_t count) {
     return any == 0;
 }
 
+// The last and some before it, evenly: rows late in a causal head differ most.
+std::vector<std::size_t> some_rows(std::size_t queries) {
+    constexpr std::size_t kMost = 4;
+    const std::size_t count = std::min(queries, kMost);
+    std::vector<std::size_t> rows;
+    for (std::size_t i = 1; i <= count; ++i) rows.push_back(i * queries / count - 1);
+    return rows;
+}
+
+template <class T>
+bool are_same(const std::vector<T>& a, const std::vector<T>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), [](T left, T right) {
+        return std::abs(left - right) < static_cast<T>(kSameWeights);
+    });
+}
+
 }  // namespace
 
 template <class T>
@@ -95,29 +111,51 @@ struct CheckSink<T>::HeadRows {
 };
 
 template <class T>
-CheckSink<T>::CheckSink(const MaskOptions<T>& mask, std::map<std::size_t, std::size_t> window_left)
-    : options_(mask), window_left_(std::move(window_left)) {}
+CheckSink<T>::CheckSink(const MaskOptions<T>& mask, CheckOptions options)
+    : mask_options_(mask), options_(std::move(options)) {}
 template <class T>
 CheckSink<T>::~CheckSink() = default;
 
 template <class T>
+Needs CheckSink<T>::needs() const {
+    Needs needs;
+    needs.scores = options_.passing;
+    return needs;
+}
+
+template <class T>
 void CheckSink<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
-    MaskOptions<T> options = options_;
-    const auto window = window_left_.find(shape.layer);
-    if (window != window_left_.end()) options.structure.window_left = window->second;
+    MaskOptions<T> options = mask_options_;
+    const auto window = options_.window_left.find(shape.layer);
+    if (window != options_.window_left.end()) options.structure.window_left = window->second;
     mask_.emplace(std::move(options), shape.keys);
     first_result_ = results_.size();
     results_.resize(first_result_ + shape.slots());
     heads_.clear();
     heads_.resize(shape.slots());
+    if (!options_.passing) return;
+    sampled_rows_ = some_rows(shape.queries);
+    samples_.assign(shape.slots(), std::vector<T>(sampled_rows_.size() * shape.keys));
+}
+
+// Each row of a sample belongs to one tile.
+template <class T>
+void CheckSink<T>::sample(const Tile<T>& tile) {
+    std::vector<T>& rows = samples_[shape_.slot(tile.sequence, tile.head)];
+    for (std::size_t i = 0; i < sampled_rows_.size(); ++i) {
+        const std::size_t query = sampled_rows_[i];
+        if (query < tile.first_query || query >= tile.first_query + tile.rows()) continue;
+        const Span<const T> weights = tile.weights.row(query - tile.first_query);
+        std::copy(weights.begin(), weights.end(), rows.data() + i * shape_.keys);
+    }
 }
 
 // The first rule that forbids a cell which lies outside of what may be attended.
 template <class T>
 Ban CheckSink<T>::ban_of(std::size_t sequence, std::size_t query, std::size_t key,
                          bool masked) const {
-    const MaskStructure& structure = options_.structure;
+    const MaskStructure& structure = mask_options_.structure;
     const std::ptrdiff_t position = position_of(structure.offsets, sequence, query);
     if (structure.causal && static_cast<std::ptrdiff_t>(key) > position) return Ban::causal;
     if (!structure.key_lengths.empty() && key >= structure.key_lengths[sequence])
@@ -232,7 +270,7 @@ typename CheckSink<T>::RowCheck CheckSink<T>::check_row(const Tile<T>& tile, std
     const KeyRange allowed = mask_->allowed(tile.sequence, query);
     const std::uint8_t* const forbidden = masked.empty() ? nullptr : masked.data();
     check.zeros = zeros_of(tile.weights.row(row), allowed, forbidden,
-                           position_of(options_.structure.offsets, tile.sequence, query));
+                           position_of(mask_options_.structure.offsets, tile.sequence, query));
     if (check.sum > 0) keys.see_keys(tile.weights.row(row), allowed, forbidden);
     return check;
 }
@@ -250,6 +288,7 @@ void CheckSink<T>::consume(const Tile<T>& tile) {
     const WholeRows<T> whole(tile, shape_.keys);
     for (std::size_t row = 0; row < tile.rows(); ++row)
         head->rows[tile.first_query + row] = check_row(whole.tile(), row, keys);
+    if (options_.passing) sample(whole.tile());
     const std::lock_guard<std::mutex> lock(mutex_);
     head->add(keys);
 }
@@ -312,6 +351,19 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
     results_[first_result_ + slot] = head;
     const std::lock_guard<std::mutex> lock(mutex_);
     heads_[slot].reset();
+}
+
+template <class T>
+void CheckSink<T>::end_layer(const LayerOutputs<T>&) {
+    if (!options_.passing) return;
+    for (std::size_t slot = 0; slot < samples_.size(); ++slot) {
+        HeadCheck& head = results_[first_result_ + slot];
+        for (std::size_t place = 0; place < head.place && !head.twin; ++place) {
+            if (are_same(samples_[shape_.slot(head.sequence, place)], samples_[slot]))
+                head.twin = place;
+        }
+    }
+    samples_.clear();
 }
 
 template class CheckSink<float>;

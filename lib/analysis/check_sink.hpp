@@ -1,4 +1,4 @@
-// Looks at every cell of stored attention for what must not be: values that are not finite or no
+// Looks at every cell of attention for what must not be: values that are not finite or no
 // probabilities, rows that do not sum to one, weight where none is allowed.
 #pragma once
 
@@ -97,20 +97,34 @@ struct HeadCheck {
 
     Sameness values;  // finite ones that may be attended
     Sameness scores;  // likewise, where the tiles carry scores
+
+    // The place of an earlier head of the layer that has the same weights in a sample of rows; only
+    // where CheckOptions says that they stream by.
+    std::optional<std::size_t> twin;
 };
+
+struct CheckOptions {
+    std::map<std::size_t, std::size_t> window_left;  // of layers whose window is another
+    // The weights cannot be looked at again: heads that are the same are found by a sample of their
+    // rows, and the scores are asked for.
+    bool passing = false;
+};
+
+// Two heads are the same where no weight differs by as much.
+constexpr double kSameWeights = 1e-6;
 
 template <class T>
 class CheckSink : public Sink<T> {
   public:
     // T is float or double. Judges by the mask, whatever the tiles say about who may attend.
-    // `window_left` is that of layers whose window is another.
-    explicit CheckSink(const MaskOptions<T>& mask,
-                       std::map<std::size_t, std::size_t> window_left = {});
+    explicit CheckSink(const MaskOptions<T>& mask, CheckOptions options = {});
     ~CheckSink() override;
 
+    Needs needs() const override;
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
+    void end_layer(const LayerOutputs<T>& outputs) override;
 
     // In the order of layers, sequences and heads.
     const std::vector<HeadCheck>& heads() const { return results_; }
@@ -119,16 +133,19 @@ class CheckSink : public Sink<T> {
     struct RowCheck;
     struct HeadRows;
 
-    MaskOptions<T> options_;
-    std::map<std::size_t, std::size_t> window_left_;
+    MaskOptions<T> mask_options_;
+    CheckOptions options_;
     LayerShape shape_;
     std::optional<Mask<T>> mask_;  // of this layer
     std::mutex mutex_;
     std::vector<std::unique_ptr<HeadRows>> heads_;  // those that stream by now
     std::vector<HeadCheck> results_;
     std::size_t first_result_ = 0;  // of this layer
+    std::vector<std::size_t> sampled_rows_;
+    std::vector<std::vector<T>> samples_;  // of each head of this layer: its sampled rows
 
     RowCheck check_row(const Tile<T>& tile, std::size_t row, HeadRows& keys) const;
+    void sample(const Tile<T>& tile);
     std::vector<std::uint8_t> masked_keys(const Tile<T>& tile, std::size_t row) const;
     bool check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck& check) const;
     void check_cells(const Tile<T>& tile, std::size_t row, const std::vector<std::uint8_t>& masked,

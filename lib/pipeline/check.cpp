@@ -8,6 +8,7 @@
 #include "core/nearest.hpp"
 #include "core/word_list.hpp"
 #include "pipeline/check_judge.hpp"
+#include "results/manifest.hpp"
 #include "source/stored_source.hpp"
 
 namespace attn::pipeline {
@@ -33,10 +34,31 @@ std::vector<HeadCheck> count(const CheckRequest& request,
     for (const source::StoredLayer<T>& layer : attention.layers) {
         if (layer.window_left) windows[layer.layer] = *layer.window_left;
     }
-    analysis::CheckSink<T> sink(mask, std::move(windows));
+    analysis::CheckSink<T> sink(mask, {std::move(windows)});
     source::StoredSource<T>(attention).stream(
         {&sink}, source::choose_share(attention, request.from), progress);
     return sink.heads();
+}
+
+template <class T>
+CheckedAttention<T> described(const CheckRequest& request,
+                              const source::StoredAttention<T>& attention, MaskOptions<T> mask) {
+    const auto has_window = [](const source::StoredLayer<T>& layer) {
+        return layer.window_left.has_value();
+    };
+    const auto matrix = [&attention](const HeadCheck& head) {
+        for (const source::StoredLayer<T>& layer : attention.layers) {
+            if (layer.layer == head.layer) return layer.weights.matrix(head.sequence, head.place);
+        }
+        return MatrixView<const T>{};
+    };
+    return {attention.shape(),
+            attention.heads,
+            attention.has_sinks,
+            std::any_of(attention.layers.begin(), attention.layers.end(), has_window),
+            request.attention.causal || results::is_run_folder(request.from.source),
+            std::move(mask),
+            matrix};
 }
 
 template <class T>
@@ -53,7 +75,8 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
     }
     const MaskOptions<T> mask = load_mask(request, attention, inputs, warn);
     const std::vector<HeadCheck> heads = count(request, attention, mask, progress);
-    return {attention.shape()[0] > 1, CheckJudge<T>(request, attention, mask, heads).judge()};
+    const CheckedAttention<T> checked = described(request, attention, mask);
+    return {attention.shape()[0] > 1, CheckJudge<T>(request, checked, heads).judge()};
 }
 
 void require_known(const std::vector<std::string>& names, const std::string& flag) {
@@ -67,15 +90,6 @@ void require_known(const std::vector<std::string>& names, const std::string& fla
 }
 
 }  // namespace
-
-bool fails(const CheckLine& line, bool strict) {
-    return line.verdict == Verdict::fail || (strict && line.verdict == Verdict::warning);
-}
-
-bool CheckResult::failed(bool strict) const {
-    return std::any_of(lines.begin(), lines.end(),
-                       [strict](const CheckLine& line) { return fails(line, strict); });
-}
 
 CheckResult check(const CheckRequest& request, const Progress& progress, const Warn& warn) {
     require_known(request.only, "--only");

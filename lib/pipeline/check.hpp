@@ -6,10 +6,16 @@
 #include <vector>
 
 #include "core/progress.hpp"
+#include "results/check_report.hpp"
 #include "source/attention_options.hpp"
 #include "source/source_selection.hpp"
 
 namespace attn::pipeline {
+
+using results::CheckLine;
+using results::CheckPlace;
+using results::CheckResult;
+using results::Verdict;
 
 constexpr double kRowSumTolerance = 1e-3;
 
@@ -22,38 +28,6 @@ struct CheckRequest {
     std::vector<std::string> only;  // names of checks; empty: all
     std::vector<std::string> skip;
 };
-
-enum class Verdict { ok, fail, warning, skipped };
-
-struct CheckPlace {
-    std::size_t layer = 0;
-    std::size_t sequence = 0;
-    std::size_t head = 0;
-    std::optional<std::size_t> query;
-    std::optional<std::size_t> key;
-};
-
-struct CheckLine {
-    std::string name;
-    Verdict verdict = Verdict::ok;
-    std::optional<double> worst;
-    std::optional<CheckPlace> place;
-    std::string message;  // one sentence, or empty
-    // What every line of this name has; see describe().
-    std::optional<double> threshold{};  // of `worst`; of row_sum, of its distance from 1
-    std::string limit{};                // the same in words: "at most 0.5 of the rows"
-    std::string meaning{};              // what is true where the verdict is ok
-};
-
-struct CheckResult {
-    bool batch = false;
-    std::vector<CheckLine> lines;
-
-    bool failed(bool strict = false) const;
-};
-
-// A failure, or a warning where they are as bad.
-bool fails(const CheckLine& line, bool strict);
 
 // Names of all checks, errors first.
 const std::vector<std::string>& check_names();

@@ -24,12 +24,12 @@ constexpr const char* kInverted =
 }  // namespace
 
 template <class T>
-CheckJudge<T>::CheckJudge(const CheckRequest& request, const source::StoredAttention<T>& attention,
-                          const MaskOptions<T>& mask, const std::vector<HeadCheck>& heads)
+CheckJudge<T>::CheckJudge(const CheckRequest& request, const CheckedAttention<T>& attention,
+                          const std::vector<HeadCheck>& heads)
     : request_(request),
       atol_(request.atol.value_or(kRowSumTolerance)),
       attention_(attention),
-      mask_(mask),
+      mask_(attention.mask),
       heads_(heads) {}
 
 template <class T>
@@ -88,11 +88,12 @@ CheckPlace CheckJudge<T>::place_of(const HeadCheck& head, const Worst& worst, bo
 
 template <class T>
 MatrixView<const T> CheckJudge<T>::matrix_of(const HeadCheck& head) const {
-    for (const source::StoredLayer<T>& layer : attention_.layers) {
-        if (layer.layer != head.layer) continue;
-        return layer.weights.matrix(head.sequence, head.place);
-    }
-    return {};
+    return attention_.matrix ? attention_.matrix(head) : MatrixView<const T>{};
+}
+
+template <class T>
+std::string CheckJudge<T>::row_sum_cause(const HeadCheck& head) const {
+    return attention_.matrix ? analysis::name_row_sum_cause(matrix_of(head), atol_) : "";
 }
 
 // Whether all this looks like scores before softmax.
@@ -128,8 +129,7 @@ CheckLine CheckJudge<T>::judge_probabilities() const {
                 text(100 * negative / cells,
                      " % of the values are negative: these are raw scores before softmax")};
     }
-    if (far > rows / 2 && !attention_.has_sinks &&
-        analysis::name_row_sum_cause(matrix_of(off), atol_).empty()) {
+    if (far > rows / 2 && !attention_.has_sinks && row_sum_cause(off).empty()) {
         return {name, Verdict::fail, off.row_sum_found, place_of(off, off.row_sum, false),
                 "most rows sum to something far from 1: these are no probabilities"};
     }
@@ -213,7 +213,7 @@ CheckLine CheckJudge<T>::judge_row_sums() const {
         line.message += "; queries attend only keys after them: the causal mask is inverted";
         return line;
     }
-    const std::string cause = analysis::name_row_sum_cause(matrix_of(head), atol_);
+    const std::string cause = row_sum_cause(head);
     if (!cause.empty())
         line.message += "; " + cause;
     else if (head.row_sum_found == 0)
@@ -234,11 +234,7 @@ bool CheckJudge<T>::knows(Ban ban) const {
         case Ban::window:
             break;
     }
-    const auto has_window = [](const source::StoredLayer<T>& layer) {
-        return layer.window_left.has_value();
-    };
-    return structure.window_left || structure.window_right ||
-           std::any_of(attention_.layers.begin(), attention_.layers.end(), has_window);
+    return structure.window_left || structure.window_right || attention_.has_windows;
 }
 
 // Any weight that is not zero leaks: a masked key contributes exactly nothing.
@@ -258,7 +254,7 @@ CheckLine CheckJudge<T>::judge_leak(const char* name, Ban ban, const char* flag)
     }
     if (analysis::looks_softmaxed_twice(matrix_of(head))) message += "; softmax ran twice";
     const bool starts_at_0 = start_at_first_key(mask_.structure.offsets);
-    if (ban == Ban::causal && starts_at_0 && attention_.shape()[2] < attention_.shape()[3])
+    if (ban == Ban::causal && starts_at_0 && attention_.shape[2] < attention_.shape[3])
         message += "; where a cache holds the first keys, give --query-offset end";
     return {name, Verdict::fail, worst.value, place_of(head, worst), message};
 }

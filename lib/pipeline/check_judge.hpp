@@ -2,12 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "analysis/check_sink.hpp"
+#include "attention/mask.hpp"
 #include "pipeline/check.hpp"
-#include "source/stored_source.hpp"
 
 namespace attn::pipeline {
 
@@ -16,14 +17,25 @@ constexpr double kUniform = 0.999;
 constexpr double kCollapsed = 0.99;
 constexpr double kSaturated = 0.5;
 
-// T is float or double.
+// What the heads are of. T is float or double.
+template <class T>
+struct CheckedAttention {
+    Shape shape;                     // [batch, heads, queries, keys]
+    std::vector<std::size_t> heads;  // their numbers, by place
+    bool has_sinks = false;
+    bool has_windows = false;  // some layer has a window of its own
+    bool known_mask = false;   // who may attend is said, not guessed
+    MaskOptions<T> mask{};     // that
+    // The weights of a head; null where they only streamed by.
+    std::function<MatrixView<const T>(const analysis::HeadCheck&)> matrix{};
+};
+
 template <class T>
 class CheckJudge {
   public:
-    // `heads` are those that were asked for, at least one; `mask` is who may attend. Kept by
-    // reference.
-    CheckJudge(const CheckRequest& request, const source::StoredAttention<T>& attention,
-               const MaskOptions<T>& mask, const std::vector<analysis::HeadCheck>& heads);
+    // `heads` are those that were asked for, at least one. Kept by reference.
+    CheckJudge(const CheckRequest& request, const CheckedAttention<T>& attention,
+               const std::vector<analysis::HeadCheck>& heads);
 
     // One line for each check that was asked for, in the order of check_names().
     std::vector<CheckLine> judge() const;
@@ -54,6 +66,7 @@ class CheckJudge {
     CheckPlace place_of(const HeadCheck& head, const analysis::Worst& worst,
                         bool with_key = true) const;
     MatrixView<const T> matrix_of(const HeadCheck& head) const;
+    std::string row_sum_cause(const HeadCheck& head) const;
 
     // The head with the largest offence; the first of equals.
     template <class Offence>
@@ -76,7 +89,7 @@ class CheckJudge {
 
     const CheckRequest& request_;
     double atol_;
-    const source::StoredAttention<T>& attention_;
+    const CheckedAttention<T>& attention_;
     const MaskOptions<T>& mask_;
     const std::vector<HeadCheck>& heads_;
 };

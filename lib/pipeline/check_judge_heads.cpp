@@ -12,12 +12,11 @@ namespace {
 
 using analysis::HeadCheck;
 
-constexpr double kSame = 1e-6;
-
 template <class T>
 bool same(MatrixView<const T> a, MatrixView<const T> b) {
     for (std::size_t cell = 0; cell < a.rows * a.columns; ++cell) {
-        if (!(std::abs(a.data[cell] - b.data[cell]) < static_cast<T>(kSame))) return false;
+        if (!(std::abs(a.data[cell] - b.data[cell]) < static_cast<T>(analysis::kSameWeights)))
+            return false;
     }
     return true;
 }
@@ -103,16 +102,20 @@ template <class T>
 CheckLine CheckJudge<T>::judge_duplicates() const {
     std::size_t pairs = 0;
     CheckLine line = line_of("duplicate_heads", Verdict::ok);
+    const auto see = [&](const HeadCheck& head, std::size_t other) {
+        if (++pairs > 1) return;
+        line.verdict = Verdict::warning;
+        line.place = place_of(head);
+        line.message =
+            text("head ", line.place->head, " is the same as head ", attention_.heads[other]);
+    };
     for (std::size_t a = 0; a < heads_.size(); ++a) {
+        if (heads_[a].twin) see(heads_[a], *heads_[a].twin);
+        if (!attention_.matrix) continue;
         for (std::size_t b = a + 1; b < heads_.size(); ++b) {
             if (heads_[a].layer != heads_[b].layer || heads_[a].sequence != heads_[b].sequence)
                 break;
-            if (!same(matrix_of(heads_[a]), matrix_of(heads_[b]))) continue;
-            if (++pairs > 1) continue;
-            line.verdict = Verdict::warning;
-            line.place = place_of(heads_[b]);
-            line.message = text("head ", line.place->head, " is the same as head ",
-                                attention_.heads[heads_[a].place]);
+            if (same(matrix_of(heads_[a]), matrix_of(heads_[b]))) see(heads_[b], heads_[a].place);
         }
     }
     if (pairs > 1) line.message += text(", and ", pairs - 1, " more pairs");

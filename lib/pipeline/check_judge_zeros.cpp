@@ -7,7 +7,6 @@
 #include "attention/query_offset.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
-#include "results/manifest.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -58,9 +57,9 @@ template <class T>
 CheckLine CheckJudge<T>::judge_almost_causal() const {
     const char* const name = "almost_causal";
     if (mask_.structure.causal) return line_of(name, Verdict::skipped, "causal_leak tells");
-    if (request_.attention.causal || results::is_run_folder(request_.from.source))
+    if (attention_.known_mask)
         return line_of(name, Verdict::skipped, "these are said not to be causal");
-    const Shape& shape = attention_.shape();
+    const Shape& shape = attention_.shape;
     const bool square = shape[2] == shape[3] && start_at_first_key(mask_.structure.offsets);
     if (!square || shape[2] < 3)
         return line_of(name, Verdict::skipped, "is for as many keys as queries");
@@ -125,8 +124,8 @@ bool CheckJudge<T>::may_underflow(const HeadCheck& head) const {
 template <class T>
 std::string CheckJudge<T>::masked_text(const std::vector<const HeadCheck*>& group,
                                        double* keys) const {
-    const std::size_t all = attention_.shape()[3];
-    const bool square = attention_.shape()[2] == all;
+    const std::size_t all = attention_.shape[3];
+    const bool square = attention_.shape[2] == all;
     const HeadCheck& head = *group[0];
     const analysis::ZeroPattern& zeros = head.zeros;
     if (square && zeros.before == 0 && zeros.after > 1 && !may_underflow(head)) {

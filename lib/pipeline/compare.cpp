@@ -226,12 +226,6 @@ class Comparison {
 
 }  // namespace
 
-bool CompareResult::same() const {
-    return missing.empty() &&
-           std::all_of(heads.begin(), heads.end(),
-                       [](const HeadDifference& head) { return head.values.differing == 0; });
-}
-
 CompareResult compare(const CompareRequest& request, const Warn& warn) {
     io::Inputs inputs;
     for (const std::string* source : {&request.a, &request.b}) inputs.hold(*source);

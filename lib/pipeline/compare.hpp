@@ -7,9 +7,13 @@
 
 #include "analysis/difference.hpp"
 #include "io/output_guard.hpp"
+#include "results/comparison.hpp"
 #include "source/mask_options.hpp"
 
 namespace attn::pipeline {
+
+using results::CompareResult;
+using results::HeadDifference;
 
 struct CompareRequest {
     std::string a;  // folders that run wrote, or arrays; see stored_source.hpp
@@ -21,22 +25,6 @@ struct CompareRequest {
     // A folder for a picture of each head, see difference_picture.hpp; empty: none.
     std::string output;
     io::OutputPolicy policy;
-};
-
-struct HeadDifference {
-    std::size_t layer = 0;
-    std::size_t sequence = 0;
-    std::size_t head = 0;
-    analysis::Difference values;
-};
-
-struct CompareResult {
-    bool batch = false;
-    std::vector<HeadDifference> heads;  // that both have
-    std::vector<std::string> missing;   // what only one of them has, in words
-    std::vector<std::string> pictures;  // paths of those that were drawn
-
-    bool same() const;
 };
 
 // In double where either side holds float64, else in float; the precision that was asked for wins.

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <numeric>
 
+#include "analysis/check_sink.hpp"
 #include "analysis/verify_sink.hpp"
 #include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
+#include "pipeline/check_judge.hpp"
 #include "pipeline/run_options.hpp"
 #include "pipeline/stats.hpp"
 #include "results/array_sink.hpp"
@@ -71,6 +73,8 @@ class Run {
         if (save_.heatmaps) sinks.push_back(&heatmaps);
         if (save_.stats || save_.received) sinks.push_back(&stats);
         if (save_.received) sinks.push_back(&received);
+        analysis::CheckSink<T> check(loaded_.options.mask, {outline_.window_left, true});
+        if (save_.check) sinks.push_back(&check);
         analysis::VerifySink<T> verify(
             [this](std::size_t layer) { return loaded_.options_of(layer); });
         if (request_.verify) sinks.push_back(&verify);
@@ -81,7 +85,10 @@ class Run {
             folder_.write("stats.json",
                           stats_json({loaded_.batch > 1, stats.heads(), stats.received(), {}}));
         }
+        std::optional<CheckResult> verdicts;
+        if (save_.check) verdicts = judge(check.heads());
         results::RunManifest manifest = describe();
+        manifest.check = std::move(verdicts);
         if (request_.verify) manifest.verification = verify.result();
         folder_.commit(results::write_manifest(manifest));
         return manifest;
@@ -127,6 +134,21 @@ class Run {
             options.grid = analysis::parse_grid(request_.grid, loaded_.keys);
         options.scores = true;
         return options;
+    }
+
+    // Writes the verdicts, too.
+    CheckResult judge(const std::vector<analysis::HeadCheck>& heads) {
+        CheckedAttention<T> checked;
+        checked.shape = {loaded_.batch, selection_.heads.size(), loaded_.queries, loaded_.keys};
+        checked.heads = selection_.heads;
+        checked.has_sinks = !loaded_.options.sinks.empty() || !loaded_.sinks.empty();
+        checked.has_windows = !outline_.window_left.empty();
+        checked.known_mask = true;
+        checked.mask = loaded_.options.mask;
+        CheckResult result{loaded_.batch > 1, CheckJudge<T>({}, checked, heads).judge()};
+        folder_.write("check.json",
+                      results::checks_json({{request_.output, result}}, false, !result.failed()));
+        return result;
     }
 
     // Arrays of a layer; `d_value` and the output's width may differ by layer.

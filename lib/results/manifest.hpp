@@ -12,6 +12,7 @@
 #include "analysis/verify_sink.hpp"
 #include "attention/mask.hpp"
 #include "io/inputs.hpp"
+#include "results/check_report.hpp"
 #include "results/folder_layout.hpp"
 
 namespace attn::results {
@@ -32,6 +33,7 @@ struct RunManifest {
     ArrayFormat format = ArrayFormat::npy;
     std::vector<std::string> files;
     std::optional<analysis::Verification> verification;  // not read back
+    std::optional<CheckResult> check;                    // likewise, nor written: it has a file
 
     // The value of an option as JSON text; "null" where the command had no such option.
     std::string option(const std::string& name) const;

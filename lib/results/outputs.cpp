@@ -70,6 +70,7 @@ const std::vector<Output>& outputs() {
         {"received", &SaveChoice::received, false, {{"received", columns}}},
         {"heatmaps", &SaveChoice::heatmaps, false, {}},
         {"stats", &SaveChoice::stats, false, {}},
+        {"check", &SaveChoice::check, false, {}},
         {"hidden", &SaveChoice::hidden, true, {{"hidden", tokens}}},
         {"logits", &SaveChoice::logits, true, {}},
         {"probs", &SaveChoice::probs, true, {}},

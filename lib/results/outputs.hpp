@@ -22,6 +22,7 @@ struct SaveChoice {
     bool received = false;  // by each key, from all queries
     bool heatmaps = true;
     bool stats = false;
+    bool check = false;   // verdicts, see check_report.hpp
     bool hidden = false;  // what each block gives, and what the norm behind the last makes of it
     bool logits = false;
     bool probs = false;  // softmax of the logits
