@@ -153,6 +153,40 @@ std::string where_text(const Differences& differences, Observed kind) {
     return text;
 }
 
+// "explains 99.9998 % of the largest error, the rest is float32 rounding".
+void print_share(const Diagnosis& diagnosis, Console& console) {
+    const Explanation& best = diagnosis.explanations.front();
+    const std::string type = diagnosis.precision.empty() ? "float32" : diagnosis.precision;
+    const bool rounds = has(best, analysis::Fit::rounding);
+    console.line("explains " + number_text(100 * explained_share(diagnosis, best), 6) +
+                 " % of the largest error, the rest is " +
+                 (rounds ? "the order of sums" : type + " rounding"));
+    if (diagnosis.explanations.size() > 1)
+        console.line(
+            "all of these explain as much: what tells them apart is not in this "
+            "observation");
+}
+
+// "only head 2 differs; all else agrees to 3e-07".
+void print_differing(const analysis::Differing& differing, Console& console) {
+    if (!differing.is_part()) return;
+    const bool several = differing.heads.size() < differing.all_heads
+                             ? differing.heads.size() > 1
+                             : differing.sequences.size() > 1;
+    console.line("only " + text_of(differing) + (several ? " differ" : " differs") +
+                 "; all else agrees to " + number_text(differing.others, 1));
+}
+
+// Lists without an entry where nothing or everything differs.
+Json to_json(const analysis::Differing& differing) {
+    Json json{{"sequences", Json::array()}, {"heads", Json::array()}, {"others", nullptr}};
+    if (!differing.is_part()) return json;
+    json["sequences"] = differing.sequences;
+    json["heads"] = differing.heads;
+    json["others"] = differing.others;
+    return json;
+}
+
 // Where and how the observation differs, a line for each.
 void print_differences(const Differences& differences, Observed kind, Console& console) {
     console.line(text_of(differences, kind));
@@ -263,13 +297,18 @@ std::string diagnosis_json(const pipeline::DiagnoseResult& result) {
               {"small_difference",
                diagnosis.size_of_rounding.empty() ? Json() : Json(diagnosis.size_of_rounding)},
               {"misfit", to_json(diagnosis.differences, result.kind)},
+              {"only", to_json(diagnosis.differing)},
               {"untried", to_json(diagnosis.untried.mistakes)},
               {"unconfirmed", to_json(diagnosis.untried.unconfirmed)},
               {"explanations", Json::array()}};
     for (const Explanation& explanation : diagnosis.explanations) {
-        Json entry{{"mistakes", Json::array()},    {"residual", explanation.residual},
-                   {"fits", explanation.fits()},   {"sampled", diagnosis.sampled},
-                   {"detail", explanation.detail}, {"advice", Json::array()}};
+        Json entry{{"mistakes", Json::array()},
+                   {"residual", explanation.residual},
+                   {"explains", explained_share(diagnosis, explanation)},
+                   {"fits", explanation.fits()},
+                   {"sampled", diagnosis.sampled},
+                   {"detail", explanation.detail},
+                   {"advice", Json::array()}};
         for (const Hypothesis* mistake : explanation.mistakes) {
             entry["mistakes"].push_back(mistake->name);
             entry["advice"].push_back(mistake->advice);
@@ -298,6 +337,8 @@ void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Con
     }
     if (diagnosis.explained()) {
         print_table(console, rows_of(diagnosis), 2);
+        print_share(diagnosis, console);
+        print_differing(diagnosis.differing, console);
         for (const Hypothesis* mistake : diagnosis.explanations.front().mistakes)
             console.line(std::string(mistake->name) + ": " + mistake->advice);
     } else {

@@ -46,6 +46,7 @@ struct Mistakes {
     double key_levels = 0;       // keys rounded to as many steps on either side of 0, by rows
     bool cache_last = false;     // new keys in front of those of the cache
     bool cache_of_next = false;  // sequence
+    std::vector<std::size_t> head_order;  // which head stands in the place of each; empty: itself
     bool missing_rotary = false;
     bool unturned_keys = false;
     bool unturned_queries = false;

@@ -42,6 +42,11 @@ DenseComputation::DenseComputation(const DenseInputs& inputs, Mistakes mistakes,
       bias_(bias_options(), keys()),
       array_(array_options(), keys()) {}
 
+// Which head stands in this place.
+std::size_t DenseComputation::computed_head(std::size_t place) const {
+    return mistakes_.head_order.empty() ? place : mistakes_.head_order[place];
+}
+
 std::size_t DenseComputation::kv_head(std::size_t head) const {
     const bool tile = (options_.kv_order == KvOrder::tile) != mistakes_.other_kv_order;
     return kv_head_of(head, heads(), heads_->k.view.heads, tile ? KvOrder::tile : KvOrder::repeat);
@@ -88,7 +93,7 @@ DenseBlock DenseComputation::block(DenseCells cells) const {
 void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t first,
                              std::size_t count) const {
     const DenseCells& cells = block.cells;
-    const std::size_t keys = cells.keys.size(), name = cells.heads[head];
+    const std::size_t keys = cells.keys.size(), name = computed_head(cells.heads[head]);
     MatrixView<const double> q = heads_->q.view.head(cells.sequence, name);
     MatrixView<const double> k = heads_->k.view.head(cells.sequence, kv_head(name));
     if (mistakes_.swapped_queries_and_keys) std::swap(q, k);
@@ -197,7 +202,7 @@ void DenseComputation::normalise(DenseBlock& block) const {
             mistakes_.sinks.empty() ? options_.sinks : mistakes_.sinks;
         const bool sinks = !logits.empty() && !mistakes_.missing_sink;
         parallel_for(heads * queries, [&](std::size_t i) {
-            const std::size_t head = block.cells.heads[i / queries];
+            const std::size_t head = computed_head(block.cells.heads[i / queries]);
             softmax(block, i * keys, 1, keys, sinks ? sink(logits[head]) : kMasked);
         });
     }

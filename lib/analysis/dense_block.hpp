@@ -47,6 +47,7 @@ class DenseComputation {
   private:
     MaskOptions<double> bias_options() const;
     MaskOptions<double> array_options() const;
+    std::size_t computed_head(std::size_t place) const;
     std::size_t kv_head(std::size_t head) const;
     double scale() const;
     double cap(double score) const;

@@ -34,7 +34,8 @@ std::vector<double> DenseComputation::contexts(std::size_t sequence,
         const DenseBlock part = block({sequence, heads, computed, count_up(keys())});
         parallel_for(heads.size(), [&](std::size_t i) {
             const std::size_t first = i * computed.size() * keys();
-            const MatrixView<const double> values = v.head(sequence, kv_head(heads[i]));
+            const MatrixView<const double> values =
+                v.head(sequence, kv_head(computed_head(heads[i])));
             const MatrixView<double> to(contexts.data() + heads[i] * v.width, computed.size(),
                                         v.width, row);
             if (heads_->finite_values) {

@@ -18,7 +18,8 @@ constexpr double kBfloat16 = 1.6e-2;
 struct OutOfTime {};
 
 bool estimates(const Hypothesis& hypothesis) {
-    return hypothesis.fit != Fit::nothing && hypothesis.fit != Fit::rounding;
+    return hypothesis.fit != Fit::nothing && hypothesis.fit != Fit::rounding &&
+           hypothesis.fit != Fit::head_order;
 }
 
 // How many of the mistakes bring a number that was estimated.
@@ -116,8 +117,10 @@ class Search {
         const std::vector<Piece> pieces =
             whole(trial_.extents(), observation_.kind, SoftmaxAxis::keys);
         std::size_t done = 0;
+        Agreement agreement(trial_.extents(), observation_.kind, trial_.unit(), saved_);
         Explanation right = trial_.try_right([&](const Piece& piece, const Faced& faced) {
             count.add(piece, faced);
+            agreement.add(piece, faced);
             if (options_.progress) options_.progress(++done, 4 * pieces.size());
         });
         diagnosis_.differences = count.differences();
@@ -125,8 +128,28 @@ class Search {
         trial_.look_at(observation_.kind == Observed::output
                            ? Place{place[0], 0, place[1], 0}
                            : Place{place[0], place[1], place[2], place[3]});
-        if (right.fits() && right.residual <= kExact) accept(right);
+        if (right.fits() && right.residual <= kExact) {
+            accept(right);
+            return right;
+        }
+        diagnosis_.error = right.residual;
+        diagnosis_.differing = agreement.differing();
+        if (is_part()) trial_.restrict_to(diagnosis_.differing);
         return right;
+    }
+
+    bool is_part() const { return diagnosis_.differing.is_part(); }
+
+    // One that fits what differs, on everything: it may change nothing of the rest.
+    Explanation spread(const Explanation& found, const Mistaken& mistakes) {
+        trial_.lift();
+        Explanation everywhere = trial_.on_everything(mistakes);
+        trial_.restrict_to(diagnosis_.differing);
+        if (everywhere.fits()) return everywhere;
+        Explanation in_part = found;
+        in_part.in_part = true;
+        in_part.add_detail(text_of(diagnosis_.differing) + " only");
+        return in_part;
     }
 
     void accept(const Explanation& right) {
@@ -151,13 +174,22 @@ class Search {
             accept(right);
             return;
         }
-        if (keep_fitting(singles)) return;
+        if (keep_fitting(singles) || is_other_layer()) return;
         // Tried before the many pairs, for the time may be up; pairs that fit are the better ones.
         const std::vector<Explanation> rounded = try_all(rounded_singles_, right);
         if (keep_fitting(try_all(pairs_, right)) || keep_fitting(try_all(deep_singles_, right)) ||
             keep_fitting(rounded) || keep_fitting(try_all(rounded_pairs_, right)))
             return;
         keep_nearest(right);
+    }
+
+    bool is_other_layer() {
+        if (!options_.find_layer) return false;
+        const auto found = options_.find_layer();
+        if (!found) return false;
+        diagnosis_.explanations = {
+            {{&another_layer()}, found->residual, true, "layer " + std::to_string(found->layer)}};
+        return true;
     }
 
     void plan() {
@@ -198,9 +230,14 @@ class Search {
                 continue;
             }
             Explanation explanation = trial_.on_sample(mistakes);
-            if (may_fit(explanation) && !is_little(trial_.extents())) {
+            if (may_fit(explanation) && !is_little(trial_.extents_looked_at())) {
                 unconfirmed_ = mistakes;
                 explanation = trial_.on_everything(mistakes);
+                unconfirmed_.clear();
+            }
+            if (explanation.fits() && is_part()) {
+                unconfirmed_ = mistakes;
+                explanation = spread(explanation, mistakes);
                 unconfirmed_.clear();
             }
             if (explanation.fits()) fitting.push_back(explanation);
@@ -244,6 +281,10 @@ class Search {
                 kept.push_back(explanation);
         }
         if (kept.empty()) return false;
+        // One mistake everywhere is simpler than one in a part.
+        const auto in_part = [](const Explanation& e) { return e.in_part; };
+        if (!std::all_of(kept.begin(), kept.end(), in_part))
+            kept.erase(std::remove_if(kept.begin(), kept.end(), in_part), kept.end());
         // A number that was estimated says nothing where a mistake with a name gives the same.
         const auto fewer = [](const Explanation& a, const Explanation& b) {
             return estimates_of(a) < estimates_of(b);
@@ -268,7 +309,7 @@ class Search {
         sort(near);
         near.resize(std::min(near.size(), kNearest));
         diagnosis_.explanations = std::move(near);
-        diagnosis_.sampled = !is_little(trial_.extents());
+        diagnosis_.sampled = !is_little(trial_.extents_looked_at());
     }
 
     // What was found before the time was up is kept; the rest is named.
@@ -298,6 +339,7 @@ class Search {
     // An error that is as small as that of half precision, and is none.
     void find_size(const Explanation& right) {
         limited_ = false;
+        trial_.lift();
         const std::vector<Explanation>& found = diagnosis_.explanations;
         const auto named = [](const Explanation& e) {
             return std::any_of(e.mistakes.begin(), e.mistakes.end(), [](const Hypothesis* h) {
@@ -334,9 +376,12 @@ bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
         return h.fit == Fit::epsilon || h.fit == Fit::input_factor || h.fit == Fit::softcap ||
                h.fit == Fit::bias_factor || h.fit == Fit::mask_value || h.fit == Fit::temperature;
     };
+    const bool both = a.fit != Fit::nothing && b.fit != Fit::nothing;
+    // The order is found beside what is known only.
+    const auto is_order = [](const Hypothesis& h) { return h.fit == Fit::head_order; };
+    if (both && (is_order(a) || is_order(b))) return false;
     // A search over all its values is too much work beside each of the others.
     if (a.fit == Fit::theta || b.fit == Fit::theta) return false;
-    const bool both = a.fit != Fit::nothing && b.fit != Fit::nothing;
     // A factor of the input is one of the scores, too.
     const auto is_factor = [](const Hypothesis& h) { return h.fit == Fit::input_factor; };
     const bool factors =
@@ -352,6 +397,20 @@ bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
     if (hides(a, b) || hides(b, a)) return false;
     return a.part != b.part && !is_deep(a) && !is_deep(b) && !factors &&
            !(both && (is_fitted(a) || is_fitted(b)));
+}
+
+double explained_share(const Diagnosis& diagnosis, const Explanation& explanation) {
+    // Where only one side masks a cell, or only one is NaN, there is no distance: one unit then.
+    const double error = diagnosis.error < kNoMatch ? diagnosis.error : 1;
+    return error > 0 ? 1 - std::min(1.0, explanation.residual / error) : 0;
+}
+
+std::optional<double> fits_right(const DenseInputs& inputs, const Observation& observation) {
+    Trial trial(inputs, observation, saved_type(precision_of(observation)), [] {});
+    if (!trial.on_sample({}).fits()) return std::nullopt;
+    const Explanation right = trial.on_everything({});
+    if (!right.fits()) return std::nullopt;
+    return right.residual;
 }
 
 Diagnosis diagnose(const DenseInputs& inputs, const Observation& observation,

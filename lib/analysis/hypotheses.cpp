@@ -13,4 +13,13 @@ const std::vector<Hypothesis>& hypotheses() {
     return all;
 }
 
+const Hypothesis& another_layer() {
+    static const Hypothesis row{
+        "attention of another layer", Part::input, [](const DenseInputs&) { return false; },
+        [](const DenseInputs&, Mistakes&) {},
+        "Compare the number of the layer: outputs.attentions[i] is that of layer i, while "
+        "outputs.hidden_states[i] is what layer i reads."};
+    return row;
+}
+
 }  // namespace attn::analysis

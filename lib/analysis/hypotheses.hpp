@@ -14,6 +14,7 @@ enum class Part {
     head_norms,
     values,
     heads,
+    order,
     cache,
     rotary,
     key_heads,
@@ -35,6 +36,7 @@ enum class Part {
 enum class Fit {
     nothing,
     scale,
+    head_order,
     theta,
     softcap,
     bias_factor,
@@ -58,6 +60,9 @@ struct Hypothesis {
 };
 
 const std::vector<Hypothesis>& hypotheses();
+
+// What is no mistake of one layer: it was another one that was looked at.
+const Hypothesis& another_layer();
 
 // Its parts, each in a file of its own.
 std::vector<Hypothesis> projection_hypotheses();

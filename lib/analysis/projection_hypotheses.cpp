@@ -113,6 +113,13 @@ std::vector<Hypothesis> projection_hypotheses() {
         {"cache of another sequence", Part::cache, has_past_of_several,
          [](In, Do m) { m.cache_of_next = true; },
          "Reorder the cache with the batch: past.index_select(0, beam_idx)."},
+        {"heads in another order", Part::order,
+         [](In in) { return has_several_heads(in) && (!in.wants_output || !projects(in)); },
+         [](In, Do) {},
+         "Head h is the h-th block of d_head columns of W_Q, W_K and W_V: check how heads are cut "
+         "out "
+         "and put together, and the order of a permutation or of tensor-parallel shards.",
+         Fit::head_order},
         {"heads split by reshape", Part::heads,
          [](In in) { return projects(in) && has_several_heads(in); },
          [](In, Do m) { m.heads_by_reshape = true; },

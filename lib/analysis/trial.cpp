@@ -50,9 +50,54 @@ Trial::Trial(const DenseInputs& inputs, const Observation& observation, Rounding
     unit_ = unit_of(observation);
 }
 
+// Softmax over the heads needs all of them, and so does an output.
+bool Trial::looks_at_some_heads(SoftmaxAxis axis) const {
+    return !only_.heads.empty() && axis != SoftmaxAxis::heads &&
+           observation_.kind != Observed::output;
+}
+
+Extents Trial::looked_at(SoftmaxAxis axis) const {
+    Extents extents = extents_;
+    if (!only_.sequences.empty()) extents.batch = only_.sequences.size();
+    if (looks_at_some_heads(axis)) extents.heads = only_.heads.size();
+    return extents;
+}
+
+Extents Trial::extents_looked_at() const {
+    return looked_at(SoftmaxAxis::keys);
+}
+
+Place Trial::place_looked_at(SoftmaxAxis axis) const {
+    const auto number_in = [](const std::vector<std::size_t>& list, std::size_t item) {
+        const auto found = std::lower_bound(list.begin(), list.end(), item);
+        return found == list.end() ? 0 : static_cast<std::size_t>(found - list.begin());
+    };
+    Place place = place_;
+    if (!only_.sequences.empty()) place.sequence = number_in(only_.sequences, place.sequence);
+    if (looks_at_some_heads(axis)) place.head = number_in(only_.heads, place.head);
+    return place;
+}
+
+// From numbers among those that are looked at to their own.
+void Trial::put_back(SoftmaxAxis axis, Piece& piece) const {
+    if (!only_.sequences.empty()) piece.sequence = only_.sequences[piece.sequence];
+    if (!looks_at_some_heads(axis)) return;
+    for (std::size_t& head : piece.heads) head = only_.heads[head];
+}
+
 std::vector<Piece> Trial::pieces(SoftmaxAxis axis, bool on_sample) const {
-    return on_sample ? sample(extents_, observation_.kind, axis, place_)
-                     : whole(extents_, observation_.kind, axis);
+    const Extents extents = looked_at(axis);
+    std::vector<Piece> pieces =
+        on_sample ? sample(extents, observation_.kind, axis, place_looked_at(axis))
+                  : whole(extents, observation_.kind, axis);
+    for (Piece& piece : pieces) put_back(axis, piece);
+    return pieces;
+}
+
+Piece Trial::glance_at(SoftmaxAxis axis) const {
+    Piece piece = glance(looked_at(axis), observation_.kind, axis, place_looked_at(axis));
+    put_back(axis, piece);
+    return piece;
 }
 
 void Trial::visit(const Mistakes& mistakes, bool on_sample, const Visit& action) {
@@ -84,8 +129,7 @@ Closeness Trial::closeness(const Mistakes& mistakes, double dropout, bool on_sam
 std::optional<double> Trial::far_residual(const Mistakes& mistakes, double dropout) {
     const DenseComputation computation(inputs_, mistakes, store_);
     Closeness glance(unit_, saved_, dropout, is_weights());
-    glance.add(face(computation, observation_,
-                    analysis::glance(extents_, observation_.kind, mistakes.axis, place_)));
+    glance.add(face(computation, observation_, glance_at(mistakes.axis)));
     if (!(glance.residual() > kNear)) return std::nullopt;
     return glance.residual();
 }
@@ -94,6 +138,10 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
     Explanation explanation{list, 0, false, ""};
     Mistakes mistakes;
     for (const Hypothesis* hypothesis : list) hypothesis->commit(inputs_, mistakes);
+    if (has(explanation, Fit::head_order) && !estimate_head_order(explanation, mistakes)) {
+        explanation.residual = kNoMatch;
+        return explanation;
+    }
     estimate(explanation, mistakes, on_sample);
     if (has(explanation, Fit::scale))
         explanation.add_detail("scale " + number(*mistakes.scale, kFitted));

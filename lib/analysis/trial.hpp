@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/agreement.hpp"
 #include "analysis/closeness.hpp"
 #include "analysis/half_arithmetic.hpp"
 #include "analysis/hypotheses.hpp"
@@ -19,6 +20,7 @@ struct Explanation {
                            // to their largest value
     bool fitting = false;  // whether it explains the observation
     std::string detail;    // what was estimated: "scale 0.25"
+    bool in_part = false;  // in the sequences and heads that differ; the others are right
 
     bool fits() const { return fitting; }
     void add_detail(const std::string& text);
@@ -48,6 +50,17 @@ class Trial {
         right_on_sample_.reset();
     }
 
+    // From now on only these sequences and heads are looked at; all of them after lift().
+    void restrict_to(const Differing& only) {
+        only_ = only;
+        right_on_sample_.reset();
+        right_on_everything_.reset();
+    }
+    void lift() { restrict_to({}); }
+
+    // What is looked at.
+    Extents extents_looked_at() const;
+
     // On a sample, or on everything.
     Explanation on_sample(const std::vector<const Hypothesis*>& mistakes) {
         return try_out(mistakes, true);
@@ -76,6 +89,11 @@ class Trial {
     Number scale_number() const;
     Explanation try_out(const std::vector<const Hypothesis*>& list, bool on_sample);
     std::vector<Piece> pieces(SoftmaxAxis axis, bool on_sample) const;
+    Piece glance_at(SoftmaxAxis axis) const;
+    bool looks_at_some_heads(SoftmaxAxis axis) const;
+    Extents looked_at(SoftmaxAxis axis) const;
+    Place place_looked_at(SoftmaxAxis axis) const;
+    void put_back(SoftmaxAxis axis, Piece& piece) const;
     void visit(const Mistakes& mistakes, bool on_sample, const Visit& action);
     Closeness closeness(const Mistakes& mistakes, double dropout, bool on_sample);
     std::optional<double> far_residual(const Mistakes& mistakes, double dropout);
@@ -85,6 +103,7 @@ class Trial {
     void estimate(Explanation& explanation, Mistakes& mistakes, bool on_sample);
     void estimate_scale(const Explanation& explanation, Mistakes& mistakes);
     void estimate_sinks(const Explanation& explanation, Mistakes& mistakes, bool on_sample);
+    bool estimate_head_order(Explanation& explanation, Mistakes& mistakes);
     void estimate_theta(Mistakes& mistakes);
     void estimate_epsilon(Explanation& explanation, Mistakes& mistakes);
     void estimate_mask_value(Explanation& explanation, Mistakes& mistakes);
@@ -112,6 +131,7 @@ class Trial {
     std::optional<double> right_on_sample_, right_on_everything_;  // squares of its distances
     double unit_;
     Place place_;
+    Differing only_;  // empty: everything
 };
 
 }  // namespace attn::analysis

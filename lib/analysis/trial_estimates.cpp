@@ -4,8 +4,10 @@
 #include <cstdio>
 
 #include "analysis/estimates.hpp"
+#include "analysis/head_matching.hpp"
 #include "analysis/mask_value.hpp"
 #include "analysis/trial.hpp"
+#include "core/index_list.hpp"
 
 namespace attn::analysis {
 
@@ -120,6 +122,20 @@ void Trial::estimate_sinks(const Explanation& explanation, Mistakes& mistakes, b
     SinkEstimate estimate(mistakes, extents_.heads, has(explanation, Fit::dropout));
     visit(before, on_sample, [&](const Piece&, const Faced& faced) { estimate.add(faced); });
     mistakes.sinks = estimate.values();
+}
+
+// Of a few rows; nothing is told where the order is the right one.
+bool Trial::estimate_head_order(Explanation& explanation, Mistakes& mistakes) {
+    const DenseComputation computation(inputs_, mistakes, store_);
+    HeadMatching matching(observation_.kind, extents_.heads, unit_);
+    Piece piece = glance_at(mistakes.axis);
+    piece.heads = count_up(extents_.heads);
+    matching.add(face(computation, observation_, piece));
+    const auto order = matching.order();
+    if (!order || order_text(*order).empty()) return false;
+    mistakes.head_order = *order;
+    explanation.add_detail(order_text(*order));
+    return true;
 }
 
 // From the values that models have; else from steps so small that the farthest tokens turn by less

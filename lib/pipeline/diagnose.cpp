@@ -43,6 +43,74 @@ HiddenWithEpsilon hidden_with_epsilon(const source::ComputedInputs<double>& load
     };
 }
 
+// Inputs of the plain computation of a layer, while what it reads is there. The options are kept by
+// pointer.
+analysis::DenseInputs dense_inputs(const LayerOutputs<double>& layer,
+                                   const source::ComputedInputs<double>& loaded,
+                                   const AttentionOptions<double>& options) {
+    analysis::DenseInputs dense;
+    dense.options = &options;
+    if (layer.projections != nullptr) {
+        dense.x = layer.input;
+        if (layer.block->before_attention.kind != NormKind::none) {
+            dense.x_before_norm = layer.x;
+            dense.input_norm = &layer.block->before_attention;
+        }
+        if (!loaded.context.empty()) dense.context = &loaded.context;
+        dense.weights = layer.projections;
+    } else {
+        dense.q = &loaded.q;
+        dense.k = &loaded.k;
+        dense.v = &loaded.v;
+    }
+    return dense;
+}
+
+// Looks for the observation among the layers that are right.
+class LayerSearchSink : public Sink<double> {
+  public:
+    LayerSearchSink(const source::ComputedInputs<double>& loaded, const Observation& observation)
+        : loaded_(loaded), observation_(observation) {}
+
+    void consume(const Tile<double>&) override {}
+
+    void end_layer(const LayerOutputs<double>& layer) override {
+        if (found || layer.projections == nullptr) return;
+        const AttentionOptions<double> options = loaded_.options_of(layer.layer);
+        const analysis::DenseInputs dense = dense_inputs(layer, loaded_, options);
+        if (const auto residual = analysis::fits_right(dense, observation_))
+            found = analysis::OtherLayer{layer.layer, *residual};
+    }
+
+    std::optional<analysis::OtherLayer> found;
+
+  private:
+    const source::ComputedInputs<double>& loaded_;
+    const Observation& observation_;
+};
+
+// Another layer of the same sizes that gives what was observed. Layers that cannot be computed are
+// not looked at.
+std::optional<analysis::OtherLayer> find_layer(source::ComputedRequest request, std::size_t but,
+                                               const source::ComputedInputs<double>& loaded,
+                                               const Observation& observation, io::Inputs& files) {
+    std::vector<std::size_t> others;
+    for (std::size_t layer = 0; layer < loaded.layers.size(); ++layer) {
+        if (layer != but && loaded.layers[layer].d_output == loaded.layers[but].d_output)
+            others.push_back(layer);
+    }
+    if (others.empty() || !loaded.has_weights()) return std::nullopt;
+    request.layers = others;
+    try {
+        const source::ComputedSource<double> source(request, files, [](const std::string&) {});
+        LayerSearchSink sink(source.inputs(), observation);
+        source.stream({&sink}, {others, {}, {}}, nullptr);
+        return sink.found;
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
 // Diagnoses the layer that it is attached to, while what the layer reads is there.
 class DiagnosisSink : public Sink<double> {
   public:
@@ -54,22 +122,8 @@ class DiagnosisSink : public Sink<double> {
 
     void end_layer(const LayerOutputs<double>& layer) override {
         const AttentionOptions<double> options = loaded_.options_of(layer.layer);
-        analysis::DenseInputs dense;
-        dense.options = &options;
-        if (layer.projections != nullptr) {
-            dense.x = layer.input;
-            if (layer.block->before_attention.kind != NormKind::none) {
-                dense.x_before_norm = layer.x;
-                dense.input_norm = &layer.block->before_attention;
-            }
-            if (!loaded_.context.empty()) dense.context = &loaded_.context;
-            dense.weights = layer.projections;
-            dense.hidden_with_epsilon = hidden_;
-        } else {
-            dense.q = &loaded_.q;
-            dense.k = &loaded_.k;
-            dense.v = &loaded_.v;
-        }
+        analysis::DenseInputs dense = dense_inputs(layer, loaded_, options);
+        if (layer.projections != nullptr) dense.hidden_with_epsilon = hidden_;
         diagnosis = analysis::diagnose(dense, observation_, search_);
     }
 
@@ -193,7 +247,10 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
         fail("--layer ", request.layer, ": the weights have ", loaded.layers.size(), " layers");
     }
     const Observation observation = observe(request, loaded, inputs, warn);
-    DiagnosisSink sink(loaded, observation, {request.seconds, progress},
+    const auto search_layers = [&] {
+        return find_layer(input, request.layer, loaded, observation, inputs);
+    };
+    DiagnosisSink sink(loaded, observation, {request.seconds, progress, search_layers},
                        hidden_with_epsilon(loaded, input, request.layer, inputs));
     // The engine refuses what overflows, with its place.
     source.stream({&sink}, {std::vector<std::size_t>{request.layer}, {}, {}}, nullptr);

@@ -33,6 +33,10 @@ Array<double> observe(const World& world, const std::vector<const Hypothesis*>& 
         if (hypothesis->fit == Fit::scale) mistakes.scale = 0.77;
         if (hypothesis->fit == Fit::epsilon) mistakes.input_epsilon = 0.03;
         if (hypothesis->fit == Fit::epsilon_everywhere) mistakes.input_epsilon = 0.3;
+        if (hypothesis->fit == Fit::head_order) {
+            for (std::size_t head = world.q.array.empty() ? 4 : world.q.view.heads; head-- > 0;)
+                mistakes.head_order.push_back(head);
+        }
         if (hypothesis->fit == Fit::theta) mistakes.rotary_theta = 23;
         if (hypothesis->fit == Fit::temperature) mistakes.temperature = 1.6;
         if (hypothesis->fit == Fit::softcap) mistakes.softcap = 0.8;
@@ -78,7 +82,7 @@ std::vector<const Hypothesis*> possible_in(const World& world, Observed kind) {
                           hypothesis.fit == Fit::epsilon || hypothesis.fit == Fit::input_factor ||
                           hypothesis.fit == Fit::epsilon_everywhere ||
                           hypothesis.fit == Fit::softcap || hypothesis.fit == Fit::theta ||
-                          hypothesis.fit == Fit::temperature ||
+                          hypothesis.fit == Fit::head_order || hypothesis.fit == Fit::temperature ||
                           hypothesis.fit == Fit::bias_factor || hypothesis.fit == Fit::mask_value ||
                           (hypothesis.fit == Fit::scale && kind == Observed::scores) ||
                           (hypothesis.fit == Fit::rounding && kind == Observed::output);
@@ -444,7 +448,8 @@ TEST_CASE("mistakes with a name are tried before those that bring an estimated n
                     return std::count_if(mistakes.begin(), mistakes.end(), brings(fit));
                 };
                 if (mistakes.size() != together || count(Fit::rounding) > 0) continue;
-                const auto estimated = static_cast<std::ptrdiff_t>(together) - count(Fit::nothing);
+                const auto estimated = static_cast<std::ptrdiff_t>(together) - count(Fit::nothing) -
+                                       count(Fit::head_order);
                 CHECK(estimated >= before);
                 before = estimated;
                 most = std::max(most, estimated);

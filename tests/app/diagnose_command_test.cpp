@@ -105,6 +105,27 @@ TEST_CASE("any layer can be looked at") {
     CHECK(result.exit_code == 0);
 }
 
+TEST_CASE("the attention of another layer is named") {
+    const TempFolder folder;
+    run_program({"run", "-w", sample("model.json"), "--save", "weights", "-o", folder / "out"});
+    const auto result = diagnose({"-w", sample("model.json"), "--layer", "0", "--observed",
+                                  folder / "out/layer01/weights.npy"});
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.out, Catch::Contains("attention of another layer (layer 1)"));
+}
+
+TEST_CASE("how much of the error a mistake explains is told") {
+    const TempFolder folder;
+    const std::string seen = observed(folder, with(kModel, {"--scale", "1"}), "weights.npy");
+    const auto result = diagnose(with(kModel, {"--observed", seen}));
+    CHECK_THAT(result.out,
+               Catch::Contains("no scale") &&
+                   Catch::Contains(" % of the largest error, the rest is float32 rounding"));
+    const auto json = Json::parse(diagnose(with(kModel, {"--observed", seen, "--json"})).out);
+    CHECK(json["explanations"][0]["explains"].get<double>() > 0.999);
+    CHECK(json["only"]["heads"].empty());
+}
+
 TEST_CASE("what nothing explains is said to be unexplained") {
     const TempFolder folder;
     const std::string noise =

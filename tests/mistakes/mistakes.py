@@ -388,3 +388,33 @@ def int8_cache():
     q, k, v = heads(45)
     step = k.abs().amax(-1, keepdim=True) / 127
     return qkv(q, k, v), ['--causal'], weights_of(q, (k / step).round() * step, causal(20))
+
+
+# ---- heads and sequences
+
+@mistake('heads in another order', 'heads 0 and 2 changed places')
+def two_heads_changed_places():
+    q, k, v = heads(46)
+    return qkv(q, k, v), ['--causal'], weights_of(q, k, causal(20))[:, [2, 1, 0, 3]]
+
+
+@mistake('heads in another order', 'head 0 is 3, head 1 is 0, head 2 is 1, head 3 is 2')
+def shards_gathered_in_another_order():
+    q, k, v = heads(47, kv=2)
+    seen = weights_of(q, k, causal(20)) @ v.repeat_interleave(2, 1)
+    return qkv(q, k, v), ['--causal'], seen.roll(1, 1)
+
+
+@mistake('causal mask missing', 'head 2 only')
+def one_head_is_not_masked():
+    q, k, v = heads(48)
+    seen = weights_of(q, k, causal(20))
+    seen[:, 2] = weights_of(q, k)[:, 2]
+    return qkv(q, k, v), ['--causal'], seen
+
+
+@mistake('padding of another sequence', 'sequence 1 only')
+def one_sequence_has_the_padding_of_the_other():
+    q, k, v = heads(49)
+    valid = torch.arange(20) < torch.tensor([15, 15])[:, None]
+    return qkv(q, k, v), ['--key-lengths', '15,11'], weights_of(q, k, valid[:, None, None, :])
