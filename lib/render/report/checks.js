@@ -37,7 +37,7 @@ function verdictLine(shared, check) {
   const { place } = check;
   const bad = check.verdict === 'FAIL' || check.verdict === 'warning';
   const source = meta.sources.length > 1 ? (check.source === 'b' ? 'B: ' : 'A: ') : '';
-  const worst = check.worst === null ? '' : 'worst ' + numberText(check.worst, 4) + (check.threshold === null ? '' : ', ' + check.limit + ' ' + numberText(check.threshold, 4));
+  const worst = check.worst === null ? '' : 'worst ' + numberText(check.worst, 4) + (check.limit === '' ? '' : ', ' + check.limit);
   const where = place && check.verdict !== 'ok' ? heads.name(place.seq, place.layer, place.head) +
     (place.query === null ? '' : ', query ' + place.query) + (place.key === null ? '' : ', key ' + place.key) : '';
   const parts = [

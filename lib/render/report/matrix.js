@@ -1,6 +1,6 @@
 // The matrix of the chosen head: zoom, pan, crosshair, read-out, and the controls of its colours.
 import { WantedGrids } from './chosen.js';
-import { byId, fill, make, sharpen, context2d, theme } from './parts.js';
+import { byId, fill, make, markFirst, sharpen, context2d, theme } from './parts.js';
 import { CellCache, drawMatrix, labelMargins, matrixLayout } from './matrix_picture.js';
 import { matrixSentence, readout, spanText, tokenName } from './readout.js';
 import { scaleKinds, scaleValue } from './scale.js';
@@ -97,6 +97,7 @@ export function matrixView(shared) {
     drawMatrix(sharpen(canvas, layout.width, layout.height), picture, layout, cache);
     canvas.setAttribute('aria-label', matrixSentence(heads, state.shown));
     document.body.dataset.ready = '1';
+    markFirst('first head');
   }
 
   function drawMarks() {

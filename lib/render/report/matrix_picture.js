@@ -242,6 +242,14 @@ function labelPen(context) {
   context.textBaseline = 'middle';
 }
 
+/**
+ * @param {number} value
+ * @returns {string} short, so that it fits beside the bar
+ */
+export function tickText(value) {
+  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(1).replace('.0', '') : numberText(value, 2);
+}
+
 /** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {Layout} layout */
 function drawColorBar(context, picture, layout) {
   const x = layout.left + layout.plotWidth + 10;
@@ -257,7 +265,7 @@ function drawColorBar(context, picture, layout) {
   for (const { part, value } of scaleTicks(range, Math.max(2, Math.floor(height / 50)))) {
     const y = layout.top + height * (1 - part);
     if (Math.abs(last - y) < labelSize) continue;
-    context.fillText(numberText(value, 2), x + 13, Math.min(Math.max(y, layout.top + 6), layout.top + height - 6));
+    context.fillText(tickText(value), x + 13, Math.min(Math.max(y, layout.top + 6), layout.top + height - 6));
     last = y;
   }
 }

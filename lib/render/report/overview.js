@@ -1,6 +1,6 @@
 // All layers and heads at once: a small map of each, or a cell coloured by a measure. One canvas, with a real button
 // over every head.
-import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, theme } from './parts.js';
+import { cellPicture, byId, fill, hatching, labelFont, make, markFirst, sharpen, theme } from './parts.js';
 import { cssColor, inkOn } from './color.js';
 import { scalePart } from './scale.js';
 import { thumbValue } from './codes.js';
@@ -55,18 +55,21 @@ export function overviewView(shared) {
   const sheet = make('div', { class: 'overview-sheet', role: 'grid', 'aria-label': 'Layers and heads' });
   fill(panel, sheet);
   const columns = /** @type {HeadPlace[]} */ ([...meta.heads.keys(), ...(meta.heads.length > 1 ? ['mean'] : []), ...(meta.rollout ? ['rollout'] : [])]);
-  /** @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, plan: Plan}} */
-  const memory = { thumbs: new Map(), attended: [], width: 0, plan: overviewPlan(meta.layers.length, columns.length, 300) };
+  /** @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, stale: boolean, plan: Plan}} */
+  const memory = { thumbs: new Map(), attended: [], width: 0, stale: true, plan: overviewPlan(meta.layers.length, columns.length, 300) };
   /** @type {{spot: Spot, button: HTMLButtonElement, slot: number | null}[]} */
   const cells = [];
   const color = /** @type {HTMLSelectElement} */ (byId('overview-color'));
   fill(color, make('option', { value: 'maps' }, 'maps'), ...heads.knownMeasures().map((name) => make('option', { value: name }, name)));
   color.addEventListener('change', () => state.set({ color: color.value }));
   new ResizeObserver(() => {
-    if (Math.abs(panel.clientWidth - memory.width) > 2) state.note('color');
+    if (Math.abs(panel.clientWidth - memory.width) <= 2) return;
+    memory.stale = true;
+    state.note('color');
   }).observe(panel);
 
   function build() {
+    memory.stale = false;
     memory.width = panel.clientWidth || 300;
     memory.plan = overviewPlan(meta.layers.length, columns.length, memory.width - 2);
     const { plan } = memory;
@@ -210,23 +213,34 @@ export function overviewView(shared) {
     const length = rows * wide;
     const { size } = memory.plan;
     const pattern = hatching(context);
-    const table = thumbColors(state.shown.source === 'difference');
+    const difference = state.shown.source === 'difference';
+    const table = thumbColors(difference);
     const rolloutTable = thumbColors(false);
+    // All maps are one picture: a thousand canvases would take as many times longer.
+    const sheetPixels = new Uint32Array(cells.length * length);
+    const across = columns.length * wide;
+    const drawn = [];
     for (const { spot } of cells) {
       const start = (spot.layer * meta.heads.length + (typeof spot.head === 'number' ? spot.head : 0)) * length;
       let bytes = thumbs.subarray(start, start + length);
-      if (spot.head === 'mean') bytes = meanThumb(thumbs, start, length, meta.heads.length, state.shown.source === 'difference');
+      if (spot.head === 'mean') bytes = meanThumb(thumbs, start, length, meta.heads.length, difference);
       if (spot.head === 'rollout') {
         if (!rollout) continue;
         bytes = rollout.subarray(spot.layer * length, (spot.layer + 1) * length);
       }
-      const pixels = mapPixels(bytes, spot.head === 'rollout' ? rolloutTable : table, memory.attended[spot.layer], spot.head !== 'rollout' && state.shown.source === 'difference' ? 128 : 0);
-      context.fillStyle = pattern;
-      context.fillRect(spot.x, spot.y, size, size);
-      context.drawImage(cellPicture(pixels, wide), spot.x, spot.y, size, size);
+      const column = columns.indexOf(spot.head);
+      const isRollout = spot.head === 'rollout';
+      putMap(sheetPixels, spot.layer * rows * across + column * wide, across, wide, bytes, isRollout ? rolloutTable : table,
+        memory.attended[spot.layer], difference && !isRollout ? 128 : 0);
+      drawn.push({ spot, x: column * wide, y: spot.layer * rows });
     }
+    const all = cellPicture(sheetPixels, across);
+    context.fillStyle = pattern;
+    for (const { spot } of drawn) context.fillRect(spot.x, spot.y, size, size);
+    for (const { spot, x, y } of drawn) context.drawImage(all, x, y, wide, rows, spot.x, spot.y, size, size);
     context.strokeStyle = theme().line;
     context.lineWidth = 1;
+    markFirst('overview');
     for (const { spot } of cells) context.strokeRect(spot.x - 0.5, spot.y - 0.5, size + 1, size + 1);
   }
 
@@ -262,7 +276,7 @@ export function overviewView(shared) {
 
   return (changed) => {
     const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
-    if (cells.length === 0 || Math.abs(panel.clientWidth - memory.width) > 2) {
+    if (memory.stale) {
       build();
       changed.add('find').add('map');
     }
@@ -318,16 +332,21 @@ export function attendedThumb(meta, limits) {
 }
 
 /**
+ * Puts a small map into the picture of all.
+ * @param {Uint32Array} pixels
+ * @param {number} start where its first pixel goes
+ * @param {number} across how wide the picture is
+ * @param {number} wide how wide the map is
  * @param {Uint8Array} bytes
  * @param {Uint32Array} table
  * @param {Uint8Array | undefined} attended not known yet: what is 0 is left out
  * @param {number} nothing the byte of 0
- * @returns {Uint32Array}
  */
-function mapPixels(bytes, table, attended, nothing) {
-  const pixels = new Uint32Array(bytes.length);
-  for (let i = 0; i < bytes.length; ++i) pixels[i] = bytes[i] !== nothing || (attended && attended[i]) ? table[bytes[i]] : 0;
-  return pixels;
+function putMap(pixels, start, across, wide, bytes, table, attended, nothing) {
+  for (let i = 0; i < bytes.length; ++i) {
+    if (bytes[i] === nothing && !(attended && attended[i])) continue;
+    pixels[start + Math.floor(i / wide) * across + (i % wide)] = table[bytes[i]];
+  }
 }
 
 /**

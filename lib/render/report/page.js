@@ -28,9 +28,9 @@ import { counted } from './text.js';
 /** @typedef {import('./heads.js').Meta} Meta */
 /** @typedef {(shared: Shared) => (changed: import('./state.js').Changed) => void} View */
 
-const views = /** @type {View[]} */ ([
-  matrixView, overviewView, typePanel, chooserView, factsView, linesView, runningTextView, layersView, tableView, curvesView, checksView,
-  compareView, embeddingView, patchesView,
+const views = /** @type {View[]} */ ([matrixView, overviewView, chooserView, factsView]);
+const laterViews = /** @type {View[]} */ ([
+  typePanel, linesView, runningTextView, layersView, tableView, curvesView, checksView, compareView, embeddingView, patchesView,
 ]);
 
 /** @param {Meta} meta */
@@ -48,6 +48,7 @@ function startPage(meta) {
   ]);
   tabList(shared, 'side-tabs', 'side-', 'side_tab', [['lines', 'Lines'], ['text', 'Running text'], ...tabWhere(meta.grid, 'patches', 'Patches')]);
   for (const view of views) state.listen(view(shared));
+  for (const view of laterViews) state.listenLater(view(shared));
   state.listen((changed) => keepLink(shared, changed));
   listenToKeys(shared);
   helpDialog();

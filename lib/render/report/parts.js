@@ -154,4 +154,12 @@ export function hatching(context) {
   return context.createPattern(tile, 'repeat') || theme().panel;
 }
 
+/**
+ * Marks when something was seen for the first time, for measuring.
+ * @param {string} name
+ */
+export function markFirst(name) {
+  if (performance.getEntriesByName(name).length === 0) performance.mark(name);
+}
+
 export const labelFont = '11px system-ui, "DejaVu Sans", sans-serif';

@@ -43,6 +43,8 @@ export class State {
     this.nextFrame = nextFrame;
     /** @type {((changed: Changed) => void)[]} */
     this.listeners = [];
+    /** @type {((changed: Changed) => void)[]} */
+    this.later = [];
     /** @type {Changed} */
     this.changed = new Set();
   }
@@ -50,6 +52,14 @@ export class State {
   /** @param {(changed: Changed) => void} listener */
   listen(listener) {
     this.listeners.push(listener);
+  }
+
+  /**
+   * For what people look at second: it is told a frame later, so that the rest is seen sooner.
+   * @param {(changed: Changed) => void} listener
+   */
+  listenLater(listener) {
+    this.later.push(listener);
   }
 
   /** @param {Partial<Shown>} change */
@@ -74,6 +84,7 @@ export class State {
     const changed = this.changed;
     this.changed = new Set();
     for (const listener of this.listeners) listener(changed);
+    if (this.later.length > 0) this.nextFrame(() => this.later.forEach((listener) => listener(changed)));
   }
 }
 

@@ -1,8 +1,8 @@
 // A matrix as an SVG file with real text: a rectangle a cell where they are few, else one embedded picture.
 import { cssColor } from './color.js';
-import { axisLabel } from './matrix_picture.js';
+import { axisLabel, tickText } from './matrix_picture.js';
 import { scalePart, scaleTicks } from './scale.js';
-import { escapeXml, numberText } from './text.js';
+import { escapeXml } from './text.js';
 import { labelStride } from './viewport.js';
 
 /** @typedef {import('./matrix_picture.js').Picture} Picture */
@@ -94,7 +94,7 @@ function colorBar(picture, { rows, columns, cell }) {
     const y = plot.top + height * (1 - part);
     if (Math.abs(last - y) < 11) continue;
     last = y;
-    text += '<text x="' + round(x + 14) + '" y="' + round(y + 3.5) + '">' + escapeXml(numberText(value, 2)) + '</text>\n';
+    text += '<text x="' + round(x + 14) + '" y="' + round(y + 3.5) + '">' + escapeXml(tickText(value)) + '</text>\n';
   }
   return text + '</g>\n';
 }

@@ -6,7 +6,7 @@ import { numberText } from './text.js';
 /** @typedef {import('./parts.js').Shared} Shared */
 
 const rowHeight = 22;
-const allShown = 400; // rows up to which all are in the document
+const allShown = 100; // rows up to which all are in the document
 const bins = 24;
 const histogram = { width: 72, height: 18 };
 
@@ -99,20 +99,35 @@ export function tableView(shared) {
   const head = make('thead', {});
   const box = make('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Measures of all heads' }, make('table', {}, head, body));
   fill(byId('tab-table'), box);
-  /** @type {{slots: number[], from: number}} */
-  const memory = { slots: [], from: -1 };
+  /** @type {{slots: number[], from: number, printing: boolean}} */
+  const memory = { slots: [], from: -1, printing: false };
   box.addEventListener('scroll', () => showRows(false));
+  window.addEventListener('beforeprint', () => {
+    memory.printing = true;
+    buildHead();
+    arrange();
+    memory.printing = false;
+  });
 
   function buildHead() {
     const cells = names.map((name) => {
-      const sorted = state.shown.sort.replace('-', '') === name;
-      const mark = sorted ? (state.shown.sort.startsWith('-') ? ' \u25bc' : ' \u25b2') : '';
-      const button = make('button', { type: 'button', title: heads.meaning(name), click: () => sortBy(name) }, name + mark);
-      const cell = make('th', { scope: 'col', 'aria-sort': sorted ? (mark === ' \u25bc' ? 'descending' : 'ascending') : 'none' }, button);
+      const button = make('button', { type: 'button', title: heads.meaning(name), click: () => sortBy(name) }, name);
+      const cell = make('th', { scope: 'col' }, button);
       if (name !== 'type' && name !== 'layer' && name !== 'head') cell.append(histogramCanvas(name));
       return cell;
     });
     fill(head, make('tr', {}, ...cells));
+    markSorted();
+  }
+
+  function markSorted() {
+    const { sort } = state.shown;
+    const down = sort.startsWith('-');
+    [.../** @type {HTMLElement} */ (head.firstElementChild).children].forEach((cell, i) => {
+      const sorted = sort !== '' && sort === (down ? '-' : '') + names[i];
+      cell.setAttribute('aria-sort', sorted ? (down ? 'descending' : 'ascending') : 'none');
+      /** @type {HTMLElement} */ (cell.firstElementChild).textContent = names[i] + (sorted ? (down ? ' \u25bc' : ' \u25b2') : '');
+    });
   }
 
   /** @param {string} name */
@@ -149,9 +164,9 @@ export function tableView(shared) {
   /** @param {boolean} always */
   function showRows(always) {
     const { slots } = memory;
-    const few = slots.length <= allShown;
-    const from = few ? 0 : Math.max(0, Math.floor(box.scrollTop / rowHeight) - 20);
-    const to = few ? slots.length : Math.min(slots.length, from + 90);
+    const few = memory.printing || slots.length <= allShown;
+    const from = few ? 0 : Math.max(0, Math.floor(box.scrollTop / rowHeight) - 15);
+    const to = few ? slots.length : Math.min(slots.length, from + 55);
     if (!always && Math.abs(from - memory.from) < 10) return;
     memory.from = from;
     fill(body, spacer(from), ...slots.slice(from, to).map(tableRow), spacer(slots.length - to));
@@ -190,7 +205,8 @@ export function tableView(shared) {
   return (changed) => {
     if (state.shown.tab !== 'table') return;
     const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...wanted) => wanted.some((name) => changed.has(name));
-    if (has('tab', 'seq', 'source', 'sort', 'map')) buildHead();
+    if (has('tab', 'seq', 'source', 'map') || head.children.length === 0) buildHead();
+    else if (has('sort')) markSorted();
     if (has('tab', 'seq', 'source', 'sort', 'find', 'color')) arrange();
     else if (has('layer', 'head')) mark();
   };
