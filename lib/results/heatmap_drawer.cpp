@@ -82,6 +82,8 @@ HeatmapDrawer::HeatmapDrawer(HeatmapOptions options, PictureChoice choice, Pictu
             texts.push_back(tokens);
         }
     }
+    if (options_.clean_tokens && texts.empty())
+        fail("--clean-tokens: has no effect, there are no tokens; give --tokens");
     if (options_.plain) texts.clear();
     const bool shapes = options_.print.format != render::PictureFormat::pdf;
     const render::LabelFont chosen =

@@ -58,7 +58,8 @@ bool operator<(const HeadName& a, const HeadName& b);
 
 class HeatmapDrawer {
   public:
-    // `warn` is told which labels cannot be written well. Throws Error for fonts that are none.
+    // `warn` is told which labels cannot be written well. Throws Error for fonts that are none, and
+    // for labels to be cleaned where there are none.
     HeatmapDrawer(HeatmapOptions options, PictureChoice choice, PictureLabels labels,
                   PictureWriter write, const Warn& warn = nullptr);
 

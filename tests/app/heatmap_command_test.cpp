@@ -59,6 +59,7 @@ TEST_CASE("sources and fonts that cannot be used are refused and nothing is writ
     refused({good, "--head", "1"}, "--head 1");
     refused({good, "--layer", "2"}, "--layer 2");
     refused({good, "--seq", "1"}, "--seq 1");
+    refused({good, "--clean-tokens"}, "--clean-tokens: has no effect, there are no tokens");
     refused({good, "--tokens", folder.write("t.txt", "a\n")}, "has 1 tokens");
 }
 
