@@ -34,12 +34,8 @@ lib/kernels/baseline.cpp            the same
 lib/render/color_map_tables.cpp     numbers only; color_map_test.cpp reads them
 lib/core/memory.cpp                 a setting of the allocator; tests/app/memory_test.cpp measures what it does
 lib/core/version.cpp                one constant
-lib/analysis/check_sink.cpp         so far tried by what the commands print only (tests/app/check_*)
 lib/analysis/dense_attention.cpp    so far by diagnosis_test.cpp
 lib/analysis/dense_heads.cpp        so far by diagnosis_test.cpp
-lib/analysis/difference.cpp         so far by tests/app/compare_*
-lib/analysis/head_similarity.cpp    so far by tests/app/stats_command_test.cpp
-lib/analysis/head_stats.cpp         so far by tests/app/stats_command_test.cpp
 lib/analysis/hypotheses.cpp         so far by diagnosis_test.cpp, which walks over all of them
 lib/analysis/hypothesis_conditions.cpp  by diagnosis_test.cpp, too
 lib/analysis/mask_hypotheses.cpp    the same: one table
@@ -51,25 +47,18 @@ lib/analysis/dense_mask.cpp         by dense_block_test.cpp, which makes every m
 lib/analysis/dense_output.cpp       the same
 lib/analysis/dense_rotary.cpp       the same
 lib/analysis/wrong_structure.cpp    the same
-lib/analysis/patch_grid.cpp         so far by tests/app/stats_command_test.cpp
 lib/analysis/row_stats.cpp          so far by tests/app/stats_command_test.cpp
 lib/analysis/row_sum_cause.cpp      so far by tests/app/check_command_test.cpp
-lib/analysis/stats_sink.cpp         so far by tests/app/stats_command_test.cpp
-lib/analysis/token_patterns.cpp     so far by tests/app/pattern_tokens_test.cpp
 lib/analysis/head_gradients.cpp     so far by tests/app/grad_command_test.cpp and the reference cases
 lib/attention/blas.cpp              so far by projection_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
-lib/attention/broadcast.cpp         so far by mask_test.cpp
 lib/attention/packed_heads.cpp      so far by engine_test.cpp
 lib/attention/tile_backward.cpp     so far by backward_test.cpp and layer_backward_test.cpp
 lib/attention/tile_computation.cpp  so far by engine_test.cpp and properties_test.cpp
-lib/io/array_name.cpp               so far by container_test.cpp
-lib/io/decode.cpp                   so far by convert_test.cpp
 lib/io/file_bytes.cpp               so far by tests/app/files_test.cpp
 lib/io/folder.cpp                   so far by output_folder_test.cpp
 lib/io/json_syntax.cpp              so far by json_test.cpp
-lib/io/memory_order.cpp             so far by convert_test.cpp
 lib/io/npy_header.cpp               so far by npy_test.cpp
 lib/io/pack_npz.cpp                 so far by packing_test.cpp
 lib/io/pack_safetensors.cpp         so far by packing_test.cpp
