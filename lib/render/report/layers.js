@@ -1,8 +1,8 @@
 // One token through the layers: where the chosen query looks in every head of every layer, and which heads make the
 // chosen link. Drawn at once from the exact entries, and completed while matrices are unpacked.
-import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, theme } from './parts.js';
+import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, theme, tooltip } from './parts.js';
 import { colorCells } from './scale.js';
-import { tokenName } from './readout.js';
+import { spanText, tokenName } from './readout.js';
 import { labelStride, poolLargest } from './viewport.js';
 import { numberText, visible } from './text.js';
 
@@ -175,11 +175,12 @@ export function layersView(shared) {
     const columns = Math.ceil(meta.columns / across);
     const pooled = across > 1 ? poolLargest(values, { rows: count, columns: meta.columns }, 1, across) : values;
     let high = 0;
+    let diverging = state.shown.source === 'difference';
     for (let i = 0; i < pooled.length; ++i) {
       if (state.shown.dropFirst && i % columns === 0) continue;
-      if (Math.abs(pooled[i]) > high) high = Math.abs(pooled[i]);
+      if (Math.abs(pooled[i]) > high && Math.abs(pooled[i]) < Infinity) high = Math.abs(pooled[i]);
+      if (pooled[i] < 0) diverging = true;
     }
-    const diverging = state.shown.source === 'difference';
     const map = /** @type {import('./color.js').ColorMap} */ (diverging ? maps.get('coolwarm') || maps.get(state.shown.map) : maps.get(state.shown.map));
     const pixels = new Uint32Array(pooled.length);
     colorCells(pooled, { kind: state.shown.scale, low: 0, high, diverging }, map.pixels, pixels, columns, (place) => {
@@ -255,11 +256,29 @@ export function layersView(shared) {
     }));
   }
 
-  canvas.addEventListener('click', (event) => {
+  /** @param {MouseEvent} event @returns {{place: number, column: number} | null} */
+  function cellAt(event) {
     const box = canvas.getBoundingClientRect();
     const column = Math.floor(((event.clientX - box.left - margin.left) / (box.width - margin.left - 4)) * meta.columns);
     const place = Math.floor(((event.clientY - box.top - margin.top) / (box.height - margin.top - 2)) * headCount);
-    if (column < 0 || column >= meta.columns || place < 0 || place >= headCount) return;
+    return column < 0 || column >= meta.columns || place < 0 || place >= headCount ? null : { place, column };
+  }
+  canvas.addEventListener('pointermove', (event) => {
+    const cell = cellAt(event);
+    if (!cell || !memory.rows) {
+      tooltip('');
+      return;
+    }
+    const { seq } = state.shown;
+    const name = heads.name(seq, Math.floor(cell.place / meta.heads.length), cell.place % meta.heads.length);
+    const key = meta.pool > 1 ? 'keys ' + spanText(cell.column, meta.pool, meta.keys) : 'key ' + tokenName(cell.column, heads.keyToken(seq, cell.column));
+    tooltip(name + ', ' + key + ': ' + numberText(memory.rows.values[cell.place * meta.columns + cell.column], 3), event);
+  });
+  canvas.addEventListener('pointerleave', () => tooltip(''));
+  canvas.addEventListener('click', (event) => {
+    const cell = cellAt(event);
+    if (!cell) return;
+    const { place, column } = cell;
     const { query } = state.shown;
     state.set({
       layer: Math.floor(place / meta.heads.length), head: place % meta.heads.length, key: column * meta.pool,

@@ -2,8 +2,8 @@
 // view is drawn.
 import { WantedGrids } from './chosen.js';
 import { headColor } from './color.js';
-import { byId, fill, labelFont, make, sharpen, theme } from './parts.js';
-import { spanText } from './readout.js';
+import { byId, fill, labelFont, make, sharpen, theme, tooltip } from './parts.js';
+import { spanText, tokenName } from './readout.js';
 import { elide, numberText, visible } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
@@ -91,11 +91,13 @@ export function linesView(shared) {
   }
   scroller.addEventListener('pointermove', (event) => {
     const over = endAt(event);
+    tooltip(over ? endName(over) : '', event);
     if (JSON.stringify(over) === JSON.stringify(memory.over)) return;
     memory.over = over;
     state.note('threshold');
   });
   scroller.addEventListener('pointerleave', () => {
+    tooltip('');
     memory.over = null;
     state.note('threshold');
   });
@@ -184,6 +186,13 @@ export function linesView(shared) {
     if (meta.pool > 1) return spanText(place, meta.pool, side === 'query' ? meta.queries : meta.keys);
     const token = side === 'query' ? heads.queryToken(state.shown.seq, place) : heads.keyToken(state.shown.seq, place);
     return token === null ? String(place) : visible(token);
+  }
+
+  /** @param {End} end @returns {string} */
+  function endName({ side, place }) {
+    const { seq } = state.shown;
+    if (meta.pool > 1) return (side === 'query' ? 'queries ' : 'keys ') + endLabel(side, place);
+    return side + ' ' + tokenName(place, side === 'query' ? heads.queryToken(seq, place) : heads.keyToken(seq, place));
   }
 
   function showColors() {

@@ -91,7 +91,7 @@ export function matrixView(shared) {
     const picture = matrixPicture(shared, grid, state.shown);
     memory.width = panel.clientWidth;
     const margins = labelMargins(context2d(canvas), picture, memory.width);
-    const highest = Math.max(320, Math.min(720, window.innerHeight - 260));
+    const highest = Math.max(320, Math.min(720, window.innerHeight - 330));
     const layout = matrixLayout(memory.width, highest, grid, margins);
     memory.layout = layout;
     drawMatrix(sharpen(canvas, layout.width, layout.height), picture, layout, cache);
@@ -163,7 +163,7 @@ export function matrixView(shared) {
       'Largest weights of ' + (meta.pool > 1 ? 'queries ' + spanText(row, meta.pool, meta.queries) : 'query ' + tokenName(query, heads.queryToken(seq, query)));
     fill(byId('largest'), ...(query === null ? [] : grid.largest(row).map((entry) => {
       const from = meta.pool > 1 ? entry.query + ' \u2192 ' : '';
-      const text = from + tokenName(entry.key, heads.keyToken(seq, entry.key)) + ' ' + numberText(entry.weight, 4);
+      const text = numberText(entry.weight, 4) + ': ' + from + tokenName(entry.key, heads.keyToken(seq, entry.key));
       return make('li', {}, make('button', { type: 'button', click: () => state.set({ query: entry.query, key: entry.key, hover: null }) }, text));
     })));
   }

@@ -155,6 +155,20 @@ export function hatching(context) {
 }
 
 /**
+ * Shows a text beside the pointer; an empty one hides it.
+ * @param {string} text
+ * @param {{clientX: number, clientY: number} | null} at
+ */
+export function tooltip(text, at = null) {
+  const tip = byId('tooltip');
+  tip.hidden = text === '' || at === null;
+  if (at === null || text === '') return;
+  tip.textContent = text;
+  tip.style.left = Math.max(0, Math.min(at.clientX + 14, window.innerWidth - tip.offsetWidth - 4)) + 'px';
+  tip.style.top = Math.max(0, Math.min(at.clientY + 14, window.innerHeight - tip.offsetHeight - 4)) + 'px';
+}
+
+/**
  * Marks when something was seen for the first time, for measuring.
  * @param {string} name
  */

@@ -72,6 +72,12 @@ export function runningTextView(shared) {
     else state.set({ key, query: null, side: 'key' });
   }
 
+  function showPageOfChosen() {
+    const { query, key, side, seq } = state.shown;
+    const place = side === 'key' ? key : query === null ? null : query + (meta.offset[seq] || 0);
+    if (place !== null) memory.page = Math.min(Math.max(Math.floor(place / pageLength), 0), pageCount - 1);
+  }
+
   function color() {
     const { query, key, side, seq } = state.shown;
     const grid = wanted.chosen();
@@ -89,8 +95,9 @@ export function runningTextView(shared) {
       button.classList.toggle('chosen', side === 'query' ? query !== null && place === query + offset : place === key);
       button.title = wordTitle(grid, place);
     });
-    caption.textContent = side === 'query' && query !== null ? 'What query ' + tokenName(query, heads.queryToken(seq, query)) + ' attends to' :
-      side === 'key' && key !== null ? 'What attends to key ' + tokenName(key, heads.keyToken(seq, key)) : 'Click a token to see what it attends to.';
+    const blocks = meta.pool > 1 ? ' (every token as the largest of its ' + meta.pool + ' x ' + meta.pool + ' block)' : '';
+    caption.textContent = side === 'query' && query !== null ? 'What query ' + tokenName(query, heads.queryToken(seq, query)) + ' attends to' + blocks :
+      side === 'key' && key !== null ? 'What attends to key ' + tokenName(key, heads.keyToken(seq, key)) + blocks : 'Click a token to see what it attends to.';
   }
 
   /** @param {import('./grid.js').Grid} grid @param {number} place of a token @returns {[number, number] | null} row and column */
@@ -120,6 +127,7 @@ export function runningTextView(shared) {
     if (state.shown.side_tab !== 'text') return;
     const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
     if (!has('side_tab', 'seq', 'layer', 'head', 'source', 'query', 'key', 'side', 'map', 'scale', 'dropFirst', 'shared', 'low', 'high')) return;
+    if (has('query', 'key', 'side')) showPageOfChosen();
     build();
     color();
   };
