@@ -83,6 +83,30 @@ class Pages:
         arrays.save_png(self.folder / "picture.png", 64, 48)
         return self.report("page-patches", "patches.npy", "--grid", "4x4+1", "--image", "picture.png")
 
+    def batch(self):
+        values = b"".join(arrays.head(6, kind, seed, causal=False) for seed, kind in enumerate(("", "previous", "first") * 4))
+        arrays.save_npy(self.folder / "batch.npy", (2, 3, 2, 6, 6), values)
+        return self.report("page-batch", "batch.npy", "--axes", "layers,batch,heads,q,k")
+
+    def cross(self):
+        rows = [arrays.head(40, "", seed, causal=False)[:7 * 40 * 4] for seed in range(3)]
+        arrays.save_npy(self.folder / "cross.npy", (3, 7, 40), b"".join(rows))
+        return self.report("page-cross", "cross.npy")
+
+    def strange(self):
+        """Raw scores, NaN, an infinite one."""
+        values = [(-1) ** i * i / 9 for i in range(64)]
+        values[10], values[20] = math.nan, math.inf
+        arrays.save_npy(self.folder / "strange.npy", (1, 8, 8), values)
+        return self.report("page-strange", "strange.npy")
+
+    def gpt2(self):
+        """A layer of GPT-2, where the reference cases are."""
+        folder = pathlib.Path(os.environ.get("ATTN_CASES_DIR") or ROOT.parent / "shared/cases") / "real-attention"
+        if not folder.is_dir():
+            return None
+        return self.report("page-gpt2", folder / "gpt2-small-layer5.npy", "--tokens", folder / "gpt2-small-layer5.tokens.json")
+
     def leaky(self):
         values = [1 / 6] * 36
         arrays.save_npy(self.folder / "leaky.npy", (6, 6), values)
@@ -270,6 +294,40 @@ def a_token_is_followed_through_all_layers(browser, pages):
         layer, head, shown = re.match(r"layer (\d+) head (\d+): (?:\u2248 )?(\S+)", text).groups()
         assert abs(weights[layer and int(layer), int(head), 100, 99] - float(shown)) <= 0.02 * value + 1e-9, text
         assert abs(float(shown) - value) <= 0.02 * value, (text, value)
+
+
+@case
+def sequences_and_cross_attention_are_told_apart(browser, pages):
+    page = pages.get("batch")
+    weights = arrays.Npy(page.parent / "batch.npy")
+    browser.open(page, "#seq=2&layer=1&head=1")
+    assert browser.text("#matrix-title") == "sequence 2 layer 1 head 1", browser.text("#matrix-title")
+    close_to(weights[1, 2, 1, 4, 3], show(browser, "#seq=2&layer=1&head=1&query=4&key=3", ["query 4 ", "key 3"]))
+    browser.press("[")
+    assert browser.text("#matrix-title") == "sequence 1 layer 1 head 1"
+    page = pages.get("cross")
+    weights = arrays.Npy(page.parent / "cross.npy")
+    browser.open(page)
+    close_to(weights[2, 6, 39], show(browser, "#head=2&query=6&key=39", ["query 6 ", "key 39"]))
+
+
+@case
+def what_is_no_attention_is_shown_as_it_is(browser, pages):
+    browser.open(pages.get("strange"))
+    assert "0.111" in show(browser, "#query=0&key=1", ["query 0 ", "key 1"])
+    assert "inf (exact)" in show(browser, "#query=2&key=4", ["query 2 ", "key 4"])
+    assert "\u2013 (exact)" in show(browser, "#query=1&key=2", ["query 1 ", "key 2"])
+
+
+@case
+def a_layer_of_gpt_2_opens(browser, pages):
+    page = pages.get("gpt2")
+    if page is None:
+        print("  skipped: the reference cases are not here")
+        return
+    browser.open(page, "#head=4&query=16&key=10")
+    text = browser.wait("const t = document.getElementById('readout').textContent; return t.includes('query 16') ? t : ''")
+    assert text.startswith('query 16 "\u00b7heads" \u2192 key 10 "\u00b7users": 0.0063424'), text
 
 
 @case
