@@ -155,7 +155,7 @@ def compact_weights_lie_within_the_interval_that_is_shown(browser, pages):
     page = pages.get("compact")
     weights = arrays.Npy(page.parent / "compact.npy")
     browser.open(page, "#layer=3&head=2")
-    for i in range(12):
+    for i in range(10):
         layer, head, query, key = 3, (5 * i) % 12, 100 + i, (17 * i) % 100
         text = show(browser, f"#layer={layer}&head={head}&query={query}&key={key}", [f"query {query} ", f"key {key} "])
         close_to(weights[layer, head, query, key], text)
@@ -188,8 +188,8 @@ context.drawImage(canvas, 0, 0);
 const bottom = canvas.height - 8;
 const row = context.getImageData(0, bottom - 3, canvas.width, 1).data;
 const opaque = (x) => row[4 * x + 3] === 255;
-let right = canvas.width - 60;
-while (!opaque(right - 1) || !opaque(right - 5) || !opaque(right - 9)) --right;
+let right = canvas.width;
+while (![1, 5, 9, 13, 21, 30].every((back) => opaque(right - back))) --right;
 let left = right;
 while (opaque(left - 1)) --left;
 const cell = (right - left - 2) / count;

@@ -1,7 +1,7 @@
 // Two sources of the same shape: the chosen head in A, in B, and A less B, and the heads that differ most.
 import { WantedGrids } from './chosen.js';
 import { CellCache, drawMatrix, matrixLayout } from './matrix_picture.js';
-import { colorRange, matrixPicture } from './matrix.js';
+import { colorRange, matrixPicture } from './matrix_colors.js';
 import { byId, fill, make, sharpen } from './parts.js';
 import { cellText } from './readout.js';
 import { numberText } from './text.js';

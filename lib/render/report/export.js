@@ -1,7 +1,7 @@
 // Saving what is seen: PNG, SVG, the table as CSV, the chosen row as JSON; and copying where the browser allows it.
 import { WantedGrids } from './chosen.js';
 import { CellCache, drawMatrix, labelMargins, matrixLayout } from './matrix_picture.js';
-import { matrixPicture } from './matrix.js';
+import { matrixPicture } from './matrix_colors.js';
 import { byId, cellPicture, context2d, fill, make, offscreen, theme } from './parts.js';
 import { colorCells } from './scale.js';
 import { matrixSvg } from './svg.js';

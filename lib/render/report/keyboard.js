@@ -1,6 +1,6 @@
 // Keys of the page, in one table that the help shows too.
 import { byId, fill, make } from './parts.js';
-import { moveCell } from './matrix.js';
+import { moveCell } from './matrix_pointer.js';
 import { scaleKinds } from './scale.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */

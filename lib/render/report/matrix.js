@@ -3,65 +3,15 @@ import { WantedGrids } from './chosen.js';
 import { byId, fill, make, markFirst, sharpen, context2d, theme } from './parts.js';
 import { CellCache, drawMatrix, labelMargins, matrixLayout } from './matrix_picture.js';
 import { matrixSentence, readout, spanText, tokenName } from './readout.js';
-import { scaleKinds, scaleValue } from './scale.js';
-import { isWhole, moveView, viewWith, wholeView, zoomAbout } from './viewport.js';
+import { matrixControls, showControls } from './matrix_controls.js';
+import { pointing } from './matrix_pointer.js';
+import { matrixPicture } from './matrix_colors.js';
+import { wholeView } from './viewport.js';
 import { numberText } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
 /** @typedef {import('./grid.js').Grid} Grid */
 /** @typedef {import('./state.js').Shown} Shown */
-
-/**
- * The range of colours for a matrix.
- * @param {Shown} shown
- * @param {Grid} grid
- * @returns {import('./scale.js').ColorRange}
- */
-export function colorRange(shown, grid) {
-  let { low, high } = grid.extent();
-  if (shown.dropFirst) ({ low, high } = extentWithoutFirst(grid));
-  if (shown.shared && !grid.difference) [low, high] = [Math.min(low, 0), Math.max(high, 1)];
-  const diverging = grid.difference || low < 0;
-  if (diverging) high = Math.max(Math.abs(low), Math.abs(high));
-  const whole = { kind: shown.scale, low: 0, high, diverging };
-  if (diverging) return { ...whole, high: high * Math.max(shown.high, 0.01) };
-  return { ...whole, low: shown.low > 0 ? scaleValue(shown.low, whole) : 0, high: scaleValue(Math.max(shown.high, 0.01), whole) };
-}
-
-/**
- * @param {Grid} grid
- * @returns {{low: number, high: number}}
- */
-function extentWithoutFirst(grid) {
-  let low = Infinity;
-  let high = -Infinity;
-  for (let row = 0; row < grid.rows; ++row) {
-    for (let at = row * grid.columns + 1, end = (row + 1) * grid.columns; at < end; ++at) {
-      const value = grid.values[at];
-      if (value - value !== 0) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  return low > high ? grid.extent() : { low, high };
-}
-
-/**
- * A picture of the chosen head as it is shown, for the screen and for files.
- * @param {Shared} shared
- * @param {Grid} grid
- * @param {Shown} shown
- * @returns {import('./matrix_picture.js').Picture}
- */
-export function matrixPicture(shared, grid, shown) {
-  const { heads, meta, maps } = shared;
-  const range = colorRange(shown, grid);
-  const map = /** @type {import('./color.js').ColorMap} */ ((range.diverging ? maps.get('coolwarm') : maps.get(shown.map)) || maps.get(shown.map));
-  return {
-    grid, map, range, view: shown.zoom || wholeView(grid), queries: meta.queries, keys: meta.keys,
-    queryToken: (query) => heads.queryToken(shown.seq, query), keyToken: (key) => heads.keyToken(shown.seq, key),
-  };
-}
 
 /**
  * @param {Shared} shared
@@ -169,7 +119,7 @@ export function matrixView(shared) {
   }
 
   pointing({ panel, shared, memory });
-  controls(shared, memory);
+  matrixControls(shared, memory);
   return (changed) => {
     const has = (/** @type {(keyof Shown)[]} */ ...names) => names.some((name) => changed.has(name));
     if (has('seq', 'layer', 'head', 'source')) {
@@ -190,160 +140,4 @@ function sourceName(shared) {
   if (meta.sources.length < 2) return '';
   if (state.shown.head === 'rollout') return ', A';
   return state.shown.source === 'difference' ? ', A \u2212 B' : ', ' + (state.shown.source === 'a' ? 'A' : 'B');
-}
-
-/**
- * Mouse, fingers and wheel. Everything only sets the state.
- * @param {{panel: HTMLElement, shared: Shared, memory: {grid: Grid | null, layout: import('./matrix_picture.js').Layout | null}}} parts
- */
-function pointing({ panel, shared, memory }) {
-  const { state, meta } = shared;
-  /** @type {Map<number, {x: number, y: number}>} */
-  const fingers = new Map();
-  const drag = { moved: 0 };
-
-  /** @param {{clientX: number, clientY: number}} event @returns {{row: number, column: number} | null} in cells, with fractions */
-  function cellAt(event) {
-    const { layout, grid } = memory;
-    if (!layout || !grid) return null;
-    const box = panel.getBoundingClientRect();
-    const view = state.shown.zoom || wholeView(grid);
-    const column = view.left + ((event.clientX - box.left - layout.left) / layout.plotWidth) * (view.right - view.left);
-    const row = view.top + ((event.clientY - box.top - layout.top) / layout.plotHeight) * (view.bottom - view.top);
-    return row < view.top || row >= view.bottom || column < view.left || column >= view.right ? null : { row, column };
-  }
-
-  /** @param {{row: number, column: number} | null} cell @returns {{query: number, key: number} | null} */
-  function placeOf(cell) {
-    return cell && { query: Math.floor(cell.row) * meta.pool, key: Math.floor(cell.column) * meta.pool };
-  }
-
-  panel.addEventListener('pointerdown', (event) => {
-    panel.setPointerCapture(event.pointerId);
-    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    drag.moved = 0;
-  });
-  panel.addEventListener('pointermove', (event) => {
-    const finger = fingers.get(event.pointerId);
-    if (!finger) {
-      state.set({ hover: placeOf(cellAt(event)) });
-      return;
-    }
-    const before = { ...finger };
-    finger.x = event.clientX;
-    finger.y = event.clientY;
-    drag.moved += Math.hypot(finger.x - before.x, finger.y - before.y);
-    if (drag.moved < 4) return;
-    if (fingers.size === 2) pinch(before, finger, event);
-    else pan(finger.x - before.x, finger.y - before.y);
-  });
-  const lift = (/** @type {PointerEvent} */ event) => {
-    const clicked = fingers.delete(event.pointerId) && drag.moved < 4 && event.type === 'pointerup';
-    panel.classList.remove('panning');
-    const place = placeOf(cellAt(event));
-    if (clicked && place) state.set({ ...place, side: 'query', ring: null });
-  };
-  panel.addEventListener('pointerup', lift);
-  panel.addEventListener('pointercancel', lift);
-  panel.addEventListener('pointerleave', () => state.set({ hover: null }));
-  panel.addEventListener('dblclick', () => state.set({ zoom: null }));
-  panel.addEventListener('wheel', (event) => {
-    const cell = cellAt(event);
-    if (!cell || !memory.grid) return;
-    event.preventDefault();
-    zoom(shared, memory.grid, Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) / 180), cell);
-  }, { passive: false });
-
-  /** @param {number} x @param {number} y */
-  function pan(x, y) {
-    const { layout, grid } = memory;
-    if (!layout || !grid || !state.shown.zoom) return;
-    panel.classList.add('panning');
-    const view = state.shown.zoom;
-    const rows = (-y / layout.plotHeight) * (view.bottom - view.top);
-    const columns = (-x / layout.plotWidth) * (view.right - view.left);
-    state.set({ zoom: moveView(view, rows, columns, grid), hover: null });
-  }
-
-  /** @param {{x: number, y: number}} before @param {{x: number, y: number}} now @param {PointerEvent} event */
-  function pinch(before, now, event) {
-    const other = [...fingers.entries()].find(([id]) => id !== event.pointerId);
-    if (!other || !memory.grid) return;
-    const length = (/** @type {{x: number, y: number}} */ finger) => Math.hypot(finger.x - other[1].x, finger.y - other[1].y);
-    const middle = cellAt({ clientX: (now.x + other[1].x) / 2, clientY: (now.y + other[1].y) / 2 });
-    if (middle && length(before) > 0) zoom(shared, memory.grid, length(now) / length(before), middle);
-  }
-}
-
-/**
- * @param {Shared} shared
- * @param {Grid} grid
- * @param {number} factor
- * @param {{row: number, column: number} | null} about null: the chosen cell, or the middle
- */
-function zoom(shared, grid, factor, about) {
-  const { state, meta } = shared;
-  const view = state.shown.zoom || wholeView(grid);
-  const { query, key } = state.shown;
-  const row = query === null ? (view.top + view.bottom) / 2 : query / meta.pool + 0.5;
-  const column = key === null ? (view.left + view.right) / 2 : key / meta.pool + 0.5;
-  const inside = row >= view.top && row <= view.bottom && column >= view.left && column <= view.right;
-  const middle = { row: (view.top + view.bottom) / 2, column: (view.left + view.right) / 2 };
-  const next = zoomAbout(view, about || (inside ? { row, column } : middle), factor, grid);
-  state.set({ zoom: isWhole(next, grid) ? null : next });
-}
-
-/** @param {Shared} shared @param {{grid: Grid | null}} memory */
-function controls(shared, memory) {
-  const { state, meta } = shared;
-  fill(byId('scale'), ...scaleKinds.map((kind) => make('button', { type: 'button', value: kind, click: () => state.set({ scale: kind }) }, kind)));
-  const map = /** @type {HTMLSelectElement} */ (byId('map'));
-  fill(map, ...meta.maps.map(({ name }) => make('option', { value: name }, name)));
-  map.addEventListener('change', () => state.set({ map: map.value }));
-  const checkbox = (/** @type {string} */ id, /** @type {'dropFirst' | 'shared'} */ name) => {
-    const box = /** @type {HTMLInputElement} */ (byId(id));
-    box.addEventListener('change', () => state.set({ [name]: box.checked }));
-  };
-  checkbox('drop-first', 'dropFirst');
-  checkbox('shared', 'shared');
-  const slider = (/** @type {string} */ id, /** @type {'low' | 'high'} */ name) => {
-    const input = /** @type {HTMLInputElement} */ (byId(id));
-    input.addEventListener('input', () => state.set({ [name]: Number(input.value) }));
-  };
-  slider('range-low', 'low');
-  slider('range-high', 'high');
-  const zoomBy = (/** @type {number} */ factor) => () => memory.grid && zoom(shared, memory.grid, factor, null);
-  byId('zoom-in').addEventListener('click', zoomBy(1.5));
-  byId('zoom-out').addEventListener('click', zoomBy(1 / 1.5));
-  byId('fit').addEventListener('click', () => state.set({ zoom: null }));
-}
-
-/** @param {Shown} shown */
-function showControls(shown) {
-  for (const button of byId('scale').children) button.setAttribute('aria-pressed', String(/** @type {HTMLButtonElement} */ (button).value === shown.scale));
-  /** @type {HTMLSelectElement} */ (byId('map')).value = shown.map;
-  /** @type {HTMLInputElement} */ (byId('drop-first')).checked = shown.dropFirst;
-  /** @type {HTMLInputElement} */ (byId('shared')).checked = shown.shared;
-  /** @type {HTMLInputElement} */ (byId('range-low')).value = String(shown.low);
-  /** @type {HTMLInputElement} */ (byId('range-high')).value = String(shown.high);
-}
-
-/**
- * The state after moving the chosen cell with the arrow keys.
- * @param {Shared} shared
- * @param {number} down
- * @param {number} right
- */
-export function moveCell(shared, down, right) {
-  const { state, meta } = shared;
-  const { query, key, zoom: view } = state.shown;
-  const row = query === null || key === null ? 0 : Math.floor(query / meta.pool) + down;
-  const column = query === null || key === null ? 0 : Math.floor(key / meta.pool) + right;
-  const clampedRow = Math.min(Math.max(row, 0), meta.rows - 1);
-  const clampedColumn = Math.min(Math.max(column, 0), meta.columns - 1);
-  const size = { rows: meta.rows, columns: meta.columns };
-  state.set({
-    query: clampedRow * meta.pool, key: clampedColumn * meta.pool, hover: null,
-    zoom: view && viewWith(view, clampedRow, clampedColumn, size),
-  });
 }

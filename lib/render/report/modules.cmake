@@ -13,14 +13,24 @@ set(attn_page_modules
   head_types
   search
   parts
+  head_facts
+  page_top
   chosen
+  overview_plan
+  small_maps
+  head_names
   overview
   type_panel
   readout
   matrix_picture
+  matrix_colors
+  matrix_pointer
+  matrix_controls
   matrix
   lines
   running_text
+  token_rows
+  link_bars
   layers
   table
   curves

@@ -1,48 +1,16 @@
 // All layers and heads at once: a small map of each, or a cell coloured by a measure. One canvas, with a real button
 // over every head.
+import { overviewPlan, spotOf } from './overview_plan.js';
+import { allSmallMaps, attendedThumb } from './small_maps.js';
+import { failedChecks, headSentence, spokenName } from './head_names.js';
 import { cellPicture, byId, fill, hatching, labelFont, make, markFirst, sharpen, theme } from './parts.js';
 import { cssColor, inkOn } from './color.js';
 import { scalePart } from './scale.js';
-import { thumbValue } from './codes.js';
 import { numberText } from './text.js';
 
 /** @typedef {import('./heads.js').HeadPlace} HeadPlace */
 /** @typedef {{layer: number, head: HeadPlace, x: number, y: number}} Spot */
-/** @typedef {{size: number, left: number, top: number, width: number, height: number, perRow: number, columns: number}} Plan */
-
-const smallest = 20;
-const largest = 92;
-const gap = 2;
-
-/**
- * Where every map goes. A single layer wraps into rows of larger maps.
- * @param {number} layers
- * @param {number} columns heads and what is made of them
- * @param {number} width
- * @returns {Plan}
- */
-export function overviewPlan(layers, columns, width) {
-  const left = layers === 1 ? 0 : 22;
-  const top = 14;
-  const perRow = layers === 1 ? Math.min(columns, Math.max(1, Math.min(Math.floor(width / (56 + gap)), columns))) : columns;
-  const size = Math.max(smallest, Math.min(largest, Math.floor((width - left) / perRow) - gap));
-  const rows = layers === 1 ? Math.ceil(columns / perRow) : layers;
-  const rowHeight = size + (layers === 1 ? top : 0) + gap;
-  return { size, left, top, width: left + perRow * (size + gap), height: top + rows * rowHeight, perRow, columns };
-}
-
-/**
- * @param {Plan} plan
- * @param {number} layers
- * @param {number} layer
- * @param {number} column
- * @returns {{x: number, y: number}}
- */
-export function spotOf(plan, layers, layer, column) {
-  const row = layers === 1 ? Math.floor(column / plan.perRow) : layer;
-  const step = plan.size + gap + (layers === 1 ? plan.top : 0);
-  return { x: plan.left + (column % plan.perRow) * (plan.size + gap), y: plan.top + row * step };
-}
+/** @typedef {import('./overview_plan.js').Plan} Plan */
 
 /**
  * @param {import('./parts.js').Shared} shared
@@ -93,7 +61,7 @@ export function overviewView(shared) {
     button.style.left = x + 'px';
     button.style.top = y + 'px';
     button.style.width = button.style.height = plan.size + 'px';
-    button.addEventListener('mouseenter', () => { byId('overview-hover').textContent = sentence(layer, head); });
+    button.addEventListener('mouseenter', () => { byId('overview-hover').textContent = headSentence(shared, layer, head); });
     cells.push({ spot: { layer, head, x, y }, button, slot: null });
     return button;
   }
@@ -112,37 +80,6 @@ export function overviewView(shared) {
     return all;
   }
 
-  /** @param {number} layer @param {HeadPlace} head @returns {string} */
-  function sentence(layer, head) {
-    const { seq, source } = state.shown;
-    const name = heads.name(seq, layer, head);
-    if (typeof head !== 'number') return name;
-    const slot = heads.slot(seq, layer, head);
-    const kinds = types.of(slot, source).map((one) => one.name);
-    const failed = failedChecks(slot, source);
-    const numbers = ['entropy_normalised', 'distance', 'sink', 'induction'].map((measure) => [measure, heads.measure(measure, slot, source)])
-      .filter(([, value]) => value !== null).map(([measure, value]) => measure + ' ' + numberText(/** @type {number} */ (value), 3));
-    return [name, ...(kinds.length ? [kinds.join(', ')] : []), ...numbers, ...failed.map((check) => 'fails ' + check)].join(' \u00b7 ');
-  }
-
-  /** @param {number} slot @param {import('./heads.js').SourceName} source @returns {string[]} */
-  function failedChecks(slot, source) {
-    const wanted = source === 'b' ? 'b' : 'a';
-    return meta.checks.filter((check) => check.verdict === 'FAIL' && check.source === wanted && check.slots.includes(slot)).map((check) => check.name);
-  }
-
-  /** @param {number} layer @param {HeadPlace} head @param {number} slot @returns {string} what a screen reader says */
-  function cellName(layer, head, slot) {
-    const { seq, source, color: by } = state.shown;
-    const start = 'layer ' + meta.layers[layer] + ' ' + (typeof head === 'number' ? 'head ' + meta.heads[head] : head);
-    if (typeof head !== 'number') return start;
-    const [kind] = types.of(slot, source);
-    const measure = by !== 'maps' ? by : kind ? kind.measure : 'entropy_normalised';
-    const value = heads.measure(measure, slot, source);
-    const failed = failedChecks(heads.slot(seq, layer, head), source);
-    return start + (kind ? ', ' + kind.name : '') + (value === null ? '' : ', ' + measure + ' ' + numberText(value, 2)) + (failed.length ? ', fails ' + failed.join(', ') : '');
-  }
-
   function mark() {
     const { seq, source, layer, head } = state.shown;
     const { found, problem } = finder.find(state.shown);
@@ -151,12 +88,12 @@ export function overviewView(shared) {
       const { spot, button } = cell;
       const real = typeof spot.head === 'number';
       const slot = real ? heads.slot(seq, spot.layer, /** @type {number} */ (spot.head)) : -1;
-      button.setAttribute('aria-label', cellName(spot.layer, spot.head, slot));
+      button.setAttribute('aria-label', spokenName(shared, spot.layer, spot.head));
       button.classList.toggle('faded', Boolean(matches && !matches.has(slot)));
       const kind = real ? types.of(slot, source)[0] : undefined;
       const parts = [];
       if (kind) parts.push(make('span', { class: memory.plan.size < 34 ? 'badge small' : 'badge' }, kind.letter));
-      if (real && failedChecks(slot, source).length) parts.push(make('span', { class: 'failed' }));
+      if (real && failedChecks(meta, slot, source).length) parts.push(make('span', { class: 'failed' }));
       fill(button, ...parts);
     }
     byId('find-answer').textContent = problem || (found ? found.length + ' of ' + heads.count + ' heads' : '');
@@ -210,55 +147,18 @@ export function overviewView(shared) {
   /** @param {CanvasRenderingContext2D} context @param {Uint8Array} thumbs @param {Uint8Array | null} rollout */
   function drawMaps(context, thumbs, rollout) {
     const { rows, columns: wide } = meta.thumb;
-    const length = rows * wide;
     const { size } = memory.plan;
-    const pattern = hatching(context);
-    const difference = state.shown.source === 'difference';
-    const table = thumbColors(difference);
-    const rolloutTable = thumbColors(false);
-    // All maps are one picture: a thousand canvases would take as many times longer.
-    const sheetPixels = new Uint32Array(cells.length * length);
-    const across = columns.length * wide;
-    const drawn = [];
-    for (const { spot } of cells) {
-      const start = (spot.layer * meta.heads.length + (typeof spot.head === 'number' ? spot.head : 0)) * length;
-      let bytes = thumbs.subarray(start, start + length);
-      if (spot.head === 'mean') bytes = meanThumb(thumbs, start, length, meta.heads.length, difference);
-      if (spot.head === 'rollout') {
-        if (!rollout) continue;
-        bytes = rollout.subarray(spot.layer * length, (spot.layer + 1) * length);
-      }
-      const column = columns.indexOf(spot.head);
-      const isRollout = spot.head === 'rollout';
-      putMap(sheetPixels, spot.layer * rows * across + column * wide, across, wide, bytes, isRollout ? rolloutTable : table,
-        memory.attended[spot.layer], difference && !isRollout ? 128 : 0);
-      drawn.push({ spot, x: column * wide, y: spot.layer * rows });
-    }
-    const all = cellPicture(sheetPixels, across);
-    context.fillStyle = pattern;
-    for (const { spot } of drawn) context.fillRect(spot.x, spot.y, size, size);
-    for (const { spot, x, y } of drawn) context.drawImage(all, x, y, wide, rows, spot.x, spot.y, size, size);
+    const { scale, map, source } = state.shown;
+    const shown = cells.filter(({ spot }) => spot.head !== 'rollout' || rollout).map(({ spot }) => spot);
+    const pixels = allSmallMaps({ meta, columns, thumbs, rollout, attended: memory.attended, scale, difference: source === 'difference', maps, map });
+    const all = cellPicture(pixels, columns.length * wide);
+    context.fillStyle = hatching(context);
+    for (const spot of shown) context.fillRect(spot.x, spot.y, size, size);
+    for (const spot of shown) context.drawImage(all, columns.indexOf(spot.head) * wide, spot.layer * rows, wide, rows, spot.x, spot.y, size, size);
     context.strokeStyle = theme().line;
     context.lineWidth = 1;
+    for (const spot of shown) context.strokeRect(spot.x - 0.5, spot.y - 0.5, size + 1, size + 1);
     markFirst('overview');
-    for (const { spot } of cells) context.strokeRect(spot.x - 0.5, spot.y - 0.5, size + 1, size + 1);
-  }
-
-  /**
-   * Colours of all bytes of a small map.
-   * @param {boolean} difference
-   * @returns {Uint32Array}
-   */
-  function thumbColors(difference) {
-    const { scale, map } = state.shown;
-    const colors = /** @type {import('./color.js').ColorMap} */ (maps.get(difference ? 'coolwarm' : map) || maps.values().next().value);
-    const range = { kind: scale, low: 0, high: 1, diverging: difference };
-    const table = new Uint32Array(256);
-    for (let byte = 0; byte < 256; ++byte) {
-      const value = difference ? Math.sign(byte - 128) * ((byte - 128) / 127) ** 2 : thumbValue(byte);
-      table[byte] = colors.pixels[Math.round(scalePart(value, range) * 255)];
-    }
-    return table;
   }
 
   async function load() {
@@ -301,74 +201,4 @@ function label(text, x, y, width) {
   element.style.top = y + 'px';
   element.style.width = width + 'px';
   return element;
-}
-
-/**
- * Which cells of a small map may be attended by anybody.
- * @param {{thumb: {rows: number, columns: number}, queries: number, keys: number, pool: number, rows: number}} meta
- * @param {import('./grid.js').Attended} limits
- * @returns {Uint8Array}
- */
-export function attendedThumb(meta, limits) {
-  const { rows, columns } = meta.thumb;
-  const cells = new Uint8Array(rows * columns);
-  for (let row = 0; row < rows; ++row) {
-    let first = Infinity;
-    let end = 0;
-    const last = Math.floor((((row + 1) * meta.queries) / rows - 1) / meta.pool);
-    for (let band = Math.floor((row * meta.queries) / rows / meta.pool); band <= Math.min(last, meta.rows - 1); ++band) {
-      const [from, to] = limits(band);
-      if (to <= from) continue;
-      first = Math.min(first, from * meta.pool);
-      end = Math.max(end, to * meta.pool);
-    }
-    for (let column = 0; column < columns; ++column) {
-      const start = Math.floor((column * meta.keys) / columns);
-      const stop = Math.floor(((column + 1) * meta.keys) / columns);
-      cells[row * columns + column] = stop > first && start < end ? 1 : 0;
-    }
-  }
-  return cells;
-}
-
-/**
- * Puts a small map into the picture of all.
- * @param {Uint32Array} pixels
- * @param {number} start where its first pixel goes
- * @param {number} across how wide the picture is
- * @param {number} wide how wide the map is
- * @param {Uint8Array} bytes
- * @param {Uint32Array} table
- * @param {Uint8Array | undefined} attended not known yet: what is 0 is left out
- * @param {number} nothing the byte of 0
- */
-function putMap(pixels, start, across, wide, bytes, table, attended, nothing) {
-  for (let i = 0; i < bytes.length; ++i) {
-    if (bytes[i] === nothing && !(attended && attended[i])) continue;
-    pixels[start + Math.floor(i / wide) * across + (i % wide)] = table[bytes[i]];
-  }
-}
-
-/**
- * The mean of the small maps of a layer: of largest values, and so a sketch.
- * @param {Uint8Array} thumbs
- * @param {number} start
- * @param {number} length
- * @param {number} heads
- * @param {boolean} difference
- * @returns {Uint8Array}
- */
-export function meanThumb(thumbs, start, length, heads, difference) {
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; ++i) {
-    let sum = 0;
-    for (let head = 0; head < heads; ++head) {
-      const byte = thumbs[start + head * length + i];
-      sum += difference ? Math.sign(byte - 128) * ((byte - 128) / 127) ** 2 : thumbValue(byte);
-    }
-    const mean = sum / heads;
-    if (difference) bytes[i] = 128 + Math.sign(mean) * Math.round(127 * Math.sqrt(Math.abs(mean)));
-    else bytes[i] = mean > 0 ? Math.max(1, Math.round(255 * Math.sqrt(mean))) : 0;
-  }
-  return bytes;
 }

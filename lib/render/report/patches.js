@@ -1,7 +1,7 @@
 // Patches of a picture: the picture under the weights of the chosen query. A click on a patch makes it the query.
 import { WantedGrids } from './chosen.js';
 import { cssColor } from './color.js';
-import { colorRange } from './matrix.js';
+import { colorRange } from './matrix_colors.js';
 import { byId, fill, make, sharpen, theme } from './parts.js';
 import { cellText, tokenName } from './readout.js';
 import { scalePart } from './scale.js';

@@ -1,7 +1,7 @@
 // The tokens as running text, coloured by the weight between each and the chosen one. Long texts come in pages.
 import { WantedGrids } from './chosen.js';
 import { cssColor, inkOn } from './color.js';
-import { colorRange } from './matrix.js';
+import { colorRange } from './matrix_colors.js';
 import { byId, fill, make } from './parts.js';
 import { cellText, tokenName } from './readout.js';
 import { scalePart } from './scale.js';

@@ -6,14 +6,18 @@ import { Heads } from '../../../lib/render/report/heads.js';
 import { cellText, readout, spanText } from '../../../lib/render/report/readout.js';
 import { extraHeads, strongLines } from '../../../lib/render/report/lines.js';
 import { runningToken } from '../../../lib/render/report/running_text.js';
-import { layerMeans } from '../../../lib/render/report/layers.js';
+import { layerMeans, TokenRows } from '../../../lib/render/report/token_rows.js';
+import { strongestLinks } from '../../../lib/render/report/link_bars.js';
+import { failedChecks, headSentence, spokenName } from '../../../lib/render/report/head_names.js';
+import { HeadTypes } from '../../../lib/render/report/head_types.js';
 import { findWithRange, histogramOf, sortedSlots } from '../../../lib/render/report/table.js';
 import { meanLine } from '../../../lib/render/report/curves.js';
 import { worstFirst } from '../../../lib/render/report/checks.js';
-import { attendedThumb, meanThumb, overviewPlan, spotOf } from '../../../lib/render/report/overview.js';
+import { overviewPlan, spotOf } from '../../../lib/render/report/overview_plan.js';
+import { attendedThumb, meanThumb } from '../../../lib/render/report/small_maps.js';
 import { nearestPoint, readPoints, tokenPart } from '../../../lib/render/report/embedding.js';
 import { patchAt, patchSize } from '../../../lib/render/report/patches.js';
-import { colorRange } from '../../../lib/render/report/matrix.js';
+import { colorRange } from '../../../lib/render/report/matrix_colors.js';
 import { inkOn, luminance } from '../../../lib/render/report/color.js';
 import { meta } from './sample_page.mjs';
 
@@ -164,4 +168,40 @@ test('patches follow the tokens in front of them', () => {
   assert.equal(patchAt(grid, 1, 0.5), null);
   assert.deepEqual(patchSize(grid, null, 300), { width: 300, height: 200 });
   assert.deepEqual(patchSize(grid, { width: 10, height: 40 }, 300), { width: 150, height: 600 });
+});
+
+test('the strongest links come first, or in the order of the layers', () => {
+  assert.deepEqual(strongestLinks([0.1, -0.9, 0.5], 2, false).map(({ place }) => place), [1, 2]);
+  assert.deepEqual(strongestLinks([0.1, -0.2, 0.5], 2, true).map(({ place }) => place), [1, 2]);
+});
+
+test('a head is told to people and to screen readers', () => {
+  const facts = meta({ checks: [{ source: 'a', name: 'causal_leak', verdict: 'FAIL', slots: [5] }, { source: 'a', name: 'finite', verdict: 'ok', slots: [5] }] });
+  const heads = new Heads(facts);
+  const types = new HeadTypes((name, slot) => heads.measure(name, slot));
+  const shared = { meta: facts, heads, types, state: { shown: { seq: 0, source: 'a', color: 'maps' } } };
+  assert.equal(spokenName(shared, 1, 1), 'layer 2 head 1, induction, induction 0.9, fails causal_leak');
+  assert.equal(spokenName(shared, 1, 'mean'), 'layer 2 mean');
+  assert.equal(headSentence(shared, 1, 1), 'layer 2 head 1 \u00b7 induction \u00b7 induction 0.9 \u00b7 fails causal_leak');
+  assert.deepEqual(failedChecks(facts, 4, 'a'), []);
+});
+
+test('a token is collected from all heads, and given up when another is wanted', async () => {
+  const facts = meta();
+  let asked = 0;
+  const weights = {
+    peek: () => undefined,
+    load: async (seq, layer, head) => {
+      ++asked;
+      return new Grid({ rows: 6, columns: 6, pool: 1, difference: false }, new Float32Array(36).fill(layer + head / 10), (row) => [0, row + 1]);
+    },
+  };
+  const rows = new TokenRows({ meta: facts, weights }, () => {});
+  const first = rows.collect({ seq: 0, source: 'a', row: 2 });
+  await rows.collect({ seq: 0, source: 'a', row: 4 });
+  await first;
+  assert.equal(rows.complete(), 12);
+  assert.ok(asked < 24);
+  assert.equal(rows.values[7 * 6], Math.fround(1.3));
+  assert.equal(rows.end[0], 5);
 });
