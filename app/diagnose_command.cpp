@@ -67,7 +67,8 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
         },
         "What it is (default: the shape and the values tell)");
     command.whole("--layer,--layers", flags->request.layer, {0, 1 << 20},
-                  "Which layer it is of (default 0)");
+                  "Which layer it is of (default 0; of an array of all layers the first that goes "
+                  "wrong)");
     command
         .real("--time-limit", flags->request.seconds, RealRange::between(0, 1e6),
               "Seconds after which the search ends and says what it did not try (default 10; 0: no "

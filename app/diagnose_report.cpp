@@ -284,12 +284,83 @@ void print_unexplained(const pipeline::DiagnoseResult& result, const std::string
     print_differences(diagnosis.differences, result.kind, console);
 }
 
+// "layer 3", "layers 0 to 2", "layers 4, 6 and 7".
+std::string text_of(const std::vector<std::size_t>& layers) {
+    if (layers.size() == 1) return "layer " + std::to_string(layers.front());
+    if (layers.back() - layers.front() + 1 == layers.size() && layers.size() > 2)
+        return "layers " + std::to_string(layers.front()) + " to " + std::to_string(layers.back());
+    std::string text = "layers ";
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        if (i > 0) text += i + 1 == layers.size() ? " and " : ", ";
+        text += std::to_string(layers[i]);
+    }
+    return text;
+}
+
+template <class Choose>
+std::vector<std::size_t> layers_that(const pipeline::DiagnoseResult& result, const Choose& choose) {
+    std::vector<std::size_t> layers;
+    for (const pipeline::LayerVerdict& verdict : result.layers) {
+        if (choose(verdict)) layers.push_back(verdict.layer);
+    }
+    return layers;
+}
+
+std::string are(const std::vector<std::size_t>& layers) {
+    return layers.size() == 1 ? " is" : " are";
+}
+
+// "layer 3 is the first that goes wrong; layers 0 to 2 are correct"
+void print_first_wrong(const pipeline::DiagnoseResult& result, Console& console) {
+    if (result.layers.empty()) return;
+    const auto before = layers_that(result, [&](const pipeline::LayerVerdict& verdict) {
+        return verdict.layer < result.layer;
+    });
+    console.line("layer " + std::to_string(result.layer) + " is the first that goes wrong" +
+                 (before.empty() ? "" : "; " + text_of(before) + are(before) + " correct"));
+}
+
+// Of the layers behind the first that is wrong.
+void print_later_layers(const pipeline::DiagnoseResult& result, Console& console) {
+    using Verdict = pipeline::LayerVerdict;
+    const auto is_later = [&](const Verdict& verdict) { return verdict.layer > result.layer; };
+    const auto open = layers_that(
+        result, [&](const Verdict& verdict) { return is_later(verdict) && !verdict.judged; });
+    const auto wrong = layers_that(result, [&](const Verdict& verdict) {
+        return is_later(verdict) && verdict.judged && !verdict.correct;
+    });
+    const auto right = layers_that(
+        result, [&](const Verdict& verdict) { return is_later(verdict) && verdict.correct; });
+    if (!open.empty())
+        console.line(text_of(open) + are(open) +
+                     " not judged: what went wrong is in what they read (--hidden-states gives "
+                     "each its own)");
+    if (!wrong.empty())
+        console.line(text_of(wrong) + are(wrong) +
+                     " wrong, too, on the hidden states given (--layer says why)");
+    if (!right.empty())
+        console.line(text_of(right) + are(right) + " correct on the hidden states given");
+}
+
+Json to_json(const std::vector<pipeline::LayerVerdict>& layers) {
+    Json json = Json::array();
+    for (const pipeline::LayerVerdict& verdict : layers) {
+        const char* const word = verdict.correct ? "correct" : "wrong";
+        json.push_back({{"layer", verdict.layer},
+                        {"verdict", verdict.judged ? Json(word) : Json()},
+                        {"residual", verdict.residual ? Json(*verdict.residual) : Json()}});
+    }
+    return json;
+}
+
 }  // namespace
 
 std::string diagnosis_json(const pipeline::DiagnoseResult& result) {
     const Diagnosis& diagnosis = result.diagnosis;
     Json json{{"verdict", verdict_of(diagnosis)},
               {"observed", name_of(result.kind)},
+              {"layer", result.layer},
+              {"layers", to_json(result.layers)},
               {"precision", diagnosis.precision.empty() ? Json() : Json(diagnosis.precision)},
               {"tolerance", diagnosis.tolerance},
               {"non_finite", to_json(diagnosis.non_finite, result.kind)},
@@ -322,10 +393,15 @@ void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Con
     const Diagnosis& diagnosis = result.diagnosis;
     const std::string rounded = diagnosis.precision.empty() ? "" : " (" + diagnosis.precision + ")";
     const std::string what = std::string("the observed ") + name_of(result.kind) + rounded;
+    if (!diagnosis.correct) print_first_wrong(result, console);
     print_non_finite(result, console);
     if (diagnosis.correct) {
         const Explanation& right = diagnosis.explanations.front();
-        console.line("correct: " + what + (result.kind == Observed::output ? " agrees" : " agree") +
+        const std::string layers =
+            result.layers.empty() ? ""
+                                  : " of all " + std::to_string(result.layers.size()) + " layers";
+        console.line("correct: " + what + layers +
+                     (result.kind == Observed::output ? " agrees" : " agree") +
                      " with what was asked for (residual " + number_text(right.residual, 2) +
                      ", tolerance " + number_text(diagnosis.tolerance, 2) +
                      (right.detail.empty() ? "" : "; rounded to " + right.detail) + ")");
@@ -344,6 +420,7 @@ void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Con
     } else {
         print_unexplained(result, what, console);
     }
+    print_later_layers(result, console);
     print_untried(diagnosis.untried, seconds, console);
 }
 

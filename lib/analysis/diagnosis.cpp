@@ -342,9 +342,8 @@ class Search {
         trial_.lift();
         const std::vector<Explanation>& found = diagnosis_.explanations;
         const auto named = [](const Explanation& e) {
-            return std::any_of(e.mistakes.begin(), e.mistakes.end(), [](const Hypothesis* h) {
-                return h->fit == Fit::nothing || h->fit == Fit::rounding;
-            });
+            return std::any_of(e.mistakes.begin(), e.mistakes.end(),
+                               [](const Hypothesis* h) { return !estimates(*h); });
         };
         const Differences& differences = diagnosis_.differences;
         const bool few = differences.differing < 2 + differences.cells / 100;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/index_list.hpp"
 #include "model/assumptions.hpp"
 #include "source/computed_source.hpp"
 #include "source/observed_axes.hpp"
@@ -111,31 +112,6 @@ std::optional<analysis::OtherLayer> find_layer(source::ComputedRequest request, 
     }
 }
 
-// Diagnoses the layer that it is attached to, while what the layer reads is there.
-class DiagnosisSink : public Sink<double> {
-  public:
-    DiagnosisSink(const source::ComputedInputs<double>& loaded, const Observation& observation,
-                  const analysis::DiagnosisOptions& search, HiddenWithEpsilon hidden)
-        : loaded_(loaded), observation_(observation), search_(search), hidden_(std::move(hidden)) {}
-
-    void consume(const Tile<double>&) override {}
-
-    void end_layer(const LayerOutputs<double>& layer) override {
-        const AttentionOptions<double> options = loaded_.options_of(layer.layer);
-        analysis::DenseInputs dense = dense_inputs(layer, loaded_, options);
-        if (layer.projections != nullptr) dense.hidden_with_epsilon = hidden_;
-        diagnosis = analysis::diagnose(dense, observation_, search_);
-    }
-
-    analysis::Diagnosis diagnosis;
-
-  private:
-    const source::ComputedInputs<double>& loaded_;
-    const Observation& observation_;
-    analysis::DiagnosisOptions search_;
-    HiddenWithEpsilon hidden_;
-};
-
 // A single sequence may come without the axis of the batch, a single head without that of the
 // heads.
 template <class T>
@@ -192,11 +168,25 @@ bool are_scores(const Array<T>& values) {
     return !(std::abs(mean - 1) < 0.1);
 }
 
+Shape cells_of(const source::ComputedInputs<double>& loaded) {
+    return {loaded.batch, loaded.heads, loaded.queries, loaded.keys};
+}
+
+// [layers, (batch,) queries, d_model]
+template <class T>
+bool are_outputs_of_all(const Array<T>& values, const source::ComputedInputs<double>& loaded) {
+    const std::size_t d_output = loaded.layers.front().d_output;
+    const Shape shape{loaded.layers.size(), loaded.batch, loaded.queries, d_output};
+    const Shape one{loaded.layers.size(), loaded.queries, d_output};
+    return values.shape() == shape ||
+           (loaded.batch == 1 && loaded.layers.size() > 1 && values.shape() == one);
+}
+
 template <class T>
 Observation observe_as(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded,
-                       io::Inputs& inputs, const Warn& warn) {
-    const Shape cells{loaded.batch, loaded.heads, loaded.queries, loaded.keys};
-    const std::size_t d_output = loaded.layers[request.layer].d_output;
+                       std::size_t layer, io::Inputs& inputs, const Warn& warn) {
+    const Shape cells = cells_of(loaded);
+    const std::size_t d_output = loaded.layers[layer].d_output;
     const bool wants_output = request.kind == Observed::output;
     if (wants_output && !request.axes.empty())
         fail("--axes ", request.axes,
@@ -204,10 +194,8 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
     Array<T> values = wants_output
                           ? inputs.load<T>(request.observed, io::NonFinite::allow)
                           : source::load_observed<T>(inputs, {request.observed, request.axes},
-                                                     request.layer, cells, warn);
-    // All layers in one array, as Hugging Face's attentions are stacked.
-    if (values.rank() == 5 && values.extent(0) == loaded.layers.size())
-        values = values.slice(request.layer);
+                                                     layer, cells, warn);
+    if (are_outputs_of_all(values, loaded)) values = values.slice(layer);
     if (const auto matrices = as_shape(values, cells); matrices && !wants_output) {
         const Observed kind = are_scores(values) ? Observed::scores : Observed::weights;
         return {request.kind.value_or(kind), *matrices};
@@ -217,7 +205,7 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
     const bool averaged = as_shape(values, {loaded.batch, loaded.queries, loaded.keys}).has_value();
     fail(request.observed, " ", to_string(values.shape()), ": expected weights or scores ",
          to_string(cells), " or the output ", to_string({loaded.batch, loaded.queries, d_output}),
-         " of layer ", request.layer,
+         " of layer ", layer,
          averaged ? "; heads that were averaged cannot be told apart: nn.MultiheadAttention keeps "
                     "them with average_attn_weights=False"
                   : "",
@@ -226,10 +214,98 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
 
 // In single precision unless the file has more.
 Observation observe(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded,
-                    io::Inputs& inputs, const Warn& warn) {
+                    std::size_t layer, io::Inputs& inputs, const Warn& warn) {
     const bool single = source::is_single_precision(inputs, request.observed);
-    return single ? observe_as<float>(request, loaded, inputs, warn)
-                  : observe_as<double>(request, loaded, inputs, warn);
+    return single ? observe_as<float>(request, loaded, layer, inputs, warn)
+                  : observe_as<double>(request, loaded, layer, inputs, warn);
+}
+
+bool holds_all_layers(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded,
+                      io::Inputs& inputs) {
+    if (loaded.layers.size() < 2) return false;
+    const std::size_t layers =
+        request.kind == Observed::output
+            ? 0
+            : source::layers_observed(inputs, {request.observed, request.axes}, cells_of(loaded));
+    if (layers > 0) return layers == loaded.layers.size();
+    return are_outputs_of_all(inputs.load<float>(request.observed, io::NonFinite::allow), loaded);
+}
+
+// Thrown to leave a source behind the first layer that is wrong.
+struct EnoughLayers {};
+
+// Diagnoses the layers that it is attached to, while what each reads is there, up to the first that
+// is wrong. Those behind it are only judged, where each reads what was given for it.
+class DiagnosisSink : public Sink<double> {
+  public:
+    DiagnosisSink(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded,
+                  io::Inputs& files, Progress progress)
+        : request_(request), loaded_(loaded), files_(files), progress_(std::move(progress)) {}
+
+    void consume(const Tile<double>&) override {}
+
+    void end_layer(const LayerOutputs<double>& layer) override {
+        const AttentionOptions<double> options = loaded_.options_of(layer.layer);
+        analysis::DenseInputs dense = dense_inputs(layer, loaded_, options);
+        const Observation observation = observe(request_, loaded_, layer.layer, files_, {});
+        if (is_wrong_) {
+            const auto residual = analysis::fits_right(dense, observation);
+            verdicts_.push_back({layer.layer, true, residual.has_value(), residual});
+            return;
+        }
+        look_at(layer, dense, observation);
+        if (is_wrong_ && !loaded_.hidden_states) throw EnoughLayers{};
+    }
+
+    // `all`: several layers were asked for.
+    DiagnoseResult result(bool all) {
+        if (all) {
+            for (std::size_t layer = verdicts_.size(); layer < loaded_.layers.size(); ++layer)
+                verdicts_.push_back({layer, false, false, std::nullopt});
+            result_.layers = verdicts_;
+        }
+        return std::move(result_);
+    }
+
+  private:
+    void look_at(const LayerOutputs<double>& layer, analysis::DenseInputs& dense,
+                 const Observation& observation) {
+        source::ComputedRequest input = request_.input;
+        input.layers = std::vector<std::size_t>{layer.layer};
+        if (layer.projections != nullptr)
+            dense.hidden_with_epsilon = hidden_with_epsilon(loaded_, input, layer.layer, files_);
+        analysis::DiagnosisOptions search{request_.seconds, progress_, {}};
+        search.find_layer = [&] {
+            return find_layer(input, layer.layer, loaded_, observation, files_);
+        };
+        analysis::Diagnosis found = analysis::diagnose(dense, observation, search);
+        is_wrong_ = !found.correct;
+        const double residual = found.correct ? found.explanations.front().residual : found.error;
+        verdicts_.push_back({layer.layer, true, found.correct, residual});
+        const bool worst = result_.diagnosis.explanations.empty() ||
+                           residual > result_.diagnosis.explanations.front().residual;
+        if (is_wrong_ || worst) result_ = {observation.kind, layer.layer, std::move(found), {}};
+    }
+
+    const DiagnoseRequest& request_;
+    const source::ComputedInputs<double>& loaded_;
+    io::Inputs& files_;
+    Progress progress_;
+    bool is_wrong_ = false;
+    std::vector<LayerVerdict> verdicts_;
+    DiagnoseResult result_;
+};
+
+DiagnoseResult diagnose_layers(const DiagnoseRequest& request,
+                               const source::ComputedSource<double>& source, io::Inputs& inputs,
+                               const std::vector<std::size_t>& layers, const Progress& progress) {
+    DiagnosisSink sink(request, source.inputs(), inputs, progress);
+    try {
+        // The engine refuses what overflows, with its place.
+        source.stream({&sink}, {layers, {}, {}}, nullptr);
+    } catch (const EnoughLayers&) {
+    }
+    return sink.result(layers.size() > 1);
 }
 
 }  // namespace
@@ -238,23 +314,22 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
                         const Warn& warn) {
     if (request.observed.empty())
         fail("diagnose needs --observed: the weights, scores or output that the other code gave");
+    const std::size_t layer = request.layer.value_or(0);
     io::Inputs inputs;
     source::ComputedRequest input = request.input;
-    input.layers = std::vector<std::size_t>{request.layer};  // blocks behind it need not be whole
+    input.layers = std::vector<std::size_t>{layer};  // blocks behind it need not be whole
     const source::ComputedSource<double> source(input, inputs, warn);
     const source::ComputedInputs<double>& loaded = source.inputs();
-    if (request.layer >= loaded.layers.size()) {
-        fail("--layer ", request.layer, ": the weights have ", loaded.layers.size(), " layers");
+    if (layer >= loaded.layers.size()) {
+        fail("--layer ", layer, ": the weights have ", loaded.layers.size(), " layers");
     }
-    const Observation observation = observe(request, loaded, inputs, warn);
-    const auto search_layers = [&] {
-        return find_layer(input, request.layer, loaded, observation, inputs);
-    };
-    DiagnosisSink sink(loaded, observation, {request.seconds, progress, search_layers},
-                       hidden_with_epsilon(loaded, input, request.layer, inputs));
-    // The engine refuses what overflows, with its place.
-    source.stream({&sink}, {std::vector<std::size_t>{request.layer}, {}, {}}, nullptr);
-    return {observation.kind, std::move(sink.diagnosis)};
+    // What does not fit is said before anything is computed.
+    observe(request, loaded, layer, inputs, warn);
+    const bool all = !request.layer && holds_all_layers(request, loaded, inputs);
+    if (!all) return diagnose_layers(request, source, inputs, {layer}, progress);
+    input.layers.reset();
+    const source::ComputedSource<double> whole(input, inputs, {});
+    return diagnose_layers(request, whole, inputs, count_up(loaded.layers.size()), {});
 }
 
 }  // namespace attn::pipeline

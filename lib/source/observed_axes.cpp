@@ -69,12 +69,9 @@ Array<T> read_layer(io::Inputs& inputs, const StoredParts& parts, const Reading&
     fail("--layer ", layer, ": ", parts.name, " has no such layer (--observed)");
 }
 
-}  // namespace
-
-template <class T>
-Array<T> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_t layer,
-                       const Shape& cells, const Warn& warn) {
-    const StoredParts parts = find_stored_parts(inputs, source.name);
+// The one that load_observed takes; none where an array fits no usual one.
+std::optional<Reading> reading_of(const StoredParts& parts, const ArraySource& source,
+                                  const Shape& cells, const Warn& warn) {
     if (!source.axes.empty()) {
         const Reading reading = choose_reading(parts, source.axes, source.axes_flag, warn);
         const Shape found = shape_under(parts, reading);
@@ -82,27 +79,43 @@ Array<T> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_
             fail(parts.name, " ", to_string(parts.shape()), " as ", source.axes,
                  ": expected [batch, heads, q, k] ", to_string(cells), ", found ", to_string(found),
                  " (--observed, --axes)");
-        return read_layer<T>(inputs, parts, reading, layer);
+        return reading;
     }
     std::vector<Reading> fitting;
     for (const Reading& reading : usual_readings(parts)) {
         if (shape_under(parts, reading) == cells) fitting.push_back(reading);
     }
-    if (fitting.empty() && !parts.stacked)
-        return inputs.load<T>(parts.arrays.front(), io::NonFinite::allow);
+    if (fitting.empty() && !parts.stacked) return std::nullopt;
     if (fitting.empty())
         fail(parts.name, " ", to_string(parts.shape()), ": expected [batch, heads, q, k] ",
              to_string(cells), "; --axes names the axes (--observed)");
     if (fitting.size() > 1 && extents_under(parts, fitting.front()).front() > 1 && warn)
         warn(parts.name + " " + to_string(parts.shape()) + ": read as " +
              bracketed(fitting.front().axes) + " (--observed); --axes names others");
-    return read_layer<T>(inputs, parts, fitting.front(), layer);
+    return fitting.front();
+}
+
+}  // namespace
+
+template <class T>
+Array<T> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_t layer,
+                       const Shape& cells, const Warn& warn) {
+    const StoredParts parts = find_stored_parts(inputs, source.name);
+    const std::optional<Reading> reading = reading_of(parts, source, cells, warn);
+    return reading ? read_layer<T>(inputs, parts, *reading, layer)
+                   : inputs.load<T>(parts.arrays.front(), io::NonFinite::allow);
 }
 
 template Array<float> load_observed(io::Inputs&, const ArraySource&, std::size_t, const Shape&,
                                     const Warn&);
 template Array<double> load_observed(io::Inputs&, const ArraySource&, std::size_t, const Shape&,
                                      const Warn&);
+
+std::size_t layers_observed(io::Inputs& inputs, const ArraySource& source, const Shape& cells) {
+    const StoredParts parts = find_stored_parts(inputs, source.name);
+    const std::optional<Reading> reading = reading_of(parts, source, cells, nullptr);
+    return reading ? extents_under(parts, *reading).front() : 0;
+}
 
 bool is_single_precision(io::Inputs& inputs, const std::string& name) {
     const StoredParts parts = find_stored_parts(inputs, name);

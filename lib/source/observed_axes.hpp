@@ -20,6 +20,10 @@ template <class T>
 Array<T> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_t layer,
                        const Shape& cells, const Warn& warn);
 
+// How many layers of those cells the arrays hold, as load_observed reads them; 0 for an array that
+// fits no usual reading, such as one of outputs.
+std::size_t layers_observed(io::Inputs& inputs, const ArraySource& source, const Shape& cells);
+
 // Whether the arrays hold no more than float32.
 bool is_single_precision(io::Inputs& inputs, const std::string& name);
 

@@ -36,6 +36,32 @@ void check_refused(const std::vector<std::string>& arguments, const std::string&
     CHECK_THAT(result.err, Catch::Contains(text));
 }
 
+std::string shape_of(const attn::Shape& shape) {
+    std::string text = "(";
+    for (const std::size_t extent : shape) text += std::to_string(extent) + ", ";
+    return text + ")";
+}
+
+// Arrays of one shape as the elements of one.
+std::string stacked(const TempFolder& folder, const std::vector<std::string>& files) {
+    std::vector<float> all;
+    attn::Shape shape{files.size()};
+    for (const std::string& file : files) {
+        const auto array = load(folder / file);
+        if (all.empty()) shape.insert(shape.end(), array.shape().begin(), array.shape().end());
+        for (const double value : array.values()) all.push_back(static_cast<float>(value));
+    }
+    return folder.write("stacked.npy", npy_floats(shape_of(shape), all));
+}
+
+// What our own run gives of all layers, in a folder of that name.
+void attentions(const TempFolder& folder, const std::vector<std::string>& flags,
+                const std::string& name) {
+    std::vector<std::string> all{"run", "--save", "weights,output", "-o", folder / name};
+    all.insert(all.end(), flags.begin(), flags.end());
+    REQUIRE(run_program(all).exit_code == 0);
+}
+
 const std::vector<std::string> kModel{
     "-x", sample("embeddings.npy"), "-w", sample("weights"), "--heads", "4"};
 
@@ -103,6 +129,73 @@ TEST_CASE("any layer can be looked at") {
     const auto result = diagnose({"-w", sample("model.json"), "--layer", "1", "--observed",
                                   folder / "out/layer01/weights.npy"});
     CHECK(result.exit_code == 0);
+}
+
+TEST_CASE("of an array of all layers the first that goes wrong is named, and why") {
+    const TempFolder folder;
+    const std::vector<std::string> model{"-w", sample("model.json")};
+    attentions(folder, model, "right");
+    attentions(folder, with(model, {"--scale", "1"}), "wrong");
+    const auto seen = [&](const std::string& first, const std::string& second) {
+        return with(model, {"--observed", stacked(folder, {first + "/layer00/weights.npy",
+                                                           second + "/layer01/weights.npy"})});
+    };
+    const auto none = diagnose(seen("right", "right"));
+    CHECK(none.exit_code == 0);
+    CHECK_THAT(none.out, Catch::Contains("of all 2 layers agree"));
+
+    const auto second = diagnose(seen("right", "wrong"));
+    CHECK(second.exit_code == 1);
+    CHECK_THAT(second.out, Catch::StartsWith("layer 1 is the first that goes wrong; layer 0 is "
+                                             "correct\n"));
+
+    const auto first = diagnose(seen("wrong", "wrong"));
+    CHECK_THAT(first.out, Catch::StartsWith("layer 0 is the first that goes wrong\n") &&
+                              Catch::Contains("no scale") &&
+                              Catch::Contains("layer 1 is not judged"));
+    const auto json = Json::parse(diagnose(with(seen("wrong", "wrong"), {"--json"})).out);
+    CHECK(json["layer"] == 0);
+    CHECK(json["layers"][0]["verdict"] == "wrong");
+    CHECK(json["layers"][1]["verdict"].is_null());
+    CHECK(diagnose(with(seen("right", "wrong"), {"--layer", "0"})).exit_code == 0);
+}
+
+TEST_CASE("outputs of all layers are looked at like their weights") {
+    const TempFolder folder;
+    const std::vector<std::string> model{"-w", sample("model.json")};
+    attentions(folder, model, "right");
+    const std::string all =
+        stacked(folder, {"right/layer00/output.npy", "right/layer01/output.npy"});
+    const auto right = diagnose(with(model, {"--observed", all}));
+    CHECK(right.exit_code == 0);
+    CHECK_THAT(right.out, Catch::Contains("output of all 2 layers agrees"));
+    const std::string twice =
+        stacked(folder, {"right/layer00/output.npy", "right/layer00/output.npy"});
+    CHECK_THAT(diagnose(with(model, {"--observed", twice})).out,
+               Catch::StartsWith("layer 1 is the first that goes wrong; layer 0 is correct"));
+}
+
+TEST_CASE("behind a layer that is wrong each is judged on the hidden states that were given") {
+    const TempFolder folder;
+    const std::vector<std::string> model{"-w", sample("model.json")};
+    attentions(folder, with(model, {"--scale", "1"}), "wrong");
+    const auto x = load(sample("embeddings.npy"));
+    auto hidden = std::vector<float>(x.data(), x.data() + x.size());
+    const auto added = load(folder / "wrong/layer00/output.npy");
+    for (std::size_t i = 0; i < x.size(); ++i)
+        hidden.push_back(static_cast<float>(x.data()[i] + added.data()[i]));
+    const std::vector<std::string> states{
+        "-w", sample("model.json"), "--hidden-states",
+        folder.write("hidden.npy", npy_floats(shape_of({2, x.extent(0), x.extent(1)}), hidden))};
+    attentions(folder, states, "right");
+    const auto judge = [&](const std::string& second) {
+        const std::string all =
+            stacked(folder, {"wrong/layer00/weights.npy", second + "/layer01/weights.npy"});
+        return diagnose(with(states, {"--observed", all})).out;
+    };
+    CHECK_THAT(judge("right"), Catch::StartsWith("layer 0 is the first that goes wrong\n") &&
+                                   Catch::Contains("layer 1 is correct on the hidden states"));
+    CHECK_THAT(judge("wrong"), Catch::Contains("layer 1 is wrong, too, on the hidden states"));
 }
 
 TEST_CASE("the attention of another layer is named") {
@@ -199,13 +292,15 @@ TEST_CASE("a small error that is no rounding is said to be none") {
         weights[i] *= 1 + 0.002F * std::sin(static_cast<float>(i * i % 1000));
     bytes.replace(bytes.size() - 4 * cells, 4 * cells, bytes_of(weights));
     const std::string seen = folder.write("noisy.npy", bytes);
-    const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+    const auto result =
+        diagnose(with(kModel, {"--causal", "--observed", seen, "--time-limit", "0"}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::StartsWith(
                                "small difference, size of bfloat16 rounding, but not rounding\n"));
     CHECK_THAT(result.out, !Catch::Contains("half-precision"));
-    const auto json =
-        Json::parse(diagnose(with(kModel, {"--causal", "--observed", seen, "--json"})).out);
+    const auto json = Json::parse(
+        diagnose(with(kModel, {"--causal", "--observed", seen, "--json", "--time-limit", "0"}))
+            .out);
     CHECK(json["verdict"] == "unexplained");
     CHECK(json["small_difference"] == "bfloat16");
 }

@@ -162,3 +162,17 @@ TEST_CASE("every file that is named to those who change the program is there") {
     }
     CHECK(files > 20);
 }
+
+TEST_CASE("the mistakes that the README shows are the ones that are named") {
+    const TempFolder folder;
+    link_data(folder);
+    REQUIRE(run_in(folder, recipe_with("data/mistakes/swapped.npy")) == 0);
+    const std::string printed = read_file(folder / "output");
+    for (const char* shown :
+         {"heads in another order (heads 1 and 3 changed places)",
+          "another rotary theta (theta 20000)",
+          "layer 1 is the first that goes wrong; layer 0 is correct", "no scale"}) {
+        CHECK(lines_with(shown).size() == 1);
+        CHECK(printed.find(shown) != std::string::npos);
+    }
+}
