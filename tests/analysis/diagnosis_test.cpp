@@ -173,7 +173,9 @@ TEST_CASE("every mistake is found in weights, scores and outputs, in any precisi
             for (const Experiment& experiment : experiments()) {
                 for (const Hypothesis* hypothesis : possible_in(world, experiment.kind)) {
                     if (!is_visible(world, {hypothesis}, experiment)) continue;
-                    if (!takes_part(number++, 3)) continue;
+                    const auto seen =
+                        std::count(seen_somewhere.begin(), seen_somewhere.end(), hypothesis);
+                    if (seen > 0 && !takes_part(number++, 4)) continue;
                     INFO(text(world, experiment, {hypothesis}));
                     const Diagnosis diagnosis = find(world, {hypothesis}, experiment);
                     INFO(found_in(diagnosis));
@@ -270,13 +272,14 @@ TEST_CASE("one cell that is off makes it not correct") {
 }
 
 TEST_CASE("a few cells that are off are no rounding, and no precision excuses a leak") {
-    std::size_t leaks = 0;
+    std::size_t leaks = 0, number = 0;
     for (const World& world : worlds(70, 12)) {
         for (const auto rounding : {Rounding::none, Rounding::float16, Rounding::bfloat16}) {
             const Array<double> right = observe(world, {}, Observed::weights, rounding);
             for (std::size_t i = 0; i < right.size(); i += 101) {
                 const bool masked = right.data()[i] == 0;
                 if (!masked && rounding != Rounding::none) continue;
+                if (!takes_part(number++, 3)) continue;
                 std::vector<double> values(right.data(), right.data() + right.size());
                 values[i] += 0x1p-13;
                 INFO(world.name << ", " << name_of(rounding) << ", cell " << i);
@@ -287,7 +290,7 @@ TEST_CASE("a few cells that are off are no rounding, and no precision excuses a 
             }
         }
     }
-    CHECK(leaks > 20);
+    CHECK(leaks > (kSanitized ? 6 : 20));
 }
 
 TEST_CASE("rows without a key may be NaN, as PyTorch has them") {

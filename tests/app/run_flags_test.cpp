@@ -10,6 +10,7 @@
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
+#include "support/thinned.hpp"
 
 using namespace attn;
 using namespace attn::test;
@@ -82,18 +83,22 @@ TEST_CASE("every flag and every pair of flags agrees with PyTorch in float64") {
     REQUIRE(cases.size() > 250);
     Sequel scores("scores.npy"), weights("weights.npy"), contexts("contexts.npy");
     const TempFolder folder;
+    std::size_t number = 0;
     for (const auto& test : cases) {
         INFO(test["name"]);
+        const Shape cells{2, 4, 5, test["keys"].get<std::size_t>()};
+        const auto right_scores = scores.next(cells), right_weights = weights.next(cells),
+                   right_contexts = contexts.next({2, 4, 5, 3});
+        if (!takes_part(number++, 4)) continue;
         std::vector<std::string> arguments{
             "run", "--precision", "f64", "--save", "scores,weights,context", "-o", folder / "out"};
         for (const auto& argument : test["arguments"]) arguments.push_back(argument);
         const auto result = run_program(with_paths(arguments));
         REQUIRE(result.err.empty());
-        const Shape cells{2, 4, 5, test["keys"].get<std::size_t>()};
         const std::string layer = folder / "out/layer00/";
-        CHECK(max_difference(load(layer + "scores.npy"), scores.next(cells)) < 1e-12);
-        CHECK(max_difference(load(layer + "weights.npy"), weights.next(cells)) < 1e-12);
-        CHECK(max_difference(load(layer + "context.npy"), contexts.next({2, 4, 5, 3})) < 1e-12);
+        CHECK(max_difference(load(layer + "scores.npy"), right_scores) < 1e-12);
+        CHECK(max_difference(load(layer + "weights.npy"), right_weights) < 1e-12);
+        CHECK(max_difference(load(layer + "context.npy"), right_contexts) < 1e-12);
     }
     CHECK(scores.finished());
     CHECK(weights.finished());

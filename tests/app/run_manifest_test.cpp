@@ -10,6 +10,7 @@
 #include "support/help.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
+#include "support/thinned.hpp"
 
 using namespace attn::test;
 
@@ -117,6 +118,7 @@ TEST_CASE("numbers of a manifest.json that is read back are ranged, and named by
     const auto whole = nlohmann::json::parse(read_file(file));
     const std::vector<std::string> none{"-1",    "1.7", "1e300", "9223372036854775807",
                                         "\"3\"", "{}",  "true"};
+    std::size_t tried = 0;
     for (const std::string& number : none) {
         const std::string list = "[" + number + "]";
         const std::vector<std::pair<std::string, std::string>> places{
@@ -134,6 +136,7 @@ TEST_CASE("numbers of a manifest.json that is read back are ranged, and named by
         };
         for (const auto& [place, value] : places) {
             if (place == "/window_left" && value == "{}") continue;
+            if (!takes_part(tried++, 3)) continue;
             auto changed = whole;
             changed[nlohmann::json::json_pointer(place)] = nlohmann::json::parse(value);
             folder.write("out/manifest.json", changed.dump());
