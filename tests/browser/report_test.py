@@ -230,6 +230,9 @@ def keys_move_heads_and_cells(browser, pages):
     assert "query=1&key=1" in browser.run("return location.hash"), browser.run("return location.hash")
     browser.press("s", "f")
     assert "scale=log" in browser.run("return location.hash") and "drop=1" in browser.run("return location.hash")
+    browser.press("p", "down")
+    assert "pin=1" in browser.run("return location.hash")
+    browser.wait("return document.getElementById('pinned').textContent.startsWith('Pinned: query 1 ')")
     browser.press("/")
     assert browser.run("return document.activeElement.id") == "find"
     browser.press("escape", "?")

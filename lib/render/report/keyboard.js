@@ -22,6 +22,7 @@ export const shortcuts = [
   { keys: ['d'], shown: '', meaning: '', act: (shared) => choose(shared, 'difference') },
   { keys: ['s'], shown: 's', meaning: 'next scale: linear, sqrt, log', act: ({ state }) => state.set({ scale: scaleKinds[(scaleKinds.indexOf(state.shown.scale) + 1) % 3] }) },
   { keys: ['f'], shown: 'f', meaning: 'colours without key 0', act: ({ state }) => state.set({ dropFirst: !state.shown.dropFirst }) },
+  { keys: ['p'], shown: 'p', meaning: 'pin the chosen row, and let it go', act: () => byId('pin').click() },
   { keys: ['/'], shown: '/', meaning: 'find heads', act: () => byId('find').focus() },
   { keys: ['+', '='], shown: '+ - 0', meaning: 'zoom in, out, all', act: () => byId('zoom-in').click() },
   { keys: ['-'], shown: '', meaning: '', act: () => byId('zoom-out').click() },

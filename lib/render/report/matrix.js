@@ -54,7 +54,7 @@ export function matrixView(shared) {
     const { layout, grid } = memory;
     if (!layout || !grid) return;
     const context = sharpen(marks, layout.width, layout.height);
-    const { hover, query, key, ring, zoom } = state.shown;
+    const { hover, query, key, pin, ring, zoom } = state.shown;
     const view = zoom || wholeView(grid);
     const cellWidth = layout.plotWidth / (view.right - view.left);
     const cellHeight = layout.plotHeight / (view.bottom - view.top);
@@ -70,6 +70,7 @@ export function matrixView(shared) {
       if (row !== null) context.strokeRect(layout.left - 4, y(row), layout.plotWidth + 8, cellHeight);
       if (column !== null) context.strokeRect(x(column), layout.top - 4, cellWidth, layout.plotHeight + 8);
     };
+    if (pin !== null) cross(pin, null, theme().ink, 1.5);
     cross(query, key, theme().accent, 1.5);
     if (hover) cross(hover.query, hover.key, theme().faint, 1);
     if (ring && ring.query !== null) {
@@ -90,6 +91,8 @@ export function matrixView(shared) {
       memory.timer = 0;
       memory.said = performance.now();
       byId('readout').textContent = sentence();
+      byId('pinned').textContent = pinnedSentence();
+      byId('pinned').hidden = state.shown.pin === null;
     }, memory.said === 0 ? 0 : wait);
   }
 
@@ -102,6 +105,14 @@ export function matrixView(shared) {
     if (query !== null && key !== null) return readout(heads, seq, grid, query, key);
     if (query !== null) return 'query ' + tokenName(query, heads.queryToken(seq, query)) + ' chosen';
     return 'Point at a cell to read its weight; click to choose it.';
+  }
+
+  /** What the pinned row has at the same key. @returns {string} */
+  function pinnedSentence() {
+    const { hover, key, pin, seq } = state.shown;
+    const place = hover ? hover.key : key;
+    if (!memory.grid || pin === null) return '';
+    return 'Pinned: ' + (place === null ? 'query ' + tokenName(pin, heads.queryToken(seq, pin)) : readout(heads, seq, memory.grid, pin, place));
   }
 
   function list() {
@@ -127,10 +138,12 @@ export function matrixView(shared) {
     }
     const redraw = has('seq', 'layer', 'head', 'source', 'scale', 'map', 'dropFirst', 'shared', 'low', 'high', 'zoom');
     if (redraw) draw();
-    if (redraw || has('query', 'key', 'hover', 'ring')) drawMarks();
-    if (redraw || has('query', 'key', 'hover')) say();
+    if (redraw || has('query', 'key', 'hover', 'ring', 'pin')) drawMarks();
+    if (redraw || has('query', 'key', 'hover', 'pin')) say();
     if (has('seq', 'layer', 'head', 'source', 'query')) list();
-    if (redraw) showControls(state.shown);
+    if (redraw || has('pin')) showControls(state.shown);
+    // Fingers scroll the page past a matrix that is not zoomed.
+    if (has('zoom')) panel.style.touchAction = state.shown.zoom ? 'none' : 'pan-y';
   };
 }
 

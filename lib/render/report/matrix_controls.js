@@ -30,14 +30,17 @@ export function matrixControls(shared, memory) {
   byId('zoom-in').addEventListener('click', zoomBy(1.5));
   byId('zoom-out').addEventListener('click', zoomBy(1 / 1.5));
   byId('fit').addEventListener('click', () => state.set({ zoom: null }));
+  byId('pin').addEventListener('click', () => state.set({ pin: state.shown.pin === null ? state.shown.query : null }));
 }
 
 /** @param {Shown} shown */
 export function showControls(shown) {
   for (const button of byId('scale').children) button.setAttribute('aria-pressed', String(/** @type {HTMLButtonElement} */ (button).value === shown.scale));
-  /** @type {HTMLSelectElement} */ (byId('map')).value = shown.map;
-  /** @type {HTMLInputElement} */ (byId('drop-first')).checked = shown.dropFirst;
-  /** @type {HTMLInputElement} */ (byId('shared')).checked = shown.shared;
-  /** @type {HTMLInputElement} */ (byId('range-low')).value = String(shown.low);
-  /** @type {HTMLInputElement} */ (byId('range-high')).value = String(shown.high);
+  byId('pin').setAttribute('aria-pressed', String(shown.pin !== null));
+  const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (byId(id));
+  input('map').value = shown.map;
+  input('drop-first').checked = shown.dropFirst;
+  input('shared').checked = shown.shared;
+  input('range-low').value = String(shown.low);
+  input('range-high').value = String(shown.high);
 }

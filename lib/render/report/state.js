@@ -10,6 +10,7 @@
  * @property {HeadPlace} head
  * @property {number | null} query
  * @property {number | null} key
+ * @property {number | null} pin a query to compare others with
  * @property {'query' | 'key'} side whose weights lines and text show: from a query, or to a key
  * @property {import('./heads.js').SourceName} source
  * @property {import('./scale.js').ScaleKind} scale
@@ -95,7 +96,7 @@ export class State {
 export function startState(meta) {
   const { start } = meta;
   return {
-    seq: start.seq, layer: start.layer, head: start.head, query: null, key: null, side: 'query', source: 'a',
+    seq: start.seq, layer: start.layer, head: start.head, query: null, key: null, pin: null, side: 'query', source: 'a',
     scale: /** @type {import('./scale.js').ScaleKind} */ (start.scale), map: start.map, dropFirst: start.dropFirst,
     shared: false, low: 0, high: 1, zoom: null, color: 'maps', find: '', sort: '', tab: 'token', side_tab: 'lines',
     threshold: 0.02, extra: '', hover: null, ring: null,
@@ -115,6 +116,7 @@ const linkParts = [
   { name: 'head', link: 'head', write: writeHead, read: readHead },
   { name: 'query', link: 'query', write: String, read: (text, meta) => wholeNumber(text, meta.queries) },
   { name: 'key', link: 'key', write: String, read: (text, meta) => wholeNumber(text, meta.keys) },
+  { name: 'pin', link: 'pin', write: String, read: (text, meta) => wholeNumber(text, meta.queries) },
   { name: 'side', link: 'side', write: String, read: (text) => oneOf(text, ['query', 'key']) },
   { name: 'source', link: 'source', write: String, read: (text, meta) => oneOf(text, meta.sources.length > 1 ? ['a', 'b', 'difference'] : ['a']) },
   { name: 'scale', link: 'scale', write: String, read: (text) => oneOf(text, scales) },

@@ -126,7 +126,8 @@ export function tableView(shared) {
     [.../** @type {HTMLElement} */ (head.firstElementChild).children].forEach((cell, i) => {
       const sorted = sort !== '' && sort === (down ? '-' : '') + names[i];
       cell.setAttribute('aria-sort', sorted ? (down ? 'descending' : 'ascending') : 'none');
-      /** @type {HTMLElement} */ (cell.firstElementChild).textContent = names[i] + (sorted ? (down ? ' \u25bc' : ' \u25b2') : '');
+      const button = /** @type {HTMLElement} */ (cell.firstElementChild);
+      button.textContent = names[i] + (sorted ? (down ? ' \u25bc' : ' \u25b2') : '');
     });
   }
 

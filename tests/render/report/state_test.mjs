@@ -10,7 +10,7 @@ test('a link says layers and heads by the numbers that people see', () => {
 
 test('a state comes back from its link', () => {
   const shown = {
-    ...startState(meta()), layer: 1, head: 'mean', query: 4, key: 1, side: 'key', scale: 'linear', map: 'gray', dropFirst: true, shared: true,
+    ...startState(meta()), layer: 1, head: 'mean', query: 4, key: 1, pin: 3, side: 'key', scale: 'linear', map: 'gray', dropFirst: true, shared: true,
     low: 0.25, high: 0.5, zoom: { top: 0, bottom: 3, left: 1.5, right: 4.5 }, color: 'entropy', find: 'induction>0.4 "a b" &#=%', sort: '-entropy',
     tab: 'table', side_tab: 'text', threshold: 0.1, extra: '0/1,2/3',
   };
