@@ -23,9 +23,9 @@ export function overviewView(shared) {
   const sheet = make('div', { class: 'overview-sheet', role: 'grid', 'aria-label': 'Layers and heads' });
   fill(panel, sheet);
   const columns = /** @type {HeadPlace[]} */ ([...meta.heads.keys(), ...(meta.heads.length > 1 ? ['mean'] : []), ...(meta.rollout ? ['rollout'] : [])]);
-  /** @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, stale: boolean, plan: Plan}} */
-  const memory = { thumbs: new Map(), attended: [], width: 0, stale: true, plan: overviewPlan(meta.layers.length, columns.length, 300) };
-  /** @type {{spot: Spot, button: HTMLButtonElement, slot: number | null}[]} */
+  /** @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, stale: boolean, plan: Plan, chosen: HTMLButtonElement | null}} */
+  const memory = { thumbs: new Map(), attended: [], width: 0, stale: true, plan: overviewPlan(meta.layers.length, columns.length, 300), chosen: null };
+  /** @type {{spot: Spot, button: HTMLButtonElement}[]} */
   const cells = [];
   const color = /** @type {HTMLSelectElement} */ (byId('overview-color'));
   fill(color, make('option', { value: 'maps' }, 'maps'), ...heads.knownMeasures().map((name) => make('option', { value: name }, name)));
@@ -57,12 +57,12 @@ export function overviewView(shared) {
   function cellButton(layer, head, column) {
     const { plan } = memory;
     const { x, y } = spotOf(plan, meta.layers.length, layer, column);
-    const button = make('button', { type: 'button', role: 'gridcell', tabindex: -1, click: () => state.set({ layer, head, ring: null }) });
+    const button = make('button', { type: 'button', role: 'gridcell', tabindex: -1, 'aria-selected': 'false', click: () => state.set({ layer, head, ring: null }) });
     button.style.left = x + 'px';
     button.style.top = y + 'px';
     button.style.width = button.style.height = plan.size + 'px';
     button.addEventListener('mouseenter', () => { byId('overview-hover').textContent = headSentence(shared, layer, head); });
-    cells.push({ spot: { layer, head, x, y }, button, slot: null });
+    cells.push({ spot: { layer, head, x, y }, button });
     return button;
   }
 
@@ -102,12 +102,18 @@ export function overviewView(shared) {
 
   /** @param {number} layer @param {HeadPlace} head */
   function choose(layer, head) {
-    for (const { spot, button } of cells) {
-      const chosen = spot.layer === layer && spot.head === head;
-      button.setAttribute('aria-selected', String(chosen));
-      button.tabIndex = chosen ? 0 : -1;
-      if (chosen && document.activeElement && document.activeElement.parentElement?.parentElement === sheet) button.focus({ preventScroll: true });
-    }
+    const chosen = cells.find(({ spot }) => spot.layer === layer && spot.head === head);
+    if (memory.chosen) select(memory.chosen, false);
+    memory.chosen = chosen ? chosen.button : null;
+    if (!memory.chosen) return;
+    select(memory.chosen, true);
+    if (sheet.contains(document.activeElement)) memory.chosen.focus({ preventScroll: true });
+  }
+
+  /** @param {HTMLButtonElement} button @param {boolean} chosen */
+  function select(button, chosen) {
+    button.setAttribute('aria-selected', String(chosen));
+    button.tabIndex = chosen ? 0 : -1;
   }
 
   function draw() {

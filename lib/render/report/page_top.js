@@ -46,7 +46,8 @@ export function chooserView({ meta, state }) {
   sources.hidden = meta.sources.length < 2;
   const names = /** @type {[import('./heads.js').SourceName, string][]} */ ([['a', 'A'], ['b', 'B'], ['difference', 'A \u2212 B']]);
   fill(sources, ...names.map(([value, text]) => make('button', { type: 'button', value, click: () => state.set({ source: value }) }, text)));
-  return () => {
+  return (changed) => {
+    if (changed.size === 1 && changed.has('hover')) return;
     layer.value = String(state.shown.layer);
     head.value = String(state.shown.head);
     sequence.value = String(state.shown.seq);
