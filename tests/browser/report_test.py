@@ -78,6 +78,10 @@ class Pages:
         (self.folder / "hostile.json").write_text(json.dumps((HOSTILE * 2)[:24]))
         return self.report("page-compared", "a.npy", "--against", "b.npy", "--tokens", "hostile.json")
 
+    def compared_compact(self):
+        self.get("compared")
+        return self.report("page-compared-compact", "a.npy", "--against", "b.npy", "--values", "compact", "--top", 2)
+
     def patches(self):
         arrays.attention(self.folder / "patches.npy", 1, 6, 17, causal=False, seed=3)
         arrays.save_png(self.folder / "picture.png", 64, 48)
@@ -126,7 +130,7 @@ def number(text):
 
 def show(browser, link, wanted):
     """Follows a link and gives the read-out, once it is about the place."""
-    browser.run("location.hash = arguments[0]", link)
+    browser.run("document.getElementById('readout').textContent = ''; location.hash = arguments[0]", link)
     return browser.wait("const text = document.getElementById('readout').textContent;"
                         "return document.body.dataset.ready && arguments[0].every((part) => text.includes(part)) ? text : ''", wanted)
 
@@ -356,13 +360,30 @@ def two_sources_are_compared(browser, pages):
     for source, value in (("a", a[1, 2, 9, 3]), ("b", b[1, 2, 9, 3]), ("difference", a[1, 2, 9, 3] - b[1, 2, 9, 3])):
         browser.run("document.querySelector(`#sources button[value=${arguments[0]}]`).click()", source)
         browser.frame()
-        text = show(browser, f"#tab=compare&layer=1&head=2&query=9&key=3&source={source}", ["query 9 ", "key 3 "])
-        time.sleep(0.3)
-        text = browser.text("#readout")
+        browser.run("document.getElementById('readout').textContent = ''; location.hash = arguments[0]",
+                    f"#tab=compare&layer=1&head=2&query=9&key=3&source={source}")
+        time.sleep(0.4)  # what was said before may still be said once
+        text = browser.wait("return document.getElementById('readout').textContent")
         close_to(value, text[text.rindex(": "):])
     cell = browser.text("#tab-compare .readout")
     assert cell.count("(exact)") == 3, cell
     assert browser.run("return document.querySelectorAll('#tab-compare canvas').length") == 3
+
+
+@case
+def differences_of_compact_weights_lie_within_their_interval(browser, pages):
+    page = pages.get("compared_compact")
+    a, b = arrays.Npy(page.parent / "a.npy"), arrays.Npy(page.parent / "b.npy")
+    browser.open(page)
+    for head, query, key in ((0, 20, 3), (1, 23, 22), (3, 11, 11)):
+        text = show(browser, f"#source=difference&layer=1&head={head}&query={query}&key={key}", [f"query {query} ", f"key {key}"])
+        close_to(a[1, head, query, key] - b[1, head, query, key], text)
+    for head in ("mean", "rollout"):
+        browser.run("location.hash = arguments[0]", f"#layer=1&head={head}&query=20&key=3")
+        browser.wait("return document.getElementById('matrix-title').textContent.startsWith(arguments[0])", "layer 1 " + head)
+    mean = sum(a[1, head, 21, 4] for head in range(4)) / 4
+    text = show(browser, "#layer=1&head=mean&query=21&key=4", ["query 21 ", "key 4"])
+    close_to(mean, text)
 
 
 @case

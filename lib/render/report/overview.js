@@ -107,7 +107,7 @@ export function overviewView(shared) {
     memory.chosen = chosen ? chosen.button : null;
     if (!memory.chosen) return;
     select(memory.chosen, true);
-    if (sheet.contains(document.activeElement)) memory.chosen.focus({ preventScroll: true });
+    if (sheet.contains(document.activeElement)) memory.chosen.focus();
   }
 
   /** @param {HTMLButtonElement} button @param {boolean} chosen */
