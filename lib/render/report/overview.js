@@ -12,6 +12,8 @@ import { numberText } from './text.js';
 /** @typedef {{layer: number, head: HeadPlace, x: number, y: number}} Spot */
 /** @typedef {import('./overview_plan.js').Plan} Plan */
 
+const gapAround = 6;
+
 /**
  * @param {import('./parts.js').Shared} shared
  * @returns {(changed: import('./state.js').Changed) => void}
@@ -108,6 +110,19 @@ export function overviewView(shared) {
     if (!memory.chosen) return;
     select(memory.chosen, true);
     if (sheet.contains(document.activeElement)) memory.chosen.focus();
+    if (chosen) showSpot(chosen.spot);
+  }
+
+  /**
+   * Scrolls the overview, and nothing else, so that a map is seen.
+   * @param {Spot} spot
+   */
+  function showSpot({ x, y }) {
+    const { size, left, top } = memory.plan;
+    if (x - left < panel.scrollLeft) panel.scrollLeft = x - left;
+    if (x + size + gapAround > panel.scrollLeft + panel.clientWidth) panel.scrollLeft = x + size + gapAround - panel.clientWidth;
+    if (y - top < panel.scrollTop) panel.scrollTop = y - top;
+    if (y + size + gapAround > panel.scrollTop + panel.clientHeight) panel.scrollTop = y + size + gapAround - panel.clientHeight;
   }
 
   /** @param {HTMLButtonElement} button @param {boolean} chosen */
@@ -122,6 +137,7 @@ export function overviewView(shared) {
     context.imageSmoothingEnabled = false;
     const { seq, source, color: by } = state.shown;
     const thumbs = memory.thumbs.get(source + seq);
+    byId('overview-range').textContent = '';
     if (by !== 'maps' && heads.measureNames().includes(by)) drawMeasure(context, by);
     else if (thumbs) drawMaps(context, thumbs, memory.thumbs.get('rollout' + seq));
   }
@@ -134,6 +150,7 @@ export function overviewView(shared) {
     const signed = known.some((value) => value < 0);
     const high = Math.max(...known.map(Math.abs), 1e-30);
     const range = { kind: /** @type {'linear'} */ ('linear'), low: Math.min(...known, 0), high, diverging: signed };
+    byId('overview-range').textContent = known.length === 0 ? '' : numberText(Math.min(...known), 3) + ' \u2026 ' + numberText(Math.max(...known), 3);
     const colors = /** @type {import('./color.js').ColorMap} */ (maps.get(signed ? 'coolwarm' : map) || maps.get(map));
     for (const { spot } of cells) {
       if (typeof spot.head !== 'number') continue;
