@@ -98,7 +98,7 @@ export function overviewView(shared) {
       if (real && failedChecks(meta, slot, source).length) parts.push(make('span', { class: 'failed' }));
       fill(button, ...parts);
     }
-    byId('find-answer').textContent = problem || (found ? found.length + ' of ' + heads.count + ' heads' : '');
+    byId('find-answer').textContent = problem || (found ? found.length + ' of ' + heads.count + ' heads' + (state.shown.find.includes('like:') ? ', by their small maps: approximate' : '') : '');
     choose(layer, head);
   }
 

@@ -190,7 +190,7 @@ function decoded(text) {
  * @returns {number | undefined}
  */
 function wholeNumber(text, end) {
-  return /^\d+$/.test(text) ? Math.min(Number(text), end - 1) : undefined;
+  return /^-?\d+$/.test(text) ? Math.min(Math.max(Number(text), 0), end - 1) : undefined;
 }
 
 /**
@@ -199,7 +199,7 @@ function wholeNumber(text, end) {
  * @returns {number | undefined} the place of that number, or of the one next to it
  */
 function nearestPlace(text, numbers) {
-  if (!/^\d+$/.test(text)) return undefined;
+  if (!/^-?\d+$/.test(text)) return undefined;
   let best = 0;
   numbers.forEach((number, place) => {
     if (Math.abs(number - Number(text)) < Math.abs(numbers[best] - Number(text))) best = place;

@@ -19,7 +19,7 @@ test('a state comes back from its link', () => {
 
 test('what a link says wrongly is as at the start', () => {
   const start = startState(meta());
-  const wrong = '#layer=x&head=&query=-1&key=1e3&scale=cube&map=red&low=no&zoom=1,2,3&zoom=0,0,0,0&source=b&nothing=1&__proto__=2&heads=<b>&%&=';
+  const wrong = '#layer=x&head=&query=1.5&key=1e3&scale=cube&map=red&low=no&zoom=1,2,3&zoom=0,0,0,0&source=b&nothing=1&__proto__=2&heads=<b>&%&=';
   assert.deepEqual(linkedState(wrong, meta()), start);
   assert.deepEqual(linkedState('', meta()), start);
   assert.deepEqual(linkedState('#tab=%E0%A4%A', meta()).tab, '');
@@ -28,6 +28,8 @@ test('what a link says wrongly is as at the start', () => {
 test('numbers beyond the end are the last', () => {
   const shown = linkedState('#layer=99&head=99&query=99&key=99&threshold=7', meta());
   assert.deepEqual([shown.layer, shown.head, shown.query, shown.key, shown.threshold], [2, 3, 5, 5, 1]);
+  const below = linkedState('#layer=-4&query=-1&threshold=-2', meta());
+  assert.deepEqual([below.layer, below.query, below.threshold], [0, 0, 0]);
 });
 
 test('rollout is a head only where the page has it', () => {
