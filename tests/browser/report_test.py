@@ -481,6 +481,19 @@ def themes_widths_and_names(browser, pages):
 
 
 @case
+def a_notebook_may_show_it_in_a_sandboxed_frame(browser, pages):
+    page = pages.get("sample")
+    outer = page.parent / "notebook.html"
+    outer.write_text(f"<!doctype html><title>n</title><iframe sandbox='allow-scripts' width=900 height=700 src='{page.name}#layer=1&head=2'></iframe>")
+    browser.post("/url", {"url": f"file://{outer}"})
+    browser.post("/frame", {"id": 0})
+    browser.wait("return document.body.dataset.ready === '1'")
+    browser.click("#overview button[aria-label^='layer 1 head 1']")
+    assert browser.text("#matrix-title") == "layer 1 head 1"
+    browser.post("/frame", {"id": None})
+
+
+@case
 def no_task_freezes_the_page(browser, pages):
     browser.open(pages.get("compact"), "#query=100")
     browser.run("window.longest = 0; new PerformanceObserver((list) => list.getEntries().forEach((e) => { window.longest = "
