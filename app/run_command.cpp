@@ -82,6 +82,10 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
                "Compute a sample of rows (all where they are few) again by the definition in "
                "float64; exit code 1, and the place, where they differ by more than rounding "
                "explains");
+    command.text("--norm-weight", "ARRAY", request.norm_weight,
+                 "For contributions and mixing_ratio: weight of the LayerNorm behind the residual "
+                 "(default: the checkpoint's norms, else none)");
+    command.text("--norm-bias", "ARRAY", request.norm_bias, "Its bias");
     command.text("--grid", "RxC", request.grid,
                  "For stats: keys are patches of a picture, as in attn-inspect stats --grid");
     command.indices("--layers,--layer", request.layers,

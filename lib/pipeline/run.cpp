@@ -14,6 +14,7 @@
 #include "pipeline/run_options.hpp"
 #include "pipeline/stats.hpp"
 #include "results/array_sink.hpp"
+#include "results/contribution_sink.hpp"
 #include "results/heatmap_sink.hpp"
 #include "results/layer_array_sink.hpp"
 #include "results/packing_sink.hpp"
@@ -29,12 +30,19 @@ struct Selection {
     std::vector<std::size_t> heads;
 };
 
+// Flags name the norm behind the residual.
+bool has_own_norm(const RunRequest& request) {
+    return !request.norm_weight.empty() || !request.norm_bias.empty();
+}
+
 // What the source must be able to give for what is saved.
 source::ComputedRequest with_needs(const RunRequest& request) {
     source::ComputedRequest input = request.input;
     input.layers = request.layers;
     input.hidden = request.save.hidden;
     input.logits = request.save.logits || request.save.probs;
+    // Then it is that norm's.
+    if (has_own_norm(request)) input.norm_epsilon = std::nullopt;
     return input;
 }
 
@@ -67,6 +75,8 @@ class Run {
         analysis::StatsSink<T> stats(stats_options());
         results::LayerArraySink<T> layer_arrays(folder_, save_, loaded_.batch_axis);
         results::ReceivedSink<T> received(folder_, stats, loaded_.batch_axis);
+        results::ContributionSink<T> contributions(folder_, save_, loaded_.batch_axis,
+                                                   loaded_.options.kv_order, own_norm());
         results::PackingSink<T> packing(folder_, request_.format);
 
         Sinks<T> sinks{&arrays, &layer_arrays};
@@ -75,6 +85,7 @@ class Run {
         if (save_.received) sinks.push_back(&received);
         analysis::CheckSink<T> check(loaded_.options.mask, {outline_.window_left, true});
         if (save_.check) sinks.push_back(&check);
+        if (save_.adds()) sinks.push_back(&contributions);
         analysis::VerifySink<T> verify(
             [this](std::size_t layer) { return loaded_.options_of(layer); });
         if (request_.verify) sinks.push_back(&verify);
@@ -100,6 +111,28 @@ class Run {
         files_.also_reads(request_.input.key_tokens);
         for (const std::string& font : request_.heatmaps.fonts) files_.also_reads(font);
         return {"run", request_.policy, files_.paths()};
+    }
+
+    // The norm behind the residual that flags name, for layers of any width.
+    Norm<T> own_norm() {
+        Norm<T> norm;
+        if (!has_own_norm(request_)) return norm;
+        if (!save_.contributions && !save_.mixing_ratio)
+            fail(request_.norm_weight.empty() ? "--norm-bias" : "--norm-weight",
+                 ": is for --save contributions and mixing_ratio");
+        const auto load = [&](const std::string& name, const char* flag) {
+            if (name.empty()) return Array<T>();
+            const Array<T> values = files_.load<T>(name, request_.input.non_finite());
+            const std::size_t width = loaded_.layers.front().d_output;
+            if (values.shape() != Shape{width})
+                fail(name, " ", to_string(values.shape()), ": expected [", width, "] (", flag, ")");
+            return values;
+        };
+        norm.kind = NormKind::layer;
+        norm.weight = load(request_.norm_weight, "--norm-weight");
+        norm.bias = load(request_.norm_bias, "--norm-bias");
+        norm.epsilon = request_.input.norm_epsilon.value_or(1e-5);
+        return norm;
     }
 
     results::HeatmapOptions picture_options() const {

@@ -22,6 +22,8 @@ struct RunRequest {
     std::string output;  // folder
     io::OutputPolicy policy;
     results::SaveChoice save;
+    std::string norm_weight;  // of the LayerNorm behind the residual, for what the values add
+    std::string norm_bias;
     bool verify = false;  // compare a sample with the definition
     std::string grid;     // of the keys, for stats; see StatsRequest
     results::ArrayFormat format = results::ArrayFormat::npy;

@@ -29,6 +29,12 @@ Shape values(const ArraySizes& size) {
 Shape contexts(const ArraySizes& size) {
     return {size.heads, size.queries, size.d_value};
 }
+Shape pairs(const ArraySizes& size) {
+    return {size.queries, size.keys};
+}
+Shape single(const ArraySizes& size) {
+    return {size.queries};
+}
 Shape tokens(const ArraySizes& size) {
     return {size.queries, size.d_output};
 }
@@ -68,6 +74,11 @@ const std::vector<Output>& outputs() {
         {"v", &SaveChoice::v, false, {{"v", values}}},
         {"logsumexp", &SaveChoice::logsumexp, false, {{"logsumexp", rows}}},
         {"received", &SaveChoice::received, false, {{"received", columns}}},
+        {"value_weighted", &SaveChoice::value_weighted, false, {{"value_weighted", cells}}},
+        {"norms", &SaveChoice::norms, false, {{"norms", cells}}},
+        {"layer_norms", &SaveChoice::layer_norms, false, {{"layer_norms", pairs}}},
+        {"contributions", &SaveChoice::contributions, false, {{"contributions", pairs}}},
+        {"mixing_ratio", &SaveChoice::mixing_ratio, false, {{"mixing_ratio", single}}},
         {"heatmaps", &SaveChoice::heatmaps, false, {}},
         {"stats", &SaveChoice::stats, false, {}},
         {"check", &SaveChoice::check, false, {}},
@@ -76,6 +87,16 @@ const std::vector<Output>& outputs() {
         {"probs", &SaveChoice::probs, true, {}},
     };
     return all;
+}
+
+std::vector<Output> contribution_outputs() {
+    std::vector<Output> found;
+    for (const Output& output : outputs()) {
+        SaveChoice only;
+        only.*output.chosen = true;
+        if (only.adds()) found.push_back(output);
+    }
+    return found;
 }
 
 std::vector<std::string> save_names() {

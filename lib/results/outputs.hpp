@@ -26,6 +26,16 @@ struct SaveChoice {
     bool hidden = false;  // what each block gives, and what the norm behind the last makes of it
     bool logits = false;
     bool probs = false;  // softmax of the logits
+    // What the values add; see analysis/contributions.hpp.
+    bool value_weighted = false;
+    bool norms = false;
+    bool layer_norms = false;
+    bool contributions = false;
+    bool mixing_ratio = false;
+
+    bool adds() const {
+        return value_weighted || norms || layer_norms || contributions || mixing_ratio;
+    }
 };
 
 // The sizes that the arrays of a layer are made of. `heads` are those that are saved.
@@ -54,6 +64,9 @@ struct Output {
 
 // In the order of the help.
 const std::vector<Output>& outputs();
+
+// Those that contribution_sink.hpp writes.
+std::vector<Output> contribution_outputs();
 
 // Their names; those that are written where nobody says --save; those that only checkpoints give.
 std::vector<std::string> save_names();
