@@ -182,9 +182,24 @@ void require_saved(const CLI::App& command) {
     if (!saved.any_of({"heatmaps"})) require_heatmaps(command, "heatmaps in --save");
 }
 
+// Flags that say how attention is computed have no say in what was saved.
+void refuse_computing(const CLI::App& command, const std::string& only) {
+    for (const CLI::Option* option : command.get_options()) {
+        const std::string& group = option->get_group();
+        const bool of_computing =
+            group == "Input" || group == "Heads" || group == "Scores" || group == "Positions";
+        if (option->count() > 0 && of_computing)
+            fail(option->get_name(), ": has no effect on saved attention, only ", only);
+    }
+}
+
 // monitor looks at saved attention, or computes it from checkpoints; what says how it is computed
 // has no say in the former.
 void require_steps(const CLI::App& command) {
+    if (find(command, "--method") != nullptr) {
+        if (given(command, "source")) refuse_computing(command, "without SOURCE");
+        return;
+    }
     if (find(command, "--checkpoints") == nullptr) return;
     for (const char* flag : {"--plots", "--list"})
         if (given(command, flag) && !given(command, "--output"))
@@ -197,14 +212,10 @@ void require_steps(const CLI::App& command) {
             if (given(command, flag)) fail(flag, ": has no effect with --checkpoints");
         return;
     }
-    for (const CLI::Option* option : command.get_options()) {
-        const std::string& group = option->get_group();
-        const bool of_computing = group == "Input" || group == "Heads" || group == "Scores" ||
-                                  group == "Positions" || option->get_name() == "--mask" ||
-                                  option->get_name() == "--mask-true";
-        if (option->count() > 0 && of_computing)
-            fail(option->get_name(), ": has no effect on saved attention, only with --checkpoints");
-    }
+    for (const char* flag : {"--mask", "--mask-true"})
+        if (given(command, flag))
+            fail(flag, ": has no effect on saved attention, only with --checkpoints");
+    refuse_computing(command, "with --checkpoints");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "core/word_list.hpp"
 #include "flags.hpp"
 #include "heatmap_flags.hpp"
+#include "input_flags.hpp"
 #include "io/sequence_labels.hpp"
 #include "output_policy_flags.hpp"
 #include "pipeline/rollout.hpp"
@@ -84,9 +85,9 @@ void add_rollout_source(Command& command, RolloutRequest& request) {
     command
         .text("source", "SOURCE", request.from.source,
               "A folder that run wrote, or arrays with layers: [layers, heads, q, k] or [layers, "
-              "batch, heads, q, k], or those of many layers")
-        .completes(Completion::array)
-        .required();
+              "batch, heads, q, k], or those of many layers; without it attention is computed from "
+              "--embeddings and --weights")
+        .completes(Completion::array);
     add_axes_flag(command, "--axes", request.from.axes, "Axes of the arrays");
     command.indices("--layer,--layers", request.from.layers, "Only these layers, such as 0,3-5");
     command.indices("--head,--select-heads", request.from.heads, "Only these heads");
@@ -121,8 +122,10 @@ void add_method_flags(Command& command, RolloutRequest& request) {
         },
         "attention: product of the layers (Abnar & Zuidema 2020; default); flow: the largest flow "
         "through them as pipes; relevance: of gradient "
-        "times weight (Chefer et al. 2021), gradient-rollout: the same as a product. They tell how "
-        "attention routes inputs, not how much these matter");
+        "times weight (Chefer et al. 2021), gradient-rollout: the same as a product; "
+        "contributions: "
+        "product of what the values add (Ferrando et al. 2022). They tell how attention routes "
+        "inputs, not how much these matter");
     add_kind(command, "--fuse", {"mean", "max", "min", "per-head"}, request.fuse,
              "Heads into one matrix: mean (default), max, min; per-head: those of the last layer "
              "stay apart");
@@ -197,7 +200,8 @@ void add_rollout_command(CLI::App& app, CommandLine& line) {
     const auto flags = std::make_shared<RolloutFlags>();
     RolloutRequest& request = flags->request;
     add_rollout_source(command, request);
-    add_mask_flags(command, request.attention);
+    add_input_flags(command, request.computed);
+    add_attention_flags(command, request.attention);
     add_method_flags(command, request);
     add_result_flags(command, request, flags->json, line.console);
     add_heatmap_flags(command, request.heatmaps,

@@ -14,6 +14,7 @@
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
 #include "io/json_text.hpp"
+#include "pipeline/rollout_computed.hpp"
 #include "pipeline/rollout_product.hpp"
 #include "pipeline/rollout_words.hpp"
 #include "pipeline/rollout_writer.hpp"
@@ -39,6 +40,9 @@ constexpr double kSaturated = 0.5;
 
 template <class T>
 RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn) {
+    if (request.is_computed())
+        return {compute_rollout_source<T>(request, inputs, warn, nullptr), std::nullopt,
+                std::nullopt};
     RolloutParts<T> parts{open_rollout_source<T>(request, inputs, warn), std::nullopt,
                           std::nullopt};
     parts.cross = open_cross(request, parts.decoder, inputs, warn);
@@ -386,6 +390,11 @@ RolloutResult rollout(const RolloutRequest& request, const Progress& progress, c
     require_rollout_sense(request);
     results::require_colour_range(request.heatmaps);
     io::Inputs inputs;
+    if (request.is_computed()) {
+        if (request.from.precision == DType::float64)
+            return Rollout<double>(request, inputs, warn).execute(progress);
+        return Rollout<float>(request, inputs, warn).execute(progress);
+    }
     const DType type = source::working_type(inputs, request.from.source, request.from.precision);
     return source::with_type(type, [&](auto number) {
         return Rollout<decltype(number)>(request, inputs, warn).execute(progress);

@@ -36,7 +36,9 @@ std::vector<MethodFlag> flags_of_methods(const RolloutRequest& request) {
         {request.first_key.has_value(), "--first-key", layers},
         {request.uniform_baseline, "--baseline uniform", products},
         {request.normalise, "--normalise", {M::flow}},
-        {request.save.layers, "--save layers", {M::attention, M::relevance, M::gradient_rollout}},
+        {request.save.layers,
+         "--save layers",
+         {M::attention, M::relevance, M::gradient_rollout, M::contributions}},
         {!request.cross.empty(), "--cross", {M::attention, M::relevance}},
         {!request.encoder.empty(), "--encoder", {M::attention, M::relevance}},
         {!request.gradients.empty(), "--gradients", gradients},
@@ -81,7 +83,7 @@ void require_pairs(const RolloutRequest& request) {
 
 const std::vector<std::string>& rollout_method_names() {
     static const std::vector<std::string> names{"attention", "flow", "relevance",
-                                                "gradient-rollout"};
+                                                "gradient-rollout", "contributions"};
     return names;
 }
 
@@ -116,6 +118,9 @@ analysis::RolloutOptions RolloutRequest::options() const {
     analysis::RolloutOptions options;
     if (method == RolloutMethod::relevance) options.fused = analysis::Fused::relevance;
     if (method == RolloutMethod::gradient_rollout) options.fused = analysis::Fused::gradient;
+    // The residual is inside of what the values add.
+    if (method == RolloutMethod::contributions) options.residual = 0;
+    if (method == RolloutMethod::contributions) return options;
     options.fuse = fuse.value_or(options.fuse);
     options.residual = no_residual ? 0 : residual.value_or(options.residual);
     options.renormalise = renormalise.value_or(options.renormalise);
@@ -126,6 +131,9 @@ analysis::RolloutOptions RolloutRequest::options() const {
 }
 
 void require_rollout_sense(const RolloutRequest& request) {
+    if (request.is_computed() && request.computed.weights.empty() && request.computed.query.empty())
+        fail("rollout needs SOURCE, attention that was saved, or --weights (or --query, --key and "
+             "--value) to compute it from");
     if (request.method == RolloutMethod::relevance && !request.cross.empty())
         fail("--cross: --method relevance of an encoder and a decoder is not built yet");
     require_method(request);
@@ -138,7 +146,21 @@ void require_rollout_sense(const RolloutRequest& request) {
         fail("--head-weights: are of a mean of the heads; leave out --fuse");
     if (!request.encoder.empty() && request.cross.empty())
         fail("--encoder: has no effect without --cross");
-    if (request.method == RolloutMethod::attention || request.method == RolloutMethod::flow) return;
+    if (request.method == RolloutMethod::contributions && !request.is_computed())
+        fail(
+            "--method contributions: needs values, which saved weights have not; give "
+            "--embeddings and --weights, or token ids, instead of SOURCE");
+    if (request.method == RolloutMethod::contributions && request.from.heads)
+        fail("--head: has no effect on --method contributions, whose vectors are sums over heads");
+    if (request.is_computed() && !request.cross.empty())
+        fail("--cross: is for attention that was saved, as SOURCE");
+    if (request.is_computed() && !request.head_weights.empty())
+        fail("--head-weights: are for attention that was saved, as SOURCE");
+    if (request.method != RolloutMethod::relevance &&
+        request.method != RolloutMethod::gradient_rollout)
+        return;
+    if (request.is_computed())
+        fail("--method ", name_of(request.method), ": needs attention that was saved, as SOURCE");
     if (request.gradients.empty())
         fail("--method ", name_of(request.method),
              ": needs --gradients, those of a loss with respect to the weights");

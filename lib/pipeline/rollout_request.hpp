@@ -12,11 +12,12 @@
 #include "results/heatmap_options.hpp"
 #include "results/rollout_json.hpp"
 #include "source/attention_request.hpp"
+#include "source/computed_request.hpp"
 #include "source/source_selection.hpp"
 
 namespace attn::pipeline {
 
-enum class RolloutMethod { attention, flow, relevance, gradient_rollout };
+enum class RolloutMethod { attention, flow, relevance, gradient_rollout, contributions };
 
 // "attention", "gradient-rollout", in the order of the help.
 const std::vector<std::string>& rollout_method_names();
@@ -36,7 +37,8 @@ const std::vector<std::string>& rollout_save_names();
 // Without a value an option has its default; what the method leaves no say is refused.
 struct RolloutRequest {
     source::SourceRequest from;
-    source::AttentionRequest attention;  // who may attend
+    source::ComputedRequest computed;    // instead of a source, where that has no name
+    source::AttentionRequest attention;  // who may attend; how the computed attends
     RolloutMethod method = RolloutMethod::attention;
 
     std::optional<analysis::Fuse> fuse;
@@ -68,6 +70,7 @@ struct RolloutRequest {
     RolloutSave save;
     results::HeatmapOptions heatmaps;
 
+    bool is_computed() const { return from.source.empty(); }
     analysis::RolloutOptions options() const;
 };
 

@@ -50,6 +50,8 @@ std::string short_number(double value) {
 }
 
 std::string rollout_title(const RolloutRequest& request, std::size_t heads) {
+    if (request.method == RolloutMethod::contributions)
+        return "rollout of contributions: what the values add, residual inside";
     const std::string fusion = fusion_text(request, heads);
     if (request.method == RolloutMethod::relevance)
         return "relevance: gradient × weight, " + fusion + ", not normalised";
