@@ -96,6 +96,8 @@ lib/pipeline/rollout_product.cpp    the same
 lib/pipeline/rollout_stack.cpp      the same
 lib/pipeline/rollout_writer.cpp     the same
 lib/pipeline/rollout_words.cpp      the same
+lib/pipeline/rollout_computed.cpp   by tests/app/contributions_command_test.cpp, against saved attention
+lib/results/contribution_sink.cpp   by tests/app/contributions_command_test.cpp
 lib/pipeline/info.cpp               so far by tests/app/info_command_test.cpp
 lib/pipeline/run_options.cpp        so far by run_test.cpp
 lib/source/source_selection.cpp   so far by tests/app/stored_layers_test.cpp

@@ -1,4 +1,5 @@
-// The reference cases of gradients, as a user runs them, in both precisions.
+// The reference cases of what goes across layers, backwards and over training, as a user runs them,
+// in both precisions.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -44,11 +45,17 @@ void compare_json(const Json& found, const Json& expected, const Precision& prec
             REQUIRE(found.count(key) == 1);
             compare_json(found[key], value, precision);
         }
+    } else if (expected.is_array() && !expected.empty() && !expected.front().is_object()) {
+        REQUIRE(found.size() == expected.size());
+        for (std::size_t i = 0; i < expected.size(); ++i)
+            compare_json(found[i], expected[i], precision);
     } else if (expected.is_array()) {
         for (const Json& entry : expected) {
             const auto same = [&](const Json& other) {
-                for (const char* name : {"layer", "seq", "head"}) {
-                    if (other.value(name, -1) != entry.value(name, -1)) return false;
+                for (const char* name : {"layer", "seq", "head", "query", "name", "step"}) {
+                    const bool differs = entry.count(name) == 1 && other.count(name) == 1 &&
+                                         other[name] != entry[name];
+                    if (differs || entry.count(name) > other.count(name)) return false;
                 }
                 return true;
             };
@@ -65,9 +72,15 @@ void compare_json(const Json& found, const Json& expected, const Precision& prec
     }
 }
 
+// Relevance of an encoder and a decoder.
+bool is_not_built(const Json& run) {
+    const Json& flags = run["flags"];
+    return std::find(flags.begin(), flags.end(), "--cross-gradients") != flags.end();
+}
+
 void check_run(const fs::path& folder, const Json& run, const Precision& precision) {
     const TempFolder out;
-    std::vector<std::string> words{"grad"};
+    std::vector<std::string> words{run["command"].get<std::string>()};
     for (const std::string flag : run["flags"]) {
         words.push_back(replaced(replaced(flag, "{case}", folder.string()), "{nano-gpt}",
                                  ATTN_CASES_DIR "/nano-gpt"));
@@ -97,7 +110,7 @@ void check_run(const fs::path& folder, const Json& run, const Precision& precisi
 
 }  // namespace
 
-TEST_CASE("gradients agree with the reference cases in both precisions") {
+TEST_CASE("rollouts, gradients and trainings agree with the reference cases in both precisions") {
     std::size_t runs = 0;
     if (!fs::is_directory(ATTN_CASES_DIR "/layers")) {
         WARN("no cases across layers in " ATTN_CASES_DIR);
@@ -107,10 +120,10 @@ TEST_CASE("gradients agree with the reference cases in both precisions") {
         if (!fs::exists(entry.path() / "case.json")) continue;
         const Json all = Json::parse(read_file(entry.path() / "case.json"));
         for (const Json& run : all["runs"]) {
-            if (run["command"] != "grad") continue;
+            if (is_not_built(run)) continue;
             ++runs;
             for (const Precision& precision : kPrecisions) check_run(entry.path(), run, precision);
         }
     }
-    CHECK(runs >= 16);
+    CHECK(runs >= 80);
 }
