@@ -132,8 +132,9 @@ analysis::RolloutOptions RolloutRequest::options() const {
 
 void require_rollout_sense(const RolloutRequest& request) {
     if (request.is_computed() && request.computed.weights.empty() && request.computed.query.empty())
-        fail("rollout needs SOURCE, attention that was saved, or --weights (or --query, --key and "
-             "--value) to compute it from");
+        fail(
+            "rollout needs SOURCE, attention that was saved, or --weights (or --query, --key and "
+            "--value) to compute it from");
     if (request.method == RolloutMethod::relevance && !request.cross.empty())
         fail("--cross: --method relevance of an encoder and a decoder is not built yet");
     require_method(request);
