@@ -179,7 +179,6 @@ std::vector<Idle> idle_flags() {
     of_run("--json", {"--list"});
     of_run("--norm-weight SOURCE", {"--save", "weights"});
     of_run("--norm-bias SOURCE", {"--save", "weights"});
-    all.push_back({"rollout", "--normalise", {"SOURCE"}});
     for (const char* flag : {"--layout gpt2", "--rope-theta 10", "--rope-dim 2",
                              "--rope-interleaved", "--relative-max-distance 9", "--bidirectional"})
         all.push_back({"rollout", flag, {"SOURCE"}});
