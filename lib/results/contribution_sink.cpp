@@ -49,6 +49,11 @@ class LayerFiles {
 
     bool has(const char* name) const { return files_.count(name) != 0; }
     void write(const char* name, const std::vector<T>& values) { files_.at(name)->write(values); }
+    // The weights of a head, each times the length of its key's vector.
+    void write_weighted(const char* name, MatrixView<const T> weights,
+                        const std::vector<double>& lengths) {
+        if (has(name)) write(name, analysis::weighted_lengths<T>(weights, lengths).values);
+    }
     void close() {
         for (auto& [name, file] : files_) file->close();
     }
@@ -88,12 +93,9 @@ void ContributionSink<T>::end_layer(const LayerOutputs<T>& outputs) {
         std::vector<Matrix<double>> given;
         for (std::size_t head = 0; head < layer.heads(); ++head) {
             given.push_back(analysis::given_vectors(layer, head));
-            const auto write = [&](const char* name, const std::vector<double>& lengths) {
-                if (!files.has(name)) return;
-                files.write(name, analysis::weighted_lengths(layer.weights[head], lengths).values);
-            };
-            write("value_weighted", analysis::lengths(layer.values[head]));
-            write("norms", analysis::lengths<double>(given.back().view()));
+            const MatrixView<const T> weights = layer.weights[head];
+            files.write_weighted("value_weighted", weights, analysis::lengths(layer.values[head]));
+            files.write_weighted("norms", weights, analysis::lengths<double>(given.back().view()));
         }
         if (files.has("layer_norms"))
             files.write("layer_norms", analysis::layer_lengths(layer, given).values);
