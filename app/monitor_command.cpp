@@ -68,6 +68,13 @@ void add_step_flags(Command& command, MonitorFlags& flags) {
     command.indices("--seq", request.from.sequences, "Only these sequences of the batch");
     command.on("--per-sequence", request.per_sequence,
                "Also series of each sequence of a batch; alarms are of their mean");
+    command.parsed(
+        "--grad", "ARRAY|sum|energy|token:I|logit:P,T",
+        [&request](const std::string& text) {
+            request.upstream = source::parse_upstream(text, "--grad");
+        },
+        "Of checkpoints: also how gradients pass heads and layers, from this upstream as "
+        "--upstream of grad takes it");
     command.choice(
         "--precision", {"f32", "f64"},
         [&request](const std::string& name) {

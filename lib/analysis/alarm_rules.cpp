@@ -45,6 +45,10 @@ const std::vector<AlarmRule>& alarm_rules() {
         {Kind::sink_formed, "sink_formed", kEvent, 0.3, 2, "sink of a head above it"},
         {Kind::induction_phase_change, "induction_phase_change", kEvent, 0.2, 1,
          "the largest rise of induction_max between two steps, from it on"},
+        {Kind::vanishing_gradient, "vanishing_gradient", kAlarm, 1e-3, 2,
+         "depth_gain of the model below it, with --grad"},
+        {Kind::exploding_gradient, "exploding_gradient", kAlarm, 1e3, 2,
+         "depth_gain of the model above it, with --grad"},
     };
     return all;
 }

@@ -65,6 +65,12 @@ std::string alarm_message(const TrainingSeries& series, const AlarmRule& rule, c
             return "key 0 receives " + value + " on average, above " + limit;
         case Kind::induction_phase_change:
             return "induction rises by " + value + " between these steps, the most of the training";
+        case Kind::vanishing_gradient:
+            return "of the gradient above the last layer " + value +
+                   " is left at the input, below " + limit;
+        case Kind::exploding_gradient:
+            return "the gradient above the last layer is " + value +
+                   " times as large at the input, above " + limit;
     }
     return "";
 }

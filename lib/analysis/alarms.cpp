@@ -171,6 +171,16 @@ void watch_induction(const TrainingSeries& series, const AlarmRule& rule,
     found.push_back(std::move(alarm));
 }
 
+void watch_depth_gain(const TrainingSeries& series, const AlarmRule& rule, bool above,
+                      std::vector<Alarm>& found) {
+    if (series.gradients.empty()) return;
+    const auto value = [&](std::size_t i) { return series.gradients[i].depth_gain; };
+    const auto holds = [&](std::size_t i) {
+        return above ? value(i) > rule.threshold : value(i) < rule.threshold;
+    };
+    watch(series, rule, {std::nullopt, std::nullopt, holds, value}, found);
+}
+
 void apply(const TrainingSeries& series, const AlarmRule& rule, std::vector<Alarm>& found) {
     switch (rule.kind) {
         case Kind::nonfinite:
@@ -202,6 +212,10 @@ void apply(const TrainingSeries& series, const AlarmRule& rule, std::vector<Alar
             return watch_heads(series, rule, &StepHead::sink, true, found);
         case Kind::induction_phase_change:
             return watch_induction(series, rule, found);
+        case Kind::vanishing_gradient:
+            return watch_depth_gain(series, rule, false, found);
+        case Kind::exploding_gradient:
+            return watch_depth_gain(series, rule, true, found);
     }
 }
 

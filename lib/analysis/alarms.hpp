@@ -31,6 +31,8 @@ struct AlarmRule {
         duplicate_checkpoint,
         sink_formed,
         induction_phase_change,
+        vanishing_gradient,
+        exploding_gradient,
     };
     Kind kind;
     const char* name;

@@ -38,6 +38,21 @@ double LayerGradientStats::qk_to_v() const {
     return v > 0 ? std::sqrt(qk) / v : kNone;
 }
 
+std::vector<std::pair<std::string, double>> named_numbers(const LayerGradientStats& layer) {
+    std::vector<std::pair<std::string, double>> numbers{
+        {"grad_out", layer.grad_out}, {"grad_in", layer.grad_in}, {"gain", layer.gain()}};
+    if (!std::isnan(layer.branch_gain)) numbers.emplace_back("branch_gain", layer.branch_gain);
+    if (layer.projections.empty()) return numbers;
+    for (const auto& named : layer.projections)
+        numbers.emplace_back("grad_" + named.name, named.gradient);
+    for (const auto& named : layer.projections) {
+        if (!std::isnan(named.weight))
+            numbers.emplace_back("relative_" + named.name, named.gradient / named.weight);
+    }
+    numbers.emplace_back("qk_to_v", layer.qk_to_v());
+    return numbers;
+}
+
 template <class T>
 void measure_projections(const ProjectionGradients<T>& gradients,
                          const ProjectionWeights<T>& weights, LayerGradientStats& stats) {

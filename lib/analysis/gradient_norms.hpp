@@ -46,6 +46,10 @@ struct LayerGradientStats {
     double qk_to_v() const;
 };
 
+// What is known of a layer, by the names that JSON and CSV use. What the layer does not have is
+// left out; what does not exist is NaN.
+std::vector<std::pair<std::string, double>> named_numbers(const LayerGradientStats& layer);
+
 template <class T>
 void measure_projections(const ProjectionGradients<T>& gradients,
                          const ProjectionWeights<T>& weights, LayerGradientStats& stats);

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "analysis/gradient_norms.hpp"
+#include "analysis/head_gradients.hpp"
+
 namespace attn::analysis {
 
 // Of one head at one step. NaN: does not exist (no tokens, no scores, a head that is not finite).
@@ -64,18 +67,21 @@ struct HeadSeries {
     std::size_t head = 0;
     std::optional<std::size_t> sequence{};
     std::vector<StepHead> steps{};
+    std::vector<HeadGradientStats> gradients{};  // of each step, or none
 };
 struct LayerSeries {
     std::size_t layer = 0;
     std::optional<std::size_t> sequence{};
     std::vector<StepLayer> steps{};
+    std::vector<LayerGradientStats> gradients{};  // of each step and all sequences, or none
 };
 
 struct TrainingSeries {
     std::vector<std::int64_t> steps;  // ascending
     std::vector<HeadSeries> heads;    // by layer and head; those of single sequences behind them
     std::vector<LayerSeries> layers;
-    std::vector<StepModel> model;  // of each step
+    std::vector<StepModel> model;               // of each step
+    std::vector<ModelGradientStats> gradients;  // of each step, or none
     // Of each step an earlier one that holds the same bytes.
     std::vector<std::optional<std::size_t>> repeats;
 };

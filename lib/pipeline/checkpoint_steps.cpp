@@ -9,6 +9,7 @@
 #include "io/container.hpp"
 #include "io/sha256.hpp"
 #include "model/weight_bundle.hpp"
+#include "pipeline/gradient_steps.hpp"
 #include "pipeline/monitor_steps.hpp"
 #include "pipeline/step_collector.hpp"
 #include "source/computed_source.hpp"
@@ -80,6 +81,7 @@ analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
     const Warn silent = [](const std::string&) {};
     require_finite_input<T>(request.input);
     StepCollector<T> collector(request.per_sequence);
+    const std::size_t parts = steps.size() * (request.upstream ? 2 : 1);
     for (std::size_t i = 0; i < steps.size(); ++i) {
         source::ComputedRequest asked = request.input;
         asked.weights = steps[i].source;
@@ -107,9 +109,16 @@ analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
         input.facts.scale = [&loaded](std::size_t layer, std::size_t d_head) {
             return loaded.options_of(layer).scale.value_or(default_scale(d_head));
         };
-        collector.add(source, std::move(input), progress_of_step(progress, i, steps.size()));
+        collector.add(source, std::move(input), progress_of_step(progress, i, parts));
     }
-    return collector.take();
+    analysis::TrainingSeries series = collector.take();
+    if (!request.upstream) return series;
+    const Progress second_half =
+        progress
+            ? Progress([&](std::size_t done, std::size_t all) { progress(all + done, 2 * all); })
+            : nullptr;
+    add_step_gradients(request, steps, series, second_half);
+    return series;
 }
 
 template analysis::TrainingSeries measure_checkpoints<float>(

@@ -25,7 +25,7 @@ namespace {
 source::ComputedRequest differentiable(const GradRequest& request) {
     source::ComputedRequest input = request.input;
     const bool whole = input.query.empty() && input.hidden_states.empty();
-    input.asked_by = "--upstream " + request.upstream.text;
+    input.asked_by = request.upstream.named();
     input.logits = whole && request.upstream.kind == source::Upstream::Kind::logit;
     input.hidden = input.logits;
     return input;

@@ -41,6 +41,7 @@ io::OutputGuard guard_of(const MonitorRequest& request,
           &input.attention.positions, &input.attention.relative_bias, &input.attention.past_key,
           &input.attention.past_value})
         inputs.also_reads(*file);
+    if (request.upstream) inputs.also_reads(request.upstream->array);
     return {"monitor", request.policy, inputs.paths()};
 }
 
@@ -78,6 +79,12 @@ std::vector<std::string> write_all(const MonitorRequest& request,
 MonitorResult monitor(const MonitorRequest& request, const Progress& progress, const Warn& warn) {
     const std::vector<analysis::AlarmRule> rules = chosen_rules(request);
     const bool computed = !request.checkpoints.empty();
+    if (request.upstream && !computed)
+        fail(
+            "--grad: needs projections and values, which saved attention has not; only with "
+            "--checkpoints");
+    if (request.upstream && request.from.sequences)
+        fail("--seq and --grad exclude each other: gradients of layers are of all sequences");
     const std::vector<source::TrainingStep> steps =
         computed ? checkpoint_steps(request) : stored_steps(request);
     std::optional<io::OutputFolder> folder;

@@ -12,6 +12,7 @@
 #include "results/training_report.hpp"
 #include "source/computed_request.hpp"
 #include "source/source_selection.hpp"
+#include "source/upstream.hpp"
 
 namespace attn::pipeline {
 
@@ -23,6 +24,7 @@ struct MonitorRequest {
     std::string steps;                     // "0,100,2k"; empty: from the names
     bool steps_axis = false;               // the first axis of the one source are the steps
     bool per_sequence = false;
+    std::optional<source::Upstream> upstream;  // of checkpoints: also their gradients
     std::vector<analysis::AlarmRule> rules = analysis::alarm_rules();
     std::vector<std::string> only;  // names of alarms; empty: all
     std::vector<std::string> skip;

@@ -26,19 +26,9 @@ OrderedJson json_of(const analysis::HeadGradientStats& head, bool batch) {
 }
 
 OrderedJson json_of(const analysis::LayerGradientStats& layer) {
-    OrderedJson json{{"layer", layer.layer},
-                     {"grad_out", number_or_null(layer.grad_out)},
-                     {"grad_in", number_or_null(layer.grad_in)},
-                     {"gain", number_or_null(layer.gain())}};
-    if (!std::isnan(layer.branch_gain)) json["branch_gain"] = number_or_null(layer.branch_gain);
-    if (layer.projections.empty()) return json;
-    for (const auto& named : layer.projections)
-        json["grad_" + named.name] = number_or_null(named.gradient);
-    for (const auto& named : layer.projections) {
-        if (!std::isnan(named.weight))
-            json["relative_" + named.name] = number_or_null(named.gradient / named.weight);
-    }
-    json["qk_to_v"] = number_or_null(layer.qk_to_v());
+    OrderedJson json{{"layer", layer.layer}};
+    for (const auto& [name, value] : analysis::named_numbers(layer))
+        json[name] = number_or_null(value);
     return json;
 }
 

@@ -28,6 +28,58 @@ void add_measures(Json& entry, const std::vector<Series>& all, const Series& one
     }
 }
 
+using Numbers = std::vector<std::pair<std::string, double>>;
+
+// Of one step; none without gradients.
+Numbers gradient_numbers(const analysis::HeadSeries& head, std::size_t step) {
+    Numbers numbers;
+    if (head.gradients.empty()) return numbers;
+    for (const analysis::GradientMeasure& measure : analysis::gradient_measures())
+        numbers.emplace_back(measure.name, head.gradients[step].*measure.value);
+    return numbers;
+}
+
+Numbers gradient_numbers(const analysis::LayerSeries& layer, std::size_t step) {
+    if (layer.gradients.empty()) return {};
+    return analysis::named_numbers(layer.gradients[step]);
+}
+
+double number_named(const Numbers& numbers, const std::string& name) {
+    for (const auto& [known, value] : numbers)
+        if (known == name) return value;
+    return analysis::StepHead::kNone;
+}
+
+// Series of what the first step has.
+template <class Series>
+void add_gradients(Json& entry, const Series& one) {
+    if (one.gradients.empty()) return;
+    std::vector<Numbers> steps;
+    for (std::size_t step = 0; step < one.gradients.size(); ++step)
+        steps.push_back(gradient_numbers(one, step));
+    for (const auto& first : steps.front()) {
+        Json values = Json::array();
+        for (const Numbers& step : steps)
+            values.push_back(number_or_null(number_named(step, first.first)));
+        entry["grad"][first.first] = std::move(values);
+    }
+}
+
+Json model_gradients_json(const std::vector<analysis::ModelGradientStats>& steps) {
+    Json json = Json::object();
+    for (const auto& [name, value] :
+         {std::pair("depth_gain", &analysis::ModelGradientStats::depth_gain),
+          std::pair("rate", &analysis::ModelGradientStats::rate),
+          std::pair("global_norm", &analysis::ModelGradientStats::global_norm)}) {
+        json[name] = Json::array();
+        for (const analysis::ModelGradientStats& step : steps)
+            json[name].push_back(number_or_null(step.*value));
+    }
+    json["verdict"] = Json::array();
+    for (const analysis::ModelGradientStats& step : steps) json["verdict"].push_back(step.verdict);
+    return json;
+}
+
 Json model_json(const TrainingSeries& series) {
     Json json = Json::object();
     for (const auto& measure : analysis::model_measures()) {
@@ -41,6 +93,7 @@ Json model_json(const TrainingSeries& series) {
         const std::optional<double> step = analysis::forecast_logits(series);
         json["logit_forecast"] = step ? Json(*step) : Json();
     }
+    if (!series.gradients.empty()) json["grad"] = model_gradients_json(series.gradients);
     return json;
 }
 
@@ -81,6 +134,8 @@ std::string table_of(const TrainingSeries& series, const std::vector<Series>& al
         columns.push_back(measure);
         csv += "," + std::string(measure.name);
     }
+    const Numbers gradients = gradient_numbers(all.front(), 0);
+    for (const auto& named : gradients) csv += ",grad." + named.first;
     csv += "\n";
     for (std::size_t step = 0; step < series.steps.size(); ++step) {
         for (const Series& one : all) {
@@ -89,6 +144,9 @@ std::string table_of(const TrainingSeries& series, const std::vector<Series>& al
             csv += place(one);
             for (const StepMeasure<Values>& measure : columns)
                 csv += "," + cell(one.steps[step].*measure.value);
+            const Numbers numbers = gradient_numbers(one, step);
+            for (const auto& named : gradients)
+                csv += "," + cell(number_named(numbers, named.first));
             csv += "\n";
         }
     }
@@ -118,6 +176,7 @@ std::string training_json(const TrainingReport& report, bool strict) {
         if (head.sequence) entry["seq"] = *head.sequence;
         entry["head"] = head.head;
         add_measures(entry, series.heads, head, analysis::head_measures());
+        add_gradients(entry, head);
         json["heads"].push_back(std::move(entry));
     }
     json["layers"] = Json::array();
@@ -125,6 +184,7 @@ std::string training_json(const TrainingReport& report, bool strict) {
         Json entry{{"layer", layer.layer}};
         if (layer.sequence) entry["seq"] = *layer.sequence;
         add_measures(entry, series.layers, layer, analysis::layer_measures());
+        add_gradients(entry, layer);
         json["layers"].push_back(std::move(entry));
     }
     json["model"] = model_json(series);

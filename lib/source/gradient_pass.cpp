@@ -80,12 +80,11 @@ GradientPass<T>::GradientPass(const ComputedSource<T>& source, io::Inputs& files
                (loaded_.layers.size() > 1 || has_parts_around());
     if (!is_logit()) return;
     if (!loaded_.has_weights() || loaded_.hidden_states)
-        fail("--upstream ", upstream.text, ": needs the whole model: --weights with embeddings or ",
+        fail(upstream.named(), ": needs the whole model: --weights with embeddings or ",
              "token ids, not ", loaded_.has_weights() ? "--hidden-states" : "--query");
     stacked_ = true;
     if (upstream.token >= loaded_.queries)
-        fail("--upstream ", upstream.text, ": there are ", loaded_.queries,
-             " tokens, counted from 0");
+        fail(upstream.named(), ": there are ", loaded_.queries, " tokens, counted from 0");
 }
 
 template <class T>
@@ -150,11 +149,11 @@ void GradientPass<T>::stream(const GradientSinks<T>& asked, const Chosen& heads,
     }
     std::optional<Array<T>> last;
     std::vector<Array<T>> x = layer_inputs(last);
-    Array<T> d = is_logit() ? model::logit_gradient<T>(files_, *loaded_.bundle, *last,
-                                                       {upstream_.token, upstream_.vocabulary_entry,
-                                                        "--upstream " + upstream_.text},
-                                                       policy())
-                            : beginning(last.value_or(Array<T>()), loaded_.layers.size() - 1);
+    Array<T> d =
+        is_logit() ? model::logit_gradient<T>(
+                         files_, *loaded_.bundle, *last,
+                         {upstream_.token, upstream_.vocabulary_entry, upstream_.named()}, policy())
+                   : beginning(last.value_or(Array<T>()), loaded_.layers.size() - 1);
     if (is_logit() && visits.final_hidden) visits.final_hidden(d);
     for (std::size_t layer = loaded_.layers.size(); layer-- > 0;) {
         d = stream_block(layer, x[layer], d, sinks, heads, visits);

@@ -10,8 +10,8 @@
 namespace attn::source {
 namespace {
 
-std::size_t upstream_index(const std::string& text) {
-    return static_cast<std::size_t>(parse_whole(text, {0, kMostCount}, "--upstream"));
+std::size_t upstream_index(const std::string& text, const std::string& flag) {
+    return static_cast<std::size_t>(parse_whole(text, {0, kMostCount}, flag));
 }
 
 // The array may lack a batch axis of one sequence.
@@ -33,8 +33,8 @@ Array<T> load_upstream(const Upstream& upstream, const Shape& shape, std::size_t
     if (!of_all && !of_each) {
         Shape without = shape;
         if (shape[0] == 1) without.erase(without.begin());
-        fail("--upstream ", upstream.array, " ", to_string(found), ": expected ",
-             to_string(without), ", the shape of the output",
+        fail(upstream.named(), " ", to_string(found), ": expected ", to_string(without),
+             ", the shape of the output",
              layers > 0 ? ", or one for each of the " + std::to_string(layers) + " layers" : "");
     }
     const Array<T> values = inputs.load<T>(upstream.array, io::NonFinite::refuse);
@@ -43,25 +43,26 @@ Array<T> load_upstream(const Upstream& upstream, const Shape& shape, std::size_t
 
 }  // namespace
 
-Upstream parse_upstream(const std::string& text) {
+Upstream parse_upstream(const std::string& text, const std::string& flag) {
     Upstream upstream;
+    upstream.flag = flag;
     upstream.text = text;
     if (text == "sum") return upstream;
     if (text == "energy") {
         upstream.kind = Upstream::Kind::energy;
     } else if (starts_with(text, "token:")) {
         upstream.kind = Upstream::Kind::token;
-        upstream.token = upstream_index(text.substr(6));
+        upstream.token = upstream_index(text.substr(6), flag);
     } else if (starts_with(text, "logit:")) {
         const std::vector<std::string> numbers = split_at(text.substr(6), ',');
         if (numbers.size() != 2)
-            fail("--upstream ", quoted(text),
+            fail(flag, " ", quoted(text),
                  ": expected logit:P,T, the position of a token and an entry of the vocabulary");
         upstream.kind = Upstream::Kind::logit;
-        upstream.token = upstream_index(numbers[0]);
-        upstream.vocabulary_entry = upstream_index(numbers[1]);
+        upstream.token = upstream_index(numbers[0], flag);
+        upstream.vocabulary_entry = upstream_index(numbers[1], flag);
     } else {
-        if (text.empty()) fail("--upstream: expected an array, sum, energy, token:I or logit:P,T");
+        if (text.empty()) fail(flag, ": expected an array, sum, energy, token:I or logit:P,T");
         upstream.kind = Upstream::Kind::array;
         upstream.array = text;
     }
@@ -77,7 +78,7 @@ Array<T> upstream_gradient(const Upstream& upstream, const Shape& shape, const A
     std::vector<T> values(element_count(shape, "upstream"), T{1});
     if (upstream.kind == Upstream::Kind::token) {
         if (upstream.token >= shape[1])
-            fail("--upstream ", upstream.text, ": there are ", shape[1], " tokens, counted from 0");
+            fail(upstream.named(), ": there are ", shape[1], " tokens, counted from 0");
         for (std::size_t i = 0; i < values.size(); ++i) {
             if (i / shape[2] % shape[1] != upstream.token) values[i] = T{0};
         }

@@ -21,13 +21,15 @@ struct Upstream {
     std::size_t token = 0;
     std::size_t vocabulary_entry = 0;  // of a logit
 
-    // What the flag said, for messages.
+    // What the flag said, and its name, for messages.
     std::string text = "sum";
+    std::string flag = "--upstream";
+    std::string named() const { return flag + " " + text; }
 };
 
-// "sum", "energy", "token:I", "logit:P,T", else the name of an array. Throws Error for numbers that
-// are none.
-Upstream parse_upstream(const std::string& text);
+// "sum", "energy", "token:I", "logit:P,T", else the name of an array. Throws Error, which
+// names the flag, for numbers that are none.
+Upstream parse_upstream(const std::string& text, const std::string& flag = "--upstream");
 
 // The gradient of an output of this shape [batch, queries, columns]. `output` is only looked at for
 // energy. `layer`: which part of an array [layers, …] to take, of so many `layers`; 0 layers: an

@@ -46,5 +46,5 @@ TEST_CASE("alarms that do not exist and numbers that are none are refused by nam
 TEST_CASE("every alarm has a name of its own") {
     const auto names = alarm_names();
     CHECK(std::set<std::string>(names.begin(), names.end()).size() == names.size());
-    CHECK(names.size() == 15);
+    CHECK(names.size() == 17);
 }

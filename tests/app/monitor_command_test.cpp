@@ -217,7 +217,8 @@ TEST_CASE("monitor refuses steps that do not belong together, and writes nothing
     check_refused({"monitor", a, b, "--only", "entropy", "-o", out}, "is no alarm", out);
     check_refused({"monitor", a, b, "--plots", "sinks", "-o", out}, "did you mean sink?", out);
     check_refused({"monitor", a, b, "--layer", "7", "-o", out, "--quiet"}, "no such layer", out);
-    check_refused({"monitor", a, b, "--grad", "sum", "-o", out}, "--grad", out);
+    check_refused({"monitor", a, b, "--grad", "sum", "-o", out}, "--grad: has no effect on saved",
+                  out);
     check_refused({"monitor", a, b, "--heads", "2", "-o", out}, "only with --checkpoints", out);
     check_refused({"monitor"}, "--checkpoints");
 }
