@@ -9,6 +9,7 @@
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "pipeline/info.hpp"
+#include "pipeline/look_results.hpp"
 #include "pipeline/stats.hpp"
 #include "results/manifest.hpp"
 #include "source/labels_beside.hpp"
@@ -206,6 +207,8 @@ LookResult look(const LookRequest& request, const Progress& progress, const Warn
     const std::string& source = request.from.source;
     if (source == "-") fail("-: is read more than once; save standard input to a file first");
     if (results::is_run_folder(source)) {
+        const results::RunManifest manifest = results::read_manifest(source);
+        if (manifest.command != "run") return look_at_results(source, manifest);
         LookResult result = look_at_attention(request, progress, warn);
         suggest_for_attention(request, result);
         return result;

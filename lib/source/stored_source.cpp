@@ -60,9 +60,10 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
         const std::string file =
             folder + "/" + results::array_name(layer, "weights", manifest.format);
         if (!holds_array(inputs, file))
-            fail(folder, manifest.command == "grad"
-                             ? ": results of grad are no attention; give a folder of run"
-                             : ": this run saved no weights; run it again with --save weights");
+            fail(folder, manifest.command == "run"
+                             ? ": this run saved no weights; run it again with --save weights"
+                             : ": results of " + manifest.command +
+                                   " are no attention; give a folder of run");
         const io::StoredArray stored = inputs.find(file);
         const Array<T> weights = inputs.load<T>(stored, io::NonFinite::allow);
         Shape shape = weights.shape();
