@@ -311,6 +311,82 @@ def whole_program(b):
     measure(2 if b.quick else 12, HEADS, 128, plt, 5, '50')
 
 
+def gradients(b):
+    """Backwards with its forward pass before it, against the forward pass alone and against PyTorch; and its memory."""
+    tokens = 512 if b.quick else 2048
+    with tempfile.TemporaryDirectory() as work:
+        heads = b.save_heads(work, HEADS, tokens)
+        grad = lambda: b.run('grad', *heads, '--upstream', 'energy')
+        forward = lambda: b.run('run', *heads, '--save', 'context', '-o', f'{work}/out')
+        a, peer, ratio = pairs(grad, forward, 1 if b.quick else 5)
+        b.row(f'grad of {HEADS} heads x {tokens} tokens', milliseconds(a), 'run --save context', milliseconds(peer), 1 / ratio, '<=3.2')
+        try:
+            import torch
+        except ImportError:
+            print('  (no PyTorch here)')
+        else:
+            q, k, v = (torch.from_numpy(np.load(f'{work}/{name}.npy')).requires_grad_() for name in 'qkv')
+
+            def eager():
+                context = torch.softmax(q @ k.transpose(1, 2) / D_HEAD ** 0.5, -1) @ v
+                (context * context).sum().div(2).backward()
+
+            b.compare('the same', grad, 'PyTorch eager', lambda: timed(eager), 5, '5')
+        one = b.save_heads(work, 1, 2048 if b.quick else 16384)
+        seconds, peak = b.peak_run('grad', *one, '--upstream', 'energy')
+    b.row(f'grad of 1 head x {2048 if b.quick else 16384} tokens: {milliseconds(seconds)}', f'{peak:.0f} MiB', 'limit', '300 MiB',
+          peak / 300, '<=1')
+
+
+def save_layers(path, layers, heads, tokens, rng, sharpness=2):
+    """Causal attention [layers, heads, tokens, tokens] of which no two heads are alike."""
+    array = np.lib.format.open_memmap(path, 'w+', np.float32, (layers, heads, tokens, tokens))
+    mask = np.tri(tokens, dtype=bool)
+    for layer in range(layers):
+        for head in range(heads):
+            array[layer, head] = softmax(np.where(mask, sharpness * rng.standard_normal((tokens, tokens), dtype=np.float32), -np.inf))
+    array.flush()
+
+
+def rollouts(b):
+    """Rows against reading the file once, the whole product against numpy's, and flow against the clock."""
+    layers, heads, tokens = (2, 4, 256) if b.quick else (12, HEADS, 1024)
+    rounds = 1 if b.quick else 5
+    with tempfile.TemporaryDirectory() as work:
+        file = f'{work}/w.npy'
+        save_layers(file, layers, heads, tokens, b.rng)
+        read = lambda: timed(lambda: subprocess.run(f'cat {file} | cat > /dev/null', shell=True))
+        a, peer, ratio = pairs(lambda: b.run('rollout', file, '--targets', 'last'), read, rounds)
+        name = f'rollout of a stored [{layers}, {heads}, {tokens}, {tokens}]'
+        b.row(f'{name}, last token', milliseconds(a), 'cat | cat', milliseconds(peer), 1 / ratio, '<=1.5')
+
+        def by_numpy():
+            result = np.eye(tokens, dtype=np.float32)
+            for matrices in np.load(file):
+                fused = 0.5 * matrices.mean(0) + 0.5 * np.eye(tokens, dtype=np.float32)
+                result = fused / fused.sum(-1, keepdims=True) @ result
+
+        b.compare(f'{name}, all tokens', lambda: b.run('rollout', file), 'numpy', lambda: timed(by_numpy), rounds, '3')
+        small = 32 if b.quick else 128
+        save_layers(file, layers, heads, small, b.rng)
+        seconds = statistics.median(b.run('rollout', file, '--method', 'flow', '--targets', 'last') for _ in range(rounds))
+    b.row(f'flow, {layers} layers x {small} tokens, last token', milliseconds(seconds), 'limit', '1 s', seconds, '<=1')
+
+
+def trainings(b):
+    """Monitor of stored steps, against reading them once."""
+    steps, layers, heads, tokens = (3, 2, 4, 64) if b.quick else (20, 12, HEADS, 128)
+    with tempfile.TemporaryDirectory() as work:
+        for step in range(steps):
+            save_layers(f'{work}/step{step}.npy', layers, heads, tokens, b.rng, 1 + 3 * step / steps)
+        read = lambda: timed(lambda: subprocess.run(f'cat {work}/step*.npy | cat > /dev/null', shell=True))
+        # Whatever it finds: an alarm is exit code 1.
+        ours = lambda: timed(lambda: subprocess.run([b.program, 'monitor', work, '--quiet'], stdout=subprocess.DEVNULL))
+        a, peer, ratio = pairs(ours, read, 1 if b.quick else 5)
+    b.row(f'monitor of {steps} steps [{layers}, {heads}, {tokens}, {tokens}]', milliseconds(a), 'cat | cat', milliseconds(peer),
+          1 / ratio, '<=2')
+
+
 def complexity(b):
     """Time and memory against n, with the exponents of a power law fitted to the last four."""
     sizes = [1024 << i for i in range(3 if b.quick else 7)]
@@ -329,7 +405,7 @@ def complexity(b):
 
 
 MEASURES = {m.__name__: m for m in (start_up, in_memory, masked, long_sequence, write_weights, stored_heatmap, labelled_heatmaps,
-                                    stored_stats, computed_stats, whole_program, complexity)}
+                                    stored_stats, computed_stats, gradients, rollouts, trainings, whole_program, complexity)}
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
