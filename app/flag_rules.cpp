@@ -59,12 +59,20 @@ bool given(const CLI::App& command, const std::string& flag) {
     return option != nullptr && option->count() > 0;
 }
 
+// Beside a photograph rollout draws its matrix all the same, and its targets are those of both.
+bool is_of_photo_alone(const CLI::App& command, const std::string& flag, const std::string& other) {
+    const bool of_photo = flag == "--image" || other == "--image";
+    return of_photo && find(command, "--mean-heads") == nullptr;
+}
+
 void require_no_contradiction(const CLI::App& command) {
     for (const auto& [flag, other] : kContradictions) {
+        if (is_of_photo_alone(command, flag, other)) continue;
         if (given(command, flag) && given(command, other))
             fail(flag, " and ", other, " exclude each other");
     }
     for (const auto& [flag, other] : kNeeds) {
+        if (is_of_photo_alone(command, flag, other)) continue;
         if (given(command, flag) && find(command, other) != nullptr && !given(command, other))
             fail(flag, ": has no effect without ", other);
     }
@@ -155,7 +163,7 @@ void require_heatmaps(const CLI::App& command, const std::string& without) {
 // Of `rollout`, which prints and writes only where a folder is given.
 void require_folder(const CLI::App& command) {
     if (given(command, "--output")) return;
-    for (const char* flag : {"--save", "--baseline", "--grid", "--force", "--durable"}) {
+    for (const char* flag : {"--save", "--baseline", "--grid", "--image", "--force", "--durable"}) {
         if (given(command, flag)) fail(flag, ": has no effect without --output");
     }
     require_heatmaps(command, "--output");
@@ -163,14 +171,15 @@ void require_folder(const CLI::App& command) {
 
 // Flags of commands that write a folder which shape what is not saved.
 void require_saved(const CLI::App& command) {
-    if (find(command, "--image") != nullptr && given(command, "--grid") &&
+    if (find(command, "--mean-heads") != nullptr && given(command, "--grid") &&
         !given(command, "--image"))
         fail("--grid: has no effect without --image");
     if (find(command, "--save") == nullptr) return;
     const Saved saved(command);
     if (find(command, "--method") != nullptr) {
         require_folder(command);
-        if (!saved.any_of({"heatmaps"})) require_heatmaps(command, "heatmaps in --save");
+        if (!saved.any_of({"heatmaps"}) && !given(command, "--image"))
+            require_heatmaps(command, "heatmaps in --save");
         return;
     }
     if (given(command, "--grid") && !saved.any_of({"stats"}))
@@ -212,7 +221,7 @@ void require_steps(const CLI::App& command) {
             if (given(command, flag)) fail(flag, ": has no effect with --checkpoints");
         return;
     }
-    for (const char* flag : {"--mask", "--mask-true"})
+    for (const char* flag : {"--mask", "--mask-true", "--grad"})
         if (given(command, flag))
             fail(flag, ": has no effect on saved attention, only with --checkpoints");
     refuse_computing(command, "with --checkpoints");

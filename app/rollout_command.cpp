@@ -155,6 +155,10 @@ void add_method_flags(Command& command, RolloutRequest& request) {
     command.text("--gradients", "ARRAY|DIR", request.gradients,
                  "Gradients of a loss with respect to the weights, of the shape of SOURCE, bottom "
                  "layer first; or a folder that grad wrote");
+    command.text("--cross-gradients", "ARRAY|DIR", request.cross_gradients,
+                 "The same for the weights of --cross");
+    command.text("--encoder-gradients", "ARRAY|DIR", request.encoder_gradients,
+                 "The same for the weights of --encoder");
 }
 
 void add_result_flags(Command& command, RolloutRequest& request, bool& json, Console& console) {
@@ -176,6 +180,9 @@ void add_result_flags(Command& command, RolloutRequest& request, bool& json, Con
     command.text("--grid", "RxC", request.grid,
                  "Also map.npy [targets, R, C]: tokens are patches of a picture, 14x14, or 14x14+1 "
                  "where a class token comes first");
+    command.text("--image", "FILE.png|jpg", request.image,
+                 "Also photo.png: the shares of the patches drawn over this picture, a panel a "
+                 "target (default: the class token)");
     command.whole("--top", request.top, {1, 1 << 20}, "Print the N largest inputs (default 5)");
     command.on("--json", json,
                "Print JSON: {\"method\", \"layers\", \"specificity\", \"flow_saturation\", "

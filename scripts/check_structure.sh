@@ -96,6 +96,12 @@ lib/pipeline/rollout_product.cpp    the same
 lib/pipeline/rollout_stack.cpp      the same
 lib/pipeline/rollout_writer.cpp     the same
 lib/pipeline/rollout_words.cpp      the same
+lib/pipeline/rollout_streamed.cpp   by tests/app/rollout_computed_test.cpp
+lib/analysis/rollout_sink.cpp       the same
+lib/pipeline/look_results.cpp       by tests/app/look_results_test.cpp
+lib/pipeline/rollout_photo.cpp      by tests/app/photo_overlay_test.cpp
+lib/pipeline/photo_panels.cpp       the same
+lib/pipeline/gradient_steps.cpp     by tests/app/monitor_gradients_test.cpp
 lib/pipeline/rollout_computed.cpp   by tests/app/contributions_command_test.cpp, against saved attention
 lib/results/contribution_sink.cpp   by tests/app/contributions_command_test.cpp
 lib/pipeline/info.cpp               so far by tests/app/info_command_test.cpp

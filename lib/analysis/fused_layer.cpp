@@ -13,7 +13,7 @@ namespace {
 template <class T>
 bool has_weight(const LayerHeads<T>& heads, std::size_t query, KeyRange range) {
     for (const MatrixView<const T>& head : heads.weights) {
-        const T* row = head.row(query).data();
+        const T* row = head.row(query - heads.first_query).data();
         if (std::any_of(row + range.begin, row + range.end, [](T cell) { return cell != T{0}; }))
             return true;
     }
@@ -115,6 +115,7 @@ template <class T>
 void FusedLayer<T>::make_row(std::size_t query, std::vector<double>& row) const {
     const AllowedCells allowed = allowed_cells(heads_, query);
     fuse(query, allowed, row);
+    if (options_.fused == Fused::crossed_relevance) return;
     if (options_.fused == Fused::relevance) {
         row[query] += 1;
         return;
@@ -128,7 +129,7 @@ void FusedLayer<T>::make_row(std::size_t query, std::vector<double>& row) const 
 template <class T>
 void FusedLayer<T>::require_weights(std::size_t query, KeyRange range) const {
     for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
-        const auto row = heads_.weights[i].row(query);
+        const auto row = heads_.weights[i].row(query - heads_.first_query);
         for (std::size_t key = range.begin; key < range.end; ++key) {
             if (std::isfinite(row[key]) && row[key] >= 0) continue;
             fail(heads_.name, ", head ", heads_.numbers[i], ", query ", query, ", key ", key,
@@ -136,7 +137,7 @@ void FusedLayer<T>::require_weights(std::size_t query, KeyRange range) const {
         }
     }
     for (std::size_t i = 0; i < heads_.gradients.size(); ++i) {
-        const auto row = heads_.gradients[i].row(query);
+        const auto row = heads_.gradients[i].row(query - heads_.first_query);
         for (std::size_t key = range.begin; key < range.end; ++key) {
             if (!std::isfinite(row[key]))
                 fail("--gradients: of ", heads_.name, ", head ", heads_.numbers[i], ", query ",
@@ -149,7 +150,7 @@ template <class T>
 void FusedLayer<T>::add_weights(std::size_t query, KeyRange range, std::vector<double>& row) const {
     const std::size_t begin = range.begin, end = range.end;
     for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
-        const T* const cells = heads_.weights[i].row(query).data();
+        const T* const cells = heads_.weights[i].row(query - heads_.first_query).data();
         if (options_.fuse == Fuse::max || options_.fuse == Fuse::min) {
             const bool least = options_.fuse == Fuse::min;
             for (std::size_t key = begin; key < end; ++key) {
@@ -177,10 +178,10 @@ void FusedLayer<T>::add_weights(std::size_t query, KeyRange range, std::vector<d
 template <class T>
 void FusedLayer<T>::add_products(std::size_t query, KeyRange range,
                                  std::vector<double>& row) const {
-    const bool clamp_first = options_.fused == Fused::relevance;
+    const bool clamp_first = options_.fused != Fused::gradient;
     for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
-        const T* const cells = heads_.weights[i].row(query).data();
-        const T* const slopes = heads_.gradients[i].row(query).data();
+        const T* const cells = heads_.weights[i].row(query - heads_.first_query).data();
+        const T* const slopes = heads_.gradients[i].row(query - heads_.first_query).data();
         for (std::size_t key = range.begin; key < range.end; ++key) {
             const double product =
                 static_cast<double>(cells[key]) * static_cast<double>(slopes[key]);
@@ -200,14 +201,14 @@ void FusedLayer<T>::fuse(std::size_t query, const AllowedCells& allowed,
     if (range.empty()) return;
     bool sane = true;
     for (const MatrixView<const T>& head : heads_.weights) {
-        const T* const cells = head.row(query).data();
+        const T* const cells = head.row(query - heads_.first_query).data();
         bool fine = true;
         for (std::size_t key = range.begin; key < range.end; ++key)
             fine &= cells[key] >= T{0} && cells[key] <= std::numeric_limits<T>::max();
         sane = sane && fine;
     }
     for (const MatrixView<const T>& head : heads_.gradients) {
-        const T* const cells = head.row(query).data();
+        const T* const cells = head.row(query - heads_.first_query).data();
         for (std::size_t key = range.begin; key < range.end; ++key)
             sane = sane && std::isfinite(cells[key]);
     }

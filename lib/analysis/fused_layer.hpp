@@ -24,8 +24,12 @@ struct LayerHeads {
     std::vector<std::size_t> numbers;            // what each head is called
     const Mask<T>* mask = nullptr;
     std::size_t sequence = 0;
+    // Where the matrices are only some rows: the query of the first, and how many there are in all;
+    // others may not be asked for.
+    std::size_t first_query = 0;
+    std::size_t all_queries = 0;
 
-    std::size_t queries() const { return weights.front().rows; }
+    std::size_t queries() const { return all_queries > 0 ? all_queries : weights.front().rows; }
     std::size_t keys() const { return weights.front().columns; }
 };
 

@@ -9,8 +9,9 @@ enum class DiscardScope { matrix, row };
 enum class Renormalise { after, before, none };
 
 // What is fused: weights; max(0, mean of gradient * weights); mean of max(0, gradient * weights),
-// which is added to the identity (Chefer et al. 2021).
-enum class Fused { weights, gradient, relevance };
+// which is added to the identity (Chefer et al. 2021); or the same of cross-attention, which is
+// not.
+enum class Fused { weights, gradient, relevance, crossed_relevance };
 
 struct RolloutOptions {
     Fused fused = Fused::weights;

@@ -30,6 +30,12 @@ class HeadCountdown {
         return {head / heads_, head % heads_, item % blocks_};
     }
 
+    // The same tiles with all heads of a block of rows behind one another.
+    TilePlace place_by_block(std::size_t item) const {
+        const std::size_t row = item / heads_;
+        return {row / blocks_, item % heads_, row % blocks_};
+    }
+
     // Counts a tile as done; true for exactly one tile of each head, when all its others are done.
     bool finish(const TilePlace& place) {
         return --left_[place.sequence * heads_ + place.head] == 0;

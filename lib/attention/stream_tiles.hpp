@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "attention/blockwise_sink.hpp"
 #include "attention/head_countdown.hpp"
 #include "attention/sink.hpp"
 #include "core/error.hpp"
@@ -63,8 +64,9 @@ void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder ord
     for (Sink<T>* sink : sinks) sink->begin_layer(shape);
     HeadCountdown countdown(shape);
     FirstError errors;
+    const bool by_block = wants_blocks(sinks);
     const auto stream = [&](std::size_t item) {
-        TilePlace place = countdown.place(item);
+        TilePlace place = by_block ? countdown.place_by_block(item) : countdown.place(item);
         const bool streamed = shape.streams(place.sequence, place.head);
         if (!streamed && !all_heads) return;
         if (order == BlockOrder::falling) place.block = shape.blocks() - 1 - place.block;

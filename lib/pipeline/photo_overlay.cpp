@@ -5,21 +5,11 @@
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/numbers.hpp"
-#include "core/printable.hpp"
-#include "core/version.hpp"
 #include "core/word_list.hpp"
-#include "io/file_bytes.hpp"
-#include "render/label_font.hpp"
-#include "render/photo.hpp"
-#include "render/photo_sheet.hpp"
-#include "render/picture_format.hpp"
+#include "pipeline/photo_panels.hpp"
 
 namespace attn::pipeline {
 namespace {
-
-// Pixels of a panel's longest side: one alone is large, many fit on a page.
-constexpr std::size_t kOnePanel = 640;
-constexpr std::size_t kPage = 1800;
 
 std::size_t number_below(const std::string& text, std::size_t end, const std::string& whole) {
     const WholeRange range{0, static_cast<std::int64_t>(end) - 1};
@@ -60,25 +50,17 @@ std::vector<float> patches_of(const source::HeadMatrices<T>& weights, std::size_
     return means;
 }
 
-struct Panels {
-    std::vector<std::vector<float>> cells;
-    std::vector<std::string> titles;
-    std::vector<std::size_t> queries;
-    std::vector<std::string> rows;
-    std::size_t columns = 0;
-};
-
 template <class T>
-Panels gather(const source::StoredAttention<T>& attention, const DrawRequest& request,
-              const analysis::PatchGrid& grid, const std::vector<PhotoTarget>& targets,
-              std::size_t sequence) {
+PhotoPanels gather(const source::StoredAttention<T>& attention, const DrawRequest& request,
+                   const analysis::PatchGrid& grid, const std::vector<PhotoTarget>& targets,
+                   std::size_t sequence) {
     const auto places = source::select_heads(attention, request.from);
     std::vector<std::vector<std::size_t>> groups{places};
     if (!request.photo.mean_heads) {
         groups.clear();
         for (const std::size_t place : places) groups.push_back({place});
     }
-    Panels panels;
+    PhotoPanels panels;
     panels.columns = groups.size();
     for (const PhotoTarget& target : targets) {
         for (const source::StoredLayer<T>& layer : attention.layers) {
@@ -105,32 +87,6 @@ std::size_t one_sequence(const source::SourceRequest& from, std::size_t batch) {
     fail(from.source, ": one picture shows one sequence of ", batch, "; choose it with --seq");
 }
 
-render::HeatmapStyle style_of(const results::HeatmapOptions& options, const render::Font& font,
-                              const Panels& panels, const analysis::PatchGrid& grid) {
-    render::HeatmapStyle style;
-    style.colors = &render::color_map(options.colormap);
-    style.font = &font;
-    float high = 0, low = 0;
-    for (const auto& cells : panels.cells) {
-        for (const float value : cells) {
-            high = std::max(high, value);
-            low = std::min(low, value);
-        }
-    }
-    const float ends[] = {low, high};
-    std::vector<MatrixView<const float>> parts;
-    for (const auto& cells : panels.cells)
-        parts.emplace_back(cells.data(), grid.rows(), grid.columns());
-    style.scale = render::limited(render::scale_of({ends, 1, 2}, options.scale), options.vmin,
-                                  options.vmax, parts);
-    const std::size_t longest = std::max(grid.rows(), grid.columns());
-    const std::size_t panel = panels.cells.size() == 1
-                                  ? kOnePanel
-                                  : std::clamp<std::size_t>(kPage / panels.columns, 96, 320);
-    style.layout = {options.cell.value_or(std::max<std::size_t>(1, panel / longest)), 1};
-    return style;
-}
-
 template <class T>
 std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& warn) {
     source::StoredAttention<T> attention =
@@ -144,40 +100,13 @@ std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& 
              " keys; --image needs attention among the patches of one picture");
     const std::size_t sequence = one_sequence(request.from, shape[0]);
     const auto targets = parse_targets(request.photo.targets, grid);
-    const Panels panels = gather(attention, request, grid, targets, sequence);
-
-    const auto file = io::map_file(request.photo.image);
-    const render::Image photo = render::decode_photo(file.bytes, request.photo.image);
-    const render::Font font = render::choose_label_font(request.heatmaps.fonts, {}, {}).font;
-    const render::HeatmapStyle style = style_of(request.heatmaps, font, panels, grid);
-    render::PhotoSheet sheet;
-    sheet.title = targets.size() == 1 ? "what the " + targets.front().name + " looks at"
-                                      : "what queries look at";
-    sheet.note = "weights of the patches; those of other tokens are not drawn";
-    if (grid.extra() == 0) sheet.note.clear();
-    sheet.columns = panels.columns;
-    sheet.row_titles = panels.rows;
-    sheet.photo = &photo;
-    for (std::size_t i = 0; i < panels.cells.size(); ++i) {
-        render::PhotoPanel panel;
-        panel.title = panels.titles[i];
-        panel.cells = {panels.cells[i].data(), grid.rows(), grid.columns()};
-        if (panels.queries[i] >= grid.extra()) {
-            const std::size_t patch = panels.queries[i] - grid.extra();
-            panel.target = {patch / grid.columns(), patch % grid.columns()};
-        }
-        sheet.panels.push_back(panel);
-    }
-    if (request.heatmaps.title) sheet.title = *request.heatmaps.title;
-    const results::PictureOrigin& origin = request.heatmaps.origin;
-    const render::PictureFacts facts{
-        {"Title", sheet.title},
-        {"Description", "Attention weights of patches over " + printable(request.photo.image)},
-        {"Source", printable(origin.source)},
-        {"Command", printable(origin.command)},
-        {"Software", std::string("attn-inspect ") + version()}};
-    return render::encode(render::make_photo_sheet(sheet, style), font, request.heatmaps.print,
-                          facts);
+    const PhotoPanels panels = gather(attention, request, grid, targets, sequence);
+    PhotoText text;
+    text.title = targets.size() == 1 ? "what the " + targets.front().name + " looks at"
+                                     : "what queries look at";
+    if (grid.extra() > 0) text.note = "weights of the patches; those of other tokens are not drawn";
+    text.description = "Attention weights of patches";
+    return draw_panels(panels, grid, Photo(request.photo.image), request.heatmaps, text);
 }
 
 }  // namespace

@@ -15,7 +15,9 @@
 #include "core/parallel.hpp"
 #include "io/json_text.hpp"
 #include "pipeline/rollout_computed.hpp"
+#include "pipeline/rollout_photo.hpp"
 #include "pipeline/rollout_product.hpp"
+#include "pipeline/rollout_streamed.hpp"
 #include "pipeline/rollout_words.hpp"
 #include "pipeline/rollout_writer.hpp"
 #include "results/manifest.hpp"
@@ -40,11 +42,9 @@ constexpr double kSaturated = 0.5;
 
 template <class T>
 RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn) {
-    if (request.is_computed())
-        return {compute_rollout_source<T>(request, inputs, warn, nullptr), std::nullopt,
-                std::nullopt};
-    RolloutParts<T> parts{open_rollout_source<T>(request, inputs, warn), std::nullopt,
-                          std::nullopt};
+    if (request.is_computed()) return compute_rollout_parts<T>(request, inputs, warn, nullptr);
+    RolloutParts<T> parts;
+    parts.decoder = open_rollout_source<T>(request, inputs, warn);
     parts.cross = open_cross(request, parts.decoder, inputs, warn);
     if (parts.cross) parts.encoder = open_encoder(request, *parts.cross, inputs, warn);
     inputs.let_go();
@@ -76,13 +76,15 @@ class Rollout {
         layout_.array = request.save.rollout;
         layout_.lift = request.uniform_baseline;
         require_room();
+        if (!request.image.empty()) photo_.emplace(request, *layout_.grid, lines_);
     }
 
     RolloutResult execute(const Progress& progress) {
         if (!request_.output.empty()) open_output();
+        if (parts_.streamed) stream(progress);
         for (std::size_t i = 0; i < sequences_.size(); ++i) {
             roll(i);
-            if (progress) progress(i + 1, sequences_.size());
+            if (progress && !parts_.streamed) progress(i + 1, sequences_.size());
         }
         finish_summary();
         if (folder_) finish_output();
@@ -96,6 +98,9 @@ class Rollout {
     const RolloutStack<T>& stack() const { return parts_.decoder; }
     std::size_t tokens() const { return stack().keys(); }
     bool is_flow() const { return request_.method == RolloutMethod::flow; }
+    bool is_crossed_relevance() const {
+        return request_.method == RolloutMethod::relevance && parts_.cross.has_value();
+    }
     // Columns were made, all rows of them.
     bool by_source() const { return request_.sources && !is_flow(); }
     bool whole() const { return !by_source() && lines_.size() == tokens(); }
@@ -126,8 +131,14 @@ class Rollout {
         if (request_.save.layers && tokens() > kMostWholeTokens)
             fail("--save layers: is a whole matrix for each layer, which is made of up to ",
                  kMostWholeTokens, " tokens; ", stack().name, " has ", tokens());
+        if (is_crossed_relevance() && std::max(tokens(), parts_.cross->keys()) > kMostWholeTokens)
+            fail(
+                "--method relevance: of an encoder and a decoder takes whole matrices, which are "
+                "made of up to ",
+                kMostWholeTokens, " tokens; ", stack().name, " has ", tokens(), ", ",
+                parts_.cross->name, " ", parts_.cross->keys());
         const std::size_t heads = std::max<std::size_t>(layout_.heads, 1);
-        const std::size_t matrices = request_.save.layers ? 2 : 0;
+        const std::size_t matrices = request_.save.layers || is_crossed_relevance() ? 4 : 0;
         std::size_t cells = 0;
         if (__builtin_mul_overflow(3 * heads * layout_.rows, layout_.columns, &cells) ||
             cells > std::numeric_limits<std::size_t>::max() / 64)
@@ -139,6 +150,7 @@ class Rollout {
     void open_output() {
         inputs_.also_reads(request_.from.tokens);
         inputs_.also_reads(request_.from.key_tokens);
+        inputs_.also_reads(request_.image);
         for (const std::string& font : request_.heatmaps.fonts) inputs_.also_reads(font);
         folder_.emplace(request_.output,
                         io::OutputGuard("rollout", request_.policy, inputs_.paths()));
@@ -222,6 +234,7 @@ class Rollout {
                 const auto found = analysis::specificity<T>(one.view());
                 if (found) specificities_.push_back(*found);
             }
+            if (photo_) photo_->add(one, shown_sequence(sequence), shown_head(head));
             if (drawer_) draw_rows<T>(*drawer_, shape_, {0, sequence, head}, one, drawn_keys());
         }
         if (!folder_) return;
@@ -229,9 +242,16 @@ class Rollout {
         if (parts_.cross) writer_->write_cross(place, rows.cross);
     }
 
+    void stream(const Progress& progress) {
+        streamed_ = by_source() ? parts_.streamed->sources(lines_, options_, sequences_, progress)
+                                : parts_.streamed->targets(lines_, options_, sequences_, progress);
+    }
+
     RolloutRows<T> rows_of(std::size_t place, std::size_t sequence) {
+        if (parts_.streamed) return {{std::move(streamed_.at(sequence))}, Matrix<T>()};
         if (is_flow()) return flow_rows(sequence);
         if (by_source()) return {roll_sources<T>(stack(), options_, lines_, sequence), Matrix<T>()};
+        if (is_crossed_relevance()) return roll_crossed_relevance(parts_, lines_, sequence);
         const bool upwards = (whole() || request_.save.layers) && !parts_.cross;
         if (!upwards) return roll_targets(parts_, options_, lines_, sequence);
         EachProduct<T> each;
@@ -243,10 +263,7 @@ class Rollout {
                             Matrix<T>()};
         for (Matrix<T>& head : rows.heads) {
             if (whole() && lines_ == count_up(tokens())) continue;
-            Matrix<T> chosen(lines_.size(), tokens());
-            for (std::size_t i = 0; i < lines_.size(); ++i)
-                std::copy(head.row(lines_[i]), head.row(lines_[i]) + tokens(), chosen.row(i));
-            head = std::move(chosen);
+            head = chosen_rows(head, lines_);
         }
         return rows;
     }
@@ -301,7 +318,7 @@ class Rollout {
         for (std::size_t row = 0; row < rows.rows; ++row) {
             results::RolloutTarget target;
             target.sequence = sequence;
-            if (layout_.heads > 0) target.head = stack().attention.heads[stack().heads[head]];
+            target.head = shown_head(head);
             target.query = by_source() ? row : lines_[row];
             const T* const values = rows.row(row);
             std::vector<std::size_t> order = count_up(rows.columns);
@@ -344,9 +361,25 @@ class Rollout {
         warn_(summary.warnings.back());
     }
 
+    // What tells panels apart.
+    std::optional<std::size_t> shown_sequence(std::size_t sequence) const {
+        return stack().sequences() > 1 ? std::optional(sequence) : std::nullopt;
+    }
+    std::optional<std::size_t> shown_head(std::size_t head) const {
+        if (layout_.heads == 0) return std::nullopt;
+        return stack().attention.heads[stack().heads[head]];
+    }
+
     void finish_output() {
         writer_->close();
         if (drawer_) drawer_->finish();
+        if (photo_) {
+            results::HeatmapOptions options = request_.heatmaps;
+            options.origin.source = stack().name;
+            folder_->write("photo." + render::name_of(options.print.format),
+                           photo_->draw(rollout_title(request_, stack().heads.size()),
+                                        value_name_of(request_.method), options));
+        }
         results::RunManifest manifest;
         manifest.command = "rollout";
         manifest.inputs = inputs_.records();
@@ -371,15 +404,17 @@ class Rollout {
     source::AxisLabels labels_;
     Share share_;
     std::vector<std::size_t> sequences_;
-    std::vector<std::size_t> lines_;    // targets; or sources, where columns are made
-    std::vector<std::size_t> columns_;  // of the result
-    double pairs_ = 0;                  // flows, and those at their trivial bound
+    std::map<std::size_t, Matrix<T>> streamed_;  // of each sequence, where blocks are streamed
+    std::vector<std::size_t> lines_;             // targets; or sources, where columns are made
+    std::vector<std::size_t> columns_;           // of the result
+    double pairs_ = 0;                           // flows, and those at their trivial bound
     double limited_ = 0;
     RolloutLayout layout_;
     LayerShape shape_;  // of the picture
     std::optional<io::OutputFolder> folder_;
     std::optional<RolloutWriter<T>> writer_;
     std::optional<results::HeatmapDrawer> drawer_;
+    std::optional<RolloutPhoto> photo_;
     std::vector<double> specificities_;
     RolloutResult result_;
 };

@@ -6,6 +6,8 @@
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/memory.hpp"
+#include "pipeline/rollout.hpp"
+#include "pipeline/rollout_streamed.hpp"
 #include "source/computed_source.hpp"
 
 namespace attn::pipeline {
@@ -98,15 +100,47 @@ void require_square(const source::ComputedInputs<T>& inputs, const std::string& 
          ", ", inputs.keys, "]");
 }
 
+// Layers of which only the shape is there.
+template <class T>
+std::vector<source::StoredLayer<T>> layers_without_weights(
+    const std::vector<std::size_t>& numbers, std::size_t heads,
+    const source::ComputedInputs<T>& loaded) {
+    const Shape shape{loaded.batch, heads, loaded.queries, loaded.keys};
+    std::vector<source::StoredLayer<T>> layers;
+    for (const std::size_t number : numbers) {
+        source::StoredLayer<T> layer;
+        layer.layer = number;
+        layer.weights = source::HeadMatrices<T>(
+            shape, std::vector<const T*>(loaded.batch * heads, nullptr), {}, false);
+        layers.push_back(std::move(layer));
+    }
+    return layers;
+}
+
+template <class T>
+void require_whole_matrices(const RolloutRequest& request, const RolloutStack<T>& stack,
+                            const source::ComputedInputs<T>& loaded) {
+    if (request.discard.value_or(0) > 0 && loaded.queries > kMostWholeTokens &&
+        request.options().discard_scope == analysis::DiscardScope::matrix)
+        fail("--discard: of whole matrices that are computed is for up to ", kMostWholeTokens,
+             " tokens, ", stack.name, " gets ", loaded.queries, "; give --discard-scope row");
+    const std::size_t matrices = stack.places.size() * loaded.batch * stack.attention.heads.size();
+    require_memory(matrices * loaded.queries * loaded.keys * sizeof(T),
+                   stack.name +
+                       ": the attention of all layers, which this takes (--targets and --sources "
+                       "of --method attention do not)");
+}
+
 }  // namespace
 
 template <class T>
-RolloutStack<T> compute_rollout_source(const RolloutRequest& request, io::Inputs& files,
-                                       const Warn& warn, const Progress& progress) {
+RolloutParts<T> compute_rollout_parts(const RolloutRequest& request, io::Inputs& files,
+                                      const Warn& warn, const Progress& progress) {
     const source::ComputedRequest input = with_labels(request);
-    const source::ComputedSource<T> computed(input, files, warn);
-    const source::ComputedInputs<T>& loaded = computed.inputs();
-    RolloutStack<T> stack;
+    const auto computed = std::make_shared<const source::ComputedSource<T>>(input, files, warn);
+    const source::ComputedInputs<T>& loaded = computed->inputs();
+    RolloutParts<T> parts;
+    RolloutStack<T>& stack = parts.decoder;
     stack.name = input.weights.empty() ? input.query : input.weights;
     require_square(loaded, stack.name);
     const std::size_t start = request.start_layer.value_or(0);
@@ -116,34 +150,34 @@ RolloutStack<T> compute_rollout_source(const RolloutRequest& request, io::Inputs
     const std::vector<std::size_t> heads =
         chosen(request.from.heads, loaded.heads, 0, "--head", "head");
     const bool shares = request.method == RolloutMethod::contributions;
-    const std::size_t matrices = stack.places.size() * loaded.batch * (shares ? 1 : heads.size());
-    require_memory(matrices * loaded.queries * loaded.keys * sizeof(T),
-                   stack.name +
-                       ": the attention of all layers; run it with --save weights and "
-                       "roll out its folder");
-
-    KeepingSink<T> keeping(request.method, loaded.options.kv_order);
-    Share share{stack.places, std::nullopt, std::nullopt};
-    if (request.from.heads) share.heads = heads;
-    computed.stream({&keeping}, share, progress);
-    stack.attention.layers = keeping.take();
     stack.attention.heads = shares ? std::vector<std::size_t>{0} : heads;
+    if (rolls_by_blocks(request, loaded.queries)) {
+        stack.attention.layers = layers_without_weights<T>(stack.places, heads.size(), loaded);
+        parts.streamed =
+            std::make_shared<StreamedRollout<T>>(computed, stack.name, stack.places, heads);
+    } else {
+        require_whole_matrices(request, stack, loaded);
+        KeepingSink<T> keeping(request.method, loaded.options.kv_order);
+        Share share{stack.places, std::nullopt, std::nullopt};
+        if (request.from.heads) share.heads = heads;
+        computed->stream({&keeping}, share, progress);
+        stack.attention.layers = keeping.take();
+    }
     stack.attention.structure = loaded.options.mask.structure;
     stack.attention.tokens = loaded.tokens;
     stack.attention.key_tokens = loaded.key_tokens;
-    stack.attention.has_sinks = computed.outline().has_sinks;
+    stack.attention.has_sinks = computed->outline().has_sinks;
     stack.attention.batch_axis = loaded.batch_axis;
     stack.structure = loaded.options.mask.structure;
-    for (std::size_t place = 0; place < stack.attention.heads.size(); ++place)
-        stack.heads.push_back(place);
+    stack.heads = count_up(stack.attention.heads.size());
     for (const std::size_t layer : stack.places)
         stack.masks.emplace_back(loaded.options_of(layer).mask, loaded.keys);
-    return stack;
+    return parts;
 }
 
-template RolloutStack<float> compute_rollout_source(const RolloutRequest&, io::Inputs&, const Warn&,
+template RolloutParts<float> compute_rollout_parts(const RolloutRequest&, io::Inputs&, const Warn&,
+                                                   const Progress&);
+template RolloutParts<double> compute_rollout_parts(const RolloutRequest&, io::Inputs&, const Warn&,
                                                     const Progress&);
-template RolloutStack<double> compute_rollout_source(const RolloutRequest&, io::Inputs&,
-                                                     const Warn&, const Progress&);
 
 }  // namespace attn::pipeline

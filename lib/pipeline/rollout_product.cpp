@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "analysis/relevance.hpp"
 #include "analysis/uniform_rollout.hpp"
 #include "attention/blas_threads.hpp"
 #include "attention/query_offset.hpp"
+#include "core/index_list.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::pipeline {
@@ -115,6 +117,14 @@ std::vector<analysis::UniformLayer> uniform_layers(const RolloutStack<T>& stack,
 }  // namespace
 
 template <class T>
+Matrix<T> chosen_rows(const Matrix<T>& all, const std::vector<std::size_t>& rows) {
+    Matrix<T> chosen(rows.size(), all.columns);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        std::copy(all.row(rows[i]), all.row(rows[i]) + all.columns, chosen.row(i));
+    return chosen;
+}
+
+template <class T>
 RolloutRows<T> roll_targets(const RolloutParts<T>& parts, const RolloutOptions& options,
                             const std::vector<std::size_t>& targets, std::size_t sequence) {
     const SingleThreadedBlas blas;
@@ -136,6 +146,41 @@ RolloutRows<T> roll_targets(const RolloutParts<T>& parts, const RolloutOptions& 
     if (parts.encoder)
         multiply_down(*parts.encoder, options, parts.encoder->layers(), sequence, rows.cross);
     rows.heads.push_back(std::move(x));
+    return rows;
+}
+
+template <class T>
+RolloutRows<T> roll_crossed_relevance(const RolloutParts<T>& parts,
+                                      const std::vector<std::size_t>& targets,
+                                      std::size_t sequence) {
+    const SingleThreadedBlas blas;
+    const RolloutStack<T>& stack = parts.decoder;
+    const RolloutStack<T>& cross = *parts.cross;
+    RolloutOptions of_self, of_crossed;
+    of_self.fused = analysis::Fused::relevance;
+    of_crossed.fused = analysis::Fused::crossed_relevance;
+    const std::vector<std::size_t> inputs = count_up(cross.keys());
+    Matrix<T> encoder =
+        parts.encoder
+            ? std::move(roll_sources<T>(*parts.encoder, of_self, inputs, sequence).front())
+            : analysis::unit_columns<T>(inputs, cross.keys());
+    encoder = analysis::normalised_relevance(encoder);
+    const std::vector<std::size_t> tokens = count_up(stack.keys());
+    const bool lower = stays_lower(stack, tokens);
+    Matrix<T> own = analysis::unit_columns<T>(tokens, stack.keys());
+    Matrix<T> crossed(stack.queries(), cross.keys());
+    for (std::size_t place = 0; place < stack.layers(); ++place) {
+        const FusedLayer<T> layer(stack.layer(place, sequence), of_self);
+        crossed = analysis::layer_times(layer, crossed, false);
+        own = analysis::layer_times(layer, own, lower);
+        const FusedLayer<T> reading(cross.layer(place, sequence), of_crossed);
+        analysis::add_crossed_relevance(own, reading, encoder, crossed);
+        stack.forget(place);
+        cross.forget(place);
+    }
+    RolloutRows<T> rows;
+    rows.heads.push_back(chosen_rows(own, targets));
+    rows.cross = chosen_rows(crossed, targets);
     return rows;
 }
 
@@ -196,10 +241,16 @@ Matrix<double> uniform_sources(const RolloutStack<T>& stack, const RolloutOption
     return columns;
 }
 
+template Matrix<float> chosen_rows(const Matrix<float>&, const std::vector<std::size_t>&);
+template Matrix<double> chosen_rows(const Matrix<double>&, const std::vector<std::size_t>&);
 template RolloutRows<float> roll_targets(const RolloutParts<float>&, const RolloutOptions&,
                                          const std::vector<std::size_t>&, std::size_t);
 template RolloutRows<double> roll_targets(const RolloutParts<double>&, const RolloutOptions&,
                                           const std::vector<std::size_t>&, std::size_t);
+template RolloutRows<float> roll_crossed_relevance(const RolloutParts<float>&,
+                                                   const std::vector<std::size_t>&, std::size_t);
+template RolloutRows<double> roll_crossed_relevance(const RolloutParts<double>&,
+                                                    const std::vector<std::size_t>&, std::size_t);
 template std::vector<Matrix<float>> roll_sources(const RolloutStack<float>&, const RolloutOptions&,
                                                  const std::vector<std::size_t>&, std::size_t,
                                                  const EachProduct<float>&);

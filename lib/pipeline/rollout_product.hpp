@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,12 +12,17 @@
 
 namespace attn::pipeline {
 
+template <class T>
+class StreamedRollout;
+
 // What a rollout reads. `cross` and `encoder` are there or not.
 template <class T>
 struct RolloutParts {
     RolloutStack<T> decoder;
     std::optional<RolloutStack<T>> cross;
     std::optional<RolloutStack<T>> encoder;
+    // Where attention is computed block by block; then the decoder has no weights.
+    std::shared_ptr<StreamedRollout<T>> streamed;
 };
 
 // Of one sequence.
@@ -27,10 +33,22 @@ struct RolloutRows {
     analysis::Matrix<T> cross;               // [targets, keys of the encoder], with --cross
 };
 
+// The rows of a matrix at these places, in their order.
+template <class T>
+analysis::Matrix<T> chosen_rows(const analysis::Matrix<T>& all,
+                                const std::vector<std::size_t>& rows);
+
 // From the top layer down, O(tokens) memory a target.
 template <class T>
 RolloutRows<T> roll_targets(const RolloutParts<T>& parts, const analysis::RolloutOptions& options,
                             const std::vector<std::size_t>& targets, std::size_t sequence);
+
+// Relevance of a decoder to itself and to its encoder, from the bottom up; whole matrices, of which
+// `targets` are the rows that are kept. `parts` has cross-attention.
+template <class T>
+RolloutRows<T> roll_crossed_relevance(const RolloutParts<T>& parts,
+                                      const std::vector<std::size_t>& targets,
+                                      std::size_t sequence);
 
 // Told of the product up to each layer, by its place.
 template <class T>

@@ -135,10 +135,10 @@ void require_rollout_sense(const RolloutRequest& request) {
         fail(
             "rollout needs SOURCE, attention that was saved, or --weights (or --query, --key and "
             "--value) to compute it from");
-    if (request.method == RolloutMethod::relevance && !request.cross.empty())
-        fail("--cross: --method relevance of an encoder and a decoder is not built yet");
     require_method(request);
     require_pairs(request);
+    if (!request.image.empty() && request.grid.empty())
+        fail("--image needs --grid ROWSxCOLUMNS, or ROWSxCOLUMNS+1 with a class token in front");
     if (request.discard && !(*request.discard < 1))
         fail("--discard ", *request.discard, ": expected a number from 0 to below 1");
     if (request.discard_scope && request.discard.value_or(0) == 0)

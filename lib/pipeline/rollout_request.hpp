@@ -64,6 +64,7 @@ struct RolloutRequest {
     std::string encoder_gradients;
 
     std::string grid;
+    std::string image;  // PNG or JPEG under the patches of the grid
     std::size_t top = 5;
     std::string output;  // folder; empty: nothing is written
     io::OutputPolicy policy;

@@ -67,6 +67,14 @@ void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
     if (needs.model_output()) end_model(x, needs, sinks);
 }
 
+template <class T>
+void ComputedSource<T>::stream_alone(std::size_t layer, const Array<T>& x, const Sinks<T>& sinks,
+                                     const Share& share) const {
+    const SingleThreadedBlas blas;
+    stream_layer({layer, x, sinks, {share.sequences, share.heads, false}, false});
+    if (loaded_.has_weights()) model::let_go_of_layer(*loaded_.bundle, layer);
+}
+
 // Gives what the next layer reads, where the block is asked for.
 template <class T>
 Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {

@@ -21,6 +21,10 @@ class ComputedSource : public Source<T> {
     // Throws Error, too, where numbers leave the range of T, with their place.
     void stream(const Sinks<T>& sinks, const Share& share, const Progress& progress) const override;
 
+    // The tiles of one layer that reads `x` [batch, tokens, d_model], whatever stands below it.
+    void stream_alone(std::size_t layer, const Array<T>& x, const Sinks<T>& sinks,
+                      const Share& share) const;
+
     const ComputedInputs<T>& inputs() const { return loaded_; }
 
     // What the first layer reads instead, or with hidden states this one; of the same shape.

@@ -146,8 +146,8 @@ std::vector<Idle> idle_flags() {
         all.push_back({"rollout", flag, {"SOURCE"}});
         all.push_back({"rollout", flag, {"SOURCE", "-o", "OUT", "--save", "rollout"}});
     }
-    for (const char* flag :
-         {"--save layers", "--baseline uniform", "--grid 1x2+1", "--force", "--durable"})
+    for (const char* flag : {"--save layers", "--baseline uniform", "--grid 1x2+1", "--image x.png",
+                             "--force", "--durable"})
         all.push_back({"rollout", flag, {"SOURCE"}});
     for (const char* flag :
          {"--fuse max", "--head-weights SOURCE", "--residual 0.1", "--no-residual",
@@ -160,6 +160,8 @@ std::vector<Idle> idle_flags() {
     all.push_back({"rollout", "--discard-scope row", {"SOURCE"}});
     all.push_back({"rollout", "--gradients SOURCE", {"SOURCE"}});
     all.push_back({"rollout", "--encoder SOURCE", {"SOURCE"}});
+    all.push_back({"rollout", "--cross-gradients SOURCE", {"SOURCE"}});
+    all.push_back({"rollout", "--encoder-gradients SOURCE", {"SOURCE"}});
     all.push_back({"rollout", "--cross SOURCE", {"SOURCE", "--sources", "1"}});
     all.push_back({"rollout", "--targets 1", {"SOURCE", "--sources", "1"}});
     all.push_back({"rollout", "--sources 1", {"SOURCE", "--targets", "1"}});
@@ -184,7 +186,7 @@ std::vector<Idle> idle_flags() {
         all.push_back({"rollout", flag, {"SOURCE"}});
     for (const char* flag :
          {"--layout gpt2", "--scale 2", "--mask-true ignore", "--rope-theta 10", "--rope-dim 2",
-          "--rope-interleaved", "--relative-max-distance 9", "--bidirectional"})
+          "--rope-interleaved", "--relative-max-distance 9", "--bidirectional", "--grad sum"})
         all.push_back({"monitor", flag, {"SOURCE"}});
     for (const char* command : {"run", "diagnose", "grad"}) {
         Words others{"-w", sample("model.json"), "-o", "OUT"};

@@ -78,3 +78,39 @@ TEST_CASE("a photograph, grid or target that does not fit is refused, and nothin
                Contains("no effect without --image"));
     CHECK_THAT(scene.draw({"--grid", "1x2+1", "-o", scene.photo}).err, Contains("is an input"));
 }
+
+TEST_CASE("a rollout over a photograph is a panel a target, beside its matrix") {
+    const Scene scene;
+    const std::string layers =
+        scene.folder.write("layers.json", "[" + kAttention + "," + kAttention + "]");
+    const auto roll = [&](std::vector<std::string> more) {
+        std::vector<std::string> words{
+            "rollout", layers, "--image", scene.photo, "-o", scene.folder / "out", "--quiet"};
+        words.insert(words.end(), more.begin(), more.end());
+        const ProgramResult result = run_program(words);
+        INFO(result.err);
+        return result;
+    };
+    const std::string photo = scene.folder / "out/photo.png";
+    REQUIRE(roll({"--grid", "1x2+1", "--cell", "40"}).exit_code == 0);
+    CHECK(std::filesystem::exists(scene.folder / "out/rollout.png"));
+    CHECK(std::filesystem::exists(scene.folder / "out/map.npy"));
+    const auto one = decode_png(read_file(photo));
+    // A file of its own, whatever else is drawn.
+    REQUIRE(roll({"--grid", "1x2+1", "--cell", "40", "--targets", "0-2", "--save", "rollout"})
+                .exit_code == 0);
+    const auto three = decode_png(read_file(photo));
+    CHECK(three.height() > one.height());
+    CHECK_FALSE(std::filesystem::exists(scene.folder / "out/rollout.png"));
+    REQUIRE(roll({"--grid", "1x2+1", "--cell", "40", "--fuse", "per-head"}).exit_code == 0);
+    CHECK(decode_png(read_file(photo)).width() > one.width());
+    REQUIRE(roll({"--grid", "1x2+1", "--picture-format", "svg"}).exit_code == 0);
+    CHECK(std::filesystem::exists(scene.folder / "out/photo.svg"));
+    CHECK_THAT(roll({}).err, Contains("--image needs --grid"));
+    CHECK_THAT(roll({"--grid", "2x2"}).err, Contains("--grid"));
+    const ProgramResult none = run_program({"rollout", layers, "--image", layers, "--grid", "1x2+1",
+                                            "-o", scene.folder / "none", "--quiet"});
+    CHECK(none.exit_code == 2);
+    CHECK_THAT(none.err, Contains("layers.json"));
+    CHECK_FALSE(std::filesystem::exists(scene.folder / "none"));
+}

@@ -1,0 +1,107 @@
+// rollout of attention that is computed, block by block, against that of attention that was saved.
+#include <catch2/catch.hpp>
+
+#include "support/array_files.hpp"
+#include "support/arrays.hpp"
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn;
+using namespace attn::test;
+using Catch::Contains;
+using Words = std::vector<std::string>;
+
+namespace {
+
+const std::string kModel = sample("model.json");
+
+Words with(Words words, const Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+void done(const Words& words) {
+    const ProgramResult result = run_program(with(words, {"--quiet", "--force"}));
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+}
+
+// Computes with `model`, saves that and rolls it out, and rolls out what is computed anew.
+void check_same(const Words& model, const std::vector<Words>& rollouts) {
+    const TempFolder folder;
+    const Words f64{"--precision", "f64"};
+    done(with(with({"run", "--save", "weights", "-o", folder / "run"}, model), f64));
+    for (const Words& flags : rollouts) {
+        const Words output = with(flags, {"--save", "rollout", "-o"});
+        done(with(with({"rollout", folder / "run"}, output), {folder / "saved"}));
+        done(with(with(with({"rollout"}, with(model, f64)), output), {folder / "computed"}));
+        CAPTURE(flags);
+        const Array<double> saved = load(folder / "saved/rollout.npy"),
+                            computed = load(folder / "computed/rollout.npy");
+        REQUIRE(saved.shape() == computed.shape());
+        CHECK(max_difference(saved, computed) < 1e-14);
+    }
+}
+
+const std::vector<Words> kLines{{"--targets", "last"},
+                                {"--targets", "0,7,3"},
+                                {"--sources", "0,5"},
+                                {"--targets", "5-9", "--fuse", "max", "--renormalise", "none"},
+                                {"--targets", "4,20", "--first-key", "residual"},
+                                {"--sources", "4,20", "--first-key", "drop"},
+                                {"--targets", "last", "--discard", "0.4", "--discard-scope", "row"},
+                                {"--targets", "6", "--start-layer", "1"},
+                                {"--sources", "6", "--layer", "0", "--head", "1,3"}};
+
+}  // namespace
+
+TEST_CASE("targets and sources of attention that is computed are those of attention saved before") {
+    check_same({"-w", kModel}, kLines);
+}
+
+TEST_CASE("rollout of computed attention knows windows, positions, caps and sinks") {
+    const TempFolder folder;
+    const std::string sink = write_array<double>(folder, "sink.npy", {4}, {0.5, -1, 2, 0});
+    check_same({"-w", kModel, "--window", "5,0", "--sink", sink, "--softcap", "3", "--rope"},
+               {{"--targets", "last"},
+                {"--targets", "1,9", "--renormalise", "none"},
+                {"--sources", "0,9", "--renormalise", "before"}});
+}
+
+TEST_CASE("rollout of computed attention keeps the sequences of a batch apart") {
+    const Words model{"-w", kModel, "-x", sample("batch_embeddings.npy")};
+    check_same(model,
+               {{"--targets", "last"}, {"--sources", "3"}, {"--targets", "2", "--seq", "1"}});
+}
+
+TEST_CASE("rollout of given queries, keys and values is that of their one layer") {
+    const TempFolder folder;
+    std::vector<double> values(2 * 5 * 3);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<double>(i * 7 % 11) / 5 - 1;
+    const std::string heads = write_array<double>(folder, "heads.npy", {2, 5, 3}, values);
+    check_same({"-q", heads, "-k", heads, "-v", heads, "--causal"},
+               {{"--targets", "0-4"}, {"--sources", "1"}});
+}
+
+TEST_CASE("rollout of computed attention has the same bits for any number of threads") {
+    const TempFolder folder;
+    for (const Words& lines : {Words{"--targets", "3,40"}, Words{"--sources", "0,1"}}) {
+        for (const char* threads : {"1", "3"})
+            done(with({"--threads", threads, "rollout", "-w", kModel, "--save", "rollout", "-o",
+                       folder / threads},
+                      lines));
+        CHECK(read_file(folder / "1/rollout.npy") == read_file(folder / "3/rollout.npy"));
+    }
+}
+
+TEST_CASE(
+    "discarding from whole matrices of too many computed tokens is refused before the start") {
+    const TempFolder folder;
+    const std::string heads =
+        write_array<float>(folder, "heads.npy", {1, 4097, 1}, std::vector<float>(4097, 0.5F));
+    const ProgramResult result = run_program(
+        {"rollout", "-q", heads, "-k", heads, "-v", heads, "--discard", "0.5", "--targets", "1"});
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Contains("up to 4096 tokens") && Contains("--discard-scope row"));
+}
