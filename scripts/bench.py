@@ -404,8 +404,16 @@ def complexity(b):
         print(f'{name + ", peak MiB":38}' + ''.join(f'{p:9.0f}' for p in peaks) + f'{slope(peaks):11.2f}', flush=True)
 
 
+def report(b):
+    """The page in a real browser; says that it is skipped where there is none."""
+    script = os.path.join(os.path.dirname(__file__), '..', 'tests', 'browser', 'report_bench.py')
+    print('\nThe page of report:', flush=True)
+    subprocess.run([sys.executable, script, b.program] + (['--quick'] if b.quick else []), check=False)
+
+
 MEASURES = {m.__name__: m for m in (start_up, in_memory, masked, long_sequence, write_weights, stored_heatmap, labelled_heatmaps,
-                                    stored_stats, computed_stats, gradients, rollouts, trainings, whole_program, complexity)}
+                                    stored_stats, computed_stats, gradients, rollouts, trainings, whole_program, complexity,
+                                    report)}
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How quick the page of `report` is: opening, another head, a frame, sorting. Prints a line for each page and measure.
 
-usage: report_bench.py BINARY      exit code 77 where Chromium or its driver is missing
+usage: report_bench.py BINARY [--quick]      --quick: the smallest page only; exit code 77 where Chromium or its driver is missing
 """
 
 import os
@@ -109,7 +109,7 @@ def main():
         print("skipped: " + " and ".join(webdriver.missing()) + " missing (Debian: chromium chromium-driver)")
         return 77
     with tempfile.TemporaryDirectory() as folder, webdriver.Browser() as browser:
-        for name, shape, flags in SOURCES:
+        for name, shape, flags in SOURCES[:1] if "--quick" in sys.argv else SOURCES:
             array, page = os.path.join(folder, "attention.npy"), os.path.join(folder, "page.html")
             arrays.attention(array, *shape)
             start = time.monotonic()
