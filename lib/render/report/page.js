@@ -39,7 +39,7 @@ function startPage(meta) {
   const heads = new Heads(meta);
   const weights = new Weights(meta, new Store(meta.chunks, pageChunks(document)));
   const types = new HeadTypes((measure, slot, source) => heads.measure(measure, slot, source));
-  const state = new State(linkedState(location.hash, meta), (draw) => requestAnimationFrame(draw));
+  const state = new State(linkedState(location.hash, meta), (draw) => requestAnimationFrame(draw), (draw) => setTimeout(draw, 0));
   const finder = new Finder((seq, source) => headFacts(shared, seq, source));
   /** @type {Shared} */
   const shared = { meta, heads, weights, state, maps: readColorMaps(meta.maps), finder, types };

@@ -38,10 +38,12 @@ export class State {
   /**
    * @param {Shown} start
    * @param {(draw: () => void) => void} nextFrame
+   * @param {(draw: () => void) => void} afterFrame when that frame is on the screen
    */
-  constructor(start, nextFrame) {
+  constructor(start, nextFrame, afterFrame) {
     this.shown = start;
     this.nextFrame = nextFrame;
+    this.afterFrame = afterFrame;
     /** @type {((changed: Changed) => void)[]} */
     this.listeners = [];
     /** @type {((changed: Changed) => void)[]} */
@@ -56,7 +58,7 @@ export class State {
   }
 
   /**
-   * For what people look at second: it is told a frame later, so that the rest is seen sooner.
+   * For what people look at second: it is told after the frame, so that the rest is seen sooner.
    * @param {(changed: Changed) => void} listener
    */
   listenLater(listener) {
@@ -85,7 +87,7 @@ export class State {
     const changed = this.changed;
     this.changed = new Set();
     for (const listener of this.listeners) listener(changed);
-    if (this.later.length > 0) this.nextFrame(() => this.later.forEach((listener) => listener(changed)));
+    if (this.later.length > 0) this.afterFrame(() => this.later.forEach((listener) => listener(changed)));
   }
 }
 

@@ -39,14 +39,20 @@ test('rollout is a head only where the page has it', () => {
 
 test('views are told once a frame, and only what changed', () => {
   const frames = [];
-  const state = new State(startState(meta()), (draw) => frames.push(draw));
+  const later = [];
+  const state = new State(startState(meta()), (draw) => frames.push(draw), (draw) => later.push(draw));
   const told = [];
+  const toldLater = [];
   state.listen((changed) => told.push([...changed].sort()));
+  state.listenLater((changed) => toldLater.push([...changed].sort()));
   state.set({ layer: 1 });
   state.set({ layer: 2, head: 0, query: 3 });
   assert.equal(frames.length, 1);
   frames[0]();
   assert.deepEqual(told, [['layer', 'query']]);
+  assert.deepEqual(toldLater, []);
+  later[0]();
+  assert.deepEqual(toldLater, told);
   state.set({ query: 3 });
   assert.equal(frames.length, 1);
 });
