@@ -98,7 +98,7 @@ export function matrixView(shared) {
 
   /** @returns {string} */
   function sentence() {
-    const { grid } = memory;
+    const grid = wanted.chosen(); // what is said is of the state as it is now, drawn or not
     const { hover, query, key, seq } = state.shown;
     if (!grid) return wanted.problem;
     if (hover) return readout(heads, seq, grid, hover.query, hover.key);
@@ -111,8 +111,9 @@ export function matrixView(shared) {
   function pinnedSentence() {
     const { hover, key, pin, seq } = state.shown;
     const place = hover ? hover.key : key;
-    if (!memory.grid || pin === null) return '';
-    return 'Pinned: ' + (place === null ? 'query ' + tokenName(pin, heads.queryToken(seq, pin)) : readout(heads, seq, memory.grid, pin, place));
+    const grid = wanted.chosen();
+    if (!grid || pin === null) return '';
+    return 'Pinned: ' + (place === null ? 'query ' + tokenName(pin, heads.queryToken(seq, pin)) : readout(heads, seq, grid, pin, place));
   }
 
   function list() {
