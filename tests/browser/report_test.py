@@ -356,14 +356,12 @@ def pooled_cells_are_the_largest_of_their_blocks(browser, pages):
 def two_sources_are_compared(browser, pages):
     page = pages.get("compared")
     a, b = arrays.Npy(page.parent / "a.npy"), arrays.Npy(page.parent / "b.npy")
-    browser.open(page, "#tab=compare&layer=1&head=2")
+    browser.open(page, "#tab=compare&layer=1&head=2&query=9&key=3")
     for source, value in (("a", a[1, 2, 9, 3]), ("b", b[1, 2, 9, 3]), ("difference", a[1, 2, 9, 3] - b[1, 2, 9, 3])):
         browser.run("document.querySelector(`#sources button[value=${arguments[0]}]`).click()", source)
         browser.frame()
-        browser.run("document.getElementById('readout').textContent = ''; location.hash = arguments[0]",
-                    f"#tab=compare&layer=1&head=2&query=9&key=3&source={source}")
-        time.sleep(0.4)  # what was said before may still be said once
-        text = browser.wait("return document.getElementById('readout').textContent")
+        time.sleep(0.5)  # it is said four times a second
+        text = browser.text("#readout")
         close_to(value, text[text.rindex(": "):])
     cell = browser.text("#tab-compare .readout")
     assert cell.count("(exact)") == 3, cell
