@@ -37,5 +37,6 @@ void add_grad_command(CLI::App& app, CommandLine& line);
 void add_monitor_command(CLI::App& app, CommandLine& line);
 void add_info_command(CLI::App& app, CommandLine& line);
 void add_rollout_command(CLI::App& app, CommandLine& line);
+void add_report_command(CLI::App& app, CommandLine& line);
 
 }  // namespace attn::app

@@ -42,6 +42,7 @@ constexpr Pair kNeeds[] = {
     {"--mask-true", "--mask"}, {"--targets", "--image"},    {"--mean-heads", "--image"},
     {"--layout", "--weights"}, {"--force", "--output"},     {"--durable", "--output"},
     {"--force", "--received"}, {"--durable", "--received"}, {"--save", "--output"},
+    {"--axes-b", "--against"},
 };
 
 // What does nothing where standard output holds an array instead of the table.
@@ -104,6 +105,13 @@ void require_pictures(const CLI::App& command) {
     };
     if (given(command, "--shared-scale") && fixed("--vmin") && fixed("--vmax"))
         fail("--shared-scale: has no effect, --vmin and --vmax are the range of all pictures");
+}
+
+// What is exact has no entries that are more so than others.
+void require_compact(const CLI::App& command) {
+    if (find(command, "--budget") == nullptr || !given(command, "--values")) return;
+    if (given(command, "--top") && value_of(command, "--values") == "exact")
+        fail("--top: has no effect, with --values exact every weight is exact");
 }
 
 // A tolerance that no check asks for.
@@ -244,6 +252,7 @@ void require_effect(const CLI::App& app) {
         require_no_contradiction(*command);
         require_pictures(*command);
         require_tolerance(*command);
+        require_compact(*command);
         require_table(*command);
         require_saved(*command);
         require_steps(*command);

@@ -92,6 +92,7 @@ void describe_program(CLI::App& app, CommandLine& line) {
     add_monitor_command(app, line);
     add_info_command(app, line);
     add_rollout_command(app, line);
+    add_report_command(app, line);
     let_switches_stand_alone(app);
 }
 

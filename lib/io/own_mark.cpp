@@ -58,16 +58,19 @@ bool is_marked_npy(int descriptor) {
 
 constexpr const char* kXmlLine = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 constexpr const char* kSvgMark = "<!-- drawn by attn-inspect -->\n";
+constexpr const char* kDoctype = "<!doctype html>\n";
+constexpr const char* kHtmlMark = "<!-- made by attn-inspect -->\n";
 constexpr const char* kPdfMark = "%drawn by attn-inspect\n";
 
-std::string mark_svg(const std::string& bytes) {
-    const std::string line = kXmlLine;
+// Behind the first line, which is always the same.
+std::string mark_behind(const std::string& line, const std::string& mark,
+                        const std::string& bytes) {
     assert(bytes.compare(0, line.size(), line) == 0);
-    return line + kSvgMark + bytes.substr(line.size());
+    return std::string(bytes).insert(line.size(), mark);
 }
 
-bool is_marked_svg(int descriptor) {
-    const std::string expected = std::string(kXmlLine) + kSvgMark;
+bool is_marked_behind(const std::string& line, const std::string& mark, int descriptor) {
+    const std::string expected = line + mark;
     return read_at(descriptor, 0, expected.size()) == expected;
 }
 
@@ -102,9 +105,11 @@ std::string with_mark(FileKind kind, const std::string& bytes) {
         case FileKind::npy:
             return mark_npy(bytes);
         case FileKind::svg:
-            return mark_svg(bytes);
+            return mark_behind(kXmlLine, kSvgMark, bytes);
         case FileKind::pdf:
             return mark_pdf(bytes);
+        case FileKind::html:
+            return mark_behind(kDoctype, kHtmlMark, bytes);
         case FileKind::png:
             break;
     }
@@ -116,9 +121,11 @@ bool has_mark(FileKind kind, int descriptor) {
         case FileKind::npy:
             return is_marked_npy(descriptor);
         case FileKind::svg:
-            return is_marked_svg(descriptor);
+            return is_marked_behind(kXmlLine, kSvgMark, descriptor);
         case FileKind::pdf:
             return is_marked_pdf(descriptor);
+        case FileKind::html:
+            return is_marked_behind(kDoctype, kHtmlMark, descriptor);
         case FileKind::png:
             break;
     }

@@ -12,7 +12,7 @@
 
 namespace attn::io {
 
-enum class FileKind { png, npy, svg, pdf };
+enum class FileKind { png, npy, svg, pdf, html };
 
 // The file with the mark. `bytes` must be what our own writers make: PNG, NPY
 // version 1.0, PDF, or SVG with the XML declaration as a line of its own.

@@ -8,7 +8,6 @@
 #include "core/nearest.hpp"
 #include "core/word_list.hpp"
 #include "pipeline/check_judge.hpp"
-#include "results/manifest.hpp"
 #include "source/stored_source.hpp"
 
 namespace attn::pipeline {
@@ -41,27 +40,6 @@ std::vector<HeadCheck> count(const CheckRequest& request,
 }
 
 template <class T>
-CheckedAttention<T> described(const CheckRequest& request,
-                              const source::StoredAttention<T>& attention, MaskOptions<T> mask) {
-    const auto has_window = [](const source::StoredLayer<T>& layer) {
-        return layer.window_left.has_value();
-    };
-    const auto matrix = [&attention](const HeadCheck& head) {
-        for (const source::StoredLayer<T>& layer : attention.layers) {
-            if (layer.layer == head.layer) return layer.weights.matrix(head.sequence, head.place);
-        }
-        return MatrixView<const T>{};
-    };
-    return {attention.shape(),
-            attention.heads,
-            attention.has_sinks,
-            std::any_of(attention.layers.begin(), attention.layers.end(), has_window),
-            request.attention.causal || results::is_run_folder(request.from.source),
-            std::move(mask),
-            matrix};
-}
-
-template <class T>
 CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Progress& progress,
                      const Warn& warn) {
     source::StoredAttention<T> attention =
@@ -75,7 +53,7 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
     }
     const MaskOptions<T> mask = load_mask(request, attention, inputs, warn);
     const std::vector<HeadCheck> heads = count(request, attention, mask, progress);
-    const CheckedAttention<T> checked = described(request, attention, mask);
+    const CheckedAttention<T> checked = checked_attention(request, attention, mask);
     return {attention.shape()[0] > 1, CheckJudge<T>(request, checked, heads).judge()};
 }
 

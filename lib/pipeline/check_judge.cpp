@@ -9,6 +9,7 @@
 #include "analysis/second_softmax.hpp"
 #include "attention/query_offset.hpp"
 #include "pipeline/check_line.hpp"
+#include "results/manifest.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -22,6 +23,28 @@ constexpr const char* kInverted =
     "inverted";
 
 }  // namespace
+
+template <class T>
+CheckedAttention<T> checked_attention(const CheckRequest& request,
+                                      const source::StoredAttention<T>& attention,
+                                      MaskOptions<T> mask) {
+    const auto has_window = [](const source::StoredLayer<T>& layer) {
+        return layer.window_left.has_value();
+    };
+    const auto matrix = [&attention](const HeadCheck& head) {
+        for (const source::StoredLayer<T>& layer : attention.layers) {
+            if (layer.layer == head.layer) return layer.weights.matrix(head.sequence, head.place);
+        }
+        return MatrixView<const T>{};
+    };
+    return {attention.shape(),
+            attention.heads,
+            attention.has_sinks,
+            std::any_of(attention.layers.begin(), attention.layers.end(), has_window),
+            request.attention.causal || results::is_run_folder(request.from.source),
+            std::move(mask),
+            matrix};
+}
 
 template <class T>
 CheckJudge<T>::CheckJudge(const CheckRequest& request, const CheckedAttention<T>& attention,
@@ -259,6 +282,12 @@ CheckLine CheckJudge<T>::judge_leak(const char* name, Ban ban, const char* flag)
     return {name, Verdict::fail, worst.value, place_of(head, worst), message};
 }
 
+template CheckedAttention<float> checked_attention(const CheckRequest&,
+                                                   const source::StoredAttention<float>&,
+                                                   MaskOptions<float>);
+template CheckedAttention<double> checked_attention(const CheckRequest&,
+                                                    const source::StoredAttention<double>&,
+                                                    MaskOptions<double>);
 template class CheckJudge<float>;
 template class CheckJudge<double>;
 

@@ -9,6 +9,7 @@
 #include "analysis/check_sink.hpp"
 #include "attention/mask.hpp"
 #include "pipeline/check.hpp"
+#include "source/stored_source.hpp"
 
 namespace attn::pipeline {
 
@@ -29,6 +30,12 @@ struct CheckedAttention {
     // The weights of a head; null where they only streamed by.
     std::function<MatrixView<const T>(const analysis::HeadCheck&)> matrix{};
 };
+
+// That of a stored attention, which it keeps by reference.
+template <class T>
+CheckedAttention<T> checked_attention(const CheckRequest& request,
+                                      const source::StoredAttention<T>& attention,
+                                      MaskOptions<T> mask);
 
 template <class T>
 class CheckJudge {

@@ -7,26 +7,22 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
+#include <cstring>
 #include <vector>
 
+#include "core/deflate.hpp"
 #include "core/error.hpp"
 
 namespace {
 
-// stb_image_write calls this for the pixels and frees the result. ISA-L is eight times as fast, but
-// what it writes depends on where its memory lies: the same pixels, other bytes. Level 3 takes
-// libdeflate no longer than level 1 and writes smaller heatmaps.
+// stb_image_write calls this for the pixels and frees the result.
 unsigned char* compress(unsigned char* data, int size, int* compressed_size, int /*quality*/) {
-    const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
-        libdeflate_alloc_compressor(3), &libdeflate_free_compressor);
-    if (compressor == nullptr) return nullptr;
-    const auto length = static_cast<std::size_t>(size);
-    const std::size_t bound = libdeflate_zlib_compress_bound(compressor.get(), length);
-    auto* result = static_cast<unsigned char*>(std::malloc(bound));
+    const std::string stream =
+        attn::deflated({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
+    auto* result = static_cast<unsigned char*>(std::malloc(stream.size()));
     if (result == nullptr) return nullptr;
-    *compressed_size =
-        static_cast<int>(libdeflate_zlib_compress(compressor.get(), data, length, result, bound));
+    std::memcpy(result, stream.data(), stream.size());
+    *compressed_size = static_cast<int>(stream.size());
     return result;
 }
 

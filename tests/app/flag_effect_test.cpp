@@ -78,6 +78,10 @@ std::vector<Idle> idle_flags() {
         {"stats", "--json", {"SOURCE", "--received", "-"}},
         {"stats", "--csv", {"SOURCE", "--json"}},
         {"compare", "--force", {"SOURCE", "SOURCE"}},
+        {"report", "--mask-true ignore", {"SOURCE", "-o", "OUT.html"}},
+        {"report", "--axes-b q,k", {"SOURCE", "-o", "OUT.html"}},
+        {"report", "--image x.png", {"SOURCE", "-o", "OUT.html"}},
+        {"report", "--top 2", {"SOURCE", "-o", "OUT.html", "--values", "exact"}},
         {"compare", "--durable", {"SOURCE", "SOURCE"}},
         {"compare", "--all", {"SOURCE", "SOURCE", "--json"}},
         {"compare", "--json", {"SOURCE", "SOURCE", "--all"}},
@@ -212,7 +216,11 @@ bool counts(const std::string& command, const std::string& flag) {
         {"heatmap", "--colormap"}, {"heatmap", "--vmin"},        {"heatmap", "--vmax"},
         {"heatmap", "--scale"},    {"heatmap", "--transparent"}, {"grad", "--upstream"},
         {"grad", "--spectral"},    {"grad", "--check"},          {"rollout", "--json"},
-        {"monitor", "--alarm"},    {"monitor", "--steps"},       {"monitor", "--per-sequence"}};
+        {"report", "--against"},   {"report", "--grid"},         {"report", "--values"},
+        {"report", "--budget"},    {"report", "--colormap"},     {"report", "--drop-first"},
+        {"report", "--title"},     {"report", "--no-check"},     {"report", "--no-rollout"},
+        {"report", "--force"},     {"report", "--durable"},      {"monitor", "--alarm"},
+        {"monitor", "--steps"},    {"monitor", "--per-sequence"}};
     return always_count().count(flag) > 0 || of_one.count({command, flag}) > 0;
 }
 
@@ -248,6 +256,7 @@ TEST_CASE("a flag that would do nothing is refused, and named, before anything i
         {"SOURCE", folder.write("w.json", "[[[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]]]")},
         {"OUT", folder / "out"},
         {"OUT.png", folder / "out.png"},
+        {"OUT.html", folder / "out.html"},
         {"RUN", folder / "run"}};
     REQUIRE(
         run_program({"run", "-w", sample("model.json"), "--save", "weights", "-o", folder / "run"})
@@ -271,6 +280,7 @@ TEST_CASE("a flag that would do nothing is refused, and named, before anything i
         CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
         CHECK_FALSE(std::filesystem::exists(folder / "out"));
         CHECK_FALSE(std::filesystem::exists(folder / "out.png"));
+        CHECK_FALSE(std::filesystem::exists(folder / "out.html"));
     }
     CHECK_THAT(run_program({"diagnose", "-w", "x", "--observed", "y", "--scores-at", "scaled"}).err,
                Catch::Contains("unknown option --scores-at"));
@@ -287,6 +297,7 @@ TEST_CASE("a value that no flag takes is refused with the name of the flag") {
                                               {"heatmap", {source}},
                                               {"run", {}},
                                               {"rollout", {source}},
+                                              {"report", {source}},
                                               {"diagnose", {}},
                                               {"grad", {}},
                                               {"monitor", {source, "--steps", "1"}}};
@@ -312,6 +323,8 @@ TEST_CASE("a value that no flag takes is refused with the name of the flag") {
                 name != "--output")
                 words.insert(words.end(), {"-o", folder / "out"});
             if (command == "heatmap" && (name == "--grid" || name == "--targets")) continue;
+            if (command == "report" && name != "--output")
+                words.insert(words.end(), {"-o", folder / "out.html"});
             if (command == "diagnose")
                 words.insert(words.end(), {"-w", sample("model.json"), "--observed", source});
             const ProgramResult result = run_program(words);

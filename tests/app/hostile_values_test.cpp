@@ -42,8 +42,9 @@ std::vector<std::string> base_of(const std::string& command, const TempFolder& f
             words.insert(words.end(), {"--checkpoints", model, "--steps", "5"});
     }
     if (command == "rollout") add("--output", folder / "out");
-    if (command == "rollout" || command == "heatmap" || command == "stats" || command == "check" ||
-        command == "info" || command == "look")
+    if (command == "report") add("--output", folder / "page.html");
+    if (command == "report" || command == "rollout" || command == "heatmap" || command == "stats" ||
+        command == "check" || command == "info" || command == "look")
         words.push_back(array);
     return words;
 }
@@ -159,4 +160,8 @@ TEST_CASE("hostile values of the flags of monitor end as one line") {
 
 TEST_CASE("hostile values of the flags of info end as one line") {
     try_all("info");
+}
+
+TEST_CASE("hostile values of the flags of report end as one line") {
+    try_all("report");
 }

@@ -1,0 +1,100 @@
+#include "analysis/top_keys.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attn::analysis {
+
+template <class T>
+TopKeys<T>::TopKeys(std::size_t band, std::size_t count, TopOrder order)
+    : band_(band), count_(count), order_(order) {}
+
+template <class T>
+void TopKeys<T>::begin_layer(const LayerShape& shape) {
+    shape_ = shape;
+    bands_ = (shape.queries + band_ - 1) / band_;
+    found_.assign(shape.slots() * bands_, {});
+    mutexes_ = std::make_unique<std::mutex[]>(shape.slots());
+}
+
+template <class T>
+bool TopKeys<T>::comes_before(const TopKey& a, const TopKey& b) const {
+    const float x = order_ == TopOrder::value ? a.value : std::abs(a.value);
+    const float y = order_ == TopOrder::value ? b.value : std::abs(b.value);
+    if (x != y) return x > y;
+    return a.query != b.query ? a.query < b.query : a.key < b.key;
+}
+
+template <class T>
+void TopKeys<T>::put(const TopKey& entry, std::vector<TopKey>& heap) const {
+    const auto before = [this](const TopKey& a, const TopKey& b) { return comes_before(a, b); };
+    if (heap.size() == count_) {
+        if (!comes_before(entry, heap.front())) return;
+        std::pop_heap(heap.begin(), heap.end(), before);
+        heap.pop_back();
+    }
+    heap.push_back(entry);
+    std::push_heap(heap.begin(), heap.end(), before);
+}
+
+template <class T>
+void TopKeys<T>::see_row(const Tile<T>& tile, std::size_t row, std::vector<TopKey>& heap) const {
+    const Span<const T> weights = tile.weights.row(row);
+    const auto query = static_cast<std::uint32_t>(tile.first_query + row);
+    const bool signs = order_ == TopOrder::magnitude;
+    // What is not above it comes behind all that is there: it stands to the right.
+    float least = heap.size() == count_ ? std::abs(heap.front().value) : 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        const auto value = static_cast<float>(weights[i]);
+        if (!((signs ? std::abs(value) : value) > least)) continue;
+        put({value, query, static_cast<std::uint32_t>(tile.active.begin + i)}, heap);
+        if (heap.size() == count_) least = std::abs(heap.front().value);
+    }
+}
+
+template <class T>
+void TopKeys<T>::consume(const Tile<T>& tile) {
+    const std::size_t slot = shape_.slot(tile.sequence, tile.head);
+    std::vector<TopKey> heap;
+    for (std::size_t row = 0; row < tile.rows();) {
+        const std::size_t band = (tile.first_query + row) / band_;
+        const std::size_t end = std::min(tile.rows(), (band + 1) * band_ - tile.first_query);
+        heap.clear();
+        for (; row < end; ++row) see_row(tile, row, heap);
+        const std::lock_guard<std::mutex> lock(mutexes_[slot]);
+        std::vector<TopKey>& all = found_[slot * bands_ + band];
+        if (all.empty()) {
+            all = heap;
+        } else {
+            for (const TopKey& entry : heap) put(entry, all);
+        }
+    }
+}
+
+template <class T>
+std::vector<TopKey> TopKeys<T>::entries(std::size_t slot) const {
+    std::vector<TopKey> all;
+    all.reserve(bands_ * count_);
+    for (std::size_t band = 0; band < bands_; ++band) {
+        const std::vector<TopKey>& heap = found_[slot * bands_ + band];
+        all.insert(all.end(), heap.begin(), heap.end());
+        std::sort(all.end() - static_cast<std::ptrdiff_t>(heap.size()), all.end(),
+                  [this](const TopKey& a, const TopKey& b) { return comes_before(a, b); });
+        all.resize((band + 1) * count_);
+    }
+    return all;
+}
+
+template <class T>
+TopKey TopKeys<T>::first(std::size_t slot, std::size_t band) const {
+    const std::vector<TopKey>& heap = found_[slot * bands_ + band];
+    const auto best =
+        std::min_element(heap.begin(), heap.end(),
+                         [this](const TopKey& a, const TopKey& b) { return comes_before(a, b); });
+    return best == heap.end() ? TopKey{} : *best;
+}
+
+template class TopKeys<float>;
+template class TopKeys<double>;
+
+}  // namespace attn::analysis

@@ -1,0 +1,422 @@
+#include "pipeline/report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "analysis/check_sink.hpp"
+#include "analysis/weight_codes.hpp"
+#include "core/error.hpp"
+#include "core/human_size.hpp"
+#include "core/index_list.hpp"
+#include "io/array_name.hpp"
+#include "io/file_bytes.hpp"
+#include "io/output_file.hpp"
+#include "io/sha256.hpp"
+#include "pipeline/check_judge.hpp"
+#include "pipeline/report_page.hpp"
+#include "pipeline/report_side.hpp"
+#include "pipeline/rollout_product.hpp"
+#include "render/page.hpp"
+#include "render/photo.hpp"
+#include "results/report_difference.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using results::ReportMatrices;
+using results::ReportSink;
+
+constexpr std::size_t kLargestImage = 4'000'000;
+constexpr std::size_t kMostRolloutTokens = 2048;
+
+bool is_html_name(const std::string& path) {
+    const std::string extension = std::filesystem::path(path).extension().string();
+    return extension == ".html" || extension == ".htm";
+}
+
+void require_report_sense(const ReportRequest& request) {
+    if (request.output != "-" && !is_html_name(request.output))
+        fail(request.output, ": expected a name that ends in .html, or - for standard output");
+    if (!request.image.empty() && request.grid.empty())
+        fail("--image ", request.image, ": needs --grid RxC, the patches that the keys are");
+}
+
+// "weights.npz:attn" without its folder.
+std::string file_name_of(const std::string& source) {
+    const io::ArrayName name = io::parse_array_name(source);
+    const std::filesystem::path path(name.path);
+    const std::string file =
+        path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
+    return name.key.empty() ? file : file + ":" + name.key;
+}
+
+// Of one array its own, of several that of their digests.
+std::string digest_of(const io::Inputs& inputs) {
+    const std::vector<io::InputRecord> records = inputs.records();
+    if (records.size() == 1) return "sha256:" + records.front().sha256;
+    std::string all;
+    for (const io::InputRecord& record : records) all += record.sha256;
+    return "sha256:" + io::sha256({reinterpret_cast<const std::byte*>(all.data()), all.size()});
+}
+
+template <class T>
+class Report {
+  public:
+    Report(const ReportRequest& request, const Progress& progress, const Warn& warn)
+        : request_(request), progress_(progress), warn_(warn) {}
+
+    ReportResult execute() {
+        inputs_.hold(request_.from.source);
+        a_ = open_report_side<T>(request_, request_.from, inputs_, warn_);
+        if (!request_.against.empty()) open_other();
+        require_image();
+        io::OutputFile file(request_.output, io::FileKind::html, guard());
+        inputs_.let_go();
+        other_inputs_.let_go();
+        collect_facts();
+        std::string page = within_budget();
+        ReportResult result{a_.layers.size(), a_.heads.size(), a_.sequences.size(), facts_.queries,
+                            facts_.keys,      facts_.packing,  page.size()};
+        file.write(page);
+        return result;
+    }
+
+  private:
+    io::OutputGuard guard() {
+        inputs_.also_reads(request_.from.tokens);
+        inputs_.also_reads(request_.from.key_tokens);
+        inputs_.also_reads(request_.image);
+        std::vector<std::string> paths = inputs_.paths();
+        const std::vector<std::string> others = other_inputs_.paths();
+        paths.insert(paths.end(), others.begin(), others.end());
+        return io::OutputGuard("report", request_.policy, paths);
+    }
+
+    void open_other() {
+        source::SourceRequest from = request_.from;
+        from.source = request_.against;
+        from.axes = request_.against_axes;
+        other_inputs_.hold(from.source);
+        b_ = open_report_side<T>(request_, from, other_inputs_, warn_);
+        const auto sizes = [](const ReportSide<T>& side) {
+            return std::vector<std::size_t>{side.layers.size(), side.outline().sequences,
+                                            side.outline().heads.size(), side.outline().queries,
+                                            side.outline().keys};
+        };
+        if (sizes(a_) == sizes(*b_)) return;
+        fail("--against ", request_.against, ": has ", b_->layers.size(), " layers of ",
+             to_string(b_->attention->shape()), ", ", request_.from.source, " has ",
+             a_.layers.size(), " of ", to_string(a_.attention->shape()),
+             " ([batch, heads, queries, keys]); expected the same");
+    }
+
+    void require_image() {
+        if (request_.image.empty()) return;
+        const io::FileBytes file = io::map_file(request_.image);
+        const auto* bytes = reinterpret_cast<const char*>(file.bytes.data());
+        image_.assign(bytes, file.bytes.size());
+        const bool png = image_.compare(0, 8, "\x89PNG\r\n\x1a\n") == 0;
+        if (!png && image_.compare(0, 3, "\xff\xd8\xff") != 0)
+            fail("--image ", request_.image, ": expected a PNG or JPEG file");
+        if (image_.size() > kLargestImage)
+            fail("--image ", request_.image, ": has ", human_size(image_.size()),
+                 ", expected at most ", human_size(kLargestImage));
+        const render::Image picture = render::decode_photo(file.bytes, request_.image);
+        const analysis::PatchGrid& grid = *a_.stats.grid;
+        if (picture.width() < grid.columns() || picture.height() < grid.rows())
+            fail("--image ", request_.image, ": has ", picture.width(), " x ", picture.height(),
+                 " pixels, fewer than the ", grid.columns(), " x ", grid.rows(),
+                 " patches of --grid");
+        facts_.image = {png ? "image/png" : "image/jpeg", picture.width(), picture.height()};
+    }
+
+    void collect_facts() {
+        const source::Outline& outline = a_.outline();
+        facts_.title = request_.title.empty() ? file_name_of(request_.from.source) : request_.title;
+        facts_.command = without_absolute_folders(request_.command);
+        facts_.sources.push_back({file_name_of(request_.from.source), digest_of(inputs_)});
+        if (b_)
+            facts_.sources.push_back({file_name_of(request_.against), digest_of(other_inputs_)});
+        facts_.layers = a_.layers;
+        facts_.heads = a_.heads;
+        facts_.sequences = a_.sequences;
+        facts_.batch = outline.sequences > 1;
+        facts_.queries = outline.queries;
+        facts_.keys = outline.keys;
+        facts_.offsets = a_.offsets();
+        facts_.tokens = chosen_labels(a_.labels.queries);
+        facts_.key_tokens = chosen_labels(a_.labels.keys);
+        facts_.narrowed = sizeof(T) > sizeof(float);
+        facts_.start = request_.start;
+        if (a_.stats.grid)
+            facts_.grid = {a_.stats.grid->rows(), a_.stats.grid->columns(), a_.stats.grid->extra()};
+        if (request_.rollout) open_rollout();
+    }
+
+    // Of the sequences that are in the page.
+    std::vector<std::vector<std::string>> chosen_labels(
+        const std::vector<std::vector<std::string>>& all) const {
+        if (all.size() <= 1) return all;
+        std::vector<std::vector<std::string>> chosen;
+        for (const std::size_t sequence : a_.sequences) chosen.push_back(all[sequence]);
+        return chosen;
+    }
+
+    // Rollout is of square attention in several layers.
+    void open_rollout() {
+        const source::Outline& outline = a_.outline();
+        if (outline.queries != outline.keys || outline.queries > kMostRolloutTokens ||
+            a_.layers.size() < 2)
+            return;
+        for (std::size_t layer = 0; layer < a_.layers.size(); ++layer)
+            facts_.rollout_layers.push_back(layer);
+    }
+
+    ReportSize size() const {
+        ReportSize size;
+        const double copies = b_ ? 3 : 1;
+        size.matrices = a_.matrices() * static_cast<std::size_t>(copies);
+        size.cells = a_.allowed_cells() * copies;
+        size.queries = facts_.queries;
+        size.keys = facts_.keys;
+        if (!facts_.rollout_layers.empty()) {
+            const std::size_t rollouts = a_.layers.size() * a_.sequences.size();
+            size.matrices += rollouts;
+            size.cells += static_cast<double>(rollouts) * a_.allowed_cells() /
+                          static_cast<double>(a_.matrices());
+        }
+        constexpr double kHead = 1100;  // statistics and small map
+        double labels = 0;
+        for (const auto* lists : {&facts_.tokens, &facts_.key_tokens}) {
+            for (const auto& list : *lists) {
+                for (const std::string& label : list)
+                    labels += static_cast<double>(label.size() + 4);
+            }
+        }
+        size.other =
+            static_cast<double>(render::page_modules().size() + render::page_style().size() +
+                                render::page_skeleton().size() + 16'000) +
+            kHead * static_cast<double>(size.matrices) + labels +
+            static_cast<double>(image_.size()) * 4 / 3;
+        return size;
+    }
+
+    [[noreturn]] void fail_for_budget() const {
+        std::string flags;
+        if (a_.layers.size() > 1) flags += "--layer, ";
+        if (a_.heads.size() > 1) flags += "--head, ";
+        if (a_.sequences.size() > 1) flags += "--seq, ";
+        const std::string size = human_size(static_cast<std::size_t>(request_.budget));
+        const std::string what = std::to_string(a_.matrices()) + " matrices of " +
+                                 std::to_string(facts_.queries) + " x " +
+                                 std::to_string(facts_.keys);
+        if (request_.values == ReportValues::exact)
+            fail(request_.from.source, ": ", what, " do not fit into a page of ", size,
+                 " exactly; choose some with ", flags,
+                 "or give --values auto or a larger --budget");
+        fail(request_.from.source, ": ", what, " do not fit into a page of ", size,
+             " even with sides of ", kShortestSide, " cells; choose some with ", flags,
+             "or give a larger --budget");
+    }
+
+    // Streams with coarser and coarser plans until the page fits; most often once.
+    std::string within_budget() {
+        const ReportSize sizes = size();
+        ReportValues values = request_.values;
+        std::optional<ReportPlan> plan;
+        for (;;) {
+            plan = plan_report(sizes, values, request_.budget, request_.top, plan);
+            if (!plan) fail_for_budget();
+            facts_.packing = {plan->exact, plan->pool, plan->top};
+            results::ReportChunks chunks;
+            const std::optional<results::OddWeight> odd = stream(chunks);
+            if (odd) {
+                require_no_odd(*odd, sizes);
+                values = ReportValues::exact;
+                plan.reset();
+                continue;
+            }
+            add_received(chunks);
+            if (!facts_.rollout_layers.empty()) add_rollout(chunks);
+            if (!image_.empty()) chunks.add_as_is("image", image_);
+            std::string page = report_page(facts_, chunks);
+            if (static_cast<double>(page.size()) <= request_.budget) return page;
+        }
+    }
+
+    // Cells of one byte cannot say what is no weight; numbers themselves can.
+    void require_no_odd(const results::OddWeight& odd, const ReportSize& sizes) const {
+        const bool exact = request_.values == ReportValues::automatic &&
+                           plan_report(sizes, ReportValues::exact, request_.budget, 0);
+        if (exact) return;
+        fail(request_.from.source, ": layer ", odd.layer, ", sequence ", odd.sequence, ", head ",
+             odd.head, ": the weight of query ", odd.query, " on key ", odd.key, " is ", odd.value,
+             ", of which only an exact page can tell: --values exact, with --layer, --head or "
+             "--budget as it needs; see attn-inspect check");
+    }
+
+    ReportMatrices matrices_of(const ReportSide<T>& side, const std::string& prefix) const {
+        ReportMatrices matrices;
+        matrices.prefix = prefix;
+        matrices.knows_who_may_attend = side.knows_who_may_attend;
+        return matrices;
+    }
+
+    std::optional<results::OddWeight> stream(results::ReportChunks& chunks) {
+        ReportSink<T> packed(chunks, facts_.packing, matrices_of(a_, ""));
+        ReportMatrices signs;
+        signs.prefix = "d/";
+        signs.allowed = "";
+        signs.differences = true;
+        signs.matrices = !facts_.packing.exact;
+        ReportSink<T> signed_cells(chunks, facts_.packing, signs);
+        results::DifferenceSink<T> difference(
+            [this](std::size_t layer, std::size_t sequence, std::size_t head) {
+                return b_->attention->layers[layer].weights.matrix(sequence, head);
+            },
+            signed_cells);
+        Sinks<T> sinks{&packed};
+        if (b_) sinks.push_back(&difference);
+        stream_side(a_, sinks, "a");
+        packed.finish();
+        if (!b_ || packed.odd_weight()) return packed.odd_weight();
+        facts_.difference = difference.result();
+        signed_cells.finish(static_cast<float>(facts_.difference->scale));
+        ReportSink<T> other(chunks, facts_.packing, matrices_of(*b_, "b/"));
+        stream_side(*b_, {&other}, "b");
+        other.finish();
+        return other.odd_weight();
+    }
+
+    // With what is measured, the first time.
+    void stream_side(const ReportSide<T>& side, Sinks<T> sinks, const std::string& name) {
+        if (facts_.stats.size() > (name == "a" ? 0 : 1)) {
+            side.source->stream(sinks, side.share, progress_);
+            return;
+        }
+        analysis::StatsSink<T> stats(side.stats);
+        analysis::CheckSink<T> check(side.checked.mask, {side.outline().window_left});
+        sinks.push_back(&stats);
+        if (request_.checks) sinks.push_back(&check);
+        side.source->stream(sinks, side.share, progress_);
+        facts_.stats.push_back(by_slot(stats.heads()));
+        received_.push_back(by_slot(stats.received()));
+        if (!request_.checks) return;
+        CheckRequest judged;
+        judged.from = side.from;
+        judged.attention = request_.attention;
+        for (const CheckLine& line : CheckJudge<T>(judged, side.checked, check.heads()).judge())
+            facts_.checks.push_back({name, line});
+    }
+
+    // From the order of layers, sequences and heads to that of slots.
+    template <class Value>
+    std::vector<Value> by_slot(const std::vector<Value>& streamed) const {
+        std::vector<Value> slots;
+        const std::size_t heads = a_.heads.size(), sequences = a_.sequences.size();
+        for (std::size_t sequence = 0; sequence < sequences; ++sequence) {
+            for (std::size_t layer = 0; layer < a_.layers.size(); ++layer) {
+                for (std::size_t head = 0; head < heads; ++head)
+                    slots.push_back(streamed[(layer * sequences + sequence) * heads + head]);
+            }
+        }
+        return slots;
+    }
+
+    void add_received(results::ReportChunks& chunks) const {
+        for (std::size_t source = 0; source < received_.size(); ++source) {
+            for (std::size_t sequence = 0; sequence < a_.sequences.size(); ++sequence) {
+                for (std::size_t layer = 0; layer < a_.layers.size(); ++layer)
+                    chunks.add(results::chunk_name(source == 0 ? "received" : "b/received",
+                                                   sequence, layer),
+                               received_of(received_[source], sequence, layer));
+            }
+        }
+    }
+
+    std::string received_of(const std::vector<std::vector<double>>& received, std::size_t sequence,
+                            std::size_t layer) const {
+        std::vector<float> sums;
+        for (std::size_t head = 0; head < a_.heads.size(); ++head) {
+            const std::vector<double>& keys = received[facts_.slot(sequence, layer, head)];
+            for (std::size_t first = 0; first < keys.size(); first += facts_.packing.pool) {
+                double sum = 0;
+                for (std::size_t key = first;
+                     key < std::min(keys.size(), first + facts_.packing.pool); ++key)
+                    sum += keys[key];
+                sums.push_back(static_cast<float>(sum));
+            }
+        }
+        return analysis::byte_planes(sums);
+    }
+
+    // A matrix a layer: which inputs each token is made of, up to there.
+    void add_rollout(results::ReportChunks& chunks) {
+        io::Inputs inputs;
+        RolloutRequest rollout;
+        rollout.from = request_.from;
+        rollout.attention = request_.attention;
+        const RolloutStack<T> stack = open_rollout_source<T>(rollout, inputs, nullptr);
+        for (std::size_t place = 0; place < a_.sequences.size(); ++place)
+            roll_sequence(stack, rollout, place, chunks);
+    }
+
+    void roll_sequence(const RolloutStack<T>& stack, const RolloutRequest& rollout,
+                       std::size_t place, results::ReportChunks& chunks) const {
+        ReportMatrices matrices;
+        matrices.exact = matrices.compact = "rollout";
+        matrices.top = "rollout_top";
+        matrices.thumbs = "rollout_thumbs";
+        matrices.allowed = "";
+        matrices.one_head = true;
+        matrices.first_sequence = place;
+        ReportSink<T> packed(chunks, facts_.packing, matrices);
+        LayerShape shape;
+        shape.queries = shape.keys = facts_.queries;
+        shape.block_rows = facts_.queries;
+        const std::vector<KeyRange> allowed(facts_.queries, KeyRange{0, facts_.keys});
+        const auto take = [&](std::size_t layer, const analysis::Matrix<T>& product) {
+            shape.layer = layer;
+            packed.begin_layer(shape);
+            Tile<T> tile;
+            tile.layer = layer;
+            tile.active = {0, facts_.keys};
+            tile.allowed = allowed;
+            tile.weights = product.view();
+            packed.consume(tile);
+            packed.end_head(0, 0);
+            packed.end_layer({});
+        };
+        roll_sources<T>(stack, rollout.options(), count_up(facts_.queries), a_.sequences[place],
+                        take);
+        packed.finish();
+    }
+
+    const ReportRequest& request_;
+    const Progress& progress_;
+    const Warn& warn_;
+    io::Inputs inputs_;
+    io::Inputs other_inputs_;
+    ReportSide<T> a_;
+    std::optional<ReportSide<T>> b_;
+    std::string image_;
+    results::ReportFacts facts_;
+    std::vector<std::vector<std::vector<double>>> received_;  // of A and B, by slot
+};
+
+}  // namespace
+
+ReportResult report(const ReportRequest& request, const Progress& progress, const Warn& warn) {
+    require_report_sense(request);
+    DType type;
+    {
+        io::Inputs inputs;
+        type = source::working_type(inputs, request.from.source, request.from.precision);
+    }
+    return source::with_type(type, [&](auto number) {
+        return Report<decltype(number)>(request, progress, warn).execute();
+    });
+}
+
+}  // namespace attn::pipeline

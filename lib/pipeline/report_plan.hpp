@@ -1,0 +1,44 @@
+// How the page of `report` keeps weights: exactly, as one byte a cell, or as the largest of each
+// block of cells. A pure function of sizes, so that the page stays below its budget.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+namespace attn::pipeline {
+
+// What the page is to hold.
+struct ReportSize {
+    std::size_t matrices = 1;  // heads of all layers and sequences, differences and rollouts too
+    double cells = 0;          // that may be attended, in all matrices
+    std::size_t queries = 0;
+    std::size_t keys = 0;
+    double other = 0;  // bytes of what is no matrix: code, tokens, statistics
+};
+
+enum class ReportValues { automatic, exact, compact };
+
+struct ReportPlan {
+    bool exact = false;
+    std::size_t pool = 1;  // a cell is the largest of pool x pool weights
+    std::size_t top = 0;   // exact entries a row, or a band of rows; 0: all are exact
+    double bytes = 0;      // of the page, as estimated
+
+    std::size_t rows(std::size_t queries) const { return (queries + pool - 1) / pool; }
+    std::size_t columns(std::size_t keys) const { return (keys + pool - 1) / pool; }
+};
+
+// Largest page that is exact without being asked to.
+constexpr double kExactPage = 2e6;
+// Sides that a browser draws as one picture, and below which there is nothing to see.
+constexpr std::size_t kLongestSide = 2048;
+constexpr std::size_t kShortestSide = 64;
+
+// The most faithful plan whose estimate is within `budget` bytes and that is coarser than
+// `too_large`, a plan whose page turned out to be above it. `top`: exact entries a row. Nothing
+// where no plan fits.
+std::optional<ReportPlan> plan_report(const ReportSize& size, ReportValues values, double budget,
+                                      std::size_t top,
+                                      const std::optional<ReportPlan>& too_large = std::nullopt);
+
+}  // namespace attn::pipeline

@@ -1,0 +1,45 @@
+// One of the sources of a report, opened: what streams, who may attend, and what everything is
+// called.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/stats_sink.hpp"
+#include "io/inputs.hpp"
+#include "pipeline/check_judge.hpp"
+#include "pipeline/report.hpp"
+#include "source/stored_source.hpp"
+
+namespace attn::pipeline {
+
+template <class T>
+struct ReportSide {
+    source::SourceRequest from;
+    std::unique_ptr<source::StoredAttention<T>> attention;
+    std::unique_ptr<source::Source<T>> source;
+    Share share;
+    CheckedAttention<T> checked;
+    source::AxisLabels labels;
+    analysis::StatsOptions stats;
+    bool knows_who_may_attend = false;
+    // What is in the page, by number.
+    std::vector<std::size_t> layers;
+    std::vector<std::size_t> heads;
+    std::vector<std::size_t> sequences;
+
+    const source::Outline& outline() const { return source->outline(); }
+    std::size_t matrices() const { return layers.size() * heads.size() * sequences.size(); }
+    // Cells that may be attended, in all matrices.
+    double allowed_cells() const;
+    std::vector<std::ptrdiff_t> offsets() const;
+};
+
+// `from` is SOURCE or what --against names. Throws Error as open_stored_attention does, and for
+// layers, heads, tokens and masks that do not fit.
+template <class T>
+ReportSide<T> open_report_side(const ReportRequest& request, const source::SourceRequest& from,
+                               io::Inputs& inputs, const Warn& warn);
+
+}  // namespace attn::pipeline

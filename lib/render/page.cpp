@@ -1,0 +1,163 @@
+#include "render/page.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/base64.hpp"
+#include "io/sha256.hpp"
+
+extern "C" {
+extern const char attn_page_skeleton[];
+extern const char attn_page_skeleton_end[];
+extern const char attn_page_style[];
+extern const char attn_page_style_end[];
+extern const char attn_page_modules[];
+extern const char attn_page_modules_end[];
+}
+
+namespace attn::render {
+namespace {
+
+std::string_view between(const char* begin, const char* end) {
+    return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+bool begins_with(std::string_view text, std::string_view start) {
+    return text.substr(0, start.size()) == start;
+}
+
+std::string escaped_html(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                escaped += "&amp;";
+                break;
+            case '<':
+                escaped += "&lt;";
+                break;
+            case '>':
+                escaped += "&gt;";
+                break;
+            case '"':
+                escaped += "&quot;";
+                break;
+            case '\'':
+                escaped += "&#39;";
+                break;
+            case '\0':
+                escaped += "\xef\xbf\xbd";  // as browsers read it
+                break;
+            default:
+                escaped += c;
+        }
+    }
+    return escaped;
+}
+
+// JSON of the same meaning that can stand in a script element: < opens nothing, and no character
+// is one that some reader takes for the end of a line.
+std::string json_in_script(std::string_view json) {
+    std::string escaped;
+    escaped.reserve(json.size());
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        if (json[i] == '<') {
+            escaped += "\\u003c";
+        } else if (begins_with(json.substr(i), "\xe2\x80\xa8") ||
+                   begins_with(json.substr(i), "\xe2\x80\xa9")) {
+            escaped += json[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
+            i += 2;
+        } else {
+            escaped += json[i];
+        }
+    }
+    return escaped;
+}
+
+// 'sha256-…' of what stands between the tags.
+std::string source_hash(std::string_view text) {
+    const std::string digits =
+        io::sha256({reinterpret_cast<const std::byte*>(text.data()), text.size()});
+    const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
+    std::string digest;
+    for (std::size_t i = 0; i < digits.size(); i += 2)
+        digest += static_cast<char>(value(digits[i]) << 4 | value(digits[i + 1]));
+    return "'sha256-" + base64(digest) + "'";
+}
+
+std::string policy(std::string_view style, std::string_view script) {
+    return "default-src 'none'; script-src " + source_hash(script) + "; style-src " +
+           source_hash(style) +
+           "; img-src data: blob:; base-uri 'none'; form-action 'none'; "
+           "require-trusted-types-for 'script'; trusted-types 'none'";
+}
+
+void add_chunks(const std::vector<PageChunk>& chunks, std::size_t first, std::string& html) {
+    for (const PageChunk& chunk : chunks) {
+        html +=
+            "<script type=\"application/octet-stream\" id=\"c" + std::to_string(first++) + "\">";
+        html += chunk.base64;
+        html += "</script>\n";
+    }
+}
+
+std::size_t size_of(const std::vector<PageChunk>& chunks) {
+    std::size_t size = 0;
+    for (const PageChunk& chunk : chunks) size += chunk.base64.size() + 80;
+    return size;
+}
+
+}  // namespace
+
+std::string_view page_skeleton() {
+    return between(attn_page_skeleton, attn_page_skeleton_end);
+}
+
+std::string_view page_style() {
+    return between(attn_page_style, attn_page_style_end);
+}
+
+std::string_view page_modules() {
+    return between(attn_page_modules, attn_page_modules_end);
+}
+
+std::string joined_modules(std::string_view modules) {
+    static constexpr std::string_view kExport = "export ";
+    std::string script = "(function () {\n'use strict';\n";
+    while (!modules.empty()) {
+        const std::size_t end = std::min(modules.find('\n'), modules.size());
+        std::string_view line = modules.substr(0, end);
+        modules.remove_prefix(std::min(end + 1, modules.size()));
+        if (begins_with(line, "import ")) continue;
+        if (begins_with(line, kExport)) line.remove_prefix(kExport.size());
+        script.append(line);
+        script += '\n';
+    }
+    return script + "})();\n";
+}
+
+std::string page_html(const PageParts& parts) {
+    const std::string_view style = page_style();
+    const std::string script = joined_modules(page_modules());
+    std::string html;
+    html.reserve(size_of(parts.early) + size_of(parts.late) + parts.meta.size() * 5 / 4 +
+                 script.size() + style.size() + page_skeleton().size() + 4096);
+    html += "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+    html +=
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"" + policy(style, script) + "\">\n";
+    html += "<meta name=\"referrer\" content=\"no-referrer\">\n";
+    html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+    html += "<title>" + escaped_html(parts.title) + "</title>\n<style>";
+    html.append(style);
+    html += "</style>\n</head>\n<body>\n";
+    html.append(page_skeleton());
+    html += "<script type=\"application/json\" id=\"meta\">" + json_in_script(parts.meta) +
+            "</script>\n";
+    add_chunks(parts.early, 0, html);
+    html += "<script>" + script + "</script>\n";
+    add_chunks(parts.late, parts.early.size(), html);
+    html += "</body>\n</html>\n";
+    return html;
+}
+
+}  // namespace attn::render

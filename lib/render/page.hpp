@@ -1,0 +1,34 @@
+// One HTML file that opens anywhere, without a network: style, skeleton, data and script joined,
+// and a policy that lets nothing else run. Knows nothing of what the data means.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attn::render {
+
+// Data that the page's script reads: base64, in an element that is not executed.
+struct PageChunk {
+    std::string base64;
+};
+
+struct PageParts {
+    std::string title;  // any text
+    std::string meta;   // a JSON document, any text inside
+    // Elements c0, c1, …: those that the script needs first stand before it.
+    std::vector<PageChunk> early;
+    std::vector<PageChunk> late;
+};
+
+// The assets of the page that is built in.
+std::string_view page_skeleton();
+std::string_view page_style();
+std::string_view page_modules();  // all of them, one after another
+
+// One classic script from ES modules: lines that import are dropped, what is exported is not.
+std::string joined_modules(std::string_view modules);
+
+std::string page_html(const PageParts& parts);
+
+}  // namespace attn::render

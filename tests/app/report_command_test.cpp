@@ -1,0 +1,336 @@
+// report: the page is taken apart again, and every number in it compared with the array.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "analysis/weight_codes.hpp"
+#include "support/arrays.hpp"
+#include "support/npy_bytes.hpp"
+#include "support/page.hpp"
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn::test;
+using Catch::Contains;
+using Words = std::vector<std::string>;
+
+namespace {
+
+// Softmax rows [layers, heads, queries, keys] of scores that look random; causal where square.
+struct Weights {
+    std::size_t layers, heads, queries, keys;
+    std::vector<float> values;
+
+    Weights(std::size_t layers_, std::size_t heads_, std::size_t queries_, std::size_t keys_,
+            std::uint32_t seed = 1)
+        : layers(layers_), heads(heads_), queries(queries_), keys(keys_) {
+        for (std::size_t row = 0; row < layers * heads * queries; ++row) {
+            const std::size_t query = row % queries;
+            std::vector<double> cells(keys);
+            double sum = 0;
+            for (std::size_t key = 0; key < keys; ++key) {
+                seed = seed * 1664525U + 1013904223U;
+                if (queries == keys && key > query) continue;
+                cells[key] = std::exp(static_cast<double>(seed >> 8) / (1 << 24) * 9);
+                sum += cells[key];
+            }
+            for (const double cell : cells) values.push_back(static_cast<float>(cell / sum));
+        }
+    }
+    float at(std::size_t layer, std::size_t head, std::size_t query, std::size_t key) const {
+        return values[((layer * heads + head) * queries + query) * keys + key];
+    }
+    std::string file(const TempFolder& folder, const std::string& name) const {
+        std::string shape = "(";
+        for (const std::size_t extent : {layers, heads, queries, keys})
+            shape += std::to_string(extent) + ", ";
+        shape += ")";
+        return folder.write(name, npy_floats(shape, values));
+    }
+};
+
+std::string written(const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+}
+
+ReadPage page_of(Words words, const TempFolder& folder) {
+    const std::string path = folder / "page.html";
+    words.insert(words.begin(), "report");
+    words.insert(words.end(), {"-o", path, "--axes", "layers,heads,q,k"});
+    const ProgramResult result = run_program(words);
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    CHECK(result.err.empty());
+    return ReadPage(written(path));
+}
+
+// Bytes that a compact page of the file just fails to keep.
+std::string tight_budget(const std::string& file, const TempFolder& folder) {
+    return std::to_string(page_of({file, "--values", "compact"}, folder).html.size() - 20'000);
+}
+
+std::string head_chunk(const std::string& kind, std::size_t layer, std::size_t head) {
+    return kind + "/0/" + std::to_string(layer) + "/" + std::to_string(head);
+}
+
+void check_error(const Words& words, const std::string& text, const TempFolder& folder) {
+    Words all = words;
+    all.insert(all.begin(), "report");
+    const ProgramResult result = run_program(all);
+    INFO(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, Contains(text));
+    CHECK_FALSE(std::filesystem::exists(folder / "page.html"));
+}
+
+}  // namespace
+
+TEST_CASE("a small page holds the weights themselves, bit by bit") {
+    const TempFolder folder;
+    const Weights weights(2, 3, 7, 7);
+    const ReadPage page = page_of({weights.file(folder, "w.npy")}, folder);
+    CHECK(page.meta["values"] == "exact");
+    CHECK(page.meta["title"] == "w.npy");
+    for (std::size_t layer = 0; layer < 2; ++layer) {
+        for (std::size_t head = 0; head < 3; ++head) {
+            const auto values = page.floats(head_chunk("weights", layer, head), 49);
+            for (std::size_t cell = 0; cell < 49; ++cell)
+                CHECK(values[cell] == weights.at(layer, head, cell / 7, cell % 7));
+        }
+    }
+    const auto received = page.floats("received/0/1", 21);
+    double sum = 0;
+    for (const float one : received) sum += static_cast<double>(one);
+    CHECK(sum == Approx(21));  // each row of each head gives 1
+}
+
+TEST_CASE("every weight of a compact page is in its code's interval, the largest exactly") {
+    const TempFolder folder;
+    const Weights weights(1, 2, 40, 40);
+    const ReadPage page =
+        page_of({weights.file(folder, "w.npy"), "--values", "compact", "--top", "3"}, folder);
+    CHECK(page.meta["values"] == "compact");
+    CHECK(page.meta["pool"] == 1);
+    const auto top = page.floats("top/0/0", 2 * 40 * 3, 2 * 2 * 40 * 3);
+    for (std::size_t head = 0; head < 2; ++head) {
+        const std::string codes = page.bytes(head_chunk("codes", 0, head), 1600);
+        for (std::size_t query = 0; query < 40; ++query) {
+            const float largest = top[(head * 40 + query) * 3];
+            float found = 0;
+            for (std::size_t key = 0; key < 40; ++key) {
+                const float weight = weights.at(0, head, query, key);
+                const auto code = static_cast<std::uint8_t>(codes[query * 40 + key]);
+                const auto interval =
+                    attn::analysis::weights_of_code(code, static_cast<double>(largest));
+                CHECK((code == 0) == (weight == 0));
+                CHECK(static_cast<double>(weight) >= interval.low * (1 - 1e-6));
+                CHECK(static_cast<double>(weight) <= interval.high * (1 + 1e-6));
+                found = std::max(found, weight);
+            }
+            CHECK(found == largest);
+        }
+    }
+}
+
+TEST_CASE("a page that would be too large is pooled and keeps the largest of each block") {
+    const TempFolder folder;
+    const Weights weights(1, 4, 200, 200);
+    const std::string file = weights.file(folder, "w.npy");
+    const std::string budget = tight_budget(file, folder);
+    const ReadPage page = page_of({file, "--values", "compact", "--budget", budget}, folder);
+    CHECK(page.html.size() <= std::stoul(budget));
+    const auto pool = page.meta["pool"].get<std::size_t>();
+    const auto count = page.meta["top"].get<std::size_t>();
+    const auto rows = page.meta["rows"].get<std::size_t>();
+    REQUIRE(pool > 1);
+    REQUIRE(rows == (200 + pool - 1) / pool);
+    const auto top = page.floats("top/0/0", 4 * rows * count, 2 * 2 * 4 * rows * count);
+    const std::string codes = page.bytes("codes/0/0/0", rows * rows);
+    for (std::size_t cell = 0; cell < rows * rows; ++cell) {
+        const std::size_t band = cell / rows;
+        float largest = 0;
+        for (std::size_t query = band * pool; query < std::min<std::size_t>(200, (band + 1) * pool);
+             ++query) {
+            for (std::size_t key = cell % rows * pool;
+                 key < std::min<std::size_t>(200, (cell % rows + 1) * pool); ++key)
+                largest = std::max(largest, weights.at(0, 0, query, key));
+        }
+        CHECK(static_cast<std::uint8_t>(codes[cell]) ==
+              attn::analysis::weight_code(largest, top[band * count]));
+    }
+}
+
+TEST_CASE("small maps, and which keys may be attended, stand before the script") {
+    const TempFolder folder;
+    const Weights weights(2, 1, 30, 30);
+    const ReadPage page = page_of({weights.file(folder, "w.npy")}, folder);
+    const std::string thumbs = page.bytes("thumbs/0", 2 * 24 * 24);
+    CHECK(static_cast<std::uint8_t>(thumbs[0]) == 255);  // the first query has one key
+    CHECK(thumbs[23] == 0);
+    const std::string allowed = page.bytes("allowed/0/0", 2 * 30 * 4);
+    for (std::size_t query = 0; query < 30; ++query) {
+        CHECK(allowed[query * 4] == 0);
+        CHECK(static_cast<std::size_t>(allowed[(30 + query) * 4]) == query + 1);
+    }
+    const std::size_t script = page.html.find("<script>(function");
+    for (const char* chunk : {"thumbs/0", "allowed/0/0", "allowed/0/1"})
+        CHECK(page.html.find("id=\"c" + page.meta["chunks"][chunk].dump() + "\"") < script);
+    CHECK(page.html.find("id=\"c" + page.meta["chunks"]["weights/0/0/0"].dump() + "\"") > script);
+}
+
+TEST_CASE("a page has the numbers of stats, the verdicts of check and the products of rollout") {
+    const TempFolder folder;
+    const Weights weights(3, 2, 6, 6);
+    const std::string file = weights.file(folder, "w.npy");
+    const ReadPage page = page_of({file}, folder);
+    const auto stats = nlohmann::json::parse(
+        run_program({"stats", file, "--json", "--axes", "layers,heads,q,k"}).out);
+    for (std::size_t slot = 0; slot < 6; ++slot) {
+        for (std::size_t i = 0; i < page.meta["measures"].size(); ++i) {
+            const std::string name = page.meta["measures"][i]["name"];
+            INFO(name);
+            CHECK(page.meta["stats"]["a"][slot][i] == stats["heads"][slot][name]);
+        }
+    }
+    const auto checks = nlohmann::json::parse(
+        run_program({"check", file, "--json", "--axes", "layers,heads,q,k"}).out);
+    REQUIRE(page.meta["checks"].size() == checks["checks"].size());
+    for (std::size_t i = 0; i < checks["checks"].size(); ++i) {
+        CHECK(page.meta["checks"][i]["name"] == checks["checks"][i]["name"]);
+        CHECK(page.meta["checks"][i]["verdict"] == checks["checks"][i]["verdict"]);
+        CHECK(page.meta["checks"][i]["worst"] == checks["checks"][i]["worst"]);
+    }
+    REQUIRE(run_program({"rollout", file, "-o", folder / "rollout", "--save", "rollout", "--axes",
+                         "layers,heads,q,k"})
+                .exit_code == 0);
+    const std::string npy = written(folder / "rollout/rollout.npy");
+    const auto rollout = page.floats("rollout/0/2", 36);
+    std::vector<float> expected(36);
+    std::memcpy(expected.data(), npy.data() + npy.size() - 144, 144);
+    for (std::size_t cell = 0; cell < 36; ++cell)
+        CHECK(rollout[cell] == Approx(expected[cell]).margin(1e-6));
+    CHECK_FALSE(page_of({file, "--no-rollout"}, folder).has("rollout/0/0"));
+    CHECK(page_of({file, "--no-check"}, folder).meta["checks"].empty());
+}
+
+TEST_CASE("two sources make a page with both and their difference") {
+    const TempFolder folder;
+    const Weights a(1, 2, 20, 20), b(1, 2, 20, 20, 7);
+    const ReadPage page = page_of({a.file(folder, "a.npy"), "--against", b.file(folder, "b.npy"),
+                                   "--axes-b", "layers,heads,q,k", "--values", "compact"},
+                                  folder);
+    CHECK(page.meta["sources"][1]["name"] == "b.npy");
+    CHECK(page.has("b/codes/0/0/1"));
+    CHECK(page.has("b/thumbs/0"));
+    CHECK(page.meta["stats"]["b"].size() == 2);
+    const std::string codes = page.bytes("d/codes/0/0/1", 400);
+    double largest = 0;
+    for (std::size_t cell = 0; cell < 400; ++cell) {
+        const float difference =
+            a.at(0, 1, cell / 20, cell % 20) - b.at(0, 1, cell / 20, cell % 20);
+        const auto code = static_cast<std::uint8_t>(codes[cell]);
+        CHECK((code > 128) == (difference > 0));
+        CHECK((code == 128) == (difference == 0));
+        largest = std::max(largest, static_cast<double>(std::abs(difference)));
+    }
+    CHECK(page.meta["difference"]["values"][1][0].get<double>() == Approx(largest));
+    const ReadPage same = page_of(
+        {folder / "a.npy", "--against", folder / "a.npy", "--axes-b", "layers,heads,q,k"}, folder);
+    CHECK(same.meta["difference"]["values"][0][0] == 0.0);
+    CHECK(same.meta["difference"]["values"][0][1] == 0.0);
+}
+
+TEST_CASE("a page has the same bytes for one thread and for eight, exact or pooled") {
+    const TempFolder folder;
+    const std::string file = Weights(2, 3, 150, 150).file(folder, "w.npy");
+    for (const Words& more : std::vector<Words>{{}, {"--budget", tight_budget(file, folder)}}) {
+        Words one{file, "--threads", "1"}, eight{file, "--threads", "8"};
+        one.insert(one.end(), more.begin(), more.end());
+        eight.insert(eight.end(), more.begin(), more.end());
+        CHECK(page_of(one, folder).html == page_of(eight, folder).html);
+    }
+}
+
+TEST_CASE("hostile tokens and titles come through a page as text") {
+    const TempFolder folder;
+    const std::string file = Weights(1, 1, 3, 3).file(folder, "w.npy");
+    const std::string tokens = folder.write(
+        "tokens.json", "[\"</script><img src=x onerror=a()>\", \"<!--<script>\", \"\\u2028\"]");
+    const ReadPage page = page_of({file, "--tokens", tokens, "--title", "<b>&amp;</b>"}, folder);
+    CHECK(page.meta["tokens"][0][0] == "</script><img src=x onerror=a()>");
+    CHECK(page.meta["title"] == "<b>&amp;</b>");
+    CHECK_THAT(page.html, !Contains("<img src=x"));
+    CHECK_THAT(page.html, !Contains("<!--<script>"));
+    CHECK_THAT(page.html, !Contains("<b>"));
+}
+
+TEST_CASE("no folder of this machine stands in a page") {
+    const TempFolder folder;
+    const std::string file = Weights(1, 1, 3, 3).file(folder, "w.npy");
+    CHECK_THAT(page_of({file}, folder).html, !Contains(folder / ""));
+}
+
+TEST_CASE("a page says what it holds on one line, or goes to standard output alone") {
+    const TempFolder folder;
+    const std::string file = Weights(2, 3, 5, 5).file(folder, "w.npy");
+    const std::string path = folder / "page.html";
+    ProgramResult result = run_program({"report", file, "-o", path, "--axes", "layers,heads,q,k"});
+    CHECK_THAT(result.out, Catch::StartsWith(path + ": 2 layers x 3 heads x 5 tokens, exact, "));
+    CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 1);
+    result = run_program({"report", file, "-o", "-", "--axes", "layers,heads,q,k"});
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.out, Catch::StartsWith("<!doctype html>"));
+    // Ours may be replaced, somebody else's not.
+    CHECK(run_program({"report", file, "-o", path, "--quiet"}).exit_code == 0);
+    std::ofstream(path) << "<!doctype html>\nmine";
+    result = run_program({"report", file, "-o", path});
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Contains("--force"));
+}
+
+TEST_CASE("weights below zero are in exact pages only") {
+    const TempFolder folder;
+    Weights weights(1, 1, 20, 20);
+    weights.values[61] = -0.5F;
+    const std::string file = weights.file(folder, "w.npy");
+    CHECK(page_of({file}, folder).floats("weights/0/0/0", 400)[61] == -0.5F);
+    const TempFolder other;
+    check_error({file, "-o", other / "page.html", "--values", "compact"},
+                "the weight of query 3 on key 1 is -0.5", other);
+}
+
+TEST_CASE("what cannot be a page is refused by name, and nothing is written") {
+    const TempFolder folder;
+    const std::string file = Weights(2, 2, 80, 80).file(folder, "w.npy");
+    const std::string other = Weights(2, 2, 81, 81).file(folder, "other.npy");
+    const std::string page = folder / "page.html";
+    check_error({file, "-o", folder / "page.pdf"}, "expected a name that ends in .html", folder);
+    check_error({file, "-o", page, "--against", other}, "[1, 2, 81, 81]", folder);
+    check_error({file, "-o", page, "--budget", "120K"},
+                "--layer, --head, or give a larger --budget", folder);
+    check_error({file, "-o", page, "--budget", "200K", "--values", "exact"}, "exactly", folder);
+    check_error({file, "-o", page, "--image", "x.png"}, "--grid", folder);
+    check_error({file, "-o", page, "--grid", "9x9"}, "--grid", folder);
+    check_error({file, "-o", page, "--grid", "8x10", "--image",
+                 folder.write("x.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")},
+                "expected a PNG or JPEG file", folder);
+    check_error({file, "-o", page, "--grid", "8x10", "--image",
+                 folder.write("x.png", "\x89PNG\r\n\x1a\n" + std::string(4'000'000, 'x'))},
+                "expected at most 4.0 MB", folder);
+    check_error({file, "-o", page, "--budget", "12X"}, "--budget", folder);
+    check_error({file, "-o", page, "--values", "exact", "--top", "2"}, "--top", folder);
+}
+
+TEST_CASE("one query over 131,072 keys makes a page") {
+    const TempFolder folder;
+    const std::string file = Weights(1, 1, 2, 131072).file(folder, "w.npy");
+    const ReadPage page = page_of({file, "--values", "compact"}, folder);
+    CHECK(page.meta["columns"].get<std::size_t>() <= 2048);
+    CHECK(page.meta["keys"] == 131072);
+}
