@@ -17,17 +17,28 @@ export function worstFirst(checks) {
     const place = order.indexOf(check.verdict);
     return place < 0 ? order.length : place;
   };
-  return checks.map((check, i) => ({ check, i })).sort((a, b) => rank(a.check) - rank(b.check) || a.i - b.i).map(({ check }) => check);
+  return checks
+    .map((check, i) => ({ check, i }))
+    .sort((a, b) => rank(a.check) - rank(b.check) || a.i - b.i)
+    .map(({ check }) => check);
 }
 
 /** @param {Shared} shared @returns {(changed: import('./state.js').Changed) => void} */
 export function checksView(shared) {
   const { meta } = shared;
   const failed = meta.checks.filter((check) => check.verdict === 'FAIL').length;
-  const summary = meta.checks.length === 0 ? 'Checks were left out.' : failed === 0 ? 'No check failed.' :
-    failed + (failed === 1 ? ' check failed.' : ' checks failed.');
-  fill(byId('tab-checks'), make('h3', {}, 'Checks'), make('p', {}, summary),
-    make('div', { class: 'verdicts' }, ...worstFirst(meta.checks).map((check) => verdictLine(shared, check))));
+  const summary =
+    meta.checks.length === 0
+      ? 'Checks were left out.'
+      : failed === 0
+        ? 'No check failed.'
+        : failed + (failed === 1 ? ' check failed.' : ' checks failed.');
+  fill(
+    byId('tab-checks'),
+    make('h3', {}, 'Checks'),
+    make('p', {}, summary),
+    make('div', { class: 'verdicts' }, ...worstFirst(meta.checks).map((check) => verdictLine(shared, check))),
+  );
   return () => {};
 }
 
@@ -37,18 +48,39 @@ function verdictLine(shared, check) {
   const { place } = check;
   const bad = check.verdict === 'FAIL' || check.verdict === 'warning';
   const source = meta.sources.length > 1 ? (check.source === 'b' ? 'B: ' : 'A: ') : '';
-  const worst = check.worst === null ? '' : 'worst ' + numberText(check.worst, 4) + (check.limit === '' ? '' : ', ' + check.limit);
-  const where = place && check.verdict !== 'ok' ? heads.name(place.seq, place.layer, place.head) +
-    (place.query === null ? '' : ', query ' + place.query) + (place.key === null ? '' : ', key ' + place.key) : '';
+  const worst =
+    check.worst === null ? '' : 'worst ' + numberText(check.worst, 4) + (check.limit === '' ? '' : ', ' + check.limit);
+  const where =
+    place && check.verdict !== 'ok'
+      ? heads.name(place.seq, place.layer, place.head) +
+        (place.query === null ? '' : ', query ' + place.query) +
+        (place.key === null ? '' : ', key ' + place.key)
+      : '';
   const parts = [
     make('span', { class: 'word ' + (bad ? 'bad' : check.verdict === 'ok' ? 'ok' : '') }, check.verdict),
-    make('span', {}, source + check.name), make('span', {}, [check.message || check.meaning, where].filter(Boolean).join(' \u00b7 ')), make('span', { class: 'faint' }, worst),
+    make('span', {}, source + check.name),
+    make('span', {}, [check.message || check.meaning, where].filter(Boolean).join(' \u00b7 ')),
+    make('span', { class: 'faint' }, worst),
   ];
   if (!place) return make('div', { class: 'verdict' }, ...parts);
-  return make('button', {
-    type: 'button', class: 'verdict', click: () => state.set({
-      seq: place.seq, layer: place.layer, head: place.head, query: place.query, key: place.key, source: check.source, side: 'query',
-      zoom: null, ring: { query: place.query, key: place.key },
-    }),
-  }, ...parts);
+  return make(
+    'button',
+    {
+      type: 'button',
+      class: 'verdict',
+      click: () =>
+        state.set({
+          seq: place.seq,
+          layer: place.layer,
+          head: place.head,
+          query: place.query,
+          key: place.key,
+          source: check.source,
+          side: 'query',
+          zoom: null,
+          ring: { query: place.query, key: place.key },
+        }),
+    },
+    ...parts,
+  );
 }

@@ -40,12 +40,15 @@ export class WantedGrids {
     if (this.asked.has(key)) return null;
     this.asked.add(key);
     this.problem = '';
-    weights.load(seq, layer, head, source).catch((error) => {
-      this.problem = String(error.message || error);
-    }).then(() => {
-      this.asked.delete(key);
-      state.note(this.name);
-    });
+    weights
+      .load(seq, layer, head, source)
+      .catch((error) => {
+        this.problem = String(error.message || error);
+      })
+      .then(() => {
+        this.asked.delete(key);
+        state.note(this.name);
+      });
     return null;
   }
 }
@@ -60,10 +63,20 @@ export class WantedGrids {
  */
 export function tabList(shared, list, prefix, part, names) {
   const { state } = shared;
-  const buttons = names.map(([name, text]) => make('button', {
-    type: 'button', role: 'tab', id: 'choose-' + prefix + name, 'aria-controls': prefix + name, value: name,
-    click: () => state.set({ [part]: name }),
-  }, text));
+  const buttons = names.map(([name, text]) =>
+    make(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: 'choose-' + prefix + name,
+        'aria-controls': prefix + name,
+        value: name,
+        click: () => state.set({ [part]: name }),
+      },
+      text,
+    ),
+  );
   fill(byId(list), ...buttons);
   byId(list).addEventListener('keydown', (event) => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;

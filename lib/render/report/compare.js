@@ -10,7 +10,11 @@ import { numberText } from './text.js';
 
 const shownHeads = 12;
 const margins = { left: 34, top: 34 };
-const sides = /** @type {[import('./heads.js').SourceName, string][]} */ ([['a', 'A'], ['b', 'B'], ['difference', 'A \u2212 B']]);
+const sides = /** @type {[import('./heads.js').SourceName, string][]} */ ([
+  ['a', 'A'],
+  ['b', 'B'],
+  ['difference', 'A \u2212 B'],
+]);
 
 /** @param {Shared} shared @returns {(changed: import('./state.js').Changed) => void} */
 export function compareView(shared) {
@@ -19,15 +23,41 @@ export function compareView(shared) {
   if (!changes) return () => {};
   const wanted = new WantedGrids(shared, 'tab');
   const pictures = sides.map(([source, text]) => {
-    const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { role: 'img' }));
-    return { source, text, canvas, cache: new CellCache(), figure: make('figure', {}, make('figcaption', {}, text + sourceFile(source)), canvas) };
+    const canvas = make('canvas', { role: 'img' });
+    return {
+      source,
+      text,
+      canvas,
+      cache: new CellCache(),
+      figure: make('figure', {}, make('figcaption', {}, text + sourceFile(source)), canvas),
+    };
   });
   const cell = make('p', { class: 'readout' });
   const list = make('div', {});
-  const tint = make('div', { class: 'bar' }, 'Colour the overview by ', ...changes.measures.map((name) => make('button', {
-    type: 'button', title: heads.meaning(name), click: () => state.set({ color: name }),
-  }, name)), make('button', { type: 'button', click: () => state.set({ color: 'maps' }) }, 'maps'));
-  fill(byId('tab-compare'), tint, make('div', { class: 'pictures' }, ...pictures.map(({ figure }) => figure)), cell, list);
+  const tint = make(
+    'div',
+    { class: 'bar' },
+    'Colour the overview by ',
+    ...changes.measures.map((name) =>
+      make(
+        'button',
+        {
+          type: 'button',
+          title: heads.meaning(name),
+          click: () => state.set({ color: name }),
+        },
+        name,
+      ),
+    ),
+    make('button', { type: 'button', click: () => state.set({ color: 'maps' }) }, 'maps'),
+  );
+  fill(
+    byId('tab-compare'),
+    tint,
+    make('div', { class: 'pictures' }, ...pictures.map(({ figure }) => figure)),
+    cell,
+    list,
+  );
 
   /** @param {import('./heads.js').SourceName} source @returns {string} */
   function sourceFile(source) {
@@ -42,7 +72,12 @@ export function compareView(shared) {
       const grid = wanted.get(layer, head, source);
       if (!grid) continue;
       const range = sharedRange(source, grid);
-      const picture = { ...matrixPicture(shared, grid, { ...state.shown, source }), queryToken: () => null, keyToken: () => null, range };
+      const picture = {
+        ...matrixPicture(shared, grid, { ...state.shown, source }),
+        queryToken: () => null,
+        keyToken: () => null,
+        range,
+      };
       const layout = matrixLayout(width, 420, grid, margins);
       drawMatrix(sharpen(canvas, layout.width, layout.height), picture, layout, cache);
       canvas.setAttribute('aria-label', text + ' of ' + heads.name(state.shown.seq, layer, head));
@@ -70,7 +105,9 @@ export function compareView(shared) {
     }
     const texts = sides.map(([source, text]) => {
       const grid = wanted.get(layer, head, source);
-      return text + ' ' + (grid ? cellText(grid.cell(Math.floor(query / meta.pool), Math.floor(key / meta.pool))) : '\u2026');
+      return (
+        text + ' ' + (grid ? cellText(grid.cell(Math.floor(query / meta.pool), Math.floor(key / meta.pool))) : '\u2026')
+      );
     });
     cell.textContent = 'query ' + query + ' \u2192 key ' + key + ': ' + texts.join(' \u00b7 ');
   }
@@ -78,19 +115,39 @@ export function compareView(shared) {
   function listHeads() {
     const { seq } = state.shown;
     const size = (/** @type {number} */ slot) => Math.abs(heads.measure('max_abs', slot) || 0);
-    const slots = heads.slots(seq).sort((a, b) => size(b) - size(a) || a - b).slice(0, shownHeads);
+    const slots = heads
+      .slots(seq)
+      .sort((a, b) => size(b) - size(a) || a - b)
+      .slice(0, shownHeads);
     const rows = slots.map((slot) => {
       const { layer, head } = heads.place(slot);
-      const go = make('button', { type: 'button', click: () => state.set({ layer, head, source: 'difference' }) }, heads.name(seq, layer, head));
-      return make('tr', {}, make('th', { scope: 'row' }, go), ...(changes ? changes.measures : []).map((name) => make('td', {}, numberText(heads.measure(name, slot), 4))));
+      const go = make(
+        'button',
+        { type: 'button', click: () => state.set({ layer, head, source: 'difference' }) },
+        heads.name(seq, layer, head),
+      );
+      return make(
+        'tr',
+        {},
+        make('th', { scope: 'row' }, go),
+        ...(changes ? changes.measures : []).map((name) => make('td', {}, numberText(heads.measure(name, slot), 4))),
+      );
     });
-    const header = make('tr', {}, make('th', { scope: 'col' }, 'differ most'), ...(changes ? changes.measures : []).map((name) => make('th', { scope: 'col', title: heads.meaning(name) }, name)));
+    const header = make(
+      'tr',
+      {},
+      make('th', { scope: 'col' }, 'differ most'),
+      ...(changes ? changes.measures : []).map((name) =>
+        make('th', { scope: 'col', title: heads.meaning(name) }, name),
+      ),
+    );
     fill(list, make('table', { class: 'plain' }, make('thead', {}, header), make('tbody', {}, ...rows)));
   }
 
   return (changed) => {
     if (state.shown.tab !== 'compare') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
+      names.some((name) => changed.has(name));
     if (has('tab', 'seq', 'layer', 'head', 'map', 'scale', 'dropFirst', 'shared', 'low', 'high', 'zoom')) draw();
     if (has('tab', 'seq', 'layer', 'head', 'query', 'key')) sayCell();
     if (has('tab', 'seq')) listHeads();

@@ -24,16 +24,24 @@ export function meanLine(lines) {
 export function curvesView(shared) {
   const { state, heads, meta } = shared;
   const names = heads.knownMeasures();
-  const canvases = new Map(names.map((name) => [name, /** @type {HTMLCanvasElement} */ (make('canvas', { role: 'img' }))]));
-  const figures = names.map((name) => make('figure', {},
-    make('figcaption', { title: heads.meaning(name) }, name), /** @type {HTMLCanvasElement} */ (canvases.get(name))));
+  const canvases = new Map(names.map((name) => [name, make('canvas', { role: 'img' })]));
+  const figures = names.map((name) =>
+    make('figure', {}, make('figcaption', { title: heads.meaning(name) }, name), canvases.get(name) || ''),
+  );
   const note = meta.layers.length < 2 ? [make('p', { class: 'faint' }, 'There is one layer: a point a head.')] : [];
-  fill(byId('tab-curves'), ...note, make('p', { class: 'faint' }, 'Grey: a head. Thick: the mean of the heads. Coloured: the chosen head.'), make('div', { class: 'curves' }, ...figures));
+  fill(
+    byId('tab-curves'),
+    ...note,
+    make('p', { class: 'faint' }, 'Grey: a head. Thick: the mean of the heads. Coloured: the chosen head.'),
+    make('div', { class: 'curves' }, ...figures),
+  );
 
   /** @param {string} name @param {HTMLCanvasElement} canvas */
   function draw(name, canvas) {
     const { seq, source, head } = state.shown;
-    const lines = meta.heads.map((_, place) => meta.layers.map((_layer, layer) => heads.measure(name, heads.slot(seq, layer, place), source)));
+    const lines = meta.heads.map((_, place) =>
+      meta.layers.map((_layer, layer) => heads.measure(name, heads.slot(seq, layer, place), source)),
+    );
     const known = /** @type {number[]} */ (lines.flat().filter((value) => value !== null));
     const context = sharpen(canvas, size.width, size.height);
     if (known.length === 0) return;
@@ -43,7 +51,7 @@ export function curvesView(shared) {
     const plotWidth = size.width - size.left - size.right;
     const plotHeight = size.height - size.top - size.bottom;
     const last = Math.max(meta.layers.length - 1, 1);
-    const x = (/** @type {number} */ layer) => size.left + (plotWidth * (meta.layers.length === 1 ? 0.5 : layer / last));
+    const x = (/** @type {number} */ layer) => size.left + plotWidth * (meta.layers.length === 1 ? 0.5 : layer / last);
     const y = (/** @type {number} */ value) => size.top + plotHeight * (1 - (value - low) / (high - low));
     axes(context, low, high, x, y);
     lines.forEach((line, place) => {
@@ -51,8 +59,19 @@ export function curvesView(shared) {
     });
     stroke(context, meanLine(lines), x, y, theme().ink, 2.5);
     if (typeof head === 'number') stroke(context, lines[head], x, y, theme().accent, 2);
-    const chosen = typeof head === 'number' ? ', head ' + meta.heads[head] + ' ' + lines[head].map((value) => numberText(value, 3)).join(' ') : '';
-    canvas.setAttribute('aria-label', name + ' by layer: mean ' + meanLine(lines).map((value) => numberText(value, 3)).join(' ') + chosen);
+    const chosen =
+      typeof head === 'number'
+        ? ', head ' + meta.heads[head] + ' ' + lines[head].map((value) => numberText(value, 3)).join(' ')
+        : '';
+    canvas.setAttribute(
+      'aria-label',
+      name +
+        ' by layer: mean ' +
+        meanLine(lines)
+          .map((value) => numberText(value, 3))
+          .join(' ') +
+        chosen,
+    );
   }
 
   /**
@@ -86,7 +105,8 @@ export function curvesView(shared) {
 
   return (changed) => {
     if (state.shown.tab !== 'curves') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...wanted) => wanted.some((name) => changed.has(name));
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...wanted) =>
+      wanted.some((name) => changed.has(name));
     if (has('tab', 'seq', 'source', 'head', 'map')) canvases.forEach((canvas, name) => draw(name, canvas));
   };
 }

@@ -21,8 +21,16 @@ const far = 65535;
  */
 export function readPoints(bytes, queries, keys) {
   const numbers = readIntegers(bytes, 0, 2 * (queries.length + keys.length), false);
-  const point = (/** @type {number} */ place, /** @type {boolean} */ query, /** @type {number} */ at) => ({ x: numbers[2 * at] / far, y: numbers[2 * at + 1] / far, query, place });
-  return [...queries.map((place, i) => point(place, true, i)), ...keys.map((place, i) => point(place, false, queries.length + i))];
+  const point = (/** @type {number} */ place, /** @type {boolean} */ query, /** @type {number} */ at) => ({
+    x: numbers[2 * at] / far,
+    y: numbers[2 * at + 1] / far,
+    query,
+    place,
+  });
+  return [
+    ...queries.map((place, i) => point(place, true, i)),
+    ...keys.map((place, i) => point(place, false, queries.length + i)),
+  ];
 }
 
 /**
@@ -59,13 +67,23 @@ export function embeddingView(shared) {
   const { embedding } = meta;
   if (!embedding) return () => {};
   const wanted = new WantedGrids(shared, 'tab');
-  const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { role: 'img' }));
+  const canvas = make('canvas', { role: 'img' });
   const caption = make('p', { class: 'faint' });
   const said = make('p', { class: 'readout', 'aria-live': 'polite' });
   const byToken = make('input', { type: 'checkbox' });
   byToken.addEventListener('change', draw);
-  fill(byId('tab-embedding'), make('div', { class: 'bar' }, make('label', {}, byToken, ' colour by token, else by position'),
-    'queries are circles, keys squares'), canvas, said, caption);
+  fill(
+    byId('tab-embedding'),
+    make(
+      'div',
+      { class: 'bar' },
+      make('label', {}, byToken, ' colour by token, else by position'),
+      'queries are circles, keys squares',
+    ),
+    canvas,
+    said,
+    caption,
+  );
   /** @type {{points: Point[], name: string, over: Point | null}} */
   const memory = { points: [], name: '', over: null };
 
@@ -99,7 +117,10 @@ export function embeddingView(shared) {
       const token = point.query ? heads.queryToken(seq, point.place) : heads.keyToken(seq, point.place);
       const count = point.query ? meta.queries : meta.keys;
       const { x, y } = onCanvas(point);
-      context.fillStyle = cssColor(colors, byToken.checked && token !== null ? tokenPart(token) : point.place / Math.max(count - 1, 1));
+      context.fillStyle = cssColor(
+        colors,
+        byToken.checked && token !== null ? tokenPart(token) : point.place / Math.max(count - 1, 1),
+      );
       context.strokeStyle = point === chosen ? theme().accent : theme().ink;
       context.lineWidth = point === chosen ? 3 : 0.5;
       context.beginPath();
@@ -109,16 +130,32 @@ export function embeddingView(shared) {
       context.stroke();
     }
     const facts = typeof head === 'number' ? embedding && embedding.heads[heads.slot(seq, layer, head)] : null;
-    caption.textContent = [facts ? 'The plane holds ' + numberText(100 * facts.variance, 3) + ' % of the variance; correlation of distance and score ' + numberText(facts.correlation, 3) + '.' : 'Choose a head.',
-      embedding ? embedding.caption : '', embedding && embedding.step > 1 ? 'Every ' + embedding.step + 'th token is shown.' : ''].filter(Boolean).join(' ');
+    caption.textContent = [
+      facts
+        ? 'The plane holds ' +
+          numberText(100 * facts.variance, 3) +
+          ' % of the variance; correlation of distance and score ' +
+          numberText(facts.correlation, 3) +
+          '.'
+        : 'Choose a head.',
+      embedding ? embedding.caption : '',
+      embedding && embedding.step > 1 ? 'Every ' + embedding.step + 'th token is shown.' : '',
+    ]
+      .filter(Boolean)
+      .join(' ');
     said.textContent = chosen ? pointName(chosen) : 'Point at a query to see its keys.';
-    canvas.setAttribute('aria-label', 'Queries and keys of ' + heads.name(seq, layer, head) + ' in a plane, ' + memory.points.length + ' points.');
+    canvas.setAttribute(
+      'aria-label',
+      'Queries and keys of ' + heads.name(seq, layer, head) + ' in a plane, ' + memory.points.length + ' points.',
+    );
   }
 
   /** @param {Point} point @returns {string} */
   function pointName(point) {
     const { seq } = state.shown;
-    return point.query ? 'query ' + tokenName(point.place, heads.queryToken(seq, point.place)) : 'key ' + tokenName(point.place, heads.keyToken(seq, point.place));
+    return point.query
+      ? 'query ' + tokenName(point.place, heads.queryToken(seq, point.place))
+      : 'key ' + tokenName(point.place, heads.keyToken(seq, point.place));
   }
 
   /** @param {CanvasRenderingContext2D} context @param {Point} chosen */
@@ -147,7 +184,11 @@ export function embeddingView(shared) {
   function pointAt(event) {
     const box = canvas.getBoundingClientRect();
     const inner = side - 2 * border;
-    return nearestPoint(memory.points, (event.clientX - box.left - border) / inner, (side - border - (event.clientY - box.top)) / inner);
+    return nearestPoint(
+      memory.points,
+      (event.clientX - box.left - border) / inner,
+      (side - border - (event.clientY - box.top)) / inner,
+    );
   }
   canvas.addEventListener('pointermove', (event) => {
     const over = pointAt(event);
@@ -162,7 +203,8 @@ export function embeddingView(shared) {
 
   return (changed) => {
     if (state.shown.tab !== 'embedding') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
+      names.some((name) => changed.has(name));
     if (!has('tab', 'seq', 'layer', 'head', 'query', 'map', 'source')) return;
     load();
     draw();

@@ -30,8 +30,18 @@ export function rowJson({ state, meta, heads }, grid) {
     const token = meta.pool > 1 ? null : heads.keyToken(seq, key);
     return { key, ...(token === null ? {} : { token }), value, ...(exact ? {} : { low, high }), exact };
   });
-  const place = { layer: meta.layers[layer], head: typeof head === 'number' ? meta.heads[head] : head, query: row * meta.pool };
-  return JSON.stringify({ ...(meta.batch ? { seq: meta.sequences[seq] } : {}), ...place, source, pool: meta.pool, weights }, null, 1) + '\n';
+  const place = {
+    layer: meta.layers[layer],
+    head: typeof head === 'number' ? meta.heads[head] : head,
+    query: row * meta.pool,
+  };
+  return (
+    JSON.stringify(
+      { ...(meta.batch ? { seq: meta.sequences[seq] } : {}), ...place, source, pool: meta.pool, weights },
+      null,
+      1,
+    ) + '\n'
+  );
 }
 
 /**
@@ -73,21 +83,52 @@ export function saveDialog(shared) {
   const { state, heads } = shared;
   const dialog = /** @type {HTMLDialogElement} */ (byId('save-dialog'));
   const wanted = new WantedGrids(shared, 'hover');
-  const name = () => heads.fileName(state.shown.seq, state.shown.layer, state.shown.head) + (state.shown.source === 'a' ? '' : '-' + state.shown.source);
+  const name = () =>
+    heads.fileName(state.shown.seq, state.shown.layer, state.shown.head) +
+    (state.shown.source === 'a' ? '' : '-' + state.shown.source);
   const withGrid = (/** @type {(grid: Grid) => void} */ act) => () => {
     const grid = wanted.chosen();
     if (grid) act(grid);
   };
-  const png = (/** @type {number} */ factor) => withGrid((grid) => {
-    matrixCanvas(shared, grid, factor).toBlob((blob) => blob && saveBlob(name() + (factor > 1 ? '@' + factor + 'x' : '') + '.png', blob), 'image/png');
-  });
-  const button = (/** @type {string} */ text, /** @type {() => void} */ act) => make('button', { type: 'button', click: act }, text);
-  fill(dialog, make('h2', { id: 'save-title' }, 'Save'),
-    make('div', { class: 'bar' }, button('PNG', png(1)), button('PNG 2x', png(2)), button('PNG 4x', png(4)),
-      button('SVG', withGrid((grid) => saveText(name() + '.svg', svgOf(shared, grid), 'image/svg+xml'))),
-      button('Table as CSV', () => saveText('measures.csv', csvText(tableRows(shared, shownSlots(shared))), 'text/csv')),
-      button('Row as JSON', withGrid((grid) => saveText(name() + '-query' + String(state.shown.query || 0) + '.json', rowJson(shared, grid), 'application/json')))),
-    ...copyButtons(shared, withGrid), make('form', { method: 'dialog' }, make('button', {}, 'Close')));
+  const png = (/** @type {number} */ factor) =>
+    withGrid((grid) => {
+      matrixCanvas(shared, grid, factor).toBlob(
+        (blob) => blob && saveBlob(name() + (factor > 1 ? '@' + factor + 'x' : '') + '.png', blob),
+        'image/png',
+      );
+    });
+  const button = (/** @type {string} */ text, /** @type {() => void} */ act) =>
+    make('button', { type: 'button', click: act }, text);
+  fill(
+    dialog,
+    make('h2', { id: 'save-title' }, 'Save'),
+    make(
+      'div',
+      { class: 'bar' },
+      button('PNG', png(1)),
+      button('PNG 2x', png(2)),
+      button('PNG 4x', png(4)),
+      button(
+        'SVG',
+        withGrid((grid) => saveText(name() + '.svg', svgOf(shared, grid), 'image/svg+xml')),
+      ),
+      button('Table as CSV', () =>
+        saveText('measures.csv', csvText(tableRows(shared, shownSlots(shared))), 'text/csv'),
+      ),
+      button(
+        'Row as JSON',
+        withGrid((grid) =>
+          saveText(
+            name() + '-query' + String(state.shown.query || 0) + '.json',
+            rowJson(shared, grid),
+            'application/json',
+          ),
+        ),
+      ),
+    ),
+    ...copyButtons(shared, withGrid),
+    make('form', { method: 'dialog' }, make('button', {}, 'Close')),
+  );
   byId('save').addEventListener('click', () => dialog.showModal());
 }
 
@@ -95,16 +136,37 @@ export function saveDialog(shared) {
 function copyButtons(shared, withGrid) {
   if (!window.isSecureContext || !navigator.clipboard || typeof ClipboardItem === 'undefined') return [];
   const said = make('span', { class: 'faint', role: 'status' });
-  const copy = (/** @type {() => Promise<void>} */ act) => act().then(() => { said.textContent = 'copied'; }, (error) => { said.textContent = String(error.message || error); });
-  const picture = withGrid((grid) => copy(() => new Promise((resolve, reject) => {
-    matrixCanvas(shared, grid, 2).toBlob((blob) => {
-      if (blob) navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]).then(resolve, reject);
-    }, 'image/png');
-  })));
+  const copy = (/** @type {() => Promise<void>} */ act) =>
+    act().then(
+      () => {
+        said.textContent = 'copied';
+      },
+      (error) => {
+        said.textContent = String(error.message || error);
+      },
+    );
+  const picture = withGrid((grid) =>
+    copy(
+      () =>
+        new Promise((resolve, reject) => {
+          matrixCanvas(shared, grid, 2).toBlob((blob) => {
+            if (blob) navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]).then(resolve, reject);
+          }, 'image/png');
+        }),
+    ),
+  );
   const table = () => copy(() => navigator.clipboard.writeText(csvText(tableRows(shared, shownSlots(shared)))));
   const link = () => copy(() => navigator.clipboard.writeText(location.href));
-  return [make('div', { class: 'bar' }, make('button', { type: 'button', click: picture }, 'Copy picture'),
-    make('button', { type: 'button', click: table }, 'Copy table'), make('button', { type: 'button', click: link }, 'Copy link'), said)];
+  return [
+    make(
+      'div',
+      { class: 'bar' },
+      make('button', { type: 'button', click: picture }, 'Copy picture'),
+      make('button', { type: 'button', click: table }, 'Copy table'),
+      make('button', { type: 'button', click: link }, 'Copy link'),
+      said,
+    ),
+  ];
 }
 
 /** @param {string} name @param {string} text @param {string} type */

@@ -55,8 +55,11 @@ export class Grid {
     const start = row * this.columns;
     const order = Array.from({ length: this.columns }, (_, column) => column);
     const size = (/** @type {number} */ column) => Math.abs(this.values[start + column]);
-    return order.filter((column) => size(column) > 0).sort((a, b) => size(b) - size(a) || a - b)
-      .slice(0, 10).map((key) => ({ query: row, key, weight: this.values[start + key] }));
+    return order
+      .filter((column) => size(column) > 0)
+      .sort((a, b) => size(b) - size(a) || a - b)
+      .slice(0, 10)
+      .map((key) => ({ query: row, key, weight: this.values[start + key] }));
   }
 
   /**
@@ -137,7 +140,11 @@ export class CodedGrid extends Grid {
     for (let i = 0; i < largest.perRow; ++i) {
       const at = entryPlace(this.top, row, i);
       if (largest.weights[at] === 0) break;
-      all.push({ query: largest.queries ? largest.queries[at] : row, key: largest.keys[at], weight: largest.weights[at] });
+      all.push({
+        query: largest.queries ? largest.queries[at] : row,
+        key: largest.keys[at],
+        weight: largest.weights[at],
+      });
     }
     return all;
   }

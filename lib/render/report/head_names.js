@@ -19,9 +19,14 @@ export function headSentence({ heads, state, types, meta }, layer, head) {
   const name = heads.name(seq, layer, head);
   if (typeof head !== 'number') return name;
   const slot = heads.slot(seq, layer, head);
-  const kinds = types.of(slot, source).map((one) => one.name).join(', ');
-  const numbers = shownMeasures.map((measure) => ({ measure, value: heads.measure(measure, slot, source) }))
-    .filter(({ value }) => value !== null).map(({ measure, value }) => measure + ' ' + numberText(value, 3));
+  const kinds = types
+    .of(slot, source)
+    .map((one) => one.name)
+    .join(', ');
+  const numbers = shownMeasures
+    .map((measure) => ({ measure, value: heads.measure(measure, slot, source) }))
+    .filter(({ value }) => value !== null)
+    .map(({ measure, value }) => measure + ' ' + numberText(value, 3));
   const failed = failedChecks(meta, slot, source).map((check) => 'fails ' + check);
   return [name, kinds, ...numbers, ...failed].filter(Boolean).join(' \u00b7 ');
 }
@@ -41,8 +46,12 @@ export function spokenName({ heads, state, types, meta }, layer, head) {
   const measure = color !== 'maps' ? color : kind ? kind.measure : 'entropy_normalised';
   const value = heads.measure(measure, slot, source);
   const failed = failedChecks(meta, slot, source);
-  const parts = ['layer ' + meta.layers[layer] + ' head ' + meta.heads[head], kind ? kind.name : '',
-    value === null ? '' : measure + ' ' + numberText(value, 2), failed.length > 0 ? 'fails ' + failed.join(', ') : ''];
+  const parts = [
+    'layer ' + meta.layers[layer] + ' head ' + meta.heads[head],
+    kind ? kind.name : '',
+    value === null ? '' : measure + ' ' + numberText(value, 2),
+    failed.length > 0 ? 'fails ' + failed.join(', ') : '',
+  ];
   return parts.filter(Boolean).join(', ');
 }
 
@@ -55,6 +64,8 @@ export function spokenName({ heads, state, types, meta }, layer, head) {
  */
 export function failedChecks(meta, slot, source) {
   const wanted = source === 'b' ? 'b' : 'a';
-  const failed = meta.checks.filter((check) => check.verdict === 'FAIL' && check.source === wanted && check.slots.includes(slot));
+  const failed = meta.checks.filter(
+    (check) => check.verdict === 'FAIL' && check.source === wanted && check.slots.includes(slot),
+  );
   return failed.map((check) => check.name);
 }

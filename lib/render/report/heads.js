@@ -112,7 +112,9 @@ export class Heads {
 
   /** Names of all measures, those of the comparison last. @returns {string[]} */
   measureNames() {
-    return this.meta.measures.map((measure) => measure.name).concat(this.meta.difference ? this.meta.difference.measures : []);
+    return this.meta.measures
+      .map((measure) => measure.name)
+      .concat(this.meta.difference ? this.meta.difference.measures : []);
   }
 
   /**
@@ -131,7 +133,8 @@ export class Heads {
     const place = this.measurePlaces.get(name);
     if (place !== undefined) return this.meta.measures[place].meaning;
     const changes = {
-      max_abs: 'largest difference of a weight', mean_js: 'mean Jensen-Shannon divergence of a row, 0 to 1',
+      max_abs: 'largest difference of a weight',
+      mean_js: 'mean Jensen-Shannon divergence of a row, 0 to 1',
       entropy_change: 'entropy of A less entropy of B',
     };
     return changes[/** @type {keyof typeof changes} */ (name)] || '';
@@ -145,7 +148,8 @@ export class Heads {
    * @returns {string}
    */
   name(seq, layer, head) {
-    const what = typeof head === 'number' ? 'head ' + this.meta.heads[head] : head === 'mean' ? 'mean of heads' : 'rollout';
+    const what =
+      typeof head === 'number' ? 'head ' + this.meta.heads[head] : head === 'mean' ? 'mean of heads' : 'rollout';
     const start = this.meta.batch ? 'sequence ' + this.meta.sequences[seq] + ' ' : '';
     return start + 'layer ' + this.meta.layers[layer] + ' ' + what;
   }

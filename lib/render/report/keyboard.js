@@ -20,8 +20,18 @@ export const shortcuts = [
   { keys: ['a'], shown: 'a b d', meaning: 'source A, source B, difference', act: (shared) => choose(shared, 'a') },
   { keys: ['b'], shown: '', meaning: '', act: (shared) => choose(shared, 'b') },
   { keys: ['d'], shown: '', meaning: '', act: (shared) => choose(shared, 'difference') },
-  { keys: ['s'], shown: 's', meaning: 'next scale: linear, sqrt, log', act: ({ state }) => state.set({ scale: scaleKinds[(scaleKinds.indexOf(state.shown.scale) + 1) % 3] }) },
-  { keys: ['f'], shown: 'f', meaning: 'colours without key 0', act: ({ state }) => state.set({ dropFirst: !state.shown.dropFirst }) },
+  {
+    keys: ['s'],
+    shown: 's',
+    meaning: 'next scale: linear, sqrt, log',
+    act: ({ state }) => state.set({ scale: scaleKinds[(scaleKinds.indexOf(state.shown.scale) + 1) % 3] }),
+  },
+  {
+    keys: ['f'],
+    shown: 'f',
+    meaning: 'colours without key 0',
+    act: ({ state }) => state.set({ dropFirst: !state.shown.dropFirst }),
+  },
   { keys: ['p'], shown: 'p', meaning: 'pin the chosen row, and let it go', act: () => byId('pin').click() },
   { keys: ['/'], shown: '/', meaning: 'find heads', act: () => byId('find').focus() },
   { keys: ['+', '='], shown: '+ - 0', meaning: 'zoom in, out, all', act: () => byId('zoom-in').click() },
@@ -29,7 +39,12 @@ export const shortcuts = [
   { keys: ['0'], shown: '', meaning: '', act: () => byId('fit').click() },
   { keys: ['e'], shown: 'e', meaning: 'save a picture or the table', act: () => byId('save').click() },
   { keys: ['?'], shown: '?', meaning: 'this help', act: () => byId('help').click() },
-  { keys: ['Escape'], shown: 'Esc', meaning: 'lets go of the chosen cell', act: ({ state }) => state.set({ query: null, key: null, hover: null, ring: null, side: 'query' }) },
+  {
+    keys: ['Escape'],
+    shown: 'Esc',
+    meaning: 'lets go of the chosen cell',
+    act: ({ state }) => state.set({ query: null, key: null, hover: null, ring: null, side: 'query' }),
+  },
 ];
 
 /** @param {Shared} shared @param {number} by */
@@ -42,7 +57,12 @@ function choose({ state, meta }, source) {
   if (meta.sources.length > 1) state.set({ source });
 }
 
-const arrows = /** @type {Record<string, [number, number]>} */ ({ ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] });
+const arrows = /** @type {Record<string, [number, number]>} */ ({
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+});
 
 /** @param {Shared} shared */
 export function listenToKeys(shared) {
@@ -72,8 +92,12 @@ function typing(target) {
 
 /** @param {HTMLElement} target @returns {boolean} */
 function usesArrows(target) {
-  return target instanceof HTMLSelectElement || target instanceof HTMLInputElement || target.getAttribute('role') === 'tab' ||
-    Boolean(target.closest('.scroller, .table, .running'));
+  return (
+    target instanceof HTMLSelectElement ||
+    target instanceof HTMLInputElement ||
+    target.getAttribute('role') === 'tab' ||
+    Boolean(target.closest('.scroller, .table, .running'))
+  );
 }
 
 /**
@@ -92,14 +116,23 @@ function moveHead({ state, meta }, down, right) {
 /** The help dialog. */
 export function helpDialog() {
   const dialog = /** @type {HTMLDialogElement} */ (byId('help-dialog'));
-  const rows = [['arrows', 'between heads in the overview, else between cells of the matrix'],
-    ...shortcuts.filter(({ shown }) => shown).map(({ shown, meaning }) => [shown, meaning])];
-  fill(dialog, make('h2', { id: 'help-title' }, 'Help'),
+  const rows = [
+    ['arrows', 'between heads in the overview, else between cells of the matrix'],
+    ...shortcuts.filter(({ shown }) => shown).map(({ shown, meaning }) => [shown, meaning]),
+  ];
+  fill(
+    dialog,
+    make('h2', { id: 'help-title' }, 'Help'),
     make('dl', {}, ...rows.flatMap(([key, meaning]) => [make('dt', {}, key), make('dd', {}, meaning)])),
     make('h3', {}, 'Finding heads'),
     make('dl', {}, ...searchHelp.flatMap(([what, meaning]) => [make('dt', {}, what), make('dd', {}, meaning)])),
-    make('p', {}, 'Wheel and pinch zoom about the pointer, dragging moves, a double click shows all. Hatched cells are those that nobody may attend.'),
-    make('form', { method: 'dialog' }, make('button', {}, 'Close')));
+    make(
+      'p',
+      {},
+      'Wheel and pinch zoom about the pointer, dragging moves, a double click shows all. Hatched cells are those that nobody may attend.',
+    ),
+    make('form', { method: 'dialog' }, make('button', {}, 'Close')),
+  );
   byId('help').addEventListener('click', () => dialog.showModal());
 }
 

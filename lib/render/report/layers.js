@@ -29,10 +29,18 @@ export function layersView(shared) {
   const rows = new TokenRows(shared, () => state.note('tab'));
   const caption = make('h3', {});
   const progress = make('span', { class: 'faint' });
-  const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { role: 'img' }));
-  const means = /** @type {HTMLCanvasElement} */ (make('canvas', { role: 'img' }));
+  const canvas = make('canvas', { role: 'img' });
+  const means = make('canvas', { role: 'img' });
   const links = make('div', {});
-  const pictures = make('div', {}, caption, progress, canvas, make('h3', {}, meta.rollout ? 'Mean of the heads, and rollout' : 'Mean of the heads'), means);
+  const pictures = make(
+    'div',
+    {},
+    caption,
+    progress,
+    canvas,
+    make('h3', {}, meta.rollout ? 'Mean of the heads, and rollout' : 'Mean of the heads'),
+    means,
+  );
   fill(byId('tab-token'), make('div', { class: 'columns' }, pictures, links));
   const drawLinks = linkBars(shared, rows, links);
   const memory = { width: 0 };
@@ -50,12 +58,19 @@ export function layersView(shared) {
     if (memory.width === 0) return;
     const perLayer = meta.heads.length;
     const height = Math.max(1, Math.min(16, Math.floor(most.rows / rows.count)));
-    drawRows(canvas, { values: rows.values, count: rows.count, perLayer, height, attended: (place) => [rows.first[place], rows.end[place]] });
+    drawRows(canvas, {
+      values: rows.values,
+      count: rows.count,
+      perLayer,
+      height,
+      attended: (place) => [rows.first[place], rows.end[place]],
+    });
     drawRows(means, meanRows());
     const name = 'query ' + tokenName(query(), heads.queryToken(state.shown.seq, query()));
     caption.textContent = 'Where ' + name + (state.shown.query === null ? ' (the last)' : '') + ' looks in every head';
     const complete = rows.complete();
-    progress.textContent = complete < rows.count ? 'largest weights; ' + complete + ' of ' + rows.count + ' heads complete' : '';
+    progress.textContent =
+      complete < rows.count ? 'largest weights; ' + complete + ' of ' + rows.count + ' heads complete' : '';
     canvas.setAttribute('aria-label', 'Weights of ' + name + ' in ' + rows.count + ' heads, a row a head.');
     means.setAttribute('aria-label', 'Means over the heads of the weights of ' + name + ', a row a layer.');
   }
@@ -68,7 +83,16 @@ export function layersView(shared) {
     values.set(layerMeans(rows.values, meta.heads.length, meta.columns));
     if (rows.rollout) values.set(rows.rollout, layers * meta.columns);
     const height = Math.max(4, Math.min(16, Math.floor(most.means / layers)));
-    return { values, count, perLayer: 1, height, attended: (place) => [rows.first[(place % layers) * meta.heads.length], rows.end[(place % layers) * meta.heads.length]] };
+    return {
+      values,
+      count,
+      perLayer: 1,
+      height,
+      attended: (place) => [
+        rows.first[(place % layers) * meta.heads.length],
+        rows.end[(place % layers) * meta.heads.length],
+      ],
+    };
   }
 
   /** @param {HTMLCanvasElement} target @param {RowPicture} picture */
@@ -79,9 +103,12 @@ export function layersView(shared) {
     const context = sharpen(target, memory.width, margin.top + height + 2);
     const across = Math.max(1, Math.floor(meta.columns / plotWidth));
     const columns = Math.ceil(meta.columns / across);
-    const values = across > 1 ? poolLargest(picture.values, { rows: count, columns: meta.columns }, 1, across) : picture.values;
+    const values =
+      across > 1 ? poolLargest(picture.values, { rows: count, columns: meta.columns }, 1, across) : picture.values;
     const range = rowRange(values, columns);
-    const map = /** @type {import('./color.js').ColorMap} */ ((range.diverging && maps.get('coolwarm')) || maps.get(state.shown.map));
+    const map = /** @type {import('./color.js').ColorMap} */ (
+      (range.diverging && maps.get('coolwarm')) || maps.get(state.shown.map)
+    );
     const pixels = new Uint32Array(values.length);
     colorCells(values, range, map.pixels, pixels, columns, (place) => {
       const [first, end] = attended(place);
@@ -117,9 +144,14 @@ export function layersView(shared) {
     context.textAlign = 'right';
     const stride = labelStride(height * perLayer, 12);
     for (let place = 0; place < meta.layers.length; place += stride) {
-      context.fillText((perLayer > 1 ? 'layer ' : '') + meta.layers[place], margin.left - 4, margin.top + (place + 0.5) * perLayer * height);
+      context.fillText(
+        (perLayer > 1 ? 'layer ' : '') + meta.layers[place],
+        margin.left - 4,
+        margin.top + (place + 0.5) * perLayer * height,
+      );
     }
-    if (count > meta.layers.length * perLayer) context.fillText('rollout', margin.left - 4, margin.top + (count - 0.5) * height);
+    if (count > meta.layers.length * perLayer)
+      context.fillText('rollout', margin.left - 4, margin.top + (count - 0.5) * height);
     context.strokeStyle = theme().paper;
     context.lineWidth = 1;
     for (let place = perLayer; perLayer > 1 && place < count; place += perLayer) {
@@ -131,7 +163,8 @@ export function layersView(shared) {
     const chosen = perLayer === 1 ? 0 : typeof head === 'number' ? head : -1;
     context.strokeStyle = theme().accent;
     context.lineWidth = 1.5;
-    if (chosen >= 0) context.strokeRect(margin.left - 1, margin.top + (layer * perLayer + chosen) * height, plotWidth + 2, height);
+    if (chosen >= 0)
+      context.strokeRect(margin.left - 1, margin.top + (layer * perLayer + chosen) * height, plotWidth + 2, height);
   }
 
   /** @param {CanvasRenderingContext2D} context @param {number} height @param {number} plotWidth */
@@ -149,7 +182,9 @@ export function layersView(shared) {
   /** @param {MouseEvent} event @returns {{place: number, column: number} | null} */
   function cellAt(event) {
     const box = canvas.getBoundingClientRect();
-    const column = Math.floor(((event.clientX - box.left - margin.left) / (box.width - margin.left - 4)) * meta.columns);
+    const column = Math.floor(
+      ((event.clientX - box.left - margin.left) / (box.width - margin.left - 4)) * meta.columns,
+    );
     const place = Math.floor(((event.clientY - box.top - margin.top) / (box.height - margin.top - 2)) * rows.count);
     return column < 0 || column >= meta.columns || place < 0 || place >= rows.count ? null : { place, column };
   }
@@ -161,19 +196,35 @@ export function layersView(shared) {
   canvas.addEventListener('click', (event) => {
     const cell = cellAt(event);
     if (!cell) return;
-    state.set({ layer: rows.layerOf(cell.place), head: rows.headOf(cell.place), key: cell.column * meta.pool, query: query(), side: 'query' });
+    state.set({
+      layer: rows.layerOf(cell.place),
+      head: rows.headOf(cell.place),
+      key: cell.column * meta.pool,
+      query: query(),
+      side: 'query',
+    });
   });
 
   /** @param {number} place @param {number} column @returns {string} */
   function cellSentence(place, column) {
     const { seq } = state.shown;
-    const key = meta.pool > 1 ? 'keys ' + spanText(column, meta.pool, meta.keys) : 'key ' + tokenName(column, heads.keyToken(seq, column));
-    return heads.name(seq, rows.layerOf(place), rows.headOf(place)) + ', ' + key + ': ' + numberText(rows.values[place * meta.columns + column], 3);
+    const key =
+      meta.pool > 1
+        ? 'keys ' + spanText(column, meta.pool, meta.keys)
+        : 'key ' + tokenName(column, heads.keyToken(seq, column));
+    return (
+      heads.name(seq, rows.layerOf(place), rows.headOf(place)) +
+      ', ' +
+      key +
+      ': ' +
+      numberText(rows.values[place * meta.columns + column], 3)
+    );
   }
 
   return (changed) => {
     if (state.shown.tab !== 'token') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
+      names.some((name) => changed.has(name));
     if (!has('tab', 'seq', 'source', 'query', 'key', 'layer', 'head', 'map', 'scale', 'dropFirst')) return;
     rows.collect({ seq: state.shown.seq, source: state.shown.source, row: Math.floor(query() / meta.pool) });
     draw();

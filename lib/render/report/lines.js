@@ -46,24 +46,55 @@ export function strongLines(grid, from, to, threshold, only) {
  * @returns {{layer: number, head: number}[]}
  */
 export function extraHeads(text, meta) {
-  return text.split(',').filter(Boolean).map((pair) => {
-    const [layer, head] = pair.split('/').map(Number);
-    return { layer, head };
-  }).filter(({ layer, head }) => layer < meta.layers.length && head < meta.heads.length).slice(0, 5);
+  return text
+    .split(',')
+    .filter(Boolean)
+    .map((pair) => {
+      const [layer, head] = pair.split('/').map(Number);
+      return { layer, head };
+    })
+    .filter(({ layer, head }) => layer < meta.layers.length && head < meta.heads.length)
+    .slice(0, 5);
 }
 
 /** @param {Shared} shared @returns {(changed: import('./state.js').Changed) => void} */
 export function linesView(shared) {
   const { state, meta, heads } = shared;
   const wanted = new WantedGrids(shared, 'threshold');
-  const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { 'aria-hidden': 'true' }));
+  const canvas = make('canvas', { 'aria-hidden': 'true' });
   const spacer = make('div', {});
-  const scroller = make('div', { class: 'scroller', tabindex: 0, role: 'img', 'aria-label': 'Lines from queries to keys; the list of largest weights has the numbers' }, canvas, spacer);
-  const threshold = make('input', { type: 'range', min: 0, max: 0.5, step: 0.005, 'aria-label': 'Weights below are not drawn' });
+  const scroller = make(
+    'div',
+    {
+      class: 'scroller',
+      tabindex: 0,
+      role: 'img',
+      'aria-label': 'Lines from queries to keys; the list of largest weights has the numbers',
+    },
+    canvas,
+    spacer,
+  );
+  const threshold = make('input', {
+    type: 'range',
+    min: 0,
+    max: 0.5,
+    step: 0.005,
+    'aria-label': 'Weights below are not drawn',
+  });
   const said = make('span', { class: 'faint' });
   const colors = make('div', { class: 'bar' });
-  fill(byId('side-lines'), make('div', { class: 'bar' }, make('label', {}, 'from ', threshold), said,
-    make('button', { type: 'button', click: addHead }, 'Add this head')), colors, scroller);
+  fill(
+    byId('side-lines'),
+    make(
+      'div',
+      { class: 'bar' },
+      make('label', {}, 'from ', threshold),
+      said,
+      make('button', { type: 'button', click: addHead }, 'Add this head'),
+    ),
+    colors,
+    scroller,
+  );
   /** @type {{over: End | null, ends: number}} */
   const memory = { over: null, ends: Math.max(meta.rows, meta.columns) };
   const height = Math.min(shownHeight, memory.ends * lineHeight + 4);
@@ -77,7 +108,8 @@ export function linesView(shared) {
   function addHead() {
     const { layer, head, extra } = state.shown;
     const name = layer + '/' + head;
-    if (typeof head === 'number' && !extra.split(',').includes(name)) state.set({ extra: extra ? extra + ',' + name : name });
+    if (typeof head === 'number' && !extra.split(',').includes(name))
+      state.set({ extra: extra ? extra + ',' + name : name });
   }
 
   /** @param {MouseEvent} event @returns {End | null} */
@@ -199,13 +231,26 @@ export function linesView(shared) {
     const { extra, seq, layer, head } = state.shown;
     const list = extraHeads(extra, meta);
     const names = [heads.name(seq, layer, head), ...list.map((one) => heads.name(seq, one.layer, one.head))];
-    fill(colors, ...(list.length === 0 ? [] : names.map((name, place) => {
-      const swatch = make('span', { 'aria-hidden': 'true' }, '\u25a0');
-      swatch.style.color = headColor(place);
-      if (place === 0) return make('span', {}, swatch, ' ' + name);
-      const rest = list.filter((_, other) => other !== place - 1).map((one) => one.layer + '/' + one.head).join(',');
-      return make('button', { type: 'button', 'aria-label': 'Remove ' + name, click: () => state.set({ extra: rest }) }, swatch, ' ' + name + ' \u00d7');
-    })));
+    fill(
+      colors,
+      ...(list.length === 0
+        ? []
+        : names.map((name, place) => {
+            const swatch = make('span', { 'aria-hidden': 'true' }, '\u25a0');
+            swatch.style.color = headColor(place);
+            if (place === 0) return make('span', {}, swatch, ' ' + name);
+            const rest = list
+              .filter((_, other) => other !== place - 1)
+              .map((one) => one.layer + '/' + one.head)
+              .join(',');
+            return make(
+              'button',
+              { type: 'button', 'aria-label': 'Remove ' + name, click: () => state.set({ extra: rest }) },
+              swatch,
+              ' ' + name + ' \u00d7',
+            );
+          })),
+    );
   }
 
   /** Brings the chosen token into view, unless it was chosen here. */
@@ -219,7 +264,8 @@ export function linesView(shared) {
 
   return (changed) => {
     if (state.shown.side_tab !== 'lines') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
+      names.some((name) => changed.has(name));
     if (has('query', 'key', 'side')) scrollToChosen();
     if (has('extra', 'layer', 'head', 'seq')) showColors();
     if (has('threshold')) threshold.value = String(state.shown.threshold);

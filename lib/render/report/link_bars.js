@@ -41,11 +41,20 @@ export function linkBars(shared, rows, panel) {
       fill(bars);
       return;
     }
-    title.textContent = 'Heads that link query ' + tokenName(query, heads.queryToken(seq, query)) + ' to key ' + tokenName(key, heads.keyToken(seq, key));
+    title.textContent =
+      'Heads that link query ' +
+      tokenName(query, heads.queryToken(seq, query)) +
+      ' to key ' +
+      tokenName(key, heads.keyToken(seq, key));
     const column = Math.floor(key / meta.pool);
     const values = Array.from({ length: rows.count }, (_, place) => rows.values[place * meta.columns + column]);
     const largest = Math.max(...values.map(Math.abs), 1e-30);
-    fill(bars, ...strongestLinks(values, shownBars, byLayer.checked).map(({ place, value }) => bar(place, value, largest, column)));
+    fill(
+      bars,
+      ...strongestLinks(values, shownBars, byLayer.checked).map(({ place, value }) =>
+        bar(place, value, largest, column),
+      ),
+    );
   }
 
   /** @param {number} place @param {number} value @param {number} largest @param {number} column @returns {HTMLElement} */
@@ -56,10 +65,21 @@ export function linkBars(shared, rows, panel) {
     const exact = grid ? grid.cell(rows.row, column).exact : value !== 0;
     const length = make('span', { class: 'fill', 'aria-hidden': 'true' });
     length.style.width = (100 * Math.abs(value)) / largest + '%';
-    const text = 'layer ' + meta.layers[layer] + ' head ' + meta.heads[head] + ': ' + (exact ? '' : '\u2248 ') + numberText(value, exact ? 4 : 3);
+    const text =
+      'layer ' +
+      meta.layers[layer] +
+      ' head ' +
+      meta.heads[head] +
+      ': ' +
+      (exact ? '' : '\u2248 ') +
+      numberText(value, exact ? 4 : 3);
     const chosen = layer === state.shown.layer && head === state.shown.head;
-    return make('button', { type: 'button', 'aria-pressed': String(chosen), click: () => state.set({ layer, head }) },
-      length, make('span', { class: 'words' }, text));
+    return make(
+      'button',
+      { type: 'button', 'aria-pressed': String(chosen), click: () => state.set({ layer, head }) },
+      length,
+      make('span', { class: 'words' }, text),
+    );
   }
 
   return draw;

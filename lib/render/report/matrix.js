@@ -20,8 +20,8 @@ import { numberText } from './text.js';
 export function matrixView(shared) {
   const { heads, meta, state } = shared;
   const panel = byId('matrix');
-  const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { role: 'img' }));
-  const marks = /** @type {HTMLCanvasElement} */ (make('canvas', { 'aria-hidden': 'true' }));
+  const canvas = make('canvas', { role: 'img' });
+  const marks = make('canvas', { 'aria-hidden': 'true' });
   marks.style.position = 'absolute';
   marks.style.left = marks.style.top = '0';
   marks.style.pointerEvents = 'none';
@@ -78,7 +78,16 @@ export function matrixView(shared) {
       context.lineWidth = 3;
       context.beginPath();
       if (ring.key === null) context.strokeRect(layout.left, y(ring.query), layout.plotWidth, cellHeight);
-      else context.ellipse(x(ring.key) + cellWidth / 2, y(ring.query) + cellHeight / 2, Math.max(cellWidth, 8), Math.max(cellHeight, 8), 0, 0, 7);
+      else
+        context.ellipse(
+          x(ring.key) + cellWidth / 2,
+          y(ring.query) + cellHeight / 2,
+          Math.max(cellWidth, 8),
+          Math.max(cellHeight, 8),
+          0,
+          0,
+          7,
+        );
       context.stroke();
     }
   }
@@ -87,13 +96,16 @@ export function matrixView(shared) {
   function say() {
     const wait = Math.max(0, 250 - (performance.now() - memory.said));
     if (memory.timer) return;
-    memory.timer = window.setTimeout(() => {
-      memory.timer = 0;
-      memory.said = performance.now();
-      byId('readout').textContent = sentence();
-      byId('pinned').textContent = pinnedSentence();
-      byId('pinned').hidden = state.shown.pin === null;
-    }, memory.said === 0 ? 0 : wait);
+    memory.timer = window.setTimeout(
+      () => {
+        memory.timer = 0;
+        memory.said = performance.now();
+        byId('readout').textContent = sentence();
+        byId('pinned').textContent = pinnedSentence();
+        byId('pinned').hidden = state.shown.pin === null;
+      },
+      memory.said === 0 ? 0 : wait,
+    );
   }
 
   /** @returns {string} */
@@ -113,7 +125,10 @@ export function matrixView(shared) {
     const place = hover ? hover.key : key;
     const grid = wanted.chosen();
     if (!grid || pin === null) return '';
-    return 'Pinned: ' + (place === null ? 'query ' + tokenName(pin, heads.queryToken(seq, pin)) : readout(heads, seq, grid, pin, place));
+    return (
+      'Pinned: ' +
+      (place === null ? 'query ' + tokenName(pin, heads.queryToken(seq, pin)) : readout(heads, seq, grid, pin, place))
+    );
   }
 
   function list() {
@@ -121,13 +136,32 @@ export function matrixView(shared) {
     if (!grid) return;
     const { query, seq } = state.shown;
     const row = Math.floor((query === null ? 0 : query) / meta.pool);
-    byId('largest-title').textContent = query === null ? 'Largest weights: choose a query' :
-      'Largest weights of ' + (meta.pool > 1 ? 'queries ' + spanText(row, meta.pool, meta.queries) : 'query ' + tokenName(query, heads.queryToken(seq, query)));
-    fill(byId('largest'), ...(query === null ? [] : grid.largest(row).map((entry) => {
-      const from = meta.pool > 1 ? entry.query + ' \u2192 ' : '';
-      const text = numberText(entry.weight, 4) + ': ' + from + tokenName(entry.key, heads.keyToken(seq, entry.key));
-      return make('li', {}, make('button', { type: 'button', click: () => state.set({ query: entry.query, key: entry.key, hover: null }) }, text));
-    })));
+    byId('largest-title').textContent =
+      query === null
+        ? 'Largest weights: choose a query'
+        : 'Largest weights of ' +
+          (meta.pool > 1
+            ? 'queries ' + spanText(row, meta.pool, meta.queries)
+            : 'query ' + tokenName(query, heads.queryToken(seq, query)));
+    fill(
+      byId('largest'),
+      ...(query === null
+        ? []
+        : grid.largest(row).map((entry) => {
+            const from = meta.pool > 1 ? entry.query + ' \u2192 ' : '';
+            const text =
+              numberText(entry.weight, 4) + ': ' + from + tokenName(entry.key, heads.keyToken(seq, entry.key));
+            return make(
+              'li',
+              {},
+              make(
+                'button',
+                { type: 'button', click: () => state.set({ query: entry.query, key: entry.key, hover: null }) },
+                text,
+              ),
+            );
+          })),
+    );
   }
 
   pointing({ panel, shared, memory });
@@ -135,7 +169,8 @@ export function matrixView(shared) {
   return (changed) => {
     const has = (/** @type {(keyof Shown)[]} */ ...names) => names.some((name) => changed.has(name));
     if (has('seq', 'layer', 'head', 'source')) {
-      byId('matrix-title').textContent = heads.name(state.shown.seq, state.shown.layer, state.shown.head) + sourceName(shared);
+      byId('matrix-title').textContent =
+        heads.name(state.shown.seq, state.shown.layer, state.shown.head) + sourceName(shared);
     }
     const redraw = has('seq', 'layer', 'head', 'source', 'scale', 'map', 'dropFirst', 'shared', 'low', 'high', 'zoom');
     if (redraw) draw();

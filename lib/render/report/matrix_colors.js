@@ -20,7 +20,11 @@ export function colorRange(shown, grid) {
   if (diverging) high = Math.max(Math.abs(low), Math.abs(high));
   const whole = { kind: shown.scale, low: 0, high, diverging };
   if (diverging) return { ...whole, high: high * Math.max(shown.high, 0.01) };
-  return { ...whole, low: shown.low > 0 ? scaleValue(shown.low, whole) : 0, high: scaleValue(Math.max(shown.high, 0.01), whole) };
+  return {
+    ...whole,
+    low: shown.low > 0 ? scaleValue(shown.low, whole) : 0,
+    high: scaleValue(Math.max(shown.high, 0.01), whole),
+  };
 }
 
 /**
@@ -51,9 +55,17 @@ function extentWithoutFirst(grid) {
 export function matrixPicture(shared, grid, shown) {
   const { heads, meta, maps } = shared;
   const range = colorRange(shown, grid);
-  const map = /** @type {import('./color.js').ColorMap} */ ((range.diverging ? maps.get('coolwarm') : maps.get(shown.map)) || maps.get(shown.map));
+  const map = /** @type {import('./color.js').ColorMap} */ (
+    (range.diverging ? maps.get('coolwarm') : maps.get(shown.map)) || maps.get(shown.map)
+  );
   return {
-    grid, map, range, view: shown.zoom || wholeView(grid), queries: meta.queries, keys: meta.keys,
-    queryToken: (query) => heads.queryToken(shown.seq, query), keyToken: (key) => heads.keyToken(shown.seq, key),
+    grid,
+    map,
+    range,
+    view: shown.zoom || wholeView(grid),
+    queries: meta.queries,
+    keys: meta.keys,
+    queryToken: (query) => heads.queryToken(shown.seq, query),
+    keyToken: (key) => heads.keyToken(shown.seq, key),
   };
 }

@@ -10,7 +10,12 @@ import { scaleKinds } from './scale.js';
 /** @param {Shared} shared @param {{grid: Grid | null}} memory */
 export function matrixControls(shared, memory) {
   const { state, meta } = shared;
-  fill(byId('scale'), ...scaleKinds.map((kind) => make('button', { type: 'button', value: kind, click: () => state.set({ scale: kind }) }, kind)));
+  fill(
+    byId('scale'),
+    ...scaleKinds.map((kind) =>
+      make('button', { type: 'button', value: kind, click: () => state.set({ scale: kind }) }, kind),
+    ),
+  );
   const map = /** @type {HTMLSelectElement} */ (byId('map'));
   fill(map, ...meta.maps.map(({ name }) => make('option', { value: name }, name)));
   map.addEventListener('change', () => state.set({ map: map.value }));
@@ -35,7 +40,8 @@ export function matrixControls(shared, memory) {
 
 /** @param {Shown} shown */
 export function showControls(shown) {
-  for (const button of byId('scale').children) button.setAttribute('aria-pressed', String(/** @type {HTMLButtonElement} */ (button).value === shown.scale));
+  for (const button of byId('scale').children)
+    button.setAttribute('aria-pressed', String(/** @type {HTMLButtonElement} */ (button).value === shown.scale));
   byId('pin').setAttribute('aria-pressed', String(shown.pin !== null));
   const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (byId(id));
   input('map').value = shown.map;

@@ -36,10 +36,18 @@ const labelSize = 13;
  */
 export function matrixLayout(width, highest, size, margins) {
   const plotWidth = Math.max(80, width - margins.left - barWidth);
-  const wish = size.rows === size.columns ? plotWidth : Math.max(plotWidth * Math.min(1.2, size.rows / size.columns), 60);
+  const wish =
+    size.rows === size.columns ? plotWidth : Math.max(plotWidth * Math.min(1.2, size.rows / size.columns), 60);
   const plotHeight = Math.max(60, Math.min(wish, highest - margins.top - 8));
   const square = size.rows === size.columns ? Math.min(plotWidth, plotHeight) : plotWidth;
-  return { width, height: margins.top + plotHeight + 8, left: margins.left, top: margins.top, plotWidth: square, plotHeight };
+  return {
+    width,
+    height: margins.top + plotHeight + 8,
+    left: margins.left,
+    top: margins.top,
+    plotWidth: square,
+    plotHeight,
+  };
 }
 
 /**
@@ -53,7 +61,8 @@ export function labelMargins(context, picture, width) {
   context.font = labelFont;
   const longest = (/** @type {number} */ count, /** @type {(place: number) => string} */ text) => {
     let most = 24;
-    for (let i = 0; i < count; i += Math.max(1, Math.floor(count / 200))) most = Math.max(most, context.measureText(text(i).slice(0, 60)).width);
+    for (let i = 0; i < count; i += Math.max(1, Math.floor(count / 200)))
+      most = Math.max(most, context.measureText(text(i).slice(0, 60)).width);
     return most;
   };
   const { grid } = picture;
@@ -145,8 +154,13 @@ export function drawMatrix(context, picture, layout, cache) {
   context.fillRect(left, top, plotWidth, plotHeight);
   context.imageSmoothingEnabled = false;
   // The last pooled row or column may be cut: it is drawn as large as its cells are.
-  context.drawImage(canvas, left - view.left * cellWidth, top - view.top * cellHeight,
-    canvas.width * across * cellWidth, canvas.height * down * cellHeight);
+  context.drawImage(
+    canvas,
+    left - view.left * cellWidth,
+    top - view.top * cellHeight,
+    canvas.width * across * cellWidth,
+    canvas.height * down * cellHeight,
+  );
   if (Math.min(cellWidth, cellHeight) >= 12) drawCellGrid(context, picture, layout, cellWidth, cellHeight);
   if (Math.min(cellWidth, cellHeight) >= 44) drawValues(context, picture, layout, cellWidth, cellHeight);
   context.restore();
@@ -190,7 +204,11 @@ function drawValues(context, picture, layout, cellWidth, cellHeight) {
       if (grid.hidden(row, column)) continue;
       const value = grid.values[row * grid.columns + column];
       context.fillStyle = inkOn(map, scalePart(value, range));
-      context.fillText(numberText(value, 2), layout.left + (column + 0.5 - view.left) * cellWidth, layout.top + (row + 0.5 - view.top) * cellHeight);
+      context.fillText(
+        numberText(value, 2),
+        layout.left + (column + 0.5 - view.left) * cellWidth,
+        layout.top + (row + 0.5 - view.top) * cellHeight,
+      );
     }
   }
 }
@@ -206,7 +224,11 @@ function drawQueryLabels(context, picture, layout, cellHeight) {
   labelPen(context);
   context.textAlign = 'right';
   const width = layout.left - 6;
-  for (let row = Math.ceil(Math.floor(view.top) / stride) * stride; row < Math.min(grid.rows, view.bottom); row += stride) {
+  for (
+    let row = Math.ceil(Math.floor(view.top) / stride) * stride;
+    row < Math.min(grid.rows, view.bottom);
+    row += stride
+  ) {
     const text = elide(axisLabel(picture, 'query', row), width, (part) => context.measureText(part).width);
     context.fillText(text, layout.left - 4, layout.top + (row + 0.5 - view.top) * cellHeight);
   }
@@ -224,7 +246,11 @@ function drawKeyLabels(context, picture, layout, cellWidth) {
   labelPen(context);
   context.textAlign = 'left';
   const height = layout.top - 6;
-  for (let column = Math.ceil(Math.floor(view.left) / stride) * stride; column < Math.min(grid.columns, view.right); column += stride) {
+  for (
+    let column = Math.ceil(Math.floor(view.left) / stride) * stride;
+    column < Math.min(grid.columns, view.right);
+    column += stride
+  ) {
     const text = elide(axisLabel(picture, 'key', column), height, (part) => context.measureText(part).width);
     context.save();
     context.translate(layout.left + (column + 0.5 - view.left) * cellWidth, layout.top - 4);

@@ -59,12 +59,16 @@ export function pointing({ panel, shared, memory }) {
   panel.addEventListener('pointercancel', lift);
   panel.addEventListener('pointerleave', () => state.set({ hover: null }));
   panel.addEventListener('dblclick', () => state.set({ zoom: null }));
-  panel.addEventListener('wheel', (event) => {
-    const cell = cellAt(event);
-    if (!cell || !memory.grid) return;
-    event.preventDefault();
-    zoomMatrix(shared, memory.grid, Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) / 180), cell);
-  }, { passive: false });
+  panel.addEventListener(
+    'wheel',
+    (event) => {
+      const cell = cellAt(event);
+      if (!cell || !memory.grid) return;
+      event.preventDefault();
+      zoomMatrix(shared, memory.grid, Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) / 180), cell);
+    },
+    { passive: false },
+  );
 
   /** @param {number} x @param {number} y */
   function pan(x, y) {
@@ -81,7 +85,8 @@ export function pointing({ panel, shared, memory }) {
   function pinch(before, now, event) {
     const other = [...fingers.entries()].find(([id]) => id !== event.pointerId);
     if (!other || !memory.grid) return;
-    const length = (/** @type {{x: number, y: number}} */ finger) => Math.hypot(finger.x - other[1].x, finger.y - other[1].y);
+    const length = (/** @type {{x: number, y: number}} */ finger) =>
+      Math.hypot(finger.x - other[1].x, finger.y - other[1].y);
     const middle = cellAt({ clientX: (now.x + other[1].x) / 2, clientY: (now.y + other[1].y) / 2 });
     if (middle && length(before) > 0) zoomMatrix(shared, memory.grid, length(now) / length(before), middle);
   }
@@ -120,7 +125,9 @@ export function moveCell(shared, down, right) {
   const clampedColumn = Math.min(Math.max(column, 0), meta.columns - 1);
   const size = { rows: meta.rows, columns: meta.columns };
   state.set({
-    query: clampedRow * meta.pool, key: clampedColumn * meta.pool, hover: null,
+    query: clampedRow * meta.pool,
+    key: clampedColumn * meta.pool,
+    hover: null,
     zoom: view && viewWith(view, clampedRow, clampedColumn, size),
   });
 }

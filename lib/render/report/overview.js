@@ -21,16 +21,31 @@ const gapAround = 6;
 export function overviewView(shared) {
   const { meta, heads, state, weights, maps, finder, types } = shared;
   const panel = byId('overview');
-  const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { 'aria-hidden': 'true' }));
+  const canvas = make('canvas', { 'aria-hidden': 'true' });
   const sheet = make('div', { class: 'overview-sheet', role: 'grid', 'aria-label': 'Layers and heads' });
   fill(panel, sheet);
-  const columns = /** @type {HeadPlace[]} */ ([...meta.heads.keys(), ...(meta.heads.length > 1 ? ['mean'] : []), ...(meta.rollout ? ['rollout'] : [])]);
+  const columns = /** @type {HeadPlace[]} */ ([
+    ...meta.heads.keys(),
+    ...(meta.heads.length > 1 ? ['mean'] : []),
+    ...(meta.rollout ? ['rollout'] : []),
+  ]);
   /** @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, stale: boolean, plan: Plan, chosen: HTMLButtonElement | null}} */
-  const memory = { thumbs: new Map(), attended: [], width: 0, stale: true, plan: overviewPlan(meta.layers.length, columns.length, 300), chosen: null };
+  const memory = {
+    thumbs: new Map(),
+    attended: [],
+    width: 0,
+    stale: true,
+    plan: overviewPlan(meta.layers.length, columns.length, 300),
+    chosen: null,
+  };
   /** @type {{spot: Spot, button: HTMLButtonElement}[]} */
   const cells = [];
   const color = /** @type {HTMLSelectElement} */ (byId('overview-color'));
-  fill(color, make('option', { value: 'maps' }, 'maps'), ...heads.knownMeasures().map((name) => make('option', { value: name }, name)));
+  fill(
+    color,
+    make('option', { value: 'maps' }, 'maps'),
+    ...heads.knownMeasures().map((name) => make('option', { value: name }, name)),
+  );
   color.addEventListener('change', () => state.set({ color: color.value }));
   new ResizeObserver(() => {
     if (Math.abs(panel.clientWidth - memory.width) <= 2) return;
@@ -59,11 +74,19 @@ export function overviewView(shared) {
   function cellButton(layer, head, column) {
     const { plan } = memory;
     const { x, y } = spotOf(plan, meta.layers.length, layer, column);
-    const button = make('button', { type: 'button', role: 'gridcell', tabindex: -1, 'aria-selected': 'false', click: () => state.set({ layer, head, ring: null }) });
+    const button = make('button', {
+      type: 'button',
+      role: 'gridcell',
+      tabindex: -1,
+      'aria-selected': 'false',
+      click: () => state.set({ layer, head, ring: null }),
+    });
     button.style.left = x + 'px';
     button.style.top = y + 'px';
     button.style.width = button.style.height = plan.size + 'px';
-    button.addEventListener('mouseenter', () => { byId('overview-hover').textContent = headSentence(shared, layer, head); });
+    button.addEventListener('mouseenter', () => {
+      byId('overview-hover').textContent = headSentence(shared, layer, head);
+    });
     cells.push({ spot: { layer, head, x, y }, button });
     return button;
   }
@@ -75,10 +98,14 @@ export function overviewView(shared) {
     const all = [];
     columns.forEach((head, column) => {
       const { x, y } = spotOf(plan, meta.layers.length, 0, column);
-      const text = typeof head === 'number' ? String(meta.heads[head]) : plan.size < 40 ? (head === 'mean' ? 'm' : 'r') : head;
+      const text =
+        typeof head === 'number' ? String(meta.heads[head]) : plan.size < 40 ? (head === 'mean' ? 'm' : 'r') : head;
       all.push(label(text, x, y - 14, plan.size));
     });
-    if (meta.layers.length > 1) meta.layers.forEach((layer, place) => all.push(label(String(layer), 0, spotOf(plan, 2, place, 0).y + plan.size / 2 - 7, plan.left - 2)));
+    if (meta.layers.length > 1)
+      meta.layers.forEach((layer, place) =>
+        all.push(label(String(layer), 0, spotOf(plan, 2, place, 0).y + plan.size / 2 - 7, plan.left - 2)),
+      );
     return all;
   }
 
@@ -98,7 +125,15 @@ export function overviewView(shared) {
       if (real && failedChecks(meta, slot, source).length) parts.push(make('span', { class: 'failed' }));
       fill(button, ...parts);
     }
-    byId('find-answer').textContent = problem || (found ? found.length + ' of ' + heads.count + ' heads' + (state.shown.find.includes('like:') ? ', by their small maps: approximate' : '') : '');
+    byId('find-answer').textContent =
+      problem ||
+      (found
+        ? found.length +
+          ' of ' +
+          heads.count +
+          ' heads' +
+          (state.shown.find.includes('like:') ? ', by their small maps: approximate' : '')
+        : '');
     choose(layer, head);
   }
 
@@ -120,9 +155,11 @@ export function overviewView(shared) {
   function showSpot({ x, y }) {
     const { size, left, top } = memory.plan;
     if (x - left < panel.scrollLeft) panel.scrollLeft = x - left;
-    if (x + size + gapAround > panel.scrollLeft + panel.clientWidth) panel.scrollLeft = x + size + gapAround - panel.clientWidth;
+    if (x + size + gapAround > panel.scrollLeft + panel.clientWidth)
+      panel.scrollLeft = x + size + gapAround - panel.clientWidth;
     if (y - top < panel.scrollTop) panel.scrollTop = y - top;
-    if (y + size + gapAround > panel.scrollTop + panel.clientHeight) panel.scrollTop = y + size + gapAround - panel.clientHeight;
+    if (y + size + gapAround > panel.scrollTop + panel.clientHeight)
+      panel.scrollTop = y + size + gapAround - panel.clientHeight;
   }
 
   /** @param {HTMLButtonElement} button @param {boolean} chosen */
@@ -150,7 +187,8 @@ export function overviewView(shared) {
     const signed = known.some((value) => value < 0);
     const high = Math.max(...known.map(Math.abs), 1e-30);
     const range = { kind: /** @type {'linear'} */ ('linear'), low: Math.min(...known, 0), high, diverging: signed };
-    byId('overview-range').textContent = known.length === 0 ? '' : numberText(Math.min(...known), 3) + ' \u2026 ' + numberText(Math.max(...known), 3);
+    byId('overview-range').textContent =
+      known.length === 0 ? '' : numberText(Math.min(...known), 3) + ' \u2026 ' + numberText(Math.max(...known), 3);
     const colors = /** @type {import('./color.js').ColorMap} */ (maps.get(signed ? 'coolwarm' : map) || maps.get(map));
     for (const { spot } of cells) {
       if (typeof spot.head !== 'number') continue;
@@ -173,11 +211,32 @@ export function overviewView(shared) {
     const { size } = memory.plan;
     const { scale, map, source } = state.shown;
     const shown = cells.filter(({ spot }) => spot.head !== 'rollout' || rollout).map(({ spot }) => spot);
-    const pixels = allSmallMaps({ meta, columns, thumbs, rollout, attended: memory.attended, scale, difference: source === 'difference', maps, map });
+    const pixels = allSmallMaps({
+      meta,
+      columns,
+      thumbs,
+      rollout,
+      attended: memory.attended,
+      scale,
+      difference: source === 'difference',
+      maps,
+      map,
+    });
     const all = cellPicture(pixels, columns.length * wide);
     context.fillStyle = hatching(context);
     for (const spot of shown) context.fillRect(spot.x, spot.y, size, size);
-    for (const spot of shown) context.drawImage(all, columns.indexOf(spot.head) * wide, spot.layer * rows, wide, rows, spot.x, spot.y, size, size);
+    for (const spot of shown)
+      context.drawImage(
+        all,
+        columns.indexOf(spot.head) * wide,
+        spot.layer * rows,
+        wide,
+        rows,
+        spot.x,
+        spot.y,
+        size,
+        size,
+      );
     context.strokeStyle = theme().line;
     context.lineWidth = 1;
     for (const spot of shown) context.strokeRect(spot.x - 0.5, spot.y - 0.5, size + 1, size + 1);
@@ -198,7 +257,8 @@ export function overviewView(shared) {
   }
 
   return (changed) => {
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
+      names.some((name) => changed.has(name));
     if (memory.stale) {
       build();
       changed.add('find').add('map');

@@ -16,7 +16,8 @@ const gap = 2;
 export function overviewPlan(layers, columns, width) {
   const left = layers === 1 ? 0 : 22;
   const top = 14;
-  const perRow = layers === 1 ? Math.min(columns, Math.max(1, Math.min(Math.floor(width / (56 + gap)), columns))) : columns;
+  const perRow =
+    layers === 1 ? Math.min(columns, Math.max(1, Math.min(Math.floor(width / (56 + gap)), columns))) : columns;
   const size = Math.max(smallest, Math.min(largest, Math.floor((width - left) / perRow) - gap));
   const rows = layers === 1 ? Math.ceil(columns / perRow) : layers;
   const rowHeight = size + (layers === 1 ? top : 0) + gap;

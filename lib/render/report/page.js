@@ -31,7 +31,16 @@ import { helpDialog, listenToKeys } from './keyboard.js';
 
 const views = /** @type {View[]} */ ([matrixView, overviewView, chooserView, factsView]);
 const laterViews = /** @type {View[]} */ ([
-  typePanel, linesView, runningTextView, layersView, tableView, curvesView, checksView, compareView, embeddingView, patchesView,
+  typePanel,
+  linesView,
+  runningTextView,
+  layersView,
+  tableView,
+  curvesView,
+  checksView,
+  compareView,
+  embeddingView,
+  patchesView,
 ]);
 
 /** @param {Meta} meta */
@@ -39,15 +48,27 @@ function startPage(meta) {
   const heads = new Heads(meta);
   const weights = new Weights(meta, new Store(meta.chunks, pageChunks(document)));
   const types = new HeadTypes((measure, slot, source) => heads.measure(measure, slot, source));
-  const state = new State(linkedState(location.hash, meta), (draw) => requestAnimationFrame(draw), (draw) => setTimeout(draw, 0));
+  const state = new State(
+    linkedState(location.hash, meta),
+    (draw) => requestAnimationFrame(draw),
+    (draw) => setTimeout(draw, 0),
+  );
   const finder = new Finder((seq, source) => headFacts(shared, seq, source));
   /** @type {Shared} */
   const shared = { meta, heads, weights, state, maps: readColorMaps(meta.maps), finder, types };
   tabList(shared, 'tabs', 'tab-', 'tab', [
-    ['token', 'Token through the layers'], ['table', 'Table'], ['curves', 'Measures by layer'], ['checks', 'Checks'],
-    ...tabWhere(meta.difference, 'compare', 'A and B'), ...tabWhere(meta.embedding, 'embedding', 'Queries and keys in a plane'),
+    ['token', 'Token through the layers'],
+    ['table', 'Table'],
+    ['curves', 'Measures by layer'],
+    ['checks', 'Checks'],
+    ...tabWhere(meta.difference, 'compare', 'A and B'),
+    ...tabWhere(meta.embedding, 'embedding', 'Queries and keys in a plane'),
   ]);
-  tabList(shared, 'side-tabs', 'side-', 'side_tab', [['lines', 'Lines'], ['text', 'Running text'], ...tabWhere(meta.grid, 'patches', 'Patches')]);
+  tabList(shared, 'side-tabs', 'side-', 'side_tab', [
+    ['lines', 'Lines'],
+    ['text', 'Running text'],
+    ...tabWhere(meta.grid, 'patches', 'Patches'),
+  ]);
   for (const view of views) state.listen(view(shared));
   for (const view of laterViews) state.listenLater(view(shared));
   state.listen((changed) => keepLink(shared, changed));
@@ -95,11 +116,14 @@ function complain(text) {
 
 function main() {
   if (typeof DecompressionStream === 'undefined') {
-    complain('This browser cannot unpack the numbers of this page (DecompressionStream is missing): Chrome or Edge 80, Firefox 113 or Safari 16.4 and later can.');
+    complain(
+      'This browser cannot unpack the numbers of this page (DecompressionStream is missing): Chrome or Edge 80, Firefox 113 or Safari 16.4 and later can.',
+    );
     return;
   }
   const meta = /** @type {Meta} */ (JSON.parse(byId('meta').textContent || ''));
-  if (meta.format !== 1) complain('The numbers of this page are of format ' + meta.format + ', which its scripts do not know.');
+  if (meta.format !== 1)
+    complain('The numbers of this page are of format ' + meta.format + ', which its scripts do not know.');
   else startPage(meta);
 }
 

@@ -13,7 +13,11 @@ export function searchField(shared) {
   state.listen((changed) => {
     if (changed.has('find') && find.value !== state.shown.find) find.value = state.shown.find;
   });
-  const words = [...heads.knownMeasures().map((name) => name + '>'), ...typeRules.map(({ name }) => 'type:' + name), 'check:failed'];
+  const words = [
+    ...heads.knownMeasures().map((name) => name + '>'),
+    ...typeRules.map(({ name }) => 'type:' + name),
+    'check:failed',
+  ];
   fill(byId('find-words'), ...words.map((value) => make('option', { value })));
   byId('alike').addEventListener('click', () => {
     const { layer, head } = state.shown;
@@ -34,8 +38,12 @@ export function chooserView({ meta, state }) {
     select.addEventListener('change', () => choose(select.value));
     return select;
   };
-  const numbered = (/** @type {number[]} */ numbers) => numbers.map((number, place) => /** @type {[string, string]} */ ([String(place), String(number)]));
-  const made = [...(meta.heads.length > 1 ? [['mean', 'mean']] : []), ...(meta.rollout ? [['rollout', 'rollout']] : [])];
+  const numbered = (/** @type {number[]} */ numbers) =>
+    numbers.map((number, place) => /** @type {[string, string]} */ ([String(place), String(number)]));
+  const made = [
+    ...(meta.heads.length > 1 ? [['mean', 'mean']] : []),
+    ...(meta.rollout ? [['rollout', 'rollout']] : []),
+  ];
   const layer = list('layer', numbered(meta.layers), (value) => state.set({ layer: Number(value) }));
   const head = list('head', /** @type {[string, string][]} */ ([...numbered(meta.heads), ...made]), (value) => {
     state.set({ head: value === 'mean' || value === 'rollout' ? value : Number(value) });
@@ -44,14 +52,27 @@ export function chooserView({ meta, state }) {
   byId('sequence-label').hidden = !meta.batch;
   const sources = byId('sources');
   sources.hidden = meta.sources.length < 2;
-  const names = /** @type {[import('./heads.js').SourceName, string][]} */ ([['a', 'A'], ['b', 'B'], ['difference', 'A \u2212 B']]);
-  fill(sources, ...names.map(([value, text]) => make('button', { type: 'button', value, click: () => state.set({ source: value }) }, text)));
+  const names = /** @type {[import('./heads.js').SourceName, string][]} */ ([
+    ['a', 'A'],
+    ['b', 'B'],
+    ['difference', 'A \u2212 B'],
+  ]);
+  fill(
+    sources,
+    ...names.map(([value, text]) =>
+      make('button', { type: 'button', value, click: () => state.set({ source: value }) }, text),
+    ),
+  );
   return (changed) => {
     if (changed.size === 1 && changed.has('hover')) return;
     layer.value = String(state.shown.layer);
     head.value = String(state.shown.head);
     sequence.value = String(state.shown.seq);
-    for (const button of sources.children) button.setAttribute('aria-pressed', String(/** @type {HTMLButtonElement} */ (button).value === state.shown.source));
+    for (const button of sources.children)
+      button.setAttribute(
+        'aria-pressed',
+        String(/** @type {HTMLButtonElement} */ (button).value === state.shown.source),
+      );
   };
 }
 
@@ -62,13 +83,32 @@ export function chooserView({ meta, state }) {
  */
 export function factsView({ meta }) {
   byId('title').textContent = meta.title;
-  const kept = meta.values === 'exact' ? 'exact weights' : 'weights in 8 bits, the ' + meta.top + ' largest of a ' + (meta.pool > 1 ? 'band' : 'row') + ' exact';
+  const kept =
+    meta.values === 'exact'
+      ? 'exact weights'
+      : 'weights in 8 bits, the ' + meta.top + ' largest of a ' + (meta.pool > 1 ? 'band' : 'row') + ' exact';
   const pooled = meta.pool > 1 ? ', a cell is the largest of ' + meta.pool + ' x ' + meta.pool : '';
-  const size = meta.queries === meta.keys ? counted(meta.keys, 'token') : counted(meta.queries, 'query').replace('querys', 'queries') + ' x ' + counted(meta.keys, 'key');
-  byId('facts').textContent = [counted(meta.layers.length, 'layer'), counted(meta.heads.length, 'head'),
-    ...(meta.batch ? [counted(meta.sequences.length, 'sequence')] : []), size].join(' x ').replace(' x ' + size, ' \u00b7 ' + size) + ' \u00b7 ' + kept + pooled +
+  const size =
+    meta.queries === meta.keys
+      ? counted(meta.keys, 'token')
+      : counted(meta.queries, 'query').replace('querys', 'queries') + ' x ' + counted(meta.keys, 'key');
+  byId('facts').textContent =
+    [
+      counted(meta.layers.length, 'layer'),
+      counted(meta.heads.length, 'head'),
+      ...(meta.batch ? [counted(meta.sequences.length, 'sequence')] : []),
+      size,
+    ]
+      .join(' x ')
+      .replace(' x ' + size, ' \u00b7 ' + size) +
+    ' \u00b7 ' +
+    kept +
+    pooled +
     (meta.narrowed ? ' (float64 rounded to float32)' : '');
-  const sources = meta.sources.map(({ label, name, digest }) => (meta.sources.length > 1 ? label + ': ' : '') + name + (digest ? ' (' + digest.slice(0, 19) + '\u2026)' : ''));
+  const sources = meta.sources.map(
+    ({ label, name, digest }) =>
+      (meta.sources.length > 1 ? label + ': ' : '') + name + (digest ? ' (' + digest.slice(0, 19) + '\u2026)' : ''),
+  );
   byId('foot').textContent = [meta.program, ...sources, meta.command].filter(Boolean).join(' \u00b7 ');
   return () => {};
 }

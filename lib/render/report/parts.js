@@ -122,8 +122,13 @@ export function theme() {
   const style = getComputedStyle(document.documentElement);
   const color = (/** @type {string} */ name) => style.getPropertyValue('--' + name).trim();
   known.theme = {
-    ink: color('ink'), faint: color('faint'), paper: color('paper'), panel: color('panel'), line: color('line'),
-    accent: color('accent'), alarm: color('alarm'),
+    ink: color('ink'),
+    faint: color('faint'),
+    paper: color('paper'),
+    panel: color('panel'),
+    line: color('line'),
+    accent: color('accent'),
+    alarm: color('alarm'),
   };
   return known.theme;
 }

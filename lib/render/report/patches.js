@@ -42,14 +42,28 @@ export function patchesView(shared) {
   const patches = meta.grid;
   if (!patches) return () => {};
   const wanted = new WantedGrids(shared, 'side_tab');
-  const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { role: 'img' }));
+  const canvas = make('canvas', { role: 'img' });
   const opacity = make('input', { type: 'range', min: 0, max: 1, step: 0.05, value: meta.image ? 0.65 : 1 });
   const said = make('p', { class: 'readout', 'aria-live': 'polite' });
-  const prefix = make('div', { class: 'bar' }, ...Array.from({ length: patches.prefix }, (_, key) => {
-    const token = heads.keyToken(0, key);
-    return make('button', { type: 'button', click: () => choose(key) }, token === null ? 'token ' + key : tokenName(key, token));
-  }));
-  fill(byId('side-patches'), make('div', { class: 'bar' }, make('label', {}, 'Weights over picture ', opacity)), prefix, canvas, said);
+  const prefix = make(
+    'div',
+    { class: 'bar' },
+    ...Array.from({ length: patches.prefix }, (_, key) => {
+      const token = heads.keyToken(0, key);
+      return make(
+        'button',
+        { type: 'button', click: () => choose(key) },
+        token === null ? 'token ' + key : tokenName(key, token),
+      );
+    }),
+  );
+  fill(
+    byId('side-patches'),
+    make('div', { class: 'bar' }, make('label', {}, 'Weights over picture ', opacity)),
+    prefix,
+    canvas,
+    said,
+  );
   opacity.addEventListener('input', draw);
   /** @type {{image: HTMLImageElement | null, over: number | null}} */
   const memory = { image: null, over: null };
@@ -65,7 +79,9 @@ export function patchesView(shared) {
       URL.revokeObjectURL(address);
       state.note('side_tab');
     };
-    image.onerror = () => { said.textContent = 'The picture cannot be shown by this browser.'; };
+    image.onerror = () => {
+      said.textContent = 'The picture cannot be shown by this browser.';
+    };
     image.src = address;
   }
 
@@ -87,22 +103,51 @@ export function patchesView(shared) {
     const { query, map, seq, key } = state.shown;
     const row = Math.floor((query === null ? 0 : query) / meta.pool);
     const range = colorRange(state.shown, grid);
-    const colors = /** @type {import('./color.js').ColorMap} */ ((range.diverging ? maps.get('coolwarm') : null) || maps.get(map));
+    const colors = /** @type {import('./color.js').ColorMap} */ (
+      (range.diverging ? maps.get('coolwarm') : null) || maps.get(map)
+    );
     const cell = { width: width / patches.columns, height: height / patches.rows };
     const rowHigh = rowExtent(grid, row);
     context.globalAlpha = Number(opacity.value);
     for (let patch = 0; patch < patches.rows * patches.columns; ++patch) {
       const value = grid.values[row * grid.columns + Math.floor((patches.prefix + patch) / meta.pool)];
-      context.fillStyle = cssColor(colors, scalePart(value, { ...range, high: state.shown.shared ? range.high : rowHigh }));
-      context.fillRect((patch % patches.columns) * cell.width, Math.floor(patch / patches.columns) * cell.height, cell.width + 0.5, cell.height + 0.5);
+      context.fillStyle = cssColor(
+        colors,
+        scalePart(value, { ...range, high: state.shown.shared ? range.high : rowHigh }),
+      );
+      context.fillRect(
+        (patch % patches.columns) * cell.width,
+        Math.floor(patch / patches.columns) * cell.height,
+        cell.width + 0.5,
+        cell.height + 0.5,
+      );
     }
     context.globalAlpha = 1;
     frame(context, cell, query === null ? null : query + (meta.offset[seq] || 0), theme().accent, 3);
     frame(context, cell, key, theme().alarm, 2);
     const over = memory.over === null ? key : memory.over;
-    const name = query === null ? 'The first query; click a patch to choose another.' : 'Query ' + tokenName(query, heads.queryToken(seq, query));
-    said.textContent = name + (over === null ? '' : ' \u2192 key ' + tokenName(over, heads.keyToken(seq, over)) + ': ' + cellText(grid.cell(row, Math.floor(over / meta.pool))));
-    canvas.setAttribute('aria-label', 'Weights of query ' + (query === null ? 0 : query) + ' over ' + patches.rows + ' by ' + patches.columns + ' patches.');
+    const name =
+      query === null
+        ? 'The first query; click a patch to choose another.'
+        : 'Query ' + tokenName(query, heads.queryToken(seq, query));
+    said.textContent =
+      name +
+      (over === null
+        ? ''
+        : ' \u2192 key ' +
+          tokenName(over, heads.keyToken(seq, over)) +
+          ': ' +
+          cellText(grid.cell(row, Math.floor(over / meta.pool))));
+    canvas.setAttribute(
+      'aria-label',
+      'Weights of query ' +
+        (query === null ? 0 : query) +
+        ' over ' +
+        patches.rows +
+        ' by ' +
+        patches.columns +
+        ' patches.',
+    );
   }
 
   /** @param {CanvasRenderingContext2D} context @param {{width: number, height: number}} cell @param {number | null} key @param {string} color @param {number} width */
@@ -111,13 +156,20 @@ export function patchesView(shared) {
     const patch = key - patches.prefix;
     context.strokeStyle = color;
     context.lineWidth = width;
-    context.strokeRect((patch % patches.columns) * cell.width, Math.floor(patch / patches.columns) * cell.height, cell.width, cell.height);
+    context.strokeRect(
+      (patch % patches.columns) * cell.width,
+      Math.floor(patch / patches.columns) * cell.height,
+      cell.width,
+      cell.height,
+    );
   }
 
   /** @param {MouseEvent} event @returns {number | null} */
   function keyAt(event) {
     const box = canvas.getBoundingClientRect();
-    return patches ? patchAt(patches, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height) : null;
+    return patches
+      ? patchAt(patches, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height)
+      : null;
   }
   canvas.addEventListener('pointermove', (event) => {
     const over = keyAt(event);
@@ -136,8 +188,26 @@ export function patchesView(shared) {
 
   return (changed) => {
     if (state.shown.side_tab !== 'patches') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
-    if (has('side_tab', 'seq', 'layer', 'head', 'source', 'query', 'key', 'map', 'scale', 'dropFirst', 'shared', 'low', 'high')) draw();
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
+      names.some((name) => changed.has(name));
+    if (
+      has(
+        'side_tab',
+        'seq',
+        'layer',
+        'head',
+        'source',
+        'query',
+        'key',
+        'map',
+        'scale',
+        'dropFirst',
+        'shared',
+        'low',
+        'high',
+      )
+    )
+      draw();
   };
 }
 
@@ -149,6 +219,7 @@ export function patchesView(shared) {
  */
 function rowExtent(grid, row) {
   let high = 0;
-  for (let at = row * grid.columns; at < (row + 1) * grid.columns; ++at) if (Math.abs(grid.values[at]) > high) high = Math.abs(grid.values[at]);
+  for (let at = row * grid.columns; at < (row + 1) * grid.columns; ++at)
+    if (Math.abs(grid.values[at]) > high) high = Math.abs(grid.values[at]);
   return high;
 }

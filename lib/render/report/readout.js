@@ -22,7 +22,15 @@ export function tokenName(place, token) {
 export function cellText(cell) {
   if (cell.exact) return numberText(cell.value, 6) + ' (exact)';
   const middle = Math.min(Math.max(cell.value, cell.low), cell.high);
-  return '\u2248 ' + numberText(middle, 3) + ' (' + boundText(cell.low, false) + ' \u2026 ' + boundText(cell.high, true) + ')';
+  return (
+    '\u2248 ' +
+    numberText(middle, 3) +
+    ' (' +
+    boundText(cell.low, false) +
+    ' \u2026 ' +
+    boundText(cell.high, true) +
+    ')'
+  );
 }
 
 /**
@@ -39,7 +47,12 @@ export function readout(heads, seq, grid, query, key) {
   const column = Math.floor(key / pool);
   if (row >= grid.rows || column >= grid.columns) return '';
   if (pool > 1) return pooledReadout(heads, seq, grid, row, column);
-  const place = 'query ' + tokenName(query, heads.queryToken(seq, query)) + ' \u2192 key ' + tokenName(key, heads.keyToken(seq, key)) + ': ';
+  const place =
+    'query ' +
+    tokenName(query, heads.queryToken(seq, query)) +
+    ' \u2192 key ' +
+    tokenName(key, heads.keyToken(seq, key)) +
+    ': ';
   if (grid.hidden(row, column)) return place + '0: nobody may attend there';
   return place + cellText(grid.cell(row, column));
 }
@@ -54,13 +67,22 @@ export function readout(heads, seq, grid, query, key) {
  */
 function pooledReadout(heads, seq, grid, row, column) {
   const { pool } = grid;
-  const place = 'queries ' + spanText(row, pool, heads.meta.queries) + ' \u2192 keys ' + spanText(column, pool, heads.meta.keys);
+  const place =
+    'queries ' + spanText(row, pool, heads.meta.queries) + ' \u2192 keys ' + spanText(column, pool, heads.meta.keys);
   if (grid.hidden(row, column)) return place + ': 0: nobody may attend there';
   const start = place + ', largest of ' + pool + ' x ' + pool + ': ' + cellText(grid.cell(row, column));
   const inside = grid.largest(row).filter((entry) => Math.floor(entry.key / pool) === column);
   if (inside.length === 0) return start;
-  const entries = inside.slice(0, 4).map((entry) => tokenName(entry.query, heads.queryToken(seq, entry.query)) + ' \u2192 ' +
-    tokenName(entry.key, heads.keyToken(seq, entry.key)) + ' ' + numberText(entry.weight, 6));
+  const entries = inside
+    .slice(0, 4)
+    .map(
+      (entry) =>
+        tokenName(entry.query, heads.queryToken(seq, entry.query)) +
+        ' \u2192 ' +
+        tokenName(entry.key, heads.keyToken(seq, entry.key)) +
+        ' ' +
+        numberText(entry.weight, 6),
+    );
   return start + '; exact inside: ' + entries.join('; ');
 }
 
@@ -87,5 +109,13 @@ export function matrixSentence(heads, shown) {
   const { meta } = heads;
   const size = meta.queries + ' queries by ' + meta.keys + ' keys';
   const what = shown.source === 'difference' ? 'Difference of the attention weights' : 'Attention weights';
-  return what + ' of ' + heads.name(shown.seq, shown.layer, shown.head) + ', ' + size + (meta.pool > 1 ? ', the largest of each ' + meta.pool + ' by ' + meta.pool : '') + '.';
+  return (
+    what +
+    ' of ' +
+    heads.name(shown.seq, shown.layer, shown.head) +
+    ', ' +
+    size +
+    (meta.pool > 1 ? ', the largest of each ' + meta.pool + ' by ' + meta.pool : '') +
+    '.'
+  );
 }

@@ -39,21 +39,33 @@ export function runningTextView(shared) {
     memory.built = built;
     const first = memory.page * pageLength;
     const last = Math.min(first + pageLength, meta.keys);
-    const hasSpaces = /[\u0120\u2581 ]/.test([0, 1, 2, 3, 4, 5, 6, 7].map((i) => heads.keyToken(seq, first + i) || '').join('|'));
+    const hasSpaces = /[\u0120\u2581 ]/.test(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((i) => heads.keyToken(seq, first + i) || '').join('|'),
+    );
     memory.buttons = [];
     const parts = [];
     for (let key = first; key < last; ++key) {
       const token = heads.keyToken(seq, key);
-      const button = make('button', { type: 'button', click: () => choose(key) }, token === null ? String(key) : runningToken(token));
+      const button = make(
+        'button',
+        { type: 'button', click: () => choose(key) },
+        token === null ? String(key) : runningToken(token),
+      );
       memory.buttons.push(button);
       parts.push(button);
       if (!hasSpaces) parts.push(' ');
     }
     fill(words, ...parts);
-    fill(pages, ...(pageCount < 2 ? [] : [
-      make('button', { type: 'button', click: () => turn(-1) }, 'Before'),
-      'tokens ' + first + ' \u2013 ' + (last - 1) + ' of ' + meta.keys,
-      make('button', { type: 'button', click: () => turn(1) }, 'After')]));
+    fill(
+      pages,
+      ...(pageCount < 2
+        ? []
+        : [
+            make('button', { type: 'button', click: () => turn(-1) }, 'Before'),
+            'tokens ' + first + ' \u2013 ' + (last - 1) + ' of ' + meta.keys,
+            make('button', { type: 'button', click: () => turn(1) }, 'After'),
+          ]),
+    );
   }
 
   /** @param {number} by */
@@ -68,7 +80,8 @@ export function runningTextView(shared) {
    */
   function choose(key) {
     const query = key - (meta.offset[state.shown.seq] || 0);
-    if (query >= 0 && query < meta.queries && meta.queries + (meta.offset[0] || 0) === meta.keys) state.set({ query, key: null, side: 'query' });
+    if (query >= 0 && query < meta.queries && meta.queries + (meta.offset[0] || 0) === meta.keys)
+      state.set({ query, key: null, side: 'query' });
     else state.set({ key, query: null, side: 'key' });
   }
 
@@ -83,7 +96,9 @@ export function runningTextView(shared) {
     const grid = wanted.chosen();
     if (!grid) return;
     const range = colorRange(state.shown, grid);
-    const map = /** @type {import('./color.js').ColorMap} */ ((range.diverging ? maps.get('coolwarm') : maps.get(state.shown.map)) || maps.get(state.shown.map));
+    const map = /** @type {import('./color.js').ColorMap} */ (
+      (range.diverging ? maps.get('coolwarm') : maps.get(state.shown.map)) || maps.get(state.shown.map)
+    );
     const first = memory.page * pageLength;
     const offset = meta.offset[seq] || 0;
     memory.buttons.forEach((button, i) => {
@@ -95,9 +110,14 @@ export function runningTextView(shared) {
       button.classList.toggle('chosen', side === 'query' ? query !== null && place === query + offset : place === key);
       button.title = wordTitle(grid, place);
     });
-    const blocks = meta.pool > 1 ? ' (every token as the largest of its ' + meta.pool + ' x ' + meta.pool + ' block)' : '';
-    caption.textContent = side === 'query' && query !== null ? 'What query ' + tokenName(query, heads.queryToken(seq, query)) + ' attends to' + blocks :
-      side === 'key' && key !== null ? 'What attends to key ' + tokenName(key, heads.keyToken(seq, key)) + blocks : 'Click a token to see what it attends to.';
+    const blocks =
+      meta.pool > 1 ? ' (every token as the largest of its ' + meta.pool + ' x ' + meta.pool + ' block)' : '';
+    caption.textContent =
+      side === 'query' && query !== null
+        ? 'What query ' + tokenName(query, heads.queryToken(seq, query)) + ' attends to' + blocks
+        : side === 'key' && key !== null
+          ? 'What attends to key ' + tokenName(key, heads.keyToken(seq, key)) + blocks
+          : 'Click a token to see what it attends to.';
   }
 
   /** @param {import('./grid.js').Grid} grid @param {number} place of a token @returns {[number, number] | null} row and column */
@@ -125,8 +145,27 @@ export function runningTextView(shared) {
 
   return (changed) => {
     if (state.shown.side_tab !== 'text') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) => names.some((name) => changed.has(name));
-    if (!has('side_tab', 'seq', 'layer', 'head', 'source', 'query', 'key', 'side', 'map', 'scale', 'dropFirst', 'shared', 'low', 'high')) return;
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
+      names.some((name) => changed.has(name));
+    if (
+      !has(
+        'side_tab',
+        'seq',
+        'layer',
+        'head',
+        'source',
+        'query',
+        'key',
+        'side',
+        'map',
+        'scale',
+        'dropFirst',
+        'shared',
+        'low',
+        'high',
+      )
+    )
+      return;
     if (has('query', 'key', 'side')) showPageOfChosen();
     build();
     color();

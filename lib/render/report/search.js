@@ -72,7 +72,10 @@ function parseWord(word, measures) {
   }
   const like = /^like:(\d+)\.(\d+)$/i.exec(rest);
   if (like) return { term: { kind: 'like', not, name: like[1], sign: '', value: Number(like[2]) }, problem: '' };
-  return { term: { kind: 'token', not, name: rest.replace(/^"|"$/g, '').toLowerCase(), sign: '', value: 0 }, problem: '' };
+  return {
+    term: { kind: 'token', not, name: rest.replace(/^"|"$/g, '').toLowerCase(), sign: '', value: 0 },
+    problem: '',
+  };
 }
 
 /**
@@ -104,11 +107,16 @@ function holds(term, slot, facts) {
   const value = facts.value(term.name, slot);
   if (value === null) return false;
   switch (term.sign) {
-    case '>': return value > term.value;
-    case '<': return value < term.value;
-    case '>=': return value >= term.value;
-    case '<=': return value <= term.value;
-    default: return Math.abs(value - term.value) <= 1e-9;
+    case '>':
+      return value > term.value;
+    case '<':
+      return value < term.value;
+    case '>=':
+      return value >= term.value;
+    case '<=':
+      return value <= term.value;
+    default:
+      return Math.abs(value - term.value) <= 1e-9;
   }
 }
 
@@ -135,7 +143,9 @@ function extremes(found, term, facts) {
 function alike(found, term, facts) {
   const likeness = facts.alike(Number(term.name), term.value);
   if (!likeness) return found;
-  const sorted = found.map((slot) => ({ slot, cosine: likeness(slot) })).sort((a, b) => b.cosine - a.cosine || a.slot - b.slot);
+  const sorted = found
+    .map((slot) => ({ slot, cosine: likeness(slot) }))
+    .sort((a, b) => b.cosine - a.cosine || a.slot - b.slot);
   return sorted.slice(0, alikeShown).map(({ slot }) => slot);
 }
 

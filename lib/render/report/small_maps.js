@@ -32,11 +32,23 @@ export function allSmallMaps(all) {
     columns.forEach((head, column) => {
       const at = layer * rows * across + column * wide;
       if (head === 'rollout') {
-        if (rollout) putMap(pixels, at, across, wide, rollout.subarray(layer * length, (layer + 1) * length), rolloutTable, attended[layer], 0);
+        if (rollout)
+          putMap(
+            pixels,
+            at,
+            across,
+            wide,
+            rollout.subarray(layer * length, (layer + 1) * length),
+            rolloutTable,
+            attended[layer],
+            0,
+          );
         return;
       }
-      const bytes = head === 'mean' ? meanThumb(thumbs, start, length, meta.heads.length, difference) :
-        thumbs.subarray(start + head * length, start + (head + 1) * length);
+      const bytes =
+        head === 'mean'
+          ? meanThumb(thumbs, start, length, meta.heads.length, difference)
+          : thumbs.subarray(start + head * length, start + (head + 1) * length);
       putMap(pixels, at, across, wide, bytes, table, attended[layer], difference ? 128 : 0);
     });
   }
@@ -50,7 +62,9 @@ export function allSmallMaps(all) {
  * @returns {Uint32Array}
  */
 function thumbColors({ scale, maps, map }, difference) {
-  const colors = /** @type {import('./color.js').ColorMap} */ (maps.get(difference ? 'coolwarm' : map) || maps.values().next().value);
+  const colors = /** @type {import('./color.js').ColorMap} */ (
+    maps.get(difference ? 'coolwarm' : map) || maps.values().next().value
+  );
   const range = { kind: scale, low: 0, high: 1, diverging: difference };
   const table = new Uint32Array(256);
   for (let byte = 0; byte < 256; ++byte) {
@@ -73,7 +87,11 @@ export function attendedThumb(meta, limits) {
     let first = Infinity;
     let end = 0;
     const last = Math.floor((((row + 1) * meta.queries) / rows - 1) / meta.pool);
-    for (let band = Math.floor((row * meta.queries) / rows / meta.pool); band <= Math.min(last, meta.rows - 1); ++band) {
+    for (
+      let band = Math.floor((row * meta.queries) / rows / meta.pool);
+      band <= Math.min(last, meta.rows - 1);
+      ++band
+    ) {
       const [from, to] = limits(band);
       if (to <= from) continue;
       first = Math.min(first, from * meta.pool);

@@ -98,10 +98,30 @@ export class State {
 export function startState(meta) {
   const { start } = meta;
   return {
-    seq: start.seq, layer: start.layer, head: start.head, query: null, key: null, pin: null, side: 'query', source: 'a',
-    scale: /** @type {import('./scale.js').ScaleKind} */ (start.scale), map: start.map, dropFirst: start.dropFirst,
-    shared: false, low: 0, high: 1, zoom: null, color: 'maps', find: '', sort: '', tab: 'token', side_tab: 'lines',
-    threshold: 0.02, extra: '', hover: null, ring: null,
+    seq: start.seq,
+    layer: start.layer,
+    head: start.head,
+    query: null,
+    key: null,
+    pin: null,
+    side: 'query',
+    source: 'a',
+    scale: /** @type {import('./scale.js').ScaleKind} */ (start.scale),
+    map: start.map,
+    dropFirst: start.dropFirst,
+    shared: false,
+    low: 0,
+    high: 1,
+    zoom: null,
+    color: 'maps',
+    find: '',
+    sort: '',
+    tab: 'token',
+    side_tab: 'lines',
+    threshold: 0.02,
+    extra: '',
+    hover: null,
+    ring: null,
   };
 }
 
@@ -113,16 +133,40 @@ const scales = ['linear', 'sqrt', 'log'];
  *   read: (text: string, meta: import('./heads.js').Meta) => any}[]}
  */
 const linkParts = [
-  { name: 'seq', link: 'seq', write: (place, meta) => String(meta.sequences[place]), read: (text, meta) => nearestPlace(text, meta.sequences) },
-  { name: 'layer', link: 'layer', write: (place, meta) => String(meta.layers[place]), read: (text, meta) => nearestPlace(text, meta.layers) },
+  {
+    name: 'seq',
+    link: 'seq',
+    write: (place, meta) => String(meta.sequences[place]),
+    read: (text, meta) => nearestPlace(text, meta.sequences),
+  },
+  {
+    name: 'layer',
+    link: 'layer',
+    write: (place, meta) => String(meta.layers[place]),
+    read: (text, meta) => nearestPlace(text, meta.layers),
+  },
   { name: 'head', link: 'head', write: writeHead, read: readHead },
   { name: 'query', link: 'query', write: String, read: (text, meta) => wholeNumber(text, meta.queries) },
   { name: 'key', link: 'key', write: String, read: (text, meta) => wholeNumber(text, meta.keys) },
   { name: 'pin', link: 'pin', write: String, read: (text, meta) => wholeNumber(text, meta.queries) },
   { name: 'side', link: 'side', write: String, read: (text) => oneOf(text, ['query', 'key']) },
-  { name: 'source', link: 'source', write: String, read: (text, meta) => oneOf(text, meta.sources.length > 1 ? ['a', 'b', 'difference'] : ['a']) },
+  {
+    name: 'source',
+    link: 'source',
+    write: String,
+    read: (text, meta) => oneOf(text, meta.sources.length > 1 ? ['a', 'b', 'difference'] : ['a']),
+  },
   { name: 'scale', link: 'scale', write: String, read: (text) => oneOf(text, scales) },
-  { name: 'map', link: 'map', write: String, read: (text, meta) => oneOf(text, meta.maps.map((map) => map.name)) },
+  {
+    name: 'map',
+    link: 'map',
+    write: String,
+    read: (text, meta) =>
+      oneOf(
+        text,
+        meta.maps.map((map) => map.name),
+      ),
+  },
   { name: 'dropFirst', link: 'drop', write: writeYes, read: readYes },
   { name: 'shared', link: 'shared', write: writeYes, read: readYes },
   { name: 'low', link: 'low', write: String, read: (text) => part(text) },
@@ -134,7 +178,12 @@ const linkParts = [
   { name: 'tab', link: 'tab', write: String, read: shortText },
   { name: 'side_tab', link: 'side-tab', write: String, read: shortText },
   { name: 'threshold', link: 'threshold', write: String, read: (text) => part(text) },
-  { name: 'extra', link: 'heads', write: String, read: (text) => (/^(\d+\/\d+(,\d+\/\d+)*)?$/.test(text) ? text : undefined) },
+  {
+    name: 'extra',
+    link: 'heads',
+    write: String,
+    read: (text) => (/^(\d+\/\d+(,\d+\/\d+)*)?$/.test(text) ? text : undefined),
+  },
 ];
 
 /**
@@ -260,6 +309,7 @@ function readZoom(text, meta) {
   const edges = text.split(',').map(Number);
   if (edges.length !== 4 || edges.some((edge) => !Number.isFinite(edge))) return undefined;
   const [top, bottom, left, right] = edges;
-  const fits = top >= 0 && bottom <= meta.rows && left >= 0 && right <= meta.columns && bottom - top >= 0.5 && right - left >= 0.5;
+  const fits =
+    top >= 0 && bottom <= meta.rows && left >= 0 && right <= meta.columns && bottom - top >= 0.5 && right - left >= 0.5;
   return fits ? { top, bottom, left, right } : undefined;
 }

@@ -26,11 +26,27 @@ export function matrixSvg(picture, title, embedded) {
   const width = plot.left + columns * cell + plot.right;
   const height = plot.top + rows * cell + plot.bottom;
   const box = { top, left, rows, columns, cell };
-  const cells = rows * columns <= mostRectangles || !embedded ? rectangles(picture, box) : embeddedCells(picture, box, embedded());
-  return '<?xml version="1.0" encoding="UTF-8"?>\n' +
-    '<svg xmlns="http://www.w3.org/2000/svg" width="' + round(width) + '" height="' + round(height) + '" viewBox="0 0 ' + round(width) + ' ' + round(height) +
-    '" font-family="DejaVu Sans, sans-serif" font-size="10">\n<title>' + escapeXml(title) + '</title>\n' +
-    '<rect width="100%" height="100%" fill="#ffffff"/>\n' + cells + labels(picture, box) + colorBar(picture, box) + '</svg>\n';
+  const cells =
+    rows * columns <= mostRectangles || !embedded ? rectangles(picture, box) : embeddedCells(picture, box, embedded());
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    '<svg xmlns="http://www.w3.org/2000/svg" width="' +
+    round(width) +
+    '" height="' +
+    round(height) +
+    '" viewBox="0 0 ' +
+    round(width) +
+    ' ' +
+    round(height) +
+    '" font-family="DejaVu Sans, sans-serif" font-size="10">\n<title>' +
+    escapeXml(title) +
+    '</title>\n' +
+    '<rect width="100%" height="100%" fill="#ffffff"/>\n' +
+    cells +
+    labels(picture, box) +
+    colorBar(picture, box) +
+    '</svg>\n'
+  );
 }
 
 /** @typedef {{top: number, left: number, rows: number, columns: number, cell: number}} Box */
@@ -42,9 +58,21 @@ function rectangles(picture, { top, left, rows, columns, cell }) {
   for (let row = 0; row < rows; ++row) {
     for (let column = 0; column < columns; ++column) {
       const hidden = grid.hidden(top + row, left + column);
-      const color = hidden ? '#eeeeee' : cssColor(map, scalePart(grid.values[(top + row) * grid.columns + left + column], range));
-      text += '<rect x="' + round(plot.left + column * cell) + '" y="' + round(plot.top + row * cell) + '" width="' + round(cell) +
-        '" height="' + round(cell) + '" fill="' + color + '"/>\n';
+      const color = hidden
+        ? '#eeeeee'
+        : cssColor(map, scalePart(grid.values[(top + row) * grid.columns + left + column], range));
+      text +=
+        '<rect x="' +
+        round(plot.left + column * cell) +
+        '" y="' +
+        round(plot.top + row * cell) +
+        '" width="' +
+        round(cell) +
+        '" height="' +
+        round(cell) +
+        '" fill="' +
+        color +
+        '"/>\n';
     }
   }
   return text + '</g>\n';
@@ -53,9 +81,30 @@ function rectangles(picture, { top, left, rows, columns, cell }) {
 /** @param {Picture} picture @param {Box} box @param {string} address @returns {string} */
 function embeddedCells(picture, { top, left, rows, columns, cell }, address) {
   const { grid } = picture;
-  return '<svg x="' + plot.left + '" y="' + plot.top + '" width="' + round(columns * cell) + '" height="' + round(rows * cell) + '" viewBox="' +
-    [left, top, columns, rows].join(' ') + '" preserveAspectRatio="none">\n<rect x="0" y="0" width="' + grid.columns + '" height="' + grid.rows + '" fill="#eeeeee"/>\n' +
-    '<image width="' + grid.columns + '" height="' + grid.rows + '" preserveAspectRatio="none" style="image-rendering:pixelated" href="' + address + '"/>\n</svg>\n';
+  return (
+    '<svg x="' +
+    plot.left +
+    '" y="' +
+    plot.top +
+    '" width="' +
+    round(columns * cell) +
+    '" height="' +
+    round(rows * cell) +
+    '" viewBox="' +
+    [left, top, columns, rows].join(' ') +
+    '" preserveAspectRatio="none">\n<rect x="0" y="0" width="' +
+    grid.columns +
+    '" height="' +
+    grid.rows +
+    '" fill="#eeeeee"/>\n' +
+    '<image width="' +
+    grid.columns +
+    '" height="' +
+    grid.rows +
+    '" preserveAspectRatio="none" style="image-rendering:pixelated" href="' +
+    address +
+    '"/>\n</svg>\n'
+  );
 }
 
 /** @param {Picture} picture @param {Box} box @returns {string} */
@@ -63,12 +112,25 @@ function labels(picture, { top, left, rows, columns, cell }) {
   const stride = labelStride(cell, 11);
   let text = '<g fill="#000000">\n';
   for (let row = Math.ceil(top / stride) * stride; row < top + rows; row += stride) {
-    text += '<text x="' + (plot.left - 4) + '" y="' + round(plot.top + (row - top + 0.5) * cell + 3.5) + '" text-anchor="end">' +
-      escapeXml(shortLabel(axisLabel(picture, 'query', row))) + '</text>\n';
+    text +=
+      '<text x="' +
+      (plot.left - 4) +
+      '" y="' +
+      round(plot.top + (row - top + 0.5) * cell + 3.5) +
+      '" text-anchor="end">' +
+      escapeXml(shortLabel(axisLabel(picture, 'query', row))) +
+      '</text>\n';
   }
   for (let column = Math.ceil(left / stride) * stride; column < left + columns; column += stride) {
     const x = round(plot.left + (column - left + 0.5) * cell + 3.5);
-    text += '<text transform="translate(' + x + ' ' + (plot.top - 4) + ') rotate(-90)">' + escapeXml(shortLabel(axisLabel(picture, 'key', column))) + '</text>\n';
+    text +=
+      '<text transform="translate(' +
+      x +
+      ' ' +
+      (plot.top - 4) +
+      ') rotate(-90)">' +
+      escapeXml(shortLabel(axisLabel(picture, 'key', column))) +
+      '</text>\n';
   }
   return text + '</g>\n';
 }
@@ -85,8 +147,16 @@ function colorBar(picture, { rows, columns, cell }) {
   const height = rows * cell;
   let text = '<g shape-rendering="crispEdges">\n';
   for (let i = 0; i < 64; ++i) {
-    text += '<rect x="' + round(x) + '" y="' + round(plot.top + height * (1 - (i + 1) / 64)) + '" width="10" height="' + round(height / 64 + 0.2) +
-      '" fill="' + cssColor(picture.map, (i + 0.5) / 64) + '"/>\n';
+    text +=
+      '<rect x="' +
+      round(x) +
+      '" y="' +
+      round(plot.top + height * (1 - (i + 1) / 64)) +
+      '" width="10" height="' +
+      round(height / 64 + 0.2) +
+      '" fill="' +
+      cssColor(picture.map, (i + 0.5) / 64) +
+      '"/>\n';
   }
   text += '</g>\n<g fill="#000000">\n';
   let last = Infinity;

@@ -37,7 +37,8 @@ export function histogramOf(values) {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const counts = new Array(bins).fill(0);
-  for (const value of values) counts[high > low ? Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins)) : 0] += 1;
+  for (const value of values)
+    counts[high > low ? Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins)) : 0] += 1;
   return { low, high, counts };
 }
 
@@ -66,9 +67,18 @@ export function tableRows(shared, slots) {
   const start = meta.batch ? ['seq'] : [];
   const rows = slots.map((slot) => {
     const place = heads.place(slot);
-    const kinds = types.of(slot, state.shown.source).map((one) => one.name).join(' ');
+    const kinds = types
+      .of(slot, state.shown.source)
+      .map((one) => one.name)
+      .join(' ');
     const seq = meta.batch ? [meta.sequences[place.seq]] : [];
-    return [...seq, meta.layers[place.layer], meta.heads[place.head], kinds, ...names.map((name) => heads.measure(name, slot, state.shown.source))];
+    return [
+      ...seq,
+      meta.layers[place.layer],
+      meta.heads[place.head],
+      kinds,
+      ...names.map((name) => heads.measure(name, slot, state.shown.source)),
+    ];
   });
   return [[...start, 'layer', 'head', 'types', ...names], ...rows];
 }
@@ -81,7 +91,9 @@ export function tableRows(shared, slots) {
 export function shownSlots(shared) {
   const { state, heads, finder } = shared;
   const { found } = finder.find(state.shown);
-  return sortedSlots(found || heads.slots(state.shown.seq), state.shown.sort, (name, slot) => columnValue(shared, name, slot));
+  return sortedSlots(found || heads.slots(state.shown.seq), state.shown.sort, (name, slot) =>
+    columnValue(shared, name, slot),
+  );
 }
 
 /** @param {Shared} shared @param {string} name @param {number} slot @returns {number | null} */
@@ -97,7 +109,11 @@ export function tableView(shared) {
   const names = ['layer', 'head', 'type', ...heads.knownMeasures()];
   const body = make('tbody', {});
   const head = make('thead', {});
-  const box = make('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Measures of all heads' }, make('table', {}, head, body));
+  const box = make(
+    'div',
+    { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Measures of all heads' },
+    make('table', {}, head, body),
+  );
   fill(byId('tab-table'), box);
   /** @type {{slots: number[], from: number, printing: boolean}} */
   const memory = { slots: [], from: -1, printing: false };
@@ -140,9 +156,14 @@ export function tableView(shared) {
 
   /** @param {string} name @returns {HTMLCanvasElement} */
   function histogramCanvas(name) {
-    const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', { title: 'Drag to choose a range of ' + name, 'aria-hidden': 'true' }));
+    const canvas = make('canvas', { title: 'Drag to choose a range of ' + name, 'aria-hidden': 'true' });
     const { seq, source } = state.shown;
-    const values = /** @type {number[]} */ (heads.slots(seq).map((slot) => heads.measure(name, slot, source)).filter((value) => value !== null));
+    const values = /** @type {number[]} */ (
+      heads
+        .slots(seq)
+        .map((slot) => heads.measure(name, slot, source))
+        .filter((value) => value !== null)
+    );
     if (values.length === 0) return canvas;
     const { low, high, counts } = histogramOf(values);
     const context = sharpen(canvas, histogram.width, histogram.height);
@@ -152,7 +173,9 @@ export function tableView(shared) {
       const height = count === 0 ? 0 : Math.max(1, (count / most) * histogram.height);
       context.fillRect((i * histogram.width) / bins, histogram.height - height, histogram.width / bins - 0.5, height);
     });
-    brush(canvas, (from, to) => state.set({ find: findWithRange(state.shown.find, name, low + from * (high - low), low + to * (high - low)) }));
+    brush(canvas, (from, to) =>
+      state.set({ find: findWithRange(state.shown.find, name, low + from * (high - low), low + to * (high - low)) }),
+    );
     return canvas;
   }
 
@@ -186,7 +209,10 @@ export function tableView(shared) {
   function tableRow(slot) {
     const { layer, head: place } = heads.place(slot);
     const { source } = state.shown;
-    const kinds = types.of(slot, source).map((one) => one.name).join(', ');
+    const kinds = types
+      .of(slot, source)
+      .map((one) => one.name)
+      .join(', ');
     const cells = names.map((name) => {
       if (name === 'type') return make('td', { class: 'left' }, kinds);
       const value = columnValue(shared, name, slot);
@@ -200,12 +226,14 @@ export function tableView(shared) {
   function mark() {
     const { seq, layer, head: place } = state.shown;
     const chosen = typeof place === 'number' ? String(heads.slot(seq, layer, place)) : '';
-    for (const row of body.children) row.setAttribute('aria-selected', String(/** @type {HTMLElement} */ (row).dataset.slot === chosen));
+    for (const row of body.children)
+      row.setAttribute('aria-selected', String(/** @type {HTMLElement} */ (row).dataset.slot === chosen));
   }
 
   return (changed) => {
     if (state.shown.tab !== 'table') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...wanted) => wanted.some((name) => changed.has(name));
+    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...wanted) =>
+      wanted.some((name) => changed.has(name));
     if (has('tab', 'seq', 'source', 'map') || head.children.length === 0) buildHead();
     else if (has('sort')) markSorted();
     if (has('tab', 'seq', 'source', 'sort', 'find', 'color')) arrange();
@@ -233,12 +261,18 @@ function brush(canvas, choose) {
     const context = context2d(canvas);
     context.fillStyle = theme().accent;
     context.globalAlpha = 0.3;
-    context.fillRect(Math.min(drag.start, part(event)) * histogram.width, histogram.height - 3, Math.abs(part(event) - drag.start) * histogram.width, 3);
+    context.fillRect(
+      Math.min(drag.start, part(event)) * histogram.width,
+      histogram.height - 3,
+      Math.abs(part(event) - drag.start) * histogram.width,
+      3,
+    );
     context.globalAlpha = 1;
   });
   canvas.addEventListener('pointerup', (event) => {
     const end = part(event);
-    if (drag.start >= 0 && Math.abs(end - drag.start) > 0.02) choose(Math.min(drag.start, end), Math.max(drag.start, end));
+    if (drag.start >= 0 && Math.abs(end - drag.start) > 0.02)
+      choose(Math.min(drag.start, end), Math.max(drag.start, end));
     drag.start = -1;
   });
 }

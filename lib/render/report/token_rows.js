@@ -63,7 +63,10 @@ export class TokenRows {
   /** @param {TokenRow} wanted @param {string} key @returns {Promise<boolean>} whether it is still wanted */
   async collectLargest({ seq, source }, key) {
     for (const layer of this.meta.layers.keys()) {
-      const [largest, attended] = await Promise.all([this.weights.largest(seq, layer, source), this.weights.attended(seq, layer, source)]);
+      const [largest, attended] = await Promise.all([
+        this.weights.largest(seq, layer, source),
+        this.weights.attended(seq, layer, source),
+      ]);
       if (this.key !== key) return false;
       this.takeLargest(layer, largest, attended(this.row));
     }
@@ -143,7 +146,8 @@ export function layerMeans(values, heads, columns) {
   for (let layer = 0; layer < layers; ++layer) {
     for (let head = 0; head < heads; ++head) {
       const start = (layer * heads + head) * columns;
-      for (let column = 0; column < columns; ++column) means[layer * columns + column] += values[start + column] / heads;
+      for (let column = 0; column < columns; ++column)
+        means[layer * columns + column] += values[start + column] / heads;
     }
   }
   return means;

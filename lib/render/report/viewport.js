@@ -97,7 +97,7 @@ export function labelStride(cellLength, needed) {
   const wish = Math.ceil(needed / Math.max(cellLength, 1e-9));
   if (wish <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(wish));
-  return power * (/** @type {number} */ ([1, 2, 5, 10].find((factor) => factor * power >= wish)));
+  return power * /** @type {number} */ ([1, 2, 5, 10].find((factor) => factor * power >= wish));
 }
 
 /**

@@ -61,7 +61,9 @@ export class Weights {
     const name = gridName(seq, layer, head, source);
     const known = this.grids.get(name);
     if (known) return known;
-    const grid = await this.once('grid/' + name + '/' + urgent, false, () => this.make(seq, layer, head, head === 'rollout' ? 'a' : source, urgent));
+    const grid = await this.once('grid/' + name + '/' + urgent, false, () =>
+      this.make(seq, layer, head, head === 'rollout' ? 'a' : source, urgent),
+    );
     this.grids.put(name, grid, grid.bytes());
     return grid;
   }
@@ -85,8 +87,13 @@ export class Weights {
     const place = seq + '/' + layer;
     const attended = await this.attended(seq, layer, source);
     const shape = { ...this.shape(), difference: source === 'difference' };
-    const chunk = prefixes[source] + (head === 'rollout' ? 'rollout/' + place : this.meta.values === 'exact' ?
-      'weights/' + place + '/' + head : 'codes/' + place + '/' + head);
+    const chunk =
+      prefixes[source] +
+      (head === 'rollout'
+        ? 'rollout/' + place
+        : this.meta.values === 'exact'
+          ? 'weights/' + place + '/' + head
+          : 'codes/' + place + '/' + head);
     const bytes = await this.store.get(chunk, urgent);
     if (this.meta.values === 'exact') return new Grid(shape, joinPlanes(bytes, shape.rows * shape.columns), attended);
     const largest = await this.largest(seq, layer, source, head === 'rollout');
@@ -109,9 +116,16 @@ export class Weights {
   largest(seq, layer, source, rollout = false) {
     const chunk = prefixes[source] + (rollout ? 'rollout_top/' : 'top/') + seq + '/' + layer;
     const { rows, pool, queries, keys, top, heads } = { ...this.meta };
-    return this.once(chunk, true, async () => readLargest(await this.store.get(chunk), {
-      heads: rollout ? 1 : heads.length, rows, perRow: top, queries, keys, pool,
-    }));
+    return this.once(chunk, true, async () =>
+      readLargest(await this.store.get(chunk), {
+        heads: rollout ? 1 : heads.length,
+        rows,
+        perRow: top,
+        queries,
+        keys,
+        pool,
+      }),
+    );
   }
 
   /**
@@ -141,8 +155,9 @@ export class Weights {
    */
   received(seq, layer, source) {
     const chunk = prefixes[source === 'b' ? 'b' : 'a'] + 'received/' + seq + '/' + layer;
-    return this.once(chunk, true, async () => joinPlanes(await this.store.get(chunk),
-      this.meta.heads.length * this.meta.columns));
+    return this.once(chunk, true, async () =>
+      joinPlanes(await this.store.get(chunk), this.meta.heads.length * this.meta.columns),
+    );
   }
 
   /**

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { deflateSync } from 'node:zlib';
 import {
-  codeInterval, codeValues, differenceInterval, fromBase64, inflate, joinPlanes, readIntegers, readLargest,
+  codeInterval,
+  codeValues,
+  differenceInterval,
+  fromBase64,
+  inflate,
+  joinPlanes,
+  readIntegers,
+  readLargest,
 } from '../../../lib/render/report/codes.js';
 
 function planes(numbers) {
@@ -44,7 +51,7 @@ test('codes of differences keep the sign', () => {
   assert.equal(differenceInterval(255, 0.5)[1], 0.5);
   assert.equal(differenceInterval(1, 0.5)[0], -0.5);
   const [low, high] = differenceInterval(127, 0.5);
-  assert.ok(low < 0 && high === 0 || Object.is(high, -0));
+  assert.ok((low < 0 && high === 0) || Object.is(high, -0));
 });
 
 test('values lie inside the intervals of their codes', () => {

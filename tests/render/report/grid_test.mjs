@@ -6,7 +6,14 @@ const causal = (row) => [0, row + 1];
 const shape = (change = {}) => ({ rows: 2, columns: 3, pool: 1, difference: false, ...change });
 
 function coded(change = {}, more = {}) {
-  const largest = { rows: 2, perRow: 2, weights: Float32Array.of(1, 0, 0.6, 0.3), keys: Uint32Array.of(0, 0, 1, 0), queries: null, ...more };
+  const largest = {
+    rows: 2,
+    perRow: 2,
+    weights: Float32Array.of(1, 0, 0.6, 0.3),
+    keys: Uint32Array.of(0, 0, 1, 0),
+    queries: null,
+    ...more,
+  };
   return new CodedGrid(shape(change), Uint8Array.of(255, 0, 0, 180, 255, 81), { head: 0, largest }, () => [0, 3]);
 }
 
@@ -14,12 +21,18 @@ test('an exact matrix gives its numbers as they are', () => {
   const grid = new Grid(shape(), Float32Array.of(1, 0, 0, 0.25, 0.75, 0), causal);
   assert.deepEqual(grid.cell(1, 0), { low: 0.25, high: 0.25, value: 0.25, exact: true });
   assert.deepEqual(grid.extent(), { low: 0, high: 1 });
-  assert.deepEqual(grid.largest(1).map(({ key }) => key), [1, 0]);
+  assert.deepEqual(
+    grid.largest(1).map(({ key }) => key),
+    [1, 0],
+  );
 });
 
 test('a zero is hidden only where nobody may attend', () => {
   const grid = new Grid(shape(), Float32Array.of(1, 0, 0.1, 0, 0.75, 0), causal);
-  assert.deepEqual([0, 1, 2].map((column) => grid.hidden(0, column)), [false, true, false]);
+  assert.deepEqual(
+    [0, 1, 2].map((column) => grid.hidden(0, column)),
+    [false, true, false],
+  );
   assert.equal(grid.hidden(1, 0), false);
 });
 
@@ -44,7 +57,10 @@ test('the mean of heads lies between the means of the bounds, and is exact where
   const mean = new MeanGrid([coded(), coded()]);
   const cell = mean.cell(1, 2);
   assert.ok(cell.low <= cell.value && cell.value <= cell.high && !cell.exact);
-  const exact = new MeanGrid([new Grid(shape(), Float32Array.of(1, 0, 0, 0, 1, 0), causal), new Grid(shape(), Float32Array.of(0, 0, 0, 1, 0, 0), causal)]);
+  const exact = new MeanGrid([
+    new Grid(shape(), Float32Array.of(1, 0, 0, 0, 1, 0), causal),
+    new Grid(shape(), Float32Array.of(0, 0, 0, 1, 0, 0), causal),
+  ]);
   assert.equal(exact.cell(1, 0).value, 0.5);
   assert.equal(exact.cell(1, 0).exact, true);
 });

@@ -3,7 +3,10 @@ import test from 'node:test';
 import { HeadTypes, typeRules } from '../../../lib/render/report/head_types.js';
 
 const types = (measures) => new HeadTypes((name) => measures[name] ?? null);
-const names = (measures) => types(measures).of(0).map((rule) => rule.name);
+const names = (measures) =>
+  types(measures)
+    .of(0)
+    .map((rule) => rule.name);
 
 test('a head has every type whose threshold it reaches, the strongest first', () => {
   assert.deepEqual(names({ previous: 0.6, sink: 0.9 }), ['sink', 'previous']);
@@ -25,7 +28,10 @@ test('measures that are missing make no type', () => {
 test('thresholds can be moved', () => {
   const moved = types({ induction: 0.3 });
   moved.move('induction', 0.25);
-  assert.deepEqual(moved.of(0).map((rule) => rule.name), ['induction']);
+  assert.deepEqual(
+    moved.of(0).map((rule) => rule.name),
+    ['induction'],
+  );
 });
 
 test('every type has a letter of its own', () => {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { colorCells, multiples, scaleKinds, scalePart, scaleTicks, scaleValue } from '../../../lib/render/report/scale.js';
+import {
+  colorCells,
+  multiples,
+  scaleKinds,
+  scalePart,
+  scaleTicks,
+  scaleValue,
+} from '../../../lib/render/report/scale.js';
 
 const range = (kind, change = {}) => ({ kind, low: 0, high: 0.5, diverging: false, ...change });
 
@@ -41,13 +48,18 @@ test('a range without width has no NaN', () => {
 
 test('ticks are round numbers', () => {
   assert.deepEqual(multiples(0, 0.5, 5), [0, 0.1, 0.2, 0.3, 0.4, 0.5]);
-  assert.deepEqual(scaleTicks(range('log', { high: 1 }), 5).map(({ value }) => value), [1e-4, 1e-3, 1e-2, 0.1, 1]);
+  assert.deepEqual(
+    scaleTicks(range('log', { high: 1 }), 5).map(({ value }) => value),
+    [1e-4, 1e-3, 1e-2, 0.1, 1],
+  );
 });
 
 test('cells have the colour of the table; a zero that nobody may attend has none, and NaN is grey', () => {
   const pixels = Uint32Array.from({ length: 256 }, (_, i) => i + 1);
   const out = new Uint32Array(6);
-  colorCells(Float32Array.of(0, 0.5, 0, 0.125, NaN, 0), range('sqrt'), pixels, out, 3, (row) => (row === 0 ? [0, 2] : [0, 3]));
+  colorCells(Float32Array.of(0, 0.5, 0, 0.125, NaN, 0), range('sqrt'), pixels, out, 3, (row) =>
+    row === 0 ? [0, 2] : [0, 3],
+  );
   assert.deepEqual([...out], [1, 256, 0, 129, 0xff808080, 1]);
 });
 
@@ -58,7 +70,10 @@ test('colours by table and by formula agree', () => {
     const out = new Uint32Array(500);
     colorCells(values, range(kind, { low: 0.01 }), pixels, out, 500, () => [0, 500]);
     values.forEach((value, i) => {
-      assert.ok(Math.abs(out[i] - Math.round(255 * scalePart(value, range(kind, { low: 0.01 })))) <= 1, kind + ' ' + value);
+      assert.ok(
+        Math.abs(out[i] - Math.round(255 * scalePart(value, range(kind, { low: 0.01 })))) <= 1,
+        kind + ' ' + value,
+      );
     });
   }
 });

@@ -9,8 +9,13 @@ const heads = [
   { layer: 6, head: 0, induction: 0.5, entropy: 3, sink: null, types: [], token: 'apple' },
 ];
 const facts = {
-  slots: [0, 1, 2], measures, value: (name, slot) => heads[slot][name], types: (slot) => heads[slot].types,
-  checks: (slot) => (slot === 2 ? ['causal_leak'] : []), token: (slot) => heads[slot].token, alike: () => (slot) => [0.1, 0.2, 0.9][slot],
+  slots: [0, 1, 2],
+  measures,
+  value: (name, slot) => heads[slot][name],
+  types: (slot) => heads[slot].types,
+  checks: (slot) => (slot === 2 ? ['causal_leak'] : []),
+  token: (slot) => heads[slot].token,
+  alike: () => (slot) => [0.1, 0.2, 0.9][slot],
 };
 const find = (text) => findHeads(parseSearch(text, measures).terms, facts);
 
@@ -57,7 +62,10 @@ test('what cannot be understood is said', () => {
 
 test('a finder says how many, once for each text', () => {
   let asked = 0;
-  const finder = new Finder(() => { ++asked; return facts; });
+  const finder = new Finder(() => {
+    ++asked;
+    return facts;
+  });
   const shown = { find: 'apple', seq: 0, source: 'a' };
   assert.deepEqual(finder.find(shown).found, [1, 2]);
   finder.find(shown);

@@ -10,16 +10,35 @@ test('a link says layers and heads by the numbers that people see', () => {
 
 test('a state comes back from its link', () => {
   const shown = {
-    ...startState(meta()), layer: 1, head: 'mean', query: 4, key: 1, pin: 3, side: 'key', scale: 'linear', map: 'gray', dropFirst: true, shared: true,
-    low: 0.25, high: 0.5, zoom: { top: 0, bottom: 3, left: 1.5, right: 4.5 }, color: 'entropy', find: 'induction>0.4 "a b" &#=%', sort: '-entropy',
-    tab: 'table', side_tab: 'text', threshold: 0.1, extra: '0/1,2/3',
+    ...startState(meta()),
+    layer: 1,
+    head: 'mean',
+    query: 4,
+    key: 1,
+    pin: 3,
+    side: 'key',
+    scale: 'linear',
+    map: 'gray',
+    dropFirst: true,
+    shared: true,
+    low: 0.25,
+    high: 0.5,
+    zoom: { top: 0, bottom: 3, left: 1.5, right: 4.5 },
+    color: 'entropy',
+    find: 'induction>0.4 "a b" &#=%',
+    sort: '-entropy',
+    tab: 'table',
+    side_tab: 'text',
+    threshold: 0.1,
+    extra: '0/1,2/3',
   };
   assert.deepEqual(linkedState(stateLink(shown, meta()), meta()), shown);
 });
 
 test('what a link says wrongly is as at the start', () => {
   const start = startState(meta());
-  const wrong = '#layer=x&head=&query=1.5&key=1e3&scale=cube&map=red&low=no&zoom=1,2,3&zoom=0,0,0,0&source=b&nothing=1&__proto__=2&heads=<b>&%&=';
+  const wrong =
+    '#layer=x&head=&query=1.5&key=1e3&scale=cube&map=red&low=no&zoom=1,2,3&zoom=0,0,0,0&source=b&nothing=1&__proto__=2&heads=<b>&%&=';
   assert.deepEqual(linkedState(wrong, meta()), start);
   assert.deepEqual(linkedState('', meta()), start);
   assert.deepEqual(linkedState('#tab=%E0%A4%A', meta()).tab, '');
@@ -40,7 +59,11 @@ test('rollout is a head only where the page has it', () => {
 test('views are told once a frame, and only what changed', () => {
   const frames = [];
   const later = [];
-  const state = new State(startState(meta()), (draw) => frames.push(draw), (draw) => later.push(draw));
+  const state = new State(
+    startState(meta()),
+    (draw) => frames.push(draw),
+    (draw) => later.push(draw),
+  );
   const told = [];
   const toldLater = [];
   state.listen((changed) => told.push([...changed].sort()));

@@ -4,10 +4,20 @@ import { Grid } from '../../../lib/render/report/grid.js';
 import { matrixSvg } from '../../../lib/render/report/svg.js';
 
 function picture(side, token) {
-  const grid = new Grid({ rows: side, columns: side, pool: 1, difference: false }, new Float32Array(side * side).fill(0.25), (row) => [0, row + 1]);
+  const grid = new Grid(
+    { rows: side, columns: side, pool: 1, difference: false },
+    new Float32Array(side * side).fill(0.25),
+    (row) => [0, row + 1],
+  );
   return {
-    grid, view: { top: 0, bottom: side, left: 0, right: side }, range: { kind: 'linear', low: 0, high: 1, diverging: false },
-    map: { name: 'm', diverging: false, pixels: new Uint32Array(256).fill(0xff0000ff) }, queryToken: () => token, keyToken: () => token, queries: side, keys: side,
+    grid,
+    view: { top: 0, bottom: side, left: 0, right: side },
+    range: { kind: 'linear', low: 0, high: 1, diverging: false },
+    map: { name: 'm', diverging: false, pixels: new Uint32Array(256).fill(0xff0000ff) },
+    queryToken: () => token,
+    keyToken: () => token,
+    queries: side,
+    keys: side,
   };
 }
 

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { boundText, briefly, csvField, csvText, elide, escapeXml, numberText, visible } from '../../../lib/render/report/text.js';
+import {
+  boundText,
+  briefly,
+  csvField,
+  csvText,
+  elide,
+  escapeXml,
+  numberText,
+  visible,
+} from '../../../lib/render/report/text.js';
 
 test('a token that steers is written as its number', () => {
   assert.equal(visible('a\u202eb'), 'a\\u202eb');
@@ -65,5 +74,11 @@ test('CSV fields are quoted, and never a formula', () => {
   assert.equal(csvField('=1+1'), "'=1+1");
   assert.equal(csvField(-0.5), '-0.5');
   assert.equal(csvField(null), '');
-  assert.equal(csvText([['a', 1], [null, 'b']]), 'a,1\n,b\n');
+  assert.equal(
+    csvText([
+      ['a', 1],
+      [null, 'b'],
+    ]),
+    'a,1\n,b\n',
+  );
 });

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { isWhole, labelStride, moveView, poolLargest, viewWith, wholeView, zoomAbout } from '../../../lib/render/report/viewport.js';
+import {
+  isWhole,
+  labelStride,
+  moveView,
+  poolLargest,
+  viewWith,
+  wholeView,
+  zoomAbout,
+} from '../../../lib/render/report/viewport.js';
 
 const size = { rows: 100, columns: 50 };
 
@@ -15,11 +23,19 @@ test('zooming out ends at the whole, zooming in at two cells', () => {
   const near = zoomAbout(wholeView(size), { row: 99.9, column: 0 }, 1e9, size);
   assert.equal(near.bottom - near.top, 2);
   assert.ok(near.bottom <= 100 && near.left >= 0);
-  assert.deepEqual(zoomAbout(wholeView({ rows: 1, columns: 1 }), { row: 0.5, column: 0.5 }, 5, { rows: 1, columns: 1 }), { top: 0, bottom: 1, left: 0, right: 1 });
+  assert.deepEqual(
+    zoomAbout(wholeView({ rows: 1, columns: 1 }), { row: 0.5, column: 0.5 }, 5, { rows: 1, columns: 1 }),
+    { top: 0, bottom: 1, left: 0, right: 1 },
+  );
 });
 
 test('moving stops at the edges', () => {
-  assert.deepEqual(moveView({ top: 10, bottom: 20, left: 5, right: 10 }, -50, 500, size), { top: 0, bottom: 10, left: 45, right: 50 });
+  assert.deepEqual(moveView({ top: 10, bottom: 20, left: 5, right: 10 }, -50, 500, size), {
+    top: 0,
+    bottom: 10,
+    left: 45,
+    right: 50,
+  });
 });
 
 test('a view moves just so far that a cell is seen', () => {
@@ -29,7 +45,10 @@ test('a view moves just so far that a cell is seen', () => {
 });
 
 test('labels stand at every 1, 2, 5, 10 ... cells', () => {
-  assert.deepEqual([20, 13, 7, 3, 1.3, 0.1].map((length) => labelStride(length, 13)), [1, 1, 2, 5, 10, 200]);
+  assert.deepEqual(
+    [20, 13, 7, 3, 1.3, 0.1].map((length) => labelStride(length, 13)),
+    [1, 1, 2, 5, 10, 200],
+  );
 });
 
 test('pooling loses no cell', () => {

@@ -22,14 +22,18 @@ import { inkOn, luminance } from '../../../lib/render/report/color.js';
 import { meta } from './sample_page.mjs';
 
 const values = Float32Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 0.5 : 0));
-const grid = (change = {}) => new Grid({ rows: 6, columns: 6, pool: 1, difference: false, ...change }, values, (row) => [0, row + 1]);
+const grid = (change = {}) =>
+  new Grid({ rows: 6, columns: 6, pool: 1, difference: false, ...change }, values, (row) => [0, row + 1]);
 
 test('the read-out says query, key, weight and how exact it is', () => {
   const heads = new Heads(meta());
   assert.equal(readout(heads, 0, grid(), 1, 1), 'query 1 "a" \u2192 key 1 "a": 0.5 (exact)');
   assert.equal(readout(heads, 0, grid(), 1, 0), 'query 1 "a" \u2192 key 0 "<s>": 0 (exact)');
   assert.equal(readout(heads, 0, grid(), 0, 3), 'query 0 "<s>" \u2192 key 3 "a": 0: nobody may attend there');
-  assert.equal(cellText({ low: 0.00281, high: 0.00344, value: 0.0031, exact: false }), '\u2248 0.0031 (0.00281 \u2026 0.00344)');
+  assert.equal(
+    cellText({ low: 0.00281, high: 0.00344, value: 0.0031, exact: false }),
+    '\u2248 0.0031 (0.00281 \u2026 0.00344)',
+  );
 });
 
 test('the read-out of a pooled cell names the block', () => {
@@ -55,8 +59,18 @@ test('tokens are one list for all sequences, or a list for each', () => {
 test('lines are those above the threshold, the strongest last', () => {
   const weights = Float32Array.of(0.1, 0.9, 0.01, 0.5);
   const small = new Grid({ rows: 2, columns: 2, pool: 1, difference: false }, weights, () => [0, 2]);
-  assert.deepEqual(strongLines(small, 0, 2, 0.05, null).map(({ row, column }) => [row, column]), [[0, 0], [1, 1], [0, 1]]);
-  assert.deepEqual(strongLines(small, 0, 2, 0.05, { side: 'key', place: 1 }).map(({ row }) => row), [1, 0]);
+  assert.deepEqual(
+    strongLines(small, 0, 2, 0.05, null).map(({ row, column }) => [row, column]),
+    [
+      [0, 0],
+      [1, 1],
+      [0, 1],
+    ],
+  );
+  assert.deepEqual(
+    strongLines(small, 0, 2, 0.05, { side: 'key', place: 1 }).map(({ row }) => row),
+    [1, 0],
+  );
   assert.deepEqual(strongLines(small, 0, 2, 0, { side: 'query', place: 1 }).length, 2);
 });
 
@@ -81,26 +95,45 @@ test('a table is sorted either way, with what has no value last', () => {
 });
 
 test('a range from a histogram takes the place of the one before', () => {
-  assert.equal(findWithRange('type:sink entropy>=1 entropy<=2 entropy_normalised>0', 'entropy', 0.5, 0.75),
-    'type:sink entropy_normalised>0 entropy>=0.5 entropy<=0.75');
+  assert.equal(
+    findWithRange('type:sink entropy>=1 entropy<=2 entropy_normalised>0', 'entropy', 0.5, 0.75),
+    'type:sink entropy_normalised>0 entropy>=0.5 entropy<=0.75',
+  );
 });
 
 test('a histogram counts every value, equal ones too', () => {
-  assert.equal(histogramOf([1, 2, 2, 9]).counts.reduce((sum, count) => sum + count), 4);
+  assert.equal(
+    histogramOf([1, 2, 2, 9]).counts.reduce((sum, count) => sum + count),
+    4,
+  );
   assert.equal(histogramOf([5, 5]).counts[0], 2);
 });
 
 test('the mean of heads leaves out those without a value', () => {
-  assert.deepEqual(meanLine([[1, null], [3, null]]), [2, null]);
+  assert.deepEqual(
+    meanLine([
+      [1, null],
+      [3, null],
+    ]),
+    [2, null],
+  );
 });
 
 test('failed checks come first', () => {
   const checks = ['ok', 'skipped', 'FAIL', 'warning', 'ok'].map((verdict, i) => ({ verdict, name: String(i) }));
-  assert.deepEqual(worstFirst(checks).map(({ name }) => name), ['2', '3', '0', '4', '1']);
+  assert.deepEqual(
+    worstFirst(checks).map(({ name }) => name),
+    ['2', '3', '0', '4', '1'],
+  );
 });
 
 test('small maps never overlap and never get too small to see', () => {
-  for (const [layers, columns] of [[1, 13], [12, 13], [32, 33], [1, 1]]) {
+  for (const [layers, columns] of [
+    [1, 13],
+    [12, 13],
+    [32, 33],
+    [1, 1],
+  ]) {
     const plan = overviewPlan(layers, columns, 330);
     const seen = new Set();
     for (let layer = 0; layer < layers; ++layer) {
@@ -117,11 +150,16 @@ test('small maps never overlap and never get too small to see', () => {
 
 test('the small map of the mean shows what any head has', () => {
   assert.deepEqual([...meanThumb(Uint8Array.of(255, 0, 255, 1), 0, 2, 2, false)], [255, 1]);
-  assert.deepEqual([...meanThumb(Uint8Array.of(255, 1, 1, 128), 0, 2, 2, true)].map((byte) => Math.sign(byte - 128)), [0, -1]);
+  assert.deepEqual(
+    [...meanThumb(Uint8Array.of(255, 1, 1, 128), 0, 2, 2, true)].map((byte) => Math.sign(byte - 128)),
+    [0, -1],
+  );
 });
 
 test('the range of colours leaves out key 0 where asked', () => {
-  const first = new Grid({ rows: 2, columns: 2, pool: 1, difference: false }, Float32Array.of(1, 0, 0.8, 0.2), () => [0, 2]);
+  const first = new Grid({ rows: 2, columns: 2, pool: 1, difference: false }, Float32Array.of(1, 0, 0.8, 0.2), () => [
+    0, 2,
+  ]);
   const shown = { scale: 'linear', dropFirst: true, shared: false, low: 0, high: 1 };
   assert.equal(colorRange(shown, first).high, Math.fround(0.2));
   assert.equal(colorRange({ ...shown, dropFirst: false, high: 0.5 }, first).high, 0.5);
@@ -146,7 +184,10 @@ test('a zero of a small map is hatched only where nobody may attend', () => {
 
 test('points are queries, then keys, from 0 to 1', () => {
   const bytes = Uint8Array.of(0, 0, 255, 255, 255, 255, 0, 0);
-  assert.deepEqual(readPoints(bytes, [3], [7]), [{ x: 0, y: 1, query: true, place: 3 }, { x: 1, y: 0, query: false, place: 7 }]);
+  assert.deepEqual(readPoints(bytes, [3], [7]), [
+    { x: 0, y: 1, query: true, place: 3 },
+    { x: 1, y: 0, query: false, place: 7 },
+  ]);
 });
 
 test('the nearest point is found within reach only', () => {
@@ -171,18 +212,32 @@ test('patches follow the tokens in front of them', () => {
 });
 
 test('the strongest links come first, or in the order of the layers', () => {
-  assert.deepEqual(strongestLinks([0.1, -0.9, 0.5], 2, false).map(({ place }) => place), [1, 2]);
-  assert.deepEqual(strongestLinks([0.1, -0.2, 0.5], 2, true).map(({ place }) => place), [1, 2]);
+  assert.deepEqual(
+    strongestLinks([0.1, -0.9, 0.5], 2, false).map(({ place }) => place),
+    [1, 2],
+  );
+  assert.deepEqual(
+    strongestLinks([0.1, -0.2, 0.5], 2, true).map(({ place }) => place),
+    [1, 2],
+  );
 });
 
 test('a head is told to people and to screen readers', () => {
-  const facts = meta({ checks: [{ source: 'a', name: 'causal_leak', verdict: 'FAIL', slots: [5] }, { source: 'a', name: 'finite', verdict: 'ok', slots: [5] }] });
+  const facts = meta({
+    checks: [
+      { source: 'a', name: 'causal_leak', verdict: 'FAIL', slots: [5] },
+      { source: 'a', name: 'finite', verdict: 'ok', slots: [5] },
+    ],
+  });
   const heads = new Heads(facts);
   const types = new HeadTypes((name, slot) => heads.measure(name, slot));
   const shared = { meta: facts, heads, types, state: { shown: { seq: 0, source: 'a', color: 'maps' } } };
   assert.equal(spokenName(shared, 1, 1), 'layer 2 head 1, induction, induction 0.9, fails causal_leak');
   assert.equal(spokenName(shared, 1, 'mean'), 'layer 2 mean');
-  assert.equal(headSentence(shared, 1, 1), 'layer 2 head 1 \u00b7 induction \u00b7 induction 0.9 \u00b7 fails causal_leak');
+  assert.equal(
+    headSentence(shared, 1, 1),
+    'layer 2 head 1 \u00b7 induction \u00b7 induction 0.9 \u00b7 fails causal_leak',
+  );
   assert.deepEqual(failedChecks(facts, 4, 'a'), []);
 });
 
@@ -193,7 +248,11 @@ test('a token is collected from all heads, and given up when another is wanted',
     peek: () => undefined,
     load: async (seq, layer, head) => {
       ++asked;
-      return new Grid({ rows: 6, columns: 6, pool: 1, difference: false }, new Float32Array(36).fill(layer + head / 10), (row) => [0, row + 1]);
+      return new Grid(
+        { rows: 6, columns: 6, pool: 1, difference: false },
+        new Float32Array(36).fill(layer + head / 10),
+        (row) => [0, row + 1],
+      );
     },
   };
   const rows = new TokenRows({ meta: facts, weights }, () => {});
