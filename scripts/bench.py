@@ -80,7 +80,7 @@ class Bench:
         return self.kernel_seconds('attend', heads, tokens, D_HEAD, rounds, *more)
 
     def run(self, *arguments):
-        return timed(lambda: subprocess.run([self.program, *map(str, arguments), '--quiet'], check=True))
+        return timed(lambda: subprocess.run([self.program, *map(str, arguments), '--quiet'], check=True, stdout=subprocess.DEVNULL))
 
     def peak_run(self, *arguments):
         """Seconds and peak MiB. From a small process: what is started inherits the peak of its parent."""
