@@ -51,9 +51,12 @@ void RolloutPhoto::add(const analysis::Matrix<T>& rows, std::optional<std::size_
 
 std::string RolloutPhoto::draw(const std::string& title, const std::string& value_name,
                                const results::HeatmapOptions& options) {
-    // As wide as high.
-    const auto count = static_cast<double>(panels_.cells.size());
-    panels_.columns = static_cast<std::size_t>(std::ceil(std::sqrt(count)));
+    // A row for each head and sequence, or as wide as high.
+    const std::size_t count = panels_.cells.size();
+    panels_.columns =
+        drawn_.size() > 1 && count > drawn_.size()
+            ? drawn_.size()
+            : static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(count))));
     PhotoText text;
     text.title = title;
     text.note = kRoutingNote;
