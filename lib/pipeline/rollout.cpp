@@ -346,8 +346,8 @@ class Rollout {
             return;
         summary.warnings.push_back(
             "all targets read nearly the same (specificity " + short_number(*summary.specificity) +
-            "), so the rollout says little about a token; see --first-key residual and --baseline "
-            "uniform");
+            "), so the rollout says little about a token; see --first-key residual, --baseline "
+            "uniform and --method contributions");
         warn_(summary.warnings.back());
     }
 

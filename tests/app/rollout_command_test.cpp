@@ -196,7 +196,8 @@ TEST_CASE("targets that read nearly the same are warned of, in words and in the 
     const ProgramResult result = run_program({"rollout", source, "--no-residual", "--json"});
     REQUIRE(result.exit_code == 0);
     CHECK_THAT(result.err, Contains("specificity") && Contains("--first-key residual") &&
-                               Contains("--baseline uniform"));
+                               Contains("--baseline uniform") &&
+                               Contains("--method contributions"));
     CHECK(Json::parse(result.out)["warnings"].size() == 1);
 }
 
@@ -252,6 +253,13 @@ TEST_CASE("bad input of rollout is one line, and nothing is written") {
     const std::string negative = write_array<float>(folder, "n.npy", {2, 2}, {1, 0, -0.5, 1.5});
     const std::string shares = write_array<float>(folder, "shares.npy", {3, 2}, {1, 1, 0, 0, 1, 1});
     const std::string few = write_array<float>(folder, "few.npy", {2, 2}, {1, 1, 1, 1});
+    const std::string slopes = golden("rollout/causal_gradients.npy"),
+                      cross = golden("rollout/cross.npy"), encoder = golden("rollout/encoder.npy");
+    const auto with = [&](const Words& more) {
+        Words words{kCausal, "--method", "relevance", "--gradients", slopes, "--cross", cross};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    };
     const std::vector<std::pair<Words, std::string>> lines{
         {{wide}, "rollout needs square attention, this is [2, 3]"},
         {{negative}, "layer 0, head 0, query 1, key 0: is -0.5"},
@@ -268,6 +276,14 @@ TEST_CASE("bad input of rollout is one line, and nothing is written") {
         {{kCausal, "--method", "relevance", "--gradients", golden("rollout/cross.npy")},
          "--gradients"},
         {{kCausal, "--method", "relevance"}, "needs --gradients"},
+        {with({}), "--cross: --method relevance needs --cross-gradients beside it"},
+        {with({"--cross-gradients", slopes}), "--cross-gradients " + slopes + ": has"},
+        {with({"--cross-gradients", cross, "--encoder", encoder}),
+         "--encoder: --method relevance needs --encoder-gradients beside it"},
+        {with({"--cross-gradients", cross, "--encoder", encoder, "--encoder-gradients", cross}),
+         "--encoder-gradients " + cross + ": has"},
+        {with({"--cross-gradients", cross, "--sources", "1"}), "--sources and --cross exclude"},
+        {{kCausal, "--image", kCausal}, "--image needs --grid"},
         {{kCausal, "--grid", "2x2"}, "--grid 2x2"},
         {{kCausal, "--residual", "1.5"}, "--residual 1.5"},
         {{kCausal, "--residual", "nan"}, "--residual nan"},
