@@ -69,6 +69,11 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
     command.whole("--layer,--layers", flags->request.layer, {0, 1 << 20},
                   "Which layer it is of (default 0; of an array of all layers the first that goes "
                   "wrong)");
+    command.indices(
+        "--head", flags->request.heads,
+        "Which heads the weights or scores are of, such as 0,3-5; or look at these only");
+    command.indices("--rows", flags->request.rows,
+                    "Which queries it is of, such as 0,3-5; or look at these only");
     command
         .real("--time-limit", flags->request.seconds, RealRange::between(0, 1e6),
               "Seconds after which the search ends and says what it did not try (default 10; 0: no "

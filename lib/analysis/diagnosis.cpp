@@ -55,7 +55,8 @@ class Search {
   public:
     Search(const DenseInputs& inputs, const Observation& observation,
            const DiagnosisOptions& options)
-        : observation_(observation),
+        : inputs_(inputs),
+          observation_(observation),
           options_(options),
           start_(Clock::now()),
           precision_(precision_of(observation)),
@@ -91,6 +92,13 @@ class Search {
     // Which numbers the observation can tell, and what it may show at all.
     bool can_fit(const Hypothesis& hypothesis) const {
         if (hypothesis.part == Part::saved && observation_.kind == Observed::output) return false;
+        // What a part of the matrices does not tell.
+        const bool rows = !observation_.queries.empty(), heads = !observation_.heads.empty();
+        Mistakes mistakes;
+        hypothesis.commit(inputs_, mistakes);
+        if (rows && (mistakes.transposed || mistakes.axis == SoftmaxAxis::queries)) return false;
+        if (heads && (mistakes.axis == SoftmaxAxis::heads || hypothesis.fit == Fit::head_order))
+            return false;
         if (hypothesis.part == Part::rows) return diagnosis_.non_finite.nan > 0;
         switch (hypothesis.fit) {
             case Fit::sink:
@@ -134,6 +142,7 @@ class Search {
         }
         diagnosis_.error = right.residual;
         diagnosis_.differing = agreement.differing();
+        if (!observation_.heads.empty()) diagnosis_.differing.all_heads = observation_.heads.size();
         if (is_part()) trial_.restrict_to(diagnosis_.differing);
         return right;
     }
@@ -352,6 +361,7 @@ class Search {
         diagnosis_.size_of_rounding = name_of(trial_.size_of_error());
     }
 
+    const DenseInputs& inputs_;
     const Observation& observation_;
     const DiagnosisOptions& options_;
     Clock::time_point start_;

@@ -5,6 +5,20 @@
 
 namespace attn::analysis {
 
+namespace {
+
+// Of a number of the values: an index for each axis, among all heads and queries.
+Shape place_of(const Observation& observation, std::size_t number) {
+    Shape place = index_of(number, observation.values.shape());
+    const bool output = observation.kind == Observed::output;
+    if (!output) place[1] = observation.head(place[1]);
+    std::size_t& query = place[output ? 1 : 2];
+    query = observation.query(query);
+    return place;
+}
+
+}  // namespace
+
 NonFinite find_non_finite(const Observation& observation) {
     constexpr std::size_t kFew = 8;
     const ObservedValues& values = observation.values;
@@ -16,7 +30,7 @@ NonFinite find_non_finite(const Observation& observation) {
             const double value = values[i];
             const bool masked = observation.kind == Observed::scores && value <= kMask;
             if (std::isfinite(value) || masked) continue;
-            if (found.count() == 0) found.first = index_of(i, values.shape());
+            if (found.count() == 0) found.first = place_of(observation, i);
             (std::isnan(value) ? nan : found.infinite) += 1;
             if (std::isnan(value)) ++found.nan;
         }
@@ -25,7 +39,7 @@ NonFinite find_non_finite(const Observation& observation) {
             continue;
         }
         if (found.whole_rows++ >= kFew) continue;
-        Shape row = index_of(first, values.shape());
+        Shape row = place_of(observation, first);
         row.pop_back();
         found.rows.push_back(std::move(row));
     }
@@ -35,7 +49,11 @@ NonFinite find_non_finite(const Observation& observation) {
 DifferenceCount::DifferenceCount(const Observation& observation, double tolerance, double of_zeros,
                                  Rounding saved)
     : observation_(observation), tolerance_(tolerance), of_zeros_(of_zeros), saved_(saved) {
-    for (const std::size_t extent : observation.values.shape()) counts_.emplace_back(extent);
+    const Shape& shape = observation.values.shape();
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+        const std::size_t last = place_of(observation, observation.values.size() - 1)[axis];
+        counts_.emplace_back(std::max(shape[axis], last + 1));
+    }
     result_.cells = observation.values.size();
 }
 
@@ -89,7 +107,7 @@ Differences DifferenceCount::differences() const {
         result.typical = std::sqrt(square_ / static_cast<double>(result.differing));
     for (const std::vector<std::size_t>& counts : counts_) {
         Affected axis;
-        axis.of = counts.size();
+        axis.of = observation_.values.extent(result.axes.size());
         for (std::size_t i = 0; i < counts.size(); ++i) {
             if (counts[i] == 0) continue;
             if (axis.count++ == 0) axis.first = i;

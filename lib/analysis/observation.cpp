@@ -15,6 +15,12 @@ double distance(double a, double b) {
     return std::isnan(a) && std::isnan(b) ? 0 : kNoMatch;
 }
 
+std::size_t place_in(const std::vector<std::size_t>& list, std::size_t item) {
+    if (list.empty()) return item;
+    return static_cast<std::size_t>(std::lower_bound(list.begin(), list.end(), item) -
+                                    list.begin());
+}
+
 double unit_of(const Observation& observation) {
     if (observation.kind == Observed::weights) return 1;
     double largest = 1e-30;

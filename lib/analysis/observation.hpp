@@ -42,7 +42,16 @@ struct Observation {
     // weights and scores [batch, heads, queries, keys]; output [batch, queries, d_model]. In scores
     // -inf and anything below kMask is a mask.
     ObservedValues values;
+    // Which heads and queries the values are of, in rising order, where those are not all.
+    std::vector<std::size_t> heads = {}, queries = {};
+
+    // The head and the query at a place of the values.
+    std::size_t head(std::size_t place) const { return heads.empty() ? place : heads[place]; }
+    std::size_t query(std::size_t place) const { return queries.empty() ? place : queries[place]; }
 };
+
+// Where an item stands in a list in rising order, or would; an empty list holds everything.
+std::size_t place_in(const std::vector<std::size_t>& list, std::size_t item);
 
 // Scores at or below it are masked: some programs add -1e4.
 constexpr double kMask = -9e3;

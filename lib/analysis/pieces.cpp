@@ -110,7 +110,9 @@ Faced face(const DenseComputation& computation, const Observation& observation,
         faced.width = values.extent(2);
         faced.expected = computation.output(piece.sequence, piece.rows);
         for (const std::size_t row : piece.rows) {
-            const std::size_t first = (piece.sequence * values.extent(1) + row) * faced.width;
+            const std::size_t place =
+                piece.sequence * values.extent(1) + place_in(observation.queries, row);
+            const std::size_t first = place * faced.width;
             for (std::size_t i = first; i < first + faced.width; ++i)
                 faced.seen.push_back(values[i]);
         }
@@ -132,8 +134,11 @@ Faced face(const DenseComputation& computation, const Observation& observation,
     // The observation as it was before it was transposed.
     const bool turned = mistakes.transposed && queries == keys;
     for (const std::size_t head : of.heads) {
-        const std::size_t first = (piece.sequence * computation.heads() + head) * queries * keys;
-        for (const std::size_t query : of.queries) {
+        const std::size_t place =
+            piece.sequence * values.extent(1) + place_in(observation.heads, head);
+        const std::size_t first = place * values.extent(2) * keys;
+        for (const std::size_t at : of.queries) {
+            const std::size_t query = place_in(observation.queries, at);
             for (const std::size_t key : of.keys)
                 faced.seen.push_back(
                     values[first + (turned ? key * keys + query : query * keys + key)]);

@@ -48,6 +48,7 @@ Trial::Trial(const DenseInputs& inputs, const Observation& observation, Rounding
     inputs_.wants_output = observation.kind == Observed::output;
     extents_ = extents_of(inputs_, store_);
     unit_ = unit_of(observation);
+    lift();
 }
 
 // Softmax over the heads needs all of them, and so does an output.
@@ -56,10 +57,16 @@ bool Trial::looks_at_some_heads(SoftmaxAxis axis) const {
            observation_.kind != Observed::output;
 }
 
+// Softmax over the queries needs all of them.
+bool Trial::looks_at_some_queries(SoftmaxAxis axis) const {
+    return !observation_.queries.empty() && axis != SoftmaxAxis::queries;
+}
+
 Extents Trial::looked_at(SoftmaxAxis axis) const {
     Extents extents = extents_;
     if (!only_.sequences.empty()) extents.batch = only_.sequences.size();
     if (looks_at_some_heads(axis)) extents.heads = only_.heads.size();
+    if (looks_at_some_queries(axis)) extents.queries = observation_.queries.size();
     return extents;
 }
 
@@ -75,12 +82,16 @@ Place Trial::place_looked_at(SoftmaxAxis axis) const {
     Place place = place_;
     if (!only_.sequences.empty()) place.sequence = number_in(only_.sequences, place.sequence);
     if (looks_at_some_heads(axis)) place.head = number_in(only_.heads, place.head);
+    if (looks_at_some_queries(axis)) place.query = number_in(observation_.queries, place.query);
     return place;
 }
 
 // From numbers among those that are looked at to their own.
 void Trial::put_back(SoftmaxAxis axis, Piece& piece) const {
     if (!only_.sequences.empty()) piece.sequence = only_.sequences[piece.sequence];
+    if (looks_at_some_queries(axis)) {
+        for (std::size_t& row : piece.rows) row = observation_.query(row);
+    }
     if (!looks_at_some_heads(axis)) return;
     for (std::size_t& head : piece.heads) head = only_.heads[head];
 }

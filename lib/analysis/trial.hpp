@@ -50,9 +50,10 @@ class Trial {
         right_on_sample_.reset();
     }
 
-    // From now on only these sequences and heads are looked at; all of them after lift().
+    // From now on only these sequences and heads are looked at; all that was observed after lift().
     void restrict_to(const Differing& only) {
         only_ = only;
+        if (only_.heads.empty()) only_.heads = observation_.heads;
         right_on_sample_.reset();
         right_on_everything_.reset();
     }
@@ -90,6 +91,7 @@ class Trial {
     Explanation try_out(const std::vector<const Hypothesis*>& list, bool on_sample);
     std::vector<Piece> pieces(SoftmaxAxis axis, bool on_sample) const;
     Piece glance_at(SoftmaxAxis axis) const;
+    bool looks_at_some_queries(SoftmaxAxis axis) const;
     bool looks_at_some_heads(SoftmaxAxis axis) const;
     Extents looked_at(SoftmaxAxis axis) const;
     Place place_looked_at(SoftmaxAxis axis) const;
@@ -131,7 +133,7 @@ class Trial {
     std::optional<double> right_on_sample_, right_on_everything_;  // squares of its distances
     double unit_;
     Place place_;
-    Differing only_;  // empty: everything
+    Differing only_;  // empty: all sequences, all heads
 };
 
 }  // namespace attn::analysis

@@ -139,13 +139,73 @@ Array<T> join_heads(const Array<T>& values) {
     return {{view.batch, view.tokens, view.heads * view.width}, std::move(joined)};
 }
 
+// Which heads and queries were observed; empty: all.
+struct Part {
+    std::vector<std::size_t> heads, queries;
+
+    bool is_all() const { return heads.empty() && queries.empty(); }
+    // Of the cells [batch, heads, queries, keys].
+    Shape of(Shape cells) const {
+        if (!heads.empty()) cells[1] = heads.size();
+        if (!queries.empty()) cells[2] = queries.size();
+        return cells;
+    }
+};
+
+Part part_of(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded) {
+    Part part;
+    if (request.heads) part.heads = sorted_indices(request.heads, loaded.heads, "--head", "heads");
+    if (request.rows)
+        part.queries = sorted_indices(request.rows, loaded.queries, "--rows", "queries");
+    return part;
+}
+
+// Those of the rows that the part holds; all of [batch, heads, queries, d] where no heads are
+// named.
+template <class T>
+Array<T> take(const Array<T>& values, const Part& part) {
+    const std::size_t heads = values.extent(1), queries = values.extent(2);
+    const Shape shape = part.of(values.shape());
+    const std::size_t width = shape[3];
+    std::vector<T> taken;
+    taken.reserve(element_count(shape, "observed"));
+    for (std::size_t sequence = 0; sequence < shape[0]; ++sequence) {
+        for (std::size_t h = 0; h < shape[1]; ++h) {
+            const std::size_t head = part.heads.empty() ? h : part.heads[h];
+            for (std::size_t q = 0; q < shape[2]; ++q) {
+                const std::size_t query = part.queries.empty() ? q : part.queries[q];
+                const T* const row =
+                    values.data() + ((sequence * heads + head) * queries + query) * width;
+                taken.insert(taken.end(), row, row + width);
+            }
+        }
+    }
+    return {shape, std::move(taken)};
+}
+
+// Matrices or outputs of the shape [batch, heads, queries, d], or that part of them.
+template <class T>
+std::optional<Array<T>> as_part(const Array<T>& values, const Shape& all, const Part& part) {
+    auto whole = as_shape(values, all);
+    if (part.is_all()) return whole;
+    if (whole) return take(*whole, part);
+    return as_shape(values, part.of(all));
+}
+
 // The output as it is, or, where no W_O mixes the heads, each by itself as
 // scaled_dot_product_attention returns them.
 template <class T>
 std::optional<Array<T>> as_output(const Array<T>& values,
                                   const source::ComputedInputs<double>& loaded,
-                                  std::size_t d_output) {
-    if (auto output = as_shape(values, {loaded.batch, loaded.queries, d_output})) return output;
+                                  std::size_t d_output, const Part& part) {
+    const Part rows{{}, part.queries};
+    const Shape shape{loaded.batch, loaded.queries, d_output};
+    if (auto output = as_shape(values, shape)) {
+        if (rows.is_all()) return output;
+        const Array<T> taken = take(output->reshaped({shape[0], 1, shape[1], shape[2]}), rows);
+        return taken.reshaped({shape[0], rows.queries.size(), shape[2]});
+    }
+    if (!rows.is_all()) return as_shape(values, {shape[0], rows.queries.size(), shape[2]});
     if (loaded.has_weights()) return std::nullopt;
     const auto heads =
         as_shape(values, {loaded.batch, loaded.heads, loaded.queries, d_output / loaded.heads});
@@ -188,26 +248,31 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
     const Shape cells = cells_of(loaded);
     const std::size_t d_output = loaded.layers[layer].d_output;
     const bool wants_output = request.kind == Observed::output;
+    const Part part = part_of(request, loaded);
     if (wants_output && !request.axes.empty())
         fail("--axes ", request.axes,
              ": names the axes of weights and scores; an output has none of them");
     Array<T> values = wants_output
                           ? inputs.load<T>(request.observed, io::NonFinite::allow)
                           : source::load_observed<T>(inputs, {request.observed, request.axes},
-                                                     layer, cells, warn);
+                                                     layer, part.of(cells), warn);
     if (are_outputs_of_all(values, loaded)) values = values.slice(layer);
-    if (const auto matrices = as_shape(values, cells); matrices && !wants_output) {
+    if (const auto matrices = as_part(values, cells, part); matrices && !wants_output) {
         const Observed kind = are_scores(values) ? Observed::scores : Observed::weights;
-        return {request.kind.value_or(kind), *matrices};
+        return {request.kind.value_or(kind), *matrices, part.heads, part.queries};
     }
-    const auto outputs = as_output(values, loaded, d_output);
-    if (outputs && (!request.kind || wants_output)) return {Observed::output, *outputs};
+    const auto outputs = as_output(values, loaded, d_output, part);
+    if (outputs && (!request.kind || wants_output)) {
+        if (request.heads) fail("--head: an output is of all heads (--observed)");
+        return {Observed::output, *outputs, {}, part.queries};
+    }
     const bool averaged = as_shape(values, {loaded.batch, loaded.queries, loaded.keys}).has_value();
+    const std::size_t rows = part.of(cells)[2];
     fail(request.observed, " ", to_string(values.shape()), ": expected weights or scores ",
-         to_string(cells), " or the output ", to_string({loaded.batch, loaded.queries, d_output}),
+         to_string(part.of(cells)), " or the output ", to_string({loaded.batch, rows, d_output}),
          " of layer ", layer,
-         averaged ? "; heads that were averaged cannot be told apart: nn.MultiheadAttention keeps "
-                    "them with average_attn_weights=False"
+         averaged ? "; of one head --head says which; heads that were averaged cannot be told "
+                    "apart: nn.MultiheadAttention keeps them with average_attn_weights=False"
                   : "",
          " (--observed)");
 }

@@ -18,6 +18,9 @@ struct DiagnoseRequest {
                            // layer's output [(batch,) queries, d_model]
     std::string axes;      // of observed weights or scores: "batch,heads,q,k"
     std::optional<analysis::Observed> kind;  // without it the shape and the values tell
+    // Where weights or scores are of some heads only, or anything of some queries; also what is to
+    // be looked at of an array that holds all.
+    std::optional<std::vector<std::size_t>> heads, rows;
     // Empty: 0; of an array that holds all layers the first that goes wrong.
     std::optional<std::size_t> layer;
     double seconds = 10;  // when they are over the search ends, in each layer; 0: never

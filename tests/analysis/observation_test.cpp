@@ -34,3 +34,13 @@ TEST_CASE("one and the same number everywhere is constant, a single number is no
     CHECK_FALSE(is_constant({Observed::weights, Array<float>({1, 1, 1, 2}, {0.3F, 0.4F})}));
     CHECK_FALSE(is_constant({Observed::weights, Array<float>({1, 1, 1, 1}, {1.0F})}));
 }
+
+TEST_CASE("where an item stands in a list is told, and an empty list holds everything") {
+    CHECK(place_in({}, 5) == 5);
+    CHECK(place_in({1, 4, 5}, 1) == 0);
+    CHECK(place_in({1, 4, 5}, 5) == 2);
+    Observation some;
+    some.heads = {2, 7};
+    CHECK(some.head(1) == 7);
+    CHECK(some.query(1) == 1);
+}

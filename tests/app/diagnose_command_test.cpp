@@ -4,6 +4,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "core/index_list.hpp"
 #include "support/arrays.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
@@ -57,7 +58,7 @@ std::string stacked(const TempFolder& folder, const std::vector<std::string>& fi
 // What our own run gives of all layers, in a folder of that name.
 void attentions(const TempFolder& folder, const std::vector<std::string>& flags,
                 const std::string& name) {
-    std::vector<std::string> all{"run", "--save", "weights,output", "-o", folder / name};
+    std::vector<std::string> all{"run", "--save", "scores,weights,output", "-o", folder / name};
     all.insert(all.end(), flags.begin(), flags.end());
     REQUIRE(run_program(all).exit_code == 0);
 }
@@ -196,6 +197,68 @@ TEST_CASE("behind a layer that is wrong each is judged on the hidden states that
     CHECK_THAT(judge("right"), Catch::StartsWith("layer 0 is the first that goes wrong\n") &&
                                    Catch::Contains("layer 1 is correct on the hidden states"));
     CHECK_THAT(judge("wrong"), Catch::Contains("layer 1 is wrong, too, on the hidden states"));
+}
+
+TEST_CASE("one head, or a few rows, are enough") {
+    const TempFolder folder;
+    attentions(folder, kModel, "right");
+    attentions(folder, with(kModel, {"--scale", "1"}), "wrong");
+    const auto part = [&](const std::string& run, const std::vector<std::size_t>& heads,
+                          const std::vector<std::size_t>& rows, const std::string& kind) {
+        const auto array = load(folder / (run + "/layer00/" + kind + ".npy"));
+        const std::size_t width = array.shape().back(), queries = 49;
+        std::vector<float> taken;
+        for (const std::size_t head : heads) {
+            for (const std::size_t row : rows) {
+                const double* const first = array.data() + (head * queries + row) * width;
+                for (std::size_t i = 0; i < width; ++i)
+                    taken.push_back(static_cast<float>(first[i]));
+            }
+        }
+        const attn::Shape shape{heads.size(), rows.size(), width};
+        return folder.write("part.npy", npy_floats(shape_of(shape), taken));
+    };
+    const std::vector<std::size_t> few{3, 20, 47}, all = attn::count_up(49);
+    const auto says = [&](const std::string& file, const std::vector<std::string>& flags) {
+        return diagnose(with(with(kModel, {"--observed", file}), flags)).out;
+    };
+    CHECK_THAT(says(part("right", {2}, all, "weights"), {"--head", "2"}),
+               Catch::StartsWith("correct"));
+    CHECK_THAT(says(part("wrong", {1, 3}, all, "weights"), {"--head", "1,3"}),
+               Catch::Contains(" no scale\n") && !Catch::Contains("only head"));
+    CHECK_THAT(says(part("wrong", {0, 1, 2, 3}, few, "weights"), {"--rows", "3,20,47"}),
+               Catch::Contains(" no scale\n"));
+    CHECK_THAT(says(part("wrong", {3}, few, "scores"), {"--rows", "3,20,47", "--head", "3"}),
+               Catch::Contains(" no scale\n"));
+    CHECK_THAT(says(part("wrong", {0}, few, "output"), {"--rows", "3,20,47"}),
+               Catch::Contains(" no scale\n"));
+    // Of an array that holds everything only these are looked at.
+    CHECK_THAT(says(folder / "wrong/layer00/output.npy", {"--rows", "3-5"}),
+               Catch::Contains(" no scale\n"));
+    CHECK_THAT(says(folder / "wrong/layer00/weights.npy", {"--head", "3", "--rows", "4"}),
+               Catch::Contains(" no scale\n"));
+    // A place is told among all heads and queries.
+    auto bytes = read_file(part("right", {2}, few, "weights"));
+    bytes.replace(bytes.size() - 4, 4, bytes_of(std::vector<float>{7}));
+    CHECK_THAT(says(folder.write("off.npy", bytes), {"--head", "2", "--rows", "3,20,47"}),
+               Catch::Contains("head 2, query 47, key 48: 7 instead of"));
+    bytes.replace(bytes.size() - 4, 4, bytes_of(std::vector<float>{std::nanf("")}));
+    CHECK_THAT(says(folder.write("nan.npy", bytes), {"--head", "2", "--rows", "3,20,47"}),
+               Catch::Contains("the first at head 2, query 47, key 48"));
+}
+
+TEST_CASE("a part that is not there, or not told, is refused") {
+    const TempFolder folder;
+    attentions(folder, kModel, "right");
+    const auto array = load(folder / "right/layer00/weights.npy");
+    const std::vector<float> one(array.data(), array.data() + 49 * 49);
+    const std::string head = folder.write("head.npy", npy_floats("(49, 49)", one));
+    check_refused(with(kModel, {"--observed", head}), "of one head --head says which");
+    check_refused(with(kModel, {"--observed", head, "--head", "4"}), "--head 4: there are 4 heads");
+    check_refused(with(kModel, {"--observed", head, "--rows", "49"}), "--rows 49");
+    check_refused(with(kModel, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
+    check_refused(with(kModel, {"--observed", folder / "right/layer00/output.npy", "--head", "0"}),
+                  "--head: an output is of all heads");
 }
 
 TEST_CASE("the attention of another layer is named") {

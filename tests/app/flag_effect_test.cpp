@@ -47,7 +47,7 @@ const std::set<std::string>& always_count() {
                                              "--received",       "--kv-order",
                                              "--terminal",       "--verify",
                                              "--engine",         "--method",
-                                             "--start-layer"};
+                                             "--rows",           "--start-layer"};
     return flags;
 }
 
