@@ -82,8 +82,9 @@ std::vector<Hypothesis> softmax_hypotheses() {
          [](In, Do m) { m.scaled_sink = true; },
          "The sink's logit is not scaled: torch.cat([q @ k.T * scale, sink], -1)."},
         {"sink column dropped", Part::sink, [](In in) { return !has_sink(in); }, [](In, Do) {},
-         "A column of sinks took part in softmax and was cut off: rows sum to less than one; give "
-         "--sink if that is right.",
+         "A column of sinks, or of padding that nobody masked, took part in softmax and was cut "
+         "off: "
+         "rows sum to less than one; give --sink if that is right.",
          Fit::sink},
         {"NaN in rows without a key", Part::rows, masks,
          [](In, Do m) { m.nan_without_keys = true; },

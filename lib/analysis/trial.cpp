@@ -26,6 +26,19 @@ std::string list(const std::vector<double>& values) {
     return text + (values.size() > kFew ? ", …" : "");
 }
 
+// Sinks that are alike in several heads, and as large as keys with a score of 0 together make them:
+// those that pad the axis of softmax, and are cut off behind it; empty for all others.
+std::string padding_text(const std::vector<double>& sinks) {
+    if (sinks.size() < 2) return "";
+    constexpr double kFar = 0.01;
+    const double keys = std::round(std::exp(sinks.front()));
+    for (const double sink : sinks) {
+        if (!(keys >= 1) || std::abs(std::exp(sink) - keys) > kFar) return "";
+    }
+    return "as of " + number(keys) + " more " + (keys == 1 ? "key" : "keys") +
+           " with a score of 0, such as padding";
+}
+
 Extents extents_of(const DenseInputs& inputs, DenseHeadsStore& store) {
     const DenseComputation right(inputs, {}, store);
     return {right.batch(), right.heads(), right.queries(), right.keys()};
@@ -156,8 +169,11 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
     estimate(explanation, mistakes, on_sample);
     if (has(explanation, Fit::scale))
         explanation.add_detail("scale " + number(*mistakes.scale, kFitted));
-    if (has(explanation, Fit::sink))
+    if (has(explanation, Fit::sink)) {
         explanation.add_detail("sink " + analysis::list(mistakes.sinks));
+        const std::string padding = padding_text(mistakes.sinks);
+        if (!padding.empty()) explanation.add_detail(padding);
+    }
     if (has(explanation, Fit::softcap))
         explanation.add_detail("softcap " + number(*mistakes.softcap, kFitted));
     if (has(explanation, Fit::bias_factor))

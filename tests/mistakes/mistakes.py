@@ -418,3 +418,10 @@ def one_sequence_has_the_padding_of_the_other():
     q, k, v = heads(49)
     valid = torch.arange(20) < torch.tensor([15, 15])[:, None]
     return qkv(q, k, v), ['--key-lengths', '15,11'], weights_of(q, k, valid[:, None, None, :])
+
+
+@mistake('sink column dropped', 'as of 12 more keys with a score of 0')
+def softmax_over_a_padded_axis():
+    q, k, v = heads(50)
+    padded = torch.nn.functional.pad(q @ k.transpose(2, 3) / 4, (0, 12))
+    return qkv(q, k, v), [], padded.softmax(-1)[..., :20]
