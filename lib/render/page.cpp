@@ -107,6 +107,12 @@ std::size_t size_of(const std::vector<PageChunk>& chunks) {
     return size;
 }
 
+// A line of a comment and nothing else. A test of the modules says that no line of code begins so.
+bool is_comment(std::string_view line) {
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    return begins_with(line, "//") || begins_with(line, "/*") || begins_with(line, "*");
+}
+
 }  // namespace
 
 std::string_view page_skeleton() {
@@ -128,7 +134,7 @@ std::string joined_modules(std::string_view modules) {
         const std::size_t end = std::min(modules.find('\n'), modules.size());
         std::string_view line = modules.substr(0, end);
         modules.remove_prefix(std::min(end + 1, modules.size()));
-        if (begins_with(line, "import ")) continue;
+        if (begins_with(line, "import ") || is_comment(line)) continue;
         if (begins_with(line, kExport)) line.remove_prefix(kExport.size());
         script.append(line);
         script += '\n';

@@ -26,7 +26,8 @@ std::string_view page_skeleton();
 std::string_view page_style();
 std::string_view page_modules();  // all of them, one after another
 
-// One classic script from ES modules: lines that import are dropped, what is exported is not.
+// One classic script from ES modules: lines that import or are only comment are dropped, what is
+// exported is not.
 std::string joined_modules(std::string_view modules);
 
 std::string page_html(const PageParts& parts);

@@ -105,6 +105,12 @@ TEST_CASE("the skeleton of the page holds nothing that its policy forbids") {
         CHECK_THAT(std::string(page_skeleton()), !Contains(word));
 }
 
+TEST_CASE("comments stay in the sources: a page is a fifth smaller without them") {
+    CHECK(joined_modules("/**\n * What b does.\n */\nexport function b() {\n  // why\n  return 2 * "
+                         "3; // kept\n}\n") ==
+          "(function () {\n'use strict';\nfunction b() {\n  return 2 * 3; // kept\n}\n})();\n");
+}
+
 TEST_CASE("modules import only from those above them, and no two have a name in common") {
     std::istringstream lines{std::string(page_modules())};
     const std::regex import("import \\{([^}]*)\\} from '\\./[a-z_]+\\.js';");
