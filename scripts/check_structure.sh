@@ -34,6 +34,11 @@ lib/kernels/baseline.cpp            the same
 lib/render/color_map_tables.cpp     numbers only; color_map_test.cpp reads them
 lib/core/memory.cpp                 a setting of the allocator; tests/app/memory_test.cpp measures what it does
 lib/core/version.cpp                one constant
+lib/analysis/approx_layer.cpp       by approx_sink_test.cpp, which makes every kind of method ready
+lib/analysis/tile_measures.cpp      the same: it measures what was made ready
+lib/analysis/exact_rows.cpp         the same: caches and floors read rows in order
+lib/attention/approx/methods.cpp    one table; spec_test.cpp walks over it
+lib/attention/approx/sparse_methods.cpp  rows of that table
 lib/analysis/dense_attention.cpp    so far by diagnosis_test.cpp
 lib/analysis/dense_heads.cpp        so far by diagnosis_test.cpp
 lib/analysis/hypotheses.cpp         so far by diagnosis_test.cpp, which walks over all of them
@@ -50,8 +55,10 @@ lib/analysis/wrong_structure.cpp    the same
 lib/analysis/row_stats.cpp          so far by tests/app/stats_command_test.cpp
 lib/analysis/row_sum_cause.cpp      so far by tests/app/check_command_test.cpp
 lib/analysis/head_gradients.cpp     so far by tests/app/grad_command_test.cpp and the reference cases
+lib/pipeline/approx.cpp             by tests/app/approx_command_test.cpp
 lib/attention/blas.cpp              so far by projection_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
+lib/attention/project_heads.cpp     by layer_test.cpp: every layer projects
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
 lib/attention/packed_heads.cpp      so far by engine_test.cpp
 lib/attention/tile_backward.cpp     so far by backward_test.cpp and layer_backward_test.cpp

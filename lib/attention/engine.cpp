@@ -1,5 +1,6 @@
 #include "attention/engine.hpp"
 
+#include "attention/input_sink.hpp"
 #include "attention/packed_heads.hpp"
 #include "attention/stream_tiles.hpp"
 #include "attention/tile_computation.hpp"
@@ -47,6 +48,9 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
                                     shape.rows_of_block(place.block), shape.d_value, columns);
         compute_tile<T>(task, place, context, emit);
     };
+    tell_input_sinks(sinks, [&](InputSink<T>& sink) {
+        sink.begin_inputs({&mask, &task, nullptr});
+    });
     stream_tiles(shape, sinks, BlockOrder::falling, inputs.share.output, make);
     return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));
 }

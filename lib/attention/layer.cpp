@@ -2,7 +2,9 @@
 
 #include "attention/attend_by_definition.hpp"
 #include "attention/default_scale.hpp"
+#include "attention/input_sink.hpp"
 #include "attention/overflow.hpp"
+#include "attention/project_heads.hpp"
 
 namespace attn {
 namespace {
@@ -70,6 +72,7 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
         return result;
     }
     const AttentionInputs<T> inputs = attention_inputs(layer, result, options, share);
+    tell_input_sinks(sinks, [&](InputSink<T>& sink) { sink.begin_options(options); });
     result.output = attend(inputs, Mask<T>(options.mask, inputs.k.tokens), sinks);
     return result;
 }
@@ -80,12 +83,12 @@ LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T
                              const Sinks<T>& sinks, const LayerShare& share) {
     const OverflowGuard guard{layer, options.allow_nonfinite};
     guard.check(x, "what the layer reads");
-    const auto q = make_packed_heads(
-        normalise_heads(project(x, w.W_Q, w.b_Q, w.order), w.heads, w.q_norm), w.heads);
-    const auto k = make_packed_heads(
-        normalise_heads(project(context, w.W_K, w.b_K, w.order), w.kv_heads, w.k_norm), w.kv_heads);
-    const auto v = make_packed_heads(project(context, w.W_V, w.b_V, w.order), w.kv_heads);
-    LayerResult<T> result = compute_heads(layer, q, k, v, options, sinks, share);
+    const LayerResult<T> projected = project_heads(x, context, w);
+    tell_input_sinks(sinks, [&](InputSink<T>& sink) {
+        sink.begin_projections({&x, &context, &w});
+    });
+    LayerResult<T> result =
+        compute_heads(layer, projected.q, projected.k, projected.v, options, sinks, share);
     if (!share.output) return result;
     if (!w.W_O.empty()) result.output = project(result.output, w.W_O, w.b_O, w.order);
     guard.check(result.output, "the output of the attention");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "attention/input_sink.hpp"
 #include "attention/stream_tiles.hpp"
 #include "core/error.hpp"
 #include "io/array_name.hpp"
@@ -220,6 +221,15 @@ void StoredSource<T>::stream_layer(const StoredLayer<T>& stored, const Sinks<T>&
         if (!stored.scores.empty()) tile.scores = rows_of(stored.scores);
         emit(tile);
     };
+    AttentionOptions<T> attention;
+    attention.mask = options;
+    const auto stored_weights = [&](std::size_t sequence, std::size_t head) {
+        return stored.weights.matrix(sequence, head);
+    };
+    tell_input_sinks(sinks, [&](InputSink<T>& sink) {
+        sink.begin_options(attention);
+        sink.begin_inputs({&mask, nullptr, stored_weights});
+    });
     stream_tiles(shape, sinks, BlockOrder::rising, false, make);
     LayerOutputs<T> outputs;
     outputs.layer = stored.layer;

@@ -1,0 +1,14 @@
+// From what a layer reads to the queries, keys and values of its heads.
+#pragma once
+
+#include "attention/layer.hpp"
+
+namespace attn {
+
+// The projections of x [batch, queries, d_model] and `context` [batch, new keys, d_context],
+// normalised but not placed. The output is empty.
+template <class T>
+LayerResult<T> project_heads(const Array<T>& x, const Array<T>& context,
+                             const ProjectionWeights<T>& weights);
+
+}  // namespace attn
