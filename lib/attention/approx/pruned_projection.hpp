@@ -1,0 +1,16 @@
+// Projection matrices made cheaper before anything is projected: small entries dropped, or entries
+// in a few bits.
+#pragma once
+
+#include "attention/approx/shapes.hpp"
+
+namespace attn::approx {
+
+// The floor(share * size) entries of the smallest magnitude become 0; ties by the lower flat index.
+// Options: share.
+void prune_weights(const Options& options, Matrix& weights);
+
+// Symmetric integers with one scale a column (output channel). Options: bits.
+void quantise_weights(const Options& options, Matrix& weights);
+
+}  // namespace attn::approx

@@ -1,0 +1,127 @@
+#include "attention/approx/quantiser.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/significand.hpp"
+
+namespace attn::approx {
+namespace {
+
+// Groups are rectangles of this size; the last of a row or column may be smaller.
+struct GroupSize {
+    std::size_t rows;
+    std::size_t columns;
+};
+
+GroupSize group_size(const QuantRule& rule, std::size_t rows, std::size_t columns) {
+    constexpr std::size_t kBlockRows = 64;
+    const auto or_all = [&](std::size_t all) {
+        return std::max<std::size_t>(1, rule.group == 0 ? all : std::min(rule.group, all));
+    };
+    switch (rule.axis) {
+        case QuantAxis::token:
+            return {1, or_all(columns)};
+        case QuantAxis::channel:
+            return {or_all(rows), 1};
+        case QuantAxis::block:
+            return {rule.group == 0 ? kBlockRows : rule.group, std::max<std::size_t>(1, columns)};
+        case QuantAxis::tensor:
+            break;
+    }
+    return {std::max<std::size_t>(1, rows), std::max<std::size_t>(1, columns)};
+}
+
+struct Ends {
+    double least = std::numeric_limits<double>::infinity();
+    double most = -std::numeric_limits<double>::infinity();
+    double magnitude() const { return std::max(std::abs(least), std::abs(most)); }
+};
+
+// Numbers of one group in turn.
+template <class Change>
+void for_group(Matrix& matrix, std::size_t row, std::size_t row_end, std::size_t column,
+               std::size_t column_end, const Change& change) {
+    for (std::size_t i = row; i < row_end; ++i) {
+        for (std::size_t c = column; c < column_end; ++c) change(matrix.at(i, c));
+    }
+}
+
+double round_to_even(double x) {
+    return round_to_multiple(x, 1);
+}
+
+double as_integer(const QuantRule& rule, const Ends& ends, double x) {
+    if (rule.symmetric) {
+        const double steps = std::ldexp(1.0, static_cast<int>(rule.bits) - 1) - 1;
+        const double scale = ends.magnitude() / steps;
+        if (scale == 0) return x;
+        return scale * std::clamp(round_to_even(x / scale), -steps, steps);
+    }
+    const double steps = std::ldexp(1.0, static_cast<int>(rule.bits)) - 1;
+    const double scale = (ends.most - ends.least) / steps;
+    if (scale == 0) return x;
+    return scale * std::clamp(round_to_even((x - ends.least) / scale), 0.0, steps) + ends.least;
+}
+
+double as_fp8(const Ends& ends, double x) {
+    constexpr double kLargest = 448;
+    const double scale = ends.magnitude() / kLargest;
+    if (scale == 0) return x;
+    const double rounded = round_to_multiple(x / scale, significand_step(x / scale, 3, -6));
+    return scale * std::clamp(rounded, -kLargest, kLargest);
+}
+
+double as_fp16(double x) {
+    constexpr double kBeyond = 65520;  // what rounds to more than the largest, 65504
+    if (std::abs(x) >= kBeyond) return std::copysign(std::numeric_limits<double>::infinity(), x);
+    return round_to_multiple(x, significand_step(x, 10, -14));
+}
+
+double quantised(const QuantRule& rule, const Ends& ends, double x) {
+    if (!std::isfinite(x)) return x;
+    switch (rule.kind) {
+        case QuantKind::fp8:
+            return as_fp8(ends, x);
+        case QuantKind::fp16:
+            return as_fp16(x);
+        case QuantKind::bf16:
+            return round_to_multiple(x, significand_step(x, 7, -126));
+        case QuantKind::integer:
+            break;
+    }
+    return as_integer(rule, ends, x);
+}
+
+}  // namespace
+
+void quantise(const QuantRule& rule, Matrix& matrix, std::size_t rows) {
+    rows = std::min(rows, matrix.rows);
+    const GroupSize size = group_size(rule, rows, matrix.columns);
+    for (std::size_t row = 0; row < rows; row += size.rows) {
+        const std::size_t row_end = std::min(row + size.rows, rows);
+        for (std::size_t column = 0; column < matrix.columns; column += size.columns) {
+            const std::size_t column_end = std::min(column + size.columns, matrix.columns);
+            Ends ends;
+            for_group(matrix, row, row_end, column, column_end, [&](double x) {
+                ends.least = std::min(ends.least, x);
+                ends.most = std::max(ends.most, x);
+            });
+            for_group(matrix, row, row_end, column, column_end,
+                      [&](double& x) { x = quantised(rule, ends, x); });
+        }
+    }
+}
+
+std::uint64_t quantised_bytes(const QuantRule& rule, std::size_t rows, std::size_t columns) {
+    const std::uint64_t elements = static_cast<std::uint64_t>(rows) * columns;
+    if (rule.kind == QuantKind::fp16 || rule.kind == QuantKind::bf16) return 2 * elements;
+    const GroupSize size = group_size(rule, rows, columns);
+    const std::uint64_t groups = static_cast<std::uint64_t>((rows + size.rows - 1) / size.rows) *
+                                 ((columns + size.columns - 1) / size.columns);
+    if (rule.kind == QuantKind::fp8) return elements + 4 * groups;
+    return elements * rule.bits / 8 + (rule.symmetric ? 4 : 8) * groups;
+}
+
+}  // namespace attn::approx

@@ -1,0 +1,44 @@
+// What --method says: names of methods with their options, as people write them, and the options
+// that follow once the sizes of a head are known.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "attention/approx/method.hpp"
+#include "core/warn.hpp"
+
+namespace attn::approx {
+
+// One method of a spec; several, of masks, are OR-ed.
+struct SpecPart {
+    const MethodRow* row = nullptr;
+    std::map<std::string, std::string> given;  // options that were written, in one spelling
+};
+
+struct Spec {
+    std::vector<SpecPart> parts;  // at least one
+    bool named = true;            // written by name; else part of "all" or "must"
+    bool of_all = false;          // part of "all"
+
+    const MethodRow& method() const { return *parts.front().row; }
+    // "local:window=32/strided:stride=64", in the order of the options' rows.
+    std::string text() const;
+};
+
+// "local:window=16+32,topk:k=8", "all", "must". An option with several values gives a spec for
+// each. Throws Error for unknown names, with the nearest one, and values out of range, with the
+// range.
+std::vector<Spec> parse_specs(const std::string& list);
+
+// The specs with the budget option at these shares of its top; those that set it, or have none,
+// stay as they are. Of `all` and `must` shares are those of the default, where none are given.
+std::vector<Spec> with_budgets(const std::vector<Spec>& specs, const std::vector<double>& shares,
+                               const Sizes& sizes);
+
+// Every option of the part with its value. `warn` is told of values above the top, which are cut.
+Options resolve(const SpecPart& part, const Sizes& sizes, std::uint64_t seed, const Warn& warn);
+
+}  // namespace attn::approx

@@ -1,0 +1,32 @@
+#include "attention/approx/factor_methods.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace attn::approx;
+
+TEST_CASE("factors cost what their formulas say") {
+    CostInputs inputs;
+    inputs.sizes = {20, 36, 8, 4, 0};
+    inputs.cells = 720;
+    inputs.allowed_last = 36;
+    Options options;
+    const auto cost_of = [&](const char* name) {
+        for (const MethodRow& row : factor_methods()) {
+            if (row.name == name) return row.cost(options, inputs);
+        }
+        FAIL(name);
+        return Cost{};
+    };
+    options.set("k", 7.0);
+    options.set("projection", std::string("jl"));
+    CHECK(cost_of("linformer").flops == 24736);
+    options.set("projection", std::string("pool"));
+    CHECK(cost_of("linformer").flops == 2 * 7 * 56 * 12);
+    CHECK(cost_of("linformer").kept_bytes == 336);
+    options.set("rank", 100.0);  // no more than d_head columns are there
+    CHECK(cost_of("lowrank-scores").flops == 2 * 56 * 64 + 2 * 720 * 12);
+    CHECK(cost_of("lowrank-values").kept_bytes == 4 * 36 * 12);
+    options.set("landmarks", 4.0);
+    options.set("iterations", std::string("exact"));
+    CHECK(cost_of("nystrom").read_bytes == 4 * 4 * 12);
+}
