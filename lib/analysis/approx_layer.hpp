@@ -1,0 +1,100 @@
+// The methods of one run, made ready for the heads of one layer: what each of them keeps, factors
+// or changes, and the exact rows that some of them want to see first.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attention/approx/method.hpp"
+#include "attention/input_sink.hpp"
+#include "attention/layer.hpp"
+#include "attention/packed_heads.hpp"
+#include "attention/tile_computation.hpp"
+
+namespace attn::analysis {
+
+// A method with all its options; several parts are masks that are OR-ed.
+struct ApproxMethod {
+    struct Part {
+        const approx::MethodRow* row = nullptr;
+        approx::Options options;
+    };
+    std::string text;  // "local:window=32"
+    std::vector<Part> parts;
+
+    // Whether its measures are made cell by cell, from ln w.
+    bool measures_cells() const {
+        return !row().kept_keys || row().name == "span" || row().name == "hyper";
+    }
+    const approx::MethodRow& row() const { return *parts.front().row; }
+    const approx::Options& options() const { return parts.front().options; }
+};
+
+// Queries, keys and values of all heads of a layer, changed by one method.
+template <class T>
+struct ChangedLayer {
+    LayerResult<T> heads;
+    AttentionInputs<T> inputs;
+    std::unique_ptr<PackedHeads<T>> packed;
+    std::unique_ptr<LayerTask<T>> task;
+};
+
+// One method on one head; what the method does not have stays empty.
+struct ReadyMethod {
+    std::unique_ptr<approx::KeptKeys> kept;
+    std::optional<approx::Factors> factors;
+    std::optional<approx::ChangedInputs> changed;  // until the layer is put together
+};
+
+// A head as methods see it, with what it shows.
+struct HeldHead {
+    approx::Matrix q, k, v;
+    approx::HeadInput input;
+};
+
+template <class T>
+class ApproxLayer {
+  public:
+    // Makes all methods ready, heads side by side. What the arguments show must outlive this.
+    ApproxLayer(const std::vector<ApproxMethod>& methods, const LayerShape& shape,
+                const LayerInputs<T>& inputs, const AttentionOptions<T>& options,
+                const ProjectionInputs<T>* projections);
+    ~ApproxLayer();
+
+    // By place in the share.
+    const ReadyMethod& ready(std::size_t slot, std::size_t method) const {
+        return ready_[slot * methods_.size() + method];
+    }
+    // Of methods that change inputs, else null.
+    const ChangedLayer<T>* changed(std::size_t method) const { return changed_[method].get(); }
+
+    // The head in float64, while this layer lives.
+    std::unique_ptr<HeldHead> hold(std::size_t sequence, std::size_t head) const;
+    // The exact weights of other queries and keys of the head; of computed attention only.
+    std::unique_ptr<approx::ExactRows> recompute(std::size_t sequence, std::size_t head,
+                                                 const HeldHead& held,
+                                                 const approx::ChangedInputs& changed) const;
+
+    approx::Sizes sizes(std::size_t sequence) const;
+    bool causal() const { return options_.mask.structure.causal; }
+    bool extra_logit() const { return inputs_.task && !inputs_.task->inputs.sinks.empty(); }
+
+  private:
+    void make_ready(std::size_t sequence, std::size_t head);
+    void put_together(std::size_t method);
+    void project_anew(std::size_t method);
+    void start(ChangedLayer<T>& layer) const;
+
+    const std::vector<ApproxMethod>& methods_;
+    const LayerShape& shape_;
+    const LayerInputs<T>& inputs_;
+    const AttentionOptions<T>& options_;
+    const ProjectionInputs<T>* projections_;
+    std::vector<std::unique_ptr<approx::ExactRows>> rows_;  // of every sequence and head
+    std::vector<ReadyMethod> ready_;
+    std::vector<std::unique_ptr<ChangedLayer<T>>> changed_;
+};
+
+}  // namespace attn::analysis

@@ -1,0 +1,340 @@
+#include "analysis/tile_measures.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/exact_rows.hpp"
+#include "attention/blas.hpp"
+#include "kernels/kernels.hpp"
+
+namespace attn::analysis {
+namespace {
+
+// Cells of float64 that are looked at together: they stay in the cache for all methods.
+constexpr std::size_t kGroupCells = std::size_t{1} << 16;
+
+// Values of which a panel stays in the L1 cache while all rows of a group use it.
+constexpr std::size_t kPanelDepth = 128;
+
+// Below one kept cell in so many, rows are gathered instead of multiplied.
+constexpr std::size_t kSparse = 6;
+
+KeyRange spanned(KeyRange a, KeyRange b) {
+    if (a.empty()) return b;
+    if (b.empty()) return a;
+    return {std::min(a.begin, b.begin), std::max(a.end, b.end)};
+}
+
+template <class T>
+class TileWorker {
+  public:
+    TileWorker(const TileTask<T>& task, const Tile<T>& tile, TileResults<T>& results)
+        : task_(task),
+          tile_(tile),
+          results_(results),
+          kernels_(kernels<T>()),
+          keys_(task.shape.keys),
+          slot_(task.shape.slot(tile.sequence, tile.head)),
+          group_rows_(std::clamp<std::size_t>(kGroupCells / keys_, 4, 16)) {}
+
+    void measure() {
+        for (const ApproxMethod& method : task_.methods)
+            needs_logs_ = needs_logs_ || method.measures_cells();
+        for (std::size_t first = 0; first < tile_.rows(); first += group_rows_) {
+            look_at_group(first);
+            for (std::size_t method = 0; method < task_.methods.size(); ++method) {
+                const ReadyMethod& ready = task_.layer.ready(slot_, method);
+                if (ready.kept) measure_kept(method, *ready.kept);
+                if (ready.factors) measure_factors(method, *ready.factors);
+            }
+        }
+        for (std::size_t method = 0; method < task_.methods.size(); ++method) {
+            if (const ChangedLayer<T>* changed = task_.layer.changed(method))
+                measure_changed(method, *changed);
+        }
+    }
+
+  private:
+    bool has_contexts() const { return task_.values.panels != nullptr; }
+    std::size_t d_value() const { return task_.values.rows.columns; }
+
+    void look_at_group(std::size_t first) {
+        first_ = first;
+        const std::size_t rows = std::min(group_rows_, tile_.rows() - first);
+        group_.resize(rows);
+        weights_.resize(rows);
+        blocked_.resize(rows);
+        logs_.resize(rows);
+        for (std::size_t i = 0; i < rows; ++i) {
+            ExactRow& exact = group_[i];
+            weights_[i].resize(keys_);
+            exact.row =
+                row_of_tile(tile_, first + i, task_.layer.extra_logit(), weights_[i], blocked_[i]);
+            look_at_row(exact, task_.top_keys);
+            if (needs_logs_) take_logs(i);
+        }
+        if (has_contexts()) take_contexts(rows);
+    }
+
+    // ln w = score - logsumexp where the source has scores: weights may underflow.
+    void take_logs(std::size_t i) {
+        const approx::ExactRows::Row& row = group_[i].row;
+        logs_[i].assign(keys_, -std::numeric_limits<double>::infinity());
+        for (std::size_t key = row.allowed.begin; key < row.allowed.end; ++key) {
+            if (!task_.computed || tile_.scores.empty()) {
+                logs_[i][key] = std::log(row.weights[key]);
+            } else {
+                const auto score =
+                    static_cast<double>(tile_.scores.row(first_ + i)[key - tile_.active.begin]);
+                logs_[i][key] = score - tile_.logsumexp[first_ + i];
+            }
+        }
+        group_[i].log_weights = {logs_[i].data(), keys_};
+    }
+
+    // Of stored attention they are made from the values.
+    void take_contexts(std::size_t rows) {
+        if (task_.computed) return;
+        const KeyRange all = tile_.active;
+        cells_.assign(rows * all.size(), T{0});
+        for (std::size_t i = 0; i < rows; ++i) {
+            for (std::size_t key = all.begin; key < all.end; ++key)
+                cells_[i * all.size() + key - all.begin] = static_cast<T>(weights_[i][key]);
+        }
+        multiply_values(all, rows);
+        exact_.assign(rows * d_value(), T{0});
+        for (std::size_t i = 0; i < rows; ++i)
+            std::copy_n(products_.begin() + static_cast<std::ptrdiff_t>(i * padded()), d_value(),
+                        exact_.begin() + static_cast<std::ptrdiff_t>(i * d_value()));
+    }
+
+    Span<const T> exact_context(std::size_t i) const {
+        if (task_.computed) return tile_.context.row(first_ + i);
+        return {exact_.data() + i * d_value(), d_value()};
+    }
+
+    std::size_t padded() const { return task_.values.panels->padded_columns(); }
+
+    // products_ [rows, padded d_value] = cells_ [rows, range] times the values of the range.
+    void multiply_values(KeyRange range, std::size_t rows) {
+        products_.assign(rows * padded(), T{0});
+        for (std::size_t key = range.begin; key < range.end; key += kPanelDepth) {
+            const std::size_t depth = std::min(kPanelDepth, range.end - key);
+            for (std::size_t index = 0; index < task_.values.panels->panels(); ++index) {
+                const Panel<T> panel = task_.values.panels->panel(task_.values.matrix, index);
+                kernels_.add_product({cells_.data() + (key - range.begin), range.size(), rows,
+                                      panel.data + key * panel.width, panel.width, depth,
+                                      products_.data() + panel.first_column, padded(), T{1}});
+            }
+        }
+    }
+
+    // The same for rows with few cells.
+    void gather_values(KeyRange range, std::size_t rows) {
+        products_.assign(rows * padded(), T{0});
+        for (std::size_t i = 0; i < rows; ++i) {
+            sums_.assign(d_value(), 0.0);
+            const T* const cells = cells_.data() + i * range.size();
+            for (std::size_t key = range.begin; key < range.end; ++key) {
+                const auto weight = static_cast<double>(cells[key - range.begin]);
+                if (weight == 0) continue;
+                const Span<const T> value = task_.values.rows.row(key);
+                for (std::size_t j = 0; j < sums_.size(); ++j)
+                    sums_[j] += weight * static_cast<double>(value[j]);
+            }
+            for (std::size_t j = 0; j < sums_.size(); ++j)
+                products_[i * padded() + j] = static_cast<T>(sums_[j]);
+        }
+    }
+
+    bool is_measured(std::size_t i, const approx::KeptKeys* kept) const {
+        return group_[i].cells > 0 && (!kept || group_[i].row.query >= kept->first_measured());
+    }
+
+    void measure_kept(std::size_t method, const approx::KeptKeys& kept) {
+        const std::size_t rows = group_.size();
+        ranges_.resize(rows);
+        KeyRange all;
+        for (std::size_t i = 0; i < rows; ++i) {
+            const approx::ExactRows::Row& row = group_[i].row;
+            ranges_[i] = is_measured(i, &kept) ? kept.range(row.query, row.allowed) : KeyRange{};
+            all = spanned(all, ranges_[i]);
+        }
+        errors_.assign(rows, RowError{});
+        factors_.assign(rows, T{0});
+        if (has_contexts()) cells_.assign(rows * all.size(), T{0});
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < rows; ++i) {
+            if (!is_measured(i, &kept)) continue;
+            keep_.resize(ranges_[i].size());
+            kept.keep(group_[i].row, ranges_[i], keep_.data());
+            T* const cells = cells_.data() + i * all.size() + (ranges_[i].begin - all.begin);
+            if (kept.is_soft())
+                soften(i, kept, cells);
+            else
+                harden(i, cells);
+            count += errors_[i].kept;
+        }
+        if (has_contexts()) {
+            if (count * kSparse < rows * all.size())
+                gather_values(all, rows);
+            else
+                multiply_values(all, rows);
+        }
+        give(method, &kept);
+    }
+
+    void harden(std::size_t i, T* cells) {
+        const KeptRow row = keep_row(group_[i], ranges_[i], keep_.data());
+        errors_[i] = row.error;
+        factors_[i] = static_cast<T>(row.factor);
+        if (!has_contexts()) return;
+        const double* const weights = weights_[i].data() + ranges_[i].begin;
+        for (std::size_t key = 0; key < ranges_[i].size(); ++key)
+            cells[key] = keep_[key] ? static_cast<T>(weights[key]) : T{0};
+    }
+
+    void soften(std::size_t i, const approx::KeptKeys& kept, T* cells) {
+        const approx::ExactRows::Row& row = group_[i].row;
+        implied_.assign(ranges_[i].size(), 0.0);
+        double sum = row.missing;
+        std::size_t count = 0;
+        for (std::size_t key = 0; key < implied_.size(); ++key) {
+            if (!keep_[key] || !row.may_attend(ranges_[i].begin + key)) continue;
+            implied_[key] = kept.factor(row.query, ranges_[i].begin + key) *
+                            row.weights[ranges_[i].begin + key];
+            sum += implied_[key];
+            ++count;
+        }
+        for (double& weight : implied_) weight = sum > 0 ? weight / sum : 0.0;
+        errors_[i] = compare_row(group_[i], ranges_[i], {implied_.data(), implied_.size()});
+        errors_[i].kept = count;
+        factors_[i] = T{1};
+        if (!has_contexts()) return;
+        for (std::size_t key = 0; key < implied_.size(); ++key)
+            cells[key] = static_cast<T>(implied_[key]);
+    }
+
+    void measure_factors(std::size_t method, const approx::Factors& factors) {
+        const std::size_t rows = group_.size();
+        const KeyRange range = factors.masked ? tile_.active : KeyRange{0, keys_};
+        const std::size_t r = factors.left.columns;
+        const MatrixView<const double> left(
+            factors.left.values.data() + (tile_.first_query + first_) * r, rows, r);
+        const MatrixView<const double> right(factors.right.values.data() + range.begin, r,
+                                             range.size(), keys_);
+        products64_.assign(rows * range.size(), 0.0);
+        if (range.size() > 0)
+            multiply<double>(left, right, {products64_.data(), rows, range.size()});
+        errors_.assign(rows, RowError{});
+        factors_.assign(rows, T{1});
+        if (has_contexts()) cells_.assign(rows * range.size(), T{0});
+        for (std::size_t i = 0; i < rows; ++i) {
+            if (group_[i].cells == 0) continue;
+            double* const implied = products64_.data() + i * range.size();
+            finish_implied(factors, group_[i].row, range, implied);
+            errors_[i] = compare_row(group_[i], range, {implied, range.size()});
+            if (!has_contexts()) continue;
+            for (std::size_t key = 0; key < range.size(); ++key)
+                cells_[i * range.size() + key] = static_cast<T>(implied[key]);
+        }
+        if (has_contexts()) multiply_values(range, rows);
+        give(method, nullptr);
+    }
+
+    static void finish_implied(const approx::Factors& factors, const approx::ExactRows::Row& row,
+                               KeyRange range, double* implied) {
+        double sum = 0;
+        for (std::size_t key = range.begin; key < range.end; ++key) {
+            double& weight = implied[key - range.begin];
+            if (factors.masked && !row.may_attend(key)) weight = 0;
+            sum += weight;
+        }
+        if (!factors.normalised) return;
+        for (std::size_t key = 0; key < range.size(); ++key)
+            implied[key] = sum != 0 ? implied[key] / sum : 0.0;
+    }
+
+    void measure_changed(std::size_t method, const ChangedLayer<T>& changed) {
+        std::vector<T> contexts(tile_.rows() * d_value());
+        const MatrixView<T> context(contexts.data(), tile_.rows(), d_value());
+        const TilePlace place{tile_.sequence, tile_.head, tile_.block(task_.shape)};
+        compute_tile<T>(*changed.task, place, context, [&](const Tile<T>& other) {
+            for (std::size_t first = 0; first < tile_.rows(); first += group_rows_) {
+                look_at_group(first);
+                compare_tiles(other);
+                for (std::size_t i = 0; i < group_.size(); ++i) {
+                    if (group_[i].cells == 0) continue;
+                    give_row(method, i, other.context.row(first + i));
+                }
+            }
+        });
+    }
+
+    void compare_tiles(const Tile<T>& other) {
+        errors_.assign(group_.size(), RowError{});
+        for (std::size_t i = 0; i < group_.size(); ++i) {
+            if (group_[i].cells == 0) continue;
+            const Span<const T> row = other.weights.row(first_ + i);
+            implied_.assign(row.begin(), row.end());
+            // As the exact ones: float32 does not sum to 1.
+            if (!task_.layer.extra_logit()) take_weights({implied_.data(), row.size()}, false);
+            errors_[i] = compare_row(group_[i], other.active, {implied_.data(), row.size()});
+        }
+    }
+
+    void give(std::size_t method, const approx::KeptKeys* kept) {
+        for (std::size_t i = 0; i < group_.size(); ++i) {
+            if (!is_measured(i, kept)) continue;
+            if (!has_contexts()) {
+                results_.add(method, errors_[i]);
+                continue;
+            }
+            if (kept && !kept->is_soft() && errors_[i].kept == group_[i].cells) {
+                give_row(method, i, exact_context(i));
+                continue;
+            }
+            T* const context = products_.data() + i * padded();
+            for (std::size_t j = 0; j < d_value(); ++j) context[j] *= factors_[i];
+            give_row(method, i, {context, d_value()});
+        }
+    }
+
+    void give_row(std::size_t method, std::size_t i, Span<const T> context) {
+        compare_context(errors_[i], exact_context(i), context);
+        results_.add(method, errors_[i]);
+        results_.add_context(method, group_[i].row.query, exact_context(i), context);
+    }
+
+    const TileTask<T>& task_;
+    const Tile<T>& tile_;
+    TileResults<T>& results_;
+    const Kernels<T>& kernels_;
+    std::size_t keys_, slot_, group_rows_;
+    bool needs_logs_ = false;
+
+    // Of the group of rows that is looked at.
+    std::size_t first_ = 0;
+    std::vector<ExactRow> group_;
+    std::vector<std::vector<double>> weights_, logs_;
+    std::vector<std::vector<std::uint8_t>> blocked_;
+    std::vector<T> exact_;  // contexts, where the tile has none
+    // Of one method on it.
+    std::vector<KeyRange> ranges_;
+    std::vector<RowError> errors_;
+    std::vector<T> factors_, cells_, products_;
+    std::vector<double> sums_, implied_, products64_;
+    std::vector<std::uint8_t> keep_;
+};
+
+}  // namespace
+
+template <class T>
+void measure_tile(const TileTask<T>& task, const Tile<T>& tile, TileResults<T>& results) {
+    TileWorker<T>(task, tile, results).measure();
+}
+
+template void measure_tile(const TileTask<float>&, const Tile<float>&, TileResults<float>&);
+template void measure_tile(const TileTask<double>&, const Tile<double>&, TileResults<double>&);
+
+}  // namespace attn::analysis
