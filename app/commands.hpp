@@ -33,6 +33,7 @@ void add_stats_command(CLI::App& app, CommandLine& line);
 void add_check_command(CLI::App& app, CommandLine& line);
 void add_compare_command(CLI::App& app, CommandLine& line);
 void add_diagnose_command(CLI::App& app, CommandLine& line);
+void add_approx_command(CLI::App& app, CommandLine& line);
 void add_grad_command(CLI::App& app, CommandLine& line);
 void add_monitor_command(CLI::App& app, CommandLine& line);
 void add_info_command(CLI::App& app, CommandLine& line);

@@ -184,7 +184,7 @@ void require_saved(const CLI::App& command) {
         fail("--grid: has no effect without --image");
     if (find(command, "--save") == nullptr) return;
     const Saved saved(command);
-    if (find(command, "--method") != nullptr) {
+    if (find(command, "--residual") != nullptr) {
         require_folder(command);
         if (!saved.any_of({"heatmaps"}) && !given(command, "--image"))
             require_heatmaps(command, "heatmaps in --save");
@@ -200,12 +200,14 @@ void require_saved(const CLI::App& command) {
 }
 
 // Flags that say how attention is computed have no say in what was saved.
-void refuse_computing(const CLI::App& command, const std::string& only) {
+void refuse_computing(const CLI::App& command, const std::string& only,
+                      const std::vector<std::string>& but = {}) {
     for (const CLI::Option* option : command.get_options()) {
         const std::string& group = option->get_group();
         const bool of_computing =
             group == "Input" || group == "Heads" || group == "Scores" || group == "Positions";
-        if (option->count() > 0 && of_computing)
+        const bool counts = std::find(but.begin(), but.end(), option->get_name()) != but.end();
+        if (option->count() > 0 && of_computing && !counts)
             fail(option->get_name(), ": has no effect on saved attention, only ", only);
     }
 }
@@ -213,7 +215,7 @@ void refuse_computing(const CLI::App& command, const std::string& only) {
 // monitor looks at saved attention, or computes it from checkpoints; what says how it is computed
 // has no say in the former.
 void require_steps(const CLI::App& command) {
-    if (find(command, "--method") != nullptr) {
+    if (find(command, "--residual") != nullptr) {
         if (given(command, "source")) refuse_computing(command, "without SOURCE");
         return;
     }
@@ -233,6 +235,35 @@ void require_steps(const CLI::App& command) {
         if (given(command, flag))
             fail(flag, ": has no effect on saved attention, only with --checkpoints");
     refuse_computing(command, "with --checkpoints");
+}
+
+// approx looks at what is computed, or at saved attention, whose values are all that can be given.
+void require_lab(const CLI::App& command) {
+    if (find(command, "--element-bytes") == nullptr) return;
+    const bool needs = given(command, "--needs") || given(command, "--target-error");
+    if (given(command, "--target") && !given(command, "--max-error") && !needs)
+        fail("--target: has no effect without --needs or --max-error");
+    if (needs && !given(command, "--method")) {
+        for (const char* flag : {"--budget", "--seed", "--top-keys", "--element-bytes", "--columns",
+                                 "--sort", "--top", "--max-error"})
+            if (given(command, flag))
+                fail(flag, ": has no effect with --needs alone, only with --method");
+    }
+    for (const char* flag : {"--sort", "--top"}) {
+        for (const char* other : {"--json", "--csv"}) {
+            if (given(command, flag) && given(command, other))
+                fail(flag, ": has no effect on ", other, ", it orders the table");
+        }
+    }
+    if (!given(command, "source")) {
+        if (given(command, "--axes")) fail("--axes: has no effect without SOURCE");
+        return;
+    }
+    if (given(command, "--element-bytes"))
+        fail("--element-bytes: has no effect on saved attention, whose costs are not known");
+    for (const char* flag : {"--mask", "--mask-true"})
+        if (given(command, flag)) fail(flag, ": has no effect on saved attention");
+    refuse_computing(command, "without SOURCE", {"--value"});
 }
 
 }  // namespace
@@ -256,6 +287,7 @@ void require_effect(const CLI::App& app) {
         require_table(*command);
         require_saved(*command);
         require_steps(*command);
+        require_lab(*command);
     }
 }
 

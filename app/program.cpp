@@ -90,6 +90,7 @@ void describe_program(CLI::App& app, CommandLine& line) {
     add_diagnose_command(app, line);
     add_grad_command(app, line);
     add_monitor_command(app, line);
+    add_approx_command(app, line);
     add_info_command(app, line);
     add_rollout_command(app, line);
     add_report_command(app, line);

@@ -227,6 +227,18 @@ def computed_stats(b):
     b.row(f'{HEADS} heads x {tokens} tokens, causal, stats', milliseconds(a), 'without stats', milliseconds(plain), 1 / ratio, '<=1.25')
 
 
+def approximations(b):
+    """What measuring ten methods that keep rows adds to exact attention with statistics."""
+    tokens = 512 if b.quick else 2048
+    methods = ','.join(['local', 'local:sinks=4', 'block', 'strided', 'fixed', 'global', 'topk', 'topp', 'threshold', 'topk:k=256'])
+    with tempfile.TemporaryDirectory() as work:
+        heads = b.save_heads(work, HEADS, tokens)
+        ours = lambda: b.run('approx', *heads, '--causal', '--method', methods, '-o', f'{work}/lab')
+        exact = lambda: b.run('run', *heads, '--causal', '--save', 'stats,output', '-o', f'{work}/out')
+        a, plain, ratio = pairs(ours, exact, 1 if b.quick else 9)
+    b.row(f'{HEADS} heads x {tokens} tokens, 10 approximations', milliseconds(a), 'exact, stats', milliseconds(plain), 1 / ratio, '<=3')
+
+
 def labelled_heatmaps(b):
     """One picture a head from a stored [layers, heads, n, n], with every fifth token on both axes, as ours have it."""
     import matplotlib
@@ -412,7 +424,7 @@ def report(b):
 
 
 MEASURES = {m.__name__: m for m in (start_up, in_memory, masked, long_sequence, write_weights, stored_heatmap, labelled_heatmaps,
-                                    stored_stats, computed_stats, gradients, rollouts, trainings, whole_program, complexity,
+                                    stored_stats, computed_stats, approximations, gradients, rollouts, trainings, whole_program, complexity,
                                     report)}
 
 if __name__ == '__main__':

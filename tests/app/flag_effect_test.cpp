@@ -47,7 +47,11 @@ const std::set<std::string>& always_count() {
                                              "--received",       "--kv-order",
                                              "--terminal",       "--verify",
                                              "--engine",         "--method",
-                                             "--rows",           "--start-layer"};
+                                             "--rows",           "--start-layer",
+                                             "--budget",         "--seed",
+                                             "--top-keys",       "--per-head",
+                                             "--max-error",      "--needs",
+                                             "--target-error"};
     return flags;
 }
 
@@ -192,9 +196,24 @@ std::vector<Idle> idle_flags() {
          {"--layout gpt2", "--scale 2", "--mask-true ignore", "--rope-theta 10", "--rope-dim 2",
           "--rope-interleaved", "--relative-max-distance 9", "--bidirectional", "--grad sum"})
         all.push_back({"monitor", flag, {"SOURCE"}});
-    for (const char* command : {"run", "diagnose", "grad"}) {
+    for (const char* flag : {"--layout gpt2", "--scale 2", "--element-bytes 2"})
+        all.push_back({"approx", flag, {"SOURCE"}});
+    all.push_back({"approx", "--target mass", {"SOURCE"}});
+    for (const char* flag : {"--budget 0.5", "--seed 1", "--top-keys 3", "--sort tv",
+                             "--columns tv", "--top 3", "--max-error 0.1"})
+        all.push_back({"approx", flag, {"SOURCE", "--needs"}});
+    all.push_back({"approx", "--axes q,k", {"-w", sample("model.json")}});
+    all.push_back({"approx", "--force", {"-w", sample("model.json")}});
+    all.push_back({"approx", "--durable", {"-w", sample("model.json")}});
+    all.push_back({"approx", "--csv", {"-w", sample("model.json"), "--json"}});
+    all.push_back({"approx", "--json", {"-w", sample("model.json"), "--csv"}});
+    all.push_back({"approx", "--list", {"--json"}});
+    for (const char* flag : {"--sort tv", "--top 3", "--columns tv"})
+        all.push_back({"approx", flag, {"SOURCE", "--csv"}});
+    for (const char* command : {"run", "diagnose", "grad", "approx"}) {
         Words others{"-w", sample("model.json"), "-o", "OUT"};
-        if (std::string(command) == "grad") others = {"-w", sample("model.json")};
+        if (std::string(command) == "grad" || std::string(command) == "approx")
+            others = {"-w", sample("model.json")};
         if (std::string(command) == "diagnose")
             others = {"-w", sample("model.json"), "--observed", "SOURCE"};
         for (const char* flag :
@@ -300,6 +319,7 @@ TEST_CASE("a value that no flag takes is refused with the name of the flag") {
                                               {"report", {source}},
                                               {"diagnose", {}},
                                               {"grad", {}},
+                                              {"approx", {}},
                                               {"monitor", {source, "--steps", "1"}}};
     std::size_t tried = 0;
     for (const std::string& command : command_names()) {
@@ -317,7 +337,7 @@ TEST_CASE("a value that no flag takes is refused with the name of the flag") {
             const Words& sources = beside.at(command);
             words.insert(words.end(), sources.begin(), sources.end());
             words.insert(words.end(), {name, "far-off"});
-            if (command == "run" || command == "grad")
+            if (command == "run" || command == "grad" || command == "approx")
                 words.insert(words.end(), {"-w", sample("model.json")});
             if ((command == "run" || command == "heatmap" || command == "rollout") &&
                 name != "--output")

@@ -29,6 +29,7 @@ std::vector<std::string> base_of(const std::string& command, const TempFolder& f
         if (flag != tried) words.insert(words.end(), {flag, value});
     };
     if (command == "run" || command == "diagnose" || command == "grad") add("--weights", model);
+    if (command == "approx" && tried != "source") add("--weights", model);
     if (command == "run" || command == "grad") add("--output", folder / "out");
     if (command == "diagnose") {
         add("--observed", array);
@@ -148,6 +149,10 @@ TEST_CASE("hostile values of the flags of diagnose end as one line") {
 
 TEST_CASE("hostile values of the flags of grad end as one line") {
     try_all("grad");
+}
+
+TEST_CASE("hostile values of the flags of approx end as one line") {
+    try_all("approx");
 }
 
 TEST_CASE("hostile values of the flags of rollout end as one line") {

@@ -121,10 +121,15 @@ TEST_CASE("the JSON has the keys that the README promises") {
     link_data(folder);
     REQUIRE(run_in(folder, recipe_with("--json > stats.json")) == 0);
     REQUIRE(run_in(folder, "attn-inspect stats out --similarity --json > stats.json") == 0);
+    REQUIRE(
+        run_in(folder,
+               "attn-inspect approx -w data/induction/model.json --per-head --needs --method must "
+               "--json > lab.json") == 0);
     for (const auto& [command, file] :
          {std::pair("stats", "stats.json"), std::pair("check", "check.json"),
           std::pair("compare", "compare.json"), std::pair("diagnose", "diagnosis.json"),
-          std::pair("grad", "grad.json"), std::pair("monitor", "monitor.json")}) {
+          std::pair("grad", "grad.json"), std::pair("monitor", "monitor.json"),
+          std::pair("approx", "lab.json")}) {
         const auto lines = lines_with("| `" + std::string(command) + " --json` |");
         REQUIRE(lines.size() == 1);
         const std::string json = read_file(folder / file);

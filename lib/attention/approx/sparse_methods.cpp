@@ -141,6 +141,16 @@ std::vector<MethodRow> selection_methods() {
     h2o.halved = true;
     h2o.cost = cost_of_h2o;
 
+    OptionRow keep = whole_option("keep", "-", 0);
+    keep.required = false;
+    MethodRow heads =
+        mask("prune-heads", {keep, real_option("share", "0.25", 0, 1)}, "", no_keys, "Michel 2019");
+    heads.group = Group::heads;
+    heads.reads = Reads::weights;
+    heads.needs_contexts = true;
+    heads.top = nullptr;
+    heads.cost = [](const Options&, const CostInputs& inputs) { return bounded_cost(inputs, 0); };
+
     return {
         topk,
         oracle("topp", {real_option("p", "0.95", 0, 1)}, top_p, "FlexPrefill 2025"),

@@ -1,0 +1,196 @@
+#include "approx_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "attention/approx/method.hpp"
+#include "flags.hpp"
+#include "table.hpp"
+
+namespace attn::app {
+namespace {
+
+using analysis::ApproxMeasure;
+using analysis::ApproxMeasures;
+
+struct ApproxLine {
+    std::vector<std::string> place;
+    const ApproxMeasures* measures = nullptr;
+    std::string note;
+};
+
+std::vector<ApproxMeasure> chosen_columns(const std::string& columns,
+                                          const results::ApproxReport& report) {
+    std::vector<ApproxMeasure> chosen;
+    if (!columns.empty()) {
+        for (const std::string& name : split_list(columns))
+            chosen.push_back(analysis::find_approx_measure(name, "--columns"));
+        return chosen;
+    }
+    const bool contexts =
+        !report.methods.empty() && !std::isnan(report.methods.front().run.context_error);
+    for (const char* name : {"context_error", "weights_error", "kept_mass", "top1", "cosine",
+                             "flops_ratio", "read_ratio"}) {
+        const std::string text = name;
+        if (!contexts && (text == "context_error" || text == "cosine")) continue;
+        if (contexts && text == "weights_error") continue;
+        if (!report.costs && text.find("_ratio") != std::string::npos) continue;
+        chosen.push_back(analysis::find_approx_measure(name, "--columns"));
+    }
+    return chosen;
+}
+
+std::string header_of(const ApproxMeasure& measure) {
+    const std::string name = measure.name;
+    if (name == "flops_ratio") return "flops x";
+    if (name == "read_ratio") return "read x";
+    if (name == "kept_ratio") return "kept x";
+    return name;
+}
+
+std::vector<ApproxLine> lines_of(const results::ApproxReport& report, bool layers) {
+    std::vector<ApproxLine> lines;
+    for (const results::ApproxRow& row : report.methods) {
+        if (!row.skipped.empty()) continue;
+        const std::string note = row.oracle ? "oracle" : "";
+        const auto add = [&](std::vector<std::string> place, const ApproxMeasures* measures) {
+            place.insert(place.begin(), row.spec);
+            lines.push_back({std::move(place), measures, note});
+        };
+        if (report.per_head) {
+            for (const auto& head : row.heads) {
+                std::vector<std::string> place{std::to_string(head.layer)};
+                if (report.batch) place.push_back(std::to_string(head.sequence));
+                place.push_back(std::to_string(head.head));
+                add(std::move(place), &head.measures);
+            }
+        } else if (layers) {
+            for (const auto& layer : row.layers) {
+                std::vector<std::string> place{std::to_string(layer.layer)};
+                if (report.batch) place.push_back(std::to_string(layer.sequence));
+                add(std::move(place), &layer.measures);
+            }
+        } else {
+            add({}, &row.run);
+        }
+    }
+    return lines;
+}
+
+void sort_lines(std::vector<ApproxLine>& lines, const std::string& name) {
+    const ApproxMeasure measure = analysis::find_approx_measure(name, "--sort");
+    std::stable_sort(lines.begin(), lines.end(), [&](const ApproxLine& a, const ApproxLine& b) {
+        const auto value = [&](const ApproxLine& line) {
+            return line.measures ? line.measures->*measure.value : analysis::kNoMeasure;
+        };
+        const double x = value(a), y = value(b);
+        return std::isnan(y) ? !std::isnan(x) : x > y;
+    });
+}
+
+std::string option_text(const approx::OptionRow& option) {
+    std::string text = option.name + "=" + (option.standard == "-" ? "…" : option.standard);
+    if (option.name == "seed") text = "seed=--seed";
+    if (!option.words.empty()) {
+        text += " (";
+        for (std::size_t i = 0; i < option.words.size(); ++i)
+            text += (i == 0 ? "" : ", ") + option.words[i];
+        text += ")";
+    }
+    return text;
+}
+
+std::string needs_text(const approx::MethodRow& row) {
+    switch (row.reads) {
+        case approx::Reads::positions:
+            return "nothing";
+        case approx::Reads::weights:
+            return "weights";
+        case approx::Reads::inputs:
+            return "q, k, v";
+        case approx::Reads::projections:
+            break;
+    }
+    return "-x, -w";
+}
+
+std::string causal_text(const approx::MethodRow& row) {
+    switch (row.causal) {
+        case approx::CausalForm::any:
+            return "both";
+        case approx::CausalForm::none:
+            return "no mask";
+        case approx::CausalForm::needed:
+            break;
+    }
+    return "causal";
+}
+
+}  // namespace
+
+void print_approx(const results::ApproxReport& report, const ApproxTableChoice& choice,
+                  Console& console) {
+    const std::vector<ApproxMeasure> columns = chosen_columns(choice.columns, report);
+    const std::size_t places = report.methods.front().layers.size();
+    const bool layers = !report.per_head && report.batch && places > 1;
+    std::vector<std::string> header{"method"};
+    if (report.per_head || layers) header.emplace_back("layer");
+    if ((report.per_head || layers) && report.batch) header.emplace_back("seq");
+    if (report.per_head) header.emplace_back("head");
+    const std::size_t place_columns = header.size();
+    for (const ApproxMeasure& measure : columns) header.push_back(header_of(measure));
+    header.emplace_back("note");
+    std::vector<ApproxLine> lines = lines_of(report, layers);
+    if (!choice.sort.empty()) sort_lines(lines, choice.sort);
+    if (choice.top > 0 && lines.size() > choice.top) lines.resize(choice.top);
+    std::vector<std::vector<std::string>> rows{header};
+    for (const ApproxLine& line : lines) {
+        std::vector<std::string> row = line.place;
+        row.resize(place_columns);
+        for (const ApproxMeasure& measure : columns)
+            row.push_back(line.measures ? number_text(line.measures->*measure.value, 4) : "-");
+        row.push_back(line.note);
+        rows.push_back(std::move(row));
+    }
+    print_table(console, std::move(rows), 1);
+    for (const results::ApproxRow& row : report.methods) {
+        if (!row.skipped.empty()) console.line(row.spec + ": skipped, " + row.skipped);
+    }
+}
+
+void print_needs(const results::ApproxReport& report, Console& console) {
+    std::vector<std::vector<std::string>> rows{{"layer"}};
+    if (report.batch) rows.front().emplace_back("seq");
+    rows.front().emplace_back("head");
+    for (const results::NeedsFigure& figure : results::needs_figures())
+        rows.front().emplace_back(figure.name);
+    rows.front().emplace_back("verdict");
+    for (const analysis::NeedsOfHead& head : *report.needs) {
+        std::vector<std::string> row{std::to_string(head.layer)};
+        if (report.batch) row.push_back(std::to_string(head.sequence));
+        row.push_back(std::to_string(head.head));
+        for (const results::NeedsFigure& figure : results::needs_figures()) {
+            const auto& value = head.needs.*figure.value;
+            row.push_back(value ? std::to_string(*value) : "-");
+        }
+        row.push_back(head.needs.verdict);
+        rows.push_back(std::move(row));
+    }
+    print_table(console, std::move(rows), 0);
+}
+
+void print_methods(Console& console) {
+    std::vector<std::vector<std::string>> rows{
+        {"method", "group", "options and defaults", "causal", "needs", "source"}};
+    for (const approx::MethodRow& row : approx::methods()) {
+        std::string options;
+        for (const approx::OptionRow& option : row.options)
+            options += (options.empty() ? "" : ":") + option_text(option);
+        rows.push_back({row.name, approx::group_name(row.group) + (row.oracle ? ", oracle" : ""),
+                        options, causal_text(row), needs_text(row), row.source});
+    }
+    print_table(console, std::move(rows), 6);
+}
+
+}  // namespace attn::app

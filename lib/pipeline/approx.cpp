@@ -1,0 +1,381 @@
+#include "pipeline/approx.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "attention/approx/applies.hpp"
+#include "core/error.hpp"
+#include "core/index_list.hpp"
+#include "io/json_text.hpp"
+#include "io/output_folder.hpp"
+#include "pipeline/run_options.hpp"
+#include "results/manifest.hpp"
+#include "source/computed_source.hpp"
+#include "source/labels_beside.hpp"
+#include "source/mask_options.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+using analysis::ApproxMeasures;
+using analysis::ApproxMethod;
+using approx::Circumstances;
+using approx::Sizes;
+using approx::Spec;
+
+// What a source is, for choosing methods.
+struct Surroundings {
+    Sizes sizes;
+    Circumstances is;
+};
+
+bool masks_anything(const MaskStructure& structure, bool cells) {
+    return structure.causal || structure.window_left || structure.window_right ||
+           !structure.key_lengths.empty() || cells;
+}
+
+std::string budget_of(const ApproxMethod& method) {
+    if (method.parts.size() > 1) return "";
+    const approx::MethodRow& row = method.row();
+    std::string text;
+    for (const std::string& name : {row.budget, row.second_budget}) {
+        if (name.empty() || !method.options().has(name)) continue;
+        char number[32];
+        std::snprintf(number, sizeof number, "%.6g", method.options().real(name));
+        text += (text.empty() ? "" : " ") + name + "=" + number;
+    }
+    return text;
+}
+
+results::ApproxRow row_of(const ApproxMethod& method) {
+    results::ApproxRow row;
+    row.spec = method.text;
+    row.method = method.row().name;
+    row.group = approx::group_name(method.row().group);
+    row.budget = budget_of(method);
+    row.oracle = method.row().oracle;
+    if (method.parts.size() == 1) {
+        row.numbers = method.options().numbers();
+        row.words = method.options().words();
+    }
+    return row;
+}
+
+bool same_options(const ApproxMethod& a, const ApproxMethod& b) {
+    if (a.parts.size() != b.parts.size()) return false;
+    for (std::size_t i = 0; i < a.parts.size(); ++i) {
+        if (a.parts[i].row != b.parts[i].row ||
+            a.parts[i].options.numbers() != b.parts[i].options.numbers() ||
+            a.parts[i].options.words() != b.parts[i].options.words())
+            return false;
+    }
+    return true;
+}
+
+// The methods of a run in the order of their rows; the first one is exact attention.
+class ChosenMethods {
+  public:
+    ChosenMethods(const ApproxRequest& request, const Surroundings& around, const Warn& warn) {
+        add({{{approx::find_method("exact"), {}}}, false, false}, request, around, warn);
+        if (request.methods.empty() && request.needs) return;
+        const auto specs = approx::parse_specs(request.methods.empty() ? "must" : request.methods);
+        for (const Spec& spec : approx::with_budgets(specs, request.budgets, around.sizes))
+            add(spec, request, around, warn);
+    }
+
+    const std::vector<ApproxMethod>& methods() const { return methods_; }
+
+    // The rows of the report; those of `methods()` in their order, others are skipped.
+    std::vector<results::ApproxRow> rows() const { return rows_; }
+
+  private:
+    void add(const Spec& spec, const ApproxRequest& request, const Surroundings& around,
+             const Warn& warn) {
+        ApproxMethod method;
+        method.text = spec.text();
+        for (const approx::SpecPart& part : spec.parts)
+            method.parts.push_back(
+                {part.row, approx::resolve(part, around.sizes, request.seed, warn)});
+        for (const ApproxMethod& other : methods_) {
+            if (!same_options(method, other)) continue;
+            if (spec.named && method.row().group != approx::Group::exact)
+                fail("--method: ", method.text, " is named twice with the same options");
+            return;
+        }
+        const std::string reason = approx::why_not(spec, around.is);
+        if (!reason.empty() && spec.named) fail("--method: ", method.text, " ", reason);
+        rows_.push_back(row_of(method));
+        rows_.back().skipped = reason;
+        if (reason.empty()) methods_.push_back(std::move(method));
+    }
+
+    std::vector<ApproxMethod> methods_;
+    std::vector<results::ApproxRow> rows_;
+};
+
+// What the sink has measured, in the rows of the report.
+template <class T>
+void fill_rows(const analysis::ApproxSink<T>& sink, std::vector<results::ApproxRow>& rows) {
+    std::size_t method = 0;
+    for (results::ApproxRow& row : rows) {
+        if (!row.skipped.empty()) continue;
+        for (const analysis::LayerApproximation& layer : sink.layers())
+            if (layer.method == method) row.layers.push_back(layer);
+        std::vector<const analysis::ErrorSums*> sums;
+        std::vector<const ApproxMeasures*> measures;
+        for (const analysis::HeadApproximation& head : sink.heads()) {
+            if (head.method != method) continue;
+            row.heads.push_back(head);
+            sums.push_back(&head.sums);
+            measures.push_back(&head.measures);
+        }
+        std::size_t worst = 0, least = 0;
+        row.run = analysis::pooled_measures(sums, measures, worst, least);
+        if (row.layers.size() == 1) row.run.output_error = row.layers[0].measures.output_error;
+        ++method;
+    }
+}
+
+double error_of(const ApproxMeasures& measures, ApproxTarget target) {
+    switch (target) {
+        case ApproxTarget::context:
+            return measures.context_error;
+        case ApproxTarget::weights:
+            return measures.weights_error;
+        case ApproxTarget::output:
+            return measures.output_error;
+        case ApproxTarget::mass:
+            break;
+    }
+    return 1 - measures.kept_mass;
+}
+
+void compare_with_limit(const ApproxRequest& request, ApproxTarget target, ApproxResult& result) {
+    if (!request.max_error) return;
+    const std::string& name = approx_targets()[static_cast<std::size_t>(target)];
+    for (const results::ApproxRow& row : result.report.methods) {
+        for (const analysis::LayerApproximation& layer : row.layers) {
+            const double error = error_of(layer.measures, target);
+            if (std::isnan(error))
+                fail("--max-error: ", row.spec, " has no error of --target ", name, " here");
+            if (error <= *request.max_error) continue;
+            char number[32];
+            std::snprintf(number, sizeof number, "%.4g", error);
+            result.above.push_back(row.spec + ", layer " + std::to_string(layer.layer) +
+                                   ": error of " + name + " is " + number);
+        }
+    }
+}
+
+std::optional<analysis::NeedsTarget> needs_target(const ApproxRequest& request,
+                                                  ApproxTarget target) {
+    if (!request.needs) return std::nullopt;
+    analysis::NeedsTarget needs;
+    needs.measure = static_cast<analysis::NeedsMeasure>(target);
+    needs.error = request.target_error.value_or(0.05);
+    return needs;
+}
+
+std::optional<io::OutputFolder> open_approx_folder(const ApproxRequest& request,
+                                                   io::Inputs& inputs) {
+    if (request.output.empty()) return std::nullopt;
+    return std::make_optional<io::OutputFolder>(
+        request.output, io::OutputGuard("approx", request.policy, inputs.paths()));
+}
+
+// Writes the folder, and ends the result.
+void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest manifest,
+                  io::Inputs& inputs, const ApproxRequest& request, ApproxResult& result) {
+    if (!folder) return;
+    folder->write("approx.json", results::approx_json(result.report));
+    folder->write("approx.csv", results::approx_csv(result.report));
+    manifest.command = "approx";
+    manifest.inputs = inputs.records();
+    if (result.report.needs) folder->write("needs.json", results::needs_json(result.report));
+    manifest.options.emplace_back("method", io::json_value(request.methods));
+    manifest.options.emplace_back("seed", io::json_value(request.seed));
+    manifest.files = folder->files();
+    folder->commit(results::write_manifest(manifest));
+    result.files = manifest.files;
+}
+
+// The values that a stored attention lacks, for every head of every sequence.
+template <class T>
+Array<T> load_values(const std::string& name, const Shape& attention, io::Inputs& inputs) {
+    const Array<T> array = inputs.load<T>(name, io::NonFinite::refuse);
+    Shape shape = array.shape();
+    while (shape.size() < 4) shape.insert(shape.begin(), 1);
+    const bool fits = array.rank() >= 2 && shape.size() == 4 && shape[2] == attention[3] &&
+                      (shape[0] == 1 || shape[0] == attention[0]) && shape[1] > 0 &&
+                      attention[1] % shape[1] == 0 && array.size() > 0;
+    if (!fits)
+        fail("--value ", name, " ", to_string(array.shape()), ": expected [(batch,) heads, ",
+             attention[3], ", d_value], of the keys of ", to_string(attention));
+    const std::size_t size = shape[2] * shape[3];
+    std::vector<T> values;
+    values.reserve(attention[0] * attention[1] * size);
+    for (std::size_t sequence = 0; sequence < attention[0]; ++sequence) {
+        for (std::size_t head = 0; head < attention[1]; ++head) {
+            const std::size_t from = shape[0] == 1 ? 0 : sequence;
+            const std::size_t kv = kv_head_of(head, attention[1], shape[1], KvOrder::repeat);
+            const T* const first = array.data() + (from * shape[1] + kv) * size;
+            values.insert(values.end(), first, first + size);
+        }
+    }
+    return Array<T>({attention[0], attention[1], shape[2], shape[3]}, std::move(values));
+}
+
+template <class T>
+ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs,
+                                const Progress& progress, const Warn& warn) {
+    source::StoredAttention<T> attention =
+        source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
+    source::select_layers(attention, request.from);
+    const Shape shape = attention.shape();
+    attention.structure = source::load_mask_options<T>(request.input.attention,
+                                                       {shape[0], shape[1], shape[2], shape[3]},
+                                                       attention.structure, inputs, warn)
+                              .structure;
+    source::warn_of_causal_leak(attention, request.from.source, warn);
+    const Share share = source::choose_share(attention, request.from);
+    const bool contexts = !request.value.empty();
+    const ApproxTarget target =
+        request.target.value_or(contexts ? ApproxTarget::context : ApproxTarget::mass);
+    if (request.needs) {
+        if (target == ApproxTarget::output)
+            fail("--target output: saved attention has no W_O to look behind");
+        if (target == ApproxTarget::context && !contexts)
+            fail("--target context: saved attention needs --value for it");
+    }
+    analysis::ApproxOptions<T> options;
+    options.top_keys = request.top_keys;
+    options.element_bytes = request.element_bytes;
+    options.needs = needs_target(request, target);
+    if (contexts) options.values = load_values<T>(request.value, shape, inputs);
+    inputs.let_go();
+
+    Surroundings around;
+    around.sizes = {shape[2], shape[3], 0, 0, attention.structure.offsets.front()};
+    around.is.inputs = false;
+    around.is.contexts = contexts;
+    around.is.causal = attention.structure.causal;
+    around.is.masked = masks_anything(attention.structure, false);
+    around.is.cells = shape[2] * shape[3];
+    const ChosenMethods chosen(request, around, warn);
+    std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
+
+    analysis::ApproxSink<T> sink(chosen.methods(), options);
+    source::StoredSource<T>(attention).stream({&sink}, share, progress);
+
+    ApproxResult result;
+    result.report.batch = shape[0] > 1;
+    result.report.per_head = request.per_head;
+    result.report.costs = false;
+    result.report.methods = chosen.rows();
+    fill_rows(sink, result.report.methods);
+    if (request.needs) result.report.needs = sink.needs_found();
+    compare_with_limit(request, target, result);
+    results::RunManifest manifest;
+    manifest.heads = attention.heads;
+    manifest.structure = attention.structure;
+    for (const auto& layer : attention.layers) manifest.layers.push_back(layer.layer);
+    write_folder(folder, std::move(manifest), inputs, request, result);
+    return result;
+}
+
+template <class T>
+Share share_of(const ApproxRequest& request, const source::ComputedInputs<T>& loaded) {
+    Share share;
+    if (request.from.layers)
+        share.layers =
+            sorted_indices(request.from.layers, loaded.layers.size(), "--layers", "layer");
+    if (request.from.heads)
+        share.heads = sorted_indices(request.from.heads, loaded.heads, "--head", "head");
+    if (request.from.sequences)
+        share.sequences = sorted_indices(request.from.sequences, loaded.batch, "--seq", "sequence");
+    return share;
+}
+
+template <class T>
+Surroundings surroundings_of(const source::ComputedInputs<T>& loaded) {
+    const MaskOptions<T>& mask = loaded.options.mask;
+    Surroundings around;
+    around.sizes = {loaded.queries, loaded.keys, loaded.layers.front().d_head,
+                    loaded.layers.front().d_value, mask.structure.offsets.front()};
+    around.is.projections = loaded.has_weights();
+    around.is.causal = mask.structure.causal;
+    const bool windows = std::any_of(loaded.window_left.begin(), loaded.window_left.end(),
+                                     [](const auto& window) { return window.has_value(); });
+    around.is.masked =
+        masks_anything(mask.structure, windows || !mask.may_attend.empty() || !mask.added.empty() ||
+                                           mask.bias.forbids());
+    around.is.plain_scores = !loaded.options.softcap && mask.bias.empty() && mask.added.empty() &&
+                             mask.alibi.empty() && mask.relative.empty() && loaded.relative.empty();
+    around.is.cells = loaded.queries * loaded.keys;
+    return around;
+}
+
+template <class T>
+ApproxResult approximate_computed(const ApproxRequest& request, const Progress& progress,
+                                  const Warn& warn) {
+    io::Inputs inputs;
+    source::ComputedRequest input = request.input;
+    input.layers = request.from.layers;
+    const source::ComputedSource<T> source(input, inputs, warn);
+    const source::ComputedInputs<T>& loaded = source.inputs();
+    const Share share = share_of(request, loaded);
+    const Surroundings around = surroundings_of(loaded);
+    const ChosenMethods chosen(request, around, warn);
+    std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
+
+    const ApproxTarget target = request.target.value_or(ApproxTarget::context);
+    if (request.needs && target == ApproxTarget::output && !loaded.has_weights())
+        fail("--target output: --query, --key and --value have no W_O to look behind");
+    analysis::ApproxOptions<T> options;
+    options.top_keys = request.top_keys;
+    options.element_bytes = request.element_bytes;
+    options.needs = needs_target(request, target);
+    analysis::ApproxSink<T> sink(chosen.methods(), options);
+    source.stream({&sink}, share, progress);
+
+    ApproxResult result;
+    result.report.batch = loaded.batch > 1;
+    result.report.per_head = request.per_head;
+    result.report.exact = sink.exact();
+    result.report.methods = chosen.rows();
+    fill_rows(sink, result.report.methods);
+    if (request.needs) result.report.needs = sink.needs_found();
+    compare_with_limit(request, target, result);
+    results::RunManifest manifest;
+    manifest.options = describe_input_options(request.input, loaded);
+    manifest.layers = share.layers ? *share.layers : source.outline().layers;
+    manifest.heads = share.heads ? *share.heads : source.outline().heads;
+    manifest.structure = loaded.options.mask.structure;
+    manifest.tokens = loaded.tokens;
+    manifest.key_tokens = loaded.key_tokens;
+    write_folder(folder, std::move(manifest), inputs, request, result);
+    return result;
+}
+
+}  // namespace
+
+const std::vector<std::string>& approx_targets() {
+    static const std::vector<std::string> names{"context", "weights", "output", "mass"};
+    return names;
+}
+
+ApproxResult approximate(const ApproxRequest& request, const Progress& progress, const Warn& warn) {
+    if (request.from.source.empty()) {
+        if (request.input.precision == source::Precision::f64)
+            return approximate_computed<double>(request, progress, warn);
+        return approximate_computed<float>(request, progress, warn);
+    }
+    io::Inputs inputs;
+    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
+    return source::with_type(type, [&](auto number) {
+        return approximate_stored<decltype(number)>(request, inputs, progress, warn);
+    });
+}
+
+}  // namespace attn::pipeline

@@ -1,0 +1,59 @@
+// approx: what a published cheaper attention would do to these heads, and what it would save.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/progress.hpp"
+#include "core/warn.hpp"
+#include "io/output_guard.hpp"
+#include "results/approx_report.hpp"
+#include "source/computed_request.hpp"
+#include "source/source_selection.hpp"
+
+namespace attn::pipeline {
+
+// Which error --max-error looks at.
+enum class ApproxTarget { context, weights, output, mass };
+
+struct ApproxRequest {
+    // Either attention that is computed, with `layers`, `heads` and `sequences` of `from`, …
+    source::ComputedRequest input;
+    // … or stored attention, where `from.source` names some; `input.attention` says who may attend.
+    source::SourceRequest from;
+    std::string value;  // of stored attention: [(batch,) heads or kv_heads, keys, d_value]
+
+    std::string methods;          // empty: the usual ones, or none where only needs are asked for
+    std::vector<double> budgets;  // shares of the top of each method's budget
+    std::uint64_t seed = 0;
+    std::size_t element_bytes = 4;
+    std::size_t top_keys = 8;
+    bool per_head = false;
+
+    bool needs = false;                  // what does each head need
+    std::optional<double> target_error;  // … for an error of at most this; default 0.05
+
+    std::optional<ApproxTarget> target;
+    std::optional<double> max_error;
+
+    std::string output;  // folder; empty: nothing is written
+    io::OutputPolicy policy;
+};
+
+struct ApproxResult {
+    results::ApproxReport report;
+    std::vector<std::string> files;  // that were written, manifest.json among them
+    std::vector<std::string>
+        above;  // "local:window=4, layer 1: context_error 0.3": above max_error
+};
+
+// Throws Error for anything wrong with the input, methods that do not apply, or the disk; then
+// nothing is there. `warn` is told what is allowed but probably not meant.
+ApproxResult approximate(const ApproxRequest& request, const Progress& progress, const Warn& warn);
+
+// "context" and so on, in the order of ApproxTarget.
+const std::vector<std::string>& approx_targets();
+
+}  // namespace attn::pipeline

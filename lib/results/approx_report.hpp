@@ -1,0 +1,54 @@
+// What approx says: errors and costs of methods, as JSON and as CSV.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/approx_sink.hpp"
+
+namespace attn::results {
+
+// One method with one value of each option.
+struct ApproxRow {
+    std::string spec;                       // "local:window=32"
+    std::string method;                     // "local"
+    std::string group;                      // "masks"
+    std::string budget;                     // "window=32"; empty: it has none
+    std::map<std::string, double> numbers;  // its options
+    std::map<std::string, std::string> words;
+    bool oracle = false;
+    std::string skipped;                               // why it does not apply; empty: it does
+    analysis::ApproxMeasures run;                      // of all layers, sequences and heads
+    std::vector<analysis::LayerApproximation> layers;  // in the order of layers and sequences
+    std::vector<analysis::HeadApproximation> heads;
+};
+
+struct ApproxReport {
+    bool batch = false;     // more than one sequence
+    bool per_head = false;  // heads are told too
+    bool costs = true;      // q, k and v are known, and so is what they cost
+    analysis::ExactCost exact;
+    std::vector<ApproxRow> methods;
+    std::optional<std::vector<analysis::NeedsOfHead>> needs;  // where they were asked for
+};
+
+// One figure of what a head needs, by its name; null where no budget reaches the target.
+struct NeedsFigure {
+    const char* name;
+    analysis::HeadNeeds::Count analysis::HeadNeeds::*value;
+};
+const std::vector<NeedsFigure>& needs_figures();
+
+// {"exact": {…}, "methods": […], "needs": […]}; what does not exist is null.
+std::string approx_json(const ApproxReport& report);
+
+// A line a method, layer and sequence, or head, with every measure; what does not exist is empty.
+std::string approx_csv(const ApproxReport& report);
+
+// What heads need: the entries of "needs" as a document, and as CSV with a line a head.
+std::string needs_json(const ApproxReport& report);
+std::string needs_csv(const ApproxReport& report);
+
+}  // namespace attn::results

@@ -1,0 +1,196 @@
+// approx as a user runs it: on weights, on q, k and v, on saved attention.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "support/array_files.hpp"
+#include "support/arrays.hpp"
+#include "support/program.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace attn;
+using namespace attn::test;
+using Json = nlohmann::json;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+const Words kModel{"-x", sample("embeddings.npy"), "-w", sample("weights")};
+
+ProgramResult approx_of(Words words, const Words& more = {}) {
+    words.insert(words.begin(), "approx");
+    words.insert(words.end(), more.begin(), more.end());
+    return run_program(words);
+}
+
+Json json_of(Words words, const Words& more = {}) {
+    words.emplace_back("--json");
+    const ProgramResult result = approx_of(std::move(words), more);
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    return Json::parse(result.out);
+}
+
+void check_refused(const Words& words, const std::string& text) {
+    const ProgramResult result = approx_of(words);
+    INFO(text);
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, Catch::Contains(text));
+}
+
+Words model(const Words& more) {
+    Words words = kModel;
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+}  // namespace
+
+TEST_CASE("approx: exact attention comes first and is exact; the usual methods follow") {
+    const Json json = json_of(kModel);
+    CHECK(json["methods"][0]["method"] == "exact");
+    CHECK(json["exact"]["flops"].get<double>() > 0);
+    CHECK(json["exact"]["bytes_tiled"] < json["exact"]["bytes_standard"]);
+    for (const Json& layer : json["methods"][0]["layers"]) {
+        CHECK(layer["context_error"] == 0);
+        CHECK(layer["output_error"] == 0);
+        CHECK(layer["flops_ratio"] == 1);
+    }
+    std::set<std::string> names;
+    for (const Json& method : json["methods"]) names.insert(method["method"].get<std::string>());
+    for (const char* name : {"local", "block", "strided", "fixed", "global", "span", "topk", "topp",
+                             "threshold", "h2o"})
+        CHECK(names.count(name) == 1);
+}
+
+TEST_CASE("approx: saved weights alone say what a window would keep") {
+    const TempFolder folder;
+    REQUIRE(run_program({"run", "-x", sample("embeddings.npy"), "-w", sample("weights"), "--save",
+                         "weights,v", "-o", folder / "out"})
+                .exit_code == 0);
+    const Words specs{"--method", "local:window=12,topk:k=4", "--precision", "f64", "--per-head"};
+    const Json computed = json_of(kModel, specs);
+    const Json stored = json_of({folder / "out"}, specs);
+    for (std::size_t method = 0; method < 3; ++method) {
+        for (std::size_t layer = 0; layer < stored["methods"][method]["layers"].size(); ++layer) {
+            const Json& a = computed["methods"][method]["layers"][layer]["heads"];
+            const Json& b = stored["methods"][method]["layers"][layer]["heads"];
+            for (std::size_t head = 0; head < a.size(); ++head) {
+                CHECK(b[head]["kept_mass"].get<double>() ==
+                      Approx(a[head]["kept_mass"].get<double>()).margin(1e-6));
+                CHECK(b[head]["cells"] == a[head]["cells"]);
+                CHECK(b[head]["context_error"].is_null());
+                CHECK(b[head]["flops"].is_null());
+            }
+        }
+    }
+    const Json valued =
+        json_of({folder / "out", "--layer", "1", "--value", folder / "out/layer01/v.npy"}, specs);
+    CHECK(valued["methods"][1]["layers"][0]["context_error"].get<double>() ==
+          Approx(computed["methods"][1]["layers"][1]["context_error"].get<double>()).margin(1e-5));
+}
+
+TEST_CASE("approx: the error behind W_O is told of layers and of heads") {
+    const Json json = json_of(kModel, {"--method", "local:window=4:sinks=1", "--precision", "f64",
+                                       "--per-head", "--layer", "1"});
+    const Json& layer = json["methods"][1]["layers"][0];
+    const std::vector<double> expected{0.00890113916345, 0.475865352136, 0.368016933544,
+                                       0.607246228896};
+    for (std::size_t head = 0; head < 4; ++head)
+        CHECK(layer["heads"][head]["output_error"].get<double>() ==
+              Approx(expected[head]).margin(1e-8));
+    CHECK(layer["output_error"].get<double>() > 0.3);
+}
+
+TEST_CASE("approx: heads that put out least are dropped first") {
+    const Json json = json_of(kModel, {"--method", "prune-heads:keep=4+3+2+1", "--precision", "f64",
+                                       "--layer", "1", "--per-head"});
+    const std::vector<double> expected{0, 0.00639272067517, 0.299966566044, 0.622236826944};
+    for (std::size_t i = 0; i < 4; ++i) {
+        const Json& layer = json["methods"][i + 1]["layers"][0];
+        CHECK(layer["output_error"].get<double>() == Approx(expected[i]).margin(1e-8));
+        CHECK(layer["heads"][0]["context_error"] == (i == 0 ? 0 : 1));
+        CHECK(layer["heads"][1]["context_error"] == (i == 3 ? 1 : 0));
+        CHECK(layer["heads"][0]["flops"].get<double>() * (i == 0 ? 0 : 1) == 0);
+    }
+}
+
+TEST_CASE("approx: budgets, several values and joined masks are a row each") {
+    const Json json =
+        json_of(kModel, {"--method", "topk,local:window=2+3,local:window=4/strided:stride=7",
+                         "--budget", "0.1,0.5"});
+    Words specs;
+    for (const Json& method : json["methods"]) specs.push_back(method["spec"]);
+    CHECK(specs == Words{"exact", "topk:k=5", "topk:k=25", "local:window=2", "local:window=3",
+                         "local:window=4/strided:stride=7"});
+}
+
+TEST_CASE("approx: --max-error answers scripts with its exit code") {
+    CHECK(approx_of(model({"--method", "local:window=400", "--max-error", "0.01"})).exit_code == 0);
+    const ProgramResult bad =
+        approx_of(model({"--method", "local:window=2", "--max-error", "0.01"}));
+    CHECK(bad.exit_code == 1);
+    CHECK_THAT(bad.err, Catch::Contains("local:window=2, layer 0: error of context is"));
+    CHECK(
+        approx_of(model({"--method", "local:window=2", "--max-error", "0.99", "--target", "mass"}))
+            .exit_code == 0);
+    const TempFolder folder;
+    const std::string saved = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
+    check_refused({saved, "--method", "topk", "--max-error", "0.1", "--target", "context"},
+                  "has no error of --target context");
+}
+
+TEST_CASE("approx: the table has a line a method, columns of one's choice, and the largest first") {
+    const ProgramResult table = approx_of(model({"--method", "local:window=2,topk:k=2"}));
+    CHECK_THAT(table.out, Catch::Contains("context_error") && Catch::Contains("flops x") &&
+                              Catch::Contains("oracle"));
+    CHECK(std::count(table.out.begin(), table.out.end(), '\n') == 4);
+    const ProgramResult sorted = approx_of(model(
+        {"--method", "local:window=2,topk:k=2", "--columns", "tv", "--sort", "tv", "--top", "1"}));
+    CHECK_THAT(sorted.out, Catch::Contains("local:window=2") && !Catch::Contains("topk"));
+    const ProgramResult csv = approx_of(model({"--method", "topk:k=2", "--csv"}));
+    CHECK(csv.out.substr(0, 18) == "spec,oracle,layer,");
+    const ProgramResult list = approx_of({"--list"});
+    CHECK(list.exit_code == 0);
+    CHECK_THAT(list.out, Catch::Contains("local") && Catch::Contains("window=64") &&
+                             Catch::Contains("Beltagy 2020"));
+}
+
+TEST_CASE("approx: a folder gets JSON and CSV, whole or not at all") {
+    const TempFolder folder;
+    const ProgramResult result = approx_of(model({"--method", "topk:k=2", "-o", folder / "lab"}));
+    REQUIRE(result.exit_code == 0);
+    CHECK(Json::parse(read_file(folder / "lab/approx.json"))["methods"][1]["spec"] == "topk:k=2");
+    CHECK(read_file(folder / "lab/approx.csv").find("topk:k=2,1,0,") != std::string::npos);
+    CHECK(Json::parse(read_file(folder / "lab/manifest.json"))["command"] == "approx");
+}
+
+TEST_CASE("approx: what cannot be is one line that says why") {
+    check_refused(model({"--method", "locl"}), "did you mean local?");
+    check_refused(model({"--method", "topk:k=0"}), "topk: k=0: needs a whole number, 1 or more");
+    check_refused(model({"--method", "topk:k=2,topk:k=2"}), "named twice with the same options");
+    check_refused(model({"--budget", "1.5"}), "--budget 1.5: expected a number from 0 to 1");
+    check_refused(model({"--sort", "kept"}), "--sort kept: no such measure");
+    check_refused(model({"--method", "h2o", "--no-causal"}), "needs causal attention");
+    check_refused({}, "nothing to compute from");
+    const TempFolder folder;
+    const std::string saved = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
+    const std::string values = folder.write("v.json", "[[1, 0, 2]]");
+    check_refused({saved, "--value", values}, "expected [(batch,) heads, 2, d_value]");
+}
+
+TEST_CASE("approx: rows without keys, one key and one query are measured as far as they go") {
+    const TempFolder folder;
+    const std::string q = write_array<float>(folder, "q.npy", {1, 3, 1}, {1, 2, 3});
+    const std::string k = write_array<float>(folder, "k.npy", {1, 3, 1}, {1, 2, 3});
+    const Json json = json_of({"-q", q, "-k", k, "-v", k, "--causal", "--query-offset", "-2",
+                               "--method", "must", "--per-head"});
+    for (const Json& method : json["methods"]) {
+        if (!method["skipped"].is_null()) continue;
+        INFO(method["spec"]);
+        CHECK(method["layers"][0]["heads"][0]["exact_flops"] == 4);
+    }
+}
