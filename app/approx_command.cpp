@@ -48,6 +48,15 @@ void add_approx_source(Command& command, ApproxFlags& flags) {
         "f32 or f64 (default f32; of SOURCE f64 where its arrays are float64 or JSON)");
 }
 
+// Lengths whose FLOPs fit into 64 bits, of any model.
+std::vector<std::size_t> parse_lengths(const std::string& list) {
+    std::vector<std::size_t> lengths;
+    for (const std::string& length : split_list(list))
+        lengths.push_back(
+            static_cast<std::size_t>(parse_whole(length, {1, std::int64_t{1} << 22}, "--growth")));
+    return lengths;
+}
+
 // Of 0 to 1.
 std::vector<double> parse_shares(const std::string& list) {
     std::vector<double> shares;
@@ -105,6 +114,11 @@ void add_approx_results(Command& command, ApproxFlags& flags, Console& console) 
             request.target_error = parse_real(text, RealRange::tolerance(), "--target-error");
         },
         "The largest error for --needs (default 0.05)");
+    command.parsed(
+        "--growth", "N,N,…",
+        [&request](const std::string& list) { request.growth = parse_lengths(list); },
+        "What layers cost with N tokens: attention, the methods local, linear and performer, and "
+        "RNN, GRU and LSTM of the same width");
     command.real("--max-error", request.max_error, RealRange::tolerance(),
                  "Exit code 1 when a method's error in any layer is above X");
     command.on("--json", flags.json,
@@ -142,15 +156,20 @@ int execute_approx(ApproxFlags& flags, const CommandLine& line) {
         result = pipeline::approximate(flags.request, bar.progress(), console.warnings());
     }
     // Without methods the table is exact attention alone, which nobody asked for.
+    const bool only_growth =
+        result.report.growth && !result.report.needs && flags.request.methods.empty();
     const bool only_needs = result.report.needs && flags.request.methods.empty();
     if (flags.json) {
         console.document(results::approx_json(result.report));
+    } else if (flags.csv && only_growth) {
+        console.document(results::growth_csv(result.report));
     } else if (flags.csv) {
         console.document(only_needs ? results::needs_csv(result.report)
                                     : results::approx_csv(result.report));
     } else {
-        if (!only_needs) print_approx(result.report, flags.table, console);
+        if (!only_needs && !only_growth) print_approx(result.report, flags.table, console);
         if (result.report.needs) print_needs(result.report, console);
+        if (result.report.growth) print_growth(result.report, console);
     }
     for (const std::string& text : result.above) console.complain("--max-error: " + text);
     return result.above.empty() ? 0 : 1;
@@ -174,6 +193,7 @@ void add_approx_command(CLI::App& app, CommandLine& line) {
     command.action([flags, &line] {
         // Of stored attention the values are all that is given of q, k and v.
         pipeline::ApproxRequest& request = flags->request;
+        request.command = line.text;
         if (!request.from.source.empty()) request.value.swap(request.input.value);
         return execute_approx(*flags, line);
     });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #include "attention/approx/method.hpp"
@@ -157,6 +158,33 @@ void print_approx(const results::ApproxReport& report, const ApproxTableChoice& 
     for (const results::ApproxRow& row : report.methods) {
         if (!row.skipped.empty()) console.line(row.spec + ": skipped, " + row.skipped);
     }
+}
+
+void print_growth(const results::ApproxReport& report, Console& console) {
+    const analysis::LayerGrowth& growth = *report.growth;
+    std::vector<std::vector<std::string>> rows{{"layer", "growth"}};
+    for (const std::size_t n : growth.lengths) rows.front().push_back("n=" + std::to_string(n));
+    for (const char* name : {"steps", "path", "state"}) rows.front().emplace_back(name);
+    const auto number = [](const char* format, double value) {
+        char text[32];
+        std::snprintf(text, sizeof text, format, value);
+        return std::string(text);
+    };
+    for (const analysis::GrowthRow& row : growth.rows) {
+        const bool one = std::isnan(row.exponent);
+        std::vector<std::string> line{row.layer, one ? "-" : number("n^%.2f", row.exponent)};
+        for (const approx::LayerCost& cost : row.costs)
+            line.push_back(number("%.3g", static_cast<double>(cost.flops)));
+        const approx::LayerCost& last = row.costs.back();
+        for (const std::uint64_t count : {last.sequential_steps, last.path, last.state})
+            line.push_back(std::to_string(count));
+        rows.push_back(std::move(line));
+    }
+    print_table(console, std::move(rows), 0);
+    console.line("FLOPs of a layer with its projections; steps, path and state at the last length");
+    console.line(
+        "attention costs as much as an LSTM at n=" + std::to_string(growth.crossings.layer) +
+        ", without its projections at n=" + std::to_string(growth.crossings.core));
 }
 
 void print_needs(const results::ApproxReport& report, Console& console) {

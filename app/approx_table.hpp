@@ -22,6 +22,9 @@ void print_approx(const results::ApproxReport& report, const ApproxTableChoice& 
 // A line a head: what it needs, and the verdict.
 void print_needs(const results::ApproxReport& report, Console& console);
 
+// A line a layer and length: what it costs, and how that grows.
+void print_growth(const results::ApproxReport& report, Console& console);
+
 // A line a method: options with their defaults, whether it has a causal form, what it needs.
 void print_methods(Console& console);
 

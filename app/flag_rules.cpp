@@ -241,13 +241,15 @@ void require_steps(const CLI::App& command) {
 void require_lab(const CLI::App& command) {
     if (find(command, "--element-bytes") == nullptr) return;
     const bool needs = given(command, "--needs") || given(command, "--target-error");
-    if (given(command, "--target") && !given(command, "--max-error") && !needs)
+    const bool growth = given(command, "--growth");
+    if (given(command, "--target") && !given(command, "--max-error") && !needs &&
+        !(given(command, "--method") && (growth || given(command, "--output"))))
         fail("--target: has no effect without --needs or --max-error");
-    if (needs && !given(command, "--method")) {
+    if ((needs || growth) && !given(command, "--method")) {
         for (const char* flag : {"--budget", "--seed", "--top-keys", "--element-bytes", "--columns",
                                  "--sort", "--top", "--max-error"})
             if (given(command, flag))
-                fail(flag, ": has no effect with --needs alone, only with --method");
+                fail(flag, ": has no effect with --needs or --growth alone, only with --method");
     }
     for (const char* flag : {"--sort", "--top"}) {
         for (const char* other : {"--json", "--csv"}) {

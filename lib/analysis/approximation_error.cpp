@@ -156,6 +156,8 @@ ApproxMeasures pooled_measures(const std::vector<const ErrorSums*>& sums,
         mean(value);
     for (double M::*value : {&M::cells, &M::flops, &M::exact_flops, &M::kept_bytes, &M::read_bytes})
         total(value);
+    pooled.flops_ratio = pooled.flops / pooled.exact_flops;
+    for (double M::*value : {&M::kept_ratio, &M::read_ratio}) mean(value);
     double weights = 0, weights_error = 0, context = 0, context_error = 0, cells = 0;
     for (std::size_t i = 0; i < heads.size(); ++i) {
         weights += sums[i]->weights_squares();

@@ -10,6 +10,7 @@
 #include "io/json_text.hpp"
 #include "io/output_folder.hpp"
 #include "pipeline/run_options.hpp"
+#include "results/approx_pictures.hpp"
 #include "results/manifest.hpp"
 #include "source/computed_source.hpp"
 #include "source/labels_beside.hpp"
@@ -78,7 +79,7 @@ class ChosenMethods {
   public:
     ChosenMethods(const ApproxRequest& request, const Surroundings& around, const Warn& warn) {
         add({{{approx::find_method("exact"), {}}}, false, false}, request, around, warn);
-        if (request.methods.empty() && request.needs) return;
+        if (request.methods.empty() && (request.needs || !request.growth.empty())) return;
         const auto specs = approx::parse_specs(request.methods.empty() ? "must" : request.methods);
         for (const Spec& spec : approx::with_budgets(specs, request.budgets, around.sizes))
             add(spec, request, around, warn);
@@ -137,6 +138,24 @@ void fill_rows(const analysis::ApproxSink<T>& sink, std::vector<results::ApproxR
     }
 }
 
+double error_of(const ApproxMeasures& measures, ApproxTarget target);
+
+// What layers of this width cost, with the errors of the methods on the input.
+analysis::LayerGrowth growth_of(const ApproxRequest& request, const approx::LayerSize& size,
+                                const std::vector<ApproxMethod>& methods,
+                                const std::vector<results::ApproxRow>& rows, ApproxTarget target) {
+    std::vector<analysis::GrowthMethod> grown;
+    std::size_t next = 0;
+    for (const results::ApproxRow& row : rows) {
+        if (!row.skipped.empty()) continue;
+        const ApproxMethod& method = methods[next++];
+        if (method.parts.size() == 1)
+            grown.push_back({method.text, &method.row(), method.parts.front().options,
+                             error_of(row.run, target)});
+    }
+    return analysis::grow_layers(size, request.growth, grown);
+}
+
 double error_of(const ApproxMeasures& measures, ApproxTarget target) {
     switch (target) {
         case ApproxTarget::context:
@@ -184,15 +203,30 @@ std::optional<io::OutputFolder> open_approx_folder(const ApproxRequest& request,
         request.output, io::OutputGuard("approx", request.policy, inputs.paths()));
 }
 
+// What pictures name: the stored attention, or what it is computed from.
+std::string source_name(const ApproxRequest& request) {
+    for (const std::string& name : {request.from.source, request.input.embeddings,
+                                    request.input.query, request.input.weights})
+        if (!name.empty()) return name;
+    return "";
+}
+
 // Writes the folder, and ends the result.
 void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest manifest,
-                  io::Inputs& inputs, const ApproxRequest& request, ApproxResult& result) {
+                  io::Inputs& inputs, const ApproxRequest& request, ApproxTarget target,
+                  ApproxResult& result) {
     if (!folder) return;
     folder->write("approx.json", results::approx_json(result.report));
     folder->write("approx.csv", results::approx_csv(result.report));
     manifest.command = "approx";
     manifest.inputs = inputs.records();
     if (result.report.needs) folder->write("needs.json", results::needs_json(result.report));
+    if (request.pictures) {
+        const results::ApproxPictureText text{source_name(request),
+                                              approx_targets()[static_cast<std::size_t>(target)],
+                                              request.command};
+        results::write_approx_pictures(result.report, text, *folder);
+    }
     manifest.options.emplace_back("method", io::json_value(request.methods));
     manifest.options.emplace_back("seed", io::json_value(request.seed));
     manifest.files = folder->files();
@@ -248,6 +282,8 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
         if (target == ApproxTarget::context && !contexts)
             fail("--target context: saved attention needs --value for it");
     }
+    if (!request.growth.empty())
+        fail("--growth: saved attention does not say how wide its heads are; give -q, -k and -v");
     analysis::ApproxOptions<T> options;
     options.top_keys = request.top_keys;
     options.element_bytes = request.element_bytes;
@@ -280,7 +316,7 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     manifest.heads = attention.heads;
     manifest.structure = attention.structure;
     for (const auto& layer : attention.layers) manifest.layers.push_back(layer.layer);
-    write_folder(folder, std::move(manifest), inputs, request, result);
+    write_folder(folder, std::move(manifest), inputs, request, target, result);
     return result;
 }
 
@@ -346,6 +382,12 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     result.report.methods = chosen.rows();
     fill_rows(sink, result.report.methods);
     if (request.needs) result.report.needs = sink.needs_found();
+    if (!request.growth.empty()) {
+        const std::size_t d_model = loaded.heads * around.sizes.d_head;
+        const approx::LayerSize size{loaded.queries, d_model, loaded.heads, around.is.causal};
+        result.report.growth =
+            growth_of(request, size, chosen.methods(), result.report.methods, target);
+    }
     compare_with_limit(request, target, result);
     results::RunManifest manifest;
     manifest.options = describe_input_options(request.input, loaded);
@@ -354,7 +396,7 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     manifest.structure = loaded.options.mask.structure;
     manifest.tokens = loaded.tokens;
     manifest.key_tokens = loaded.key_tokens;
-    write_folder(folder, std::move(manifest), inputs, request, result);
+    write_folder(folder, std::move(manifest), inputs, request, target, result);
     return result;
 }
 

@@ -35,10 +35,14 @@ struct ApproxRequest {
     bool needs = false;                  // what does each head need
     std::optional<double> target_error;  // … for an error of at most this; default 0.05
 
+    std::vector<std::size_t> growth;  // lengths to tell costs of layers for
+
     std::optional<ApproxTarget> target;
     std::optional<double> max_error;
 
     std::string output;  // folder; empty: nothing is written
+    bool pictures = true;
+    std::string command;  // the line, for pictures
     io::OutputPolicy policy;
 };
 

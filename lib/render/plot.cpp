@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kMargin = 14;
 constexpr std::size_t kGap = 16;
 constexpr std::size_t kText = 13;
+constexpr std::size_t kSmallText = 10;  // beside points
 constexpr std::size_t kAxisText = 15;
 constexpr std::size_t kTitleText = 19;
 constexpr std::size_t kTick = 4;
@@ -31,6 +32,7 @@ struct Entry {
     Color color;
     double width = 1;
     MarkShape shape = MarkShape::disc;
+    bool dashed = false;
 };
 
 struct PlotPlan {
@@ -102,14 +104,15 @@ std::vector<Entry> legend_of(const Plot& plot, const PlotPlan& plan) {
     std::vector<Entry> lines, others;
     for (const PlotPanel& panel : plot.panels) {
         for (const PlotLine& line : panel.lines)
-            add_entry(lines, {Entry::Kind::line, line.name, line.color, line.width});
+            add_entry(lines, {Entry::Kind::line, line.name, line.color, line.width, MarkShape::disc,
+                              line.dashed});
         for (const PlotThreshold& threshold : panel.thresholds)
             if (plan.shows(threshold.value))
                 add_entry(others, {Entry::Kind::threshold, threshold.name, kVermilion});
         for (const PlotMark& mark : panel.marks)
             add_entry(others, {Entry::Kind::mark, mark.name, mark.color, 1, mark.shape});
     }
-    std::vector<Entry> all = thinned(lines);
+    std::vector<Entry> all = plot.all_names ? lines : thinned(lines);
     all.insert(all.end(), others.begin(), others.end());
     return all;
 }
@@ -122,10 +125,16 @@ PlotPlan make_plot_plan(const Plot& plot, const Font& font) {
     plan.rows = (panels + plan.columns - 1) / plan.columns;
     plan.width = panels == 1 ? 560 : 300;
     plan.height = panels == 1 ? 300 : 170;
+    if (plot.panel_width > 0) plan.width = plot.panel_width;
+    if (plot.panel_height > 0) plan.height = plot.panel_height;
     const bool titles = std::any_of(plot.panels.begin(), plot.panels.end(),
                                     [](const PlotPanel& panel) { return !panel.title.empty(); });
     plan.panel_title = titles ? kText + 5 : 0;
-    plan.x = plot_range(plot.x, plot.x_kind);
+    std::vector<double> all_x = plot.x;
+    for (const PlotPanel& panel : plot.panels)
+        for (const PlotLine& line : panel.lines)
+            all_x.insert(all_x.end(), line.x.begin(), line.x.end());
+    plan.x = plot_range(all_x, plot.x_kind);
     plan.y = y_range(plot);
     plan.x_ticks = ticks_at(plot.x, plan.x, plan.width, font, kText);
     plan.y_ticks = ticks(plan.y, panels == 1 ? 6 : 4);
@@ -165,19 +174,28 @@ void add_frame_and_ticks(Figure& figure, const PlotPlan& plan, std::size_t index
 
 void add_curve(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size_t index,
                const PlotLine& line) {
-    assert(line.values.size() == plot.x.size());
+    const std::vector<double>& x = line.x.empty() ? plot.x : line.x;
+    assert(line.values.size() == x.size());
     const auto exists = [&](std::size_t i) {
         return i < line.values.size() && std::isfinite(line.values[i]) &&
                (plan.y.kind != ScaleKind::log || line.values[i] > 0);
     };
     for (std::size_t i = 0; i < line.values.size(); ++i) {
         if (!exists(i)) continue;
-        const Point here = plan.place(index, plot.x[i], line.values[i]);
-        if (exists(i + 1))
-            add_line(figure, here, plan.place(index, plot.x[i + 1], line.values[i + 1]), line.width,
-                     line.color);
-        else if (i == 0 || !exists(i - 1))
-            add_mark(figure, here, kDot, MarkShape::disc, line.color);
+        const Point here = plan.place(index, x[i], line.values[i]);
+        if (exists(i + 1)) {
+            const Point next = plan.place(index, x[i + 1], line.values[i + 1]);
+            if (line.dashed)
+                add_dashed_line(figure, here, next, line.width, line.color);
+            else
+                add_line(figure, here, next, line.width, line.color);
+        }
+        const bool alone = !exists(i + 1) && (i == 0 || !exists(i - 1));
+        if (line.marked || alone)
+            add_mark(figure, here, line.marked ? kDot + 1 : kDot, MarkShape::disc, line.color);
+        if (i < line.labels.size())
+            figure.write(
+                {line.labels[i], kSmallText, here.x + 5, here.y - kSmallText - 2.0, line.color});
     }
 }
 
@@ -206,7 +224,9 @@ void add_legend_entries(Figure& figure, const PlotPlan& plan) {
     for (const Entry& entry : plan.legend) {
         const auto x = static_cast<double>(plan.legend_x);
         const double middle = static_cast<double>(y) + kText / 2.0 + 1;
-        if (entry.kind == Entry::Kind::line)
+        if (entry.kind == Entry::Kind::line && entry.dashed)
+            add_dashed_line(figure, {x, middle}, {x + kSample, middle}, entry.width, entry.color);
+        else if (entry.kind == Entry::Kind::line)
             add_line(figure, {x, middle}, {x + kSample, middle}, entry.width, entry.color);
         else if (entry.kind == Entry::Kind::threshold)
             add_dashed_line(figure, {x, middle}, {x + kSample, middle}, 1.2, entry.color);

@@ -20,6 +20,11 @@ struct PlotLine {
     std::vector<double> values;
     Color color;
     double width = 1.6;
+    std::vector<double> x =
+        {};  // of its values, in the order of the line; empty: those of the plot
+    bool dashed = false;
+    bool marked = false;                   // a dot at each value
+    std::vector<std::string> labels = {};  // beside its values
 };
 
 // A dashed line at one height.
@@ -55,6 +60,8 @@ struct Plot {
     std::optional<std::pair<double, double>> y_ends;  // else as far as lines and thresholds reach
     std::vector<PlotPanel> panels;                    // all on the same axes
     std::size_t columns = 0;                          // panels in a row; 0: as looks well
+    std::size_t panel_width = 0, panel_height = 0;    // 0: as looks well
+    bool all_names = false;  // in the legend, however many; else some of them, evenly
 };
 
 Figure make_plot(const Plot& plot, const Font& font);

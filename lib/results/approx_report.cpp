@@ -67,6 +67,28 @@ ApproxJson json_of_needs(const ApproxReport& report) {
     return list;
 }
 
+ApproxJson json_of_growth(const ApproxReport& report) {
+    ApproxJson list = ApproxJson::array();
+    if (!report.growth) return list;
+    for (const analysis::GrowthRow& row : report.growth->rows) {
+        for (std::size_t i = 0; i < row.costs.size(); ++i) {
+            const approx::LayerCost& cost = row.costs[i];
+            const std::size_t n = report.growth->lengths[i];
+            const bool measured = n == report.growth->input;
+            list.push_back({{"layer", row.layer},
+                            {"n", n},
+                            {"flops", cost.flops},
+                            {"core_flops", cost.core_flops},
+                            {"error", measured ? json_number(row.error) : ApproxJson()},
+                            {"exponent", json_number(row.exponent)},
+                            {"sequential_steps", cost.sequential_steps},
+                            {"path", cost.path},
+                            {"state", cost.state}});
+        }
+    }
+    return list;
+}
+
 std::string csv_value(double value, bool whole) {
     if (!std::isfinite(value)) return "";
     char text[32];
@@ -105,6 +127,7 @@ std::string approx_json(const ApproxReport& report) {
     json["methods"] = ApproxJson::array();
     for (const ApproxRow& row : report.methods) json["methods"].push_back(json_of_row(row, report));
     json["needs"] = json_of_needs(report);
+    json["growth"] = json_of_growth(report);
     return io::json_document(json);
 }
 
@@ -145,6 +168,23 @@ std::string needs_csv(const ApproxReport& report) {
         text += ",";
         if (head.needs.prunable) text += *head.needs.prunable ? "1" : "0";
         text += "," + head.needs.verdict + "\n";
+    }
+    return text;
+}
+
+std::string growth_csv(const ApproxReport& report) {
+    std::string text = "layer,n,flops,core_flops,error,exponent,sequential_steps,path,state\n";
+    const auto count = [](std::uint64_t value) { return "," + std::to_string(value); };
+    for (const analysis::GrowthRow& row : report.growth->rows) {
+        for (std::size_t i = 0; i < row.costs.size(); ++i) {
+            const approx::LayerCost& cost = row.costs[i];
+            const std::size_t n = report.growth->lengths[i];
+            const bool measured = n == report.growth->input;
+            text += csv_text(row.layer) + count(n) + count(cost.flops) + count(cost.core_flops) +
+                    "," + (measured ? csv_value(row.error, false) : "") + "," +
+                    csv_value(row.exponent, false) + count(cost.sequential_steps) +
+                    count(cost.path) + count(cost.state) + "\n";
+        }
     }
     return text;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/approx_sink.hpp"
+#include "analysis/layer_growth.hpp"
 
 namespace attn::results {
 
@@ -32,6 +33,7 @@ struct ApproxReport {
     analysis::ExactCost exact;
     std::vector<ApproxRow> methods;
     std::optional<std::vector<analysis::NeedsOfHead>> needs;  // where they were asked for
+    std::optional<analysis::LayerGrowth> growth;              // likewise
 };
 
 // One figure of what a head needs, by its name; null where no budget reaches the target.
@@ -50,5 +52,8 @@ std::string approx_csv(const ApproxReport& report);
 // What heads need: the entries of "needs" as a document, and as CSV with a line a head.
 std::string needs_json(const ApproxReport& report);
 std::string needs_csv(const ApproxReport& report);
+
+// How layers grow, as CSV: a line a layer and length.
+std::string growth_csv(const ApproxReport& report);
 
 }  // namespace attn::results

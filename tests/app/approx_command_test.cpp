@@ -194,3 +194,38 @@ TEST_CASE("approx: rows without keys, one key and one query are measured as far 
         CHECK(method["layers"][0]["heads"][0]["exact_flops"] == 4);
     }
 }
+
+TEST_CASE("approx: costs of layers grow with their lengths, recurrent ones beside them") {
+    const Json json = json_of(model({"--growth", "49,4096", "--method", "local:window=8,topk"}));
+    std::set<std::string> layers;
+    for (const Json& row : json["growth"]) {
+        layers.insert(row["layer"].get<std::string>());
+        const bool has_error = !row["error"].is_null();
+        const bool recurrent = row["sequential_steps"] != 1;
+        CHECK(has_error == (row["n"] == 49 && !recurrent));
+    }
+    CHECK(layers == std::set<std::string>{"attention", "local:window=8", "rnn", "gru", "lstm"});
+    const ProgramResult table = approx_of(model({"--growth", "49,4096"}));
+    CHECK_THAT(table.out, Catch::Contains("attention costs as much as an LSTM at n=256"));
+    CHECK(table.out.find("context_error") == std::string::npos);
+    const ProgramResult csv = approx_of(model({"--growth", "49", "--csv"}));
+    CHECK(csv.out.find("layer,n,flops") == 0);
+    check_refused(model({"--growth", "0"}), "--growth");
+    check_refused(model({"--growth", "1e9"}), "--growth");
+    const TempFolder folder;
+    const std::string saved = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
+    check_refused({saved, "--growth", "8"}, "--growth: saved attention");
+}
+
+TEST_CASE("approx: a folder has pictures of errors, needs and growth") {
+    const TempFolder folder;
+    const ProgramResult result =
+        approx_of(model({"--method", "local,topk", "--budget", "0.1,0.5", "--needs", "--growth",
+                         "64,512", "-o", folder / "lab"}));
+    REQUIRE(result.exit_code == 0);
+    for (const char* name : {"pareto", "pareto-bytes", "needs", "spans", "spectrum", "growth"}) {
+        CAPTURE(name);
+        const std::string png = read_file(folder / (std::string("lab/") + name + ".png"));
+        CHECK(png.substr(1, 3) == "PNG");
+    }
+}

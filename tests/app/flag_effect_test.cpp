@@ -51,7 +51,7 @@ const std::set<std::string>& always_count() {
                                              "--budget",         "--seed",
                                              "--top-keys",       "--per-head",
                                              "--max-error",      "--needs",
-                                             "--target-error"};
+                                             "--target-error",   "--growth"};
     return flags;
 }
 

@@ -122,9 +122,10 @@ TEST_CASE("the JSON has the keys that the README promises") {
     REQUIRE(run_in(folder, recipe_with("--json > stats.json")) == 0);
     REQUIRE(run_in(folder, "attn-inspect stats out --similarity --json > stats.json") == 0);
     REQUIRE(
-        run_in(folder,
-               "attn-inspect approx -w data/induction/model.json --per-head --needs --method must "
-               "--json > lab.json") == 0);
+        run_in(
+            folder,
+            "attn-inspect approx -w data/induction/model.json --per-head --needs --growth 49,512 "
+            "--method must --json > lab.json") == 0);
     for (const auto& [command, file] :
          {std::pair("stats", "stats.json"), std::pair("check", "check.json"),
           std::pair("compare", "compare.json"), std::pair("diagnose", "diagnosis.json"),

@@ -1,5 +1,6 @@
 #include "render/plot.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -207,4 +208,42 @@ TEST_CASE("everything of a plot lies inside the picture, in every format") {
     const std::string svg = encode(figure, font, {PictureFormat::svg, 100, false}, {});
     CHECK(svg.find("layer 0") != std::string::npos);
     CHECK(encode(figure, font, {PictureFormat::pdf, 100, false}, {}).substr(0, 5) == "%PDF-");
+}
+
+TEST_CASE("a line may have places of its own, dots and labels") {
+    Plot plot = example();
+    plot.panels[0].lines[0].x = {0, 50, 200};
+    const auto blue = [&] { return pixels_of(drawn(plot), kBlue); };
+    const std::size_t plain = blue();
+    plot.panels[0].lines[0].marked = true;
+    CHECK(blue() > plain);
+    plot.panels[0].lines[0].marked = false;
+    plot.panels[0].lines[0].dashed = true;
+    CHECK(blue() < plain);
+    plot.panels[0].lines[0].labels = {"", "here"};
+    const Figure figure = make_plot(plot, Font::embedded());
+    const bool labelled =
+        std::any_of(figure.shapes.begin(), figure.shapes.end(), [](const auto& shape) {
+            const auto* text = std::get_if<TextLine>(&shape);
+            return text && text->text == "here";
+        });
+    CHECK(labelled);
+}
+
+TEST_CASE("the axis reaches as far as the lines, and the legend names all where it is asked to") {
+    Plot plot = example();
+    plot.panels[0].lines[0].x = {0, 100, 1000};
+    CHECK(pixels_of(drawn(plot), kBlue) > 0);
+    for (int i = 0; i < 30; ++i)
+        plot.panels[0].lines.push_back({"more " + std::to_string(i), {0, 0, 0}, kBlue});
+    const auto names = [&] {
+        const Figure figure = make_plot(plot, Font::embedded());
+        return std::count_if(figure.shapes.begin(), figure.shapes.end(), [](const auto& shape) {
+            const auto* text = std::get_if<TextLine>(&shape);
+            return text && text->text.rfind("more ", 0) == 0;
+        });
+    };
+    CHECK(names() < 30);
+    plot.all_names = true;
+    CHECK(names() == 30);
 }

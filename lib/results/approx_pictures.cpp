@@ -1,0 +1,347 @@
+#include "results/approx_pictures.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "core/version.hpp"
+#include "render/palette.hpp"
+#include "render/picture_format.hpp"
+#include "render/plot.hpp"
+#include "results/needs_picture.hpp"
+
+namespace attn::results {
+namespace {
+
+using analysis::ApproxMeasures;
+using analysis::NeedsOfHead;
+
+constexpr render::Color kCostsMore{175, 175, 175};
+constexpr std::size_t kMostPoints = 512;  // of a line
+
+double drawn_error(const ApproxMeasures& measures, const std::string& target) {
+    if (target == "mass") return 1 - measures.kept_mass;
+    if (target == "weights") return measures.weights_error;
+    return target == "output" ? measures.output_error : measures.context_error;
+}
+
+// One budget of one method.
+struct ParetoPoint {
+    double cost, error;
+    std::string label;
+};
+
+struct ParetoLine {
+    std::string method, group;
+    bool oracle = false;
+    std::vector<ParetoPoint> points;  // cheapest first
+};
+
+// What is written beside a point: the budget's value.
+std::string budget_label(const ApproxRow& row) {
+    const std::size_t equals = row.budget.find('=');
+    if (equals == std::string::npos) return "";
+    // Of two options the first says enough.
+    return row.budget.substr(equals + 1, row.budget.find(' ', equals) - equals - 1);
+}
+
+using Cost = double ApproxMeasures::*;
+
+// In the order of the report.
+std::vector<ParetoLine> pareto_lines(const ApproxReport& report, Cost cost,
+                                     const std::string& target) {
+    std::vector<ParetoLine> lines;
+    for (const ApproxRow& row : report.methods) {
+        const double error = drawn_error(row.run, target), price = row.run.*cost;
+        if (row.method == "exact" || !row.skipped.empty() || !std::isfinite(error)) continue;
+        if (!(price > 0)) continue;
+        const auto same = [&](const ParetoLine& line) { return line.method == row.method; };
+        auto line = std::find_if(lines.begin(), lines.end(), same);
+        if (line == lines.end()) line = lines.insert(line, {row.method, row.group, row.oracle, {}});
+        line->points.push_back({price, error, budget_label(row)});
+    }
+    for (ParetoLine& line : lines) {
+        std::stable_sort(line.points.begin(), line.points.end(),
+                         [](const auto& a, const auto& b) { return a.cost < b.cost; });
+    }
+    return lines;
+}
+
+// How far the points reach.
+struct ParetoEnds {
+    double least_error = 1, cheapest = 1, dearest = 1;
+
+    explicit ParetoEnds(const std::vector<ParetoLine>& lines) {
+        constexpr double kNoError = 1e-9;  // rounding
+        for (const ParetoLine& line : lines) {
+            for (const ParetoPoint& point : line.points) {
+                if (point.error > kNoError) least_error = std::min(least_error, point.error);
+                cheapest = std::min(cheapest, point.cost);
+                dearest = std::max(dearest, point.cost);
+            }
+        }
+    }
+    // Where errors of 0 are drawn, which no log axis has.
+    double bottom() const { return least_error / 3; }
+
+    std::vector<double> ticks() const {
+        std::vector<double> ticks;
+        for (double power = 1e-6; power < 1e6; power *= 10) {
+            for (const double step : {1.0, 2.0, 5.0}) {
+                if (step * power >= 0.7 * cheapest && step * power <= 1.5 * dearest)
+                    ticks.push_back(step * power);
+            }
+        }
+        return ticks;
+    }
+};
+
+render::PlotLine drawn_line(const ParetoLine& line, double bottom, render::Color color) {
+    render::PlotLine drawn{line.method, {}, color};
+    if (line.points.front().cost > 1) {  // and so do all others
+        drawn.color = kCostsMore;
+        drawn.name += " (costs more)";
+    }
+    drawn.dashed = line.oracle;
+    drawn.marked = true;
+    for (const ParetoPoint& point : line.points) {
+        drawn.x.push_back(point.cost);
+        drawn.values.push_back(std::max(point.error, bottom));
+        drawn.labels.push_back(point.label);
+    }
+    return drawn;
+}
+
+// Few methods share one panel; of many every group has its own.
+std::vector<render::PlotPanel> pareto_panels(const std::vector<ParetoLine>& lines, double bottom) {
+    constexpr std::size_t kFew = 6;
+    const bool split = lines.size() > kFew;
+    std::vector<std::string> groups;
+    for (const ParetoLine& line : lines) {
+        const std::string group = split ? line.group : "";
+        if (std::find(groups.begin(), groups.end(), group) == groups.end()) groups.push_back(group);
+    }
+    std::vector<render::PlotPanel> panels;
+    for (const std::string& group : groups) {
+        render::PlotPanel panel;
+        panel.title = group;
+        std::vector<const ParetoLine*> members;
+        for (const ParetoLine& line : lines)
+            if (!split || line.group == group) members.push_back(&line);
+        const std::vector<render::Color> colors = render::line_colors(members.size());
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            panel.lines.push_back(drawn_line(*members[i], bottom, colors[i]));
+            if (split) panel.lines.back().name = group + ": " + panel.lines.back().name;
+        }
+        panel.marks.push_back(
+            {"exact (error 0)", 1, bottom, render::MarkShape::diamond, render::kVermilion});
+        panels.push_back(std::move(panel));
+    }
+    return panels;
+}
+
+render::Figure draw_pareto(const ApproxReport& report, const ApproxPictureText& text, Cost cost,
+                           const std::string& cost_name) {
+    const std::vector<ParetoLine> lines = pareto_lines(report, cost, text.target);
+    const ParetoEnds ends(lines);
+    render::Plot plot;
+    plot.y_name = text.target == "mass" ? "lost mass" : text.target + " error";
+    plot.title = plot.y_name + " against " + cost_name;
+    plot.note = text.source + " · numbers: budgets · dashed: chosen by the exact weights";
+    plot.x_name = cost_name + " / those of exact attention";
+    plot.x_kind = plot.y_kind = render::ScaleKind::log;
+    plot.x = ends.ticks();
+    plot.panels = pareto_panels(lines, ends.bottom());
+    plot.all_names = true;
+    if (plot.panels.size() > 1) {
+        plot.columns = 2;
+        plot.panel_width = 440;
+        plot.panel_height = 250;
+    }
+    return render::make_plot(plot, render::Font::embedded());
+}
+
+// Heads of the first sequence that is there, layer by layer.
+std::vector<std::vector<const NeedsOfHead*>> by_layers(const std::vector<NeedsOfHead>& needs) {
+    std::vector<std::vector<const NeedsOfHead*>> layers;
+    for (const NeedsOfHead& head : needs) {
+        if (head.sequence != needs.front().sequence) continue;
+        if (layers.empty() || layers.back().front()->layer != head.layer) layers.emplace_back();
+        layers.back().push_back(&head);
+    }
+    return layers;
+}
+
+// At most so many of the places 0 … count - 1, the last among them.
+std::vector<std::size_t> some_places(std::size_t count) {
+    const std::size_t step = std::max<std::size_t>(1, (count + kMostPoints - 1) / kMostPoints);
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i + 1 < count; i += step) places.push_back(i);
+    if (count > 0) places.push_back(count - 1);
+    return places;
+}
+
+render::PlotLine cumulative_line(const std::vector<double>& mass, std::string name,
+                                 render::Color color) {
+    double all = 0, sum = 0;
+    for (const double value : mass) all += value;
+    std::vector<double> shares;
+    for (const double value : mass) shares.push_back((sum += value) / all);
+    render::PlotLine line{std::move(name), {}, color};
+    for (const std::size_t i : some_places(mass.size())) {
+        line.x.push_back(static_cast<double>(i + 1));
+        line.values.push_back(shares[i]);
+    }
+    return line;
+}
+
+// 1, 2, 5, 10, … up to `last`.
+std::vector<double> round_ticks(double last) {
+    std::vector<double> ticks;
+    for (double power = 1; power <= last; power *= 10) {
+        for (const double step : {1.0, 2.0, 5.0})
+            if (step * power <= last) ticks.push_back(step * power);
+    }
+    return ticks.empty() ? std::vector<double>{1} : ticks;
+}
+
+template <class Draw>
+render::Figure draw_layers(const std::vector<NeedsOfHead>& needs, render::Plot plot,
+                           const Draw& draw) {
+    double longest = 1;
+    for (const auto& heads : by_layers(needs)) {
+        render::PlotPanel panel;
+        panel.title = "layer " + std::to_string(heads.front()->layer);
+        const std::vector<render::Color> colors = render::line_colors(heads.size());
+        for (std::size_t i = 0; i < heads.size(); ++i) draw(panel, *heads[i], colors[i]);
+        for (const render::PlotLine& line : panel.lines)
+            if (!line.x.empty()) longest = std::max(longest, line.x.back());
+        plot.panels.push_back(std::move(panel));
+    }
+    plot.x = round_ticks(longest);
+    plot.x_kind = render::ScaleKind::log;
+    return render::make_plot(plot, render::Font::embedded());
+}
+
+render::Figure draw_spans(const std::vector<NeedsOfHead>& needs, const std::string& source) {
+    render::Plot plot;
+    plot.title = "attention mass within a window";
+    plot.note = source + " · dashed: without key 0";
+    plot.x_name = "window (keys, the query's own position included)";
+    plot.y_name = "share of the mass";
+    plot.y_ends = {{-0.02, 1.02}};
+    return draw_layers(
+        needs, plot, [](render::PlotPanel& panel, const NeedsOfHead& head, render::Color color) {
+            render::PlotLine without = cumulative_line(head.needs.mass_without_first, "", color);
+            without.dashed = true;
+            without.width = 1;
+            // Of a head whose rows see nothing there is nothing to draw.
+            if (!without.values.empty()) panel.lines.push_back(std::move(without));
+            panel.thresholds = {{"95 and 99 %", 0.95}, {"95 and 99 %", 0.99}};
+            if (head.needs.mass.empty()) return;
+            panel.lines.push_back(
+                cumulative_line(head.needs.mass, "head " + std::to_string(head.head), color));
+        });
+}
+
+render::Figure draw_spectrum(const std::vector<NeedsOfHead>& needs, const std::string& source) {
+    render::Plot plot;
+    plot.title = "singular values of the weights";
+    plot.note = source + " · marks: the rank that is needed";
+    plot.x_name = "rank";
+    plot.y_name = "singular value / the largest";
+    plot.y_kind = render::ScaleKind::log;
+    return draw_layers(
+        needs, plot, [](render::PlotPanel& panel, const NeedsOfHead& head, render::Color color) {
+            const std::vector<double>& values = head.needs.singular_values;
+            if (values.empty() || values[0] == 0) return;
+            render::PlotLine line{"head " + std::to_string(head.head), {}, color};
+            constexpr double kNothing = 1e-9;  // of the largest: rounding
+            for (const std::size_t i : some_places(values.size())) {
+                line.x.push_back(static_cast<double>(i + 1));
+                line.values.push_back(std::max(values[i] / values[0], kNothing));
+            }
+            if (head.needs.rank)
+                panel.marks.push_back({"", static_cast<double>(*head.needs.rank),
+                                       std::max(values[*head.needs.rank - 1] / values[0], kNothing),
+                                       render::MarkShape::diamond, color});
+            panel.lines.push_back(std::move(line));
+        });
+}
+
+render::Figure draw_growth(const analysis::LayerGrowth& growth, const std::string& source) {
+    constexpr render::Color kRecurrent{150, 150, 150};
+    render::Plot plot;
+    plot.title = "FLOPs of a layer against its length";
+    plot.note = source + " · projections included · grey: recurrent layers of the same width";
+    plot.x_name = "tokens";
+    plot.y_name = "FLOPs";
+    plot.x_kind = plot.y_kind = render::ScaleKind::log;
+    for (const std::size_t n : growth.lengths) plot.x.push_back(static_cast<double>(n));
+    render::PlotPanel panel;
+    const auto own = static_cast<std::size_t>(
+        std::count_if(growth.rows.begin(), growth.rows.end(),
+                      [](const analysis::GrowthRow& row) { return !row.is_recurrent; }));
+    const std::vector<render::Color> colors = render::line_colors(own);
+    std::size_t next = 0;
+    for (const analysis::GrowthRow& row : growth.rows) {
+        char slope[24] = "";
+        if (std::isfinite(row.exponent))
+            std::snprintf(slope, sizeof slope, ", n^%.2f", row.exponent);
+        render::PlotLine line{
+            row.layer + slope, {}, row.is_recurrent ? kRecurrent : colors[next++]};
+        line.marked = true;
+        for (const approx::LayerCost& cost : row.costs)
+            line.values.push_back(static_cast<double>(cost.flops));
+        if (row.is_recurrent && !row.costs.empty()) {
+            line.labels.resize(row.costs.size());
+            line.labels.back() = row.layer;
+        }
+        panel.lines.push_back(std::move(line));
+    }
+    const auto crossing = growth.crossings.layer;
+    if (crossing >= growth.lengths.front() && crossing <= growth.lengths.back()) {
+        const analysis::GrowthRow& lstm = growth.rows.back();
+        const double a_token = static_cast<double>(lstm.costs.front().flops) /
+                               static_cast<double>(growth.lengths.front());
+        panel.marks.push_back({"attention = LSTM at n=" + std::to_string(crossing),
+                               static_cast<double>(crossing),
+                               a_token * static_cast<double>(crossing), render::MarkShape::diamond,
+                               render::kVermilion});
+    }
+    plot.panels = {panel};
+    return render::make_plot(plot, render::Font::embedded());
+}
+
+bool any_spectrum(const std::vector<NeedsOfHead>& needs) {
+    return std::any_of(needs.begin(), needs.end(), [](const NeedsOfHead& head) {
+        return !head.needs.singular_values.empty() && head.needs.singular_values[0] > 0;
+    });
+}
+
+}  // namespace
+
+void write_approx_pictures(const ApproxReport& report, const ApproxPictureText& text,
+                           io::OutputFolder& folder) {
+    const auto write = [&](const std::string& name, const render::Figure& figure) {
+        const render::PictureFacts facts{{"Title", name},
+                                         {"Source", text.source},
+                                         {"Command", text.command},
+                                         {"Software", std::string("attn-inspect ") + version()}};
+        folder.write(name + ".png", render::encode(figure, render::Font::embedded(), {}, facts));
+    };
+    const auto has_points = [&](Cost cost) {
+        return report.costs && !pareto_lines(report, cost, text.target).empty();
+    };
+    if (has_points(&ApproxMeasures::flops_ratio))
+        write("pareto", draw_pareto(report, text, &ApproxMeasures::flops_ratio, "FLOPs"));
+    if (has_points(&ApproxMeasures::read_ratio))
+        write("pareto-bytes", draw_pareto(report, text, &ApproxMeasures::read_ratio, "bytes read"));
+    if (report.growth) write("growth", draw_growth(*report.growth, text.source));
+    if (!report.needs || report.needs->empty()) return;
+    write("needs", draw_needs(*report.needs, text.source));
+    write("spans", draw_spans(*report.needs, text.source));
+    if (any_spectrum(*report.needs)) write("spectrum", draw_spectrum(*report.needs, text.source));
+}
+
+}  // namespace attn::results
