@@ -358,9 +358,10 @@ void CheckSink<T>::end_layer(const LayerOutputs<T>&) {
     if (!options_.passing) return;
     for (std::size_t slot = 0; slot < samples_.size(); ++slot) {
         HeadCheck& head = results_[first_result_ + slot];
-        for (std::size_t place = 0; place < head.place && !head.twin; ++place) {
-            if (are_same(samples_[shape_.slot(head.sequence, place)], samples_[slot]))
-                head.twin = place;
+        for (std::size_t other = 0; other < slot && !head.twin; ++other) {
+            const HeadCheck& earlier = results_[first_result_ + other];
+            if (earlier.sequence == head.sequence && are_same(samples_[other], samples_[slot]))
+                head.twin = earlier.place;
         }
     }
     samples_.clear();

@@ -172,8 +172,8 @@ class Run {
     // Writes the verdicts, too.
     CheckResult judge(const std::vector<analysis::HeadCheck>& heads) {
         CheckedAttention<T> checked;
-        checked.shape = {loaded_.batch, selection_.heads.size(), loaded_.queries, loaded_.keys};
-        checked.heads = selection_.heads;
+        checked.shape = {loaded_.batch, loaded_.heads, loaded_.queries, loaded_.keys};
+        checked.heads = outline_.heads;
         checked.has_sinks = !loaded_.options.sinks.empty() || !loaded_.sinks.empty();
         checked.has_windows = !outline_.window_left.empty();
         checked.known_mask = true;

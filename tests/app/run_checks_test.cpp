@@ -42,7 +42,8 @@ TEST_CASE("the checks of a run are those of its folder, whatever masks it has") 
     const TempFolder folder;
     const std::string model = sample("model.json");
     for (const Words& flags : {Words{"--causal"}, Words{"--no-causal"}, Words{"--window", "3,0"},
-                               Words{"--key-lengths", "20"}, Words{"--precision", "f64"}}) {
+                               Words{"--key-lengths", "20"}, Words{"--precision", "f64"},
+                               Words{"--head", "3"}, Words{"--head", "1,3", "--layers", "1"}}) {
         Words arguments{"-w", model};
         arguments.insert(arguments.end(), flags.begin(), flags.end());
         const json own = run_checks(folder, arguments);
@@ -68,6 +69,17 @@ TEST_CASE("heads that are the same are found though their weights are not kept")
     REQUIRE(line != checks.end());
     CHECK((*line)["verdict"] == "warning");
     CHECK((*line)["message"] == "head 1 is the same as head 0");
+}
+
+TEST_CASE("heads that are left out change no number of those that are checked") {
+    const TempFolder folder;
+    const std::string q = folder.write(
+        "q.json", "[[[1, 0], [0, 2]], [[0, 1], [1, 0]], [[3, 0], [0, 2]], [[3, 0], [0, 2]]]");
+    const auto result = run_program({"run", "-q", q, "-k", q, "-v", q, "--save", "check", "--head",
+                                     "0,2-3", "-o", folder / "out"});
+    CHECK(result.exit_code == 0);
+    const std::string document = read_file(folder / "out/check.json");
+    CHECK_THAT(document, Catch::Contains("head 3 is the same as head 2"));
 }
 
 TEST_CASE("a check of a run that fails is a line, exit code 1, and the results are there") {
