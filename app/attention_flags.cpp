@@ -30,9 +30,10 @@ void add_head_flags(Command& command, source::AttentionRequest& request) {
                  "Cached values in front: [(batch,) kv_heads, past, d_value]");
 }
 
-void add_score_flags(Command& command, source::AttentionRequest& request) {
+void add_score_flags(Command& command, source::AttentionRequest& request,
+                     const std::string& scale) {
     command.heading("Scores");
-    command.real("--scale", request.scale, RealRange::any(),
+    command.real(scale, request.scale, RealRange::any(),
                  "Factor of the scores (default 1/sqrt(d_head); T5: 1)");
     command.real("--softcap", request.softcap, RealRange::positive(),
                  "X * tanh(score / X), before masks and biases");
@@ -108,10 +109,11 @@ void add_mask_flags(Command& command, source::AttentionRequest& request) {
                  "Valid keys of each sequence, the rest is padding: 5,3 or an array [batch]");
 }
 
-void add_attention_flags(Command& command, source::AttentionRequest& request) {
+void add_attention_flags(Command& command, source::AttentionRequest& request,
+                         const std::string& scale) {
     add_head_flags(command, request);
     add_mask_flags(command, request);
-    add_score_flags(command, request);
+    add_score_flags(command, request, scale);
     add_position_flags(command, request);
 }
 

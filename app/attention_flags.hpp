@@ -1,6 +1,8 @@
 // The flags that say how scores become weights.
 #pragma once
 
+#include <string>
+
 #include "flags.hpp"
 
 #include "source/attention_request.hpp"
@@ -11,6 +13,8 @@ namespace attn::app {
 void add_mask_flags(Command& command, source::AttentionRequest& request);
 
 // Adds all flags; the request is complete when parsing is.
-void add_attention_flags(Command& command, source::AttentionRequest& request);
+// `scale`: what the factor of the scores is called, where --scale is that of colours.
+void add_attention_flags(Command& command, source::AttentionRequest& request,
+                         const std::string& scale = "--scale");
 
 }  // namespace attn::app

@@ -219,6 +219,14 @@ void require_steps(const CLI::App& command) {
         if (given(command, "source")) refuse_computing(command, "without SOURCE");
         return;
     }
+    if (find(command, "--against") != nullptr) {
+        // Beside saved attention they are what its scores were made of.
+        if (given(command, "source"))
+            refuse_computing(command, "without SOURCE", {"--query", "--key"});
+        else if (given(command, "--axes"))
+            fail("--axes: has no effect on attention that is computed");
+        return;
+    }
     if (find(command, "--checkpoints") == nullptr) return;
     for (const char* flag : {"--plots", "--list"})
         if (given(command, flag) && !given(command, "--output"))

@@ -11,6 +11,7 @@
 #include "core/printable.hpp"
 #include "core/word_list.hpp"
 #include "flags.hpp"
+#include "input_flags.hpp"
 #include "output_policy_flags.hpp"
 #include "pipeline/report.hpp"
 #include "progress_bar.hpp"
@@ -60,7 +61,8 @@ std::string describe(const ReportResult& result, const std::string& output) {
     text += counted(result.layers, "layer") + " x " + counted(result.heads, "head") + " x ";
     text += result.queries == result.keys
                 ? counted(result.queries, "token")
-                : std::to_string(result.queries) + " queries x " + counted(result.keys, "key");
+                : (result.queries == 1 ? "1 query" : std::to_string(result.queries) + " queries") +
+                      " x " + counted(result.keys, "key");
     return text + ", " + describe_values(result.packing) + ", " + human_size(result.bytes);
 }
 
@@ -75,13 +77,22 @@ int execute(const ReportRequest& request, const CommandLine& line) {
     return 0;
 }
 
+// What the flags of SOURCE say counts for what is computed, too.
+void complete_computed(ReportRequest& request) {
+    source::ComputedRequest& computed = request.computed;
+    computed.tokens = request.from.tokens;
+    computed.key_tokens = request.from.key_tokens;
+    computed.layers = request.from.layers;
+    if (request.from.precision == DType::float64) computed.precision = source::Precision::f64;
+}
+
 void add_report_source(Command& command, ReportRequest& request) {
     command
         .text("source", "SOURCE", request.from.source,
               "A folder that run wrote; an array [q, k], [heads, q, k], [layers, heads, q, k] or "
-              "[layers, batch, heads, q, k]; or the arrays of many layers")
-        .completes(Completion::array)
-        .required();
+              "[layers, batch, heads, q, k]; or the arrays of many layers. Without it attention is "
+              "computed from --weights, or --query, --key and --value")
+        .completes(Completion::array);
     add_axes_flag(command, "--axes", request.from.axes, "Axes of the array");
     command.indices("--layer,--layers", request.from.layers, "Only these layers, such as 0,3-5");
     command.indices("--head,--select-heads", request.from.heads, "Only these heads");
@@ -151,13 +162,15 @@ void add_report_command(CLI::App& app, CommandLine& line) {
     Command command(app, line, "report", "One HTML page to explore attention, for any browser");
     const auto request = std::make_shared<ReportRequest>();
     add_report_source(command, *request);
-    add_mask_flags(command, request->attention);
+    add_input_flags(command, request->computed);
+    add_attention_flags(command, request->computed.attention, "--score-scale");
     add_page_flags(command, *request, line.console);
     command.usual({"--output", "--tokens", "--layer", "--head", "--against", "--grid", "--image",
                    "--values", "--budget"},
                   "attn-inspect report out -o page.html");
     command.action([request, &line] {
         request->command = line.text;
+        complete_computed(*request);
         return execute(*request, line);
     });
 }

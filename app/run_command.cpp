@@ -1,4 +1,5 @@
 // run: compute attention and write what was asked for.
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -6,6 +7,7 @@
 #include "attention_flags.hpp"
 #include "check_place.hpp"
 #include "commands.hpp"
+#include "core/shell_word.hpp"
 #include "core/word_list.hpp"
 #include "heatmap_flags.hpp"
 #include "input_flags.hpp"
@@ -106,6 +108,12 @@ bool complain_of(const results::CheckResult& result, Console& console) {
     return result.failed();
 }
 
+bool keeps_weights(const results::RunManifest& manifest) {
+    return std::any_of(manifest.files.begin(), manifest.files.end(), [](const std::string& file) {
+        return std::filesystem::path(file).stem() == "weights";
+    });
+}
+
 int execute(const RunFlags& flags, const CommandLine& line) {
     results::RunManifest manifest;
     {
@@ -120,6 +128,9 @@ int execute(const RunFlags& flags, const CommandLine& line) {
         for (const std::string& file : manifest.files)
             paths.push_back((std::filesystem::path(flags.request.output) / file).string());
         print_written(paths, flags.list, line.console);
+        if (!flags.list && keeps_weights(manifest))
+            line.console.line("to explore: attn-inspect report " +
+                              shell_word(flags.request.output) + " -o page.html");
         if (verification && !verification->first)
             line.console.line(analysis::describe(*verification));
     }

@@ -100,9 +100,11 @@ lib/pipeline/gradient_check.cpp     so far by tests/app/grad_command_test.cpp
 lib/source/gradient_pass.cpp        by tests/app/grad_command_test.cpp, against central differences
 lib/pipeline/report.cpp             by tests/app/report_command_test.cpp, which reads every number again
 lib/pipeline/report_page.cpp        the same
+lib/pipeline/report_projections.cpp the same
 lib/pipeline/report_side.cpp        the same
 lib/results/report_chunks.cpp       the same
 lib/results/report_difference.cpp   the same
+lib/results/report_embedding.cpp    the same
 lib/results/report_meta.cpp         the same
 lib/pipeline/rollout.cpp            by tests/app/rollout_command_test.cpp, against reference values
 lib/pipeline/rollout_product.cpp    the same

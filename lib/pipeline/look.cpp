@@ -67,6 +67,7 @@ void suggest_for_attention(const LookRequest& request, LookResult& result) {
     result.next.push_back("attn-inspect heatmap " + source + head + " -o head.png");
     result.next.push_back("attn-inspect stats " + source + " --sort " +
                           (best == nullptr ? "entropy" : best->measure) + " --top 10");
+    result.next.push_back("attn-inspect report " + source + " -o page.html");
 }
 
 LookResult look_at_attention(const LookRequest& request, const Progress& progress,

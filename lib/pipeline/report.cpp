@@ -6,6 +6,7 @@
 
 #include "analysis/check_sink.hpp"
 #include "analysis/weight_codes.hpp"
+#include "attention/layer.hpp"
 #include "core/error.hpp"
 #include "core/human_size.hpp"
 #include "core/index_list.hpp"
@@ -15,11 +16,13 @@
 #include "io/sha256.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/report_page.hpp"
+#include "pipeline/report_projections.hpp"
 #include "pipeline/report_side.hpp"
 #include "pipeline/rollout_product.hpp"
 #include "render/page.hpp"
 #include "render/photo.hpp"
 #include "results/report_difference.hpp"
+#include "results/report_embedding.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -36,6 +39,10 @@ bool is_html_name(const std::string& path) {
 }
 
 void require_report_sense(const ReportRequest& request) {
+    if (request.is_computed() && request.computed.weights.empty() && request.computed.query.empty())
+        fail(
+            "report needs SOURCE, attention that was saved, or --weights (or --query, --key and "
+            "--value) to compute it from");
     if (request.output != "-" && !is_html_name(request.output))
         fail(request.output, ": expected a name that ends in .html, or - for standard output");
     if (!request.image.empty() && request.grid.empty())
@@ -67,10 +74,16 @@ class Report {
         : request_(request), progress_(progress), warn_(warn) {}
 
     ReportResult execute() {
-        inputs_.hold(request_.from.source);
-        a_ = open_report_side<T>(request_, request_.from, inputs_, warn_);
+        if (request_.is_computed()) {
+            a_ = compute_report_side<T>(request_, inputs_, warn_);
+        } else {
+            inputs_.hold(request_.from.source);
+            a_ = open_report_side<T>(request_, request_.from, inputs_, warn_);
+        }
         if (!request_.against.empty()) open_other();
         require_image();
+        name_sources();
+        if (!request_.is_computed()) projections_ = load_report_projections(request_, a_, inputs_);
         io::OutputFile file(request_.output, io::FileKind::html, guard());
         inputs_.let_go();
         other_inputs_.let_go();
@@ -106,9 +119,8 @@ class Report {
         };
         if (sizes(a_) == sizes(*b_)) return;
         fail("--against ", request_.against, ": has ", b_->layers.size(), " layers of ",
-             to_string(b_->attention->shape()), ", ", request_.from.source, " has ",
-             a_.layers.size(), " of ", to_string(a_.attention->shape()),
-             " ([batch, heads, queries, keys]); expected the same");
+             to_string(b_->checked.shape), ", ", source_name(), " has ", a_.layers.size(), " of ",
+             to_string(a_.checked.shape), " ([batch, heads, queries, keys]); expected the same");
     }
 
     void require_image() {
@@ -131,13 +143,24 @@ class Report {
         facts_.image = {png ? "image/png" : "image/jpeg", picture.width(), picture.height()};
     }
 
-    void collect_facts() {
-        const source::Outline& outline = a_.outline();
-        facts_.title = request_.title.empty() ? file_name_of(request_.from.source) : request_.title;
+    // Before the numbers that only the plane of queries and keys is made of are read.
+    void name_sources() {
+        const std::string name = source_name();
+        facts_.title = request_.title.empty() ? file_name_of(name) : request_.title;
         facts_.command = without_absolute_folders(request_.command);
-        facts_.sources.push_back({file_name_of(request_.from.source), digest_of(inputs_)});
+        facts_.sources.push_back({file_name_of(name), digest_of(inputs_)});
         if (b_)
             facts_.sources.push_back({file_name_of(request_.against), digest_of(other_inputs_)});
+    }
+
+    std::string source_name() const {
+        if (!request_.is_computed()) return request_.from.source;
+        return request_.computed.weights.empty() ? request_.computed.query
+                                                 : request_.computed.weights;
+    }
+
+    void collect_facts() {
+        const source::Outline& outline = a_.outline();
         facts_.layers = a_.layers;
         facts_.heads = a_.heads;
         facts_.sequences = a_.sequences;
@@ -163,9 +186,10 @@ class Report {
         return chosen;
     }
 
-    // Rollout is of square attention in several layers.
+    // Rollout is of square attention in several layers, which can be read again.
     void open_rollout() {
         const source::Outline& outline = a_.outline();
+        if (request_.is_computed()) return;
         if (outline.queries != outline.keys || outline.queries > kMostRolloutTokens ||
             a_.layers.size() < 2)
             return;
@@ -202,6 +226,14 @@ class Report {
         return size;
     }
 
+    // Of the plane of queries and keys.
+    double bytes_of_points() const {
+        if (projections_.empty() && !request_.is_computed()) return 0;
+        const double points = static_cast<double>(std::min<std::size_t>(facts_.queries, 2048) +
+                                                  std::min<std::size_t>(facts_.keys, 2048));
+        return 5.4 * points * static_cast<double>(a_.matrices());
+    }
+
     [[noreturn]] void fail_for_budget() const {
         std::string flags;
         if (a_.layers.size() > 1) flags += "--layer, ";
@@ -212,12 +244,11 @@ class Report {
                                  std::to_string(facts_.queries) + " x " +
                                  std::to_string(facts_.keys);
         if (request_.values == ReportValues::exact)
-            fail(request_.from.source, ": ", what, " do not fit into a page of ", size,
+            fail(source_name(), ": ", what, " do not fit into a page of ", size,
                  " exactly; choose some with ", flags,
                  "or give --values auto or a larger --budget");
-        fail(request_.from.source, ": ", what, " do not fit into a page of ", size,
-             " even with sides of ", kShortestSide, " cells; choose some with ", flags,
-             "or give a larger --budget");
+        fail(source_name(), ": ", what, " do not fit into a page of ", size, " even with sides of ",
+             kShortestSide, " cells; choose some with ", flags, "or give a larger --budget");
     }
 
     // Streams with coarser and coarser plans until the page fits; most often once.
@@ -250,8 +281,8 @@ class Report {
         const bool exact = request_.values == ReportValues::automatic &&
                            plan_report(sizes, ReportValues::exact, request_.budget, 0);
         if (exact) return;
-        fail(request_.from.source, ": layer ", odd.layer, ", sequence ", odd.sequence, ", head ",
-             odd.head, ": the weight of query ", odd.query, " on key ", odd.key, " is ", odd.value,
+        fail(source_name(), ": layer ", odd.layer, ", sequence ", odd.sequence, ", head ", odd.head,
+             ": the weight of query ", odd.query, " on key ", odd.key, " is ", odd.value,
              ", of which only an exact page can tell: --values exact, with --layer, --head or "
              "--budget as it needs; see attn-inspect check");
     }
@@ -278,8 +309,16 @@ class Report {
             signed_cells);
         Sinks<T> sinks{&packed};
         if (b_) sinks.push_back(&difference);
+        results::EmbeddingSink<T> embedding(
+            chunks,
+            [this](std::size_t layer, const LayerOutputs<T>& outputs) {
+                return projected(layer, outputs);
+            },
+            a_.kv_order);
+        sinks.push_back(&embedding);
         stream_side(a_, sinks, "a");
         packed.finish();
+        facts_.embedding = embedding.result();
         if (!b_ || packed.odd_weight()) return packed.odd_weight();
         facts_.difference = difference.result();
         signed_cells.finish(static_cast<float>(facts_.difference->scale));
@@ -289,6 +328,15 @@ class Report {
         return other.odd_weight();
     }
 
+    std::optional<results::ProjectedHeads<T>> projected(std::size_t layer,
+                                                        const LayerOutputs<T>& outputs) const {
+        if (!projections_.empty())
+            return results::ProjectedHeads<T>{separate_heads(projections_.queries[layer]),
+                                              separate_heads(projections_.keys[layer])};
+        if (outputs.attention == nullptr) return std::nullopt;
+        return results::ProjectedHeads<T>{outputs.attention->q.view, outputs.attention->k.view};
+    }
+
     // With what is measured, the first time.
     void stream_side(const ReportSide<T>& side, Sinks<T> sinks, const std::string& name) {
         if (facts_.stats.size() > (name == "a" ? 0 : 1)) {
@@ -296,7 +344,8 @@ class Report {
             return;
         }
         analysis::StatsSink<T> stats(side.stats);
-        analysis::CheckSink<T> check(side.checked.mask, {side.outline().window_left});
+        analysis::CheckSink<T> check(
+            side.checked.mask, {side.outline().window_left, request_.is_computed() && name == "a"});
         sinks.push_back(&stats);
         if (request_.checks) sinks.push_back(&check);
         side.source->stream(sinks, side.share, progress_);
@@ -305,7 +354,7 @@ class Report {
         if (!request_.checks) return;
         CheckRequest judged;
         judged.from = side.from;
-        judged.attention = request_.attention;
+        judged.attention = request_.computed.attention;
         for (const CheckLine& line : CheckJudge<T>(judged, side.checked, check.heads()).judge())
             facts_.checks.push_back({name, line});
     }
@@ -356,7 +405,7 @@ class Report {
         io::Inputs inputs;
         RolloutRequest rollout;
         rollout.from = request_.from;
-        rollout.attention = request_.attention;
+        rollout.attention = request_.computed.attention;
         const RolloutStack<T> stack = open_rollout_source<T>(rollout, inputs, nullptr);
         for (std::size_t place = 0; place < a_.sequences.size(); ++place)
             roll_sequence(stack, rollout, place, chunks);
@@ -400,6 +449,7 @@ class Report {
     io::Inputs other_inputs_;
     ReportSide<T> a_;
     std::optional<ReportSide<T>> b_;
+    ReportProjections<T> projections_;  // of A, where they were saved
     std::string image_;
     results::ReportFacts facts_;
     std::vector<std::vector<std::vector<double>>> received_;  // of A and B, by slot
@@ -409,8 +459,9 @@ class Report {
 
 ReportResult report(const ReportRequest& request, const Progress& progress, const Warn& warn) {
     require_report_sense(request);
-    DType type;
-    {
+    DType type =
+        request.computed.precision == source::Precision::f64 ? DType::float64 : DType::float32;
+    if (!request.is_computed()) {
         io::Inputs inputs;
         type = source::working_type(inputs, request.from.source, request.from.precision);
     }

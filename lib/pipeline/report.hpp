@@ -10,15 +10,17 @@
 #include "io/output_guard.hpp"
 #include "pipeline/report_plan.hpp"
 #include "results/report_meta.hpp"
-#include "source/attention_request.hpp"
+#include "source/computed_request.hpp"
 #include "source/source_selection.hpp"
 
 namespace attn::pipeline {
 
 struct ReportRequest {
     source::SourceRequest from;
-    source::AttentionRequest attention;  // of it only who may attend
-    std::string against;                 // a second source; empty: none
+    // What attention is computed from where no source is named. Beside a source its query and key
+    // are what the scores were made of, and of its attention only who may attend counts.
+    source::ComputedRequest computed;
+    std::string against;  // a second source; empty: none
     std::string against_axes;
     std::string grid;   // "14x14+1": keys are patches of a picture
     std::string image;  // that picture, PNG or JPEG
@@ -34,6 +36,8 @@ struct ReportRequest {
     std::string output;  // FILE.html, or "-" for standard output
     io::OutputPolicy policy;
     std::string command;  // that makes the page again, for people
+
+    bool is_computed() const { return from.source.empty(); }
 };
 
 struct ReportResult {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "attention/query_offset.hpp"
 #include "core/index_list.hpp"
 #include "results/manifest.hpp"
+#include "source/computed_source.hpp"
 #include "source/labels_beside.hpp"
 #include "source/mask_options.hpp"
 #include "source/pattern_tokens.hpp"
@@ -20,6 +22,15 @@ std::vector<std::size_t> numbers_at(const std::vector<std::size_t>& numbers, con
     if (!places) return numbers;
     std::vector<std::size_t> chosen;
     for (const std::size_t place : *places) chosen.push_back(numbers[place]);
+    return chosen;
+}
+
+// All where none were asked for.
+Chosen sorted_places(Chosen chosen, std::size_t count, const std::string& flag,
+                     const std::string& what) {
+    if (!chosen) return chosen;
+    require_indices_below(*chosen, count, flag, what);
+    std::sort(chosen->begin(), chosen->end());
     return chosen;
 }
 
@@ -70,17 +81,17 @@ ReportSide<T> open_report_side(const ReportRequest& request, const source::Sourc
     source::add_labels_beside(inputs, from, attention, warn);
     side.labels = source::choose_labels(attention, from);
     const Shape& shape = attention.shape();
-    MaskOptions<T> mask =
-        source::load_mask_options<T>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
-                                     attention.structure, inputs, warn);
+    MaskOptions<T> mask = source::load_mask_options<T>(request.computed.attention,
+                                                       {shape[0], shape[1], shape[2], shape[3]},
+                                                       attention.structure, inputs, warn);
     // A window of the command line is meant for all layers.
-    if (!request.attention.window.empty()) {
+    if (!request.computed.attention.window.empty()) {
         for (source::StoredLayer<T>& layer : attention.layers) layer.window_left = std::nullopt;
     }
     attention.structure = mask.structure;
     CheckRequest checks;
     checks.from = from;
-    checks.attention = request.attention;
+    checks.attention = request.computed.attention;
     side.checked = checked_attention(checks, attention, std::move(mask));
     source::PatternTokens tokens = source::choose_pattern_tokens(attention, from, warn);
     side.stats.offsets = std::move(tokens.offsets);
@@ -95,11 +106,45 @@ ReportSide<T> open_report_side(const ReportRequest& request, const source::Sourc
     return side;
 }
 
+template <class T>
+ReportSide<T> compute_report_side(const ReportRequest& request, io::Inputs& inputs,
+                                  const Warn& warn) {
+    ReportSide<T> side;
+    side.from = request.from;
+    auto source = std::make_unique<source::ComputedSource<T>>(request.computed, inputs, warn);
+    const source::ComputedInputs<T>& loaded = source->inputs();
+    const source::Outline& outline = source->outline();
+    side.share = {sorted_places(request.from.layers, outline.layers.size(), "--layer", "layer"),
+                  sorted_places(request.from.sequences, outline.sequences, "--seq", "sequence"),
+                  sorted_places(request.from.heads, outline.heads.size(), "--head", "head")};
+    side.labels = {loaded.tokens, loaded.key_tokens};
+    side.stats.offsets = outline.structure.offsets;
+    const bool same_tokens = outline.queries == outline.keys && loaded.tokens == loaded.key_tokens;
+    if (same_tokens && start_at_first_key(side.stats.offsets)) side.stats.tokens = loaded.tokens;
+    if (!request.grid.empty()) side.stats.grid = analysis::parse_grid(request.grid, outline.keys);
+    side.stats.scores = true;
+    side.knows_who_may_attend = true;
+    side.kv_order = loaded.options.kv_order;
+    side.layers = numbers_at(outline.layers, side.share.layers);
+    side.heads = numbers_at(outline.heads, side.share.heads);
+    side.sequences = numbers_at(count_up(outline.sequences), side.share.sequences);
+    side.checked.shape = {outline.sequences, outline.heads.size(), outline.queries, outline.keys};
+    side.checked.heads = outline.heads;
+    side.checked.has_sinks = outline.has_sinks || !loaded.sinks.empty();
+    side.checked.has_windows = !outline.window_left.empty();
+    side.checked.known_mask = true;
+    side.checked.mask = loaded.options.mask;
+    side.source = std::move(source);
+    return side;
+}
+
 template struct ReportSide<float>;
 template struct ReportSide<double>;
 template ReportSide<float> open_report_side(const ReportRequest&, const source::SourceRequest&,
                                             io::Inputs&, const Warn&);
 template ReportSide<double> open_report_side(const ReportRequest&, const source::SourceRequest&,
                                              io::Inputs&, const Warn&);
+template ReportSide<float> compute_report_side(const ReportRequest&, io::Inputs&, const Warn&);
+template ReportSide<double> compute_report_side(const ReportRequest&, io::Inputs&, const Warn&);
 
 }  // namespace attn::pipeline

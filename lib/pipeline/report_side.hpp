@@ -17,13 +17,14 @@ namespace attn::pipeline {
 template <class T>
 struct ReportSide {
     source::SourceRequest from;
-    std::unique_ptr<source::StoredAttention<T>> attention;
+    std::unique_ptr<source::StoredAttention<T>> attention;  // null: it is computed
     std::unique_ptr<source::Source<T>> source;
     Share share;
     CheckedAttention<T> checked;
     source::AxisLabels labels;
     analysis::StatsOptions stats;
     bool knows_who_may_attend = false;
+    KvOrder kv_order = KvOrder::repeat;
     // What is in the page, by number.
     std::vector<std::size_t> layers;
     std::vector<std::size_t> heads;
@@ -41,5 +42,11 @@ struct ReportSide {
 template <class T>
 ReportSide<T> open_report_side(const ReportRequest& request, const source::SourceRequest& from,
                                io::Inputs& inputs, const Warn& warn);
+
+// What the request's inputs give. `inputs` must outlive it. Throws Error as ComputedSource does,
+// and for layers, heads and sequences that are not there.
+template <class T>
+ReportSide<T> compute_report_side(const ReportRequest& request, io::Inputs& inputs,
+                                  const Warn& warn);
 
 }  // namespace attn::pipeline

@@ -210,10 +210,15 @@ std::vector<Idle> idle_flags() {
     all.push_back({"approx", "--list", {"--json"}});
     for (const char* flag : {"--sort tv", "--top 3", "--columns tv"})
         all.push_back({"approx", flag, {"SOURCE", "--csv"}});
-    for (const char* command : {"run", "diagnose", "grad", "approx"}) {
+    for (const char* flag : {"--softcap 2", "--heads 2", "--score-scale 2", "--embeddings SOURCE"})
+        all.push_back({"report", flag, {"SOURCE", "-o", "OUT.html"}});
+    all.push_back({"report", "--axes q,k", {"-w", sample("model.json"), "-o", "OUT.html"}});
+    for (const char* command : {"run", "diagnose", "grad", "approx", "report"}) {
         Words others{"-w", sample("model.json"), "-o", "OUT"};
         if (std::string(command) == "grad" || std::string(command) == "approx")
             others = {"-w", sample("model.json")};
+        if (std::string(command) == "report")
+            others = {"-w", sample("model.json"), "-o", "OUT.html"};
         if (std::string(command) == "diagnose")
             others = {"-w", sample("model.json"), "--observed", "SOURCE"};
         for (const char* flag :

@@ -334,3 +334,50 @@ TEST_CASE("one query over 131,072 keys makes a page") {
     CHECK(page.meta["columns"].get<std::size_t>() <= 2048);
     CHECK(page.meta["keys"] == 131072);
 }
+
+TEST_CASE("a page of attention that is computed holds what run would save, and where q and k lie") {
+    const TempFolder folder;
+    const std::string model = sample("model.json");
+    REQUIRE(run_program({"run", "-w", model, "-o", folder / "run", "--save", "weights,q,k"})
+                .exit_code == 0);
+    const std::string computed = folder / "computed.html", stored = folder / "stored.html";
+    REQUIRE(run_program({"report", "-w", model, "-o", computed}).exit_code == 0);
+    REQUIRE(run_program({"report", folder / "run", "-o", stored}).exit_code == 0);
+    const ReadPage a(written(computed)), b(written(stored));
+    CHECK(a.meta["values"] == "exact");
+    CHECK(a.meta["tokens"] == b.meta["tokens"]);
+    const auto n = a.meta["queries"].get<std::size_t>();
+    for (const char* head : {"weights/0/0/1", "weights/0/1/3"})
+        CHECK(a.floats(head, n * n) == b.floats(head, n * n));
+    REQUIRE(b.meta["embedding"].is_object());
+    CHECK(a.meta["embedding"] == b.meta["embedding"]);
+    CHECK(a.bytes("points/0/1/3", 2 * n * 4) == b.bytes("points/0/1/3", 2 * n * 4));
+    for (std::size_t i = 0; i < a.meta["checks"].size(); ++i) {
+        if (b.meta["checks"][i]["verdict"] == "skipped") continue;  // run saved no scores
+        CHECK(a.meta["checks"][i]["verdict"] == b.meta["checks"][i]["verdict"]);
+    }
+    // Some of it.
+    const ProgramResult part =
+        run_program({"report", "-w", model, "--layer", "1", "--head", "3", "-o", "-"});
+    REQUIRE(part.exit_code == 0);
+    CHECK(ReadPage(part.out).floats("weights/0/0/0", n * n) == a.floats("weights/0/1/3", n * n));
+}
+
+TEST_CASE("queries and keys that flags name are checked against the attention") {
+    const TempFolder folder;
+    const std::string file = Weights(1, 2, 6, 6).file(folder, "w.npy");
+    const std::string q = folder.write("q.npy", npy_floats("(2, 6, 4)", std::vector<float>(48, 1)));
+    const std::string k = folder.write("k.npy", npy_floats("(1, 6, 4)", std::vector<float>(24, 2)));
+    const std::string wrong =
+        folder.write("wrong.npy", npy_floats("(2, 5, 4)", std::vector<float>(40, 1)));
+    const ReadPage page = page_of({file, "--query", q, "--key", k}, folder);
+    CHECK(page.meta["embedding"]["queries"].size() == 6);
+    CHECK(page.meta["embedding"]["heads"].size() == 2);
+    const TempFolder other;
+    const std::string path = other / "page.html";
+    check_error({file, "-o", path, "--query", q}, "--query: has no effect without --key", other);
+    check_error({file, "-o", path, "--query", wrong, "--key", k}, "--query", other);
+    check_error({file, "-o", path, "--key", q, "--query", k}, "--key", other);
+    check_error({file, "-o", path, "--softcap", "2"}, "--softcap: has no effect on saved", other);
+    check_error({"-o", path}, "report needs SOURCE", other);
+}
