@@ -189,6 +189,8 @@ void OutputFolder::require_free_places(const std::optional<EarlierResult>& earli
 }
 
 void OutputFolder::commit(const std::string& manifest) {
+    if (files_.empty())
+        fail(path_, ": nothing was made that could be written there; it stays as it was");
     write_whole({staging_ / kManifestName, shown(kManifestName)}, manifest);
     if (guard_.policy().durable) sync_staged();
 

@@ -51,7 +51,8 @@ class OutputFolder {
 
     // Moves everything into place, manifest.json (with this text) last, while other commands wait.
     // Files that the earlier manifest listed and this result does not have are removed; files that
-    // we did not write are left alone, and one that stands where a result goes is an Error.
+    // we did not write are left alone, and one that stands where a result goes is an Error. So is a
+    // result without files, which never takes the place of an earlier one.
     void commit(const std::string& manifest);
 
   private:

@@ -71,6 +71,7 @@ void require_pairs(const RolloutRequest& request) {
         {per_head && !request.cross.empty(), "--fuse per-head", "--cross"},
         {request.sources && !request.cross.empty(), "--sources", "--cross"},
         {request.sources && !request.grid.empty(), "--sources", "--grid"},
+        {request.sources && request.save.layers, "--sources", "--save layers"},
         {request.uniform_baseline && !request.cross.empty(), "--baseline", "--cross"},
         {request.save.layers && !request.cross.empty(), "--save layers", "--cross"},
     };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -21,16 +22,48 @@ source::ArraySource rollout_array(const RolloutRequest& request, const std::stri
     return {name, results::is_run_folder(name) ? "" : request.from.axes};
 }
 
+// "0-3" where they follow each other, else "0,2,5".
+std::string numbers_as_written(const std::vector<std::size_t>& numbers) {
+    std::string list;
+    for (const std::size_t number : numbers)
+        list += (list.empty() ? "" : ",") + std::to_string(number);
+    if (numbers.size() < 2 || numbers.back() - numbers.front() + 1 != numbers.size()) return list;
+    return std::to_string(numbers.front()) + "-" + std::to_string(numbers.back());
+}
+
+// The gradients of a folder are those of the very layers and heads of the weights.
+template <class T>
+void require_same_heads(const results::RunManifest& manifest, const std::string& name,
+                        const Attention<T>& weights, const std::string& source) {
+    if (manifest.command != "grad")
+        fail(name, ": ", manifest.command,
+             " wrote this folder; expected one of grad --save weights");
+    std::vector<std::size_t> layers;
+    for (const source::StoredLayer<T>& layer : weights.layers) layers.push_back(layer.layer);
+    for (const auto& [what, flag, found, expected] :
+         {std::tuple("layers", "--layers", manifest.layers, layers),
+          std::tuple("heads", "--head", manifest.heads, weights.heads)}) {
+        if (found != expected)
+            fail(name, ": has gradients of the ", what, " ", numbers_as_written(found), ", ",
+                 source, " has the ", what, " ", numbers_as_written(expected),
+                 "; give grad the same ", flag);
+    }
+}
+
 // Gradients of the weights that `grad` wrote, layer by layer.
 template <class T>
 Attention<T> from_grad_folder(io::Inputs& inputs, const std::string& folder,
-                              const Attention<T>& weights) {
+                              const std::string& flag, const Attention<T>& weights,
+                              const std::string& source) {
     const results::RunManifest manifest = results::read_manifest(folder);
+    require_same_heads(manifest, flag + " " + folder, weights, source);
     Attention<T> gradients;
     gradients.heads = weights.heads;
     for (const source::StoredLayer<T>& layer : weights.layers) {
-        const std::string file =
-            folder + "/" + results::array_name(layer.layer, "grad_weights", manifest.format);
+        const std::string inner = results::array_name(layer.layer, "grad_weights", manifest.format);
+        const std::string file = folder + "/" + inner;
+        if (std::find(manifest.files.begin(), manifest.files.end(), inner) == manifest.files.end())
+            fail(flag, " ", folder, ": has no ", inner, "; run grad with --save weights");
         const Array<T> array = inputs.load<T>(file, io::NonFinite::allow);
         Shape shape = array.shape();
         if (shape.size() == 3) shape.insert(shape.begin(), 1);
@@ -52,7 +85,7 @@ Attention<T> open_gradients(const RolloutRequest& request, const std::string& na
     if (name.empty()) return {};
     Attention<T> gradients =
         results::is_run_folder(name)
-            ? from_grad_folder<T>(inputs, name, weights)
+            ? from_grad_folder<T>(inputs, name, flag, weights, source)
             : source::open_stored_attention<T>(inputs, rollout_array(request, name));
     if (gradients.shape() != weights.shape() || gradients.layers.size() != weights.layers.size())
         fail(flag, " ", name, ": has ", gradients.layers.size(), " layers of ",

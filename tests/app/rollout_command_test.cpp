@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "support/array_files.hpp"
 #include "support/arrays.hpp"
@@ -215,6 +216,76 @@ TEST_CASE("a run's folder says by itself who may attend, and what its tokens are
     CHECK(manifest["options"]["residual"] == 0.5);
     CHECK(manifest["structure"]["causal"] == true);
     CHECK(manifest["files"] == Json{"rollout.npy", "rollout.png"});
+}
+
+TEST_CASE("every name of --save is written, or refused by name, and an earlier result stays") {
+    const TempFolder folder;
+    const std::string slopes = golden("rollout/causal_gradients.npy");
+    const std::vector<Words> modes{
+        {},
+        {"--targets", "1"},
+        {"--sources", "1"},
+        {"--fuse", "per-head"},
+        {"--baseline", "uniform", "--sources", "1"},
+        {"--method", "flow"},
+        {"--method", "flow", "--sources", "1"},
+        {"--method", "relevance", "--gradients", slopes},
+        {"--method", "relevance", "--gradients", slopes, "--sources", "1"},
+        {"--method", "gradient-rollout", "--gradients", slopes, "--sources", "1"},
+        {"--cross", golden("rollout/cross.npy")},
+    };
+    for (const Words& mode : modes) {
+        for (const std::string list : {"rollout", "layers", "heatmaps", "rollout,layers"}) {
+            const std::string out = folder / "out";
+            REQUIRE(run_program({"rollout", kCausal, "-o", out}).exit_code == 0);
+            const auto before = contents(out);
+            Words words{"rollout", kCausal, "-o", out, "--save", list};
+            words.insert(words.end(), mode.begin(), mode.end());
+            const ProgramResult result = run_program(words);
+            CAPTURE(words, result.err);
+            if (result.exit_code != 0) {
+                CHECK(result.exit_code == 2);
+                CHECK_THAT(result.err, Contains("--save layers"));
+                CHECK(contents(out) == before);
+                continue;
+            }
+            const bool layers = list.find("layers") != std::string::npos;
+            CHECK(std::filesystem::exists(out + "/layers.npy") == layers);
+            CHECK(std::filesystem::exists(out + "/manifest.json"));
+            CHECK(contents(out).size() >= 2);
+        }
+    }
+}
+
+TEST_CASE("gradients of a folder are those of the layers and heads of the weights") {
+    const TempFolder folder;
+    const auto make = [&](const std::string& command, const std::string& name, const Words& more) {
+        Words words{command, "-w", sample("model.json"), "-o", folder / name};
+        words.insert(words.end(), more.begin(), more.end());
+        REQUIRE(run_program(words).exit_code == 0);
+    };
+    make("run", "all", {"--save", "weights"});
+    make("run", "one", {"--save", "weights", "--layers", "0"});
+    make("run", "head", {"--save", "weights", "--head", "0"});
+    make("grad", "felt", {"--save", "weights"});
+    make("grad", "other", {"--save", "weights", "--head", "1"});
+    make("grad", "few", {"--save", "x"});
+    const auto roll = [&](const std::string& source, const std::string& gradients) {
+        return run_program({"rollout", folder / source, "--method", "relevance", "--gradients",
+                            folder / gradients, "-o", folder / "out"});
+    };
+    for (const auto& [source, gradients, text] :
+         {std::tuple("one", "felt", "has gradients of the layers 0-"),
+          std::tuple("head", "other", "has gradients of the heads 1,"),
+          std::tuple("all", "few", "has no layer00/grad_weights.npy; run grad with --save weights"),
+          std::tuple("all", "all", "run wrote this folder")}) {
+        const ProgramResult result = roll(source, gradients);
+        INFO(result.err);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Contains(text));
+        CHECK_FALSE(std::filesystem::exists(folder / "out"));
+    }
+    CHECK(roll("all", "felt").exit_code == 0);
 }
 
 TEST_CASE("flow is raw, normalised where asked for, and of the sources asked for") {

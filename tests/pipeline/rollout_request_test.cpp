@@ -13,6 +13,7 @@ namespace {
 template <class Change>
 std::string refusal(const Change& change) {
     RolloutRequest request;
+    request.from.source = "weights.npy";
     change(request);
     try {
         require_rollout_sense(request);
@@ -57,6 +58,11 @@ TEST_CASE("flags that contradict each other are refused, both by name") {
                    r.fuse = analysis::Fuse::max;
                }),
                Contains("--head-weights"));
+    CHECK_THAT(refusal([](RolloutRequest& r) {
+                   r.sources = std::vector<std::size_t>{2};
+                   r.save.layers = true;
+               }),
+               Contains("--sources and --save layers exclude each other"));
     CHECK_THAT(refusal([](RolloutRequest& r) { r.encoder = "e.npy"; }),
                Contains("--encoder: has no effect without --cross"));
     CHECK_THAT(refusal([](RolloutRequest& r) { r.discard = 1; }), Contains("--discard 1"));
