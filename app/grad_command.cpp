@@ -2,6 +2,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "attention_flags.hpp"
 #include "commands.hpp"
@@ -71,8 +72,23 @@ void add_grad_flags(Command& command, GradFlags& flags, Console& console) {
                 "projections are [d_in, d_out])")
         .completes_list(results::gradient_save_names());
     command.on("--json", flags.json,
-               "Print JSON: {\"heads\": […], \"layers\": […], \"model\": {…}, \"tokens\": […]}");
+               "Print JSON: {\"heads\": […], \"layers\": […], \"model\": {…}, \"tokens\": […], "
+               "\"failed\": […]}");
     command.on("--csv", flags.csv, "Print CSV, a line a head");
+}
+
+// A line for each reason why --check fails. Whether there is one.
+bool complain_of_gradients(const results::GradientReport& report, Console& console) {
+    const std::vector<results::GradientFailure> failures = report.failures();
+    for (const results::GradientFailure& failure : failures) {
+        std::string place;
+        if (failure.layer) place += "layer " + std::to_string(*failure.layer) + ", ";
+        if (failure.head && report.batch)
+            place += "sequence " + std::to_string(failure.sequence) + ", ";
+        if (failure.head) place += "head " + std::to_string(*failure.head) + ": ";
+        console.complain("check: " + place + failure.reason);
+    }
+    return !failures.empty();
 }
 
 int execute(GradFlags& flags, const CommandLine& line) {
@@ -96,7 +112,7 @@ int execute(GradFlags& flags, const CommandLine& line) {
         console.complain("verify: " + describe(*report.check));
         code = 1;
     }
-    return flags.check && !report.healthy() ? 1 : code;
+    return flags.check && complain_of_gradients(report, console) ? 1 : code;
 }
 
 }  // namespace

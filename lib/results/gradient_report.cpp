@@ -41,12 +41,21 @@ std::string csv_number(double value) {
 
 }  // namespace
 
-bool GradientReport::healthy() const {
+std::vector<GradientFailure> GradientReport::failures() const {
     constexpr double kMostVanishing = 0.5;
-    return model.verdict == "ok" &&
-           std::none_of(heads.begin(), heads.end(), [](const analysis::HeadGradientStats& head) {
-               return head.vanishing_rows > kMostVanishing;
-           });
+    std::vector<GradientFailure> failed;
+    if (model.verdict != "ok")
+        failed.push_back({std::nullopt, 0, std::nullopt,
+                          "gradients are " + std::string(model.verdict) + " over the layers"});
+    for (const analysis::HeadGradientStats& head : heads) {
+        if (!(head.vanishing_rows > kMostVanishing)) continue;
+        char share[32];
+        std::snprintf(share, sizeof share, "%.3g", 100 * head.vanishing_rows);
+        failed.push_back({head.layer, head.sequence, head.head,
+                          "softmax passes no gradient in " + std::string(share) +
+                              " % of the rows (vanishing_rows, at most 50 %)"});
+    }
+    return failed;
 }
 
 std::string GradientReport::label(const TokenGradient& token) const {
@@ -73,6 +82,14 @@ std::string gradient_json(const GradientReport& report) {
                                   {"grad_norm", number_or_null(token.grad_norm)},
                                   {"grad_dot_input", number_or_null(token.grad_dot_input)}});
         if (!report.labels.empty()) json["tokens"].back()["label"] = report.label(token);
+    }
+    json["failed"] = OrderedJson::array();
+    for (const GradientFailure& failure : report.failures()) {
+        OrderedJson one{{"layer", failure.layer ? OrderedJson(*failure.layer) : OrderedJson()}};
+        if (report.batch && failure.head) one["seq"] = failure.sequence;
+        one["head"] = failure.head ? OrderedJson(*failure.head) : OrderedJson();
+        one["reason"] = failure.reason;
+        json["failed"].push_back(std::move(one));
     }
     if (report.check) {
         json["verification"] = {{"entries", report.check->entries},

@@ -28,6 +28,14 @@ struct GradientCheck {
     bool passed() const { return worst <= kMost; }
 };
 
+// Why gradients do not pass: of one head, or of the layers together.
+struct GradientFailure {
+    std::optional<std::size_t> layer;
+    std::size_t sequence = 0;
+    std::optional<std::size_t> head;
+    std::string reason;
+};
+
 struct GradientReport {
     bool batch = false;                                // more than one sequence
     bool spectral = false;                             // largest eigenvalues were measured
@@ -40,14 +48,16 @@ struct GradientReport {
     std::vector<std::vector<std::string>> labels;  // of tokens: one list a sequence, one, or none
     std::optional<GradientCheck> check;
 
-    // Whether --check passes: the verdict is ok, and no head has more than half of its rows
-    // without gradient.
-    bool healthy() const;
+    // Why --check does not pass: the verdict is not ok, and each head of which more than half of
+    // the rows are without gradient.
+    std::vector<GradientFailure> failures() const;
+    bool healthy() const { return failures().empty(); }
     // The label of a token; empty where there are none.
     std::string label(const TokenGradient& token) const;
 };
 
-// {"heads": […], "layers": […], "model": {…}, "tokens": […]}; what does not exist is null.
+// {"heads": […], "layers": […], "model": {…}, "tokens": […], "failed": […]}; what does not exist is
+// null.
 std::string gradient_json(const GradientReport& report);
 
 // A line a head, with a header; what does not exist is empty.

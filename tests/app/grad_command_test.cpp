@@ -239,7 +239,14 @@ TEST_CASE("grad --check fails where heads pass no gradient") {
     const TempFolder folder;
     const Arguments layer = small_layer(folder);
     CHECK(grad(join(layer, {"--scale", "0.1", "--check"})).exit_code == 0);
-    CHECK(grad(join(layer, {"--scale", "300", "--check"})).exit_code == 1);
+    const ProgramResult failed = grad(join(layer, {"--scale", "300", "--check"}));
+    CHECK(failed.exit_code == 1);
+    CHECK_THAT(failed.err, Catch::Contains("error: check: layer 0, sequence 0, head ") &&
+                               Catch::Contains("softmax passes no gradient in "));
+    const Json json = grad_json(join(layer, {"--scale", "300"}));
+    CHECK(static_cast<std::ptrdiff_t>(json["failed"].size()) ==
+          std::count(failed.err.begin(), failed.err.end(), '\n') -
+              (failed.err.find("warning") != std::string::npos ? 1 : 0));
     CHECK(grad(join(layer, {"--scale", "300"})).exit_code == 0);
 }
 

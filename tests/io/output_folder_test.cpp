@@ -32,6 +32,18 @@ void write_result(const std::string& path, const std::string& mark) {
 
 }  // namespace
 
+TEST_CASE("a result without files never takes the place of an earlier one") {
+    const TempFolder temp;
+    write_result(temp / "out", "1");
+    const auto before = contents(temp / "out");
+    {
+        OutputFolder folder(temp / "out", guard());
+        CHECK_THROWS_WITH(folder.commit(R"({"tool": "attn-inspect", "files": []})"),
+                          Catch::Contains("it stays as it was"));
+    }
+    CHECK(contents(temp / "out") == before);
+}
+
 TEST_CASE("a result appears whole") {
     const TempFolder temp;
     write_result(temp / "deep/out", "1");

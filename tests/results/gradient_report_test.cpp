@@ -32,6 +32,11 @@ TEST_CASE("heads whose rows mostly pass nothing are unhealthy, and a verdict tha
     CHECK(report.healthy());
     report.heads[0].vanishing_rows = 0.6;
     CHECK(!report.healthy());
+    const auto failed = nlohmann::json::parse(gradient_json(report))["failed"];
+    REQUIRE(failed.size() == 1);
+    CHECK(failed[0]["layer"] == 0);
+    CHECK(failed[0]["head"] == 3);
+    CHECK_THAT(failed[0]["reason"].get<std::string>(), Catch::Contains("60 % of the rows"));
     report.heads[0].vanishing_rows = std::nan("");
     CHECK(report.healthy());
     report.model.verdict = "vanishing";
