@@ -286,6 +286,9 @@ TEST_CASE("gradients of a folder are those of the layers and heads of the weight
         CHECK_FALSE(std::filesystem::exists(folder / "out"));
     }
     CHECK(roll("all", "felt").exit_code == 0);
+    const ProgramResult axes = run_program({"rollout", folder / "all", "--axes", "layer,head,q,k"});
+    CHECK(axes.exit_code == 2);
+    CHECK_THAT(axes.err, Contains("--axes") && Contains("is a folder that run wrote"));
 }
 
 TEST_CASE("flow is raw, normalised where asked for, and of the sources asked for") {
