@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "attention/approx/spec.hpp"
+#include "core/error.hpp"
+
 using namespace attn::approx;
 
 TEST_CASE("factors cost what their formulas say") {
@@ -29,4 +32,10 @@ TEST_CASE("factors cost what their formulas say") {
     options.set("landmarks", 4.0);
     options.set("iterations", std::string("exact"));
     CHECK(cost_of("nystrom").read_bytes == 4 * 4 * 12);
+}
+
+TEST_CASE("projections of linformer that nobody can give are refused") {
+    CHECK(parse_specs("linformer:projection=pool").size() == 1);
+    CHECK_THROWS_WITH(parse_specs("linformer:projection=file"),
+                      Catch::Contains("needs one of gaussian, pool, jl"));
 }
