@@ -218,11 +218,11 @@ class Report {
                     labels += static_cast<double>(label.size() + 4);
             }
         }
-        size.other =
-            static_cast<double>(render::page_modules().size() + render::page_style().size() +
-                                render::page_skeleton().size() + 16'000) +
-            kHead * static_cast<double>(size.matrices) + labels +
-            static_cast<double>(image_.size()) * 4 / 3;
+        size.other = static_cast<double>(render::joined_modules(render::page_modules()).size() +
+                                         render::page_style().size() +
+                                         render::page_skeleton().size() + 16'000) +
+                     kHead * static_cast<double>(size.matrices) + labels + bytes_of_points() +
+                     static_cast<double>(image_.size()) * 4 / 3;
         return size;
     }
 

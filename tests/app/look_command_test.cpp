@@ -65,7 +65,7 @@ TEST_CASE("what a look says to try next can be pasted") {
         CHECK(run_program(words).exit_code == 0);
         ++tried;
     }
-    CHECK(tried == 2);
+    CHECK(tried == 3);
 }
 
 TEST_CASE("attention that is not sane ends with 1 and says where") {
