@@ -5,6 +5,7 @@
 
 #include "analysis/tile_measures.hpp"
 #include "attention/approx/cost.hpp"
+#include "core/error.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -101,6 +102,20 @@ void ApproxSink<T>::begin_layer(const LayerShape& shape) {
 
 namespace {
 
+// Of saved attention, which may be anything.
+template <class T>
+void require_weights(const Tile<T>& tile, const LayerShape& shape) {
+    for (std::size_t row = 0; row < tile.rows(); ++row) {
+        const Span<const T> weights = tile.weights.row(row);
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+            if (std::isfinite(weights[i]) && weights[i] >= 0) continue;
+            fail("layer ", shape.layer, ", head ", shape.number_of(tile.head), ", query ",
+                 tile.first_query + row, ", key ", tile.active.begin + i, ": is ", weights[i],
+                 ", expected attention weights of 0 or more");
+        }
+    }
+}
+
 // Puts the rows of a tile where they belong.
 template <class T>
 class TileSlots : public TileResults<T> {
@@ -136,6 +151,7 @@ class TileSlots : public TileResults<T> {
 
 template <class T>
 void ApproxSink<T>::consume(const Tile<T>& tile) {
+    if (!inputs_.task) require_weights(tile, shape_);
     HeadValues<T> values;
     if (inputs_.task) {
         const AttentionInputs<T>& from = inputs_.task->inputs;

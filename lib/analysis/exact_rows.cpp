@@ -8,6 +8,11 @@ namespace {
 
 constexpr double kFarFromOne = 1e-2;
 
+// A row of zeros has no key, whatever its mask says.
+bool is_zero(Span<const double> weights) {
+    return std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; });
+}
+
 template <class T>
 class ComputedRows : public approx::ExactRows {
   public:
@@ -100,6 +105,7 @@ class StoredRows : public approx::ExactRows {
             for (std::size_t key = row.allowed.begin; key < row.allowed.end; ++key)
                 weights[key] = static_cast<double>(stored[key]);
             row.missing = take_weights({weights.data(), weights.size()}, false);
+            if (is_zero({weights.data(), weights.size()})) row.allowed.end = row.allowed.begin;
             row.weights = {weights.data(), weights.size()};
             visit(row);
         }
@@ -144,6 +150,8 @@ approx::ExactRows::Row row_of_tile(const Tile<T>& tile, std::size_t row, bool ex
     const KeyRange all = result.allowed;
     result.missing =
         all.empty() ? 0 : take_weights({weights.data() + all.begin, all.size()}, extra_logit);
+    if (!extra_logit && is_zero({weights.data() + all.begin, all.size()}))
+        result.allowed.end = all.begin;
     result.weights = {weights.data(), weights.size()};
     if (tile.blocked.empty()) return result;
     blocked.assign(weights.size(), 0);

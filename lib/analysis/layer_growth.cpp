@@ -27,7 +27,7 @@ GrowthRow grown_row(std::string name, const LayerSize& model,
 
 LayerCost cost_of_method(const GrowthMethod& method, const LayerSize& size) {
     if (method.method->name == "local")
-        return approx::local_layer(size, method.options.whole("window"));
+        return approx::local_layer(size, std::min(size.n, method.options.whole("window")));
     if (method.method->name == "linear") return approx::linear_layer(size);
     return approx::performer_layer(size, method.options.whole("features"));
 }

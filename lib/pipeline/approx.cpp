@@ -87,6 +87,9 @@ class ChosenMethods {
 
     const std::vector<ApproxMethod>& methods() const { return methods_; }
 
+    // What each of them was asked for, before its options were cut to the size of the input.
+    const std::vector<Spec>& specs() const { return specs_; }
+
     // The rows of the report; those of `methods()` in their order, others are skipped.
     std::vector<results::ApproxRow> rows() const { return rows_; }
 
@@ -108,10 +111,13 @@ class ChosenMethods {
         if (!reason.empty() && spec.named) fail("--method: ", method.text, " ", reason);
         rows_.push_back(row_of(method));
         rows_.back().skipped = reason;
-        if (reason.empty()) methods_.push_back(std::move(method));
+        if (!reason.empty()) return;
+        methods_.push_back(std::move(method));
+        specs_.push_back(spec);
     }
 
     std::vector<ApproxMethod> methods_;
+    std::vector<Spec> specs_;
     std::vector<results::ApproxRow> rows_;
 };
 
@@ -140,18 +146,22 @@ void fill_rows(const analysis::ApproxSink<T>& sink, std::vector<results::ApproxR
 
 double error_of(const ApproxMeasures& measures, ApproxTarget target);
 
-// What layers of this width cost, with the errors of the methods on the input.
+// What layers of this width cost, with the errors of the methods on the input. The options are
+// those of the longest length.
 analysis::LayerGrowth growth_of(const ApproxRequest& request, const approx::LayerSize& size,
-                                const std::vector<ApproxMethod>& methods,
+                                const ChosenMethods& chosen, Sizes longest,
                                 const std::vector<results::ApproxRow>& rows, ApproxTarget target) {
+    longest.queries = longest.keys =
+        std::max(size.n, *std::max_element(request.growth.begin(), request.growth.end()));
     std::vector<analysis::GrowthMethod> grown;
     std::size_t next = 0;
     for (const results::ApproxRow& row : rows) {
         if (!row.skipped.empty()) continue;
-        const ApproxMethod& method = methods[next++];
-        if (method.parts.size() == 1)
-            grown.push_back({method.text, &method.row(), method.parts.front().options,
-                             error_of(row.run, target)});
+        const Spec& spec = chosen.specs()[next++];
+        if (spec.parts.size() > 1) continue;
+        grown.push_back({spec.text(), &spec.method(),
+                         approx::resolve(spec.parts.front(), longest, request.seed, nullptr),
+                         error_of(row.run, target)});
     }
     return analysis::grow_layers(size, request.growth, grown);
 }
@@ -386,7 +396,7 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
         const std::size_t d_model = loaded.heads * around.sizes.d_head;
         const approx::LayerSize size{loaded.queries, d_model, loaded.heads, around.is.causal};
         result.report.growth =
-            growth_of(request, size, chosen.methods(), result.report.methods, target);
+            growth_of(request, size, chosen, around.sizes, result.report.methods, target);
     }
     compare_with_limit(request, target, result);
     results::RunManifest manifest;

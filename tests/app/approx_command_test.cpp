@@ -1,6 +1,7 @@
 // approx as a user runs it: on weights, on q, k and v, on saved attention.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -180,6 +181,22 @@ TEST_CASE("approx: what cannot be is one line that says why") {
     const std::string saved = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
     const std::string values = folder.write("v.json", "[[1, 0, 2]]");
     check_refused({saved, "--value", values}, "expected [(batch,) heads, 2, d_value]");
+    const std::string broken =
+        write_array<float>(folder, "nan.npy", {1, 2, 2}, {1, 0, std::nanf(""), 0.5f});
+    check_refused({broken, "--causal"}, "layer 0, head 0, query 1, key 0: is nan");
+    check_refused({broken, "--causal", "--needs"}, "expected attention weights of 0 or more");
+    check_refused({folder.write("scores.json", "[[1, -2], [3, 4]]")}, "query 0, key 1: is -2");
+}
+
+TEST_CASE("approx: saved rows of zeros have no key and lose nothing") {
+    const TempFolder folder;
+    const std::string saved = folder.write("w.json", "[[1, 0, 0], [0, 0, 0], [0.5, 0, 0.5]]");
+    const Json json =
+        json_of({saved, "--causal", "--method", "local:window=3", "--max-error", "0"});
+    for (const Json& method : json["methods"]) {
+        CHECK(method["layers"][0]["kept_mass"] == 1.0);
+        CHECK(method["layers"][0]["cells"] == 4);
+    }
 }
 
 TEST_CASE("approx: rows without keys, one key and one query are measured as far as they go") {
@@ -205,6 +222,17 @@ TEST_CASE("approx: costs of layers grow with their lengths, recurrent ones besid
         CHECK(has_error == (row["n"] == 49 && !recurrent));
     }
     CHECK(layers == std::set<std::string>{"attention", "local:window=8", "rnn", "gru", "lstm"});
+    const auto flops = [](const std::string& window) {
+        const Json grown =
+            json_of(model({"--growth", "49,4096", "--method", "local:window=" + window}));
+        std::vector<double> found;
+        for (const Json& row : grown["growth"])
+            if (row["layer"] == "local:window=" + window) found.push_back(row["core_flops"]);
+        return found;
+    };
+    // A window wider than the input is whole where there are more tokens.
+    CHECK(flops("512")[0] == flops("49")[0]);
+    CHECK(flops("512")[1] == Approx(flops("64")[1] * 8));
     const ProgramResult table = approx_of(model({"--growth", "49,4096"}));
     CHECK_THAT(table.out, Catch::Contains("attention costs as much as an LSTM at n=256"));
     CHECK(table.out.find("context_error") == std::string::npos);
