@@ -97,6 +97,9 @@ StoredArray Inputs::find(const std::string& array_name) {
     const std::vector<std::string> keys = keys_of(container);
     if (key.empty())
         fail(name.path, ": holds ", keys_text(keys), "; choose one as ", name.path, ":KEY");
+    if (keys.size() == 1 && keys[0].empty())
+        fail(name.path, ": has no array ", key, "; it is one array without a name, leave :", key,
+             " out");
     const std::string close = nearest(key, keys);
     fail(name.path, ": has no array ", key,
          close.empty() ? "; it holds " + keys_text(keys) : "; did you mean " + close + "?");

@@ -234,21 +234,27 @@ class Report {
         return 5.4 * points * static_cast<double>(a_.matrices());
     }
 
-    [[noreturn]] void fail_for_budget() const {
+    [[noreturn]] void fail_for_budget(double empty_page) const {
+        const std::string size = human_size(static_cast<std::size_t>(request_.budget));
+        if (request_.budget < empty_page)
+            fail(source_name(), ": a page of ", size,
+                 " has no room for weights, the rest of it takes about ",
+                 human_size(static_cast<std::size_t>(empty_page)), "; give a larger --budget");
         std::string flags;
         if (a_.layers.size() > 1) flags += "--layer, ";
         if (a_.heads.size() > 1) flags += "--head, ";
         if (a_.sequences.size() > 1) flags += "--seq, ";
-        const std::string size = human_size(static_cast<std::size_t>(request_.budget));
-        const std::string what = std::to_string(a_.matrices()) + " matrices of " +
-                                 std::to_string(facts_.queries) + " x " +
-                                 std::to_string(facts_.keys);
+        const std::string choice = flags.empty() ? "" : "choose some with " + flags + "or ";
+        const std::string what =
+            std::to_string(a_.matrices()) + (a_.matrices() == 1 ? " matrix of " : " matrices of ") +
+            std::to_string(facts_.queries) + " x " + std::to_string(facts_.keys);
         if (request_.values == ReportValues::exact)
-            fail(source_name(), ": ", what, " do not fit into a page of ", size,
-                 " exactly; choose some with ", flags,
-                 "or give --values auto or a larger --budget");
-        fail(source_name(), ": ", what, " do not fit into a page of ", size, " even with sides of ",
-             kShortestSide, " cells; choose some with ", flags, "or give a larger --budget");
+            fail(source_name(), ": ", what, " may not fit exactly into a page of ", size, "; ",
+                 choice, "give --values auto or a larger --budget");
+        const bool pools = std::max(facts_.queries, facts_.keys) > kShortestSide;
+        fail(source_name(), ": ", what, " may not fit into a page of ", size,
+             pools ? " even with sides of " + std::to_string(kShortestSide) + " cells; " : "; ",
+             choice, "give a larger --budget");
     }
 
     // Streams with coarser and coarser plans until the page fits; most often once.
@@ -258,7 +264,7 @@ class Report {
         std::optional<ReportPlan> plan;
         for (;;) {
             plan = plan_report(sizes, values, request_.budget, request_.top, plan);
-            if (!plan) fail_for_budget();
+            if (!plan) fail_for_budget(sizes.other);
             facts_.packing = {plan->exact, plan->pool, plan->top};
             results::ReportChunks chunks;
             const std::optional<results::OddWeight> odd = stream(chunks);

@@ -171,6 +171,7 @@ TEST_CASE("approx: a folder gets JSON and CSV, whole or not at all") {
 
 TEST_CASE("approx: what cannot be is one line that says why") {
     check_refused(model({"--method", "locl"}), "did you mean local?");
+    check_refused(model({"--method", ",local"}), "method has no name");
     check_refused(model({"--method", "topk:k=0"}), "topk: k=0: needs a whole number, 1 or more");
     check_refused(model({"--method", "topk:k=2,topk:k=2"}), "named twice with the same options");
     check_refused(model({"--budget", "1.5"}), "--budget 1.5: expected a number from 0 to 1");

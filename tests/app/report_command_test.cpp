@@ -312,9 +312,12 @@ TEST_CASE("what cannot be a page is refused by name, and nothing is written") {
     const std::string page = folder / "page.html";
     check_error({file, "-o", folder / "page.pdf"}, "expected a name that ends in .html", folder);
     check_error({file, "-o", page, "--against", other}, "[1, 2, 81, 81]", folder);
-    check_error({file, "-o", page, "--budget", "120K"},
-                "--layer, --head, or give a larger --budget", folder);
-    check_error({file, "-o", page, "--budget", "200K", "--values", "exact"}, "exactly", folder);
+    check_error({file, "-o", page, "--budget", "120K"}, "has no room for weights", folder);
+    check_error({file, "-o", page, "--budget", "230K"},
+                "4 matrices of 80 x 80 may not fit into a page of 230.0 kB even with sides of 64 "
+                "cells; choose some with --layer, --head, or give a larger --budget",
+                folder);
+    check_error({file, "-o", page, "--budget", "230K", "--values", "exact"}, "exactly", folder);
     check_error({file, "-o", page, "--image", "x.png"}, "--grid", folder);
     check_error({file, "-o", page, "--grid", "9x9"}, "--grid", folder);
     check_error({file, "-o", page, "--grid", "8x10", "--image",

@@ -31,6 +31,8 @@ TEST_CASE("an array that is not there is answered with what is") {
     CHECK_THROWS_WITH(inputs.find(file), Catch::Contains("holds W_K, W_Q; choose one as"));
     CHECK_THROWS_WITH(inputs.find(file + ":W_q"), Catch::Contains("did you mean W_Q?"));
     CHECK_THROWS_WITH(inputs.find(file + ":embeddings"), Catch::Contains("it holds W_K, W_Q"));
+    const std::string single = folder.write("a.json", "[1, 2]");
+    CHECK_THROWS_WITH(inputs.find(single + ":W_Q"), Catch::Contains("leave :W_Q out"));
 }
 
 TEST_CASE("the record of an input names its file's digest") {

@@ -27,6 +27,7 @@ std::string spelled(std::string name) {
 
 [[noreturn]] void fail_unknown(const std::string& what, const std::string& word,
                                const std::vector<std::string>& known) {
+    if (word.empty()) fail("--method: ", what, " has no name; see approx --list");
     const std::string guess = nearest(word, known);
     fail("--method: ", what, " ", quoted(word), " is not known; ",
          guess.empty() ? "known: " + joined(known) : "did you mean " + guess + "?");
