@@ -94,6 +94,16 @@ const Measure& find_measure(const std::string& name, const std::string& flag) {
          close.empty() ? "; there are " + joined(names) : "; did you mean " + close + "?");
 }
 
+std::string doubt_of_weights(const std::vector<HeadStats>& heads) {
+    for (const HeadStats& head : heads) {
+        if (head.far_rows <= 0.5) continue;
+        return "most rows of layer " + std::to_string(head.layer) + ", head " +
+               std::to_string(head.head) +
+               " are far from a sum of 1; are these weights? attn-inspect check says more";
+    }
+    return "";
+}
+
 HeadStats summarise(const std::vector<RowStats>& rows, PatternScore pattern_score) {
     Mean entropy, normalised, confidence, effective, keys_for_90, distance, saturation, far;
     Mean diagonal, previous, next, first, last;

@@ -40,6 +40,10 @@ struct HeadStats {
     double far_rows = 0;
 };
 
+// "most rows of layer 0, head 1 are far from a sum of 1; are these weights? …" of the first such
+// head; empty: there is none.
+std::string doubt_of_weights(const std::vector<HeadStats>& heads);
+
 struct Measure {
     const char* name;
     double HeadStats::*value;

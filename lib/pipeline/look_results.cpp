@@ -95,7 +95,32 @@ void look_at_training(const std::string& folder, LookResult& result) {
                    " warnings and events";
 }
 
+// A run that saved no weights: its own verdicts, where it saved those.
+void look_at_run(const std::string& folder, const results::RunManifest& manifest,
+                 LookResult& result) {
+    result.what = "results of run, of " + sizes_of(manifest) + ", without weights";
+    if (!has_file(manifest, "check.json")) return;
+    const std::string file = folder + "/check.json";
+    const nlohmann::json json = io::read_json_document(file);
+    if (!json.is_object() || !json.contains("checks") || !json["checks"].is_array())
+        fail(file, ": is damaged, expected checks");
+    for (const auto& check : json["checks"]) {
+        if (check.value("verdict", "") == "FAIL")
+            result.problems.push_back("check " + check.value("name", "") + ": " +
+                                      check.value("message", ""));
+    }
+    if (result.problems.empty()) result.what += "; its checks passed";
+}
+
 }  // namespace
+
+bool holds_weights(const results::RunManifest& manifest) {
+    const auto may_hold = [](const std::string& file) {
+        return file.find("/weights.") != std::string::npos ||
+               file.find("/arrays.") != std::string::npos;
+    };
+    return std::any_of(manifest.files.begin(), manifest.files.end(), may_hold);
+}
 
 LookResult look_at_results(const std::string& folder, const results::RunManifest& manifest) {
     LookResult result;
@@ -103,6 +128,7 @@ LookResult look_at_results(const std::string& folder, const results::RunManifest
     if (manifest.command == "rollout") look_at_rollout(folder, manifest, result);
     if (manifest.command == "grad") look_at_gradients(folder, manifest, result);
     if (manifest.command == "monitor") look_at_training(folder, result);
+    if (manifest.command == "run") look_at_run(folder, manifest, result);
     add_problems(folder, manifest, result);
     result.next.push_back("attn-inspect info " + shell_word(folder));
     return result;

@@ -9,8 +9,12 @@
 
 namespace attn::pipeline {
 
-// Of rollout, grad and monitor in their own words, of other commands by name. Problems: arrays with
-// numbers that are not finite, and the alarms of monitor. Throws Error for a damaged folder.
+// Whether a run saved its weights, in files of their own or with other arrays.
+bool holds_weights(const results::RunManifest& manifest);
+
+// Of rollout, grad, monitor and a run without weights in their own words, of other commands by
+// name. Problems: arrays with numbers that are not finite, the alarms of monitor, the checks of a
+// run that failed. Throws Error for a damaged folder.
 LookResult look_at_results(const std::string& folder, const results::RunManifest& manifest);
 
 }  // namespace attn::pipeline

@@ -91,14 +91,8 @@ void compare_layers(const source::StoredAttention<T>& attention, const StatsRequ
 
 void warn_of_scores(bool has_sinks, const std::string& source, const StatsResult& result,
                     const Warn& warn) {
-    if (has_sinks) return;
-    for (const analysis::HeadStats& head : result.heads) {
-        if (head.far_rows <= 0.5) continue;
-        warn(source + ": most rows of layer " + std::to_string(head.layer) + ", head " +
-             std::to_string(head.head) +
-             " are far from a sum of 1; are these weights? attn-inspect check says more");
-        return;
-    }
+    const std::string doubt = has_sinks ? "" : analysis::doubt_of_weights(result.heads);
+    if (!doubt.empty()) warn(source + ": " + doubt);
 }
 
 SinkCount count_sinks(const std::vector<analysis::HeadStats>& heads) {

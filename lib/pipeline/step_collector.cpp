@@ -228,6 +228,7 @@ void StepCollector<T>::add(const source::Source<T>& source, StepInput<T> input,
     std::vector<FoundHead> heads;
     for (std::size_t i = 0; i < stats.heads().size(); ++i)
         heads.push_back(found_head(stats.heads()[i], facts->heads()[i]));
+    doubt_ = analysis::doubt_of_weights(stats.heads());
     series_.steps.push_back(input.step.number);
     note_digest(input.digest);
     StepPart(heads, facts->layers(), std::nullopt).append_to(series_, first);

@@ -33,6 +33,9 @@ class StepCollector {
     // not those of the first step.
     void add(const source::Source<T>& source, StepInput<T> input, const Progress& progress);
 
+    // Why the last step may hold no weights; empty where it seems to.
+    const std::string& doubt() const { return doubt_; }
+
     // The weights of the last step, where its options said to keep them; else none.
     analysis::WeightsBefore<T> weights_before() const;
 
@@ -47,6 +50,7 @@ class StepCollector {
     source::Outline first_;
     std::string first_source_;
     std::vector<std::string> digests_;
+    std::string doubt_;
     std::shared_ptr<analysis::StepSink<T>> last_;
 };
 

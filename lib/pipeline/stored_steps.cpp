@@ -152,6 +152,7 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
     if (request.steps_axis) axis.emplace(steps.front().source);
     StepCollector<T> collector(request.per_sequence);
     std::unique_ptr<OpenStep<T>> before;
+    bool doubted = false;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         // What is said of one step holds for all.
         const Warn& own_warn = i == 0 ? warn : silent;
@@ -191,6 +192,11 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
         }
         collector.add(source::StoredSource<T>(attention), std::move(input),
                       progress_of_step(progress, i, steps.size()));
+        if (!doubted && !attention.has_sinks && !collector.doubt().empty()) {
+            warn(steps[i].source + ", step " + std::to_string(steps[i].number) + ": " +
+                 collector.doubt());
+            doubted = true;
+        }
         before = std::move(now);
     }
     return collector.take();

@@ -202,6 +202,17 @@ TEST_CASE("the steps of one array are those that --steps says") {
     check_refused({"monitor", array, "--steps-axis"}, "--steps");
 }
 
+TEST_CASE("what can be no weights is doubted once, with the first step that is so") {
+    const TempFolder folder;
+    const std::string sums = write_array(folder, "sums.npy", {2, 1, 2, 2},
+                                         std::vector<double>{1, 0, 0.5, 0.5, 4, 0, 1, 4});
+    const auto result =
+        run_program({"monitor", sums, "--steps-axis", "--steps", "1,2", "--axes", "heads,q,k"});
+    CHECK(result.exit_code < 2);
+    CHECK_THAT(result.err, Catch::Contains("sums.npy, step 2: most rows of layer 0, head 0 are far "
+                                           "from a sum of 1; are these weights?"));
+}
+
 TEST_CASE("monitor refuses steps that do not belong together, and writes nothing") {
     const TempFolder folder;
     const std::string out = folder / "out";

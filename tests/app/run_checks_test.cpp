@@ -94,3 +94,18 @@ TEST_CASE("a check of a run that fails is a line, exit code 1, and the results a
     CHECK(json::parse(read_file(folder / "out/check.json"))["passed"] == false);
     CHECK(std::filesystem::exists(folder / "out/layer00/weights.npy"));
 }
+
+TEST_CASE("a look at a run without weights tells what its checks said") {
+    const TempFolder folder;
+    const std::string q = folder.write("q.json", "[[[1, 0], [0, 1]]]");
+    const std::string k = folder.write("k.npy", npy_floats("(1, 2, 2)", {std::nanf(""), 0, 0, 1}));
+    run_program({"run", "-q", q, "-k", q, "-v", q, "--save", "check", "-o", folder / "good"});
+    run_program({"run", "-q", q, "-k", k, "-v", q, "--allow-nonfinite", "--save", "check", "-o",
+                 folder / "bad"});
+    const auto good = run_program({"look", folder / "good"});
+    CHECK(good.exit_code == 0);
+    CHECK_THAT(good.out, Catch::Contains("without weights; its checks passed"));
+    const auto bad = run_program({"look", folder / "bad"});
+    CHECK(bad.exit_code == 1);
+    CHECK_THAT(bad.out, Catch::Contains("check finite: "));
+}
