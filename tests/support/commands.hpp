@@ -29,7 +29,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
                                                 const std::string& out) {
     std::vector<Arguments> commands{{"--version"}, {"--help"}};
     for (const char* name : {"look", "run", "heatmap", "stats", "check", "compare", "diagnose",
-                             "grad", "monitor", "info", "rollout", "approx"})
+                             "grad", "monitor", "info", "rollout", "approx", "report"})
         commands.push_back({name, "--help"});
     const Arguments run = join({"run", "-o", out + "-run"}, kSampleModel);
     const Arguments diagnose = join({"diagnose", "--observed", weights}, kSampleModel);
@@ -54,6 +54,7 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
     commands.push_back({"heatmap", weights, "-o", out + "-pictures"});
     commands.push_back({"heatmap", weights, "-o", out + ".png", "--sheet"});
     commands.push_back({"heatmap", weights, "--terminal"});
+    commands.push_back({"report", weights, "-o", out + ".html"});
     commands.push_back(join({"approx", "--csv", "-o", out + "-approx"}, kSampleModel));
     commands.push_back(join({"grad", "--csv", "-o", out + "-grad"}, kSampleModel));
     return commands;
