@@ -148,8 +148,10 @@ template <class T>
 std::vector<results::ManifestOption> describe_options(const RunRequest& request,
                                                       const source::ComputedInputs<T>& inputs) {
     auto options = describe_input_options(request.input, inputs);
-    options.insert(options.end() - 1,
-                   {{"verify", json_text(request.verify)}, {"grid", name_or_null(request.grid)}});
+    options.insert(options.end() - 1, {{"verify", json_text(request.verify)},
+                                       {"grid", name_or_null(request.grid)},
+                                       {"norm_weight", name_or_null(request.norm_weight)},
+                                       {"norm_bias", name_or_null(request.norm_bias)}});
     return options;
 }
 

@@ -32,6 +32,9 @@ struct Trace {
 std::vector<Trace> traces(const std::string& encoder) {
     const Arguments model{
         "-w", encoder, "-x", golden("models/torch_encoder_prenorm/embeddings.npy"), "--heads", "4"};
+    const Arguments contributions = join(model, {"--save", "contributions"});
+    const std::string vector =
+        golden("models/torch_encoder_prenorm/model.safetensors") + ":layers.0.norm1.weight";
     Arguments rope = join(projected(), {"--rope", "--rope-dim", "2"});
     Arguments relative = join(projected(), {"--relative-bias", flag_file("table.npy")});
     return {
@@ -65,6 +68,8 @@ std::vector<Trace> traces(const std::string& encoder) {
         {{"--verify"}, projected()},
         {{"--allow-nonfinite"}, projected()},
         {{"--grid", "5x1"}, join(projected(), {"--save", "stats"})},
+        {{"--norm-weight", vector}, contributions},
+        {{"--norm-bias", vector}, contributions},
     };
 }
 

@@ -48,7 +48,8 @@ TEST_CASE("names that nobody knows are answered with the nearest one") {
     check_refused("locl", "did you mean local?");
     check_refused("local:windw=3", "did you mean window?");
     check_refused("nonsense-word", "known: all, must");
-    check_refused("", "is not known");
+    check_refused("", "method has no name");
+    check_refused("local,,topk", "method has no name");
     check_refused("exact:k=3", "has no options");
 }
 
