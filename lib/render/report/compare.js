@@ -4,6 +4,7 @@ import { CellCache, drawMatrix, matrixLayout } from './matrix_picture.js';
 import { colorRange, matrixPicture } from './matrix_colors.js';
 import { byId, fill, make, sharpen } from './parts.js';
 import { cellText } from './readout.js';
+import { hasAny } from './state.js';
 import { numberText } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
@@ -146,10 +147,10 @@ export function compareView(shared) {
 
   return (changed) => {
     if (state.shown.tab !== 'compare') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
-      names.some((name) => changed.has(name));
-    if (has('tab', 'seq', 'layer', 'head', 'map', 'scale', 'dropFirst', 'shared', 'low', 'high', 'zoom')) draw();
-    if (has('tab', 'seq', 'layer', 'head', 'query', 'key')) sayCell();
-    if (has('tab', 'seq')) listHeads();
+    if (hasAny(
+      changed, 'tab', 'seq', 'layer', 'head', 'map', 'scale', 'dropFirst', 'shared', 'low', 'high', 'zoom',
+    )) draw();
+    if (hasAny(changed, 'tab', 'seq', 'layer', 'head', 'query', 'key')) sayCell();
+    if (hasAny(changed, 'tab', 'seq')) listHeads();
   };
 }

@@ -2,6 +2,7 @@
 // changes across layers.
 import { byId, fill, labelFont, make, sharpen, theme } from './parts.js';
 import { multiples } from './scale.js';
+import { hasAny } from './state.js';
 import { numberText } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
@@ -105,9 +106,7 @@ export function curvesView(shared) {
 
   return (changed) => {
     if (state.shown.tab !== 'curves') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...wanted) =>
-      wanted.some((name) => changed.has(name));
-    if (has('tab', 'seq', 'source', 'head', 'map')) canvases.forEach((canvas, name) => draw(name, canvas));
+    if (hasAny(changed, 'tab', 'seq', 'source', 'head', 'map')) canvases.forEach((canvas, name) => draw(name, canvas));
   };
 }
 

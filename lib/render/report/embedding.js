@@ -4,6 +4,7 @@ import { readIntegers } from './codes.js';
 import { cssColor } from './color.js';
 import { byId, fill, make, sharpen, theme } from './parts.js';
 import { tokenName } from './readout.js';
+import { hasAny } from './state.js';
 import { numberText } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
@@ -203,9 +204,7 @@ export function embeddingView(shared) {
 
   return (changed) => {
     if (state.shown.tab !== 'embedding') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
-      names.some((name) => changed.has(name));
-    if (!has('tab', 'seq', 'layer', 'head', 'query', 'map', 'source')) return;
+    if (!hasAny(changed, 'tab', 'seq', 'layer', 'head', 'query', 'map', 'source')) return;
     load();
     draw();
   };

@@ -3,6 +3,7 @@
 import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, theme, tooltip } from './parts.js';
 import { colorCells } from './scale.js';
 import { linkBars } from './link_bars.js';
+import { hasAny } from './state.js';
 import { layerMeans, TokenRows } from './token_rows.js';
 import { spanText, tokenName } from './readout.js';
 import { labelStride, poolLargest } from './viewport.js';
@@ -223,9 +224,7 @@ export function layersView(shared) {
 
   return (changed) => {
     if (state.shown.tab !== 'token') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
-      names.some((name) => changed.has(name));
-    if (!has('tab', 'seq', 'source', 'query', 'key', 'layer', 'head', 'map', 'scale', 'dropFirst')) return;
+    if (!hasAny(changed, 'tab', 'seq', 'source', 'query', 'key', 'layer', 'head', 'map', 'scale', 'dropFirst')) return;
     rows.collect({ seq: state.shown.seq, source: state.shown.source, row: Math.floor(query() / meta.pool) });
     draw();
     drawLinks();

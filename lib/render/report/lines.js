@@ -4,6 +4,7 @@ import { WantedGrids } from './chosen.js';
 import { headColor } from './color.js';
 import { byId, fill, labelFont, make, sharpen, theme, tooltip } from './parts.js';
 import { spanText, tokenName } from './readout.js';
+import { hasAny } from './state.js';
 import { elide, numberText, visible } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
@@ -264,11 +265,11 @@ export function linesView(shared) {
 
   return (changed) => {
     if (state.shown.side_tab !== 'lines') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
-      names.some((name) => changed.has(name));
-    if (has('query', 'key', 'side')) scrollToChosen();
-    if (has('extra', 'layer', 'head', 'seq')) showColors();
-    if (has('threshold')) threshold.value = String(state.shown.threshold);
-    if (has('seq', 'layer', 'head', 'source', 'query', 'key', 'side', 'threshold', 'extra', 'side_tab', 'map')) draw();
+    if (hasAny(changed, 'query', 'key', 'side')) scrollToChosen();
+    if (hasAny(changed, 'extra', 'layer', 'head', 'seq')) showColors();
+    if (hasAny(changed, 'threshold')) threshold.value = String(state.shown.threshold);
+    if (hasAny(
+      changed, 'seq', 'layer', 'head', 'source', 'query', 'key', 'side', 'threshold', 'extra', 'side_tab', 'map',
+    )) draw();
   };
 }

@@ -6,6 +6,7 @@ import { matrixSentence, readout, spanText, tokenName } from './readout.js';
 import { matrixControls, showControls } from './matrix_controls.js';
 import { pointing } from './matrix_pointer.js';
 import { matrixPicture } from './matrix_colors.js';
+import { hasAny } from './state.js';
 import { wholeView } from './viewport.js';
 import { numberText } from './text.js';
 
@@ -167,19 +168,20 @@ export function matrixView(shared) {
   pointing({ panel, shared, memory });
   matrixControls(shared, memory);
   return (changed) => {
-    const has = (/** @type {(keyof Shown)[]} */ ...names) => names.some((name) => changed.has(name));
-    if (has('seq', 'layer', 'head', 'source')) {
+    if (hasAny(changed, 'seq', 'layer', 'head', 'source')) {
       byId('matrix-title').textContent =
         heads.name(state.shown.seq, state.shown.layer, state.shown.head) + sourceName(shared);
     }
-    const redraw = has('seq', 'layer', 'head', 'source', 'scale', 'map', 'dropFirst', 'shared', 'low', 'high', 'zoom');
+    const redraw = hasAny(
+      changed, 'seq', 'layer', 'head', 'source', 'scale', 'map', 'dropFirst', 'shared', 'low', 'high', 'zoom',
+    );
     if (redraw) draw();
-    if (redraw || has('query', 'key', 'hover', 'ring', 'pin')) drawMarks();
-    if (redraw || has('query', 'key', 'hover', 'pin')) say();
-    if (has('seq', 'layer', 'head', 'source', 'query')) list();
-    if (redraw || has('pin')) showControls(state.shown);
+    if (redraw || hasAny(changed, 'query', 'key', 'hover', 'ring', 'pin')) drawMarks();
+    if (redraw || hasAny(changed, 'query', 'key', 'hover', 'pin')) say();
+    if (hasAny(changed, 'seq', 'layer', 'head', 'source', 'query')) list();
+    if (redraw || hasAny(changed, 'pin')) showControls(state.shown);
     // Fingers scroll the page past a matrix that is not zoomed.
-    if (has('zoom')) panel.style.touchAction = state.shown.zoom ? 'none' : 'pan-y';
+    if (hasAny(changed, 'zoom')) panel.style.touchAction = state.shown.zoom ? 'none' : 'pan-y';
   };
 }
 

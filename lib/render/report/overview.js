@@ -6,6 +6,7 @@ import { failedChecks, headSentence, spokenName } from './head_names.js';
 import { cellPicture, byId, fill, hatching, labelFont, make, markFirst, sharpen, theme } from './parts.js';
 import { cssColor, inkOn } from './color.js';
 import { scalePart } from './scale.js';
+import { hasAny } from './state.js';
 import { numberText } from './text.js';
 
 /** @typedef {import('./heads.js').HeadPlace} HeadPlace */
@@ -257,17 +258,15 @@ export function overviewView(shared) {
   }
 
   return (changed) => {
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
-      names.some((name) => changed.has(name));
     if (memory.stale) {
       build();
       changed.add('find').add('map');
     }
-    if (has('seq', 'source')) load();
-    if (has('color')) color.value = state.shown.color;
-    if (has('find', 'seq', 'source', 'color')) mark();
-    else if (has('layer', 'head')) choose(state.shown.layer, state.shown.head);
-    if (has('seq', 'source', 'map', 'scale', 'color')) draw();
+    if (hasAny(changed, 'seq', 'source')) load();
+    if (hasAny(changed, 'color')) color.value = state.shown.color;
+    if (hasAny(changed, 'find', 'seq', 'source', 'color')) mark();
+    else if (hasAny(changed, 'layer', 'head')) choose(state.shown.layer, state.shown.head);
+    if (hasAny(changed, 'seq', 'source', 'map', 'scale', 'color')) draw();
   };
 }
 

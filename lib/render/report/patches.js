@@ -5,6 +5,7 @@ import { colorRange } from './matrix_colors.js';
 import { byId, fill, make, sharpen, theme } from './parts.js';
 import { cellText, tokenName } from './readout.js';
 import { scalePart } from './scale.js';
+import { hasAny } from './state.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
 /** @typedef {{rows: number, columns: number, prefix: number}} PatchGrid */
@@ -188,10 +189,9 @@ export function patchesView(shared) {
 
   return (changed) => {
     if (state.shown.side_tab !== 'patches') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
-      names.some((name) => changed.has(name));
     if (
-      has(
+      hasAny(
+        changed,
         'side_tab',
         'seq',
         'layer',

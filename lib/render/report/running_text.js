@@ -5,6 +5,7 @@ import { colorRange } from './matrix_colors.js';
 import { byId, fill, make } from './parts.js';
 import { cellText, tokenName } from './readout.js';
 import { scalePart } from './scale.js';
+import { hasAny } from './state.js';
 import { visible } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
@@ -145,10 +146,9 @@ export function runningTextView(shared) {
 
   return (changed) => {
     if (state.shown.side_tab !== 'text') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...names) =>
-      names.some((name) => changed.has(name));
     if (
-      !has(
+      !hasAny(
+        changed,
         'side_tab',
         'seq',
         'layer',
@@ -166,7 +166,7 @@ export function runningTextView(shared) {
       )
     )
       return;
-    if (has('query', 'key', 'side')) showPageOfChosen();
+    if (hasAny(changed, 'query', 'key', 'side')) showPageOfChosen();
     build();
     color();
   };

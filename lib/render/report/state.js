@@ -33,6 +33,16 @@
 
 /** @typedef {Set<keyof Shown>} Changed */
 
+/**
+ * Whether one of the fields changed.
+ *
+ * @param {Changed} changed
+ * @param {...(keyof Shown)} names
+ */
+export function hasAny(changed, ...names) {
+  return names.some((name) => changed.has(name));
+}
+
 /** The state of the page. Listeners are called once a frame with the names of what changed. */
 export class State {
   /**

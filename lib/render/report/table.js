@@ -1,6 +1,7 @@
 // All measures of all heads as a table: sorted by any column, filtered by the search, ranges chosen on a column's
 // histogram. Of long tables only the visible rows are in the document.
 import { byId, context2d, fill, make, sharpen, theme } from './parts.js';
+import { hasAny } from './state.js';
 import { numberText } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
@@ -232,12 +233,10 @@ export function tableView(shared) {
 
   return (changed) => {
     if (state.shown.tab !== 'table') return;
-    const has = (/** @type {(keyof import('./state.js').Shown)[]} */ ...wanted) =>
-      wanted.some((name) => changed.has(name));
-    if (has('tab', 'seq', 'source', 'map') || head.children.length === 0) buildHead();
-    else if (has('sort')) markSorted();
-    if (has('tab', 'seq', 'source', 'sort', 'find', 'color')) arrange();
-    else if (has('layer', 'head')) mark();
+    if (hasAny(changed, 'tab', 'seq', 'source', 'map') || head.children.length === 0) buildHead();
+    else if (hasAny(changed, 'sort')) markSorted();
+    if (hasAny(changed, 'tab', 'seq', 'source', 'sort', 'find', 'color')) arrange();
+    else if (hasAny(changed, 'layer', 'head')) mark();
   };
 }
 
