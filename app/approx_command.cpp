@@ -38,13 +38,8 @@ void add_approx_source(Command& command, ApproxFlags& flags) {
     command.indices("--layer,--layers", request.from.layers, "Only these layers, such as 0,3-5");
     command.indices("--head,--select-heads", request.from.heads, "Only these heads");
     command.indices("--seq", request.from.sequences, "Only these sequences of the batch");
-    command.choice(
-        "--precision", {"f32", "f64"},
-        [&request](const std::string& name) {
-            const bool wide = name == "f64";
-            request.from.precision = wide ? DType::float64 : DType::float32;
-            request.input.precision = wide ? source::Precision::f64 : source::Precision::f32;
-        },
+    add_precision_flag(
+        command, request.from.precision, request.input.precision,
         "f32 or f64 (default f32; of SOURCE f64 where its arrays are float64 or JSON)");
 }
 

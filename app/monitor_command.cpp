@@ -75,14 +75,8 @@ void add_step_flags(Command& command, MonitorFlags& flags) {
         },
         "Of checkpoints: also how gradients pass heads and layers, from this upstream as "
         "--upstream of grad takes it");
-    command.choice(
-        "--precision", {"f32", "f64"},
-        [&request](const std::string& name) {
-            const bool wide = name == "f64";
-            request.from.precision = wide ? DType::float64 : DType::float32;
-            request.input.precision = wide ? source::Precision::f64 : source::Precision::f32;
-        },
-        "f32 or f64 (default: f32; of saved attention their own)");
+    add_precision_flag(command, request.from.precision, request.input.precision,
+                       "f32 or f64 (default: f32; of saved attention their own)");
 }
 
 void add_alarm_flags(Command& command, pipeline::MonitorRequest& request) {

@@ -42,6 +42,18 @@ void add_precision_flag(Command& command, std::optional<DType>& precision) {
         "Type of the numbers: f32 or f64 (default: f64 for float64 and JSON, else f32)");
 }
 
+void add_precision_flag(Command& command, std::optional<DType>& stored, source::Precision& computed,
+                        const std::string& meaning) {
+    command.choice(
+        "--precision", {"f32", "f64"},
+        [&stored, &computed](const std::string& name) {
+            const bool wide = name == "f64";
+            stored = wide ? DType::float64 : DType::float32;
+            computed = wide ? source::Precision::f64 : source::Precision::f32;
+        },
+        meaning);
+}
+
 void add_token_flags(Command& command, source::SourceRequest& request) {
     command.text("--tokens", "FILE", request.tokens,
                  "Tokens: a JSON array, or one token a line (default: texts beside the attention)");

@@ -3,6 +3,7 @@
 
 #include "flags.hpp"
 
+#include "source/computed_request.hpp"
 #include "source/source_selection.hpp"
 
 namespace attn::app {
@@ -18,6 +19,10 @@ Flag add_axes_flag(Command& command, const std::string& flag, std::string& axes,
 
 // --precision, of the numbers in stored arrays.
 void add_precision_flag(Command& command, std::optional<DType>& precision);
+
+// --precision of commands that read stored attention or compute it: for both.
+void add_precision_flag(Command& command, std::optional<DType>& stored, source::Precision& computed,
+                        const std::string& meaning);
 
 // --tokens, --key-tokens.
 void add_token_flags(Command& command, source::SourceRequest& request);
