@@ -24,7 +24,7 @@ void add_head_flags(Command& command, source::AttentionRequest& request) {
         "default); "
         "tile: h % kv-heads");
     command.text("--past-key", "ARRAY", request.past_key,
-                 "Cached keys in front, already turned by their positions: [(batch,) kv_heads, "
+                 "Cached keys in front, already rotated by their positions: [(batch,) kv_heads, "
                  "past, d_head]");
     command.text("--past-value", "ARRAY", request.past_value,
                  "Cached values in front: [(batch,) kv_heads, past, d_value]");
@@ -53,7 +53,7 @@ void add_position_flags(Command& command, source::AttentionRequest& request) {
         .needs(rope);
     command
         .whole("--rope-dim", request.rope_dim, {2, 1 << 20},
-               "Turn only the first N columns of a head (default: all)")
+               "Rotate only the first N columns of a head (default: all)")
         .needs(rope);
     command
         .on("--rope-interleaved", request.rope_interleaved,

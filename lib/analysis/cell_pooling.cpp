@@ -135,9 +135,9 @@ void CellPooling::add_max(const Tile<T>& tile, KeyRange tile_rows, float* cells)
     std::vector<T> columns(window_.keys, static_cast<T>(kMasked));
     for (std::size_t row = tile_rows.begin; row < tile_rows.end; ++row) {
         for_runs(tile, row, [&](KeyRange keys) {
-            kernels.raise(columns.data() + (keys.begin - window_.first_key),
-                          tile.weights.row(row).data() + (keys.begin - tile.active.begin),
-                          keys.size());
+            kernels.take_larger(columns.data() + (keys.begin - window_.first_key),
+                                tile.weights.row(row).data() + (keys.begin - tile.active.begin),
+                                keys.size());
         });
     }
     for (std::size_t cell = 0; cell < columns_; ++cell) {

@@ -176,7 +176,7 @@ bool CheckSink<T>::check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck
                       all_are_fractions(from, allowed.size());
     if (!sane || allowed.empty()) return false;
     const Kernels<T>& kernels = attn::kernels<T>();
-    const WeightSums sums = kernels.add_up(from, allowed.size(), 0);
+    const WeightSums sums = kernels.sum_weights(from, allowed.size(), 0);
     const auto largest = static_cast<T>(sums.largest);
     check.keys = check.choices = allowed.size();
     check.sum = check.allowed_weight = sums.sum;

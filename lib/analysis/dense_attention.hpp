@@ -48,13 +48,13 @@ struct Mistakes {
     bool cache_of_next = false;  // sequence
     std::vector<std::size_t> head_order;  // which head stands in the place of each; empty: itself
     bool missing_rotary = false;
-    bool unturned_keys = false;
-    bool unturned_queries = false;
-    bool turned_values = false;
+    bool unrotated_keys = false;
+    bool unrotated_queries = false;
+    bool rotated_values = false;
     bool opposite_turn = false;
-    bool turned_twice = false;
+    bool rotated_twice = false;
     bool mixed_pairs = false;               // angles in the order of the other pairs
-    std::optional<std::size_t> rotary_dim;  // dimensions that are turned
+    std::optional<std::size_t> rotary_dim;  // dimensions that are rotated
     std::ptrdiff_t query_step = 0;          // added to the positions of the queries
     std::ptrdiff_t position_step = 0;       // of queries and new keys
     bool queries_from_0 = false;

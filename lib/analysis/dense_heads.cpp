@@ -290,7 +290,7 @@ DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes
     heads.k = shifted(heads.k, mistakes.token_shift);
     if (in.wants_output) heads.v = shifted(heads.v, mistakes.token_shift);
     if (options.rotary && !mistakes.missing_rotary)
-        turn_wrongly(*options.rotary, mistakes, heads, in.wants_output);
+        rotate_wrongly(*options.rotary, mistakes, heads, in.wants_output);
     if (mistakes.norms_after_rotary && in.weights != nullptr) {
         heads.q = normalised(heads.q, in.weights->q_norm, mistakes);
         heads.k = normalised(heads.k, in.weights->k_norm, mistakes);
@@ -321,12 +321,12 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
     const Mistakes& m = mistakes;
     Key key = projection_key(m);
     for (const bool flag : {m.missing_biases,     m.missing_head_norms, m.swapped_keys_and_values,
-                            m.heads_by_reshape,   m.missing_rotary,     m.unturned_keys,
+                            m.heads_by_reshape,   m.missing_rotary,     m.unrotated_keys,
                             m.positions_from_0,   m.other_rotary_pairs, in.wants_output,
                             m.missing_b_Q,        m.missing_b_K,        m.missing_b_V,
                             m.norms_after_rotary, m.heads_interleaved,  m.cache_last,
-                            m.cache_of_next,      m.unturned_queries,   m.turned_values,
-                            m.opposite_turn,      m.turned_twice,       m.mixed_pairs,
+                            m.cache_of_next,      m.unrotated_queries,  m.rotated_values,
+                            m.opposite_turn,      m.rotated_twice,      m.mixed_pairs,
                             m.queries_from_0})
         key.push_back(flag ? 1 : 0);
     for (const std::ptrdiff_t step : {m.token_shift, m.query_step, m.position_step})
@@ -334,7 +334,7 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
     key.push_back(m.key_levels);
     key.push_back(static_cast<double>(m.rotary_dim.value_or(0)));
     key.push_back(m.rotary_theta.value_or(-1));
-    for (const Stages one : {stage::projections, stage::turning, stage::heads, stage::values})
+    for (const Stages one : {stage::projections, stage::rotation, stage::heads, stage::values})
         key.push_back(static_cast<double>(m.rounding_at(one)));
     return find_or_make(heads_, key,
                         [&] { return std::make_shared<const DenseHeads>(make(in, mistakes)); });

@@ -26,8 +26,8 @@ Array<double> output_bias(const DenseInputs& in, const Mistakes& mistakes);
 // one thread at a time, and for one `DenseInputs`.
 class DenseHeadsStore {
   public:
-    // Projected, turned by their positions, behind those of the cache. Values only where the output
-    // is wanted.
+    // Projected, rotated by their positions, behind those of the cache. Values only where the
+    // output is wanted.
     std::shared_ptr<const DenseHeads> get(const DenseInputs& in, const Mistakes& mistakes);
 
   private:

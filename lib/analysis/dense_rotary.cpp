@@ -41,12 +41,12 @@ RotaryTable<double> table_of(const RotaryOptions<double>& rotary, const Mistakes
     return make_rotary_table<double>(positions, rotary_frequencies(dim, *mistakes.rotary_theta));
 }
 
-// The heads with every pair of every token turned as `turn` says: (row, place of its angles in the
-// table, columns a and b, the pair turned). What has no pair passes.
-template <class Turn>
-Array<double> turn_pairs(const HeadsView<double>& heads, const RotaryTable<double>& table,
-                         const std::vector<std::size_t>& rows, RotaryPairs pairs,
-                         const Turn& turn) {
+// The heads with every pair of every token rotated as `rotate` says: (row, place of its angles in
+// the table, columns a and b, the pair rotated). What has no pair passes.
+template <class Rotation>
+Array<double> rotate_pairs(const HeadsView<double>& heads, const RotaryTable<double>& table,
+                           const std::vector<std::size_t>& rows, RotaryPairs pairs,
+                           const Rotation& rotate) {
     const std::size_t half = table.cos.extent(1);
     const bool split = pairs == RotaryPairs::half_split;
     std::vector<double> values;
@@ -55,13 +55,13 @@ Array<double> turn_pairs(const HeadsView<double>& heads, const RotaryTable<doubl
         const MatrixView<const double> matrix = heads.head(sequence, item % heads.heads);
         for (std::size_t token = 0; token < heads.tokens; ++token) {
             const Span<const double> row = matrix.row(token);
-            std::vector<double> turned(row.begin(), row.end());
+            std::vector<double> rotated(row.begin(), row.end());
             const std::size_t first = rows[sequence * heads.tokens + token] * half;
             for (std::size_t pair = 0; pair < half; ++pair) {
                 const std::size_t a = split ? pair : 2 * pair, b = split ? pair + half : a + 1;
-                std::tie(turned[a], turned[b]) = turn(row, first, a, b, pair);
+                std::tie(rotated[a], rotated[b]) = rotate(row, first, a, b, pair);
             }
-            values.insert(values.end(), turned.begin(), turned.end());
+            values.insert(values.end(), rotated.begin(), rotated.end());
         }
     }
     return {{heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values)};
@@ -72,15 +72,15 @@ Array<double> rotate_rounded(const HeadsView<double>& heads, const RotaryTable<d
                              const std::vector<std::size_t>& rows, RotaryPairs pairs,
                              Rounding rounding) {
     const auto product = [&](double x, double y) { return round_to(rounding, x * y); };
-    return turn_pairs(heads, table, rows, pairs,
-                      [&](Span<const double> row, std::size_t first, std::size_t a, std::size_t b,
-                          std::size_t pair) {
-                          const double cos = round_to(rounding, table.cos.data()[first + pair]);
-                          const double sin = round_to(rounding, table.sin.data()[first + pair]);
-                          return std::pair(
-                              round_to(rounding, product(row[a], cos) - product(row[b], sin)),
-                              round_to(rounding, product(row[b], cos) + product(row[a], sin)));
-                      });
+    return rotate_pairs(heads, table, rows, pairs,
+                        [&](Span<const double> row, std::size_t first, std::size_t a, std::size_t b,
+                            std::size_t pair) {
+                            const double cos = round_to(rounding, table.cos.data()[first + pair]);
+                            const double sin = round_to(rounding, table.sin.data()[first + pair]);
+                            return std::pair(
+                                round_to(rounding, product(row[a], cos) - product(row[b], sin)),
+                                round_to(rounding, product(row[b], cos) + product(row[a], sin)));
+                        });
 }
 
 // cos and sin of dimension c are those of the pair that c is of in the other order.
@@ -89,41 +89,41 @@ Array<double> rotate_mixed(const HeadsView<double>& heads, const RotaryTable<dou
     const std::size_t half = table.cos.extent(1);
     const bool split = pairs == RotaryPairs::half_split;
     const auto angle_of = [&](std::size_t c) { return split ? c / 2 : c % half; };
-    return turn_pairs(heads, table, rows, pairs,
-                      [&](Span<const double> row, std::size_t first, std::size_t a, std::size_t b,
-                          std::size_t /*pair*/) {
-                          const double* const cos = table.cos.data() + first;
-                          const double* const sin = table.sin.data() + first;
-                          return std::pair(row[a] * cos[angle_of(a)] - row[b] * sin[angle_of(a)],
-                                           row[b] * cos[angle_of(b)] + row[a] * sin[angle_of(b)]);
-                      });
+    return rotate_pairs(heads, table, rows, pairs,
+                        [&](Span<const double> row, std::size_t first, std::size_t a, std::size_t b,
+                            std::size_t /*pair*/) {
+                            const double* const cos = table.cos.data() + first;
+                            const double* const sin = table.sin.data() + first;
+                            return std::pair(row[a] * cos[angle_of(a)] - row[b] * sin[angle_of(a)],
+                                             row[b] * cos[angle_of(b)] + row[a] * sin[angle_of(b)]);
+                        });
 }
 
 }  // namespace
 
-void turn_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHeads& heads,
-                  bool has_values) {
+void rotate_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistakes,
+                    DenseHeads& heads, bool has_values) {
     RotaryPairs pairs = rotary.pairs;
     if (mistakes.other_rotary_pairs) {
         pairs =
             pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
     }
-    const Rounding rounding = mistakes.rounding_at(stage::turning);
-    const auto turn_once = [&](Heads<double>& some, const RotaryTable<double>& table,
-                               const std::vector<std::size_t>& rows) {
+    const Rounding rounding = mistakes.rounding_at(stage::rotation);
+    const auto rotate_once = [&](Heads<double>& some, const RotaryTable<double>& table,
+                                 const std::vector<std::size_t>& rows) {
         some = make_separate_heads(
             mistakes.mixed_pairs         ? rotate_mixed(some.view, table, rows, pairs)
             : rounding == Rounding::none ? rotate(some.view, table, rows, pairs)
                                          : rotate_rounded(some.view, table, rows, pairs, rounding));
     };
-    const auto turn = [&](Heads<double>& some, Role role, const std::vector<std::size_t>& rows) {
+    const auto rotate = [&](Heads<double>& some, Role role, const std::vector<std::size_t>& rows) {
         const RotaryTable<double> table = table_of(rotary, mistakes, role);
-        turn_once(some, table, rows);
-        if (mistakes.turned_twice) turn_once(some, table, rows);
+        rotate_once(some, table, rows);
+        if (mistakes.rotated_twice) rotate_once(some, table, rows);
     };
-    if (!mistakes.unturned_queries) turn(heads.q, Role::query, rotary.query_rows);
-    if (!mistakes.unturned_keys) turn(heads.k, Role::key, rotary.key_rows);
-    if (mistakes.turned_values && has_values) turn(heads.v, Role::key, rotary.key_rows);
+    if (!mistakes.unrotated_queries) rotate(heads.q, Role::query, rotary.query_rows);
+    if (!mistakes.unrotated_keys) rotate(heads.k, Role::key, rotary.key_rows);
+    if (mistakes.rotated_values && has_values) rotate(heads.v, Role::key, rotary.key_rows);
 }
 
 }  // namespace attn::analysis

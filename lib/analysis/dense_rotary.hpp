@@ -6,7 +6,7 @@
 namespace attn::analysis {
 
 // Turns queries and keys (with mistakes also values, where there are any) by their positions.
-void turn_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistakes, DenseHeads& heads,
-                  bool has_values);
+void rotate_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistakes,
+                    DenseHeads& heads, bool has_values);
 
 }  // namespace attn::analysis

@@ -54,7 +54,7 @@ bool close(double a, double b, const Tolerance& tolerance) {
 }
 
 // A NaN once seen stays.
-void raise(double& worst, double value) {
+void keep_larger(double& worst, double value) {
     if (!(value <= worst)) worst = value;
 }
 
@@ -104,9 +104,9 @@ Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance
                 b_squares += y * y;
             }
             if (left == right) continue;
-            raise(result.max_abs, std::abs(x - y));
-            if (y != 0) raise(result.max_rel, std::abs(x - y) / std::abs(y));
-            raise(result.max_ulp, ulps(x, y, grain));
+            keep_larger(result.max_abs, std::abs(x - y));
+            if (y != 0) keep_larger(result.max_rel, std::abs(x - y) / std::abs(y));
+            keep_larger(result.max_ulp, ulps(x, y, grain));
         }
         result.mean_kl += row_divergence(a.row(row), b.row(row)) / static_cast<double>(a.rows);
     }

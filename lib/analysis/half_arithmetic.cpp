@@ -13,7 +13,7 @@ constexpr Named kNames[] = {{stage::hidden, "hidden state"},
                             {stage::inputs, "input"},
                             {stage::matrices, "W_Q, W_K, W_V, W_O"},
                             {stage::projections, "projections"},
-                            {stage::turning, "rotary turns"},
+                            {stage::rotation, "rotary turns"},
                             {stage::heads, "queries and keys"},
                             {stage::scaled_heads, "queries and keys times the root of the scale"},
                             {stage::values, "values"},
@@ -75,7 +75,7 @@ std::vector<Stages> stages_before(Observed kind, const DenseInputs& inputs) {
         stages.push_back(stage::matrices);
     }
     if (inputs.weights != nullptr) stages.push_back(stage::projections);
-    if (inputs.options->rotary) stages.push_back(stage::turning);
+    if (inputs.options->rotary) stages.push_back(stage::rotation);
     stages.push_back(stage::heads);
     if (kind == Observed::output) stages.push_back(stage::values);
     for (const Stages one : {stage::scaled_queries, stage::scaled_heads, stage::products,

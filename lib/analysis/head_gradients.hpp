@@ -21,7 +21,7 @@ struct HeadGradientStats {
     std::size_t head = 0;
 
     // Frobenius norms of the gradients of contexts, of weights that may be attended, of scores as
-    // softmax saw them, of turned queries, and of the head's own part of those of keys and values.
+    // softmax saw them, of rotated queries, and of the head's own part of those of keys and values.
     double grad_context = kNone, grad_weights = kNone, grad_scores = kNone;
     double grad_q = kNone, grad_k = kNone, grad_v = kNone;
     double softmax_gain = kNone;  // grad_scores / grad_weights, at most 1/2

@@ -52,11 +52,11 @@ bool has_values_like_keys(const DenseInputs& in) {
 bool has_square_weights(const DenseInputs& in) {
     return projects(in) && in.weights->W_Q.extent(0) == in.weights->W_Q.extent(1);
 }
-bool turns(const DenseInputs& in) {
+bool rotates(const DenseInputs& in) {
     return options(in).rotary.has_value();
 }
-bool turns_behind_cache(const DenseInputs& in) {
-    return turns(in) && !options(in).past_key.empty();
+bool rotates_behind_cache(const DenseInputs& in) {
+    return rotates(in) && !options(in).past_key.empty();
 }
 
 const std::vector<double>& radians_of(const DenseInputs& in) {
@@ -76,7 +76,7 @@ static bool has_other_frequencies(const DenseInputs& in, double theta) {
     return far(plain.magnitude, options(in).rotary->frequencies.magnitude);
 }
 bool has_theta(const DenseInputs& in) {
-    return turns(in) && radians_of(in).size() > 1;
+    return rotates(in) && radians_of(in).size() > 1;
 }
 bool has_other_theta(const DenseInputs& in) {
     return has_theta(in) && has_other_frequencies(in, kUsualTheta);
@@ -179,21 +179,21 @@ bool has_norm_weight(const DenseInputs& in) {
 bool has_input_norm(const DenseInputs& in) {
     return in.input_norm != nullptr && in.x_before_norm != nullptr;
 }
-bool turns_normed(const DenseInputs& in) {
-    return turns(in) && has_head_norms(in);
+bool rotates_normed(const DenseInputs& in) {
+    return rotates(in) && has_head_norms(in);
 }
-bool turns_in_part(const DenseInputs& in) {
+bool rotates_in_part(const DenseInputs& in) {
     return has_theta(in) && 2 * radians_of(in).size() < width_of_head(in) && !stretches(in) &&
            width_of_head(in) % 2 == 0;
 }
-bool turns_even_pairs(const DenseInputs& in) {
+bool rotates_even_pairs(const DenseInputs& in) {
     return has_theta(in) && radians_of(in).size() % 2 == 0 && !stretches(in);
 }
-bool turns_several_pairs(const DenseInputs& in) {
-    return turns(in) && radians_of(in).size() > 1;
+bool rotates_several_pairs(const DenseInputs& in) {
+    return rotates(in) && radians_of(in).size() > 1;
 }
-bool turns_values(const DenseInputs& in) {
-    if (!turns(in) || !in.wants_output) return false;
+bool rotates_values(const DenseInputs& in) {
+    if (!rotates(in) || !in.wants_output) return false;
     const std::size_t width =
         projects(in) ? output_width(in.weights->W_V, in.weights->order) / in.weights->kv_heads
                      : in.v->view.width;

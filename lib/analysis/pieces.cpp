@@ -132,7 +132,7 @@ Faced face(const DenseComputation& computation, const Observation& observation,
         observation.kind == Observed::weights ? faced.block.weights : faced.block.scores;
     faced.seen.reserve(of.count());
     // The observation as it was before it was transposed.
-    const bool turned = mistakes.transposed && queries == keys;
+    const bool flipped = mistakes.transposed && queries == keys;
     for (const std::size_t head : of.heads) {
         const std::size_t place =
             piece.sequence * values.extent(1) + place_in(observation.heads, head);
@@ -141,7 +141,7 @@ Faced face(const DenseComputation& computation, const Observation& observation,
             const std::size_t query = place_in(observation.queries, at);
             for (const std::size_t key : of.keys)
                 faced.seen.push_back(
-                    values[first + (turned ? key * keys + query : query * keys + key)]);
+                    values[first + (flipped ? key * keys + query : query * keys + key)]);
         }
     }
     return faced;

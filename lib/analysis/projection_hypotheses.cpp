@@ -84,8 +84,8 @@ std::vector<Hypothesis> projection_hypotheses() {
          Fit::input_factor},
         {"norms of queries and keys missing", Part::head_norms, has_head_norms,
          [](In, Do m) { m.missing_head_norms = true; },
-         "Normalise each head's queries and keys before they are turned."},
-        {"queries and keys normalised after they are turned", Part::head_norms, turns_normed,
+         "Normalise each head's queries and keys before they are rotated."},
+        {"queries and keys normalised after they are turned", Part::head_norms, rotates_normed,
          [](In, Do m) { m.norms_after_rotary = true; },
          "q_norm and k_norm come before rotary positions: apply_rotary(q_norm(q)), not "
          "q_norm(apply_rotary(q))."},

@@ -1,4 +1,4 @@
-// Mistakes in how queries and keys are turned by their positions.
+// Mistakes in how queries and keys are rotated by their positions.
 #include "analysis/hypotheses.hpp"
 #include "analysis/hypothesis_conditions.hpp"
 
@@ -9,56 +9,58 @@ std::vector<Hypothesis> rotary_hypotheses() {
     using In = const DenseInputs&;
     using Do = Mistakes&;
     return {
-        {"rotary positions missing", Part::rotary, turns, [](In, Do m) { m.missing_rotary = true; },
-         "Turn queries and keys by their positions before the product."},
-        {"rotary positions of the keys missing", Part::rotary, turns,
-         [](In, Do m) { m.unturned_keys = true; },
-         "Turn the keys, too, before they go into the cache: only queries were."},
-        {"rotary positions of the queries missing", Part::rotary, turns,
-         [](In, Do m) { m.unturned_queries = true; },
-         "Turn the queries, too: q, k = apply_rotary(q), apply_rotary(k)."},
-        {"rotary with the other sign", Part::rotary, turns,
+        {"rotary positions missing", Part::rotary, rotates,
+         [](In, Do m) { m.missing_rotary = true; },
+         "Rotate queries and keys by their positions before the product."},
+        {"rotary positions of the keys missing", Part::rotary, rotates,
+         [](In, Do m) { m.unrotated_keys = true; },
+         "Rotate the keys, too, before they go into the cache: only queries were."},
+        {"rotary positions of the queries missing", Part::rotary, rotates,
+         [](In, Do m) { m.unrotated_queries = true; },
+         "Rotate the queries, too: q, k = apply_rotary(q), apply_rotary(k)."},
+        {"rotary with the other sign", Part::rotary, rotates,
          [](In, Do m) { m.opposite_turn = true; },
          "rotate_half is cat(-x2, x1), not cat(x2, -x1): x1 * cos - x2 * sin, x2 * cos + x1 * "
          "sin."},
-        {"rotary positions applied twice", Part::rotary, turns,
-         [](In, Do m) { m.turned_twice = true; },
-         "Turn queries and keys once: what is in the cache, or comes out of the fused kernel, is "
-         "turned already."},
-        {"rotary on half of the dimensions", Part::rotary, turns_even_pairs,
+        {"rotary positions applied twice", Part::rotary, rotates,
+         [](In, Do m) { m.rotated_twice = true; },
+         "Rotate queries and keys once: what is in the cache, or comes out of the fused kernel, "
+         "is rotated already."},
+        {"rotary on half of the dimensions", Part::rotary, rotates_even_pairs,
          [](In in, Do m) {
              m.rotary_dim = radians_of(in).size();
              m.rotary_theta = theta_of(in);
          },
-         "Turn all dimensions that the model turns: arange(0, d, 2) / d, partial_rotary_factor 1."},
-        {"rotary on all dimensions", Part::rotary, turns_in_part,
+         "Rotate all dimensions that the model rotates: arange(0, d, 2) / d, "
+         "partial_rotary_factor 1."},
+        {"rotary on all dimensions", Part::rotary, rotates_in_part,
          [](In in, Do m) {
              m.rotary_dim = width_of_head(in);
              m.rotary_theta = theta_of(in);
          },
-         "Turn the first dimensions only, q[..., :rotary_dim]: partial_rotary_factor, "
+         "Rotate the first dimensions only, q[..., :rotary_dim]: partial_rotary_factor, "
          "rotary_pct."},
-        {"rotary positions applied to the values", Part::rotary, turns_values,
-         [](In, Do m) { m.turned_values = true; },
-         "Turn queries and keys only: values have no position."},
-        {"rotary positions of the queries one ahead", Part::rotary, turns,
+        {"rotary positions applied to the values", Part::rotary, rotates_values,
+         [](In, Do m) { m.rotated_values = true; },
+         "Rotate queries and keys only: values have no position."},
+        {"rotary positions of the queries one ahead", Part::rotary, rotates,
          [](In, Do m) { m.query_step = 1; },
          "Query and key of a token stand at the same position: arange(past, past + n) for both."},
-        {"rotary positions of the queries one behind", Part::rotary, turns,
+        {"rotary positions of the queries one behind", Part::rotary, rotates,
          [](In, Do m) { m.query_step = -1; },
          "Query and key of a token stand at the same position: arange(past, past + n) for both."},
-        {"rotary positions one ahead behind the cache", Part::rotary, turns_behind_cache,
+        {"rotary positions one ahead behind the cache", Part::rotary, rotates_behind_cache,
          [](In, Do m) { m.position_step = 1; },
          "The first new token stands at the length of the cache: arange(past, past + n), not "
          "arange(past + 1, ...)."},
-        {"rotary positions one short behind the cache", Part::rotary, turns_behind_cache,
+        {"rotary positions one short behind the cache", Part::rotary, rotates_behind_cache,
          [](In, Do m) { m.position_step = -1; },
          "The first new token stands at the length of the cache: arange(past, past + n), not "
          "arange(past - 1, ...)."},
-        {"rotary positions of the queries start again at 0", Part::rotary, turns_behind_cache,
+        {"rotary positions of the queries start again at 0", Part::rotary, rotates_behind_cache,
          [](In, Do m) { m.queries_from_0 = true; },
          "Behind a cache queries, too, go on from its length: cos[past : past + n], not cos[:n]."},
-        {"rotary angles in the order of the other pairs", Part::rotary, turns_several_pairs,
+        {"rotary angles in the order of the other pairs", Part::rotary, rotates_several_pairs,
          [](In, Do m) { m.mixed_pairs = true; },
          "rotate_half goes with cat([freqs, freqs], -1), pairs side by side with "
          "freqs.repeat_interleave(2, -1)."},
@@ -68,10 +70,11 @@ std::vector<Hypothesis> rotary_hypotheses() {
         {"rotary stretch ignored", Part::rotary, stretches,
          [](In in, Do m) { m.rotary_theta = theta_of(in); },
          "Take rope_scaling from the model's configuration."},
-        {"rotary positions start again at 0", Part::rotary, turns_behind_cache,
+        {"rotary positions start again at 0", Part::rotary, rotates_behind_cache,
          [](In, Do m) { m.positions_from_0 = true; },
          "Behind a cache positions go on from its length."},
-        {"rotary pairs swapped", Part::rotary, turns, [](In, Do m) { m.other_rotary_pairs = true; },
+        {"rotary pairs swapped", Part::rotary, rotates,
+         [](In, Do m) { m.other_rotary_pairs = true; },
          "Llama and GPT-NeoX pair k with k + d/2, GPT-J and Meta's own files pair 2k with 2k + 1."},
         {"another rotary theta", Part::rotary, has_theta, [](In, Do) {},
          "Compare rope_theta with the model's configuration: 1 / theta ** (arange(0, d, 2) / d).",

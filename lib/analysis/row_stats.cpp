@@ -71,9 +71,9 @@ RowStats measure_row(const Tile<T>& tile, std::size_t row, std::ptrdiff_t positi
     };
 
     RowStats stats;
-    const WeightSums sums =
-        kernels<T>().add_up(from, weights.size(),
-                            static_cast<T>(static_cast<std::ptrdiff_t>(allowed.begin) - position));
+    const WeightSums sums = kernels<T>().sum_weights(
+        from, weights.size(),
+        static_cast<T>(static_cast<std::ptrdiff_t>(allowed.begin) - position));
     // A row that is all zeros was left no key, if only by a mask that we were not told of.
     if (sums.sum != 0) {
         stats.keys = static_cast<double>(count_keys(tile, row));

@@ -37,11 +37,11 @@ double squared_norm(MatrixView<const double> x) {
         const xt::xtensor<double, 1> values = xt::linalg::eigvalsh(product);
         return values(values.size() - 1);
     }
-    std::vector<double> turned(x.rows * x.columns);
+    std::vector<double> transposed(x.rows * x.columns);
     for (std::size_t row = 0; row < x.rows; ++row)
         for (std::size_t column = 0; column < x.columns; ++column)
-            turned[column * x.rows + row] = x.row(row)[column];
-    return squared_norm({turned.data(), x.columns, x.rows});
+            transposed[column * x.rows + row] = x.row(row)[column];
+    return squared_norm({transposed.data(), x.columns, x.rows});
 }
 
 }  // namespace
@@ -107,8 +107,8 @@ double product_norm(const Array<double>& a, const Array<double>& b) {
         for (std::size_t row = 0; row < d; ++row)
             scaled(row, column) *= std::sqrt(std::max(0.0, values(column)));
     const Square half = xt::linalg::dot(of_b, scaled);
-    const Square turned = xt::transpose(scaled);
-    Square product = xt::linalg::dot(turned, half);
+    const Square transposed = xt::transpose(scaled);
+    Square product = xt::linalg::dot(transposed, half);
     const Square other = xt::transpose(product);
     product = (product + other) / 2;
     const xt::xtensor<double, 1> all = xt::linalg::eigvalsh(product);

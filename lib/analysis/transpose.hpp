@@ -1,4 +1,4 @@
-// Square matrices turned in place.
+// Square matrices transposed in place.
 #pragma once
 
 #include <cstddef>

@@ -166,7 +166,7 @@ template <class T>
 void VerifySink<T>::end_layer(const LayerOutputs<T>& outputs) {
     const LayerResult<T>& attention = *outputs.attention;
     AttentionOptions<T> options = options_(shape_.layer);
-    // Queries and keys are turned already, and the cache stands in front of them.
+    // Queries and keys are rotated already, and the cache stands in front of them.
     options.rotary.reset();
     options.past_key = options.past_value = {};
     for (const std::size_t sequence : rows_.sequences) {

@@ -43,7 +43,7 @@ Matrix<typename A::value_type> product(const A& a, const B& b) {
 
 // Each pair (a, b) of dimensions becomes (a cos - b sin, b cos + a sin): Su et al. 2021, eq. 34.
 template <class C, class T>
-Matrix<C> turned(const Matrix<C>& x, const RotaryOptions<T>& rotary, const Rows& rows) {
+Matrix<C> rotated(const Matrix<C>& x, const RotaryOptions<T>& rotary, const Rows& rows) {
     const Matrix<C> cos = rows_of<C>(rotary.table.cos.matrix(), rows);
     const Matrix<C> sin = rows_of<C>(rotary.table.sin.matrix(), rows);
     const std::size_t pairs = cos.shape(1);
@@ -88,8 +88,8 @@ Tokens<C> tokens_of(const HeadsView<T>& q_heads, const HeadsView<T>& k_heads,
             of_queries.push_back(rotary.query_rows[place.sequence * q_heads.tokens + query]);
         for (std::size_t key = 0; key < k_heads.tokens; ++key)
             of_keys.push_back(rotary.key_rows[place.sequence * k_heads.tokens + key]);
-        q = turned(q, rotary, of_queries);
-        k = turned(k, rotary, of_keys);
+        q = rotated(q, rotary, of_queries);
+        k = rotated(k, rotary, of_keys);
     }
     const Matrix<C> v = all_of<C>(v_heads.head(kv.sequence, kv.head));
     return {q, behind(options.past_key, kv, k), behind(options.past_value, kv, v)};

@@ -21,8 +21,8 @@ struct HeadPlace {
 template <class C>
 struct DefinedHead {
     C scale{};
-    Array<C> q;                            // [queries, d_head], turned by their positions
-    Array<C> k;                            // [keys, d_head], turned
+    Array<C> q;                            // [queries, d_head], rotated by their positions
+    Array<C> k;                            // [keys, d_head], rotated
     Array<C> v;                            // [keys, d_value]
     Array<C> scaled;                       // scale * q kᵀ, for masked keys too
     Array<C> softcapped;                   // after the soft cap, for masked keys too

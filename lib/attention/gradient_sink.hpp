@@ -15,7 +15,7 @@ template <class T>
 struct GradientTile {
     const Tile<T>& tile;          // weights, context and who may attend; logsumexp with sinks
     MatrixView<const T> context;  // dL/dcontext [rows, d_value]
-    MatrixView<const T> q;        // dL/dq [rows, d_head], of the turned queries
+    MatrixView<const T> q;        // dL/dq [rows, d_head], of the rotated queries
     MatrixView<const T> weights;  // dL/dweights [rows, active keys], 0 where masked; empty unless
     MatrixView<const T> scores;   // dL/dscores of what softmax saw, likewise;      asked for
     Span<const double> dots;      // of each row: Σ dL/dcontext * context

@@ -10,8 +10,8 @@ namespace attn {
 namespace {
 
 template <class T>
-Heads<T> turn(const Heads<T>& heads, const RotaryOptions<T>& rotary,
-              const std::vector<std::size_t>& rows) {
+Heads<T> rotate(const Heads<T>& heads, const RotaryOptions<T>& rotary,
+                const std::vector<std::size_t>& rows) {
     return make_separate_heads(rotate(heads.view, rotary.table, rows, rotary.pairs));
 }
 
@@ -34,8 +34,8 @@ LayerResult<T> place_heads(const Heads<T>& q, const Heads<T>& k, const Heads<T>&
                            const AttentionOptions<T>& options) {
     LayerResult<T> result{q, k, v, {}};
     if (options.rotary) {
-        result.q = turn(result.q, *options.rotary, options.rotary->query_rows);
-        result.k = turn(result.k, *options.rotary, options.rotary->key_rows);
+        result.q = rotate(result.q, *options.rotary, options.rotary->query_rows);
+        result.k = rotate(result.k, *options.rotary, options.rotary->key_rows);
     }
     if (!options.past_key.empty()) {
         result.k = put_in_front(options.past_key, result.k);

@@ -27,7 +27,7 @@ Heads<T> make_separate_heads(const Array<T>& array) {
 }
 
 // Turns queries and keys by their positions before anything else; a cache holds keys already
-// turned.
+// rotated.
 template <class T>
 struct RotaryOptions {
     RotaryTable<T> table;
@@ -57,15 +57,15 @@ struct AttentionOptions {
 // What a layer computed and did not give to sinks.
 template <class T>
 struct LayerResult {
-    Heads<T> q;  // [batch, heads, queries, d_head], turned
-    Heads<T> k;  // [batch, kv_heads, past and new keys, d_head], turned
+    Heads<T> q;  // [batch, heads, queries, d_head], rotated
+    Heads<T> k;  // [batch, kv_heads, past and new keys, d_head], rotated
     Heads<T> v;  // [batch, kv_heads, past and new keys, d_value]
     // [batch, queries, d_model]; without W_O the contexts of all heads side by side. Not to be used
     // where the share had no output.
     Array<T> output;
 };
 
-// Queries, keys and values as attention reads them: turned by their positions, behind the cache.
+// Queries, keys and values as attention reads them: rotated by their positions, behind the cache.
 // The output is empty.
 template <class T>
 LayerResult<T> place_heads(const Heads<T>& q, const Heads<T>& k, const Heads<T>& v,

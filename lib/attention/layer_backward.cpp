@@ -29,7 +29,7 @@ Array<T> packed(const Array<T>& heads, std::size_t first) {
     return Array<T>({shape[0], tokens, shape[1] * width}, std::move(values));
 }
 
-// The transpose of a rotation turns back.
+// The transpose of a rotation rotates back.
 template <class T>
 Array<T> turned_back(const Array<T>& heads, const RotaryOptions<T>& rotary,
                      const std::vector<std::size_t>& rows) {
@@ -40,7 +40,7 @@ Array<T> turned_back(const Array<T>& heads, const RotaryOptions<T>& rotary,
     return rotate(separate_heads(heads), table, rows, rotary.pairs);
 }
 
-// Tokens behind those of the cache, whose keys were turned before we got them.
+// Tokens behind those of the cache, whose keys were rotated before we got them.
 template <class T>
 Array<T> behind_cache(const Array<T>& heads, std::size_t past) {
     const Shape& shape = heads.shape();

@@ -16,7 +16,7 @@ struct ProjectionGradients {
     Array<T> q_norm, k_norm;  // of their weights, [d_head]
 };
 
-// Gradients of queries, keys and values before they were turned and put behind a cache, each of
+// Gradients of queries, keys and values before they were rotated and put behind a cache, each of
 // the shape in which a layer is given its heads.
 template <class T>
 struct HeadsGradients {

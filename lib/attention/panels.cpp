@@ -7,7 +7,7 @@
 namespace attn {
 namespace {
 
-// A square of registers, turned: halves of the rows are interleaved as often as it takes.
+// A square of registers, transposed: halves of the rows are interleaved as often as it takes.
 template <class T>
 void transpose_square(const T* from, std::size_t from_stride, T* to, std::size_t to_stride) {
     using Batch = xsimd::batch<T>;

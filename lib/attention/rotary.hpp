@@ -1,5 +1,5 @@
-// Rotary position embeddings (Su et al. 2021, RoFormer): pairs of dimensions are turned by an angle
-// that grows with the position.
+// Rotary position embeddings (Su et al. 2021, RoFormer): pairs of dimensions are rotated by an
+// angle that grows with the position.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ template <class T>
 RotaryTable<T> make_rotary_table(const std::vector<std::int64_t>& positions,
                                  const RotaryFrequencies& frequencies);
 
-// The heads with their first dim dimensions turned, [batch, heads, tokens, width]. Token t of
+// The heads with their first dim dimensions rotated, [batch, heads, tokens, width]. Token t of
 // sequence b takes row rows[b * tokens + t] of the table.
 template <class T>
 Array<T> rotate(const HeadsView<T>& heads, const RotaryTable<T>& table,

@@ -35,8 +35,8 @@ class RowSoftmax {
         T factor{1};
         if (largest > high_) {
             factor = high_ == kNothing ? T{0} : std::exp(high_ - largest);
-            raise(static_cast<double>(largest) - static_cast<double>(high_),
-                  static_cast<double>(factor));
+            rescale(static_cast<double>(largest) - static_cast<double>(high_),
+                    static_cast<double>(factor));
             high_ = largest;
         }
         const ExponentialSums sums = with_entropy_ ? kernels.exponentiate(scores, size, high_)
@@ -69,7 +69,7 @@ class RowSoftmax {
 
   private:
     // The exponentials so far are relative to a maximum that is `rise` higher now.
-    void raise(double rise, double factor) {
+    void rescale(double rise, double factor) {
         if (keys_ > 0) logs_ = (logs_ - rise * keys_) * factor;
         keys_ *= factor;
         sum_ *= factor;

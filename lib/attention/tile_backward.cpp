@@ -10,7 +10,7 @@ namespace {
 
 // factor * [columns, rows] of some rows; as the kernels take what they spread over a panel.
 template <class T>
-std::vector<T> turned(MatrixView<const T> rows, T factor) {
+std::vector<T> transposed(MatrixView<const T> rows, T factor) {
     std::vector<T> result(rows.columns * rows.rows);
     for (std::size_t row = 0; row < rows.rows; ++row) {
         const Span<const T> from = rows.row(row);
@@ -37,8 +37,8 @@ class TileBackward {
               kv_head_of(place.head, inputs_.q.heads, inputs_.k.heads, inputs_.kv_order))),
           q_(rows_of(inputs_.q.head(place.sequence, place.head))),
           d_context_(gradient_of_context()),
-          turned_q_(turned(q_, inputs_.scale)),
-          turned_context_(turned(d_context_, T{1})),
+          q_transposed_(transposed(q_, inputs_.scale)),
+          context_transposed_(transposed(d_context_, T{1})),
           weights_(rows_ * kernels_.panel_width),
           scores_(rows_ * kernels_.panel_width),
           dots_(rows_),
@@ -222,10 +222,11 @@ class TileBackward {
         const std::size_t depth = part.rows.size();
         T* const k = sums_.k.data() + q_.columns * part.keys.begin;
         T* const v = sums_.v.data() + d_context_.columns * part.keys.begin;
-        kernels_.add_product({turned_q_.data() + part.rows.begin, rows_, q_.columns, scores_.data(),
-                              part.width, depth, k, part.width, T{1}});
-        kernels_.add_product({turned_context_.data() + part.rows.begin, rows_, d_context_.columns,
-                              weights_.data(), part.width, depth, v, part.width, T{1}});
+        kernels_.add_product({q_transposed_.data() + part.rows.begin, rows_, q_.columns,
+                              scores_.data(), part.width, depth, k, part.width, T{1}});
+        kernels_.add_product({context_transposed_.data() + part.rows.begin, rows_,
+                              d_context_.columns, weights_.data(), part.width, depth, v, part.width,
+                              T{1}});
         const Panels<T>& keys = task_.swapped.values();
         const std::size_t columns = keys.padded_columns();
         for (std::size_t index = 0; index < keys.panels(); ++index) {
@@ -248,13 +249,13 @@ class TileBackward {
     std::size_t matrix_;  // of the packed keys and values
     MatrixView<const T> q_;
     MatrixView<const T> d_context_;
-    std::vector<T> turned_q_;        // scale * [d_head, rows]
-    std::vector<T> turned_context_;  // [d_value, rows]
-    AlignedBuffer<T> weights_;       // [rows that attend, panel], and likewise:
-    AlignedBuffer<T> scores_;        // dL/dweights, then dL/dscores, then of the scaled products
-    AlignedBuffer<T> capped_;        // with a soft cap
-    std::vector<T> q_gradient_;      // [rows, padded d_head]
-    std::vector<T> kept_weights_;    // [rows, active], only where a sink wants them
+    std::vector<T> q_transposed_;        // scale * [d_head, rows]
+    std::vector<T> context_transposed_;  // [d_value, rows]
+    AlignedBuffer<T> weights_;           // [rows that attend, panel], and likewise:
+    AlignedBuffer<T> scores_;      // dL/dweights, then dL/dscores, then of the scaled products
+    AlignedBuffer<T> capped_;      // with a soft cap
+    std::vector<T> q_gradient_;    // [rows, padded d_head]
+    std::vector<T> kept_weights_;  // [rows, active], only where a sink wants them
     std::vector<T> kept_scores_;
     std::vector<double> dots_;
     std::vector<double> weight_squares_;

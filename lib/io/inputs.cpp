@@ -64,7 +64,7 @@ void Inputs::hold(const std::string& source) {
     held_.try_emplace(source, source);
 }
 
-void Inputs::let_go() {
+void Inputs::release() {
     held_.clear();
 }
 

@@ -44,11 +44,11 @@ class Inputs {
     Array<T> load_rows(const StoredArray& stored, const std::vector<std::size_t>& rows,
                        NonFinite non_finite);
 
-    // Nobody puts other results into a folder (which `source` need not be) before let_go(): for the
-    // time in which its files are opened, so that they belong together. Afterwards they stay what
-    // they are, whatever happens to their names.
+    // Nobody puts other results into a folder (which `source` need not be) before release(): for
+    // the time in which its files are opened, so that they belong together. Afterwards they stay
+    // what they are, whatever happens to their names.
     void hold(const std::string& source);
-    void let_go();
+    void release();
 
     // A file that is read by other means than this object: labels, a font. Empty: none.
     void also_reads(const std::string& array_name);

@@ -86,14 +86,14 @@ struct Kernels {
     T (*largest)(const T* row, std::size_t size);
 
     // Each value of `row` becomes the larger of it and its partner in `other`; NaN if either is.
-    void (*raise)(T* row, const T* other, std::size_t size);
+    void (*take_larger)(T* row, const T* other, std::size_t size);
 
     // row += other.
     void (*add)(T* row, const T* other, std::size_t size);
 
     // The sums of a row; its first key stands at `first`, counted from the query, the next one key
     // after it.
-    WeightSums (*add_up)(const T* row, std::size_t size, T first);
+    WeightSums (*sum_weights)(const T* row, std::size_t size, T first);
 
     // The sum of w ln w, with 0 for what is not above 0; NaN if any is.
     double (*sum_logs)(const T* row, std::size_t size);

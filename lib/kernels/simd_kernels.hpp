@@ -20,9 +20,9 @@ constexpr Kernels<T> make_kernels(const char* instruction_set) {
     set.multiply = Panels::multiply;
     set.add_product = Panels::add_product;
     set.largest = Rows::largest;
-    set.raise = Rows::raise;
+    set.take_larger = Rows::take_larger;
     set.add = Rows::add;
-    set.add_up = Rows::add_up;
+    set.sum_weights = Rows::sum_weights;
     set.sum_logs = Rows::sum_logs;
     set.collect = Rows::collect;
     set.sum_scores = Rows::sum_scores;

@@ -89,7 +89,7 @@ struct SimdRows {
         return largest_lane(high);
     }
 
-    static void raise(T* row, const T* other, std::size_t size) {
+    static void take_larger(T* row, const T* other, std::size_t size) {
         std::size_t i = 0;
         for (; i + kLanes <= size; i += kLanes) {
             const Batch a = Batch::load_unaligned(row + i);
@@ -112,7 +112,7 @@ struct SimdRows {
         for (; i < size; ++i) row[i] += other[i];
     }
 
-    static WeightSums add_up(const T* row, std::size_t size, T first) {
+    static WeightSums sum_weights(const T* row, std::size_t size, T first) {
         alignas(64) T lanes[kLanes];
         for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = first + static_cast<T>(i);
         Batch place = Batch::load_aligned(lanes);

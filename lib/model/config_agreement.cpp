@@ -53,7 +53,7 @@ void check_buckets(const WeightBundle& bundle) {
          *said, " that config.json says (", bundle.config.keys.at("relative_buckets"), ")");
 }
 
-// TransformerLens keeps sines and cosines in the file, but not which columns turn together.
+// TransformerLens keeps sines and cosines in the file, but not which columns rotate together.
 void check_rotary_buffers(const io::Container& container, const WeightBundle& bundle) {
     if (bundle.config.positions_turn.value_or(bundle.layout->positions_turn)) return;
     const std::string end = "attn.rotary_sin";

@@ -70,7 +70,7 @@ ConfigKey claim_key(const std::string& name, const std::vector<std::string>& arr
 ConfigKey layer_types_key();
 
 // All about rotary positions: rope_theta, rope_scaling, rope_parameters. With `partial` a share of
-// a head may turn; with `two_kinds` layers with a window have a rope_theta of their own.
+// a head may rotate; with `two_kinds` layers with a window have a rope_theta of their own.
 ConfigKeys rotary_keys(bool partial, bool two_kinds = false);
 // What follows from them together.
 void finish_rotary(ModelConfig& config);

@@ -208,7 +208,7 @@ Norm<T> load_norm(io::Inputs& inputs, const WeightBundle& bundle, const NamedArr
     return norm;
 }
 
-void let_go_of_layer(const WeightBundle& bundle, std::size_t layer) {
+void release_layer(const WeightBundle& bundle, std::size_t layer) {
     for (const auto& [name, array] : bundle.layers.at(layer)) {
         if (array.mapped) io::drop_pages(array.bytes);
     }

@@ -22,7 +22,7 @@ LayerWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, std::
 
 // Gives the memory of a layer's mapped files back to the system; what is needed again is read
 // again.
-void let_go_of_layer(const WeightBundle& bundle, std::size_t layer);
+void release_layer(const WeightBundle& bundle, std::size_t layer);
 
 // The norm whose arrays are `name`.weight and `name`.bias among `arrays`, over `width` values;
 // NormKind::none where the family has no such norm.

@@ -15,7 +15,7 @@ using Words = std::vector<std::string>;
 const Words kHarmlessArrays{"masked_bias", "position_ids", "relative_position_index",
                             "total_ops",   "total_params", "num_batches_tracked",
                             "_extra_state"};
-// Made anew from the base of the angles, in families that turn queries and keys.
+// Made anew from the base of the angles, in families that rotate queries and keys.
 const Words kRotary{"rotary_emb.inv_freq", "rotary_emb.cos_cached", "rotary_emb.sin_cached"};
 // Modules beside the layers that make something of their result, or of pictures.
 const Words kHeads{"pooler",          "classifier",

@@ -62,7 +62,7 @@ struct ModelConfig {
 
     std::optional<bool> positions_turn;
     std::optional<double> rope_theta;
-    std::vector<bool> rotary_layers;          // which layers turn; empty: all, but for
+    std::vector<bool> rotary_layers;          // which layers rotate; empty: all, but for
     std::optional<std::size_t> rotary_pause;  // each such layer, counted from 1 (SmolLM3)
     std::optional<double> window_theta;       // rope_theta of layers with the window, which nothing
                                               // stretches (Gemma 3); absent: as in the others

@@ -94,16 +94,17 @@ bool is_smollm3(const ModelConfig& config) {
     return config.model_type == "smollm3";
 }
 
-// One number a layer: 1 turns, whatever the key's name suggests. Llama's own code has no such key.
+// One number a layer: 1 rotates, whatever the key's name suggests. Llama's own code has no such
+// key.
 void read_turned_layers(const ConfigValue& value, ModelConfig& config) {
     if (value.is_null()) return;
-    const std::vector<bool> turned = value.switches();
+    const std::vector<bool> rotated = value.switches();
     if (!is_smollm3(config)) {
-        const bool all = std::find(turned.begin(), turned.end(), false) == turned.end();
+        const bool all = std::find(rotated.begin(), rotated.end(), false) == rotated.end();
         if (!all) refuse_attention(value, "layers without rotary positions", config);
         return;
     }
-    config.rotary_layers = turned;
+    config.rotary_layers = rotated;
     config.keys["rotary_layers"] = value.key();
 }
 
@@ -118,8 +119,8 @@ void read_turn_pause(const ConfigValue& value, ModelConfig& config) {
 }
 
 // Llama's own code has no windows, whatever the file says; SmolLM3's has them in layers that do not
-// turn.
-void read_window_of_unturned(const ConfigValue& value, ModelConfig& config) {
+// rotate.
+void read_window_of_unrotated(const ConfigValue& value, ModelConfig& config) {
     if (value.is_null()) return;
     if (is_smollm3(config) && value.truth())
         refuse_attention(value, "windows in layers without rotary positions", config);
@@ -169,7 +170,7 @@ FamilyConfig llama_config() {
                     claim_key("mlp_bias", {"b_gate", "b_in", "b_out"}),
                     ConfigKey{"no_rope_layers", read_turned_layers},
                     ConfigKey{"no_rope_layer_interval", read_turn_pause},
-                    ConfigKey{"use_sliding_window", read_window_of_unturned}}});
+                    ConfigKey{"use_sliding_window", read_window_of_unrotated}}});
     family.ignored = {"is_decoder", "sliding_window", "max_window_layers"};
     family.finish = finish_llama;
     return family;

@@ -70,7 +70,7 @@ ConfigKey truncate_key(const std::string& name) {
 }
 
 ConfigKey share_key(const std::string& name, bool partial) {
-    if (!partial) return only_key(name, 1.0, "only a part of each head turns");
+    if (!partial) return only_key(name, 1.0, "only a part of each head rotates");
     return real_key(name, "rotary_share", &ModelConfig::rotary_share, RealRange::between(0.001, 1));
 }
 
@@ -110,7 +110,7 @@ ConfigKeys scaling_keys(const std::string& before, bool partial) {
             longrope_key(before + "finetuned")};
 }
 
-// Of the layers with a window, where they turn otherwise.
+// Of the layers with a window, where they rotate otherwise.
 ConfigKeys window_keys(const std::string& before) {
     const std::string what = "stretched positions in layers with a window";
     return {only_key(before + "rope_type", std::string("default"), what),
@@ -125,7 +125,7 @@ ConfigKeys rotary_keys(bool partial, bool two_kinds) {
                        share_key("partial_rotary_factor", partial), object_key("rope_scaling"),
                        object_key("rope_parameters"),
                        raw_key("max_position_embeddings", &RawKeys::max_positions),
-                       only_key("rope_interleaved", false, "neighbouring columns turn together"),
+                       only_key("rope_interleaved", false, "neighbouring columns rotate together"),
                        only_key("position_embedding_type", std::string("rope"),
                                 "positions that are not rotary")},
                       scaling_keys("rope_scaling/", partial),

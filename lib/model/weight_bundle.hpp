@@ -55,8 +55,8 @@ AttentionDefaults attention_defaults(const WeightBundle& bundle);
 // Keys before its own that a query of the layer sees; without a value: all.
 std::optional<std::size_t> window_left(const WeightBundle& bundle, std::size_t layer);
 
-// How a layer of a model with rotary positions turns queries and keys: as most do, with the base of
-// layers that have the window (Gemma 3), or not at all (SmolLM3).
+// How a layer of a model with rotary positions rotates queries and keys: as most do, with the base
+// of layers that have the window (Gemma 3), or not at all (SmolLM3).
 enum class RotaryKind { usual, window, none };
 RotaryKind rotary_kind(const WeightBundle& bundle, std::size_t layer);
 

@@ -299,7 +299,7 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     options.element_bytes = request.element_bytes;
     options.needs = needs_target(request, target);
     if (contexts) options.values = load_values<T>(request.value, shape, inputs);
-    inputs.let_go();
+    inputs.release();
 
     Surroundings around;
     around.sizes = {shape[2], shape[3], 0, 0, attention.structure.offsets.front()};

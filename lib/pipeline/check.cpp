@@ -45,7 +45,7 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
     source::StoredAttention<T> attention =
         source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
     source::load_scores(inputs, request.from.source, attention);
-    inputs.let_go();
+    inputs.release();
     source::select_layers(attention, request.from);
     // A window of the command line is meant for all layers.
     if (!request.attention.window.empty()) {

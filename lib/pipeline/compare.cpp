@@ -235,7 +235,7 @@ CompareResult compare(const CompareRequest& request, const Warn& warn) {
         std::max(source::working_type(inputs, request.a), source::working_type(inputs, request.b));
     return source::with_type(request.precision.value_or(wider), [&](auto number) {
         Comparison<decltype(number)> comparison(request, inputs, grain, warn);
-        inputs.let_go();
+        inputs.release();
         CompareResult result = comparison.run();
         if (!request.output.empty()) comparison.draw(result, inputs);
         return result;

@@ -79,7 +79,7 @@ struct Drawing {
           attention(source::open_stored_attention<T>(
               inputs, {request.from.source, request.from.axes}, warn)) {
         source::add_labels_beside(inputs, request.from, attention, warn);
-        inputs.let_go();
+        inputs.release();
         source::select_layers(attention, request.from);
         source::warn_of_causal_leak(attention, request.from.source, warn);
         choice = choose_pictures(attention, request);

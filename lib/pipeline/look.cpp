@@ -87,7 +87,7 @@ LookResult look_at_attention(const LookRequest& request, const Progress& progres
             result.batch = attention.shape()[0] > 1;
             square = attention.shape()[2] == attention.shape()[3];
         });
-        inputs.let_go();
+        inputs.release();
     }
     result.check = check({request.from, request.attention, {}, {}, {}}, progress, nullptr);
     if (has_failed(result.check, "not_probabilities")) {

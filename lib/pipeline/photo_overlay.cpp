@@ -91,7 +91,7 @@ template <class T>
 std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& warn) {
     source::StoredAttention<T> attention =
         source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
-    inputs.let_go();
+    inputs.release();
     source::select_layers(attention, request.from);
     const Shape& shape = attention.shape();
     const analysis::PatchGrid grid = analysis::parse_grid(request.photo.grid, shape[3]);

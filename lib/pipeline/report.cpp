@@ -85,8 +85,8 @@ class Report {
         name_sources();
         if (!request_.is_computed()) projections_ = load_report_projections(request_, a_, inputs_);
         io::OutputFile file(request_.output, io::FileKind::html, guard());
-        inputs_.let_go();
-        other_inputs_.let_go();
+        inputs_.release();
+        other_inputs_.release();
         collect_facts();
         std::string page = within_budget();
         ReportResult result{a_.layers.size(), a_.heads.size(), a_.sequences.size(), facts_.queries,

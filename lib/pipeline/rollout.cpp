@@ -47,7 +47,7 @@ RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, co
     parts.decoder = open_rollout_source<T>(request, inputs, warn);
     parts.cross = open_cross(request, parts.decoder, inputs, warn);
     if (parts.cross) parts.encoder = open_encoder(request, *parts.cross, inputs, warn);
-    inputs.let_go();
+    inputs.release();
     return parts;
 }
 

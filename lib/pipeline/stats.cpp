@@ -132,7 +132,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     const Share share = source::choose_share(attention, request.from);
     source::load_scores(inputs, request.from.source, attention);
     source::add_labels_beside(inputs, request.from, attention, warn);
-    inputs.let_go();
+    inputs.release();
     analysis::StatsOptions options;
     source::PatternTokens tokens = source::choose_pattern_tokens(attention, request.from, warn);
     options.offsets = std::move(tokens.offsets);

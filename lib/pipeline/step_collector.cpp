@@ -159,15 +159,15 @@ StepModel model_of(const analysis::TrainingSeries& series, const std::vector<Fou
     constexpr double kSink = 0.3;
     StepModel model;
     double sinks = 0, counted = 0;
-    const auto raise = [](double& most, double value) {
+    const auto keep_larger = [](double& most, double value) {
         if (!std::isnan(value) && !(value <= most)) most = value;
     };
     for (const auto& head : series.heads) {
         if (head.sequence) continue;
         const StepHead& values = head.steps.back();
         if (!std::isnan(values.sink)) counted += 1, sinks += values.sink > kSink ? 1 : 0;
-        raise(model.induction_max, values.induction);
-        raise(model.max_abs_score, values.max_abs_score);
+        keep_larger(model.induction_max, values.induction);
+        keep_larger(model.max_abs_score, values.max_abs_score);
     }
     if (counted > 0) model.sink_rate = sinks / counted;
     if (!compared) return model;

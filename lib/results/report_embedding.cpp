@@ -99,7 +99,7 @@ std::optional<ReportEmbedding> EmbeddingSink<T>::result() const {
     result.keys = every(shape_.keys, step_);
     result.caption =
         "Queries and keys about one centre and of one spread, which changes no softmax. What "
-        "turns them by position counts where they were saved turned; masks do not.";
+        "rotates them by position counts where they were saved rotated; masks do not.";
     const std::size_t heads = shape_.heads_streamed();
     for (std::size_t sequence = 0; sequence < shape_.sequences_streamed(); ++sequence) {
         for (std::size_t layer = 0; layer < layers_; ++layer) {

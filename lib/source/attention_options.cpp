@@ -78,7 +78,7 @@ std::vector<std::int64_t> load_positions(const AttentionRequest& request, const 
     return positions;
 }
 
-// Columns turn in pairs.
+// Columns rotate in pairs.
 void require_rotary_columns(const AttentionRequest& request, std::size_t dim, std::size_t d_head) {
     if (dim != 0 && dim % 2 == 0 && dim <= d_head) return;
     if (request.rope_dim && request.rope_dim_given) {
@@ -86,11 +86,12 @@ void require_rotary_columns(const AttentionRequest& request, std::size_t dim, st
              " columns of a head");
     }
     if (dim == d_head) {
-        fail("--rope: turns columns in pairs, a head has ", d_head,
-             "; correct the number of heads (--heads, config.json), or turn fewer with --rope-dim");
+        fail("--rope: rotates columns in pairs, a head has ", d_head,
+             "; correct the number of heads (--heads, config.json), or rotate fewer with "
+             "--rope-dim");
     }
-    fail("config.json has rotary positions turn ", dim, " of the ", d_head,
-         " columns of a head; expected an even number of them, as they turn in pairs (--rope "
+    fail("config.json has rotary positions rotate ", dim, " of the ", d_head,
+         " columns of a head; expected an even number of them, as they rotate in pairs (--rope "
          "--rope-dim)");
 }
 

@@ -62,7 +62,7 @@ void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
         LayerShare own;
         if (streamed) own = {share.sequences, share.heads, block || needs.output};
         x = stream_layer({layer, x, streamed ? all : none, own, block});
-        if (loaded_.has_weights()) model::let_go_of_layer(*loaded_.bundle, layer);
+        if (loaded_.has_weights()) model::release_layer(*loaded_.bundle, layer);
     }
     if (needs.model_output()) end_model(x, needs, sinks);
 }
@@ -72,7 +72,7 @@ void ComputedSource<T>::stream_alone(std::size_t layer, const Array<T>& x, const
                                      const Share& share) const {
     const SingleThreadedBlas blas;
     stream_layer({layer, x, sinks, {share.sequences, share.heads, false}, false});
-    if (loaded_.has_weights()) model::let_go_of_layer(*loaded_.bundle, layer);
+    if (loaded_.has_weights()) model::release_layer(*loaded_.bundle, layer);
 }
 
 // Gives what the next layer reads, where the block is asked for.

@@ -191,7 +191,7 @@ void GradientPass<T>::stream_alone(std::size_t layer, const GradientSinks<T>& si
                              loaded_.options_of(layer), d_out, sinks, {std::nullopt, heads});
     const Array<T> d_in = attention_input_backward(weights.block, x, gradients.x);
     visits.layer({layer, &x, d_out, &d_in, false, gradients, &weights.attention});
-    model::let_go_of_layer(*loaded_.bundle, layer);
+    model::release_layer(*loaded_.bundle, layer);
 }
 
 template <class T>
@@ -213,7 +213,7 @@ Array<T> GradientPass<T>::stream_block(std::size_t layer, const Array<T>& x, con
     const OverflowGuard guard{layer, loaded_.options.allow_nonfinite};
     guard.check(d_in, "the gradient of the hidden state");
     visits.layer({layer, &x, d_out, &d_in, true, gradients, &weights.attention});
-    model::let_go_of_layer(*loaded_.bundle, layer);
+    model::release_layer(*loaded_.bundle, layer);
     return d_in;
 }
 

@@ -128,7 +128,7 @@ void complete_windows(ComputedInputs<T>& result) {
     }
 }
 
-// Layers that turn otherwise than layer 0 does, or not at all.
+// Layers that rotate otherwise than layer 0 does, or not at all.
 template <class T>
 void find_rotary_kinds(ComputedInputs<T>& result) {
     if (!result.attention.rope) return;

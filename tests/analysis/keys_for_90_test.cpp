@@ -25,7 +25,7 @@ std::size_t count_by_sorting(std::vector<T> weights, double share) {
 template <class T>
 std::size_t count(const std::vector<T>& weights) {
     const Kernels<T>& kernels = attn::kernels<T>();
-    const WeightSums sums = kernels.add_up(weights.data(), weights.size(), 0);
+    const WeightSums sums = kernels.sum_weights(weights.data(), weights.size(), 0);
     const double entropy = -kernels.sum_logs(weights.data(), weights.size());
     return analysis::keys_for_90<T>(weights, sums, entropy);
 }

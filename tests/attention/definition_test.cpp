@@ -149,7 +149,7 @@ TEST_CASE("by definition grouped heads share keys in either order") {
     CHECK(values() == Numbers{5, 7, 5, 7});
 }
 
-TEST_CASE("by definition rotary positions turn pairs of queries and keys") {
+TEST_CASE("by definition rotary positions rotate pairs of queries and keys") {
     const double quarter = std::acos(-1.0) / 2;
     AttentionOptions<double> options;
     RotaryOptions<double> rotary;
@@ -159,18 +159,18 @@ TEST_CASE("by definition rotary positions turn pairs of queries and keys") {
     rotary.query_rows = {0, 1};
     rotary.key_rows = {1, 0};
     const Heads<double> q = tokens({1, 2, 3, 4, 1, 2, 3, 4}, 4);
-    const auto turned = [&](RotaryPairs pairs) {
+    const auto rotated = [&](RotaryPairs pairs) {
         rotary.pairs = pairs;
         options.rotary = rotary;
         return define_head<double>(q.view, q.view, q.view, options, {}, {0, 1});
     };
-    const auto halves = turned(RotaryPairs::half_split);
+    const auto halves = rotated(RotaryPairs::half_split);
     check_equal(halves.q, {1, 2, 3, 4, -3, 2, 1, 4});
     check_equal(halves.k, {-3, 2, 1, 4, 1, 2, 3, 4});
-    check_equal(turned(RotaryPairs::interleaved).q, {1, 2, 3, 4, -2, 1, 3, 4});
+    check_equal(rotated(RotaryPairs::interleaved).q, {1, 2, 3, 4, -2, 1, 3, 4});
 }
 
-TEST_CASE("by definition a cache stands in front of the keys, already turned") {
+TEST_CASE("by definition a cache stands in front of the keys, already rotated") {
     Small small({1}, {kLn3}, {4});
     small.options.past_key = Array<double>({1, 1, 1, 1}, {0});
     small.options.past_value = Array<double>({1, 1, 1, 1}, {8});

@@ -40,13 +40,13 @@ void check_case(const fs::path& folder) {
         for (std::size_t row = 0; row < heads.batch * heads.tokens; ++row) rows.push_back(row);
     }
     const bool interleaved = test["attributes"].value("interleaved", 0) != 0;
-    const Array<double> turned = rotate(
+    const Array<double> rotated = rotate(
         heads, table, rows, interleaved ? RotaryPairs::interleaved : RotaryPairs::half_split);
 
     const Array<double> expected = array("output");
     const HeadsView<double> wanted =
         expected.rank() == 4 ? separate_heads(expected) : packed_heads(expected, heads.heads);
-    const HeadsView<double> found = separate_heads(turned);
+    const HeadsView<double> found = separate_heads(rotated);
     double worst = 0;
     for (std::size_t b = 0; b < heads.batch; ++b) {
         for (std::size_t h = 0; h < heads.heads; ++h) {

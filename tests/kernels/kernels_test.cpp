@@ -97,10 +97,10 @@ std::vector<Example<T>> comparisons(std::size_t size) {
                         },
                         {high},
                         {0}});
-    examples.push_back({"raise",
+    examples.push_back({"take_larger",
                         [=](const Kernels<T>& kernels) {
                             std::vector<T> result = row;
-                            kernels.raise(result.data(), other.data(), size);
+                            kernels.take_larger(result.data(), other.data(), size);
                             return wide(result);
                         },
                         larger, std::vector<Wide>(size, 0)});
@@ -158,9 +158,9 @@ std::vector<Example<T>> sums_over_weights(std::size_t size) {
     const Wide squares = total(images(row, [](Wide w) { return w * w; }));
     const std::vector<Wide> logs =
         images(row, [](Wide w) { return w > 0 ? w * std::log(w) : Wide{0}; });
-    return {{"add_up",
+    return {{"sum_weights",
              [=](const Kernels<T>& kernels) {
-                 const attn::WeightSums sums = kernels.add_up(row.data(), size, first);
+                 const attn::WeightSums sums = kernels.sum_weights(row.data(), size, first);
                  return std::vector<Wide>{sums.sum, sums.squares, sums.distance, sums.largest};
              },
              {sum, squares, total(distances), high},
@@ -418,8 +418,8 @@ TEMPLATE_TEST_CASE("no set of kernels loses a NaN, wherever it stands", "", floa
                 const std::vector<T> sound = row;
                 row[place] = nan;
                 CHECK(std::isnan(kernels->largest(row.data(), size)));
-                CHECK(std::isnan(kernels->add_up(row.data(), size, T{0}).sum));
-                CHECK(std::isnan(kernels->add_up(row.data(), size, T{0}).largest));
+                CHECK(std::isnan(kernels->sum_weights(row.data(), size, T{0}).sum));
+                CHECK(std::isnan(kernels->sum_weights(row.data(), size, T{0}).largest));
                 CHECK(std::isnan(kernels->sum_logs(row.data(), size)));
                 const attn::ScoreSums scores = kernels->sum_scores(row.data(), size);
                 CHECK(scores.count == static_cast<double>(size));
@@ -433,7 +433,7 @@ TEMPLATE_TEST_CASE("no set of kernels loses a NaN, wherever it stands", "", floa
                 CHECK(std::isnan(both.largest));
                 for (const bool behind : {false, true}) {
                     std::vector<T> higher = behind ? sound : row;
-                    kernels->raise(higher.data(), behind ? row.data() : sound.data(), size);
+                    kernels->take_larger(higher.data(), behind ? row.data() : sound.data(), size);
                     CHECK(std::isnan(higher[place]));
                     CHECK(std::count_if(higher.begin(), higher.end(),
                                         [](T value) { return std::isnan(value); }) == 1);

@@ -12,7 +12,7 @@ TEST_CASE("a buffer called bias is a square; a vector of that name adds to somet
     CHECK_FALSE(is_harmless(find_layout("bert"), "encoder.layer.0.attn.bias", {8, 8}));
 }
 
-TEST_CASE("tables of angles are harmless only where queries and keys turn") {
+TEST_CASE("tables of angles are harmless only where queries and keys rotate") {
     CHECK(is_harmless(find_layout("llama"), "model.rotary_emb.inv_freq", {8}));
     CHECK_FALSE(is_harmless(find_layout("gpt2"), "h.0.attn.rotary_emb.inv_freq", {8}));
 }

@@ -58,14 +58,14 @@ TEST_CASE("rotary positions of single types of layers must be alike") {
                         "contradicts its \"rope_parameters/full_attention/rope_theta\""));
 }
 
-TEST_CASE("only families whose heads turn in part read how much of them does") {
+TEST_CASE("only families whose heads rotate in part read how much of them does") {
     CHECK(config_of("phi", R"({"partial_rotary_factor": 0.4})").rotary_share == 0.4);
     CHECK(config_of("phi3", R"({"partial_rotary_factor": 0.75})").rotary_share == 0.75);
     CHECK(config_of("gpt-neox", R"({"rotary_pct": 0.5})").rotary_share == 0.5);
     for (const char* family : {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2"}) {
         CHECK(refused(family, R"({"partial_rotary_factor": 1.0})").empty());
         CHECK_THAT(refused(family, R"({"partial_rotary_factor": 0.5})"),
-                   Catch::Contains("only a part of each head turns"));
+                   Catch::Contains("only a part of each head rotates"));
     }
     CHECK_THROWS_WITH(config_of("phi", R"({"partial_rotary_factor": 1.5})"),
                       Catch::Contains("must be a number from 0.001 to 1, it is 1.5"));

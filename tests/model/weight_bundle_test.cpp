@@ -178,7 +178,7 @@ TEST_CASE("windows follow the config, or the family where it alternates") {
                       Catch::Contains("has 2 layers, config.json lists 1 (layer_types)"));
 }
 
-TEST_CASE("layers turn queries and keys as config.json says of each") {
+TEST_CASE("layers rotate queries and keys as config.json says of each") {
     using attn::model::RotaryKind;
     attn::model::WeightBundle bundle;
     bundle.layers.resize(3);

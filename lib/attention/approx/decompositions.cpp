@@ -84,11 +84,11 @@ Matrix product_transposed(MatrixView<const double> a, MatrixView<const double> b
 }
 
 Matrix transposed(MatrixView<const double> a) {
-    Matrix turned(a.columns, a.rows);
+    Matrix transposed(a.columns, a.rows);
     for (std::size_t i = 0; i < a.rows; ++i) {
-        for (std::size_t j = 0; j < a.columns; ++j) turned.at(j, i) = a.row(i)[j];
+        for (std::size_t j = 0; j < a.columns; ++j) transposed.at(j, i) = a.row(i)[j];
     }
-    return turned;
+    return transposed;
 }
 
 void make_orthonormal(Matrix& rows, std::size_t begin, std::size_t end) {
