@@ -29,7 +29,7 @@ int execute(const DiagnoseFlags& flags, const CommandLine& line) {
         result = pipeline::diagnose(flags.request, bar.progress(), line.console.warnings());
     }
     if (flags.json) {
-        line.console.document(diagnosis_json(result));
+        line.console.document(results::diagnosis_json(result));
     } else if (!line.global.quiet) {
         print_diagnosis(result, flags.request.seconds, line.console);
     }

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
-#include "io/json_text.hpp"
 #include "table.hpp"
 
 namespace attn::app {
@@ -17,19 +15,8 @@ using analysis::Explanation;
 using analysis::Hypothesis;
 using analysis::NonFinite;
 using analysis::Observed;
-using Json = nlohmann::ordered_json;
-
-const char* name_of(Observed kind) {
-    switch (kind) {
-        case Observed::weights:
-            return "weights";
-        case Observed::scores:
-            return "scores";
-        case Observed::output:
-            break;
-    }
-    return "output";
-}
+using results::axes_of;
+using results::word;
 
 std::string names_of(const std::vector<const Hypothesis*>& mistakes) {
     std::string text;
@@ -47,65 +34,6 @@ std::string names_of(const Explanation& explanation) {
 // "-" where the other masks or breaks what this does not.
 std::string residual_text(const Explanation& explanation) {
     return explanation.residual < analysis::kNoMatch ? number_text(explanation.residual, 2) : "-";
-}
-
-std::string verdict_of(const Diagnosis& diagnosis) {
-    if (diagnosis.correct) return "correct";
-    return diagnosis.explained() ? "mistake" : "unexplained";
-}
-
-// The axes of what was observed.
-std::vector<const char*> axes_of(Observed kind) {
-    if (kind == Observed::output) return {"seq", "query", "column"};
-    return {"seq", "head", "query", "key"};
-}
-
-Json place_of(const Shape& place, Observed kind) {
-    Json json = Json::object();
-    for (std::size_t axis = 0; axis < place.size(); ++axis) json[axes_of(kind)[axis]] = place[axis];
-    return json;
-}
-
-Json to_json(const Differences& differences, Observed kind) {
-    Json json{{"differing", differences.differing},
-              {"cells", differences.cells},
-              {"place", place_of(differences.place, kind)},
-              {"expected", differences.expected},
-              {"observed", differences.observed},
-              {"typical", differences.typical},
-              {"largest", differences.largest},
-              {"above", differences.above},
-              {"axes", Json::object()}};
-    for (std::size_t axis = 0; axis < differences.axes.size(); ++axis) {
-        const Affected& affected = differences.axes[axis];
-        Json entry{{"differing", affected.count}, {"of", affected.of}};
-        if (affected.count > 0) entry["first"] = affected.first, entry["last"] = affected.last;
-        json["axes"][axes_of(kind)[axis]] = entry;
-    }
-    if (differences.lowest_sum <= differences.highest_sum)
-        json["row_sums"] = {differences.lowest_sum, differences.highest_sum};
-    return json;
-}
-
-Json to_json(const NonFinite& non_finite, Observed kind) {
-    if (non_finite.count() == 0) return nullptr;
-    Json json{{"nan", non_finite.nan},
-              {"infinite", non_finite.infinite},
-              {"first", place_of(non_finite.first, kind)},
-              {"whole_rows", non_finite.whole_rows},
-              {"rows", Json::array()}};
-    for (const Shape& row : non_finite.rows) json["rows"].push_back(place_of(row, kind));
-    return json;
-}
-
-Json to_json(const std::vector<std::vector<const Hypothesis*>>& list) {
-    Json json = Json::array();
-    for (const auto& mistakes : list) {
-        Json names = Json::array();
-        for (const Hypothesis* mistake : mistakes) names.push_back(mistake->name);
-        json.push_back(names);
-    }
-    return json;
 }
 
 std::string cell_text(double value) {
@@ -177,16 +105,6 @@ void print_differing(const analysis::Differing& differing, Console& console) {
                  "; all else agrees to " + number_text(differing.others, 1));
 }
 
-// Lists without an entry where nothing or everything differs.
-Json to_json(const analysis::Differing& differing) {
-    Json json{{"sequences", Json::array()}, {"heads", Json::array()}, {"others", nullptr}};
-    if (!differing.is_part()) return json;
-    json["sequences"] = differing.sequences;
-    json["heads"] = differing.heads;
-    json["others"] = differing.others;
-    return json;
-}
-
 // Where and how the observation differs, a line for each.
 void print_differences(const Differences& differences, Observed kind, Console& console) {
     console.line(text_of(differences, kind));
@@ -214,7 +132,7 @@ void print_non_finite(const pipeline::DiagnoseResult& result, Console& console) 
                                         : "infinity: ") +
                        std::to_string(none.count()) + " of " +
                        count_text(result.diagnosis.differences.cells, "number", "numbers") +
-                       " of the observed " + name_of(result.kind) + ", the first at " +
+                       " of the observed " + word(result.kind) + ", the first at " +
                        place_text(none.first, result.kind);
     if (none.whole_rows > 0) {
         text += "; " + count_text(none.whole_rows, "row is", "rows are") + " NaN as a whole: ";
@@ -342,57 +260,12 @@ void print_later_layers(const pipeline::DiagnoseResult& result, Console& console
         console.line(text_of(right) + are(right) + " correct on the hidden states given");
 }
 
-Json to_json(const std::vector<pipeline::LayerVerdict>& layers) {
-    Json json = Json::array();
-    for (const pipeline::LayerVerdict& verdict : layers) {
-        const char* const word = verdict.correct ? "correct" : "wrong";
-        json.push_back({{"layer", verdict.layer},
-                        {"verdict", verdict.judged ? Json(word) : Json()},
-                        {"residual", verdict.residual ? Json(*verdict.residual) : Json()}});
-    }
-    return json;
-}
-
 }  // namespace
-
-std::string diagnosis_json(const pipeline::DiagnoseResult& result) {
-    const Diagnosis& diagnosis = result.diagnosis;
-    Json json{{"verdict", verdict_of(diagnosis)},
-              {"observed", name_of(result.kind)},
-              {"layer", result.layer},
-              {"layers", to_json(result.layers)},
-              {"precision", diagnosis.precision.empty() ? Json() : Json(diagnosis.precision)},
-              {"tolerance", diagnosis.tolerance},
-              {"non_finite", to_json(diagnosis.non_finite, result.kind)},
-              {"constant", diagnosis.constant},
-              {"small_difference",
-               diagnosis.size_of_rounding.empty() ? Json() : Json(diagnosis.size_of_rounding)},
-              {"misfit", to_json(diagnosis.differences, result.kind)},
-              {"only", to_json(diagnosis.differing)},
-              {"untried", to_json(diagnosis.untried.mistakes)},
-              {"unconfirmed", to_json(diagnosis.untried.unconfirmed)},
-              {"explanations", Json::array()}};
-    for (const Explanation& explanation : diagnosis.explanations) {
-        Json entry{{"mistakes", Json::array()},
-                   {"residual", explanation.residual},
-                   {"explains", explained_share(diagnosis, explanation)},
-                   {"fits", explanation.fits()},
-                   {"sampled", diagnosis.sampled},
-                   {"detail", explanation.detail},
-                   {"advice", Json::array()}};
-        for (const Hypothesis* mistake : explanation.mistakes) {
-            entry["mistakes"].push_back(mistake->name);
-            entry["advice"].push_back(mistake->advice);
-        }
-        json["explanations"].push_back(entry);
-    }
-    return io::json_document(json);
-}
 
 void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Console& console) {
     const Diagnosis& diagnosis = result.diagnosis;
     const std::string rounded = diagnosis.precision.empty() ? "" : " (" + diagnosis.precision + ")";
-    const std::string what = std::string("the observed ") + name_of(result.kind) + rounded;
+    const std::string what = std::string("the observed ") + word(result.kind) + rounded;
     if (!diagnosis.correct) print_first_wrong(result, console);
     print_non_finite(result, console);
     if (diagnosis.correct) {

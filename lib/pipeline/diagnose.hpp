@@ -5,12 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "analysis/diagnosis.hpp"
 #include "core/progress.hpp"
 #include "core/warn.hpp"
+#include "results/diagnosis_report.hpp"
 #include "source/computed_request.hpp"
 
 namespace attn::pipeline {
+
+using results::DiagnoseResult;
+using results::LayerVerdict;
 
 struct DiagnoseRequest {
     source::ComputedRequest input;
@@ -24,20 +27,6 @@ struct DiagnoseRequest {
     // Empty: 0; of an array that holds all layers the first that goes wrong.
     std::optional<std::size_t> layer;
     double seconds = 10;  // when they are over the search ends, in each layer; 0: never
-};
-
-struct LayerVerdict {
-    std::size_t layer = 0;
-    bool judged = true;  // else what it read was wrong already
-    bool correct = false;
-    std::optional<double> residual;  // of the right computation, where it is known
-};
-
-struct DiagnoseResult {
-    analysis::Observed kind = analysis::Observed::weights;
-    std::size_t layer = 0;             // the one that the diagnosis is of
-    analysis::Diagnosis diagnosis;     // of several layers that are all correct: of the worst
-    std::vector<LayerVerdict> layers;  // empty where one layer was looked at
 };
 
 // Throws Error that says which input is missing or does not fit.
