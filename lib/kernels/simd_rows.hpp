@@ -12,6 +12,16 @@
 
 namespace attn {
 
+// What xsimd 8 calls hadd is reduce_add from version 10 on.
+template <class T, class Arch>
+T sum_of_lanes(xsimd::batch<T, Arch> values) {
+#if XSIMD_VERSION_MAJOR < 10
+    return xsimd::hadd(values);
+#else
+    return xsimd::reduce_add(values);
+#endif
+}
+
 // Stores the chosen values one behind the other, and whatever behind them; returns how many.
 template <class T, class Arch>
 std::size_t store_chosen(xsimd::batch<T, Arch> values, xsimd::batch_bool<T, Arch> chosen, T* to) {
@@ -133,9 +143,9 @@ struct SimdRows {
                 distance = xsimd::fma(w, xsimd::abs(place), distance);
                 place += step;
             }
-            result.sum += static_cast<double>(xsimd::hadd(sum));
-            result.squares += static_cast<double>(xsimd::hadd(squares));
-            result.distance += static_cast<double>(xsimd::hadd(distance));
+            result.sum += static_cast<double>(sum_of_lanes(sum));
+            result.squares += static_cast<double>(sum_of_lanes(squares));
+            result.distance += static_cast<double>(sum_of_lanes(distance));
         }
         // A NaN that max() may have lost is in the sum.
         result.largest = result.sum == result.sum ? static_cast<double>(largest_lane(high))
@@ -155,7 +165,7 @@ struct SimdRows {
                     left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
                 logs += xsimd::select(w <= zero, zero, w * xsimd::log(w));  // NaN stays
             }
-            result += static_cast<double>(xsimd::hadd(logs));
+            result += static_cast<double>(sum_of_lanes(logs));
         }
         return result;
     }
@@ -183,9 +193,9 @@ struct SimdRows {
                 low = xsimd::min(low, xsimd::select(there, score, Batch(infinity)));
                 high = xsimd::max(high, score);
             }
-            result.count += static_cast<double>(xsimd::hadd(count));
-            result.sum += static_cast<double>(xsimd::hadd(sum));
-            result.squares += static_cast<double>(xsimd::hadd(squares));
+            result.count += static_cast<double>(sum_of_lanes(count));
+            result.sum += static_cast<double>(sum_of_lanes(sum));
+            result.squares += static_cast<double>(sum_of_lanes(squares));
         }
         result.smallest = -static_cast<double>(largest_lane(-low));
         result.largest = static_cast<double>(largest_lane(high));
@@ -235,8 +245,8 @@ struct SimdRows {
                 partial += xsimd::select(w > bound, w, zero);
                 hits += xsimd::select(w > bound, one, zero);
             }
-            sum += static_cast<double>(xsimd::hadd(partial + more_partial));
-            found += static_cast<double>(xsimd::hadd(hits + more_hits));
+            sum += static_cast<double>(sum_of_lanes(partial + more_partial));
+            found += static_cast<double>(sum_of_lanes(hits + more_hits));
         }
         *count = static_cast<std::size_t>(found);
         return sum;
@@ -260,17 +270,17 @@ struct SimdRows {
                 sum += value;
                 if constexpr (Logs) logs = xsimd::fma(value, xsimd::max(x, lowest), logs);
             }
-            result.sum += static_cast<double>(xsimd::hadd(sum));
-            if constexpr (Logs) result.logs += static_cast<double>(xsimd::hadd(logs));
+            result.sum += static_cast<double>(sum_of_lanes(sum));
+            if constexpr (Logs) result.logs += static_cast<double>(sum_of_lanes(logs));
         }
         if (i < size) {
             const std::size_t left = size - i;
             const Batch x = load_tail(row + i, left, -std::numeric_limits<T>::infinity()) - offset;
             const Batch value = exponential(x);
             store_tail(value, row + i, left);
-            result.sum += static_cast<double>(xsimd::hadd(value));
+            result.sum += static_cast<double>(sum_of_lanes(value));
             if constexpr (Logs)
-                result.logs += static_cast<double>(xsimd::hadd(value * xsimd::max(x, lowest)));
+                result.logs += static_cast<double>(sum_of_lanes(value * xsimd::max(x, lowest)));
         }
         return result;
     }
@@ -309,10 +319,10 @@ struct SimdRows {
                     store_tail(s, gradients + i, left);
                 }
             }
-            result.weight_squares += static_cast<double>(xsimd::hadd(weight_squares));
-            result.weighted += static_cast<double>(xsimd::hadd(weighted));
-            result.score_squares += static_cast<double>(xsimd::hadd(score_squares));
-            result.scores += static_cast<double>(xsimd::hadd(scores));
+            result.weight_squares += static_cast<double>(sum_of_lanes(weight_squares));
+            result.weighted += static_cast<double>(sum_of_lanes(weighted));
+            result.score_squares += static_cast<double>(sum_of_lanes(score_squares));
+            result.scores += static_cast<double>(sum_of_lanes(scores));
         }
         return result;
     }
@@ -332,10 +342,10 @@ struct SimdRows {
                 third = xsimd::fma(square, x, third);
                 fourth = xsimd::fma(square, square, fourth);
             }
-            result.first += static_cast<double>(xsimd::hadd(first));
-            result.second += static_cast<double>(xsimd::hadd(second));
-            result.third += static_cast<double>(xsimd::hadd(third));
-            result.fourth += static_cast<double>(xsimd::hadd(fourth));
+            result.first += static_cast<double>(sum_of_lanes(first));
+            result.second += static_cast<double>(sum_of_lanes(second));
+            result.third += static_cast<double>(sum_of_lanes(third));
+            result.fourth += static_cast<double>(sum_of_lanes(fourth));
         }
         return result;
     }
