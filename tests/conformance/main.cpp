@@ -10,7 +10,11 @@ int main(int argc, char** argv) {
     const int problem = session.applyCommandLine(argc, argv);
     if (problem != 0) return problem;
     const auto& config = session.configData();
+#if CATCH_VERSION_MAJOR < 3
     const bool lists = config.listTests || config.listTestNamesOnly || config.listTags;
+#else
+    const bool lists = config.listTests || config.listTags;
+#endif
     constexpr int kSkipped = 77;
     if (!lists && !std::filesystem::is_directory(ATTN_CASES_DIR)) {
         std::cout << "skipped: no reference cases in " ATTN_CASES_DIR " (ATTN_CASES_DIR)\n";
