@@ -6,42 +6,15 @@
 #include <cassert>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
+#include <limits>
 #include <vector>
 
 #include "core/deflate.hpp"
 #include "core/error.hpp"
-
-namespace {
-
-// stb_image_write calls this for the pixels and frees the result.
-unsigned char* compress(unsigned char* data, int size, int* compressed_size, int /*quality*/) {
-    const std::string stream =
-        attn::deflated({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
-    auto* result = static_cast<unsigned char*>(std::malloc(stream.size()));
-    if (result == nullptr) return nullptr;
-    std::memcpy(result, stream.data(), stream.size());
-    *compressed_size = static_cast<int>(stream.size());
-    return result;
-}
-
-}  // namespace
-
-#define STBI_WRITE_NO_STDIO
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STBIW_ZLIB_COMPRESS compress
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include <stb/stb_image_write.h>
-#pragma GCC diagnostic pop
+#include "render/picture_deflate.hpp"
 
 namespace attn::render {
 namespace {
-
-constexpr std::size_t kHeaderEnd =
-    8 + 4 + 4 + 13 + 4;  // signature and IHDR, which has a fixed size
 
 std::string big_endian(std::uint32_t number) {
     std::string bytes;
@@ -65,7 +38,7 @@ std::string text_chunk(const std::string& keyword, const std::string& text) {
     return chunk("tEXt", keyword + '\0' + text);
 }
 
-std::string with_extras(std::string png, const PngExtras& extras) {
+std::string extra_chunks(const PngExtras& extras) {
     std::string chunks;
     if (extras.dots_per_inch > 0) {
         const auto per_meter =
@@ -73,33 +46,49 @@ std::string with_extras(std::string png, const PngExtras& extras) {
         chunks += chunk("pHYs", big_endian(per_meter) + big_endian(per_meter) + '\1');
     }
     for (const auto& [keyword, text] : extras.facts) chunks += text_chunk(keyword, text);
-    return png.insert(kHeaderEnd, chunks);
+    return chunks;
+}
+
+// Each row with filter 0 in front: the others turn runs of equal pixels into noise.
+std::string filtered(const PixelRows& rows) {
+    const std::size_t row_bytes = rows.width * rows.samples;
+    std::string bytes;
+    bytes.reserve((row_bytes + 1) * rows.height);
+    for (std::size_t y = 0; y < rows.height; ++y) {
+        bytes += '\0';
+        bytes.append(reinterpret_cast<const char*>(rows.pixels + y * row_bytes), row_bytes);
+    }
+    return bytes;
+}
+
+// Where rows and runs do not repeat (a photograph, a pixel a cell), a compressor for everything may
+// find more.
+std::string compressed(const PixelRows& rows) {
+    constexpr std::size_t kDrawn = 6;  // times as short
+    std::string stream = deflated_rows(rows);
+    if (stream.size() <= rows.width * rows.samples * rows.height / kDrawn) return stream;
+    std::string other = deflated(filtered(rows));
+    return other.size() < stream.size() ? other : stream;
 }
 
 // `samples`: 3 for RGB, 4 for RGBA.
-std::string encode(const std::uint8_t* pixels, std::size_t width, std::size_t height, int samples) {
-    // Filter 0 for every row: the others turn runs of equal pixels into noise. Set once, because
-    // the switch is global and pictures are encoded by many threads.
-    static const bool filter_chosen = [] {
-        stbi_write_force_png_filter = 0;
-        return true;
-    }();
-    (void)filter_chosen;
-
-    const auto columns = static_cast<int>(width);
-    int size = 0;
-    unsigned char* bytes = stbi_write_png_to_mem(pixels, columns * samples, columns,
-                                                 static_cast<int>(height), samples, &size);
-    if (bytes == nullptr) fail("out of memory for a picture of ", width, " x ", height, " pixels");
-    std::string png(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-    std::free(bytes);
-    return png;
+std::string encode(const PixelRows& rows, const PngExtras& extras) {
+    constexpr char kDepth = 8, kColour = 2, kColourWithOpacity = 6;
+    std::string header = big_endian(static_cast<std::uint32_t>(rows.width)) +
+                         big_endian(static_cast<std::uint32_t>(rows.height)) + kDepth;
+    header += rows.samples == 4 ? kColourWithOpacity : kColour;
+    header += std::string(3, '\0');  // the one compression, filtering and no interlacing
+    std::string stream = compressed(rows);
+    if (stream.size() > std::numeric_limits<std::int32_t>::max())
+        fail("a picture of ", rows.width, " x ", rows.height, " pixels is too large for PNG");
+    return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + extra_chunks(extras) +
+           chunk("IDAT", stream) + chunk("IEND", "");
 }
 
 }  // namespace
 
 std::string encode_png(const Image& image, const PngExtras& extras) {
-    return with_extras(encode(image.pixels(), image.width(), image.height(), 3), extras);
+    return encode({image.pixels(), image.width(), image.height(), 3}, extras);
 }
 
 std::string encode_transparent_png(const Image& on_white, const Image& on_black,
@@ -120,7 +109,7 @@ std::string encode_transparent_png(const Image& on_white, const Image& on_black,
         }
         pixels[i * 4 + 3] = static_cast<std::uint8_t>(opacity);
     }
-    return with_extras(encode(pixels.data(), on_white.width(), on_white.height(), 4), extras);
+    return encode({pixels.data(), on_white.width(), on_white.height(), 4}, extras);
 }
 
 }  // namespace attn::render
