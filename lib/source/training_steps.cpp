@@ -19,26 +19,51 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-// The number that begins at `from`, with what multiplies it; none where no digit stands there, and
-// where it is more than 64 bits hold.
-std::optional<std::int64_t> number_at(const std::string& text, std::size_t from) {
-    std::size_t end = from;
-    while (end < text.size() && is_digit(text[end])) ++end;
+// A number as it stands in a name.
+struct WrittenNumber {
+    std::string text;                  // "143k", "1.5"
+    std::optional<std::int64_t> step;  // none where it is not whole, or more than 64 bits hold
+};
+
+std::size_t end_of_digits(const std::string& text, std::size_t from) {
+    while (from < text.size() && is_digit(text[from])) ++from;
+    return from;
+}
+
+// Behind what makes it another number than its first digits are: ".5", ",000", "e-3".
+std::size_t end_of_number(const std::string& text, std::size_t end) {
+    const auto digit_at = [&](std::size_t place) {
+        return place < text.size() && is_digit(text[place]);
+    };
+    while (end < text.size() && (text[end] == '.' || text[end] == ',') && digit_at(end + 1))
+        end = end_of_digits(text, end + 1);
+    if (end >= text.size() || (text[end] != 'e' && text[end] != 'E')) return end;
+    const bool is_signed = end + 1 < text.size() && (text[end + 1] == '-' || text[end + 1] == '+');
+    const std::size_t exponent = end + (is_signed ? 2 : 1);
+    return digit_at(exponent) ? end_of_digits(text, exponent) : end;
+}
+
+// The one that begins at `from`, with what multiplies it; none where no digit stands there.
+std::optional<WrittenNumber> number_at(const std::string& text, std::size_t from) {
+    std::size_t end = end_of_digits(text, from);
     if (end == from) return std::nullopt;
+    const std::size_t last = end_of_number(text, end);
+    if (last != end) return WrittenNumber{text.substr(from, last - from), std::nullopt};
     const std::optional<std::int64_t> whole = whole_of(text.substr(from, end - from));
-    if (!whole) return std::nullopt;
     const bool ends =
         end + 1 >= text.size() || std::isalnum(static_cast<unsigned char>(text[end + 1])) == 0;
     std::int64_t factor = 1;
     if (end < text.size() && ends && (text[end] == 'k' || text[end] == 'K')) factor = 1000;
     if (end < text.size() && ends && text[end] == 'M') factor = 1000000;
+    if (factor > 1) ++end;
+    WrittenNumber number{text.substr(from, end - from), std::nullopt};
     std::int64_t product = 0;
-    if (__builtin_mul_overflow(*whole, factor, &product)) return std::nullopt;
-    return product;
+    if (whole && !__builtin_mul_overflow(*whole, factor, &product)) number.step = product;
+    return number;
 }
 
 // Behind the first place where the word stands in front of a number.
-std::optional<std::int64_t> number_behind(const std::string& text, const std::string& word) {
+std::optional<WrittenNumber> number_behind(const std::string& text, const std::string& word) {
     const std::string small = lower_case(text);
     for (std::size_t at = small.find(word); at != std::string::npos;
          at = small.find(word, at + 1)) {
@@ -50,21 +75,33 @@ std::optional<std::int64_t> number_behind(const std::string& text, const std::st
     return std::nullopt;
 }
 
-std::optional<std::int64_t> last_number(const std::string& text) {
-    for (std::size_t end = text.size(); end > 0; --end) {
-        if (!is_digit(text[end - 1])) continue;
-        std::size_t from = end - 1;
-        while (from > 0 && is_digit(text[from - 1])) --from;
-        return number_at(text, from);
+std::optional<WrittenNumber> last_number(const std::string& text) {
+    std::optional<WrittenNumber> last;
+    for (std::size_t from = 0; from < text.size(); ++from) {
+        if (!is_digit(text[from])) continue;
+        last = number_at(text, from);
+        from += last->text.size() - 1;
     }
-    return std::nullopt;
+    return last;
 }
 
-std::optional<std::int64_t> number_in(const std::string& name) {
+std::optional<WrittenNumber> number_in(const std::string& name) {
     for (const char* word : {"step", "global_step", "iter", "iteration", "checkpoint", "ckpt"})
         if (const auto number = number_behind(name, word)) return number;
     if (const auto number = number_behind(name, "epoch")) return number;
     return last_number(name);
+}
+
+std::optional<WrittenNumber> number_of_source(const std::string& source) {
+    const io::ArrayName name = io::parse_array_name(source);
+    if (!name.key.empty())
+        if (const auto number = number_in(name.key)) return number;
+    fs::path path = fs::absolute(name.path).lexically_normal();
+    if (path.filename().empty()) path = path.parent_path();
+    const std::string base =
+        fs::is_directory(path) ? path.filename().string() : path.stem().string();
+    if (const auto number = number_in(base)) return number;
+    return number_in(path.parent_path().filename().string());
 }
 
 // Names as people count: step9 before step10.
@@ -83,7 +120,7 @@ std::vector<std::string> children_of(const std::string& folder, const StepSearch
         if (name[0] == '.' || name == "manifest.json") continue;
         if (!entry.is_directory() && endings.count(ending) == 0) continue;
         // Labels and settings lie beside what is looked for.
-        const bool sure = ending != ".json" && step_of_name(name).has_value();
+        const bool sure = ending != ".json" && number_of_source(name).has_value();
         if (sure || search.holds(entry.path().string())) children.push_back(entry.path().string());
     }
     if (children.empty()) fail(folder, ": holds no ", search.what, " of any step");
@@ -102,15 +139,8 @@ void require_different(const std::vector<TrainingStep>& steps) {
 }  // namespace
 
 std::optional<std::int64_t> step_of_name(const std::string& source) {
-    const io::ArrayName name = io::parse_array_name(source);
-    if (!name.key.empty())
-        if (const auto number = number_in(name.key)) return number;
-    fs::path path = fs::absolute(name.path).lexically_normal();
-    if (path.filename().empty()) path = path.parent_path();
-    const std::string base =
-        fs::is_directory(path) ? path.filename().string() : path.stem().string();
-    if (const auto number = number_in(base)) return number;
-    return number_in(path.parent_path().filename().string());
+    const std::optional<WrittenNumber> number = number_of_source(source);
+    return number ? number->step : std::nullopt;
 }
 
 std::vector<std::int64_t> parse_steps(const std::string& list) {
@@ -125,8 +155,8 @@ std::vector<std::int64_t> parse_steps(const std::string& list) {
         const bool is_all = digits == std::string::npos ||
                             (digits + 1 == text.size() &&
                              std::string("kKM").find(text[digits]) != std::string::npos);
-        if (!number || !is_all) refuse();
-        return *number;
+        if (!number || !number->step || !is_all) refuse();
+        return *number->step;
     };
     for (std::size_t from = 0; from <= list.size();) {
         const std::size_t end = std::min(list.find(',', from), list.size());
@@ -163,11 +193,14 @@ std::vector<TrainingStep> find_training_steps(const std::vector<std::string>& so
         for (std::size_t i = 0; i < steps.size(); ++i) steps[i].number = numbers[i];
     } else {
         for (TrainingStep& step : steps) {
-            const std::optional<std::int64_t> number = step_of_name(step.source);
+            const std::optional<WrittenNumber> number = number_of_source(step.source);
             if (!number)
                 fail(step.source,
                      ": its name has no number that says which step it is; give --steps");
-            step.number = *number;
+            if (!number->step)
+                fail(step.source, ": its name says ", quoted(number->text),
+                     ", and a step is a whole number of up to 64 bits; give --steps");
+            step.number = *number->step;
         }
     }
     std::stable_sort(steps.begin(), steps.end(), [](const TrainingStep& a, const TrainingStep& b) {

@@ -18,7 +18,7 @@ struct TrainingStep {
 // From the last part of the name without its ending, else from that of its folder: the number
 // behind step, global_step, iter, iteration, checkpoint or ckpt, in this order, with - _ = or
 // nothing between; else behind epoch; else the last digits. A k or M behind it multiplies. None
-// where there are no digits.
+// where there are no digits, and where the number is not whole (1.5, 1e3) or larger than 64 bits.
 std::optional<std::int64_t> step_of_name(const std::string& source);
 
 // What a command looks for at each step.
@@ -30,8 +30,8 @@ struct StepSearch {
 
 // The steps in the order of their numbers. A folder that is none by itself stands for what lies in
 // it. `steps`: "0,100,2k", what --steps says, in the order of the sources (in a folder of their
-// names); empty: from the names. Throws Error for names without a number, for two of one step, and
-// where there are not as many steps as sources.
+// names); empty: from the names. Throws Error for names without a whole number, for two of one
+// step, and where there are not as many steps as sources.
 std::vector<TrainingStep> find_training_steps(const std::vector<std::string>& sources,
                                               const std::string& steps, const StepSearch& search);
 

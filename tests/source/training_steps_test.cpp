@@ -44,6 +44,38 @@ TEST_CASE("a name without digits has no step, and one that is too large has none
     CHECK_FALSE(step_of_name("/x/y/step9223372036854775807k.npy").has_value());
 }
 
+TEST_CASE("a number that is not whole is no step, wherever it stands in the name") {
+    for (const char* name :
+         {"step1.5.npz",   "step-1.5.npz",    "step_1.50.npz",      "step1.5k.npz",
+          "step=0.25.npz", "step1,000.npz",   "step1e3.npz",        "step1E+3.npz",
+          "step2e-4.npz",  "step1.5e3.npz",   "step1.2.3.npz",      "epoch0.5.npz",
+          "ckpt3.25.npz",  "iter1.0.npz",     "checkpoint-1.5.npz", "model-v1.5.npz",
+          "lr1e-4.npz",    "all.npz:step1.5", "all.npz:blocks.1.5", "step1.5/model.npz"}) {
+        INFO(name);
+        const std::string source = std::string("/x/y/") + name;
+        CHECK_FALSE(step_of_name(source).has_value());
+        CHECK_THROWS_WITH(find_training_steps({source}, "", {"attention", {}, {}}),
+                          Catch::Contains(source) && Catch::Contains("a whole number") &&
+                              Catch::Contains("--steps"));
+        CHECK(find_training_steps({source}, "7", {"attention", {}, {}}).front().number == 7);
+    }
+}
+
+TEST_CASE("a whole number among others that are not is the step where a word says so") {
+    for (const auto& [name, step] :
+         std::vector<std::pair<std::string, std::int64_t>>{{"lr1e-4_step1000.npz", 1000},
+                                                           {"model-v1.5-step100.npz", 100},
+                                                           {"epoch=0-val_loss=0.35.npz", 0},
+                                                           {"step10.npz", 10},
+                                                           {"step10e.npz", 10},
+                                                           {"step10.final.npz", 10},
+                                                           {"llama-3.1/step7.npz", 7},
+                                                           {"loss0.35_9.npz", 9}}) {
+        INFO(name);
+        CHECK(step_of_name("/x/" + name) == std::optional<std::int64_t>(step));
+    }
+}
+
 TEST_CASE("lists of steps have ranges and thousands, and each step once") {
     CHECK(parse_steps("0,100,2k") == std::vector<std::int64_t>{0, 100, 2000});
     CHECK(parse_steps("3-5,9") == std::vector<std::int64_t>{3, 4, 5, 9});
