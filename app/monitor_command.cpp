@@ -86,7 +86,8 @@ void add_alarm_flags(Command& command, pipeline::MonitorRequest& request) {
             "--alarm", "NAME=THRESHOLD[:PATIENCE]",
             [&request](const std::string& list) {
                 for (const std::string& text : split_list(list))
-                    analysis::change_rule(request.rules, text, "--alarm");
+                    request.changed.push_back(
+                        analysis::change_rule(request.rules, text, "--alarm"));
             },
             "Change the number of alarms, and for how many steps in a row it must hold, such as "
             "entropy_collapse=0.05:2; several with commas")
@@ -181,7 +182,6 @@ void add_monitor_command(CLI::App& app, CommandLine& line) {
     Command command(app, line, "monitor",
                     "The same attention over training: what goes wrong, and when");
     const auto flags = std::make_shared<MonitorFlags>();
-    flags->request.plots = results::training_plot_names();
     add_step_flags(command, *flags);
     add_token_flags(command, flags->request.from);
     add_alarm_flags(command, flags->request);

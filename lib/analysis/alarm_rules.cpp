@@ -69,7 +69,8 @@ void require_alarm_names(const std::vector<std::string>& names, const std::strin
     }
 }
 
-void change_rule(std::vector<AlarmRule>& rules, const std::string& text, const std::string& flag) {
+std::string change_rule(std::vector<AlarmRule>& rules, const std::string& text,
+                        const std::string& flag) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos)
         fail(flag, " ", quoted(text),
@@ -95,6 +96,7 @@ void change_rule(std::vector<AlarmRule>& rules, const std::string& text, const s
         rule.patience = static_cast<std::size_t>(
             parse_whole(patience, {1, 1 << 20}, flag + " " + name + " patience"));
     }
+    return name;
 }
 
 }  // namespace attn::analysis

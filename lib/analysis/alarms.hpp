@@ -49,9 +49,10 @@ const std::vector<AlarmRule>& alarm_rules();
 // The names of alarm_rules().
 std::vector<std::string> alarm_names();
 
-// "NAME=THRESHOLD[:PATIENCE]" changes the rule of that name in `rules`. Throws Error, which names
-// the flag, for a name that is none and numbers that are out of range.
-void change_rule(std::vector<AlarmRule>& rules, const std::string& text, const std::string& flag);
+// "NAME=THRESHOLD[:PATIENCE]" changes the rule of that name in `rules`, and returns the name.
+// Throws Error, which names the flag, for a name that is none and numbers that are out of range.
+std::string change_rule(std::vector<AlarmRule>& rules, const std::string& text,
+                        const std::string& flag);
 
 // Throws Error, with the nearest name, for names that are no alarms.
 void require_alarm_names(const std::vector<std::string>& names, const std::string& flag);

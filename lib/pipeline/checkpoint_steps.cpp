@@ -77,6 +77,7 @@ std::vector<source::TrainingStep> checkpoint_steps(const MonitorRequest& request
 template <class T>
 analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
                                              const std::vector<source::TrainingStep>& steps,
+                                             const AfterFirst& after_first,
                                              const Progress& progress, const Warn& warn) {
     const Warn silent = [](const std::string&) {};
     require_finite_input<T>(request.input);
@@ -110,6 +111,7 @@ analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
             return loaded.options_of(layer).scale.value_or(default_scale(d_head));
         };
         collector.add(source, std::move(input), progress_of_step(progress, i, parts));
+        if (i == 0) after_first(collector.series());
     }
     analysis::TrainingSeries series = collector.take();
     if (!request.upstream) return series;
@@ -122,8 +124,10 @@ analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
 }
 
 template analysis::TrainingSeries measure_checkpoints<float>(
-    const MonitorRequest&, const std::vector<source::TrainingStep>&, const Progress&, const Warn&);
+    const MonitorRequest&, const std::vector<source::TrainingStep>&, const AfterFirst&,
+    const Progress&, const Warn&);
 template analysis::TrainingSeries measure_checkpoints<double>(
-    const MonitorRequest&, const std::vector<source::TrainingStep>&, const Progress&, const Warn&);
+    const MonitorRequest&, const std::vector<source::TrainingStep>&, const AfterFirst&,
+    const Progress&, const Warn&);
 
 }  // namespace attn::pipeline

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "analysis/measurable.hpp"
 #include "core/error.hpp"
 #include "io/json_text.hpp"
 #include "io/output_folder.hpp"
@@ -26,7 +27,36 @@ std::vector<analysis::AlarmRule> chosen_rules(const MonitorRequest& request) {
         if (!request.only.empty() && !lists(request.only, rule)) continue;
         if (!lists(request.skip, rule)) rules.push_back(rule);
     }
+    for (const std::string& name : request.changed) {
+        if (std::any_of(rules.begin(), rules.end(),
+                        [&](const auto& rule) { return rule.name == name; }))
+            continue;
+        fail("--alarm ", name, ": has no effect, ", request.only.empty() ? "--skip" : "--only",
+             " leaves it out");
+    }
     return rules;
+}
+
+// What was asked for by name is there, or refused by name. Of the `first` step alone: only what no
+// later one can bring.
+void require_asked_for(const MonitorRequest& request, const std::vector<analysis::AlarmRule>& rules,
+                       const analysis::TrainingSeries& series, bool first) {
+    for (const std::string& name : request.plots.value_or(std::vector<std::string>{})) {
+        const std::string why = analysis::why_not_measured(series, name, !first);
+        if (!why.empty()) fail("--plots ", name, ": there is nothing to draw; it ", why);
+    }
+    const auto judge = [&](const std::string& flag, const std::string& name) {
+        const auto rule = std::find_if(rules.begin(), rules.end(),
+                                       [&](const auto& one) { return one.name == name; });
+        if (rule == rules.end()) return;
+        // Gradients come behind all steps, where they were asked for.
+        const bool no_gradients =
+            analysis::measure_of(rule->kind) == "depth_gain" && !request.upstream;
+        const std::string why = analysis::why_never_raised(series, *rule, !first || no_gradients);
+        if (!why.empty()) fail(flag, " ", name, ": can never be raised here; it ", why);
+    };
+    for (const std::string& name : request.only) judge("--only", name);
+    for (const std::string& name : request.changed) judge("--alarm", name);
 }
 
 io::OutputGuard guard_of(const MonitorRequest& request,
@@ -59,7 +89,8 @@ std::vector<std::string> write_all(const MonitorRequest& request,
     folder.write("monitor.json", results::training_json(report, request.strict));
     folder.write("heads.csv", results::heads_csv(report.series));
     folder.write("layers.csv", results::layers_csv(report.series));
-    results::write_training_pictures(report, rules, request.plots,
+    results::write_training_pictures(report, rules,
+                                     request.plots.value_or(results::training_plot_names()),
                                      {described(request), request.command}, folder);
     results::RunManifest manifest;
     manifest.command = "monitor";
@@ -92,12 +123,16 @@ MonitorResult monitor(const MonitorRequest& request, const Progress& progress, c
     const bool wide_input = request.input.precision == source::Precision::f64;
     const DType type =
         computed ? (wide_input ? DType::float64 : DType::float32) : type_of_steps(request, steps);
+    const AfterFirst after_first = [&](const analysis::TrainingSeries& series) {
+        require_asked_for(request, rules, series, true);
+    };
     MonitorResult result;
     result.report.series = source::with_type(type, [&](auto number) {
         using T = decltype(number);
-        return computed ? measure_checkpoints<T>(request, steps, progress, warn)
-                        : measure_stored<T>(request, steps, progress, warn);
+        return computed ? measure_checkpoints<T>(request, steps, after_first, progress, warn)
+                        : measure_stored<T>(request, steps, after_first, progress, warn);
     });
+    require_asked_for(request, rules, result.report.series, false);
     result.report.alarms = analysis::find_alarms(result.report.series, rules);
     if (folder) {
         for (const std::string& file : write_all(request, result.report, rules, *folder))

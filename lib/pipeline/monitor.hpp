@@ -26,11 +26,13 @@ struct MonitorRequest {
     bool per_sequence = false;
     std::optional<source::Upstream> upstream;  // of checkpoints: also their gradients
     std::vector<analysis::AlarmRule> rules = analysis::alarm_rules();
-    std::vector<std::string> only;  // names of alarms; empty: all
+    std::vector<std::string> changed;  // names of those that were changed by hand
+    std::vector<std::string> only;     // names of alarms; empty: all
     std::vector<std::string> skip;
     bool strict = false;
-    std::vector<std::string> plots;  // names of measures
-    std::string output;              // folder; empty: none
+    // Names of measures; all that there are where nobody named any.
+    std::optional<std::vector<std::string>> plots;
+    std::string output;  // folder; empty: none
     io::OutputPolicy policy;
     std::string command;  // the line, for pictures
 };
@@ -40,8 +42,9 @@ struct MonitorResult {
     std::vector<std::string> files;  // that were written
 };
 
-// Throws Error for what cannot be read, steps that do not fit each other, and names of steps
-// without a number; then nothing is written.
+// Throws Error for what cannot be read, steps that do not fit each other, names of steps without a
+// number, and alarms and plots that were asked for by name and that these steps cannot give; then
+// nothing is written.
 MonitorResult monitor(const MonitorRequest& request, const Progress& progress, const Warn& warn);
 
 }  // namespace attn::pipeline

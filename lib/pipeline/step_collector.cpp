@@ -211,8 +211,8 @@ void StepCollector<T>::note_digest(const std::string& digest) {
 }
 
 template <class T>
-void StepCollector<T>::add(const source::Source<T>& source, StepInput<T> input,
-                           const Progress& progress) {
+std::string StepCollector<T>::add(const source::Source<T>& source, StepInput<T> input,
+                                  const Progress& progress) {
     const bool first = series_.steps.empty();
     if (first) {
         first_ = source.outline();
@@ -228,7 +228,6 @@ void StepCollector<T>::add(const source::Source<T>& source, StepInput<T> input,
     std::vector<FoundHead> heads;
     for (std::size_t i = 0; i < stats.heads().size(); ++i)
         heads.push_back(found_head(stats.heads()[i], facts->heads()[i]));
-    doubt_ = analysis::doubt_of_weights(stats.heads());
     series_.steps.push_back(input.step.number);
     note_digest(input.digest);
     StepPart(heads, facts->layers(), std::nullopt).append_to(series_, first);
@@ -239,6 +238,7 @@ void StepCollector<T>::add(const source::Source<T>& source, StepInput<T> input,
     }
     series_.model.push_back(model_of(series_, heads, compared));
     last_ = facts;
+    return analysis::doubt_of_weights(stats.heads());
 }
 
 template <class T>

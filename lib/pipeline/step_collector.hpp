@@ -30,15 +30,15 @@ class StepCollector {
     explicit StepCollector(bool per_sequence) : per_sequence_(per_sequence) {}
 
     // Steps come in their order. Throws Error where layers, heads, sequences, queries or keys are
-    // not those of the first step.
-    void add(const source::Source<T>& source, StepInput<T> input, const Progress& progress);
-
-    // Why the last step may hold no weights; empty where it seems to.
-    const std::string& doubt() const { return doubt_; }
+    // not those of the first step. Returns why this step may hold no weights; empty where it seems
+    // to.
+    std::string add(const source::Source<T>& source, StepInput<T> input, const Progress& progress);
 
     // The weights of the last step, where its options said to keep them; else none.
     analysis::WeightsBefore<T> weights_before() const;
 
+    // Of the steps so far.
+    const analysis::TrainingSeries& series() const { return series_; }
     analysis::TrainingSeries take() { return std::move(series_); }
 
   private:
@@ -50,7 +50,6 @@ class StepCollector {
     source::Outline first_;
     std::string first_source_;
     std::vector<std::string> digests_;
-    std::string doubt_;
     std::shared_ptr<analysis::StepSink<T>> last_;
 };
 

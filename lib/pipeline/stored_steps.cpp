@@ -146,7 +146,8 @@ Progress progress_of_step(const Progress& progress, std::size_t step, std::size_
 template <class T>
 analysis::TrainingSeries measure_stored(const MonitorRequest& request,
                                         const std::vector<source::TrainingStep>& steps,
-                                        const Progress& progress, const Warn& warn) {
+                                        const AfterFirst& after_first, const Progress& progress,
+                                        const Warn& warn) {
     const Warn silent = [](const std::string&) {};
     std::optional<StepsAxis<T>> axis;
     if (request.steps_axis) axis.emplace(steps.front().source);
@@ -190,11 +191,12 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
                 return weights_of(earlier, layer, sequence, head);
             };
         }
-        collector.add(source::StoredSource<T>(attention), std::move(input),
-                      progress_of_step(progress, i, steps.size()));
-        if (!doubted && !attention.has_sinks && !collector.doubt().empty()) {
-            warn(steps[i].source + ", step " + std::to_string(steps[i].number) + ": " +
-                 collector.doubt());
+        const std::string doubt =
+            collector.add(source::StoredSource<T>(attention), std::move(input),
+                          progress_of_step(progress, i, steps.size()));
+        if (i == 0) after_first(collector.series());
+        if (!doubted && !attention.has_sinks && !doubt.empty()) {
+            warn(steps[i].source + ", step " + std::to_string(steps[i].number) + ": " + doubt);
             doubted = true;
         }
         before = std::move(now);
@@ -204,9 +206,11 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
 
 template analysis::TrainingSeries measure_stored<float>(const MonitorRequest&,
                                                         const std::vector<source::TrainingStep>&,
-                                                        const Progress&, const Warn&);
+                                                        const AfterFirst&, const Progress&,
+                                                        const Warn&);
 template analysis::TrainingSeries measure_stored<double>(const MonitorRequest&,
                                                          const std::vector<source::TrainingStep>&,
-                                                         const Progress&, const Warn&);
+                                                         const AfterFirst&, const Progress&,
+                                                         const Warn&);
 
 }  // namespace attn::pipeline

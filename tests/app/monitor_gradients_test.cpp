@@ -112,7 +112,9 @@ TEST_CASE("gradients that explode or vanish for two steps are alarms") {
     const Json least =
         Json::parse(with({"--grad", "sum", "--alarm", "vanishing_gradient=1e9:1"}).out);
     CHECK(least["alarms"].front()["name"] == "vanishing_gradient");
-    CHECK(alarms_of(Json::parse(with({}).out)).empty());
+    const auto without = with({});
+    CHECK(without.exit_code == 2);
+    CHECK_THAT(without.err, Contains("--only exploding_gradient") && Contains("--grad UPSTREAM"));
 }
 
 TEST_CASE("tables of monitor have columns for gradients where they were asked for") {
