@@ -121,10 +121,10 @@ void add_method_flags(Command& command, RolloutRequest& request) {
             }
         },
         "attention: product of the layers (Abnar & Zuidema 2020; default); flow: the largest flow "
-        "through them as pipes; relevance: of gradient "
-        "times weight (Chefer et al. 2021), gradient-rollout: the same as a product; "
-        "contributions: "
-        "product of what the values add (Ferrando et al. 2022). They tell how attention routes "
+        "through them as pipes; relevance: gradient times weight, relu before the mean over heads, "
+        "added up over the layers (Chefer et al. 2021); gradient-rollout: relu behind that mean, "
+        "and multiplied as attention is; contributions: product of what the values add (Ferrando "
+        "et al. 2022). They tell how attention routes "
         "inputs, not how much these matter");
     add_kind(command, "--fuse", {"mean", "max", "min", "per-head"}, request.fuse,
              "Heads into one matrix: mean (default), max, min; per-head: those of the last layer "
