@@ -147,6 +147,15 @@ void FusedLayer<T>::require_weights(std::size_t query, KeyRange range) const {
 }
 
 template <class T>
+void FusedLayer<T>::show_sums(std::size_t query, KeyRange range) const {
+    for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
+        const T* const cells = heads_.weights[i].row(query - heads_.first_query).data();
+        const FarRow row{heads_.layer, heads_.sequence, heads_.numbers[i], query, 0};
+        heads_.sums->see(row, Span<const T>(cells + range.begin, range.size()));
+    }
+}
+
+template <class T>
 void FusedLayer<T>::add_weights(std::size_t query, KeyRange range, std::vector<double>& row) const {
     const std::size_t begin = range.begin, end = range.end;
     for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
@@ -213,6 +222,7 @@ void FusedLayer<T>::fuse(std::size_t query, const AllowedCells& allowed,
             sane = sane && std::isfinite(cells[key]);
     }
     if (!sane) require_weights(query, range);
+    if (heads_.sums != nullptr) show_sums(query, range);
     if (options_.fused == Fused::weights)
         add_weights(query, range, row);
     else

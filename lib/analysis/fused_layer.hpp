@@ -8,6 +8,7 @@
 
 #include "analysis/discard.hpp"
 #include "analysis/rollout_options.hpp"
+#include "analysis/row_sum_watch.hpp"
 #include "attention/mask.hpp"
 #include "core/span.hpp"
 
@@ -23,7 +24,9 @@ struct LayerHeads {
     std::vector<std::size_t> places;             // of each head, as the mask knows them
     std::vector<std::size_t> numbers;            // what each head is called
     const Mask<T>* mask = nullptr;
+    std::size_t layer = 0;
     std::size_t sequence = 0;
+    RowSumWatch* sums = nullptr;  // is shown every row that is read; null: nobody asks
     // Where the matrices are only some rows: the query of the first, and how many there are in all;
     // others may not be asked for.
     std::size_t first_query = 0;
@@ -69,6 +72,7 @@ class FusedLayer {
     void fuse(std::size_t query, const AllowedCells& allowed, std::vector<double>& row) const;
     void add_products(std::size_t query, KeyRange range, std::vector<double>& row) const;
     void add_weights(std::size_t query, KeyRange range, std::vector<double>& row) const;
+    void show_sums(std::size_t query, KeyRange range) const;
     void require_weights(std::size_t query, KeyRange range) const;
     void move_first_key(std::size_t query, std::vector<double>& row) const;
     void discard(std::size_t query, const AllowedCells& allowed, std::vector<double>& row) const;

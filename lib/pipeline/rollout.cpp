@@ -337,6 +337,7 @@ class Rollout {
         results::RolloutSummary& summary = result_.summary;
         summary.method = name_of(request_.method);
         for (const auto& layer : stack().attention.layers) summary.layers.push_back(layer.layer);
+        doubt_weights();
         if (is_flow()) summarise_flow();
         if (specificities_.empty()) return;
         double sum = 0;
@@ -349,6 +350,19 @@ class Rollout {
             "), so the rollout says little about a token; see --first-key residual, --baseline "
             "uniform and --method contributions");
         warn_(summary.warnings.back());
+    }
+
+    // The first row that is far from one says enough.
+    void doubt_weights() {
+        std::vector<const RolloutStack<T>*> stacks{&parts_.decoder};
+        if (parts_.cross) stacks.push_back(&*parts_.cross);
+        if (parts_.encoder) stacks.push_back(&*parts_.encoder);
+        for (const RolloutStack<T>* one : stacks) {
+            const auto row = one->sums ? one->sums->first() : std::nullopt;
+            if (!row) continue;
+            result_.summary.warnings.push_back(doubt_of_row(one->name, *row, one->sequences() > 1));
+            return warn_(result_.summary.warnings.back());
+        }
     }
 
     void summarise_flow() {

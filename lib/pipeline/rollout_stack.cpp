@@ -131,34 +131,9 @@ std::vector<std::size_t> chosen_layers(const RolloutRequest& request,
 }
 
 template <class T>
-void load_shares(const RolloutRequest& request, std::size_t all_layers, io::Inputs& inputs,
-                 RolloutStack<T>& stack) {
-    if (request.head_weights.empty()) return;
-    const Array<double> shares = inputs.load<double>(request.head_weights, io::NonFinite::refuse);
-    const std::size_t heads = stack.attention.shape()[1];
-    if (shares.shape() != Shape{all_layers, heads})
-        fail("--head-weights ", request.head_weights, " ", to_string(shares.shape()),
-             ": expected [layers, heads] of ", stack.name, ", ",
-             to_string(Shape{all_layers, heads}));
-    for (const double share : shares.values()) {
-        if (share < 0)
-            fail("--head-weights ", request.head_weights, ": holds ", share,
-                 ", expected numbers of 0 or more");
-    }
-    for (const std::size_t place : stack.places) {
-        std::vector<double> of_layer;
-        for (const std::size_t head : stack.heads)
-            of_layer.push_back(shares.data()[place * heads + head]);
-        if (std::accumulate(of_layer.begin(), of_layer.end(), 0.0) == 0)
-            fail("--head-weights ", request.head_weights, ": all heads of layer ",
-                 stack.attention.layers[stack.shares.size()].layer, " weigh 0");
-        stack.shares.push_back(std::move(of_layer));
-    }
-}
-
-template <class T>
 void make_masks(const MaskOptions<T>& options, RolloutStack<T>& stack) {
     stack.structure = options.structure;
+    stack.sums = std::make_shared<analysis::RowSumWatch>(stack.attention.has_sinks);
     for (const source::StoredLayer<T>& layer : stack.attention.layers) {
         MaskOptions<T> own = options;
         if (layer.window_left) own.structure.window_left = layer.window_left;
@@ -167,6 +142,27 @@ void make_masks(const MaskOptions<T>& options, RolloutStack<T>& stack) {
 }
 
 }  // namespace
+
+std::vector<std::vector<double>> load_head_shares(const RolloutRequest& request,
+                                                  const RolloutShare& of, io::Inputs& inputs) {
+    std::vector<std::vector<double>> shares;
+    if (request.head_weights.empty()) return shares;
+    const std::string flag = "--head-weights " + request.head_weights;
+    const Array<double> given = inputs.load<double>(request.head_weights, io::NonFinite::refuse);
+    if (given.shape() != of.all)
+        fail(flag, " ", to_string(given.shape()), ": expected [layers, heads] of ", of.name, ", ",
+             to_string(of.all));
+    for (const double share : given.values())
+        if (share < 0) fail(flag, ": holds ", share, ", expected numbers of 0 or more");
+    for (std::size_t i = 0; i < of.layers.size(); ++i) {
+        shares.emplace_back();
+        for (const std::size_t head : of.heads)
+            shares.back().push_back(given.data()[of.layers[i] * of.all[1] + head]);
+        if (std::accumulate(shares.back().begin(), shares.back().end(), 0.0) == 0)
+            fail(flag, ": all heads of layer ", of.numbers[i], " weigh 0");
+    }
+    return shares;
+}
 
 template <class T>
 analysis::LayerHeads<T> RolloutStack<T>::layer(std::size_t place, std::size_t sequence,
@@ -185,7 +181,9 @@ analysis::LayerHeads<T> RolloutStack<T>::layer(std::size_t place, std::size_t se
     }
     if (!shares.empty() && !only) result.shares = shares[place];
     result.mask = &masks[place];
+    result.layer = stored.layer;
     result.sequence = sequence;
+    result.sums = sums.get();
     return result;
 }
 
@@ -214,7 +212,10 @@ RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& i
     stack.heads = source::select_heads(stack.attention, request.from);
     keep_layers(stack.attention, stack.places);
     keep_layers(stack.gradients, stack.places);
-    load_shares(request, all, inputs, stack);
+    RolloutShare share{name, {all, stack.attention.shape()[1]}, stack.places, {}, stack.heads};
+    for (const source::StoredLayer<T>& layer : stack.attention.layers)
+        share.numbers.push_back(layer.layer);
+    stack.shares = load_head_shares(request, share, inputs);
     // A window of the command line is meant for all layers.
     if (!request.attention.window.empty()) {
         for (source::StoredLayer<T>& layer : stack.attention.layers)

@@ -2,6 +2,7 @@
 // may attend, and what stands beside them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct RolloutStack {
     MaskStructure structure;                  // what they say, but for arrays and single layers
     source::StoredAttention<T> gradients;     // of the same shape and layers; without layers: none
     std::vector<std::vector<double>> shares;  // of the heads in each layer; empty: all alike
+    std::shared_ptr<analysis::RowSumWatch> sums;  // of weights that somebody saved
 
     std::size_t layers() const { return attention.layers.size(); }
     std::size_t sequences() const { return attention.shape()[0]; }
@@ -34,6 +36,20 @@ struct RolloutStack {
                                   std::optional<std::size_t> only = std::nullopt) const;
     void forget(std::size_t place) const;
 };
+
+// Which layers and heads of a source take part, by their places in it.
+struct RolloutShare {
+    std::string name;                  // of the source
+    Shape all;                         // [layers, heads] of the source
+    std::vector<std::size_t> layers;   // places
+    std::vector<std::size_t> numbers;  // what these layers are called
+    std::vector<std::size_t> heads;    // places
+};
+
+// --head-weights of the request: of each layer the shares of its heads in the mean; nothing without
+// the flag. Throws Error for another shape, numbers below 0, and heads that all weigh nothing.
+std::vector<std::vector<double>> load_head_shares(const RolloutRequest& request,
+                                                  const RolloutShare& of, io::Inputs& inputs);
 
 // SOURCE of the request, its gradients and the shares of its heads. Throws Error for what cannot be
 // read, for layers and heads that are not there and for shapes that do not fit.

@@ -64,6 +64,14 @@ std::string rollout_title(const RolloutRequest& request, std::size_t heads) {
     return title;
 }
 
+std::string doubt_of_row(const std::string& source, const analysis::FarRow& row, bool batch) {
+    std::string place = "layer " + std::to_string(row.layer);
+    if (batch) place += ", sequence " + std::to_string(row.sequence);
+    return source + ": the weights of " + place + ", head " + std::to_string(row.head) +
+           ", query " + std::to_string(row.query) + " add up to " + short_number(row.sum) +
+           ", not to 1; attn-inspect check says more";
+}
+
 std::vector<results::ManifestOption> rollout_manifest_options(const RolloutRequest& request) {
     const analysis::RolloutOptions options = request.options();
     const auto text = [](const std::string& value) {

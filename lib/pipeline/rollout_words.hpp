@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/row_sum_watch.hpp"
 #include "pipeline/rollout_request.hpp"
 #include "results/manifest.hpp"
 
@@ -23,6 +24,9 @@ std::string rollout_title(const RolloutRequest& request, std::size_t heads);
 
 // What was asked for, for the manifest.
 std::vector<results::ManifestOption> rollout_manifest_options(const RolloutRequest& request);
+
+// Which row of saved weights is far from a sum of one.
+std::string doubt_of_row(const std::string& source, const analysis::FarRow& row, bool batch);
 
 // Three digits.
 std::string short_number(double value);

@@ -202,6 +202,47 @@ TEST_CASE("targets that read nearly the same are warned of, in words and in the 
     CHECK(Json::parse(result.out)["warnings"].size() == 1);
 }
 
+TEST_CASE("stored rows that are far from a sum of one are warned of once, with their place") {
+    const TempFolder folder;
+    const std::string fine = write_array<float>(folder, "fine.npy", {1, 1, 2, 2}, {1, 0, 0.5, 0.5});
+    // Two layers of two heads; layer 1, head 1 and below it layer 0, head 1 hold other numbers.
+    const std::string odd =
+        write_array<float>(folder, "odd.npy", {2, 2, 2, 2},
+                           {1, 0, 0.5, 0.5, 1, 0, 0.5, 2.5, 1, 0, 0.5, 0.5, 3, 0, 0.5, 0.5});
+    const std::string slopes =
+        write_array<float>(folder, "slopes.npy", {2, 2, 2, 2}, std::vector<float>(16, 0.5F));
+    for (const Words& more :
+         {Words{}, Words{"--targets", "1"}, Words{"--sources", "0"}, Words{"--method", "flow"},
+          Words{"--fuse", "max"}, Words{"--fuse", "per-head"}, Words{"--discard", "0.2"},
+          Words{"--renormalise", "none"}, Words{"--threads", "3"},
+          Words{"--method", "relevance", "--gradients", slopes},
+          Words{"--method", "gradient-rollout", "--gradients", slopes}}) {
+        Words words{"rollout", odd, "--json"};
+        words.insert(words.end(), more.begin(), more.end());
+        const ProgramResult result = run_program(words);
+        CAPTURE(more, result.err);
+        REQUIRE(result.exit_code == 0);
+        const std::string text = odd +
+                                 ": the weights of layer 0, head 1, query 1 add up to 3, not to 1; "
+                                 "attn-inspect check says more";
+        CHECK_THAT(result.err, Contains(text));
+        CHECK(result.err.find("add up") == result.err.rfind("add up"));
+        const Json warnings = Json::parse(result.out)["warnings"];
+        CHECK(std::count(warnings.begin(), warnings.end(), Json(text)) == 1);
+    }
+    const ProgramResult sane = run_program({"rollout", fine, "--json"});
+    CHECK_THAT(sane.err, !Contains("add up"));
+    const ProgramResult one = run_program({"rollout", odd, "--head", "0", "--json"});
+    CHECK_THAT(one.err, !Contains("add up"));
+    // Of attention to an encoder, and of the encoder, as well.
+    const std::string cross =
+        write_array<float>(folder, "cross.npy", {1, 1, 2, 2}, {0.5, 0.5, 4, 1});
+    CHECK_THAT(run_program({"rollout", fine, "--cross", cross}).err,
+               Contains(cross + ": the weights of layer 0, head 0, query 1 add up to 5"));
+    CHECK_THAT(run_program({"rollout", fine, "--cross", fine, "--encoder", cross}).err,
+               Contains(cross + ": the weights of layer 0, head 0, query 1 add up to 5"));
+}
+
 TEST_CASE("a run's folder says by itself who may attend, and what its tokens are") {
     const TempFolder folder;
     REQUIRE(
