@@ -10,9 +10,9 @@ namespace attn::analysis {
 
 template <class T>
 RolloutSink<T>::RolloutSink(Lines lines, const std::vector<std::size_t>& numbers,
-                            const RolloutOptions& options,
-                            const std::map<std::size_t, Mask<T>>& masks, const std::string& name)
-    : lines_(lines), numbers_(numbers), options_(options), masks_(masks), name_(name) {
+                            const RolloutOptions& options, const RolloutLayers<T>& layers,
+                            const std::string& name)
+    : lines_(lines), numbers_(numbers), options_(options), layers_(layers), name_(name) {
     assert(options.fuse != Fuse::per_head);
     assert(options.discard == 0 || options.discard_scope == DiscardScope::row);
 }
@@ -81,7 +81,9 @@ void RolloutSink<T>::multiply_block(std::size_t sequence, std::size_t block,
         heads.numbers.push_back(shape_.number_of(heads_[i]));
     }
     heads.places = heads_;
-    heads.mask = &masks_.at(shape_.layer);
+    const auto shares = layers_.shares.find(shape_.layer);
+    if (shares != layers_.shares.end()) heads.shares = shares->second;
+    heads.mask = &layers_.masks.at(shape_.layer);
     heads.sequence = sequence;
     heads.first_query = first;
     heads.all_queries = shape_.queries;

@@ -11,6 +11,13 @@
 
 namespace attn::analysis {
 
+// What is known of each layer beside its tiles, by its number.
+template <class T>
+struct RolloutLayers {
+    std::map<std::size_t, Mask<T>> masks;
+    std::map<std::size_t, std::vector<double>> shares;  // of its heads in the mean; none: all alike
+};
+
 // One layer after another: from the bottom up for sources, from the top down for targets. T is
 // float or double.
 template <class T>
@@ -18,10 +25,10 @@ class RolloutSink : public BlockwiseSink<T> {
   public:
     enum class Lines { targets, sources };
 
-    // `masks` are of the layers, [layers of the model]; they must outlive the sink. Not for heads
-    // that are kept apart, nor for what is discarded from whole matrices.
+    // `layers` must outlive the sink. Not for heads that are kept apart, nor for what is discarded
+    // from whole matrices.
     RolloutSink(Lines lines, const std::vector<std::size_t>& numbers, const RolloutOptions& options,
-                const std::map<std::size_t, Mask<T>>& masks, const std::string& name);
+                const RolloutLayers<T>& layers, const std::string& name);
 
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
@@ -51,7 +58,7 @@ class RolloutSink : public BlockwiseSink<T> {
     Lines lines_;
     std::vector<std::size_t> numbers_;
     RolloutOptions options_;
-    const std::map<std::size_t, Mask<T>>& masks_;
+    const RolloutLayers<T>& layers_;
     std::string name_;
     std::map<std::size_t, Matrix<T>> x_;
     LayerShape shape_;

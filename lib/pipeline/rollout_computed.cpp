@@ -151,10 +151,14 @@ RolloutParts<T> compute_rollout_parts(const RolloutRequest& request, io::Inputs&
         chosen(request.from.heads, loaded.heads, 0, "--head", "head");
     const bool shares = request.method == RolloutMethod::contributions;
     stack.attention.heads = shares ? std::vector<std::size_t>{0} : heads;
+    stack.shares = load_head_shares(
+        request,
+        {stack.name, {loaded.layers.size(), loaded.heads}, stack.places, stack.places, heads},
+        files);
     if (rolls_by_blocks(request, loaded.queries)) {
         stack.attention.layers = layers_without_weights<T>(stack.places, heads.size(), loaded);
-        parts.streamed =
-            std::make_shared<StreamedRollout<T>>(computed, stack.name, stack.places, heads);
+        parts.streamed = std::make_shared<StreamedRollout<T>>(computed, stack.name, stack.places,
+                                                              heads, stack.shares);
     } else {
         require_whole_matrices(request, stack, loaded);
         KeepingSink<T> keeping(request.method, loaded.options.kv_order);

@@ -156,8 +156,6 @@ void require_rollout_sense(const RolloutRequest& request) {
         fail("--head: has no effect on --method contributions, whose vectors are sums over heads");
     if (request.is_computed() && !request.cross.empty())
         fail("--cross: is for attention that was saved, as SOURCE");
-    if (request.is_computed() && !request.head_weights.empty())
-        fail("--head-weights: are for attention that was saved, as SOURCE");
     if (request.method != RolloutMethod::relevance &&
         request.method != RolloutMethod::gradient_rollout)
         return;

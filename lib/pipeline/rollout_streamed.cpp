@@ -34,14 +34,16 @@ bool rolls_by_blocks(const RolloutRequest& request, std::size_t tokens) {
 template <class T>
 StreamedRollout<T>::StreamedRollout(std::shared_ptr<const source::ComputedSource<T>> source,
                                     std::string name, std::vector<std::size_t> layers,
-                                    std::vector<std::size_t> heads)
+                                    std::vector<std::size_t> heads,
+                                    const std::vector<std::vector<double>>& shares)
     : source_(std::move(source)),
       name_(std::move(name)),
       layers_(std::move(layers)),
       heads_(std::move(heads)) {
     const source::ComputedInputs<T>& loaded = source_->inputs();
     for (const std::size_t layer : layers_)
-        masks_.emplace(layer, Mask<T>(loaded.options_of(layer).mask, loaded.keys));
+        of_layers_.masks.emplace(layer, Mask<T>(loaded.options_of(layer).mask, loaded.keys));
+    for (std::size_t i = 0; i < shares.size(); ++i) of_layers_.shares[layers_[i]] = shares[i];
 }
 
 template <class T>
@@ -57,7 +59,7 @@ std::map<std::size_t, analysis::Matrix<T>> StreamedRollout<T>::sources(
     const std::vector<std::size_t>& numbers, const analysis::RolloutOptions& options,
     const std::vector<std::size_t>& sequences, const Progress& progress) const {
     using Sink = analysis::RolloutSink<T>;
-    Sink sink(Sink::Lines::sources, numbers, options, masks_, name_);
+    Sink sink(Sink::Lines::sources, numbers, options, of_layers_, name_);
     source_->stream({&sink}, share_of(layers_, sequences), progress);
     return sink.take();
 }
@@ -94,7 +96,7 @@ std::map<std::size_t, analysis::Matrix<T>> StreamedRollout<T>::targets(
         progress ? Progress([&](std::size_t done, std::size_t all) { progress(done, 2 * all); })
                  : nullptr;
     std::map<std::size_t, Array<T>> x = layer_inputs(first_half);
-    Sink sink(Sink::Lines::targets, numbers, options, masks_, name_);
+    Sink sink(Sink::Lines::targets, numbers, options, of_layers_, name_);
     for (std::size_t i = layers_.size(); i-- > 0;) {
         const std::size_t layer = layers_[i];
         source_->stream_alone(layer, x.at(layer), {&sink}, share_of({layer}, sequences));

@@ -22,9 +22,11 @@ bool rolls_by_blocks(const RolloutRequest& request, std::size_t tokens);
 template <class T>
 class StreamedRollout {
   public:
-    // `layers` take part, their `heads` are fused.
+    // `layers` take part, their `heads` are fused with the shares of each layer; without shares
+    // all alike.
     StreamedRollout(std::shared_ptr<const source::ComputedSource<T>> source, std::string name,
-                    std::vector<std::size_t> layers, std::vector<std::size_t> heads);
+                    std::vector<std::size_t> layers, std::vector<std::size_t> heads,
+                    const std::vector<std::vector<double>>& shares);
 
     // From the bottom up, in one pass that keeps nothing: columns [tokens, sources] of each of the
     // sequences.
@@ -49,7 +51,7 @@ class StreamedRollout {
     std::string name_;
     std::vector<std::size_t> layers_;
     std::vector<std::size_t> heads_;
-    std::map<std::size_t, Mask<T>> masks_;  // of the layers
+    analysis::RolloutLayers<T> of_layers_;
 };
 
 }  // namespace attn::pipeline

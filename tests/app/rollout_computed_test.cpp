@@ -74,6 +74,27 @@ TEST_CASE("rollout of computed attention keeps the sequences of a batch apart") 
                {{"--targets", "last"}, {"--sources", "3"}, {"--targets", "2", "--seq", "1"}});
 }
 
+TEST_CASE("heads of computed attention weigh what --head-weights says") {
+    const TempFolder folder;
+    const std::string shares =
+        write_array<double>(folder, "shares.npy", {2, 4}, {1, 2, 0, 0.5, 0, 3, 1, 0});
+    check_same({"-w", kModel}, {{"--head-weights", shares},
+                                {"--head-weights", shares, "--targets", "48,7"},
+                                {"--head-weights", shares, "--sources", "0,5"},
+                                {"--head-weights", shares, "--head", "0,1", "--targets", "9"},
+                                {"--head-weights", shares, "--layer", "1", "--sources", "3"}});
+    const std::string nothing =
+        write_array<double>(folder, "nothing.npy", {2, 4}, {1, 1, 1, 1, 0, 0, 0, 0});
+    const ProgramResult zeros = run_program({"rollout", "-w", kModel, "--head-weights", nothing});
+    CHECK(zeros.exit_code == 2);
+    CHECK_THAT(zeros.err, Contains("all heads of layer 1 weigh 0"));
+    const std::string wide =
+        write_array<double>(folder, "wide.npy", {4, 2}, {1, 1, 1, 1, 1, 1, 1, 1});
+    const ProgramResult other = run_program({"rollout", "-w", kModel, "--head-weights", wide});
+    CHECK(other.exit_code == 2);
+    CHECK_THAT(other.err, Contains("--head-weights " + wide) && Contains("[2, 4]"));
+}
+
 TEST_CASE("rollout of given queries, keys and values is that of their one layer") {
     const TempFolder folder;
     std::vector<double> values(2 * 5 * 3);
