@@ -101,6 +101,7 @@ lib/source/gradient_pass.cpp        by tests/app/grad_command_test.cpp, against 
 lib/pipeline/report.cpp             by tests/app/report_command_test.cpp, which reads every number again
 lib/pipeline/report_page.cpp        the same
 lib/pipeline/report_projections.cpp the same
+lib/pipeline/report_rollout.cpp     the same
 lib/pipeline/report_side.cpp        the same
 lib/results/report_chunks.cpp       the same
 lib/results/report_difference.cpp   the same

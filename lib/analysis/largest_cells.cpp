@@ -13,6 +13,20 @@ std::size_t cell_of(const CellBegins& begins, std::size_t position) {
            1;
 }
 
+// Without a branch, so that compilers make vectors of loops over it.
+template <TopOrder order>
+float larger_of(float value, float than) {
+    if constexpr (order == TopOrder::value) return value > than ? value : than;
+    const float size = std::abs(value), other = std::abs(than);
+    return (size > other) | ((size == other) & (value > than)) ? value : than;
+}
+
+template <TopOrder order, class T>
+void take_larger(Span<const T> weights, float* into) {
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        into[i] = larger_of<order>(static_cast<float>(weights[i]), into[i]);
+}
+
 }  // namespace
 
 CellBegins pooled_cells(std::size_t positions, std::size_t pool) {
@@ -35,50 +49,42 @@ LargestCells::LargestCells(CellBegins rows, CellBegins columns, TopOrder order)
       order_(order),
       values_((rows_.size() - 1) * (columns_.size() - 1)) {}
 
-bool LargestCells::is_larger(float value, float than) const {
-    if (order_ == TopOrder::value) return value > than;
-    const float size = std::abs(value), other = std::abs(than);
-    return size > other || (size == other && value > than);
-}
-
-template <class T>
-void LargestCells::add_row(const Tile<T>& tile, std::size_t row, std::vector<float>& cells) const {
-    const Span<const T> weights = tile.weights.row(row);
-    const std::size_t begin = tile.active.begin, end = tile.active.end;
-    for (std::size_t cell = cell_of(columns_, begin); cell < columns(); ++cell) {
-        const std::size_t first = std::max(begin, columns_[cell]);
+template <TopOrder order>
+void LargestCells::join(std::size_t row, std::size_t first_key, const std::vector<float>& keys) {
+    const std::size_t end = first_key + keys.size();
+    const std::size_t first_cell = cell_of(columns_, first_key);
+    std::vector<float> cells;
+    for (std::size_t cell = first_cell; cell < columns() && columns_[cell] < end; ++cell) {
         const std::size_t last = std::min(end, columns_[cell + 1]);
-        if (first >= end) return;
-        float largest = cells[cell];
-        for (std::size_t key = first; key < last; ++key) {
-            const auto value = static_cast<float>(weights[key - begin]);
-            if (is_larger(value, largest)) largest = value;
-        }
-        cells[cell] = largest;
+        float largest = 0;
+        for (std::size_t key = std::max(first_key, columns_[cell]); key < last; ++key)
+            largest = larger_of<order>(keys[key - first_key], largest);
+        cells.push_back(largest);
     }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    take_larger<order>(Span<const float>(cells), values_.data() + row * columns() + first_cell);
 }
 
-void LargestCells::join(std::size_t row, const std::vector<float>& cells) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    float* into = values_.data() + row * columns();
-    for (std::size_t column = 0; column < cells.size(); ++column) {
-        if (is_larger(cells[column], into[column])) into[column] = cells[column];
+// Row by row first, key for key, and only then along the keys: most of the work is on vectors.
+template <TopOrder order, class T>
+void LargestCells::add_in(const Tile<T>& tile) {
+    std::vector<float> keys(tile.active.size());
+    for (std::size_t row = 0; row < tile.rows();) {
+        const std::size_t cell_row = cell_of(rows_, tile.first_query + row);
+        const std::size_t end = std::min(tile.rows(), rows_[cell_row + 1] - tile.first_query);
+        std::fill(keys.begin(), keys.end(), 0.0F);
+        for (; row < end; ++row) take_larger<order>(tile.weights.row(row), keys.data());
+        join<order>(cell_row, tile.active.begin, keys);
     }
 }
 
 template <class T>
 void LargestCells::add(const Tile<T>& tile) {
     if (tile.active.empty()) return;
-    std::vector<float> cells(columns());
-    std::size_t cell_row = cell_of(rows_, tile.first_query);
-    for (std::size_t row = 0; row < tile.rows(); ++row) {
-        if (tile.first_query + row == rows_[cell_row + 1]) {
-            join(cell_row++, cells);
-            std::fill(cells.begin(), cells.end(), 0.0F);
-        }
-        add_row(tile, row, cells);
-    }
-    join(cell_row, cells);
+    if (order_ == TopOrder::value)
+        add_in<TopOrder::value>(tile);
+    else
+        add_in<TopOrder::magnitude>(tile);
 }
 
 template void LargestCells::add(const Tile<float>&);

@@ -34,10 +34,11 @@ class LargestCells {
     std::size_t columns() const { return columns_.size() - 1; }
 
   private:
-    bool is_larger(float value, float than) const;
-    template <class T>
-    void add_row(const Tile<T>& tile, std::size_t row, std::vector<float>& cells) const;
-    void join(std::size_t row, const std::vector<float>& cells);
+    template <TopOrder order, class T>
+    void add_in(const Tile<T>& tile);
+    // What is largest of each key in the rows of a cell.
+    template <TopOrder order>
+    void join(std::size_t row, std::size_t first_key, const std::vector<float>& keys);
 
     CellBegins rows_;
     CellBegins columns_;

@@ -4,6 +4,24 @@
 #include <cmath>
 
 namespace attn::analysis {
+namespace {
+
+// Few keys of a row are entries: so many are passed over at a time.
+constexpr std::size_t kTogether = 32;
+
+template <class T>
+bool any_above(const T* weights, std::size_t count, float least, bool signs) {
+    int above = 0;
+    if (signs) {
+        for (std::size_t i = 0; i < count; ++i)
+            above |= std::abs(static_cast<float>(weights[i])) > least;
+    } else {
+        for (std::size_t i = 0; i < count; ++i) above |= static_cast<float>(weights[i]) > least;
+    }
+    return above != 0;
+}
+
+}  // namespace
 
 template <class T>
 TopKeys<T>::TopKeys(std::size_t band, std::size_t count, TopOrder order)
@@ -44,11 +62,15 @@ void TopKeys<T>::see_row(const Tile<T>& tile, std::size_t row, std::vector<TopKe
     const bool signs = order_ == TopOrder::magnitude;
     // What is not above it comes behind all that is there: it stands to the right.
     float least = heap.size() == count_ ? std::abs(heap.front().value) : 0;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-        const auto value = static_cast<float>(weights[i]);
-        if (!((signs ? std::abs(value) : value) > least)) continue;
-        put({value, query, static_cast<std::uint32_t>(tile.active.begin + i)}, heap);
-        if (heap.size() == count_) least = std::abs(heap.front().value);
+    for (std::size_t first = 0; first < weights.size(); first += kTogether) {
+        const std::size_t end = std::min(weights.size(), first + kTogether);
+        if (!any_above(weights.data() + first, end - first, least, signs)) continue;
+        for (std::size_t i = first; i < end; ++i) {
+            const auto value = static_cast<float>(weights[i]);
+            if (!((signs ? std::abs(value) : value) > least)) continue;
+            put({value, query, static_cast<std::uint32_t>(tile.active.begin + i)}, heap);
+            if (heap.size() == count_) least = std::abs(heap.front().value);
+        }
     }
 }
 

@@ -26,6 +26,14 @@ void encode_row(Span<const T> values, float largest, bool signs, std::uint8_t* c
 template <class T>
 std::optional<std::size_t> first_odd(Span<const T> values);
 
+// From the first value of a row that is not 0 to behind the last; both 0 where there is none.
+struct NonZeros {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+template <class T>
+NonZeros non_zeros(Span<const T> values);
+
 // The weights that code `code` stands for.
 struct CodeInterval {
     double low = 0;

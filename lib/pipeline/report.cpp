@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/human_size.hpp"
 #include "core/index_list.hpp"
+#include "core/parallel.hpp"
 #include "io/array_name.hpp"
 #include "io/file_bytes.hpp"
 #include "io/output_file.hpp"
@@ -17,8 +18,8 @@
 #include "pipeline/check_judge.hpp"
 #include "pipeline/report_page.hpp"
 #include "pipeline/report_projections.hpp"
+#include "pipeline/report_rollout.hpp"
 #include "pipeline/report_side.hpp"
-#include "pipeline/rollout_product.hpp"
 #include "render/page.hpp"
 #include "render/photo.hpp"
 #include "results/report_difference.hpp"
@@ -31,7 +32,6 @@ using results::ReportMatrices;
 using results::ReportSink;
 
 constexpr std::size_t kLargestImage = 4'000'000;
-constexpr std::size_t kMostRolloutTokens = 2048;
 
 bool is_html_name(const std::string& path) {
     const std::string extension = std::filesystem::path(path).extension().string();
@@ -82,11 +82,13 @@ class Report {
         }
         if (!request_.against.empty()) open_other();
         require_image();
-        name_sources();
-        if (!request_.is_computed()) projections_ = load_report_projections(request_, a_, inputs_);
+        if (!request_.is_computed()) {
+            projection_inputs_.hold(request_.from.source);
+            projections_ = load_report_projections(request_, a_, projection_inputs_);
+        }
         io::OutputFile file(request_.output, io::FileKind::html, guard());
-        inputs_.release();
-        other_inputs_.release();
+        for (io::Inputs* inputs : {&inputs_, &other_inputs_, &projection_inputs_})
+            inputs->release();
         collect_facts();
         std::string page = within_budget();
         ReportResult result{a_.layers.size(), a_.heads.size(), a_.sequences.size(), facts_.queries,
@@ -101,8 +103,10 @@ class Report {
         inputs_.also_reads(request_.from.key_tokens);
         inputs_.also_reads(request_.image);
         std::vector<std::string> paths = inputs_.paths();
-        const std::vector<std::string> others = other_inputs_.paths();
-        paths.insert(paths.end(), others.begin(), others.end());
+        for (const io::Inputs* inputs : {&other_inputs_, &projection_inputs_}) {
+            const std::vector<std::string> others = inputs->paths();
+            paths.insert(paths.end(), others.begin(), others.end());
+        }
         return io::OutputGuard("report", request_.policy, paths);
     }
 
@@ -143,12 +147,8 @@ class Report {
         facts_.image = {png ? "image/png" : "image/jpeg", picture.width(), picture.height()};
     }
 
-    // Before the numbers that only the plane of queries and keys is made of are read.
     void name_sources() {
-        const std::string name = source_name();
-        facts_.title = request_.title.empty() ? file_name_of(name) : request_.title;
-        facts_.command = without_absolute_folders(request_.command);
-        facts_.sources.push_back({file_name_of(name), digest_of(inputs_)});
+        facts_.sources.push_back({file_name_of(source_name()), digest_of(inputs_)});
         if (b_)
             facts_.sources.push_back({file_name_of(request_.against), digest_of(other_inputs_)});
     }
@@ -161,6 +161,8 @@ class Report {
 
     void collect_facts() {
         const source::Outline& outline = a_.outline();
+        facts_.title = request_.title.empty() ? file_name_of(source_name()) : request_.title;
+        facts_.command = without_absolute_folders(request_.command);
         facts_.layers = a_.layers;
         facts_.heads = a_.heads;
         facts_.sequences = a_.sequences;
@@ -174,7 +176,8 @@ class Report {
         facts_.start = request_.start;
         if (a_.stats.grid)
             facts_.grid = {a_.stats.grid->rows(), a_.stats.grid->columns(), a_.stats.grid->extra()};
-        if (request_.rollout) open_rollout();
+        if (has_report_rollout(request_, a_, warn_))
+            facts_.rollout_layers = count_up(a_.layers.size());
     }
 
     // Of the sequences that are in the page.
@@ -184,17 +187,6 @@ class Report {
         std::vector<std::vector<std::string>> chosen;
         for (const std::size_t sequence : a_.sequences) chosen.push_back(all[sequence]);
         return chosen;
-    }
-
-    // Rollout is of square attention in several layers, which can be read again.
-    void open_rollout() {
-        const source::Outline& outline = a_.outline();
-        if (request_.is_computed()) return;
-        if (outline.queries != outline.keys || outline.queries > kMostRolloutTokens ||
-            a_.layers.size() < 2)
-            return;
-        for (std::size_t layer = 0; layer < a_.layers.size(); ++layer)
-            facts_.rollout_layers.push_back(layer);
     }
 
     ReportSize size() const {
@@ -267,7 +259,7 @@ class Report {
             if (!plan) fail_for_budget(sizes.other);
             facts_.packing = {plan->exact, plan->pool, plan->top};
             results::ReportChunks chunks;
-            const std::optional<results::OddWeight> odd = stream(chunks);
+            const std::optional<results::OddWeight> odd = stream_and_name(chunks);
             if (odd) {
                 require_no_odd(*odd, sizes);
                 values = ReportValues::exact;
@@ -275,8 +267,10 @@ class Report {
                 continue;
             }
             add_received(chunks);
-            if (!facts_.rollout_layers.empty()) add_rollout(chunks);
+            if (!facts_.rollout_layers.empty())
+                add_report_rollout(request_, a_, facts_.packing, progress_, chunks);
             if (!image_.empty()) chunks.add_as_is("image", image_);
+            chunks.pack();
             std::string page = report_page(facts_, chunks);
             if (static_cast<double>(page.size()) <= request_.budget) return page;
         }
@@ -298,6 +292,25 @@ class Report {
         matrices.prefix = prefix;
         matrices.knows_who_may_attend = side.knows_who_may_attend;
         return matrices;
+    }
+
+    // A digest takes one thread about as long as all of them take to read: at once, the first time.
+    // Of computed attention inputs may be read while it streams; they are few.
+    std::optional<results::OddWeight> stream_and_name(results::ReportChunks& chunks) {
+        if (!facts_.sources.empty()) return stream(chunks);
+        std::optional<results::OddWeight> odd;
+        if (request_.is_computed()) {
+            odd = stream(chunks);
+            name_sources();
+            return odd;
+        }
+        parallel_for(2, [&](std::size_t item) {
+            if (item == 0)
+                odd = stream(chunks);
+            else
+                name_sources();
+        });
+        return odd;
     }
 
     std::optional<results::OddWeight> stream(results::ReportChunks& chunks) {
@@ -383,9 +396,9 @@ class Report {
         for (std::size_t source = 0; source < received_.size(); ++source) {
             for (std::size_t sequence = 0; sequence < a_.sequences.size(); ++sequence) {
                 for (std::size_t layer = 0; layer < a_.layers.size(); ++layer)
-                    chunks.add(results::chunk_name(source == 0 ? "received" : "b/received",
-                                                   sequence, layer),
-                               received_of(received_[source], sequence, layer));
+                    chunks.add_later(results::chunk_name(source == 0 ? "received" : "b/received",
+                                                         sequence, layer),
+                                     received_of(received_[source], sequence, layer));
             }
         }
     }
@@ -406,53 +419,12 @@ class Report {
         return analysis::byte_planes(sums);
     }
 
-    // A matrix a layer: which inputs each token is made of, up to there.
-    void add_rollout(results::ReportChunks& chunks) {
-        io::Inputs inputs;
-        RolloutRequest rollout;
-        rollout.from = request_.from;
-        rollout.attention = request_.computed.attention;
-        const RolloutStack<T> stack = open_rollout_source<T>(rollout, inputs, nullptr);
-        for (std::size_t place = 0; place < a_.sequences.size(); ++place)
-            roll_sequence(stack, rollout, place, chunks);
-    }
-
-    void roll_sequence(const RolloutStack<T>& stack, const RolloutRequest& rollout,
-                       std::size_t place, results::ReportChunks& chunks) const {
-        ReportMatrices matrices;
-        matrices.exact = matrices.compact = "rollout";
-        matrices.top = "rollout_top";
-        matrices.thumbs = "rollout_thumbs";
-        matrices.allowed = "";
-        matrices.one_head = true;
-        matrices.first_sequence = place;
-        ReportSink<T> packed(chunks, facts_.packing, matrices);
-        LayerShape shape;
-        shape.queries = shape.keys = facts_.queries;
-        shape.block_rows = facts_.queries;
-        const std::vector<KeyRange> allowed(facts_.queries, KeyRange{0, facts_.keys});
-        const auto take = [&](std::size_t layer, const analysis::Matrix<T>& product) {
-            shape.layer = layer;
-            packed.begin_layer(shape);
-            Tile<T> tile;
-            tile.layer = layer;
-            tile.active = {0, facts_.keys};
-            tile.allowed = allowed;
-            tile.weights = product.view();
-            packed.consume(tile);
-            packed.end_head(0, 0);
-            packed.end_layer({});
-        };
-        roll_sources<T>(stack, rollout.options(), count_up(facts_.queries), a_.sequences[place],
-                        take);
-        packed.finish();
-    }
-
     const ReportRequest& request_;
     const Progress& progress_;
     const Warn& warn_;
     io::Inputs inputs_;
     io::Inputs other_inputs_;
+    io::Inputs projection_inputs_;
     ReportSide<T> a_;
     std::optional<ReportSide<T>> b_;
     ReportProjections<T> projections_;  // of A, where they were saved

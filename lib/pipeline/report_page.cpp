@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base64.hpp"
+#include "core/parallel.hpp"
 #include "render/page.hpp"
 
 namespace attn::pipeline {
@@ -68,11 +69,13 @@ std::string report_page(const results::ReportFacts& facts, const results::Report
     });
     render::PageParts parts;
     parts.title = facts.title;
+    std::vector<std::string> texts(order.size());
+    parallel_for(order.size(),
+                 [&](std::size_t i) { texts[i] = base64(chunks.all().at(order[i].name)); });
     std::vector<std::pair<std::string, std::size_t>> elements;
     for (const ChunkPlace& chunk : order) {
+        (is_early(chunk) ? parts.early : parts.late).push_back({std::move(texts[elements.size()])});
         elements.emplace_back(chunk.name, elements.size());
-        (is_early(chunk) ? parts.early : parts.late)
-            .push_back({base64(chunks.all().at(chunk.name))});
     }
     parts.meta = results::report_meta(facts, elements);
     return render::page_html(parts);

@@ -123,6 +123,7 @@ ReportSide<T> compute_report_side(const ReportRequest& request, io::Inputs& inpu
     if (same_tokens && start_at_first_key(side.stats.offsets)) side.stats.tokens = loaded.tokens;
     if (!request.grid.empty()) side.stats.grid = analysis::parse_grid(request.grid, outline.keys);
     side.stats.scores = true;
+    side.is_crossed = !loaded.context.empty();
     side.knows_who_may_attend = true;
     side.kv_order = loaded.options.kv_order;
     side.layers = numbers_at(outline.layers, side.share.layers);

@@ -24,6 +24,7 @@ struct ReportSide {
     source::AxisLabels labels;
     analysis::StatsOptions stats;
     bool knows_who_may_attend = false;
+    bool is_crossed = false;  // keys are of another sequence, as is known where it is computed
     KvOrder kv_order = KvOrder::repeat;
     // What is in the page, by number.
     std::vector<std::size_t> layers;

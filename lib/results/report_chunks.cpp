@@ -6,6 +6,7 @@
 
 #include "analysis/weight_codes.hpp"
 #include "core/deflate.hpp"
+#include "core/parallel.hpp"
 
 namespace attn::results {
 namespace {
@@ -30,18 +31,10 @@ std::string pack_top(const std::vector<TopKey>& entries, const LayerShape& shape
     return bytes;
 }
 
-// The first and the last value of a row that is not 0.
 template <class T>
 KeyRange keys_with_weight(Span<const T> weights, std::size_t first_key) {
-    const auto has_weight = [](T weight) { return weight != T{0}; };
-    const T* const begin = std::find_if(weights.begin(), weights.end(), has_weight);
-    const T* end = weights.end();
-    while (end != begin && !has_weight(end[-1])) --end;
-    if (begin == end) return {};
-    const auto place = [&](const T* at) {
-        return first_key + static_cast<std::size_t>(at - weights.begin());
-    };
-    return {place(begin), place(end)};
+    const analysis::NonZeros found = analysis::non_zeros(weights);
+    return {first_key + found.begin, first_key + found.end};
 }
 
 KeyRange keys_of_both(KeyRange a, KeyRange b) {
@@ -59,6 +52,17 @@ void ReportChunks::add(const std::string& name, const std::string& bytes) {
 void ReportChunks::add_as_is(const std::string& name, std::string bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     all_[name] = std::move(bytes);
+}
+
+void ReportChunks::add_later(const std::string& name, std::string bytes) {
+    unpacked_[name] = std::move(bytes);
+}
+
+void ReportChunks::pack() {
+    std::vector<const std::string*> names;
+    for (const auto& [name, bytes] : unpacked_) names.push_back(&name);
+    parallel_for(names.size(), [&](std::size_t i) { add(*names[i], unpacked_.at(*names[i])); });
+    unpacked_.clear();
 }
 
 std::size_t ReportChunks::bytes_in_page() const {
@@ -238,9 +242,9 @@ void ReportSink<T>::add_top(std::size_t sequence_place) {
         const auto of_head = top_.entries(sequence_place * heads + head);
         entries.insert(entries.end(), of_head.begin(), of_head.end());
     }
-    chunks_.add(chunk_name(matrices_.prefix + matrices_.top,
-                           matrices_.first_sequence + sequence_place, layer_ - 1),
-                pack_top(entries, shape_, packing_.pool > 1));
+    chunks_.add_later(chunk_name(matrices_.prefix + matrices_.top,
+                                 matrices_.first_sequence + sequence_place, layer_ - 1),
+                      pack_top(entries, shape_, packing_.pool > 1));
 }
 
 template <class T>
@@ -258,9 +262,9 @@ void ReportSink<T>::add_allowed(std::size_t sequence_place) {
         ends.push_back(row.empty() ? 0 : static_cast<std::uint32_t>(row.begin));
     for (const KeyRange& row : rows)
         ends.push_back(row.empty() ? 0 : static_cast<std::uint32_t>(row.end));
-    chunks_.add(chunk_name(matrices_.prefix + matrices_.allowed,
-                           matrices_.first_sequence + sequence_place, layer_ - 1),
-                analysis::little_endian(ends, true));
+    chunks_.add_later(chunk_name(matrices_.prefix + matrices_.allowed,
+                                 matrices_.first_sequence + sequence_place, layer_ - 1),
+                      analysis::little_endian(ends, true));
 }
 
 template <class T>
@@ -294,9 +298,9 @@ void ReportSink<T>::finish(float scale) {
                                               : analysis::weight_code(std::min(value, 1.0F), 1));
             }
         }
-        chunks_.add(
+        chunks_.add_later(
             chunk_name(matrices_.prefix + matrices_.thumbs, matrices_.first_sequence + place),
-            codes);
+            std::move(codes));
     }
 }
 

@@ -21,6 +21,10 @@ class ReportChunks {
   public:
     // Different threads may add at once.
     void add(const std::string& name, const std::string& bytes);
+    // The same for what one thread has after another: it is deflated in pack(), on all threads.
+    void add_later(const std::string& name, std::string bytes);
+    // Call when all are there.
+    void pack();
     // What is there already in a shape that browsers read.
     void add_as_is(const std::string& name, std::string bytes);
 
@@ -32,6 +36,7 @@ class ReportChunks {
   private:
     std::mutex mutex_;
     std::map<std::string, std::string> all_;
+    std::map<std::string, std::string> unpacked_;
 };
 
 // "codes/0/5/3"

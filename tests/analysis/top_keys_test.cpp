@@ -79,3 +79,16 @@ TEST_CASE("what is no number is no entry") {
     CHECK(listed(top_of(cells, 3, 1, 2, TopOrder::magnitude)) ==
           List{{0.5F, 0, 1}, {-0.25F, 0, 2}});
 }
+
+TEST_CASE("entries of long rows are found wherever they stand") {
+    for (const std::size_t at : {0U, 31U, 32U, 63U, 64U, 99U}) {
+        std::vector<float> row(100, 0.25F);
+        row[at] = 0.5F;
+        const std::vector<float> next{0.25F, 0, at == 0 ? 1.0F : 0.0F};
+        CHECK(listed(top_of(row, 100, 1, 2, TopOrder::value)) ==
+              List{{0.5F, 0, static_cast<float>(at)}, next});
+        row[at] = -0.5F;
+        CHECK(listed(top_of(row, 100, 1, 2, TopOrder::magnitude)) ==
+              List{{-0.5F, 0, static_cast<float>(at)}, next});
+    }
+}

@@ -77,3 +77,19 @@ TEST_CASE("numbers are written with the smallest byte first") {
           std::string("\x34\x12\x05\x00", 4));
     CHECK(little_endian(std::vector<std::uint32_t>{0x12345678}, true) == "\x78\x56\x34\x12");
 }
+
+TEST_CASE("a row has weight from its first value that is not zero to its last") {
+    for (const std::size_t size : {1U, 31U, 32U, 33U, 200U}) {
+        std::vector<float> row(size);
+        CHECK(non_zeros<float>(row).end == 0);
+        for (std::size_t first = 0; first < size; first += 7) {
+            for (std::size_t last = first; last < size; last += 11) {
+                row[first] = -1, row[last] = std::nanf("");
+                const NonZeros found = non_zeros<float>(row);
+                CHECK(found.begin == first);
+                CHECK(found.end == last + 1);
+                row[first] = row[last] = 0;
+            }
+        }
+    }
+}
