@@ -44,7 +44,9 @@ export function layersView(shared) {
   );
   fill(byId('tab-token'), make('div', { class: 'columns' }, pictures, links));
   const drawLinks = linkBars(shared, rows, links);
-  const memory = { width: 0 };
+  const memory = { width: 0, row: '' };
+  /** @type {Map<HTMLCanvasElement, HTMLCanvasElement>} rows in colours, which another head does not change */
+  const colored = new Map();
   new ResizeObserver(() => {
     if (Math.abs(pictures.clientWidth - memory.width) > 2) state.note('tab');
   }).observe(pictures);
@@ -98,10 +100,23 @@ export function layersView(shared) {
 
   /** @param {HTMLCanvasElement} target @param {RowPicture} picture */
   function drawRows(target, picture) {
-    const { count, attended } = picture;
+    const { count } = picture;
     const plotWidth = memory.width - margin.left - 4;
     const height = count * picture.height;
     const context = sharpen(target, memory.width, margin.top + height + 2);
+    context.fillStyle = hatching(context);
+    context.fillRect(margin.left, margin.top, plotWidth, height);
+    context.imageSmoothingEnabled = false;
+    const cells = colored.get(target) || coloredRows(picture, plotWidth);
+    colored.set(target, cells);
+    context.drawImage(cells, margin.left, margin.top, plotWidth, height);
+    drawLayers(context, picture, plotWidth);
+    drawKey(context, height, plotWidth);
+  }
+
+  /** @param {RowPicture} picture @param {number} plotWidth @returns {HTMLCanvasElement} */
+  function coloredRows(picture, plotWidth) {
+    const { count, attended } = picture;
     const across = Math.max(1, Math.floor(meta.columns / plotWidth));
     const columns = Math.ceil(meta.columns / across);
     const values =
@@ -115,12 +130,7 @@ export function layersView(shared) {
       const [first, end] = attended(place);
       return [Math.floor(first / across), Math.ceil(end / across)];
     });
-    context.fillStyle = hatching(context);
-    context.fillRect(margin.left, margin.top, plotWidth, height);
-    context.imageSmoothingEnabled = false;
-    context.drawImage(cellPicture(pixels, columns), margin.left, margin.top, plotWidth, height);
-    drawLayers(context, picture, plotWidth);
-    drawKey(context, height, plotWidth);
+    return cellPicture(pixels, columns);
   }
 
   /** @param {Float32Array} values @param {number} columns @returns {import('./scale.js').ColorRange} */
@@ -225,8 +235,14 @@ export function layersView(shared) {
   return (changed) => {
     if (state.shown.tab !== 'token') return;
     if (!hasAny(changed, 'tab', 'seq', 'source', 'query', 'key', 'layer', 'head', 'map', 'scale', 'dropFirst')) return;
-    rows.collect({ seq: state.shown.seq, source: state.shown.source, row: Math.floor(query() / meta.pool) });
+    const row = Math.floor(query() / meta.pool);
+    const { seq, source } = state.shown;
+    rows.collect({ seq, source, row });
+    const sameRow = memory.row === [seq, source, row].join('/');
+    memory.row = [seq, source, row].join('/');
+    if (!sameRow || hasAny(changed, 'tab', 'map', 'scale', 'dropFirst')) colored.clear();
     draw();
-    drawLinks();
+    if (sameRow && !hasAny(changed, 'tab', 'query', 'key')) drawLinks.choose();
+    else drawLinks.all();
   };
 }

@@ -25,7 +25,7 @@ export function strongestLinks(values, count, byLayer) {
  * @param {Shared} shared
  * @param {import('./token_rows.js').TokenRows} rows
  * @param {HTMLElement} panel
- * @returns {() => void} draws
+ * @returns {{all: () => void, choose: () => void}} draws them, or only which head is the chosen one
  */
 export function linkBars(shared, rows, panel) {
   const { state, meta, heads, weights } = shared;
@@ -76,11 +76,19 @@ export function linkBars(shared, rows, panel) {
     const chosen = layer === state.shown.layer && head === state.shown.head;
     return make(
       'button',
-      { type: 'button', 'aria-pressed': String(chosen), click: () => state.set({ layer, head }) },
+      { type: 'button', value: place, 'aria-pressed': String(chosen), click: () => state.set({ layer, head }) },
       length,
       make('span', { class: 'words' }, text),
     );
   }
 
-  return draw;
+  function choose() {
+    for (const one of /** @type {Iterable<HTMLButtonElement>} */ (bars.children)) {
+      const place = Number(one.value);
+      const chosen = rows.layerOf(place) === state.shown.layer && rows.headOf(place) === state.shown.head;
+      one.setAttribute('aria-pressed', String(chosen));
+    }
+  }
+
+  return { all: draw, choose };
 }

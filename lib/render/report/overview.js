@@ -7,13 +7,16 @@ import { cellPicture, byId, fill, hatching, labelFont, make, markFirst, sharpen,
 import { cssColor, inkOn } from './color.js';
 import { scalePart } from './scale.js';
 import { hasAny } from './state.js';
+import { breathe } from './store.js';
 import { numberText } from './text.js';
 
 /** @typedef {import('./heads.js').HeadPlace} HeadPlace */
 /** @typedef {{layer: number, head: HeadPlace, x: number, y: number}} Spot */
 /** @typedef {import('./overview_plan.js').Plan} Plan */
+/** @typedef {{spot: Spot, row: HTMLElement, button: HTMLButtonElement | null, badges: string}} HeadCell */
 
 const gapAround = 6;
+const buttonSlice = 8; // milliseconds of making buttons before the rest of the page gets its turn
 
 /**
  * @param {import('./parts.js').Shared} shared
@@ -30,16 +33,22 @@ export function overviewView(shared) {
     ...(meta.heads.length > 1 ? ['mean'] : []),
     ...(meta.rollout ? ['rollout'] : []),
   ]);
-  /** @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, stale: boolean, plan: Plan, chosen: HTMLButtonElement | null}} */
+  /**
+   * @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, stale: boolean, plan: Plan, builds: number,
+   *   chosen: HTMLButtonElement | null, found: Set<number> | null, drawing: boolean}}
+   */
   const memory = {
     thumbs: new Map(),
     attended: [],
     width: 0,
     stale: true,
     plan: overviewPlan(meta.layers.length, columns.length, 300),
+    builds: 0,
     chosen: null,
+    found: null,
+    drawing: false,
   };
-  /** @type {{spot: Spot, button: HTMLButtonElement}[]} */
+  /** @type {HeadCell[]} */
   const cells = [];
   const color = /** @type {HTMLSelectElement} */ (byId('overview-color'));
   fill(
@@ -65,16 +74,38 @@ export function overviewView(shared) {
     cells.length = 0;
     for (const layer of meta.layers.keys()) {
       const row = make('div', { role: 'row', class: 'overview-row' });
-      columns.forEach((head, column) => row.append(cellButton(layer, head, column)));
+      columns.forEach((head, column) => {
+        const spot = { layer, head, ...spotOf(plan, meta.layers.length, layer, column) };
+        cells.push({ spot, row, button: null, badges: '' });
+      });
       rows.push(row);
     }
     fill(sheet, canvas, ...labels(), ...rows);
+    memory.chosen = null;
+    addButtons();
   }
 
-  /** @param {number} layer @param {HeadPlace} head @param {number} column @returns {HTMLButtonElement} */
-  function cellButton(layer, head, column) {
+  /** Those of a thousand heads take longer than a frame; the picture of the maps does not wait for them. */
+  async function addButtons() {
+    const build = ++memory.builds;
+    let end = performance.now() + buttonSlice;
+    for (const cell of [...cells]) {
+      if (performance.now() > end) {
+        await breathe();
+        if (memory.builds !== build) return;
+        end = performance.now() + buttonSlice;
+      }
+      cell.button = cellButton(cell.spot);
+      dress(cell);
+      cell.row.append(cell.button);
+      const { layer, head } = state.shown;
+      if (cell.spot.layer === layer && cell.spot.head === head) choose(layer, head);
+    }
+  }
+
+  /** @param {Spot} spot @returns {HTMLButtonElement} */
+  function cellButton({ layer, head, x, y }) {
     const { plan } = memory;
-    const { x, y } = spotOf(plan, meta.layers.length, layer, column);
     const button = make('button', {
       type: 'button',
       role: 'gridcell',
@@ -88,7 +119,6 @@ export function overviewView(shared) {
     button.addEventListener('mouseenter', () => {
       byId('overview-hover').textContent = headSentence(shared, layer, head);
     });
-    cells.push({ spot: { layer, head, x, y }, button });
     return button;
   }
 
@@ -111,21 +141,10 @@ export function overviewView(shared) {
   }
 
   function mark() {
-    const { seq, source, layer, head } = state.shown;
+    const { layer, head } = state.shown;
     const { found, problem } = finder.find(state.shown);
-    const matches = found && new Set(found);
-    for (const cell of cells) {
-      const { spot, button } = cell;
-      const real = typeof spot.head === 'number';
-      const slot = real ? heads.slot(seq, spot.layer, /** @type {number} */ (spot.head)) : -1;
-      button.setAttribute('aria-label', spokenName(shared, spot.layer, spot.head));
-      button.classList.toggle('faded', Boolean(matches && !matches.has(slot)));
-      const kind = real ? types.of(slot, source)[0] : undefined;
-      const parts = [];
-      if (kind) parts.push(make('span', { class: memory.plan.size < 34 ? 'badge small' : 'badge' }, kind.letter));
-      if (real && failedChecks(meta, slot, source).length) parts.push(make('span', { class: 'failed' }));
-      fill(button, ...parts);
-    }
+    memory.found = found && new Set(found);
+    cells.forEach(dress);
     byId('find-answer').textContent =
       problem ||
       (found
@@ -138,15 +157,39 @@ export function overviewView(shared) {
     choose(layer, head);
   }
 
+  /**
+   * What the button of a head says: its name, whether the search found it, its type, whether a check failed.
+   * @param {HeadCell} cell
+   */
+  function dress(cell) {
+    const { spot, button } = cell;
+    if (!button) return;
+    const { seq, source } = state.shown;
+    const real = typeof spot.head === 'number';
+    const slot = real ? heads.slot(seq, spot.layer, /** @type {number} */ (spot.head)) : -1;
+    const name = spokenName(shared, spot.layer, spot.head);
+    if (button.getAttribute('aria-label') !== name) button.setAttribute('aria-label', name);
+    button.classList.toggle('faded', memory.found !== null && !memory.found.has(slot));
+    const kind = real ? types.of(slot, source)[0] : undefined;
+    const failed = real && failedChecks(meta, slot, source).length > 0;
+    const badges = (kind ? kind.letter : '') + (failed ? '!' : '');
+    if (badges === cell.badges) return;
+    cell.badges = badges;
+    const parts = [];
+    if (kind) parts.push(make('span', { class: memory.plan.size < 34 ? 'badge small' : 'badge' }, kind.letter));
+    if (failed) parts.push(make('span', { class: 'failed' }));
+    fill(button, ...parts);
+  }
+
   /** @param {number} layer @param {HeadPlace} head */
   function choose(layer, head) {
-    const chosen = cells.find(({ spot }) => spot.layer === layer && spot.head === head);
+    const cell = cells[layer * columns.length + columns.indexOf(head)];
     if (memory.chosen) select(memory.chosen, false);
-    memory.chosen = chosen ? chosen.button : null;
+    memory.chosen = cell ? cell.button : null;
     if (!memory.chosen) return;
     select(memory.chosen, true);
     if (sheet.contains(document.activeElement)) memory.chosen.focus();
-    if (chosen) showSpot(chosen.spot);
+    breathe().then(() => showSpot(cell.spot)); // asking where things are while they change is slow
   }
 
   /**
@@ -225,7 +268,9 @@ export function overviewView(shared) {
     });
     const all = cellPicture(pixels, columns.length * wide);
     context.fillStyle = hatching(context);
-    for (const spot of shown) context.fillRect(spot.x, spot.y, size, size);
+    context.beginPath();
+    for (const spot of shown) context.rect(spot.x, spot.y, size, size);
+    context.fill();
     for (const spot of shown)
       context.drawImage(
         all,
@@ -240,8 +285,20 @@ export function overviewView(shared) {
       );
     context.strokeStyle = theme().line;
     context.lineWidth = 1;
-    for (const spot of shown) context.strokeRect(spot.x - 0.5, spot.y - 0.5, size + 1, size + 1);
+    context.beginPath();
+    for (const spot of shown) context.rect(spot.x - 0.5, spot.y - 0.5, size + 1, size + 1);
+    context.stroke();
     markFirst('overview');
+  }
+
+  /** When more of the maps has come in; nothing else is drawn again for it. */
+  function drawSoon() {
+    if (memory.drawing) return;
+    memory.drawing = true;
+    requestAnimationFrame(() => {
+      memory.drawing = false;
+      draw();
+    });
   }
 
   async function load() {
@@ -250,11 +307,11 @@ export function overviewView(shared) {
     memory.thumbs.set(key, await weights.thumbs(seq, source));
     memory.thumbs.set('rollout' + seq, await weights.rolloutThumbs(seq));
     memory.attended = [];
-    state.note('map');
+    drawSoon();
     const attended = await Promise.all(meta.layers.map((_, layer) => weights.attended(seq, layer, source)));
     if (state.shown.seq !== seq || state.shown.source !== source) return;
     memory.attended = attended.map((limits) => attendedThumb(meta, limits));
-    state.note('map');
+    drawSoon();
   }
 
   return (changed) => {

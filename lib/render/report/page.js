@@ -1,6 +1,6 @@
 // Starts the page: reads the facts that came with it, makes the state, and has every view draw from it.
 import { readColorMaps } from './color.js';
-import { pageChunks, Store } from './store.js';
+import { breathe, pageChunks, Store } from './store.js';
 import { Heads } from './heads.js';
 import { Weights } from './weights.js';
 import { linkedState, State, stateLink } from './state.js';
@@ -31,11 +31,11 @@ import { helpDialog, listenToKeys } from './keyboard.js';
 
 const views = /** @type {View[]} */ ([matrixView, overviewView, chooserView, factsView]);
 const laterViews = /** @type {View[]} */ ([
-  typePanel,
   linesView,
-  runningTextView,
   layersView,
   tableView,
+  typePanel,
+  runningTextView,
   curvesView,
   checksView,
   compareView,
@@ -51,7 +51,7 @@ function startPage(meta) {
   const state = new State(
     linkedState(location.hash, meta),
     (draw) => requestAnimationFrame(draw),
-    (draw) => setTimeout(draw, 0),
+    (draw) => breathe().then(draw),
   );
   const finder = new Finder((seq, source) => headFacts(shared, seq, source));
   /** @type {Shared} */
@@ -70,7 +70,11 @@ function startPage(meta) {
     ...tabWhere(meta.grid, 'patches', 'Patches'),
   ]);
   for (const view of views) state.listen(view(shared));
-  for (const view of laterViews) state.listenLater(view(shared));
+  for (const view of laterViews) state.listenLater(onceMade(view, shared));
+  state.listenEarly(({ seq, layer, head, source }) => {
+    if (weights.peek(seq, layer, head, source)) return;
+    weights.load(seq, layer, head, source).catch(() => {}); // whoever draws it says why there is none
+  });
   state.listen((changed) => keepLink(shared, changed));
   listenToKeys(shared);
   helpDialog();
@@ -81,6 +85,21 @@ function startPage(meta) {
     if (location.hash !== stateLink(state.shown, meta)) state.set(linkedState(location.hash, meta));
   });
   for (const name of /** @type {(keyof import('./state.js').Shown)[]} */ (Object.keys(state.shown))) state.note(name);
+}
+
+/**
+ * A view that is made when it first has something to show, so that the first picture need not wait for it.
+ * @param {View} view
+ * @param {Shared} shared
+ * @returns {(changed: import('./state.js').Changed) => void}
+ */
+function onceMade(view, shared) {
+  /** @type {((changed: import('./state.js').Changed) => void) | null} */
+  let made = null;
+  return (changed) => {
+    if (!made) made = view(shared);
+    made(changed);
+  };
 }
 
 /**

@@ -43,6 +43,8 @@ export function hasAny(changed, ...names) {
   return names.some((name) => changed.has(name));
 }
 
+const laterSlice = 6; // milliseconds
+
 /** The state of the page. Listeners are called once a frame with the names of what changed. */
 export class State {
   /**
@@ -56,8 +58,11 @@ export class State {
     this.afterFrame = afterFrame;
     /** @type {((changed: Changed) => void)[]} */
     this.listeners = [];
-    /** @type {((changed: Changed) => void)[]} */
+    /** @type {{listener: (changed: Changed) => void, owed: Changed}[]} */
     this.later = [];
+    this.tellingLater = false;
+    /** @type {((shown: Shown) => void)[]} */
+    this.early = [];
     /** @type {Changed} */
     this.changed = new Set();
   }
@@ -72,13 +77,22 @@ export class State {
    * @param {(changed: Changed) => void} listener
    */
   listenLater(listener) {
-    this.later.push(listener);
+    this.later.push({ listener, owed: new Set() });
+  }
+
+  /**
+   * For what takes a while: it is told at once, so that it is there when the frame is drawn.
+   * @param {(shown: Shown) => void} listener
+   */
+  listenEarly(listener) {
+    this.early.push(listener);
   }
 
   /** @param {Partial<Shown>} change */
   set(change) {
     const before = this.shown;
     this.shown = { ...before, ...change };
+    for (const listener of this.early) listener(this.shown);
     for (const name of /** @type {(keyof Shown)[]} */ (Object.keys(change))) {
       if (JSON.stringify(before[name]) !== JSON.stringify(this.shown[name])) this.note(name);
     }
@@ -96,8 +110,27 @@ export class State {
   tell() {
     const changed = this.changed;
     this.changed = new Set();
+    for (const { owed } of this.later) changed.forEach((name) => owed.add(name));
     for (const listener of this.listeners) listener(changed);
-    if (this.later.length > 0) this.afterFrame(() => this.later.forEach((listener) => listener(changed)));
+    if (this.later.length === 0 || this.tellingLater) return;
+    this.tellingLater = true;
+    this.afterFrame(() => this.tellLater());
+  }
+
+  /** Tells those who come later, a few at a time: the browser draws and listens in between. */
+  tellLater() {
+    const end = performance.now() + laterSlice;
+    for (const one of this.later) {
+      if (one.owed.size === 0) continue;
+      if (performance.now() > end) {
+        this.afterFrame(() => this.tellLater());
+        return;
+      }
+      const { owed } = one;
+      one.owed = new Set();
+      one.listener(owed);
+    }
+    this.tellingLater = false;
   }
 }
 

@@ -67,11 +67,21 @@ export function pageChunks(page) {
     },
     whenMore(call) {
       if (page.readyState !== 'loading') return;
-      const observer = new MutationObserver(call);
+      // Not while the page is being read, which would take longer by all that is then unpacked.
+      let due = false;
+      const soon = () => {
+        if (due) return;
+        due = true;
+        breathe().then(() => {
+          due = false;
+          call();
+        });
+      };
+      const observer = new MutationObserver(soon);
       observer.observe(page.body, { childList: true });
       page.addEventListener('DOMContentLoaded', () => {
         observer.disconnect();
-        call();
+        soon();
       });
     },
   };
@@ -86,7 +96,7 @@ export function pageChunks(page) {
  * @property {(error: Error) => void} reject
  */
 
-const idleSlice = 12; // milliseconds of unpacking that nobody waits for, before others get their turn
+const unpackingSlice = 10; // milliseconds of unpacking before the rest of the page gets its turn
 
 /** Unpacked chunks by their names. */
 export class Store {
@@ -100,6 +110,7 @@ export class Store {
     /** @type {Map<string, Task>} */
     this.waiting = new Map();
     this.running = false;
+    this.sliceEnd = 0;
     place.whenMore(() => this.run());
   }
 
@@ -133,11 +144,9 @@ export class Store {
   async run() {
     if (this.running) return;
     this.running = true;
-    let sliceEnd = performance.now() + idleSlice;
     for (let next = this.next(); next; next = this.next()) {
-      if (!next.task.urgent && performance.now() > sliceEnd) {
+      if (this.hadItsTurn()) {
         await breathe();
-        sliceEnd = performance.now() + idleSlice;
         continue;
       }
       this.waiting.delete(next.task.name);
@@ -148,6 +157,21 @@ export class Store {
       }
     }
     this.running = false;
+  }
+
+  /**
+   * Whether enough was done since the browser did something else. What is made of the bytes counts too: it is made
+   * before the next are unpacked.
+   * @returns {boolean}
+   */
+  hadItsTurn() {
+    if (this.sliceEnd === 0) {
+      this.sliceEnd = performance.now() + unpackingSlice;
+      breathe().then(() => {
+        this.sliceEnd = 0;
+      });
+    }
+    return performance.now() > this.sliceEnd;
   }
 
   /** @returns {{task: Task, text: string} | null} */
@@ -191,5 +215,10 @@ async function unpack(name, text) {
 
 /** Lets the browser do what is due. @returns {Promise<void>} */
 export function breathe() {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  const { scheduler } = /** @type {any} */ (globalThis);
+  return new Promise((resolve) => {
+    // Timers within timers wait longer and longer.
+    if (scheduler && scheduler.postTask) scheduler.postTask(resolve);
+    else setTimeout(resolve, 0);
+  });
 }

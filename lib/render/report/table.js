@@ -116,8 +116,16 @@ export function tableView(shared) {
     make('table', {}, head, body),
   );
   fill(byId('tab-table'), box);
-  /** @type {{slots: number[], from: number, printing: boolean}} */
-  const memory = { slots: [], from: -1, printing: false };
+  /** @type {{slots: number[], from: number, printing: boolean, sort: string}} */
+  const memory = { slots: [], from: -1, printing: false, sort: '' };
+  /** @type {{row: HTMLTableRowElement, cells: HTMLElement[]}[]} rows that were made, to be filled again */
+  const made = [];
+  body.addEventListener('click', (event) => {
+    const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest('tr[data-slot]'));
+    if (!row) return;
+    const { layer, head: place } = heads.place(Number(row.dataset.slot));
+    state.set({ layer, head: place, ring: null });
+  });
   box.addEventListener('scroll', () => showRows(false));
   window.addEventListener('beforeprint', () => {
     memory.printing = true;
@@ -153,6 +161,8 @@ export function tableView(shared) {
     if (name === 'type') return;
     const { sort } = state.shown;
     state.set({ sort: sort === '-' + name ? name : sort === name ? '' : '-' + name });
+    markSorted();
+    arrange();
   }
 
   /** @param {string} name @returns {HTMLCanvasElement} */
@@ -182,6 +192,7 @@ export function tableView(shared) {
 
   function arrange() {
     memory.slots = shownSlots(shared);
+    memory.sort = state.shown.sort;
     memory.from = -1;
     showRows(true);
   }
@@ -190,11 +201,12 @@ export function tableView(shared) {
   function showRows(always) {
     const { slots } = memory;
     const few = memory.printing || slots.length <= allShown;
-    const from = few ? 0 : Math.max(0, Math.floor(box.scrollTop / rowHeight) - 15);
-    const to = few ? slots.length : Math.min(slots.length, from + 55);
-    if (!always && Math.abs(from - memory.from) < 10) return;
+    const from = few ? 0 : Math.max(0, Math.floor(box.scrollTop / rowHeight) - 8);
+    const to = few ? slots.length : Math.min(slots.length, from + 40);
+    if (!always && Math.abs(from - memory.from) < 6) return;
     memory.from = from;
-    fill(body, spacer(from), ...slots.slice(from, to).map(tableRow), spacer(slots.length - to));
+    const rows = slots.slice(from, to).map((slot, i) => tableRow(slot, i));
+    fill(body, spacer(from), ...rows, spacer(slots.length - to));
     mark();
   }
 
@@ -206,20 +218,23 @@ export function tableView(shared) {
     return row;
   }
 
-  /** @param {number} slot @returns {HTMLElement} */
-  function tableRow(slot) {
-    const { layer, head: place } = heads.place(slot);
+  /** @param {number} slot @param {number} i of the rows that are in the document @returns {HTMLElement} */
+  function tableRow(slot, i) {
     const { source } = state.shown;
     const kinds = types
       .of(slot, source)
       .map((one) => one.name)
       .join(', ');
-    const cells = names.map((name) => {
-      if (name === 'type') return make('td', { class: 'left' }, kinds);
-      const value = columnValue(shared, name, slot);
-      return make('td', {}, name === 'layer' || name === 'head' ? String(value) : numberText(value, 3));
+    if (!made[i]) {
+      const cells = names.map((name) => make('td', { class: name === 'type' ? 'left' : null }));
+      made[i] = { row: make('tr', {}, ...cells), cells };
+    }
+    const { row, cells } = made[i];
+    names.forEach((name, column) => {
+      const value = name === 'type' ? null : columnValue(shared, name, slot);
+      cells[column].textContent =
+        name === 'type' ? kinds : name === 'layer' || name === 'head' ? String(value) : numberText(value, 3);
     });
-    const row = make('tr', { click: () => state.set({ layer, head: place, ring: null }) }, ...cells);
     row.dataset.slot = String(slot);
     return row;
   }
@@ -235,7 +250,8 @@ export function tableView(shared) {
     if (state.shown.tab !== 'table') return;
     if (hasAny(changed, 'tab', 'seq', 'source', 'map') || head.children.length === 0) buildHead();
     else if (hasAny(changed, 'sort')) markSorted();
-    if (hasAny(changed, 'tab', 'seq', 'source', 'sort', 'find', 'color')) arrange();
+    const sorted = hasAny(changed, 'sort') && memory.sort !== state.shown.sort;
+    if (sorted || hasAny(changed, 'tab', 'seq', 'source', 'find', 'color')) arrange();
     else if (hasAny(changed, 'layer', 'head')) mark();
   };
 }
