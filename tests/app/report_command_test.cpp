@@ -355,6 +355,10 @@ TEST_CASE("a page of attention that is computed holds what run would save, and w
     REQUIRE(b.meta["embedding"].is_object());
     CHECK(a.meta["embedding"] == b.meta["embedding"]);
     CHECK(a.bytes("points/0/1/3", 2 * n * 4) == b.bytes("points/0/1/3", 2 * n * 4));
+    REQUIRE(b.meta["rollout"].is_object());
+    CHECK(a.meta["rollout"] == b.meta["rollout"]);
+    for (const char* layer : {"rollout/0/0", "rollout/0/1"})
+        CHECK(a.floats(layer, n * n) == b.floats(layer, n * n));
     for (std::size_t i = 0; i < a.meta["checks"].size(); ++i) {
         if (b.meta["checks"][i]["verdict"] == "skipped") continue;  // run saved no scores
         CHECK(a.meta["checks"][i]["verdict"] == b.meta["checks"][i]["verdict"]);
@@ -364,6 +368,7 @@ TEST_CASE("a page of attention that is computed holds what run would save, and w
         run_program({"report", "-w", model, "--layer", "1", "--head", "3", "-o", "-"});
     REQUIRE(part.exit_code == 0);
     CHECK(ReadPage(part.out).floats("weights/0/0/0", n * n) == a.floats("weights/0/1/3", n * n));
+    CHECK(ReadPage(part.out).meta["rollout"].is_null());  // of one layer there is none
 }
 
 TEST_CASE("queries and keys that flags name are checked against the attention") {
