@@ -165,13 +165,17 @@ std::size_t nystrom_iterations(const Options& options) {
     return static_cast<std::size_t>(*whole);
 }
 
+Matrix landmark_inverse(const Matrix& b, std::size_t iterations) {
+    return iterations == 0 ? pseudo_inverse(b) : iterated_inverse(b, iterations);
+}
+
 Factors nystrom(const Options& options, const HeadInput& head) {
     const std::size_t landmarks = options.whole("landmarks");
     const std::size_t iterations = nystrom_iterations(options);
     const Matrix q = product(segment_means(landmarks, head.sizes.queries).view(), head.q);
     const Matrix k = product(segment_means(landmarks, head.sizes.keys).view(), head.k);
     const Matrix b = softmax_scores(head.scale, q.view(), k.view(), {});
-    const Matrix z = iterations == 0 ? pseudo_inverse(b) : iterated_inverse(b, iterations);
+    const Matrix z = landmark_inverse(b, iterations);
     Factors factors;
     factors.masked = factors.normalised = false;
     factors.left = product(softmax_scores(head.scale, head.q, k.view(), {}).view(), z.view());

@@ -29,6 +29,10 @@ Factors linformer(const Options& options, const HeadInput& head);
 // Options: iterations.
 std::size_t nystrom_iterations(const Options& options);
 
+// The inverse of softmax(scale q̃ k̃ᵀ) that nystrom multiplies by: so many steps towards it, or with
+// 0 the exact pseudo-inverse.
+Matrix landmark_inverse(const Matrix& b, std::size_t iterations);
+
 // Options: landmarks, iterations. The exact pseudo-inverse is without singular values below 1e-15
 // of the largest; the residual is that of the pseudo-inverse.
 Factors nystrom(const Options& options, const HeadInput& head);

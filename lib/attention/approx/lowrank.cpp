@@ -25,22 +25,58 @@ Matrix first_columns(const Matrix& a, std::size_t count, const std::vector<doubl
     return cut;
 }
 
-}  // namespace
+// rightᵀ / values · middle: what turns the rows that were decomposed into left · middle.
+Matrix projection_to(const SingularValues& parts, const Matrix& middle) {
+    Matrix directions = parts.right;
+    for (std::size_t t = 0; t < directions.rows; ++t) {
+        const double value = parts.values[t];
+        const bool rounding = value <= 1e-15 * parts.values[0];
+        for (double& x : directions.row(t)) x = rounding ? 0 : x / value;
+    }
+    return product(transposed(directions.view()).view(), middle.view());
+}
 
-ChangedInputs shortened(const HeadInput& head, std::size_t rank) {
+// Short queries and keys before they are multiplied with the left singular vectors of either.
+struct ShortMiddle {
+    SingularValues q, k;
+    Matrix of_queries, of_keys;
+};
+
+ShortMiddle short_middle(const HeadInput& head, std::size_t rank) {
     // q kᵀ = U_q (S_q V_qᵀ V_k S_k) U_kᵀ, and the middle is at most [d, d].
-    const SingularValues q = decompose(head.q);
-    const SingularValues k = decompose(head.k);
-    const Matrix left = weighted(q), right = weighted(k);
+    ShortMiddle parts{decompose(head.q), decompose(head.k), {}, {}};
+    const Matrix left = weighted(parts.q), right = weighted(parts.k);
     const SingularValues middle = decompose(product_transposed(left.view(), right.view()).view());
     rank = std::min(rank, middle.values.size());
     const std::vector<double> ones(rank, 1);
-    const Matrix of_queries = first_columns(middle.left, rank, middle.values);
-    const Matrix of_keys = first_columns(transposed(middle.right.view()), rank, ones);
+    parts.of_queries = first_columns(middle.left, rank, middle.values);
+    parts.of_keys = first_columns(transposed(middle.right.view()), rank, ones);
+    return parts;
+}
+
+}  // namespace
+
+ChangedInputs shortened(const HeadInput& head, std::size_t rank) {
+    const ShortMiddle parts = short_middle(head, rank);
     ChangedInputs changed;
-    changed.q = product(q.left.view(), of_queries.view());
-    changed.k = product(k.left.view(), of_keys.view());
+    changed.q = product(parts.q.left.view(), parts.of_queries.view());
+    changed.k = product(parts.k.left.view(), parts.of_keys.view());
     return changed;
+}
+
+ShortProjections short_projections(const HeadInput& head, std::size_t rank) {
+    const ShortMiddle parts = short_middle(head, rank);
+    return {projection_to(parts.q, parts.of_queries), projection_to(parts.k, parts.of_keys)};
+}
+
+ShortValues short_values(const HeadInput& head, std::size_t rank) {
+    const SingularValues parts = decompose(head.v);
+    rank = std::min(rank, parts.values.size());
+    ShortValues values{first_columns(parts.left, rank, parts.values),
+                       Matrix(rank, parts.right.columns)};
+    std::copy_n(parts.right.values.begin(), values.directions.values.size(),
+                values.directions.values.begin());
+    return values;
 }
 
 ChangedInputs lowrank_scores(const Options& options, const HeadInput& head) {
@@ -48,12 +84,9 @@ ChangedInputs lowrank_scores(const Options& options, const HeadInput& head) {
 }
 
 ChangedInputs lowrank_values(const Options& options, const HeadInput& head) {
-    const SingularValues parts = decompose(head.v);
-    const std::size_t rank = std::min(options.whole("rank"), parts.values.size());
-    const Matrix left = first_columns(parts.left, rank, parts.values);
+    const ShortValues parts = short_values(head, options.whole("rank"));
     ChangedInputs changed;
-    changed.v = product(left.view(), MatrixView<const double>(parts.right.values.data(), rank,
-                                                              parts.right.columns));
+    changed.v = product(parts.coordinates.view(), parts.directions.view());
     return changed;
 }
 

@@ -13,6 +13,20 @@ ChangedInputs lowrank_scores(const Options& options, const HeadInput& head);
 // The same without options; the first columns of a wider result are a narrower one.
 ChangedInputs shortened(const HeadInput& head, std::size_t rank);
 
+// Matrices [d_head, rank] that turn queries and keys into such short ones.
+struct ShortProjections {
+    Matrix queries;
+    Matrix keys;
+};
+ShortProjections short_projections(const HeadInput& head, std::size_t rank);
+
+// The best values of rank `rank` as coordinates [keys, rank] along directions [rank, d_value].
+struct ShortValues {
+    Matrix coordinates;
+    Matrix directions;
+};
+ShortValues short_values(const HeadInput& head, std::size_t rank);
+
 // The best values of rank `rank`. Options: rank.
 ChangedInputs lowrank_values(const Options& options, const HeadInput& head);
 
