@@ -23,7 +23,7 @@ struct ApproxFlags {
     bool list = false;
     bool json = false;
     bool csv = false;
-    std::size_t seed = 0;
+    std::optional<std::size_t> seed;
 };
 
 void add_approx_source(Command& command, ApproxFlags& flags) {
@@ -114,6 +114,16 @@ void add_approx_results(Command& command, ApproxFlags& flags, Console& console) 
         [&request](const std::string& list) { request.growth = parse_lengths(list); },
         "What layers cost with N tokens: attention, the methods local, linear and performer, and "
         "RNN, GRU and LSTM of the same width");
+    const Flag time =
+        command.on("--time", request.time,
+                   "Run exact attention and the methods that have a fast path of their own for "
+                   "real: local, block, strided, fixed, global, topk, linformer, nystrom, "
+                   "lowrank-scores, lowrank-values, performer, linear, cosformer; of the others a "
+                   "time would be a lie");
+    command
+        .whole("--repeat", request.repeat, {1, 1000},
+               "The fastest of so many runs counts (default 5)")
+        .needs(time);
     command.real("--max-error", request.max_error, RealRange::tolerance(),
                  "Exit code 1 when a method's error in any layer is above X");
     command.on("--json", flags.json,
@@ -140,6 +150,9 @@ int execute_approx(ApproxFlags& flags, const CommandLine& line) {
         return 0;
     }
     flags.request.seed = flags.seed;
+    // What is not printed as a table is whole.
+    if (!flags.json && !flags.csv && flags.request.output.empty())
+        flags.request.shown = shown_measures(flags.table);
     if (!flags.table.sort.empty()) analysis::find_approx_measure(flags.table.sort, "--sort");
     if (!flags.table.columns.empty()) {
         for (const std::string& name : split_list(flags.table.columns))

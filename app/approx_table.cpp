@@ -21,6 +21,10 @@ struct ApproxLine {
     std::string note;
 };
 
+// Printed where nobody chooses columns, as far as they are defined.
+const std::vector<std::string> kUsualColumns{"context_error", "weights_error", "kept_mass", "top1",
+                                             "cosine",        "flops_ratio",   "read_ratio"};
+
 std::vector<ApproxMeasure> chosen_columns(const std::string& columns,
                                           const results::ApproxReport& report) {
     std::vector<ApproxMeasure> chosen;
@@ -31,13 +35,15 @@ std::vector<ApproxMeasure> chosen_columns(const std::string& columns,
     }
     const bool contexts =
         !report.methods.empty() && !std::isnan(report.methods.front().run.context_error);
-    for (const char* name : {"context_error", "weights_error", "kept_mass", "top1", "cosine",
-                             "flops_ratio", "read_ratio"}) {
-        const std::string text = name;
+    for (const std::string& text : kUsualColumns) {
         if (!contexts && (text == "context_error" || text == "cosine")) continue;
         if (contexts && text == "weights_error") continue;
         if (!report.costs && text.find("_ratio") != std::string::npos) continue;
-        chosen.push_back(analysis::find_approx_measure(name, "--columns"));
+        chosen.push_back(analysis::find_approx_measure(text, "--columns"));
+    }
+    if (report.exact_time) {
+        for (const char* name : {"time", "time_ratio"})
+            chosen.push_back(analysis::find_approx_measure(name, "--columns"));
     }
     return chosen;
 }
@@ -47,6 +53,8 @@ std::string header_of(const ApproxMeasure& measure) {
     if (name == "flops_ratio") return "flops x";
     if (name == "read_ratio") return "read x";
     if (name == "kept_ratio") return "kept x";
+    if (name == "time") return "seconds";
+    if (name == "time_ratio") return "time x";
     return name;
 }
 
@@ -129,6 +137,13 @@ std::string causal_text(const approx::MethodRow& row) {
 }
 
 }  // namespace
+
+std::vector<std::string> shown_measures(const ApproxTableChoice& choice) {
+    std::vector<std::string> names =
+        choice.columns.empty() ? kUsualColumns : split_list(choice.columns);
+    if (!choice.sort.empty()) names.push_back(choice.sort);
+    return names;
+}
 
 void print_approx(const results::ApproxReport& report, const ApproxTableChoice& choice,
                   Console& console) {

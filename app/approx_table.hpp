@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "console.hpp"
 #include "results/approx_report.hpp"
@@ -15,6 +16,9 @@ struct ApproxTableChoice {
     std::string sort;     // a measure, largest first; empty: as asked for
     std::size_t top = 0;  // lines; 0: all
 };
+
+// The measures that decide what the table says.
+std::vector<std::string> shown_measures(const ApproxTableChoice& choice);
 
 void print_approx(const results::ApproxReport& report, const ApproxTableChoice& choice,
                   Console& console);

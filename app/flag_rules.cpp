@@ -245,20 +245,45 @@ void require_steps(const CLI::App& command) {
     refuse_computing(command, "with --checkpoints");
 }
 
+// The methods that there are do not depend on anything.
+void require_list_alone(const CLI::App& command) {
+    if (!given(command, "--list")) return;
+    for (const CLI::Option* option : command.get_options()) {
+        if (option->count() == 0 || option->get_name() == "--list") continue;
+        fail("--list: prints the methods and no more, ",
+             option->get_positional() ? "SOURCE" : option->get_name(), " has no effect on it");
+    }
+}
+
+// What is told of methods, where none is asked for. `written`: exact attention is, all the same.
+void require_methods(const CLI::App& command, bool written) {
+    const bool growth = given(command, "--growth");
+    const bool needs = given(command, "--needs") || given(command, "--target-error");
+    const auto refuse = [&](const char* flag, const char* only) {
+        if (given(command, flag))
+            fail(flag, ": has no effect with --needs or --growth alone, only with ", only);
+    };
+    for (const char* flag : {"--budget", "--seed", "--top-keys", "--element-bytes", "--columns",
+                             "--sort", "--top", "--max-error"})
+        refuse(flag, "--method");
+    if (!growth) refuse("--time", "--method or --growth");
+    if (written) return;
+    refuse("--per-head", "--method or --json");
+    if (needs) return;
+    for (const char* flag : {"--layer", "--head", "--seq"}) refuse(flag, "--method or --json");
+}
+
 // approx looks at what is computed, or at saved attention, whose values are all that can be given.
 void require_lab(const CLI::App& command) {
     if (find(command, "--element-bytes") == nullptr) return;
+    require_list_alone(command);
     const bool needs = given(command, "--needs") || given(command, "--target-error");
     const bool growth = given(command, "--growth");
     if (given(command, "--target") && !given(command, "--max-error") && !needs &&
         !(given(command, "--method") && (growth || given(command, "--output"))))
         fail("--target: has no effect without --needs or --max-error");
-    if ((needs || growth) && !given(command, "--method")) {
-        for (const char* flag : {"--budget", "--seed", "--top-keys", "--element-bytes", "--columns",
-                                 "--sort", "--top", "--max-error"})
-            if (given(command, flag))
-                fail(flag, ": has no effect with --needs or --growth alone, only with --method");
-    }
+    if ((needs || growth) && !given(command, "--method"))
+        require_methods(command, given(command, "--json") || given(command, "--output"));
     for (const char* flag : {"--sort", "--top"}) {
         for (const char* other : {"--json", "--csv"}) {
             if (given(command, flag) && given(command, other))
@@ -271,6 +296,8 @@ void require_lab(const CLI::App& command) {
     }
     if (given(command, "--element-bytes"))
         fail("--element-bytes: has no effect on saved attention, whose costs are not known");
+    if (given(command, "--time"))
+        fail("--time: has no effect on saved attention, which holds no queries and keys to run on");
     for (const char* flag : {"--mask", "--mask-true"})
         if (given(command, flag)) fail(flag, ": has no effect on saved attention");
     refuse_computing(command, "without SOURCE", {"--value"});

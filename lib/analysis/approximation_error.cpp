@@ -38,6 +38,9 @@ const std::vector<ApproxMeasure>& approx_measures() {
         {"kept_ratio", &M::kept_ratio, false, "the same of that of exact attention"},
         {"read_bytes", &M::read_bytes, true, "what the last query reads of it"},
         {"read_ratio", &M::read_ratio, false, "the same of that of exact attention"},
+        {"pays_from", &M::pays_from, true, "tokens from which flops are fewer than exact ones"},
+        {"time", &M::time, false, "seconds (--time), of methods with a fast path"},
+        {"time_ratio", &M::time_ratio, false, "time / that of exact attention"},
     };
     return all;
 }

@@ -38,6 +38,8 @@ struct ApproxMeasures {
     double flops = kNoMeasure, exact_flops = kNoMeasure, flops_ratio = kNoMeasure;
     double kept_bytes = kNoMeasure, kept_ratio = kNoMeasure;
     double read_bytes = kNoMeasure, read_ratio = kNoMeasure;
+    double pays_from = kNoMeasure;
+    double time = kNoMeasure, time_ratio = kNoMeasure;  // of layers
 };
 
 struct ApproxMeasure {

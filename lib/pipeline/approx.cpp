@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
-#include "attention/approx/applies.hpp"
+#include "analysis/method_times.hpp"
+#include "attention/approx/mask_cells.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/json_text.hpp"
 #include "io/output_folder.hpp"
+#include "pipeline/approx_flags.hpp"
+#include "pipeline/approx_methods.hpp"
 #include "pipeline/run_options.hpp"
 #include "results/approx_pictures.hpp"
 #include "results/manifest.hpp"
@@ -20,106 +24,20 @@ namespace attn::pipeline {
 namespace {
 
 using analysis::ApproxMeasures;
-using analysis::ApproxMethod;
-using approx::Circumstances;
 using approx::Sizes;
 using approx::Spec;
-
-// What a source is, for choosing methods.
-struct Surroundings {
-    Sizes sizes;
-    Circumstances is;
-};
 
 bool masks_anything(const MaskStructure& structure, bool cells) {
     return structure.causal || structure.window_left || structure.window_right ||
            !structure.key_lengths.empty() || cells;
 }
 
-std::string budget_of(const ApproxMethod& method) {
-    if (method.parts.size() > 1) return "";
-    const approx::MethodRow& row = method.row();
-    std::string text;
-    for (const std::string& name : {row.budget, row.second_budget}) {
-        if (name.empty() || !method.options().has(name)) continue;
-        char number[32];
-        std::snprintf(number, sizeof number, "%.6g", method.options().real(name));
-        text += (text.empty() ? "" : " ") + name + "=" + number;
-    }
-    return text;
+// Without names the usual methods, but none where something else was asked for.
+ApproxChoice choice_of(const ApproxRequest& request) {
+    const bool others = request.needs || !request.growth.empty();
+    return {request.methods.empty() && !others ? "must" : request.methods, request.budgets,
+            request.seed.value_or(0)};
 }
-
-results::ApproxRow row_of(const ApproxMethod& method) {
-    results::ApproxRow row;
-    row.spec = method.text;
-    row.method = method.row().name;
-    row.group = approx::group_name(method.row().group);
-    row.budget = budget_of(method);
-    row.oracle = method.row().oracle;
-    if (method.parts.size() == 1) {
-        row.numbers = method.options().numbers();
-        row.words = method.options().words();
-    }
-    return row;
-}
-
-bool same_options(const ApproxMethod& a, const ApproxMethod& b) {
-    if (a.parts.size() != b.parts.size()) return false;
-    for (std::size_t i = 0; i < a.parts.size(); ++i) {
-        if (a.parts[i].row != b.parts[i].row ||
-            a.parts[i].options.numbers() != b.parts[i].options.numbers() ||
-            a.parts[i].options.words() != b.parts[i].options.words())
-            return false;
-    }
-    return true;
-}
-
-// The methods of a run in the order of their rows; the first one is exact attention.
-class ChosenMethods {
-  public:
-    ChosenMethods(const ApproxRequest& request, const Surroundings& around, const Warn& warn) {
-        add({{{approx::find_method("exact"), {}}}, false, false}, request, around, warn);
-        if (request.methods.empty() && (request.needs || !request.growth.empty())) return;
-        const auto specs = approx::parse_specs(request.methods.empty() ? "must" : request.methods);
-        for (const Spec& spec : approx::with_budgets(specs, request.budgets, around.sizes))
-            add(spec, request, around, warn);
-    }
-
-    const std::vector<ApproxMethod>& methods() const { return methods_; }
-
-    // What each of them was asked for, before its options were cut to the size of the input.
-    const std::vector<Spec>& specs() const { return specs_; }
-
-    // The rows of the report; those of `methods()` in their order, others are skipped.
-    std::vector<results::ApproxRow> rows() const { return rows_; }
-
-  private:
-    void add(const Spec& spec, const ApproxRequest& request, const Surroundings& around,
-             const Warn& warn) {
-        ApproxMethod method;
-        method.text = spec.text();
-        for (const approx::SpecPart& part : spec.parts)
-            method.parts.push_back(
-                {part.row, approx::resolve(part, around.sizes, request.seed, warn)});
-        for (const ApproxMethod& other : methods_) {
-            if (!same_options(method, other)) continue;
-            if (spec.named && method.row().group != approx::Group::exact)
-                fail("--method: ", method.text, " is named twice with the same options");
-            return;
-        }
-        const std::string reason = approx::why_not(spec, around.is);
-        if (!reason.empty() && spec.named) fail("--method: ", method.text, " ", reason);
-        rows_.push_back(row_of(method));
-        rows_.back().skipped = reason;
-        if (!reason.empty()) return;
-        methods_.push_back(std::move(method));
-        specs_.push_back(spec);
-    }
-
-    std::vector<ApproxMethod> methods_;
-    std::vector<Spec> specs_;
-    std::vector<results::ApproxRow> rows_;
-};
 
 // What the sink has measured, in the rows of the report.
 template <class T>
@@ -144,6 +62,57 @@ void fill_rows(const analysis::ApproxSink<T>& sink, std::vector<results::ApproxR
     }
 }
 
+// The lengths from which methods cost less; the widths of layers may differ.
+template <class Widths>
+void tell_pays_from(const ChosenMethods& chosen, bool causal, const Widths& widths_of_layer,
+                    std::vector<results::ApproxRow>& rows) {
+    std::size_t next = 0;
+    for (results::ApproxRow& row : rows) {
+        if (!row.skipped.empty()) continue;
+        const analysis::ApproxMethod& method = chosen.methods()[next++];
+        std::vector<approx::MethodUse> parts;
+        for (const auto& part : method.parts) parts.push_back({part.row, &part.options});
+        std::map<std::pair<std::size_t, std::size_t>, double> found;
+        const auto of_layer = [&](std::size_t layer) {
+            const Sizes widths = widths_of_layer(layer);
+            const auto key = std::make_pair(widths.d_head, widths.d_value);
+            if (found.count(key) == 0) {
+                const auto length = approx::pays_from(parts, widths, causal);
+                found[key] = length ? static_cast<double>(*length) : analysis::kNoMeasure;
+            }
+            return found[key];
+        };
+        for (auto& layer : row.layers) layer.measures.pays_from = of_layer(layer.layer);
+        for (auto& head : row.heads) head.measures.pays_from = of_layer(head.layer);
+        if (found.size() == 1) row.run.pays_from = found.begin()->second;
+    }
+}
+
+// Seconds of layers, and of all of them together. Sequences of a layer are timed together; each
+// line of the layer says so.
+void tell_times(const std::vector<analysis::LayerTimes>& layers, results::ApproxReport& report) {
+    double exact = 0;
+    for (const analysis::LayerTimes& layer : layers) exact += layer.exact;
+    report.exact_time = exact;
+    std::size_t method = 0;
+    for (results::ApproxRow& row : report.methods) {
+        if (!row.skipped.empty()) continue;
+        double sum = 0;
+        for (const analysis::LayerTimes& times : layers) {
+            const double time = times.methods[method].value_or(analysis::kNoMeasure);
+            sum += time;
+            for (auto& layer : row.layers) {
+                if (layer.layer != times.layer) continue;
+                layer.measures.time = time;
+                layer.measures.time_ratio = time / times.exact;
+            }
+        }
+        row.run.time = sum;
+        row.run.time_ratio = sum / exact;
+        ++method;
+    }
+}
+
 double error_of(const ApproxMeasures& measures, ApproxTarget target);
 
 // What layers of this width cost, with the errors of the methods on the input. The options are
@@ -159,9 +128,10 @@ analysis::LayerGrowth growth_of(const ApproxRequest& request, const approx::Laye
         if (!row.skipped.empty()) continue;
         const Spec& spec = chosen.specs()[next++];
         if (spec.parts.size() > 1) continue;
-        grown.push_back({spec.text(), &spec.method(),
-                         approx::resolve(spec.parts.front(), longest, request.seed, nullptr),
-                         error_of(row.run, target)});
+        grown.push_back(
+            {spec.text(), &spec.method(),
+             approx::resolve(spec.parts.front(), longest, request.seed.value_or(0), nullptr),
+             error_of(row.run, target)});
     }
     return analysis::grow_layers(size, request.growth, grown);
 }
@@ -238,7 +208,7 @@ void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest 
         results::write_approx_pictures(result.report, text, *folder);
     }
     manifest.options.emplace_back("method", io::json_value(request.methods));
-    manifest.options.emplace_back("seed", io::json_value(request.seed));
+    manifest.options.emplace_back("seed", io::json_value(request.seed.value_or(0)));
     manifest.files = folder->files();
     folder->commit(results::write_manifest(manifest));
     result.files = manifest.files;
@@ -295,20 +265,21 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     if (!request.growth.empty())
         fail("--growth: saved attention does not say how wide its heads are; give -q, -k and -v");
     analysis::ApproxOptions<T> options;
-    options.top_keys = request.top_keys;
-    options.element_bytes = request.element_bytes;
+    options.top_keys = request.top_keys.value_or(options.top_keys);
+    options.element_bytes = request.element_bytes.value_or(options.element_bytes);
     options.needs = needs_target(request, target);
     if (contexts) options.values = load_values<T>(request.value, shape, inputs);
     inputs.release();
 
-    Surroundings around;
+    ApproxSurroundings around;
     around.sizes = {shape[2], shape[3], 0, 0, attention.structure.offsets.front()};
     around.is.inputs = false;
     around.is.contexts = contexts;
     around.is.causal = attention.structure.causal;
     around.is.masked = masks_anything(attention.structure, false);
     around.is.cells = shape[2] * shape[3];
-    const ChosenMethods chosen(request, around, warn);
+    const ChosenMethods chosen(choice_of(request), around, warn);
+    require_used_flags(request, chosen);
     std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
 
     analysis::ApproxSink<T> sink(chosen.methods(), options);
@@ -344,9 +315,9 @@ Share share_of(const ApproxRequest& request, const source::ComputedInputs<T>& lo
 }
 
 template <class T>
-Surroundings surroundings_of(const source::ComputedInputs<T>& loaded) {
+ApproxSurroundings surroundings_of(const source::ComputedInputs<T>& loaded) {
     const MaskOptions<T>& mask = loaded.options.mask;
-    Surroundings around;
+    ApproxSurroundings around;
     around.sizes = {loaded.queries, loaded.keys, loaded.layers.front().d_head,
                     loaded.layers.front().d_value, mask.structure.offsets.front()};
     around.is.projections = loaded.has_weights();
@@ -371,19 +342,33 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     const source::ComputedSource<T> source(input, inputs, warn);
     const source::ComputedInputs<T>& loaded = source.inputs();
     const Share share = share_of(request, loaded);
-    const Surroundings around = surroundings_of(loaded);
-    const ChosenMethods chosen(request, around, warn);
+    const ApproxSurroundings around = surroundings_of(loaded);
+    const ChosenMethods chosen(choice_of(request), around, warn);
+    require_used_flags(request, chosen);
     std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
 
     const ApproxTarget target = request.target.value_or(ApproxTarget::context);
     if (request.needs && target == ApproxTarget::output && !loaded.has_weights())
         fail("--target output: --query, --key and --value have no W_O to look behind");
     analysis::ApproxOptions<T> options;
-    options.top_keys = request.top_keys;
-    options.element_bytes = request.element_bytes;
+    options.top_keys = request.top_keys.value_or(options.top_keys);
+    options.element_bytes = request.element_bytes.value_or(options.element_bytes);
     options.needs = needs_target(request, target);
     analysis::ApproxSink<T> sink(chosen.methods(), options);
-    source.stream({&sink}, share, progress);
+    Sinks<T> sinks{&sink};
+    std::optional<analysis::TimeSink<T>> times;
+    if (request.time) {
+        times.emplace(chosen.methods(), request.repeat.value_or(5));
+        sinks.push_back(&*times);
+        bool fast = true;
+        for (std::size_t layer = 0; layer < loaded.layers.size(); ++layer)
+            fast = fast && analysis::TimeSink<T>::has_fast_paths(loaded.options_of(layer));
+        if (!fast && warn)
+            warn(
+                "--time: only exact attention is timed where other masks than causality, a "
+                "softcap, biases or sinks stand, which fast paths do not have");
+    }
+    source.stream(sinks, share, progress);
 
     ApproxResult result;
     result.report.batch = loaded.batch > 1;
@@ -391,6 +376,13 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     result.report.exact = sink.exact();
     result.report.methods = chosen.rows();
     fill_rows(sink, result.report.methods);
+    tell_pays_from(
+        chosen, around.is.causal,
+        [&](std::size_t layer) {
+            return Sizes{0, 0, loaded.layers[layer].d_head, loaded.layers[layer].d_value, 0};
+        },
+        result.report.methods);
+    if (times) tell_times(times->layers(), result.report);
     if (request.needs) result.report.needs = sink.needs_found();
     if (!request.growth.empty()) {
         const std::size_t d_model = loaded.heads * around.sizes.d_head;

@@ -27,15 +27,20 @@ struct ApproxRequest {
 
     std::string methods;          // empty: the usual ones, or none where only needs are asked for
     std::vector<double> budgets;  // shares of the top of each method's budget
-    std::uint64_t seed = 0;
-    std::size_t element_bytes = 4;
-    std::size_t top_keys = 8;
+    std::optional<std::uint64_t> seed;         // of random methods; default 0
+    std::optional<std::size_t> element_bytes;  // default 4
+    std::optional<std::size_t> top_keys;       // default 8
+    // Measures that are printed; nothing: all of them are, or they are written.
+    std::optional<std::vector<std::string>> shown;
     bool per_head = false;
 
     bool needs = false;                  // what does each head need
     std::optional<double> target_error;  // … for an error of at most this; default 0.05
 
     std::vector<std::size_t> growth;  // lengths to tell costs of layers for
+
+    bool time = false;                  // run what has a fast path for real
+    std::optional<std::size_t> repeat;  // the fastest of so many runs counts; default 5
 
     std::optional<ApproxTarget> target;
     std::optional<double> max_error;

@@ -31,6 +31,7 @@ ApproxJson json_of_row(const ApproxRow& row, const ApproxReport& report) {
     }
     for (const auto& [name, word] : row.words) json["options"][name] = word;
     json["oracle"] = row.oracle;
+    json["time"] = json_number(row.run.time);
     json["skipped"] = row.skipped.empty() ? ApproxJson() : ApproxJson(row.skipped);
     json["layers"] = ApproxJson::array();
     for (const analysis::LayerApproximation& layer : row.layers) {
@@ -123,7 +124,8 @@ std::string approx_json(const ApproxReport& report) {
     };
     json["exact"] = {{"flops", cost(report.exact.flops)},
                      {"bytes_standard", cost(report.exact.bytes_standard)},
-                     {"bytes_tiled", cost(report.exact.bytes_tiled)}};
+                     {"bytes_tiled", cost(report.exact.bytes_tiled)},
+                     {"time", report.exact_time ? ApproxJson(*report.exact_time) : ApproxJson()}};
     json["methods"] = ApproxJson::array();
     for (const ApproxRow& row : report.methods) json["methods"].push_back(json_of_row(row, report));
     json["needs"] = json_of_needs(report);

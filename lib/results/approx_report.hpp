@@ -31,6 +31,7 @@ struct ApproxReport {
     bool per_head = false;  // heads are told too
     bool costs = true;      // q, k and v are known, and so is what they cost
     analysis::ExactCost exact;
+    std::optional<double> exact_time;  // seconds of all layers, where it was measured
     std::vector<ApproxRow> methods;
     std::optional<std::vector<analysis::NeedsOfHead>> needs;  // where they were asked for
     std::optional<analysis::LayerGrowth> growth;              // likewise

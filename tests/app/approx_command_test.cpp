@@ -246,6 +246,42 @@ TEST_CASE("approx: costs of layers grow with their lengths, recurrent ones besid
     check_refused({saved, "--growth", "8"}, "--growth: saved attention");
 }
 
+TEST_CASE("approx: --time runs what has a fast path, and says of the others that it did not") {
+    const Json json = json_of(kModel, {"--method", "local:window=8,performer,lsh,int8", "--time",
+                                       "--repeat", "1", "--per-head"});
+    CHECK(json["exact"]["time"].get<double>() > 0);
+    for (const Json& method : json["methods"]) {
+        INFO(method["spec"]);
+        const bool fast = method["method"] != "lsh" && method["method"] != "int8";
+        CHECK(method["time"].is_null() == !fast);
+        CHECK(method["layers"][0]["time"].is_null() == !fast);
+        CHECK(method["layers"][0]["time_ratio"].is_null() == !fast);
+        CHECK(method["layers"][0]["heads"][0]["time"].is_null());
+    }
+    CHECK(json_of(kModel, {"--method", "local"})["exact"]["time"].is_null());
+    const ProgramResult table = approx_of(model({"--method", "topk", "--time", "--repeat", "1"}));
+    CHECK_THAT(table.out, Catch::Contains("seconds") && Catch::Contains("time x"));
+    const ProgramResult windowed =
+        approx_of(model({"--method", "local:window=2", "--window", "4,0", "--time"}));
+    CHECK(windowed.exit_code == 0);
+    CHECK_THAT(windowed.err, Catch::Contains("--time: only exact attention is timed"));
+}
+
+TEST_CASE("approx: methods that do not look at the data say from where on they pay") {
+    const Json json =
+        json_of(kModel, {"--method", "local:window=8:sinks=2,topk,performer", "--per-head"});
+    const auto pays = [&](std::size_t method) {
+        CHECK(json["methods"][method]["layers"][0]["heads"][1]["pays_from"] ==
+              json["methods"][method]["layers"][0]["pays_from"]);
+        return json["methods"][method]["layers"][0]["pays_from"];
+    };
+    CHECK(pays(0).is_null());
+    CHECK(pays(1) == 11);
+    CHECK(pays(2).is_null());
+    // 49 tokens are far from enough.
+    CHECK(pays(3) > 49);
+}
+
 TEST_CASE("approx: a folder has pictures of errors, needs and growth") {
     const TempFolder folder;
     const ProgramResult result =

@@ -18,40 +18,71 @@ using Words = std::vector<std::string>;
 
 // Flags whose effect depends on nothing else on the line, only on what is read.
 const std::set<std::string>& always_count() {
-    static const std::set<std::string> flags{"--axes",           "--axes-b",
-                                             "--layer",          "--layers",
-                                             "--head",           "--seq",
-                                             "--precision",      "--tokens",
-                                             "--key-tokens",     "--causal",
-                                             "--no-causal",      "--query-offset",
-                                             "--window",         "--mask",
-                                             "--key-lengths",    "--embeddings",
-                                             "--weights",        "--context",
-                                             "--hidden-states",  "--token-ids",
-                                             "--token-type-ids", "--norm-first",
-                                             "--activation",     "--norm-eps",
-                                             "--query",          "--key",
-                                             "--value",          "--allow-nonfinite",
-                                             "--heads",          "--kv-heads",
-                                             "--past-key",       "--past-value",
-                                             "--scale",          "--softcap",
-                                             "--bias",           "--sink",
-                                             "--rope",           "--positions",
-                                             "--alibi",          "--relative-bias",
-                                             "--output",         "--save",
-                                             "--observed",       "--observed-is",
-                                             "--time-limit",     "--rtol",
-                                             "--strict",         "--top",
-                                             "--similarity",     "--exclude-first-key",
-                                             "--exclude-self",   "--pattern-score",
-                                             "--received",       "--kv-order",
-                                             "--terminal",       "--verify",
-                                             "--engine",         "--method",
-                                             "--rows",           "--start-layer",
-                                             "--budget",         "--seed",
-                                             "--top-keys",       "--per-head",
-                                             "--max-error",      "--needs",
-                                             "--target-error",   "--growth"};
+    static const std::set<std::string> flags{"--axes",
+                                             "--axes-b",
+                                             "--layer",
+                                             "--layers",
+                                             "--head",
+                                             "--seq",
+                                             "--precision",
+                                             "--tokens",
+                                             "--key-tokens",
+                                             "--causal",
+                                             "--no-causal",
+                                             "--query-offset",
+                                             "--window",
+                                             "--mask",
+                                             "--key-lengths",
+                                             "--embeddings",
+                                             "--weights",
+                                             "--context",
+                                             "--hidden-states",
+                                             "--token-ids",
+                                             "--token-type-ids",
+                                             "--norm-first",
+                                             "--activation",
+                                             "--norm-eps",
+                                             "--query",
+                                             "--key",
+                                             "--value",
+                                             "--allow-nonfinite",
+                                             "--heads",
+                                             "--kv-heads",
+                                             "--past-key",
+                                             "--past-value",
+                                             "--scale",
+                                             "--softcap",
+                                             "--bias",
+                                             "--sink",
+                                             "--rope",
+                                             "--positions",
+                                             "--alibi",
+                                             "--relative-bias",
+                                             "--output",
+                                             "--save",
+                                             "--observed",
+                                             "--observed-is",
+                                             "--time-limit",
+                                             "--rtol",
+                                             "--strict",
+                                             "--top",
+                                             "--similarity",
+                                             "--exclude-first-key",
+                                             "--exclude-self",
+                                             "--pattern-score",
+                                             "--received",
+                                             "--kv-order",
+                                             "--terminal",
+                                             "--verify",
+                                             "--engine",
+                                             "--method",
+                                             "--rows",
+                                             "--start-layer",
+                                             "--max-error",
+                                             "--needs",
+                                             "--target-error",
+                                             "--growth",
+                                             "--time"};
     return flags;
 }
 
@@ -207,7 +238,31 @@ std::vector<Idle> idle_flags() {
     all.push_back({"approx", "--durable", {"-w", sample("model.json")}});
     all.push_back({"approx", "--csv", {"-w", sample("model.json"), "--json"}});
     all.push_back({"approx", "--json", {"-w", sample("model.json"), "--csv"}});
-    all.push_back({"approx", "--list", {"--json"}});
+    all.push_back({"approx", "--list", {"SOURCE"}});
+    const auto of_lab = [&](const std::string& flag, const Words& more) {
+        Words others{"-w", sample("model.json")};
+        others.insert(others.end(), more.begin(), more.end());
+        all.push_back({"approx", flag, others});
+    };
+    of_lab("--budget 0.5", {"--method", "exact,topp,local:window=4,local/strided"});
+    of_lab("--budget 0.5", {"--method", "h2o:heavy=4"});
+    of_lab("--seed 1", {"--method", "local,topk,svd"});
+    of_lab("--seed 1", {"--method", "performer:seed=2"});
+    of_lab("--seed 1", {"--method", "linformer:projection=pool", "--no-causal"});
+    of_lab("--seed 1", {"--method", "evict"});
+    of_lab("--top-keys 3", {"--method", "local"});
+    of_lab("--top-keys 3", {"--method", "local", "--columns", "tv"});
+    of_lab("--element-bytes 2", {"--method", "local", "--columns", "tv"});
+    of_lab("--per-head", {"--needs"});
+    of_lab("--time", {"--needs"});
+    of_lab("--repeat 2", {"--method", "local"});
+    all.push_back({"approx", "--time", {"SOURCE"}});
+    of_lab("--per-head", {"--needs", "--csv"});
+    for (const char* flag : {"--layer 0", "--head 0", "--seq 0", "--per-head"})
+        of_lab(flag, {"--growth", "64"});
+    all.push_back({"approx", "--budget 0.5", {"SOURCE", "--method", "topp"}});
+    // Of saved attention no random method applies.
+    all.push_back({"approx", "--seed 1", {"SOURCE", "--method", "must"}});
     for (const char* flag : {"--sort tv", "--top 3", "--columns tv"})
         all.push_back({"approx", flag, {"SOURCE", "--csv"}});
     for (const char* flag : {"--softcap 2", "--heads 2", "--score-scale 2", "--embeddings SOURCE"})
@@ -308,6 +363,23 @@ TEST_CASE("a flag that would do nothing is refused, and named, before anything i
     }
     CHECK_THAT(run_program({"diagnose", "-w", "x", "--observed", "y", "--scores-at", "scaled"}).err,
                Catch::Contains("unknown option --scores-at"));
+}
+
+TEST_CASE("the list of methods takes no other flag, whichever it is") {
+    for (const HelpFlag& flag : flags_in_help("approx")) {
+        const std::string& name = flag.names.back();
+        if (name == "--list") continue;
+        Words words{"approx", "--list", name};
+        const std::string choice = flag.takes.substr(0, flag.takes.find('|'));
+        if (!flag.takes.empty()) words.push_back(choice == flag.takes ? "2" : choice);
+        const ProgramResult result = run_program(words);
+        INFO(name << ": " << result.err);
+        CHECK(result.exit_code == 2);
+        CHECK(result.out.empty());
+        CHECK(std::any_of(flag.names.begin(), flag.names.end(), [&](const std::string& spelling) {
+            return spelling.size() > 2 && result.err.find(spelling) != std::string::npos;
+        }));
+    }
 }
 
 TEST_CASE("a value that no flag takes is refused with the name of the flag") {

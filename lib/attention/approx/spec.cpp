@@ -200,6 +200,16 @@ Options resolve_given(const SpecPart& part, const Sizes& sizes, std::uint64_t se
     return options;
 }
 
+// Some methods are random only with some words.
+bool is_random_part(const SpecPart& part) {
+    const auto says = [&](const char* option, const char* word) {
+        const auto found = part.given.find(option);
+        return found != part.given.end() && found->second == word;
+    };
+    if (part.row->name == "evict") return says("score", "random");
+    return part.row->random && !says("projection", "pool") && !says("random", "0");
+}
+
 }  // namespace
 
 std::string Spec::text() const {
@@ -224,6 +234,22 @@ std::vector<Spec> parse_specs(const std::string& list) {
     return specs;
 }
 
+bool leaves_budget_open(const Spec& spec) {
+    const MethodRow& method = spec.method();
+    return spec.parts.size() == 1 && !method.budget.empty() &&
+           spec.parts.front().given.count(method.budget) == 0;
+}
+
+bool is_random(const Spec& spec) {
+    return std::any_of(spec.parts.begin(), spec.parts.end(), is_random_part);
+}
+
+bool follows_seed(const Spec& spec) {
+    return std::any_of(spec.parts.begin(), spec.parts.end(), [](const SpecPart& part) {
+        return is_random_part(part) && part.given.count("seed") == 0;
+    });
+}
+
 std::vector<Spec> with_budgets(const std::vector<Spec>& specs, const std::vector<double>& given,
                                const Sizes& sizes) {
     static const std::vector<double> usual{0.05, 0.1, 0.25, 0.5};
@@ -231,9 +257,7 @@ std::vector<Spec> with_budgets(const std::vector<Spec>& specs, const std::vector
     for (const Spec& spec : specs) {
         const std::vector<double>& shares = given.empty() && spec.of_all ? usual : given;
         const MethodRow& method = spec.method();
-        const bool fixed = spec.parts.size() > 1 || method.budget.empty() || shares.empty() ||
-                           spec.parts.front().given.count(method.budget);
-        if (fixed) {
+        if (shares.empty() || !leaves_budget_open(spec)) {
             all.push_back(spec);
             continue;
         }

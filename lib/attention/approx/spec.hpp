@@ -33,6 +33,15 @@ struct Spec {
 // range.
 std::vector<Spec> parse_specs(const std::string& list);
 
+// Whether --budget sets its main option: it has one, and the spec does not.
+bool leaves_budget_open(const Spec& spec);
+
+// Whether random numbers have a say in it.
+bool is_random(const Spec& spec);
+
+// Whether --seed says which: the spec has no seed of its own.
+bool follows_seed(const Spec& spec);
+
 // The specs with the budget option at these shares of its top; those that set it, or have none,
 // stay as they are. Of `all` and `must` shares are those of the default, where none are given.
 std::vector<Spec> with_budgets(const std::vector<Spec>& specs, const std::vector<double>& shares,
