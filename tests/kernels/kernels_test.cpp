@@ -459,7 +459,7 @@ TEMPLATE_TEST_CASE("scores whose sum overflows to both sides are not taken for N
     }
 }
 
-TEST_CASE("exponentials are good to 2 ulp on every instruction set") {
+TEST_CASE("exponentials are good to 1 ulp, and to 1.2 without fused multiplication") {
     // Every 4,099th float between -0 and -88.
     std::vector<float> arguments;
     for (std::uint32_t bits = 0x80000000U; bits < 0xC2B00000U; bits += 4099) {
@@ -482,6 +482,7 @@ TEST_CASE("exponentials are good to 2 ulp on every instruction set") {
             const double ulp = std::ldexp(1.0, exponent - std::numeric_limits<float>::digits);
             worst = std::max(worst, std::abs(static_cast<double>(results[i]) - expected) / ulp);
         }
-        CHECK(worst < 2);
+        const bool fused = std::string(kernels->instruction_set) != "sse2";
+        CHECK(worst < (fused ? 1 : 1.2));
     }
 }
