@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "attention/approx/weight_limit.hpp"
+#include "kernels/kept_kernels.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -22,57 +25,8 @@ void collect_largest(std::vector<std::size_t>& top, std::size_t most, KeyRange k
     }
 }
 
-double sum_squares_in_lanes(const double* values, std::size_t size) {
-    constexpr std::size_t kLanes = 8;
-    double sums[kLanes] = {};
-    std::size_t i = 0;
-    for (; i + kLanes <= size; i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane)
-            sums[lane] += values[i + lane] * values[i + lane];
-    }
-    for (; i < size; ++i) sums[0] += values[i] * values[i];
-    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) +
-           ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-}
-
-struct KeptWeightSums {
-    double mass = 0;
-    double squares = 0;
-    double lost_squares = 0;
-    std::size_t count = 0;
-};
-
-KeptWeightSums add_kept(const double* weights, const std::uint8_t* keep, std::size_t size) {
-    constexpr std::size_t kLanes = 8;
-    double mass[kLanes] = {}, squares[kLanes] = {}, lost[kLanes] = {};
-    std::size_t count = 0;
-    std::size_t i = 0;
-    for (; i + kLanes <= size; i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            const double weight = weights[i + lane];
-            const double kept = keep[i + lane] ? weight : 0.0;
-            const double left = weight - kept;
-            mass[lane] += kept;
-            squares[lane] += kept * kept;
-            lost[lane] += left * left;
-        }
-    }
-    KeptWeightSums sums;
-    for (; i < size; ++i) {
-        const double kept = keep[i] ? weights[i] : 0.0;
-        const double left = weights[i] - kept;
-        mass[0] += kept;
-        squares[0] += kept * kept;
-        lost[0] += left * left;
-    }
-    for (std::size_t j = 0; j < size; ++j) count += keep[j];
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        sums.mass += mass[lane];
-        sums.squares += squares[lane];
-        sums.lost_squares += lost[lane];
-    }
-    sums.count = count;
-    return sums;
+double sum_squares(const double* values, std::size_t size) {
+    return size == 0 ? 0 : kernels<double>().sum_weights(values, size, 0).squares;
 }
 
 // Bits of keys that a mask array forbids are cleared.
@@ -112,14 +66,20 @@ void look_at_row(ExactRow& exact, std::size_t top_keys) {
     if (exact.cells == 0) return;
     exact.first = row.allowed.begin;
     while (!may(exact.first)) ++exact.first;
-    constexpr std::size_t kLanes = 8;
-    double sums[kLanes] = {};
-    for (std::size_t key = row.allowed.begin; key < row.allowed.end; ++key)
-        sums[key % kLanes] += row.weights[key];
-    for (const double sum : sums) exact.sum += sum;
-    exact.squares =
-        sum_squares_in_lanes(row.weights.data() + row.allowed.begin, row.allowed.size());
-    collect_largest(exact.top, std::max<std::size_t>(top_keys, 1), row.allowed, weight, may);
+    const WeightSums sums = kernels<double>().sum_weights(row.weights.data() + row.allowed.begin,
+                                                          row.allowed.size(), 0);
+    exact.sum = sums.sum;
+    exact.squares = sums.squares;
+    const std::size_t most = std::max<std::size_t>(top_keys, 1);
+    const auto weights =
+        Span<const double>(row.weights.data() + row.allowed.begin, row.allowed.size());
+    // Most weights are too small to be among them, whoever may be attended.
+    const double least = most < weights.size() ? approx::limit_of_count(weights, most).limit : 0;
+    if (row.blocked.empty())
+        collect_largest(exact.top, most, row.allowed, weight,
+                        [&](std::size_t key) { return row.weights[key] >= least; });
+    else
+        collect_largest(exact.top, most, row.allowed, weight, may);
     exact.largest = exact.top.front();
     exact.top.resize(std::min(exact.top.size(), top_keys));
 }
@@ -127,28 +87,28 @@ void look_at_row(ExactRow& exact, std::size_t top_keys) {
 KeptRow keep_row(const ExactRow& exact, KeyRange keys, std::uint8_t* keep) {
     const approx::ExactRows::Row& row = exact.row;
     clear_masked(row, keys, keep);
-    const KeptWeightSums kept = add_kept(row.weights.data() + keys.begin, keep, keys.size());
     const double* const weights = row.weights.data();
+    const KeptSums kept = kept_kernels<double>().sum_kept(weights + keys.begin, keep, keys.size());
     const double lost_squares =
         kept.lost_squares +
-        sum_squares_in_lanes(weights + row.allowed.begin, keys.begin - row.allowed.begin) +
-        sum_squares_in_lanes(weights + keys.end, row.allowed.end - keys.end);
+        sum_squares(weights + row.allowed.begin, keys.begin - row.allowed.begin) +
+        sum_squares(weights + keys.end, row.allowed.end - keys.end);
 
     KeptRow result;
     RowError& error = result.error;
     error.query = row.query;
     error.cells = exact.cells;
     error.kept = kept.count;
-    const double all = kept.mass + row.missing;
-    const bool any = kept.mass > 0 && all > 0;
+    const double all = kept.sum + row.missing;
+    const bool any = kept.sum > 0 && all > 0;
     // All that is kept is as it was, whatever sums of weights round to.
     const double f = kept.count == exact.cells ? 1 : any ? 1 / all : 0;
     result.factor = f;
     error.weights_squares = exact.squares;
     error.weights_error_squares = (f - 1) * (f - 1) * kept.squares + lost_squares;
-    error.kept_mass = std::min(f, 1.0) * kept.mass;
-    error.tv = (std::abs(f - 1) * kept.mass + (exact.sum - kept.mass)) / 2;
-    error.row_sum_error = std::abs(f * kept.mass - 1);
+    error.kept_mass = std::min(f, 1.0) * kept.sum;
+    error.tv = (std::abs(f - 1) * kept.sum + (exact.sum - kept.sum)) / 2;
+    error.row_sum_error = std::abs(f * kept.sum - 1);
     const auto is_kept = [&](std::size_t key) {
         return keys.contains(key) && keep[key - keys.begin] && row.weights[key] > 0;
     };
@@ -164,7 +124,7 @@ KeptRow keep_row(const ExactRow& exact, KeyRange keys, std::uint8_t* keep) {
     if (!same_sums || !(all > 0)) return result;
     if (any) {
         const double g = std::log(2 / (1 + f));
-        const double lost = (exact.sum - kept.mass) * std::log(2.0);
+        const double lost = (exact.sum - kept.sum) * std::log(2.0);
         error.kl = std::log(f);
         error.js = std::max(0.0, (all * g + lost + std::log(f) + g) / 2 / std::log(2.0));
         if (row.missing >= 0) error.kl = std::max(0.0, error.kl);
@@ -245,15 +205,24 @@ RowError compare_row(const ExactRow& exact, KeyRange keys, Span<const double> im
 
 template <class T, class U>
 void compare_context(RowError& error, Span<const T> exact, Span<const U> implied) {
-    double squares = 0, other_squares = 0, lost = 0, product = 0;
-    for (std::size_t i = 0; i < exact.size(); ++i) {
-        const auto a = static_cast<double>(exact[i]);
-        const auto b = static_cast<double>(implied[i]);
-        squares += a * a;
-        other_squares += b * b;
-        lost += (a - b) * (a - b);
-        product += a * b;
-    }
+    // Several of each sum: an addition need not wait for the one before.
+    constexpr std::size_t kLanes = 4;
+    double sums[4][kLanes] = {};
+    const auto add = [&](std::size_t i, std::size_t lane) {
+        const auto a = static_cast<double>(exact[i]), b = static_cast<double>(implied[i]);
+        sums[0][lane] += a * a;
+        sums[1][lane] += b * b;
+        sums[2][lane] += (a - b) * (a - b);
+        sums[3][lane] += a * b;
+    };
+    std::size_t i = 0;
+    for (; i + kLanes <= exact.size(); i += kLanes)
+        for (std::size_t lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
+    for (; i < exact.size(); ++i) add(i, 0);
+    const auto total = [&](std::size_t k) {
+        return (sums[k][0] + sums[k][1]) + (sums[k][2] + sums[k][3]);
+    };
+    const double squares = total(0), other_squares = total(1), lost = total(2), product = total(3);
     error.context_squares = squares;
     error.context_error_squares = lost;
     if (squares == 0) return;

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "analysis/exact_rows.hpp"
 #include "attention/blas.hpp"
-#include "kernels/kernels.hpp"
+#include "kernels/kept_kernels.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -33,6 +34,7 @@ class TileWorker {
           tile_(tile),
           results_(results),
           kernels_(kernels<T>()),
+          kept_(kept_kernels<T>()),
           keys_(task.shape.keys),
           slot_(task.shape.slot(tile.sequence, tile.head)),
           group_rows_(std::clamp<std::size_t>(kGroupCells / keys_, 4, 16)) {}
@@ -92,16 +94,22 @@ class TileWorker {
         group_[i].log_weights = {logs_[i].data(), keys_};
     }
 
-    // Of stored attention they are made from the values.
+    // Of stored attention the exact ones are made from the values.
     void take_contexts(std::size_t rows) {
+        narrow_.resize(rows);
+        for (std::size_t i = 0; i < rows; ++i) {
+            narrow_[i].resize(keys_);
+            std::transform(weights_[i].begin(), weights_[i].end(), narrow_[i].begin(),
+                           [](double weight) { return static_cast<T>(weight); });
+        }
         if (task_.computed) return;
         const KeyRange all = tile_.active;
-        cells_.assign(rows * all.size(), T{0});
+        cells_.resize(rows * all.size());
         for (std::size_t i = 0; i < rows; ++i) {
-            for (std::size_t key = all.begin; key < all.end; ++key)
-                cells_[i * all.size() + key - all.begin] = static_cast<T>(weights_[i][key]);
+            std::copy_n(narrow_[i].data() + all.begin, all.size(), cells_.data() + i * all.size());
         }
-        multiply_values(all, rows);
+        products_.assign(rows * padded(), T{0});
+        multiply_values(all, 0, rows);
         exact_.assign(rows * d_value(), T{0});
         for (std::size_t i = 0; i < rows; ++i)
             std::copy_n(products_.begin() + static_cast<std::ptrdiff_t>(i * padded()), d_value(),
@@ -115,36 +123,46 @@ class TileWorker {
 
     std::size_t padded() const { return task_.values.panels->padded_columns(); }
 
-    // products_ [rows, padded d_value] = cells_ [rows, range] times the values of the range.
-    void multiply_values(KeyRange range, std::size_t rows) {
-        products_.assign(rows * padded(), T{0});
+    // products_ [rows, padded d_value] += cells_ [rows, range] times the values of the range, for
+    // the rows first … last - 1 of the group.
+    void multiply_values(KeyRange range, std::size_t first, std::size_t last) {
         for (std::size_t key = range.begin; key < range.end; key += kPanelDepth) {
             const std::size_t depth = std::min(kPanelDepth, range.end - key);
             for (std::size_t index = 0; index < task_.values.panels->panels(); ++index) {
                 const Panel<T> panel = task_.values.panels->panel(task_.values.matrix, index);
-                kernels_.add_product({cells_.data() + (key - range.begin), range.size(), rows,
-                                      panel.data + key * panel.width, panel.width, depth,
-                                      products_.data() + panel.first_column, padded(), T{1}});
+                kernels_.add_product(
+                    {cells_.data() + (key - range.begin), range.size(), last - first,
+                     panel.data + key * panel.width, panel.width, depth,
+                     products_.data() + first * padded() + panel.first_column, padded(), T{1}});
             }
         }
     }
 
-    // The same for rows with few cells.
-    void gather_values(KeyRange range, std::size_t rows) {
-        products_.assign(rows * padded(), T{0});
-        for (std::size_t i = 0; i < rows; ++i) {
-            sums_.assign(d_value(), 0.0);
-            const T* const cells = cells_.data() + i * range.size();
-            for (std::size_t key = range.begin; key < range.end; ++key) {
-                const auto weight = static_cast<double>(cells[key - range.begin]);
-                if (weight == 0) continue;
-                const Span<const T> value = task_.values.rows.row(key);
-                for (std::size_t j = 0; j < sums_.size(); ++j)
-                    sums_[j] += weight * static_cast<double>(value[j]);
+    void find_places(std::size_t size, const T* weights, const std::uint8_t* keep) {
+        places_.clear();
+        const auto see = [&](std::size_t begin, std::size_t end) {
+            for (std::size_t place = begin; place < end; ++place) {
+                if (keep[place] != 0 && weights[place] != T{0}) places_.push_back(place);
             }
-            for (std::size_t j = 0; j < sums_.size(); ++j)
-                products_[i * padded() + j] = static_cast<T>(sums_[j]);
+        };
+        std::size_t begin = 0;
+        for (std::uint64_t some = 0; begin + sizeof some <= size; begin += sizeof some) {
+            std::memcpy(&some, keep + begin, sizeof some);
+            if (some != 0) see(begin, begin + sizeof some);
         }
+        see(begin, size);
+    }
+
+    // The same for a row with few cells: those of `keep` whose weight is not 0.
+    void gather_values(std::size_t i, KeyRange range, const T* weights, const std::uint8_t* keep) {
+        find_places(range.size(), weights, keep);
+        const MatrixView<const T>& values = task_.values.rows;
+        sums_.assign(d_value(), 0.0);
+        kept_.add_rows({weights, places_.data(), places_.size(),
+                        values.data + range.begin * values.stride, values.stride, d_value()},
+                       sums_.data());
+        std::transform(sums_.begin(), sums_.end(), products_.data() + i * padded(),
+                       [](double sum) { return static_cast<T>(sum); });
     }
 
     bool is_measured(std::size_t i, const approx::KeptKeys* kept) const {
@@ -154,53 +172,42 @@ class TileWorker {
     void measure_kept(std::size_t method, const approx::KeptKeys& kept) {
         const std::size_t rows = group_.size();
         ranges_.resize(rows);
-        KeyRange all;
+        errors_.assign(rows, RowError{});
+        factors_.assign(rows, T{0});
+        keep_.resize(rows * keys_);
         for (std::size_t i = 0; i < rows; ++i) {
             const approx::ExactRows::Row& row = group_[i].row;
             ranges_[i] = is_measured(i, &kept) ? kept.range(row.query, row.allowed) : KeyRange{};
-            all = spanned(all, ranges_[i]);
-        }
-        errors_.assign(rows, RowError{});
-        factors_.assign(rows, T{0});
-        if (has_contexts()) cells_.assign(rows * all.size(), T{0});
-        std::size_t count = 0;
-        for (std::size_t i = 0; i < rows; ++i) {
             if (!is_measured(i, &kept)) continue;
-            keep_.resize(ranges_[i].size());
-            kept.keep(group_[i].row, ranges_[i], keep_.data());
-            T* const cells = cells_.data() + i * all.size() + (ranges_[i].begin - all.begin);
+            kept.keep(row, ranges_[i], keep_of(i));
             if (kept.is_soft())
-                soften(i, kept, cells);
+                soften(i, kept);
             else
-                harden(i, cells);
-            count += errors_[i].kept;
+                harden(i);
         }
-        if (has_contexts()) {
-            if (count * kSparse < rows * all.size())
-                gather_values(all, rows);
-            else
-                multiply_values(all, rows);
-        }
+        if (has_contexts()) make_contexts(kept.is_soft());
         give(method, &kept);
     }
 
-    void harden(std::size_t i, T* cells) {
-        const KeptRow row = keep_row(group_[i], ranges_[i], keep_.data());
+    // One byte for each key of the row's range.
+    std::uint8_t* keep_of(std::size_t i) { return keep_.data() + i * keys_; }
+    // Weights of all keys of a row, before they are multiplied by its factor.
+    T* kept_weights(std::size_t i, bool soft) { return (soft ? soft_ : narrow_)[i].data(); }
+
+    void harden(std::size_t i) {
+        const KeptRow row = keep_row(group_[i], ranges_[i], keep_of(i));
         errors_[i] = row.error;
         factors_[i] = static_cast<T>(row.factor);
-        if (!has_contexts()) return;
-        const double* const weights = weights_[i].data() + ranges_[i].begin;
-        for (std::size_t key = 0; key < ranges_[i].size(); ++key)
-            cells[key] = keep_[key] ? static_cast<T>(weights[key]) : T{0};
     }
 
-    void soften(std::size_t i, const approx::KeptKeys& kept, T* cells) {
+    void soften(std::size_t i, const approx::KeptKeys& kept) {
         const approx::ExactRows::Row& row = group_[i].row;
+        std::uint8_t* const keep = keep_of(i);
         implied_.assign(ranges_[i].size(), 0.0);
         double sum = row.missing;
         std::size_t count = 0;
         for (std::size_t key = 0; key < implied_.size(); ++key) {
-            if (!keep_[key] || !row.may_attend(ranges_[i].begin + key)) continue;
+            if (!keep[key] || !row.may_attend(ranges_[i].begin + key)) continue;
             implied_[key] = kept.factor(row.query, ranges_[i].begin + key) *
                             row.weights[ranges_[i].begin + key];
             sum += implied_[key];
@@ -211,8 +218,50 @@ class TileWorker {
         errors_[i].kept = count;
         factors_[i] = T{1};
         if (!has_contexts()) return;
-        for (std::size_t key = 0; key < implied_.size(); ++key)
-            cells[key] = static_cast<T>(implied_[key]);
+        soft_.resize(group_.size());
+        soft_[i].resize(keys_);
+        std::transform(implied_.begin(), implied_.end(),
+                       soft_[i].begin() + static_cast<std::ptrdiff_t>(ranges_[i].begin),
+                       [](double weight) { return static_cast<T>(weight); });
+    }
+
+    // Whether the context of a row that keeps keys is the exact one.
+    bool is_exact(std::size_t i, bool soft) const {
+        return !soft && errors_[i].kept == group_[i].cells;
+    }
+
+    // Of the rows that keep some keys, but not all.
+    void make_contexts(bool soft) {
+        std::size_t first = group_.size(), last = 0, count = 0;
+        KeyRange all;
+        for (std::size_t i = 0; i < group_.size(); ++i) {
+            if (ranges_[i].empty() || is_exact(i, soft)) continue;
+            first = std::min(first, i);
+            last = i + 1;
+            all = spanned(all, ranges_[i]);
+            count += errors_[i].kept;
+        }
+        products_.assign(group_.size() * padded(), T{0});
+        if (first >= last) return;
+        if (count * kSparse < (last - first) * all.size()) {
+            for (std::size_t i = first; i < last; ++i) {
+                if (ranges_[i].empty()) continue;
+                gather_values(i, ranges_[i], kept_weights(i, soft) + ranges_[i].begin, keep_of(i));
+            }
+            return;
+        }
+        cells_.resize((last - first) * all.size());
+        for (std::size_t i = first; i < last; ++i) {
+            const KeyRange range = ranges_[i].empty() ? KeyRange{all.begin, all.begin} : ranges_[i];
+            T* const cells = cells_.data() + (i - first) * all.size();
+            T* const begin = cells + (range.begin - all.begin);
+            std::fill(cells, begin, T{0});
+            std::fill(begin + range.size(), cells + all.size(), T{0});
+            if (!range.empty())
+                kept_.keep_values(kept_weights(i, soft) + range.begin, keep_of(i), range.size(),
+                                  begin);
+        }
+        multiply_values(all, first, last);
     }
 
     void measure_factors(std::size_t method, const approx::Factors& factors) {
@@ -238,7 +287,10 @@ class TileWorker {
             for (std::size_t key = 0; key < range.size(); ++key)
                 cells_[i * range.size() + key] = static_cast<T>(implied[key]);
         }
-        if (has_contexts()) multiply_values(range, rows);
+        if (has_contexts()) {
+            products_.assign(rows * padded(), T{0});
+            multiply_values(range, 0, rows);
+        }
         give(method, nullptr);
     }
 
@@ -290,7 +342,7 @@ class TileWorker {
                 results_.add(method, errors_[i]);
                 continue;
             }
-            if (kept && !kept->is_soft() && errors_[i].kept == group_[i].cells) {
+            if (kept && is_exact(i, kept->is_soft())) {
                 give_row(method, i, exact_context(i));
                 continue;
             }
@@ -310,6 +362,7 @@ class TileWorker {
     const Tile<T>& tile_;
     TileResults<T>& results_;
     const Kernels<T>& kernels_;
+    const KeptKernels<T>& kept_;
     std::size_t keys_, slot_, group_rows_;
     bool needs_logs_ = false;
 
@@ -318,12 +371,15 @@ class TileWorker {
     std::vector<ExactRow> group_;
     std::vector<std::vector<double>> weights_, logs_;
     std::vector<std::vector<std::uint8_t>> blocked_;
-    std::vector<T> exact_;  // contexts, where the tile has none
+    std::vector<std::vector<T>> narrow_;  // the weights in T, where there are contexts
+    std::vector<T> exact_;                // contexts, where the tile has none
     // Of one method on it.
     std::vector<KeyRange> ranges_;
     std::vector<RowError> errors_;
     std::vector<T> factors_, cells_, products_;
+    std::vector<std::vector<T>> soft_;
     std::vector<double> sums_, implied_, products64_;
+    std::vector<std::size_t> places_;
     std::vector<std::uint8_t> keep_;
 };
 

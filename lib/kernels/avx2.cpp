@@ -12,8 +12,16 @@ const Kernels<T>& avx2_kernels() {
     return set;
 }
 
+template <class T>
+const KeptKernels<T>& avx2_kept_kernels() {
+    static constexpr KeptKernels<T> set = make_kept_kernels<T, xsimd::fma3<xsimd::avx2>>();
+    return set;
+}
+
 template const Kernels<float>& avx2_kernels();
 template const Kernels<double>& avx2_kernels();
+template const KeptKernels<float>& avx2_kept_kernels();
+template const KeptKernels<double>& avx2_kept_kernels();
 
 }  // namespace attn
 #endif

@@ -11,8 +11,16 @@ const Kernels<T>& avx512_kernels() {
     return set;
 }
 
+template <class T>
+const KeptKernels<T>& avx512_kept_kernels() {
+    static constexpr KeptKernels<T> set = make_kept_kernels<T, xsimd::avx512bw>();
+    return set;
+}
+
 template const Kernels<float>& avx512_kernels();
 template const Kernels<double>& avx512_kernels();
+template const KeptKernels<float>& avx512_kept_kernels();
+template const KeptKernels<double>& avx512_kept_kernels();
 
 }  // namespace attn
 #endif

@@ -24,7 +24,15 @@ const Kernels<T>& baseline_kernels() {
     return set;
 }
 
+template <class T>
+const KeptKernels<T>& baseline_kept_kernels() {
+    static constexpr KeptKernels<T> set = make_kept_kernels<T, Baseline>();
+    return set;
+}
+
 template const Kernels<float>& baseline_kernels();
 template const Kernels<double>& baseline_kernels();
+template const KeptKernels<float>& baseline_kept_kernels();
+template const KeptKernels<double>& baseline_kept_kernels();
 
 }  // namespace attn

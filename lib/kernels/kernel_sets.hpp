@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/kept_kernels.hpp"
 #include "kernels/kernels.hpp"
 
 namespace attn {
@@ -33,11 +34,17 @@ std::vector<std::string> kernel_set_names();
 // Each is defined in a source that is compiled for its instruction set.
 template <class T>
 const Kernels<T>& baseline_kernels();  // what every machine of its kind has
+template <class T>
+const KeptKernels<T>& baseline_kept_kernels();
 #ifdef __x86_64__
 template <class T>
 const Kernels<T>& avx2_kernels();
 template <class T>
+const KeptKernels<T>& avx2_kept_kernels();
+template <class T>
 const Kernels<T>& avx512_kernels();
+template <class T>
+const KeptKernels<T>& avx512_kept_kernels();
 #endif
 
 }  // namespace attn

@@ -2,6 +2,7 @@
 // sources that are compiled for one instruction set each.
 #pragma once
 
+#include "kernels/simd_kept.hpp"
 #include "kernels/simd_panels.hpp"
 #include "kernels/simd_rows.hpp"
 
@@ -33,6 +34,18 @@ constexpr Kernels<T> make_kernels(const char* instruction_set) {
     set.softmax_backward = Rows::softmax_backward;
     set.power_sums = Rows::power_sums;
     set.softcap = Rows::softcap;
+    return set;
+}
+
+template <class T, class Arch>
+constexpr KeptKernels<T> make_kept_kernels() {
+    using Rows = SimdKept<T, Arch>;
+    KeptKernels<T> set{};
+    set.sum_kept = Rows::sum_kept;
+    set.mark_from = Rows::mark_from;
+    set.sort_few = Rows::sort_few;
+    set.keep_values = Rows::keep_values;
+    set.add_rows = Rows::add_rows;
     return set;
 }
 

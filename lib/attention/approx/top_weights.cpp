@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
+
+#include "attention/approx/weight_limit.hpp"
+#include "kernels/kept_kernels.hpp"
 
 namespace attn::approx {
 namespace {
@@ -17,33 +19,45 @@ std::vector<double> allowed_weights(const ExactRows::Row& row) {
     return weights;
 }
 
-// Marks all weights above `limit`, and the first `ties` that are equal to it.
-void mark_above(const ExactRows::Row& row, KeyRange keys, double limit, std::size_t ties,
-                std::uint8_t* keep) {
-    for (std::size_t key = keys.begin; key < keys.end; ++key) {
-        bool kept = row.weights[key] > limit;
-        if (row.weights[key] == limit && ties > 0 && row.may_attend(key)) kept = true, --ties;
-        keep[key - keys.begin] = kept;
+// The weights that choose: without a mask array they are where the row has them.
+class Allowed {
+  public:
+    explicit Allowed(const ExactRows::Row& row)
+        : weights_(row.weights.data() + row.allowed.begin, row.allowed.size()) {
+        if (row.blocked.empty()) return;
+        some_ = allowed_weights(row);
+        weights_ = {some_.data(), some_.size()};
     }
+    Allowed(const Allowed&) = delete;
+
+    Span<const double> weights() const { return weights_; }
+    double sum() const {
+        return kernels<double>().sum_weights(weights_.data(), weights_.size(), 0).sum;
+    }
+
+  private:
+    std::vector<double> some_;
+    Span<const double> weights_;
+};
+
+void mark_all(KeyRange keys, std::uint8_t* keep, bool kept) {
+    std::fill(keep, keep + keys.size(), static_cast<std::uint8_t>(kept));
 }
 
-// Marks the `count` largest; `weights` are those of the row, in any order.
-void mark_largest(const ExactRows::Row& row, KeyRange keys, std::vector<double>& weights,
-                  std::size_t count, std::uint8_t* keep) {
-    if (count >= weights.size()) {
-        std::fill(keep, keep + keys.size(), std::uint8_t{1});
-        return;
+// Marks all weights above the limit, and the first of those that are equal to it.
+void mark_above(const ExactRows::Row& row, KeyRange keys, const WeightLimit& limit,
+                std::uint8_t* keep) {
+    const double* const weights = row.weights.data() + keys.begin;
+    const std::size_t marked =
+        kept_kernels<double>().mark_from(weights, keys.size(), limit.limit, keep);
+    if (marked == limit.above + limit.ties && row.blocked.empty()) return;
+    std::size_t ties = limit.ties;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (weights[i] != limit.limit) continue;
+        const bool kept = ties > 0 && row.may_attend(keys.begin + i);
+        keep[i] = kept;
+        if (kept) --ties;
     }
-    if (count == 0) {
-        std::fill(keep, keep + keys.size(), std::uint8_t{0});
-        return;
-    }
-    const auto last = weights.begin() + static_cast<std::ptrdiff_t>(count - 1);
-    std::nth_element(weights.begin(), last, weights.end(), std::greater<>());
-    const double limit = *last;
-    const auto above =
-        std::count_if(weights.begin(), last, [&](double weight) { return weight > limit; });
-    mark_above(row, keys, limit, count - static_cast<std::size_t>(above), keep);
 }
 
 class TopK : public KeptKeys {
@@ -51,8 +65,10 @@ class TopK : public KeptKeys {
     explicit TopK(std::size_t k) : k_(k) {}
 
     void keep(const ExactRows::Row& row, KeyRange keys, std::uint8_t* keep) const override {
-        std::vector<double> weights = allowed_weights(row);
-        mark_largest(row, keys, weights, k_, keep);
+        const Allowed allowed(row);
+        if (k_ >= allowed.weights().size()) return mark_all(keys, keep, true);
+        if (k_ == 0) return mark_all(keys, keep, false);
+        mark_above(row, keys, limit_of_count(allowed.weights(), k_), keep);
     }
 
   private:
@@ -64,37 +80,13 @@ class TopP : public KeptKeys {
     explicit TopP(double p) : p_(p) {}
 
     void keep(const ExactRows::Row& row, KeyRange keys, std::uint8_t* keep) const override {
-        std::vector<double> weights = allowed_weights(row);
-        const std::size_t count = fewest(weights);
-        mark_largest(row, keys, weights, count, keep);
+        const Allowed allowed(row);
+        if (allowed.weights().empty()) return mark_all(keys, keep, true);
+        const WeightLimit limit = limit_of_mass(allowed.weights(), p_ * allowed.sum() - 1e-12);
+        mark_above(row, keys, limit, keep);
     }
 
   private:
-    // How many of the largest weights are needed. Halves the part of the row in which the last of
-    // them stands, as quickselect does.
-    std::size_t fewest(std::vector<double>& weights) const {
-        double all = 0;
-        for (const double weight : weights) all += weight;
-        const double wanted = p_ * all - 1e-12;
-        double sum = 0;  // of those in front of `begin`
-        auto begin = weights.begin();
-        auto end = weights.end();
-        while (begin != end) {
-            const auto middle = begin + (end - begin) / 2;
-            std::nth_element(begin, middle, end, std::greater<>());
-            double half = sum;
-            for (auto weight = begin; weight <= middle; ++weight) half += *weight;
-            if (half >= wanted) {
-                end = middle;
-            } else {
-                sum = half;
-                begin = middle + 1;
-            }
-        }
-        const auto needed = static_cast<std::size_t>(begin - weights.begin()) + 1;
-        return std::min(needed, weights.size());
-    }
-
     double p_;
 };
 
@@ -103,12 +95,10 @@ class Threshold : public KeptKeys {
     explicit Threshold(double t) : t_(t) {}
 
     void keep(const ExactRows::Row& row, KeyRange keys, std::uint8_t* keep) const override {
-        double largest = 0;
-        for (std::size_t key = row.allowed.begin; key < row.allowed.end; ++key)
-            largest = std::max(largest, row.weights[key]);
-        const double least = t_ * largest;
-        for (std::size_t key = keys.begin; key < keys.end; ++key)
-            keep[key - keys.begin] = row.weights[key] >= least;
+        const double largest =
+            kernels<double>().largest(row.weights.data() + row.allowed.begin, row.allowed.size());
+        kept_kernels<double>().mark_from(row.weights.data() + keys.begin, keys.size(),
+                                         t_ * std::max(0.0, largest), keep);
     }
 
   private:

@@ -1,0 +1,25 @@
+// Down to which weight the largest weights of a row are kept: so many of them, or as many as reach
+// a mass. Found without sorting the row.
+#pragma once
+
+#include <cstddef>
+
+#include "core/span.hpp"
+
+namespace attn::approx {
+
+// All weights above `limit` are kept, and `ties` of those that are equal to it.
+struct WeightLimit {
+    double limit = 0;
+    std::size_t above = 0;  // how many are larger
+    std::size_t ties = 0;
+};
+
+// Of the `count` largest of some weights, which are 0 or more; 0 < count <= size.
+WeightLimit limit_of_count(Span<const double> weights, std::size_t count);
+
+// Of the fewest of the largest weights, at least one, whose sum reaches `wanted`; of all of them
+// where nothing does. There is at least one weight.
+WeightLimit limit_of_mass(Span<const double> weights, double wanted);
+
+}  // namespace attn::approx

@@ -1,0 +1,61 @@
+// The inner loops of rows that keep some of their values, in SIMD: apart from kernels.hpp, because
+// only who measures approximations needs them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernels.hpp"
+
+namespace attn {
+
+// Sums over the values of one row that are kept, and over the others.
+struct KeptSums {
+    double sum = 0;
+    double squares = 0;
+    double lost_squares = 0;  // of the others
+    std::size_t count = 0;    // that are kept
+};
+
+// Some rows of a matrix, each with a weight: row places[i] with weights[places[i]].
+template <class T>
+struct WeighedRows {
+    const T* weights;
+    const std::size_t* places;
+    std::size_t count;
+    const T* rows;
+    std::size_t stride;
+    std::size_t width;
+};
+
+// One set, as Kernels. A row has a byte for each value: 1 where it is kept, else 0.
+template <class T>
+struct KeptKernels {
+    KeptSums (*sum_kept)(const T* row, const std::uint8_t* keep, std::size_t size);
+
+    // Sets the byte of each value that is at least `least` to 1 and the others to 0; returns how
+    // many are.
+    std::size_t (*mark_from)(const T* row, std::size_t size, T least, std::uint8_t* keep);
+
+    // Copies a few numbers, none of which is -inf or NaN, from the largest down; `size` is a
+    // multiple of 16. Takes size² comparisons.
+    void (*sort_few)(const T* values, std::size_t size, T* sorted);
+
+    // to = the values that are kept, 0 for the others.
+    void (*keep_values)(const T* row, const std::uint8_t* keep, std::size_t size, T* to);
+
+    // sums [width] += each of the rows times its weight.
+    void (*add_rows)(const WeighedRows<T>& from, double* sums);
+};
+
+// Those of the instruction set of `kernels`.
+template <class T>
+const KeptKernels<T>& kept_kernels(const Kernels<T>& kernels);
+
+// Those of kernels().
+template <class T>
+const KeptKernels<T>& kept_kernels() {
+    return kept_kernels(kernels<T>());
+}
+
+}  // namespace attn

@@ -1,0 +1,222 @@
+// The kernels of rows that keep some keys, over any xsimd architecture. Included only by the
+// sources that are compiled for one instruction set each; uses nothing inline from elsewhere,
+// because the linker keeps one copy of an inline function and it might be the one with instructions
+// that the machine lacks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <xsimd/xsimd.hpp>
+
+#include "kernels/kept_kernels.hpp"
+#include "kernels/simd_rows.hpp"
+
+namespace attn {
+
+// One lane for each of the bytes: whether it is not 0.
+template <class Batch>
+struct KeptLanes {
+    using T = typename Batch::value_type;
+
+    static typename Batch::batch_bool_type load(const std::uint8_t* keep) {
+        alignas(64) T lanes[Batch::size];
+        for (std::size_t i = 0; i < Batch::size; ++i) lanes[i] = static_cast<T>(keep[i]);
+        return Batch::load_aligned(lanes) > Batch(T{0});
+    }
+    static void store(typename Batch::batch_bool_type chosen, std::uint8_t* keep) {
+        alignas(64) T lanes[Batch::size];
+        xsimd::select(chosen, Batch(T{1}), Batch(T{0})).store_aligned(lanes);
+        for (std::size_t i = 0; i < Batch::size; ++i)
+            keep[i] = static_cast<std::uint8_t>(static_cast<int>(lanes[i]));
+    }
+};
+
+#ifdef __AVX512BW__
+template <>
+struct KeptLanes<xsimd::batch<float, xsimd::avx512bw>> {
+    using Bools = xsimd::batch_bool<float, xsimd::avx512bw>;
+
+    static Bools load(const std::uint8_t* keep) {
+        const __m512i lanes =
+            _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(keep)));
+        return Bools(_mm512_test_epi32_mask(lanes, lanes));
+    }
+    static void store(Bools chosen, std::uint8_t* keep) {
+        const __m512i ones = _mm512_maskz_set1_epi8(static_cast<__mmask16>(chosen.data), 1);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(keep), _mm512_castsi512_si128(ones));
+    }
+};
+template <>
+struct KeptLanes<xsimd::batch<double, xsimd::avx512bw>> {
+    using Bools = xsimd::batch_bool<double, xsimd::avx512bw>;
+
+    static Bools load(const std::uint8_t* keep) {
+        const __m512i lanes =
+            _mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(keep)));
+        return Bools(_mm512_test_epi64_mask(lanes, lanes));
+    }
+    static void store(Bools chosen, std::uint8_t* keep) {
+        const __m512i ones = _mm512_maskz_set1_epi8(static_cast<__mmask8>(chosen.data), 1);
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(keep), _mm512_castsi512_si128(ones));
+    }
+};
+#endif
+
+// Numbers in double.
+template <class Wide>
+struct WideLanes {
+    static Wide load(const double* values) { return Wide::load_unaligned(values); }
+    static Wide load(const float* values) {
+        alignas(64) double lanes[Wide::size];
+        for (std::size_t i = 0; i < Wide::size; ++i) lanes[i] = static_cast<double>(values[i]);
+        return Wide::load_aligned(lanes);
+    }
+};
+
+#ifdef __AVX512F__
+template <>
+struct WideLanes<xsimd::batch<double, xsimd::avx512bw>> {
+    using Wide = xsimd::batch<double, xsimd::avx512bw>;
+
+    static Wide load(const double* values) { return Wide::load_unaligned(values); }
+    static Wide load(const float* values) { return _mm512_cvtps_pd(_mm256_loadu_ps(values)); }
+};
+#endif
+
+template <class T, class Arch>
+struct SimdKept {
+    using Batch = xsimd::batch<T, Arch>;
+    using Lanes = KeptLanes<Batch>;
+    static constexpr std::size_t kLanes = Batch::size;
+    // Partial sums are short and go on in double, so that the error does not grow with the row.
+    static constexpr std::size_t kChunk = 32 * kLanes;
+
+    // The last numbers of a row, with zeros behind them.
+    struct Tail {
+        alignas(64) T row[kLanes] = {};
+        std::uint8_t keep[kLanes] = {};
+
+        Tail(const T* values, const std::uint8_t* bytes, std::size_t count) {
+            for (std::size_t i = 0; i < count; ++i) row[i] = values[i], keep[i] = bytes[i];
+        }
+    };
+
+    static KeptSums sum_kept(const T* row, const std::uint8_t* keep, std::size_t size) {
+        const Batch zero(T{0}), one(T{1});
+        KeptSums result;
+        double found = 0;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch sum(zero), squares(zero), lost(zero), count(zero);
+            const auto see = [&](Batch value, typename Batch::batch_bool_type kept) {
+                const Batch inside = xsimd::select(kept, value, zero);
+                const Batch outside = xsimd::select(kept, zero, value);
+                sum += inside;
+                squares = xsimd::fma(inside, inside, squares);
+                lost = xsimd::fma(outside, outside, lost);
+                count += xsimd::select(kept, one, zero);
+            };
+            for (; i + kLanes <= stop; i += kLanes)
+                see(Batch::load_unaligned(row + i), Lanes::load(keep + i));
+            if (i < stop) {
+                const Tail tail(row + i, keep + i, stop - i);
+                see(Batch::load_aligned(tail.row), Lanes::load(tail.keep));
+                i = stop;
+            }
+            result.sum += static_cast<double>(sum_of_lanes(sum));
+            result.squares += static_cast<double>(sum_of_lanes(squares));
+            result.lost_squares += static_cast<double>(sum_of_lanes(lost));
+            found += static_cast<double>(sum_of_lanes(count));
+        }
+        result.count = static_cast<std::size_t>(found);
+        return result;
+    }
+
+    static std::size_t mark_from(const T* row, std::size_t size, T least, std::uint8_t* keep) {
+        const Batch bound(least), zero(T{0}), one(T{1});
+        double found = 0;
+        std::size_t i = 0;
+        while (i + kLanes <= size) {
+            const std::size_t left = size - i;
+            const std::size_t stop = i + (left < kChunk ? left - left % kLanes : kChunk);
+            Batch count(zero);
+            for (; i < stop; i += kLanes) {
+                const auto chosen = Batch::load_unaligned(row + i) >= bound;
+                Lanes::store(chosen, keep + i);
+                count += xsimd::select(chosen, one, zero);
+            }
+            found += static_cast<double>(sum_of_lanes(count));
+        }
+        auto marked = static_cast<std::size_t>(found);
+        for (; i < size; ++i) {
+            keep[i] = row[i] >= least;
+            marked += keep[i];
+        }
+        return marked;
+    }
+
+    static void sort_few(const T* values, std::size_t size, T* sorted) {
+        constexpr T none = -std::numeric_limits<T>::infinity();
+        const Batch zero(T{0}), one(T{1});
+        for (std::size_t i = 0; i < size; ++i) sorted[i] = none;
+        // No branch depends on what is compared, which would cost more than all comparisons.
+        for (std::size_t i = 0; i < size; i += kLanes) {
+            const Batch own = Batch::load_unaligned(values + i);
+            Batch before(zero);
+            for (std::size_t other = 0; other < size; ++other)
+                before += xsimd::select(Batch(values[other]) > own, one, zero);
+            alignas(64) T places[kLanes];
+            before.store_aligned(places);
+            for (std::size_t lane = 0; lane < kLanes; ++lane)
+                sorted[static_cast<int>(places[lane])] = values[i + lane];
+        }
+        // Of equal ones the first place is taken.
+        for (std::size_t i = 1; i < size; ++i) {
+            if (sorted[i] == none) sorted[i] = sorted[i - 1];
+        }
+    }
+
+    static void keep_values(const T* row, const std::uint8_t* keep, std::size_t size, T* to) {
+        const Batch zero(T{0});
+        std::size_t i = 0;
+        for (; i + kLanes <= size; i += kLanes)
+            xsimd::select(Lanes::load(keep + i), Batch::load_unaligned(row + i), zero)
+                .store_unaligned(to + i);
+        for (; i < size; ++i) to[i] = keep[i] != 0 ? row[i] : T{0};
+    }
+
+    static void add_rows(const WeighedRows<T>& from, double* sums) {
+        using Wide = xsimd::batch<double, Arch>;
+        // So many sums stay in registers while all rows are walked.
+        constexpr std::size_t kSums = 8;
+        constexpr std::size_t kColumns = kSums * Wide::size;
+        std::size_t first = 0;
+        for (; first + kColumns <= from.width; first += kColumns) {
+            Wide partial[kSums];
+#pragma GCC unroll 8
+            for (std::size_t j = 0; j < kSums; ++j)
+                partial[j] = Wide::load_unaligned(sums + first + j * Wide::size);
+            for (std::size_t k = 0; k < from.count; ++k) {
+                const Wide weight(static_cast<double>(from.weights[from.places[k]]));
+                const T* const row = from.rows + from.places[k] * from.stride + first;
+#pragma GCC unroll 8
+                for (std::size_t j = 0; j < kSums; ++j)
+                    partial[j] =
+                        xsimd::fma(weight, WideLanes<Wide>::load(row + j * Wide::size), partial[j]);
+            }
+#pragma GCC unroll 8
+            for (std::size_t j = 0; j < kSums; ++j)
+                partial[j].store_unaligned(sums + first + j * Wide::size);
+        }
+        if (first == from.width) return;
+        for (std::size_t k = 0; k < from.count; ++k) {
+            const auto weight = static_cast<double>(from.weights[from.places[k]]);
+            const T* const row = from.rows + from.places[k] * from.stride;
+            for (std::size_t j = first; j < from.width; ++j)
+                sums[j] += weight * static_cast<double>(row[j]);
+        }
+    }
+};
+
+}  // namespace attn

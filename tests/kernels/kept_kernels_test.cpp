@@ -1,0 +1,138 @@
+// The kernels of kept values of every instruction set that this machine has, beside plain loops.
+#include "kernels/kept_kernels.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "kernels/kernel_sets.hpp"
+
+using namespace attn;
+
+namespace {
+
+template <class T>
+struct Row {
+    std::vector<T> values;
+    std::vector<std::uint8_t> keep;
+};
+
+// A third of its values are kept.
+template <class T>
+Row<T> random_row(std::size_t size, unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<double> normal(0, 3);
+    Row<T> row;
+    for (std::size_t i = 0; i < size; ++i) {
+        row.values.push_back(static_cast<T>(std::exp(normal(random) - 6)));
+        row.keep.push_back(random() % 3 == 0);
+    }
+    return row;
+}
+
+// Rows that end within a register, with it, and behind the first piece of a sum.
+const std::vector<std::size_t> kSizes{0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 33, 100, 511, 513, 1100};
+
+// Calls test(kernels, size) for every set and size.
+template <class T, class Test>
+void on_every_set(const Test& test) {
+    for (const Kernels<T>* kernels : runnable_kernels<T>()) {
+        for (const std::size_t size : kSizes) {
+            INFO(kernels->instruction_set << ", " << size << " values");
+            test(kept_kernels(*kernels), size);
+        }
+    }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("sums of kept values are those of a plain loop", "", float, double) {
+    using T = TestType;
+    on_every_set<T>([](const KeptKernels<T>& kernels, std::size_t size) {
+        const Row<T> row = random_row<T>(size, 1);
+        double sum = 0, squares = 0, lost = 0;
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            const auto value = static_cast<double>(row.values[i]);
+            sum += row.keep[i] ? value : 0;
+            squares += row.keep[i] ? value * value : 0;
+            lost += row.keep[i] ? 0 : value * value;
+            count += row.keep[i];
+        }
+        const KeptSums sums = kernels.sum_kept(row.values.data(), row.keep.data(), size);
+        const double eps = 32 * static_cast<double>(std::numeric_limits<T>::epsilon());
+        CHECK(sums.sum == Approx(sum).epsilon(eps));
+        CHECK(sums.squares == Approx(squares).epsilon(eps));
+        CHECK(sums.lost_squares == Approx(lost).epsilon(eps));
+        CHECK(sums.count == count);
+    });
+}
+
+TEMPLATE_TEST_CASE("values from a least one on are marked and counted", "", float, double) {
+    using T = TestType;
+    on_every_set<T>([](const KeptKernels<T>& kernels, std::size_t size) {
+        const Row<T> row = random_row<T>(size, 2);
+        const T least = size == 0 ? T{0} : row.values[size / 2];  // one is equal to it
+        std::vector<std::uint8_t> marks(size + 1, 7);
+        const std::size_t found = kernels.mark_from(row.values.data(), size, least, marks.data());
+        CHECK(marks[size] == 7);  // nothing behind the row is written
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            CHECK(marks[i] == (row.values[i] >= least ? 1 : 0));
+            count += marks[i];
+        }
+        CHECK(found == count);
+    });
+}
+
+TEMPLATE_TEST_CASE("a few numbers are sorted, whichever of them are equal", "", float, double) {
+    using T = TestType;
+    for (const Kernels<T>* kernels : runnable_kernels<T>()) {
+        for (const std::size_t size : {0, 16, 32, 48}) {
+            INFO(kernels->instruction_set << ", " << size << " numbers");
+            std::vector<T> values = random_row<T>(size, 6).values;
+            for (std::size_t i = 3; i < size; i += 5) values[i] = values[i - 3];
+            std::vector<T> expected = values, sorted(size);
+            std::sort(expected.begin(), expected.end(), std::greater<>());
+            kept_kernels(*kernels).sort_few(values.data(), size, sorted.data());
+            CHECK(sorted == expected);
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("what is not kept is copied as 0", "", float, double) {
+    using T = TestType;
+    on_every_set<T>([](const KeptKernels<T>& kernels, std::size_t size) {
+        const Row<T> row = random_row<T>(size, 3);
+        std::vector<T> copy(size + 1, T{-1});
+        kernels.keep_values(row.values.data(), row.keep.data(), size, copy.data());
+        CHECK(copy[size] == T{-1});
+        for (std::size_t i = 0; i < size; ++i)
+            CHECK(copy[i] == (row.keep[i] ? row.values[i] : T{0}));
+    });
+}
+
+TEMPLATE_TEST_CASE("weighed rows are added in double", "", float, double) {
+    using T = TestType;
+    const std::vector<std::size_t> places{1, 2, 4, 7, 8};
+    on_every_set<T>([&](const KeptKernels<T>& kernels, std::size_t width) {
+        const std::size_t stride = width + 3;
+        const std::vector<T> rows = random_row<T>(9 * stride, 4).values;
+        const std::vector<T> weights = random_row<T>(9, 5).values;
+        std::vector<double> sums(width + 1, 2);
+        kernels.add_rows({weights.data(), places.data(), places.size(), rows.data(), stride, width},
+                         sums.data());
+        CHECK(sums[width] == 2);
+        for (std::size_t j = 0; j < width; ++j) {
+            double expected = 2;
+            for (const std::size_t place : places)
+                expected += static_cast<double>(weights[place]) *
+                            static_cast<double>(rows[place * stride + j]);
+            CHECK(sums[j] == Approx(expected).epsilon(1e-15));
+        }
+    });
+}
