@@ -84,7 +84,11 @@ std::vector<CheckLine> CheckJudge<T>::judge() const {
         lines.push_back(meaningless ? line_of(name, Verdict::skipped, "these are not probabilities")
                                     : judge());
     }
-    for (CheckLine& line : lines) describe(line, atol_);
+    for (CheckLine& line : lines) {
+        const bool bad = line.verdict == Verdict::fail || line.verdict == Verdict::warning;
+        if (bad && line.guilty.empty() && line.place) line.guilty.push_back(*line.place);
+        describe(line, atol_);
+    }
     return lines;
 }
 
@@ -141,20 +145,35 @@ CheckLine CheckJudge<T>::judge_probabilities() const {
                 Verdict::fail,
                 {},
                 place_of(masked, masked.minus_infinite),
-                "holds -inf: these are masked scores before softmax"};
+                "holds -inf: these are masked scores before softmax",
+                places_where(
+                    [](const HeadCheck& head) { return head.minus_infinite.value > 0; },
+                    [&](const HeadCheck& head) { return place_of(head, head.minus_infinite); })};
     }
     // A few cells below zero in rows that sum to one are weights that went wrong.
     const bool raw = std::any_of(heads_.begin(), heads_.end(), [&](const HeadCheck& head) {
         return head.negative_cells > kMany * head.cells && head.odd_rows > head.rows / 2;
     });
     if (raw && negative > kMany * cells) {
-        return {name, Verdict::fail, -below.below_zero.value, place_of(below, below.below_zero),
-                text(100 * negative / cells,
-                     " % of the values are negative: these are raw scores before softmax")};
+        return {
+            name,
+            Verdict::fail,
+            -below.below_zero.value,
+            place_of(below, below.below_zero),
+            text(100 * negative / cells,
+                 " % of the values are negative: these are raw scores before softmax"),
+            places_where([](const HeadCheck& head) { return head.below_zero.value > 0; },
+                         [&](const HeadCheck& head) { return place_of(head, head.below_zero); })};
     }
     if (far > rows / 2 && !attention_.has_sinks && row_sum_cause(off).empty()) {
-        return {name, Verdict::fail, off.row_sum_found, place_of(off, off.row_sum, false),
-                "most rows sum to something far from 1: these are no probabilities"};
+        return {name,
+                Verdict::fail,
+                off.row_sum_found,
+                place_of(off, off.row_sum, false),
+                "most rows sum to something far from 1: these are no probabilities",
+                places_where(
+                    [](const HeadCheck& head) { return head.far_rows > 0; },
+                    [&](const HeadCheck& head) { return place_of(head, head.row_sum, false); })};
     }
     return line_of(name, Verdict::ok);
 }
@@ -166,8 +185,14 @@ CheckLine CheckJudge<T>::judge_finite() const {
     const HeadCheck& head =
         worst_head([](const HeadCheck& check) { return check.not_finite.value; });
     if (broken == 0) return line_of("finite", Verdict::ok);
-    return {"finite", Verdict::fail, broken, place_of(head, head.not_finite),
-            text(broken, broken == 1 ? " cell is" : " cells are", " NaN or infinite; the first")};
+    return {
+        "finite",
+        Verdict::fail,
+        broken,
+        place_of(head, head.not_finite),
+        text(broken, broken == 1 ? " cell is" : " cells are", " NaN or infinite; the first"),
+        places_where([](const HeadCheck& check) { return check.broken_cells > 0; },
+                     [&](const HeadCheck& check) { return place_of(check, check.not_finite); })};
 }
 
 // No softmax gives less than zero; above one is rounding, up to the tolerance.
@@ -175,14 +200,29 @@ template <class T>
 CheckLine CheckJudge<T>::judge_range() const {
     const HeadCheck& below =
         worst_head([](const HeadCheck& head) { return head.below_zero.value; });
+    const std::vector<CheckPlace> guilty = places_where(
+        [&](const HeadCheck& check) {
+            return check.below_zero.value > 0 || check.above_one.value > atol_;
+        },
+        [&](const HeadCheck& check) {
+            return place_of(check, check.below_zero.value > 0 ? check.below_zero : check.largest);
+        });
     if (below.below_zero.value > 0) {
-        return {"range", Verdict::fail, -below.below_zero.value, place_of(below, below.below_zero),
-                "a weight is below 0"};
+        return {"range",
+                Verdict::fail,
+                -below.below_zero.value,
+                place_of(below, below.below_zero),
+                "a weight is below 0",
+                guilty};
     }
     const HeadCheck& head = worst_head([](const HeadCheck& check) { return check.largest.value; });
     const bool bad = head.above_one.value > atol_;
-    return {"range", bad ? Verdict::fail : Verdict::ok, head.largest.value,
-            place_of(head, head.largest), bad ? "a weight is above 1" : ""};
+    return {"range",
+            bad ? Verdict::fail : Verdict::ok,
+            head.largest.value,
+            place_of(head, head.largest),
+            bad ? "a weight is above 1" : "",
+            guilty};
 }
 
 // Where a sink takes its part only a sum above one is wrong.
@@ -214,6 +254,11 @@ CheckLine CheckJudge<T>::judge_row_sums() const {
     const double rounding = row_sum_rounding(head);
     CheckLine line{"row_sum", bad ? Verdict::fail : Verdict::ok, head.row_sum_found,
                    place_of(head, head.row_sum, false), ""};
+    line.guilty = places_where(
+        [&](const HeadCheck& check) { return excess(check) > 0; },
+        [&](const HeadCheck& check) {
+            return attention_.has_sinks ? place_of(check) : place_of(check, check.row_sum, false);
+        });
     if (attention_.has_sinks) {
         line.worst = head.sums.high;
         line.place = place_of(head);
@@ -279,7 +324,14 @@ CheckLine CheckJudge<T>::judge_leak(const char* name, Ban ban, const char* flag)
     const bool starts_at_0 = start_at_first_key(mask_.structure.offsets);
     if (ban == Ban::causal && starts_at_0 && attention_.shape[2] < attention_.shape[3])
         message += "; where a cache holds the first keys, give --query-offset end";
-    return {name, Verdict::fail, worst.value, place_of(head, worst), message};
+    return {
+        name,
+        Verdict::fail,
+        worst.value,
+        place_of(head, worst),
+        message,
+        places_where([&](const HeadCheck& check) { return check.leaks[index].value > 0; },
+                     [&](const HeadCheck& check) { return place_of(check, check.leaks[index]); })};
 }
 
 template CheckedAttention<float> checked_attention(const CheckRequest&,

@@ -83,6 +83,16 @@ class CheckJudge {
             [&](const HeadCheck& a, const HeadCheck& b) { return offence(a) < offence(b); });
     }
 
+    // The places of all heads that are guilty.
+    template <class Guilty, class Place>
+    std::vector<CheckPlace> places_where(const Guilty& guilty, const Place& place) const {
+        std::vector<CheckPlace> places;
+        for (const HeadCheck& head : heads_) {
+            if (guilty(head)) places.push_back(place(head));
+        }
+        return places;
+    }
+
     // The heads of the same layer and sequence as the one at `first`, which come one after another.
     std::vector<const HeadCheck*> group_at(std::size_t first) const;
     bool may_underflow(const HeadCheck& head) const;

@@ -38,6 +38,7 @@ CheckLine CheckJudge<T>::warn_heads(const char* name, const Offence& offence, do
     line.verdict = Verdict::warning;
     line.place = place_of(*std::find_if(heads_.begin(), heads_.end(), guilty));
     line.message = text(count, " of ", heads_.size(), " heads: ", message);
+    line.guilty = places_where(guilty, [&](const HeadCheck& head) { return place_of(head); });
     return line;
 }
 
@@ -73,6 +74,7 @@ CheckLine CheckJudge<T>::judge_flat_heads() const {
         if (head.broken_cells > 0 || !analysis::is_flat_as_second_softmax(matrix_of(head)))
             continue;
         if (flat++ == 0) line.place = place_of(head);
+        line.guilty.push_back(place_of(head));
         evenness = std::max(evenness, head.least_entropy);
     }
     if (flat == 0) return line;
@@ -103,6 +105,7 @@ CheckLine CheckJudge<T>::judge_duplicates() const {
     std::size_t pairs = 0;
     CheckLine line = line_of("duplicate_heads", Verdict::ok);
     const auto see = [&](const HeadCheck& head, std::size_t other) {
+        line.guilty.push_back(place_of(head));
         if (++pairs > 1) return;
         line.verdict = Verdict::warning;
         line.place = place_of(head);
@@ -134,9 +137,13 @@ CheckLine CheckJudge<T>::judge_scores(bool raw) const {
     const auto count = std::count_if(heads_.begin(), heads_.end(), constant);
     if (count == 0) return line_of(name, Verdict::ok);
     const HeadCheck& head = *std::find_if(heads_.begin(), heads_.end(), constant);
-    return {name, Verdict::warning, scores_of(head).value(), place_of(head),
+    return {name,
+            Verdict::warning,
+            scores_of(head).value(),
+            place_of(head),
             text(count, " of ", heads_.size(),
-                 " heads: every score is the same; are queries and keys zero, or not loaded?")};
+                 " heads: every score is the same; are queries and keys zero, or not loaded?"),
+            places_where(constant, [&](const HeadCheck& check) { return place_of(check); })};
 }
 
 // Values that half precision holds exactly, in rows whose sums float32 would not scatter so.

@@ -81,6 +81,11 @@ CheckLine CheckJudge<T>::judge_almost_causal() const {
             for (const auto& [query, key] : first)
                 places += text(places.empty() ? "query " : "; query ", query, ", key ", key);
         }
+        line.guilty.push_back(place_of(head));
+        if (!first.empty()) {
+            line.guilty.back().query = first[0].first;
+            line.guilty.back().key = first[0].second;
+        }
         cells += head.zeros.after;
         heads += 1;
         next_keys = next_keys && head.zeros.right == 1;
@@ -195,7 +200,9 @@ CheckLine CheckJudge<T>::judge_masked_keys() const {
         std::string found = masked_text(group, &keys);
         for (auto head = group.begin(); found.empty() && head != group.end(); ++head)
             found = masked_text({guilty = *head}, &keys);
-        if (found.empty() || ++groups > 1) continue;
+        if (found.empty()) continue;
+        line.guilty.push_back(place_of(*guilty));
+        if (++groups > 1) continue;
         line.verdict = Verdict::warning;
         line.worst = keys;
         line.place = place_of(*guilty);

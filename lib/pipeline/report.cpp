@@ -115,7 +115,7 @@ class Report {
         from.source = request_.against;
         from.axes = request_.against_axes;
         other_inputs_.hold(from.source);
-        b_ = open_report_side<T>(request_, from, other_inputs_, warn_);
+        b_ = open_report_side<T>(request_, from, other_inputs_, warn_, "--axes-b");
         const auto sizes = [](const ReportSide<T>& side) {
             return std::vector<std::size_t>{side.layers.size(), side.outline().sequences,
                                             side.outline().heads.size(), side.outline().queries,
@@ -210,11 +210,8 @@ class Report {
                     labels += static_cast<double>(label.size() + 4);
             }
         }
-        size.other = static_cast<double>(render::joined_modules(render::page_modules()).size() +
-                                         render::page_style().size() +
-                                         render::page_skeleton().size() + 16'000) +
-                     kHead * static_cast<double>(size.matrices) + labels + bytes_of_points() +
-                     static_cast<double>(image_.size()) * 4 / 3;
+        size.other = bytes_of_code() + 16'000 + kHead * static_cast<double>(size.matrices) +
+                     labels + bytes_of_points() + static_cast<double>(image_.size()) * 4 / 3;
         return size;
     }
 
@@ -227,8 +224,9 @@ class Report {
     }
 
     [[noreturn]] void fail_for_budget(double empty_page) const {
+        if (odd_) fail_for_odd();
         const std::string size = human_size(static_cast<std::size_t>(request_.budget));
-        if (request_.budget < empty_page)
+        if (request_.budget < bytes_of_code())
             fail(source_name(), ": a page of ", size,
                  " has no room for weights, the rest of it takes about ",
                  human_size(static_cast<std::size_t>(empty_page)), "; give a larger --budget");
@@ -241,48 +239,62 @@ class Report {
             std::to_string(a_.matrices()) + (a_.matrices() == 1 ? " matrix of " : " matrices of ") +
             std::to_string(facts_.queries) + " x " + std::to_string(facts_.keys);
         if (request_.values == ReportValues::exact)
-            fail(source_name(), ": ", what, " may not fit exactly into a page of ", size, "; ",
+            fail(source_name(), ": ", what, " do not fit exactly into a page of ", size, "; ",
                  choice, "give --values auto or a larger --budget");
         const bool pools = std::max(facts_.queries, facts_.keys) > kShortestSide;
-        fail(source_name(), ": ", what, " may not fit into a page of ", size,
+        fail(source_name(), ": ", what, " do not fit into a page of ", size,
              pools ? " even with sides of " + std::to_string(kShortestSide) + " cells; " : "; ",
              choice, "give a larger --budget");
+    }
+
+    // What the page has in any case.
+    static double bytes_of_code() {
+        return static_cast<double>(render::joined_modules(render::page_modules()).size() +
+                                   render::page_style().size() + render::page_skeleton().size());
     }
 
     // Streams with coarser and coarser plans until the page fits; most often once.
     std::string within_budget() {
         const ReportSize sizes = size();
+        if (request_.budget < bytes_of_code()) fail_for_budget(sizes.other);
         ReportValues values = request_.values;
         std::optional<ReportPlan> plan;
         for (;;) {
-            plan = plan_report(sizes, values, request_.budget, request_.top, plan);
+            const auto next_plan = [&] {
+                return plan_report(sizes, values, request_.budget, request_.top, plan);
+            };
+            plan = next_plan();
             if (!plan) fail_for_budget(sizes.other);
             facts_.packing = {plan->exact, plan->pool, plan->top};
-            results::ReportChunks chunks;
+            const bool last = !next_plan();
+            results::ReportChunks chunks(request_.budget, [&] {
+                if (last) fail_for_budget(sizes.other);
+            });
             const std::optional<results::OddWeight> odd = stream_and_name(chunks);
             if (odd) {
-                require_no_odd(*odd, sizes);
+                odd_ = odd;
+                if (request_.values != ReportValues::automatic) fail_for_odd();
                 values = ReportValues::exact;
                 plan.reset();
                 continue;
             }
+            if (chunks.is_full()) continue;
             add_received(chunks);
             if (!facts_.rollout_layers.empty())
                 add_report_rollout(request_, a_, facts_.packing, progress_, chunks);
             if (!image_.empty()) chunks.add_as_is("image", image_);
             chunks.pack();
+            if (chunks.is_full()) continue;
             std::string page = report_page(facts_, chunks);
             if (static_cast<double>(page.size()) <= request_.budget) return page;
         }
     }
 
     // Cells of one byte cannot say what is no weight; numbers themselves can.
-    void require_no_odd(const results::OddWeight& odd, const ReportSize& sizes) const {
-        const bool exact = request_.values == ReportValues::automatic &&
-                           plan_report(sizes, ReportValues::exact, request_.budget, 0);
-        if (exact) return;
-        fail(source_name(), ": layer ", odd.layer, ", sequence ", odd.sequence, ", head ", odd.head,
-             ": the weight of query ", odd.query, " on key ", odd.key, " is ", odd.value,
+    [[noreturn]] void fail_for_odd() const {
+        fail(source_name(), ": layer ", odd_->layer, ", sequence ", odd_->sequence, ", head ",
+             odd_->head, ": the weight of query ", odd_->query, " on key ", odd_->key, " is ",
+             odd_->value,
              ", of which only an exact page can tell: --values exact, with --layer, --head or "
              "--budget as it needs; see attn-inspect check");
     }
@@ -429,6 +441,7 @@ class Report {
     std::optional<ReportSide<T>> b_;
     ReportProjections<T> projections_;  // of A, where they were saved
     std::string image_;
+    std::optional<results::OddWeight> odd_;  // why the page must be exact
     results::ReportFacts facts_;
     std::vector<std::vector<std::vector<double>>> received_;  // of A and B, by slot
 };

@@ -24,18 +24,25 @@ ReportPlan whole_plan(const ReportSize& size, std::size_t top) {
         kCompactCell * size.cells + kRowEntry * rows * static_cast<double>(entries) + size.other};
 }
 
-ReportPlan pooled_plan(const ReportSize& size, std::size_t pool, double budget) {
+ReportPlan pooled_plan(const ReportSize& size, std::size_t pool, double budget, std::size_t top) {
     ReportPlan plan{false, pool, 0, 0};
     const auto bands = static_cast<double>(size.matrices * plan.rows(size.queries));
-    const double entries = std::clamp(std::floor(budget / 3 / (kBandEntry * bands)), 1.0,
-                                      4.0 * static_cast<double>(pool));
-    plan.top = static_cast<std::size_t>(entries);
+    const double most = static_cast<double>(pool * std::min(top, size.keys));
+    plan.top = static_cast<std::size_t>(
+        std::clamp(std::floor(budget / 3 / (kBandEntry * bands)), 1.0, std::max(most, 1.0)));
     const auto side = static_cast<double>(pool);
     // A block at the edge of what may be attended is a whole cell.
     const double cells = std::min(size.cells / (side * side) + bands,
                                   bands * static_cast<double>(plan.columns(size.keys)));
-    plan.bytes = kCompactCell * cells + kBandEntry * bands * entries + size.other;
+    plan.bytes =
+        kCompactCell * cells + kBandEntry * bands * static_cast<double>(plan.top) + size.other;
     return plan;
+}
+
+// Whether a page of whole matrices is worth being made: cells of half a matrix are often zeros.
+bool may_be_whole(const ReportSize& size, double budget) {
+    constexpr double kLeastCell = 0.4;
+    return kLeastCell * size.cells + size.other <= budget;
 }
 
 }  // namespace
@@ -43,23 +50,27 @@ ReportPlan pooled_plan(const ReportSize& size, std::size_t pool, double budget) 
 std::optional<ReportPlan> plan_report(const ReportSize& size, ReportValues values, double budget,
                                       std::size_t top, const std::optional<ReportPlan>& too_large) {
     const std::size_t longest = std::max(size.queries, size.keys);
-    if (!too_large && values != ReportValues::compact) {
+    if (values == ReportValues::exact)
+        return too_large ? std::nullopt : std::optional(exact_plan(size));
+    if (!too_large && values == ReportValues::automatic) {
         const ReportPlan exact = exact_plan(size);
-        const double limit = values == ReportValues::exact ? budget : std::min(budget, kExactPage);
-        if (exact.bytes <= limit) return exact;
+        if (exact.bytes <= std::min(budget, kExactPage)) return exact;
     }
-    if (values == ReportValues::exact) return std::nullopt;
-    if ((!too_large || too_large->exact) && longest <= kLongestSide) {
-        const ReportPlan whole = whole_plan(size, top);
-        if (whole.bytes <= budget) return whole;
-    }
-    const std::size_t coarser = too_large ? too_large->pool + 1 : 2;
+    // Sides of kShortestSide cells at least.
+    const std::size_t coarsest = (longest - 1) / (kShortestSide - 1);
+    const bool pools = coarsest > 1;
+    if ((!too_large || too_large->exact) && longest <= kLongestSide &&
+        (may_be_whole(size, budget) || !pools))
+        return whole_plan(size, top);
     const std::size_t drawable = (longest + kLongestSide - 1) / kLongestSide;
-    for (std::size_t pool = std::max({coarser, drawable, std::size_t{2}});; ++pool) {
-        if ((longest + pool - 1) / pool < kShortestSide) return std::nullopt;
-        const ReportPlan pooled = pooled_plan(size, pool, budget);
-        if (pooled.bytes <= budget) return pooled;
+    const std::size_t finest =
+        std::max({too_large ? too_large->pool + 1 : 2, drawable, std::size_t{2}});
+    for (std::size_t pool = finest; pool <= coarsest; ++pool) {
+        const ReportPlan pooled = pooled_plan(size, pool, budget, top);
+        // The coarsest is tried in any case: estimates are no reason to refuse a page.
+        if (pooled.bytes <= budget || pool == coarsest) return pooled;
     }
+    return std::nullopt;
 }
 
 }  // namespace attn::pipeline

@@ -34,9 +34,9 @@ constexpr double kExactPage = 2e6;
 constexpr std::size_t kLongestSide = 2048;
 constexpr std::size_t kShortestSide = 64;
 
-// The most faithful plan whose estimate is within `budget` bytes and that is coarser than
-// `too_large`, a plan whose page turned out to be above it. `top`: exact entries a row. Nothing
-// where no plan fits.
+// The most faithful plan that may be within `budget` bytes and that is coarser than `too_large`, a
+// plan whose page turned out to be above it: bytes are an estimate, how many they are shows when
+// the page is made. `top`: exact entries a row. Nothing where all were too large.
 std::optional<ReportPlan> plan_report(const ReportSize& size, ReportValues values, double budget,
                                       std::size_t top,
                                       const std::optional<ReportPlan>& too_large = std::nullopt);

@@ -68,11 +68,13 @@ std::vector<std::ptrdiff_t> ReportSide<T>::offsets() const {
 
 template <class T>
 ReportSide<T> open_report_side(const ReportRequest& request, const source::SourceRequest& from,
-                               io::Inputs& inputs, const Warn& warn) {
+                               io::Inputs& inputs, const Warn& warn, const std::string& axes_flag) {
     ReportSide<T> side;
     side.from = from;
+    source::ArraySource array(from.source, from.axes);
+    array.axes_flag = axes_flag;
     side.attention = std::make_unique<source::StoredAttention<T>>(
-        source::open_stored_attention<T>(inputs, {from.source, from.axes}, warn));
+        source::open_stored_attention<T>(inputs, array, warn));
     source::StoredAttention<T>& attention = *side.attention;
     source::select_layers(attention, from);
     source::warn_of_causal_leak(attention, from.source, warn);
@@ -142,9 +144,9 @@ ReportSide<T> compute_report_side(const ReportRequest& request, io::Inputs& inpu
 template struct ReportSide<float>;
 template struct ReportSide<double>;
 template ReportSide<float> open_report_side(const ReportRequest&, const source::SourceRequest&,
-                                            io::Inputs&, const Warn&);
+                                            io::Inputs&, const Warn&, const std::string&);
 template ReportSide<double> open_report_side(const ReportRequest&, const source::SourceRequest&,
-                                             io::Inputs&, const Warn&);
+                                             io::Inputs&, const Warn&, const std::string&);
 template ReportSide<float> compute_report_side(const ReportRequest&, io::Inputs&, const Warn&);
 template ReportSide<double> compute_report_side(const ReportRequest&, io::Inputs&, const Warn&);
 

@@ -38,11 +38,12 @@ struct ReportSide {
     std::vector<std::ptrdiff_t> offsets() const;
 };
 
-// `from` is SOURCE or what --against names. Throws Error as open_stored_attention does, and for
-// layers, heads, tokens and masks that do not fit.
+// `from` is SOURCE or what --against names; messages about its axes name `axes_flag`. Throws Error
+// as open_stored_attention does, and for layers, heads, tokens and masks that do not fit.
 template <class T>
 ReportSide<T> open_report_side(const ReportRequest& request, const source::SourceRequest& from,
-                               io::Inputs& inputs, const Warn& warn);
+                               io::Inputs& inputs, const Warn& warn,
+                               const std::string& axes_flag = "--axes");
 
 // What the request's inputs give. `inputs` must outlive it. Throws Error as ComputedSource does,
 // and for layers, heads and sequences that are not there.

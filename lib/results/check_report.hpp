@@ -28,6 +28,8 @@ struct CheckLine {
     std::optional<double> worst;
     std::optional<CheckPlace> place;
     std::string message;  // one sentence, or empty
+    // Of a failure or a warning: every head that is guilty, with its own worst place.
+    std::vector<CheckPlace> guilty{};
     // What every line of this name has.
     std::optional<double> threshold{};  // of `worst`; of row_sum, of its distance from 1
     std::string limit{};                // the same in words: "at most 0.5 of the rows"

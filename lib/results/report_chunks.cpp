@@ -49,9 +49,18 @@ void ReportChunks::add(const std::string& name, const std::string& bytes) {
     add_as_is(name, deflated(bytes));
 }
 
+ReportChunks::ReportChunks(double limit, std::function<void()> when_full)
+    : limit_(limit), when_full_(std::move(when_full)) {}
+
 void ReportChunks::add_as_is(const std::string& name, std::string bytes) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    all_[name] = std::move(bytes);
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        bytes_ += static_cast<double>((bytes.size() + 2) / 3 * 4);
+        all_[name] = std::move(bytes);
+        if (bytes_ <= limit_ || full_) return;
+        full_ = true;
+    }
+    when_full_();
 }
 
 void ReportChunks::add_later(const std::string& name, std::string bytes) {
@@ -63,14 +72,6 @@ void ReportChunks::pack() {
     for (const auto& [name, bytes] : unpacked_) names.push_back(&name);
     parallel_for(names.size(), [&](std::size_t i) { add(*names[i], unpacked_.at(*names[i])); });
     unpacked_.clear();
-}
-
-std::size_t ReportChunks::bytes_in_page() const {
-    constexpr std::size_t kElement = 65;  // around each of them
-    std::size_t sum = 0;
-    for (const auto& [name, bytes] : all_)
-        sum += (bytes.size() + 2) / 3 * 4 + kElement + name.size() + 8;
-    return sum;
 }
 
 std::string chunk_name(const std::string& kind, std::size_t sequence,
@@ -189,15 +190,14 @@ void ReportSink<T>::see_odd(const Tile<T>& tile) {
 
 template <class T>
 void ReportSink<T>::consume(const Tile<T>& tile) {
+    if (matrices_.matrices && !packing_.exact && !matrices_.differences) see_odd(tile);
+    if (chunks_.is_full()) return;
     Head& head = head_at(shape_.slot(tile.sequence, tile.head));
     if (tile.active.empty()) return;
     head.thumb->add(tile);
     if (!matrices_.allowed.empty()) see_allowed(tile, head);
     if (!matrices_.matrices) return;
-    if (!packing_.exact) {
-        if (!matrices_.differences) see_odd(tile);
-        top_.consume(tile);
-    }
+    if (!packing_.exact) top_.consume(tile);
     if (head.cells)
         head.cells->add(tile);
     else
@@ -218,6 +218,7 @@ std::string ReportSink<T>::codes_of_cells(const Head& head, std::size_t slot) co
 
 template <class T>
 void ReportSink<T>::end_head(std::size_t sequence, std::size_t head_place) {
+    if (chunks_.is_full()) return;
     const std::size_t slot = shape_.slot(sequence, head_place);
     Head& head = head_at(slot);
     thumbs_[(layer_ - 1) * shape_.slots() + slot] = head.thumb->values();
@@ -269,7 +270,8 @@ void ReportSink<T>::add_allowed(std::size_t sequence_place) {
 
 template <class T>
 void ReportSink<T>::end_layer(const LayerOutputs<T>&) {
-    for (std::size_t place = 0; place < shape_.sequences_streamed(); ++place) {
+    for (std::size_t place = 0; place < shape_.sequences_streamed() && !chunks_.is_full();
+         ++place) {
         if (matrices_.matrices && !packing_.exact) add_top(place);
         if (!matrices_.allowed.empty()) add_allowed(place);
     }
@@ -287,6 +289,7 @@ float ReportSink<T>::largest() const {
 
 template <class T>
 void ReportSink<T>::finish(float scale) {
+    if (chunks_.is_full()) return;
     const std::size_t heads = shape_.heads_streamed();
     for (std::size_t place = 0; place < shape_.sequences_streamed(); ++place) {
         std::string codes;

@@ -3,7 +3,10 @@
 // their places among those in the page).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,6 +22,12 @@ namespace attn::results {
 
 class ReportChunks {
   public:
+    // Any number of bytes.
+    ReportChunks() = default;
+    // Once they take more than `limit` bytes of a page, `when_full` is told, and they are full: the
+    // page will not be made of them. What it throws comes out of the call that adds.
+    ReportChunks(double limit, std::function<void()> when_full);
+
     // Different threads may add at once.
     void add(const std::string& name, const std::string& bytes);
     // The same for what one thread has after another: it is deflated in pack(), on all threads.
@@ -30,11 +39,14 @@ class ReportChunks {
 
     const std::map<std::string, std::string>& all() const { return all_; }
 
-    // What they will take in base64.
-    std::size_t bytes_in_page() const;
+    bool is_full() const { return full_; }
 
   private:
     std::mutex mutex_;
+    double limit_ = std::numeric_limits<double>::infinity();
+    std::function<void()> when_full_;
+    std::atomic<bool> full_ = false;
+    double bytes_ = 0;  // in base64
     std::map<std::string, std::string> all_;
     std::map<std::string, std::string> unpacked_;
 };

@@ -76,8 +76,14 @@ MetaJson check_json(const ReportVerdict& verdict, const ReportFacts& facts) {
                       {"head", head},
                       {"query", optional_of_meta(line.place->query)},
                       {"key", optional_of_meta(line.place->key)}};
-    if (line.verdict == Verdict::fail || line.verdict == Verdict::warning)
-        entry["slots"].push_back(facts.slot(sequence, layer, head));
+    std::vector<std::size_t> slots;
+    for (const CheckPlace& guilty : line.guilty)
+        slots.push_back(facts.slot(place_among(facts.sequences, guilty.sequence),
+                                   place_among(facts.layers, guilty.layer),
+                                   place_among(facts.heads, guilty.head)));
+    std::sort(slots.begin(), slots.end());
+    slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+    entry["slots"] = slots;
     return entry;
 }
 

@@ -38,7 +38,7 @@ Reading named_reading(const StoredParts& parts, const std::string& names, const 
 }
 
 // The axes that the arrays have where nobody names them.
-Axes unnamed_axes(const StoredParts& parts) {
+Axes unnamed_axes(const StoredParts& parts, const std::string& flag) {
     const std::size_t rank = parts.shape().size();
     std::optional<Axes> axes = usual_axes(rank);
     const bool of_batch = rank == 4 && (parts.stacked || is_of_run(parts));
@@ -48,13 +48,13 @@ Axes unnamed_axes(const StoredParts& parts) {
              parts.stacked ? ": expected attention [q, k], [heads, q, k] or [batch, heads, q, k]"
                            : ": expected attention [q, k], [heads, q, k], [layers, heads, q, k] or "
                              "[layers, batch, heads, q, k]",
-             rank == 5 ? "; --axes names others" : "");
+             rank == 5 ? "; " + flag + " names others" : "");
     }
     return *axes;
 }
 
 // One key for many queries is what pooling leaves: its one query was dropped, or put last.
-void refuse_pooling(const StoredParts& parts, const Axes& axes) {
+void refuse_pooling(const StoredParts& parts, const Axes& axes, const std::string& flag) {
     const Shape& shape = parts.shape();
     if (shape.back() != 1 || shape[shape.size() - 2] < 2) return;
     Axes pooled = axes;
@@ -62,12 +62,13 @@ void refuse_pooling(const StoredParts& parts, const Axes& axes) {
     if (shape.size() == 3 && !parts.stacked) pooled.front() = Axis::batch;
     if (parts.stacked) pooled = with_front(Axis::layers, pooled);
     fail(described(parts), ": the last axis has length 1, as in attention pooling; one query over ",
-         shape[shape.size() - 2], " keys is --axes ", names_of(pooled),
-         ", and if there is one key --axes ",
+         shape[shape.size() - 2], " keys is ", flag, " ", names_of(pooled),
+         ", and if there is one key ", flag, " ",
          names_of(parts.stacked ? with_front(Axis::layers, axes) : axes));
 }
 
-void tell_other_reading(const StoredParts& parts, const Reading& reading, const Warn& warn) {
+void tell_other_reading(const StoredParts& parts, const Reading& reading, const std::string& flag,
+                        const Warn& warn) {
     if (!warn) return;
     std::optional<Axes> other;
     if (!parts.stacked) {
@@ -81,7 +82,7 @@ void tell_other_reading(const StoredParts& parts, const Reading& reading, const 
     if (!other) return;
     const Axes taken = reading.stacked ? with_front(*reading.stacked, reading.axes) : reading.axes;
     warn(described(parts) + ": read as " + bracketed(taken) +
-         "; if it is something else, name its axes, such as --axes " + names_of(*other));
+         "; if it is something else, name its axes, such as " + flag + " " + names_of(*other));
 }
 
 // Arrays, all with the same axes of which the last are q and k, and the axis across them.
@@ -185,10 +186,10 @@ std::string described(const StoredParts& parts) {
 Reading choose_reading(const StoredParts& parts, const std::string& names, const std::string& flag,
                        const Warn& warn) {
     if (!names.empty()) return named_reading(parts, names, flag);
-    Reading reading{unnamed_axes(parts), std::nullopt};
+    Reading reading{unnamed_axes(parts, flag), std::nullopt};
     if (parts.stacked) reading.stacked = Axis::layers;
-    refuse_pooling(parts, reading.axes);
-    tell_other_reading(parts, reading, warn);
+    refuse_pooling(parts, reading.axes, flag);
+    tell_other_reading(parts, reading, flag, warn);
     return reading;
 }
 

@@ -111,6 +111,14 @@ class Pages:
             return None
         return self.report("page-gpt2", folder / "gpt2-small-layer5.npy", "--tokens", folder / "gpt2-small-layer5.tokens.json")
 
+    def leaky_heads(self):
+        """Three of six heads see a key that they may not."""
+        values = [1.0 if key == query else 0.0 for _ in range(6) for query in range(5) for key in range(5)]
+        for head in (1, 3, 5):
+            values[head * 25 + 1 * 5 + 4] = 0.25
+        arrays.save_npy(self.folder / "leaky_heads.npy", (2, 3, 5, 5), values)
+        return self.report("page-leaky-heads", "leaky_heads.npy", "--causal", "--axes", "layers,heads,q,k")
+
     def leaky(self):
         values = [1 / 6] * 36
         arrays.save_npy(self.folder / "leaky.npy", (6, 6), values)
@@ -419,6 +427,16 @@ def a_failed_check_leads_to_its_cell(browser, pages):
     browser.run("[...document.querySelectorAll('button.verdict')].find((b) => b.textContent.includes('FAIL')).click()")
     browser.frame()
     assert "query=" in browser.run("return location.hash"), browser.run("return location.hash")
+
+
+@case
+def every_head_that_fails_a_check_is_marked(browser, pages):
+    browser.open(pages.get("leaky_heads"), "#tab=checks")
+    marked = "return [...document.querySelectorAll('#overview .failed')].map((m) => m.parentElement.getAttribute('aria-label').split(',')[0])"
+    assert browser.run(marked) == ["layer 0 head 1", "layer 1 head 0", "layer 1 head 2"], browser.run(marked)
+    assert "and 2 more heads, which check:causal_leak finds" in browser.text("#tab-checks")
+    browser.type("#find", "check:causal_leak")
+    assert browser.text("#find-answer") == "3 of 6 heads", browser.text("#find-answer")
 
 
 @case

@@ -58,7 +58,27 @@ TEST_CASE("who asks for exact values gets them, or nothing") {
     const auto plan = plan_report(size, ReportValues::exact, 24e6, 4);
     REQUIRE(plan);
     CHECK(plan->exact);
-    CHECK_FALSE(plan_report(size, ReportValues::exact, 3e6, 4));
+    // Whether they fit is measured, once.
+    CHECK(plan_report(size, ReportValues::exact, 3e6, 4)->exact);
+    CHECK_FALSE(plan_report(size, ReportValues::exact, 3e6, 4, plan));
+}
+
+TEST_CASE("matrices of which half may be zeros are tried whole") {
+    const auto plan =
+        plan_report({144, 144.0 * 512 * 512, 512, 512, 250e3}, ReportValues::automatic, 24e6, 4);
+    REQUIRE(plan);
+    CHECK(plan->pool == 1);
+    CHECK(plan->bytes > 24e6);
+}
+
+TEST_CASE("who asks for fewer or more exact entries gets them in bands, too") {
+    const ReportSize size{1, 4000.0 * 4000, 4000, 4000, 0};
+    for (const std::size_t top : {1U, 2U, 4U, 8U}) {
+        const auto plan = plan_report(size, ReportValues::compact, 24e6, top);
+        REQUIRE(plan);
+        CHECK(plan->pool == 2);
+        CHECK(plan->top == 2 * top);
+    }
 }
 
 TEST_CASE("who asks for compact values gets no exact page, however small") {
@@ -86,7 +106,15 @@ TEST_CASE(
     CHECK(plan->pool == 1);
 }
 
-TEST_CASE("a budget below what the page's own code takes is met by no plan") {
-    CHECK_FALSE(plan_report({1, 1e6, 1000, 1000, 90e3}, ReportValues::automatic, 50e3, 4));
-    CHECK_FALSE(plan_report({1, 9, 3, 3, 90e3}, ReportValues::automatic, 50e3, 4));
+TEST_CASE("the last plan is tried though its estimate is above the budget") {
+    const ReportSize large{1, 1e6, 1000, 1000, 90e3}, small{1, 9, 3, 3, 90e3};
+    const auto coarse = plan_report(large, ReportValues::automatic, 50e3, 4);
+    REQUIRE(coarse);
+    CHECK(coarse->rows(1000) >= kShortestSide);
+    CHECK((1000 + coarse->pool) / (coarse->pool + 1) < kShortestSide);
+    CHECK_FALSE(plan_report(large, ReportValues::automatic, 50e3, 4, coarse));
+    const auto whole = plan_report(small, ReportValues::automatic, 50e3, 4);
+    REQUIRE(whole);
+    CHECK(whole->pool == 1);
+    CHECK_FALSE(plan_report(small, ReportValues::automatic, 50e3, 4, whole));
 }

@@ -56,10 +56,11 @@ function verdictLine(shared, check) {
         (place.query === null ? '' : ', query ' + place.query) +
         (place.key === null ? '' : ', key ' + place.key)
       : '';
+  const others = bad && check.slots.length > 1 ? 'and ' + (check.slots.length - 1) + ' more heads, which check:' + check.name + ' finds' : '';
   const parts = [
     make('span', { class: 'word ' + (bad ? 'bad' : check.verdict === 'ok' ? 'ok' : '') }, check.verdict),
     make('span', {}, source + check.name),
-    make('span', {}, [check.message || check.meaning, where].filter(Boolean).join(' \u00b7 ')),
+    make('span', {}, [check.message || check.meaning, where, others].filter(Boolean).join(' \u00b7 ')),
     make('span', { class: 'faint' }, worst),
   ];
   if (!place) return make('div', { class: 'verdict' }, ...parts);

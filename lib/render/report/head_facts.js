@@ -21,8 +21,10 @@ export function headFacts(shared, seq, source) {
       return heads.measure(name, slot, source);
     },
     types: (slot) => types.of(slot, source).map((one) => one.name),
-    checks: (slot) =>
-      meta.checks.filter((check) => check.verdict === 'FAIL' && check.slots.includes(slot)).map((check) => check.name),
+    checks(slot) {
+      const bad = meta.checks.filter((check) => check.slots.includes(slot));
+      return [...bad.map((check) => check.name), ...(bad.some((check) => check.verdict === 'FAIL') ? ['failed'] : [])];
+    },
     token(slot) {
       const key = heads.measure('sink_key', slot, source);
       return key === null ? '' : heads.keyToken(seq, key) || '';

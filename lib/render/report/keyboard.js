@@ -140,7 +140,7 @@ const searchHelp = [
   ['induction>0.4 layer<6', 'both must hold; any measure, layer, head'],
   ['type:previous -type:sink', 'of a type, and not of another'],
   ['top 5 entropy', 'the five largest; bottom for the smallest'],
-  ['check:failed', 'heads in which a check failed, or check:NAME'],
+  ['check:failed', 'heads in which a check failed; check:NAME those of one check'],
   ['like:5.3', 'the ten heads most like layer 5 head 3, by their small maps'],
   ['apple', 'heads whose strongest key is a token with this word'],
 ];

@@ -16,7 +16,7 @@
  * @property {number[]} slots
  * @property {(name: string, slot: number) => number | null} value of a measure, or of layer, head, seq
  * @property {(slot: number) => string[]} types
- * @property {(slot: number) => string[]} checks that failed there
+ * @property {(slot: number) => string[]} checks that failed or warn there, and 'failed' where one failed
  * @property {(slot: number) => string} token the strongest key
  * @property {(layer: number, head: number) => ((slot: number) => number) | null} alike how alike a head is, null when not known
  * @property {string[]} measures
@@ -102,7 +102,7 @@ export function findHeads(terms, facts) {
  */
 function holds(term, slot, facts) {
   if (term.kind === 'type') return facts.types(slot).includes(term.name);
-  if (term.kind === 'check') return facts.checks(slot).some((name) => term.name === 'failed' || name === term.name);
+  if (term.kind === 'check') return facts.checks(slot).includes(term.name);
   if (term.kind === 'token') return facts.token(slot).toLowerCase().includes(term.name);
   const value = facts.value(term.name, slot);
   if (value === null) return false;

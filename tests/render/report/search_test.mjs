@@ -13,7 +13,7 @@ const facts = {
   measures,
   value: (name, slot) => heads[slot][name],
   types: (slot) => heads[slot].types,
-  checks: (slot) => (slot === 2 ? ['causal_leak'] : []),
+  checks: (slot) => (slot === 2 ? ['causal_leak', 'failed'] : []),
   token: (slot) => heads[slot].token,
   alike: () => (slot) => [0.1, 0.2, 0.9][slot],
 };
