@@ -11,10 +11,10 @@ constexpr std::size_t kLongestLabel = 9;  // in heights of the text
 constexpr std::size_t kTickLength = 4;
 
 // The smallest of 1, 2, 5, 10, 20 … whose labels are at least `gap` pixels apart.
-std::size_t choose_stride(const CellLayout& layout, std::size_t gap) {
+std::size_t choose_stride(std::size_t side, std::size_t pool, std::size_t gap) {
     for (std::size_t power = 1;; power *= 10) {
         for (const std::size_t factor : {1, 2, 5}) {
-            if (factor * power * layout.pixels >= gap * layout.pool) return factor * power;
+            if (factor * power * side >= gap * pool) return factor * power;
         }
     }
 }
@@ -49,17 +49,18 @@ Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
                const CellLayout& layout, const Font& font, std::size_t size, bool across,
                std::size_t least_step) {
     Axis axis;
+    const std::size_t side = across ? layout.width() : layout.height();
     axis.tokens = !tokens.empty();
     const std::size_t last = extent.first + extent.count - 1;
     std::size_t gap = size;
     if (!axis.tokens)
         gap = across ? font.width(std::to_string(last), size) + size / 2 : size + size / 2;
-    const std::size_t stride = std::max(least_step, choose_stride(layout, gap));
+    const std::size_t stride = std::max(least_step, choose_stride(side, layout.pool, gap));
     axis.step = stride;
     const std::size_t start = (extent.first + stride - 1) / stride * stride;
     for (std::size_t position = start; position <= last; position += stride) {
         AxisLabel label;
-        label.center = (2 * (position - extent.first) + 1) * layout.pixels / (2 * layout.pool);
+        label.center = (2 * (position - extent.first) + 1) * side / (2 * layout.pool);
         label.text = axis.tokens
                          ? font.shorten(visible_token(tokens[position]), size, kLongestLabel * size)
                          : std::to_string(position);

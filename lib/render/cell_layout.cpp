@@ -10,6 +10,7 @@ constexpr std::size_t kLabelledSize = 600;     // pixels that a matrix of few to
 constexpr std::size_t kSize = 400;             // and one of many
 constexpr std::size_t kMaxSize = 1024;         // before cells are pooled
 constexpr std::size_t kMaxSizeOfCells = 8192;  // the same when the size of a cell was asked for
+constexpr std::size_t kLeastStrip = 56;        // the short side of a matrix
 constexpr std::size_t kSheetWidth = 2000;
 constexpr std::size_t kSheetHeight = 9600;
 constexpr std::size_t kLeastPanel = 16;
@@ -18,6 +19,23 @@ constexpr std::size_t kMaxDensePanel = 260;  // and when they cannot
 
 std::size_t divide_up(std::size_t count, std::size_t by) {
     return (count + by - 1) / by;
+}
+
+// The side of a cell so that `count` of them are at least a strip, and no longer than the other
+// axis; 0: `pixels` are enough.
+std::size_t stretched(std::size_t count, std::size_t other, std::size_t pixels) {
+    const std::size_t least = std::min(kLeastStrip, other * pixels);
+    const std::size_t side = divide_up(least, std::max<std::size_t>(1, count));
+    return side > pixels ? side : 0;
+}
+
+void stretch_strips(std::size_t queries, std::size_t keys, std::size_t limit, CellLayout& layout) {
+    const std::size_t rows = divide_up(queries, layout.pool),
+                      columns = divide_up(keys, layout.pool);
+    layout.stretched_height =
+        stretched(rows, std::min(columns, limit / layout.pixels), layout.pixels);
+    layout.stretched_width =
+        stretched(columns, std::min(rows, limit / layout.pixels), layout.pixels);
 }
 
 }  // namespace
@@ -38,6 +56,7 @@ CellLayout lay_out_cells(std::size_t queries, std::size_t keys, std::optional<st
         layout.pixels = std::max<std::size_t>(1, kSize / drawn);
     }
     layout.pixels = std::max<std::size_t>(1, std::min(layout.pixels, limit / drawn));
+    if (!cell) stretch_strips(queries, keys, limit, layout);
     return layout;
 }
 
@@ -67,6 +86,7 @@ CellLayout lay_out_panel(std::size_t queries, std::size_t keys, const SheetSize&
     CellLayout layout;
     layout.pool = divide_up(longest, side);
     layout.pixels = std::clamp<std::size_t>(side / divide_up(longest, layout.pool), 1, 28);
+    stretch_strips(queries, keys, side, layout);
     return layout;
 }
 

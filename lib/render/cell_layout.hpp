@@ -10,11 +10,19 @@ namespace attn::render {
 struct CellLayout {
     std::size_t pixels = 1;  // side of a drawn cell
     std::size_t pool = 1;    // a drawn cell stands for pool x pool cells of the matrix
+    // Where a matrix of few rows or columns would be a thread: what it is stretched to; 0:
+    // `pixels`.
+    std::size_t stretched_width = 0;
+    std::size_t stretched_height = 0;
+
+    std::size_t width() const { return stretched_width > 0 ? stretched_width : pixels; }
+    std::size_t height() const { return stretched_height > 0 ? stretched_height : pixels; }
 };
 
 // For a picture of its own. `cell` and `max_size` as in --cell and --max-size (pixels of the
 // longest side of the matrix). Without them, cells of up to 64 tokens are large enough to label,
-// and matrices above 1024 are pooled.
+// matrices above 1024 are pooled, and strips of few rows or columns are stretched so that their
+// colours can be seen; not where `cell` says how large cells are.
 CellLayout lay_out_cells(std::size_t queries, std::size_t keys, std::optional<std::size_t> cell,
                          std::optional<std::size_t> max_size);
 

@@ -96,7 +96,8 @@ void add_cell_numbers(Figure& figure, std::size_t x, std::size_t y, MatrixView<c
                       const HeatmapStyle& style) {
     const std::size_t size = cell_number_size(cells, style);
     const double largest = largest_of(cells);
-    const auto side = static_cast<double>(style.layout.pixels);
+    const auto width = static_cast<double>(style.layout.width());
+    const auto height = static_cast<double>(style.layout.height());
     // Digits are as high as capital letters, whose middle stands in the middle of the cell.
     constexpr double kHalfDigit = 0.365;  // em
     const double middle_of_digits =
@@ -108,9 +109,9 @@ void add_cell_numbers(Figure& figure, std::size_t x, std::size_t y, MatrixView<c
             TextLine line;
             line.text = cell_number(static_cast<double>(value), largest);
             line.size = size;
-            line.x = static_cast<double>(x) + (static_cast<double>(column) + 0.5) * side;
-            line.y =
-                static_cast<double>(y) + (static_cast<double>(row) + 0.5) * side - middle_of_digits;
+            line.x = static_cast<double>(x) + (static_cast<double>(column) + 0.5) * width;
+            line.y = static_cast<double>(y) + (static_cast<double>(row) + 0.5) * height -
+                     middle_of_digits;
             line.color = ink_on(cell_color(value, style));
             line.anchor = TextAnchor::middle;
             figure.write(std::move(line));

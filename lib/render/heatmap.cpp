@@ -38,8 +38,8 @@ Plan make_plan(const HeatmapPanel& panel, const HeatmapStyle& style) {
         std::min<std::size_t>(28, 12 + (std::max<std::size_t>(style.layout.pixels, 12) - 12) / 3);
     plan.axis_text = plan.text + 2;
     plan.title_text = plan.text + 5;
-    plan.matrix_width = panel.cells.columns * style.layout.pixels;
-    plan.matrix_height = panel.cells.rows * style.layout.pixels;
+    plan.matrix_width = panel.cells.columns * style.layout.width();
+    plan.matrix_height = panel.cells.rows * style.layout.height();
     SpecialCells special;
     special.add(panel, style.scale);
     plan.legend = make_legend(special, style);
@@ -117,9 +117,9 @@ Image color_cells(MatrixView<const float> cells, const HeatmapStyle& style) {
 
 void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const float> cells,
                const HeatmapStyle& style) {
-    const std::size_t side = style.layout.pixels;
-    figure.frame(x, y, cells.columns * side, cells.rows * side);
-    figure.place({color_cells(cells, style), x, y, side, side});
+    const std::size_t width = style.layout.width(), height = style.layout.height();
+    figure.frame(x, y, cells.columns * width, cells.rows * height);
+    figure.place({color_cells(cells, style), x, y, width, height});
     if (style.numbers && cell_number_size(cells, style) > 0)
         add_cell_numbers(figure, x, y, cells, style);
 }
@@ -127,7 +127,7 @@ void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const fl
 void add_left_out(Figure& figure, std::size_t x, std::size_t y, const HeatmapPanel& panel,
                   const HeatmapStyle& style) {
     if (panel.left_out.empty()) return;
-    figure.hatch(x, y, style.layout.pixels, panel.cells.rows * style.layout.pixels);
+    figure.hatch(x, y, style.layout.width(), panel.cells.rows * style.layout.height());
 }
 
 HeatmapGeometry measure_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style) {

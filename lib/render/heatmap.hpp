@@ -48,8 +48,8 @@ struct HeatmapStyle {
     bool numbers = false;  // in the cells, where they fit
 };
 
-// Where the cells lie in the labelled picture: cell (i, j) fills layout.pixels squared from
-// (left + j * pixels, top + i * pixels).
+// Where the cells lie in the labelled picture: cell (i, j) fills layout.width() x layout.height()
+// from (left + j * width, top + i * height).
 struct HeatmapGeometry {
     std::size_t width = 0;  // of the whole picture
     std::size_t height = 0;
@@ -65,7 +65,7 @@ Figure make_heatmap(const HeatmapPanel& panel, const HeatmapStyle& style);
 Image color_cells(MatrixView<const float> cells, const HeatmapStyle& style);
 
 // The matrix as part of a figure, its corner at (x, y), with a frame around it; each cell is
-// layout.pixels a side and holds its number where that is asked for and fits.
+// layout.width() x layout.height() and holds its number where that is asked for and fits.
 void add_cells(Figure& figure, std::size_t x, std::size_t y, MatrixView<const float> cells,
                const HeatmapStyle& style);
 

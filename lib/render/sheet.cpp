@@ -91,8 +91,8 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     const HeatmapPanel& first = sheet.panels.front();
     Plan plan;
     plan.rows = (sheet.panels.size() + sheet.columns - 1) / sheet.columns;
-    plan.panel_width = first.cells.columns * style.layout.pixels;
-    plan.panel_height = first.cells.rows * style.layout.pixels;
+    plan.panel_width = first.cells.columns * style.layout.width();
+    plan.panel_height = first.cells.rows * style.layout.height();
     fit_titles(plan, sheet, *style.font);
     plan.text = std::clamp<std::size_t>(style.layout.pixels, 11, kText);
     AxisPair axes =

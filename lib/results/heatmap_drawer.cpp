@@ -174,12 +174,13 @@ render::ColorScale HeatmapDrawer::joint_scale(const std::vector<HeadName>& heads
     return render::limited(joint, options_.vmin, options_.vmax, parts);
 }
 
-render::HeatmapStyle HeatmapDrawer::style(const render::ColorScale& scale, std::size_t cell_pixels,
-                                          std::size_t pool) const {
+render::HeatmapStyle HeatmapDrawer::style(const render::ColorScale& scale,
+                                          render::CellLayout layout, std::size_t pool) const {
     render::HeatmapStyle style;
     style.colors = &render::color_map(options_.colormap);
     style.scale = scale;
-    style.layout = {cell_pixels, pool};
+    layout.pool = pool;
+    style.layout = layout;
     style.font = &font_;
     style.numbers = options_.numbers;
     if (choice_.words) style.value_name = choice_.words->value;
@@ -256,7 +257,7 @@ void HeatmapDrawer::require_room_for_numbers(MatrixView<const float> cells,
 
 void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& grid,
                               const render::ColorScale& scale) const {
-    const render::HeatmapStyle look = style(scale, single_.pixels, grid.pool);
+    const render::HeatmapStyle look = style(scale, single_, grid.pool);
     const std::string what = title_of(name);
     render::HeatmapPanel picture = panel(name, grid, what);
     picture.note = note(grid.pool);
@@ -317,7 +318,7 @@ void HeatmapDrawer::draw_overview(std::size_t sequence) const {
 std::string HeatmapDrawer::text(std::size_t columns, bool color) const {
     std::string text;
     for (const auto& [name, cells] : for_sheets_) {
-        const render::HeatmapStyle look = style(joint_scale({name}), 1, cells.grid.pool);
+        const render::HeatmapStyle look = style(joint_scale({name}), {}, cells.grid.pool);
         text +=
             render::draw_terminal(panel(name, cells.grid, title_of(name)), look, columns, color);
     }
@@ -341,7 +342,7 @@ void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>&
         for (const auto& [name, cells] : for_sheets_) compared.push_back(name);
     }
     const render::ColorScale scale = joint_scale(compared);
-    const render::HeatmapStyle look = style(scale, layout.pixels, grids.front().pool);
+    const render::HeatmapStyle look = style(scale, layout, grids.front().pool);
     if (choice_.alone) {
         for (const render::HeatmapPanel& one : sheet.panels)
             require_room_for_numbers(one.cells, look);

@@ -89,7 +89,7 @@ class HeatmapDrawer {
     bool leaves_out_first(const analysis::CellGrid& grid) const;
     render::ColorScale range_of(const analysis::CellGrid& grid) const;
     render::ColorScale joint_scale(const std::vector<HeadName>& heads) const;
-    render::HeatmapStyle style(const render::ColorScale& scale, std::size_t cell_pixels,
+    render::HeatmapStyle style(const render::ColorScale& scale, render::CellLayout layout,
                                std::size_t pool) const;
     render::HeatmapPanel panel(const HeadName& name, const analysis::CellGrid& grid,
                                std::string title) const;

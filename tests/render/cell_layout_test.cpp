@@ -35,6 +35,42 @@ TEST_CASE("no picture is larger than asked for, whatever the shape") {
     }
 }
 
+TEST_CASE("a strip of few rows or columns is high, or wide, enough to see its colours") {
+    for (const std::size_t rows : {1, 2, 3, 5}) {
+        for (const std::size_t columns : {40, 49, 64, 65, 500, 1024, 4096, 100000}) {
+            INFO(rows << " x " << columns);
+            const CellLayout across = lay_out_cells(rows, columns, {}, {});
+            const std::size_t drawn = (rows + across.pool - 1) / across.pool;
+            CHECK(drawn * across.height() >= 50);
+            CHECK(drawn * across.height() <= 5 * 28);
+            CHECK(across.width() == across.pixels);
+            const CellLayout down = lay_out_cells(columns, rows, {}, {});
+            CHECK(down.width() == across.height());
+            CHECK(down.height() == across.width());
+            const CellLayout panel = lay_out_panel(rows, columns, {4, 2}, {}, {});
+            CHECK((rows + panel.pool - 1) / panel.pool * panel.height() >= 50);
+        }
+    }
+}
+
+TEST_CASE("cells stay square where the matrix is no strip, or their size was asked for") {
+    for (const auto& [rows, columns] : {std::pair<std::size_t, std::size_t>{1, 1},
+                                        {2, 2},
+                                        {8, 8},
+                                        {49, 49},
+                                        {1024, 1024},
+                                        {5, 12},
+                                        {64, 500}}) {
+        INFO(rows << " x " << columns);
+        const CellLayout layout = lay_out_cells(rows, columns, {}, {});
+        CHECK(layout.width() == layout.pixels);
+        CHECK(layout.height() == layout.pixels);
+    }
+    CHECK(lay_out_cells(1, 500, 2, {}).height() == 2);
+    CHECK(lay_out_panel(1, 500, {4, 2}, 2, {}).height() == 2);
+    CHECK(lay_out_cells(1, 500, {}, 20).height() <= 20);
+}
+
 TEST_CASE("the size of a cell is taken as asked") {
     CHECK(lay_out_cells(100, 100, 30, {}).pixels == 30);
     CHECK(lay_out_cells(100, 100, 30, {}).pool == 1);
