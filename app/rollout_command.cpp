@@ -35,22 +35,28 @@ std::string token_text(const std::vector<std::string>& labels, std::size_t token
     return labels.empty() ? number : number + " " + labels[token];
 }
 
-void print_targets(const RolloutResult& result, Console& console) {
+// A table of the largest inputs, or of the largest tokens of the encoder.
+void print_targets(const RolloutResult& result, bool of_encoder, Console& console) {
     std::vector<std::vector<std::string>> rows{{"target"}};
     const auto& targets = result.summary.targets;
     const bool heads = !targets.empty() && targets.front().head.has_value();
     if (heads) rows.front().insert(rows.front().begin(), "head");
     if (result.batch) rows.front().insert(rows.front().begin(), "seq");
-    const std::size_t inputs = targets.empty() ? 0 : targets.front().top.size();
-    for (std::size_t i = 0; i < inputs; ++i)
-        rows.front().push_back(i == 0 ? "made of (largest first)" : "");
+    const auto top_of = [&](const results::RolloutTarget& target) -> const results::RolloutTop& {
+        return of_encoder ? target.cross_top : target.top;
+    };
+    const std::size_t inputs = targets.empty() ? 0 : top_of(targets.front()).size();
+    const char* const made =
+        of_encoder ? "made of the encoder's tokens" : "made of (largest first)";
+    for (std::size_t i = 0; i < inputs; ++i) rows.front().push_back(i == 0 ? made : "");
     for (const results::RolloutTarget& target : targets) {
         std::vector<std::string> row;
         if (result.batch) row.push_back(std::to_string(target.sequence));
         if (heads) row.push_back(std::to_string(*target.head));
         row.push_back(token_text(io::labels_of(result.queries, target.sequence), target.query));
-        const auto& keys = io::labels_of(result.keys, target.sequence);
-        for (const auto& [key, value] : target.top)
+        const auto& keys =
+            io::labels_of(of_encoder ? result.encoder_keys : result.keys, target.sequence);
+        for (const auto& [key, value] : top_of(target))
             row.push_back(token_text(keys, key) + ": " + number_text(value, 3));
         rows.push_back(std::move(row));
     }
@@ -58,7 +64,12 @@ void print_targets(const RolloutResult& result, Console& console) {
 }
 
 void print(const RolloutResult& result, Console& console) {
-    print_targets(result, console);
+    print_targets(result, false, console);
+    const auto& targets = result.summary.targets;
+    if (!targets.empty() && !targets.front().cross_top.empty()) {
+        console.line("");
+        print_targets(result, true, console);
+    }
     if (result.summary.specificity)
         console.line("specificity " + number_text(*result.summary.specificity, 3) +
                      " (0: all targets read the same)");
@@ -149,7 +160,7 @@ void add_method_flags(Command& command, RolloutRequest& request) {
     command.on("--normalise", request.normalise, "Divide rows of flows by their sums");
     command.text("--cross", "ARRAY", request.cross,
                  "Cross-attention of the decoder, [layers, (batch,) heads, queries, keys of the "
-                 "encoder]; SOURCE is its self-attention");
+                 "encoder]; SOURCE is its self-attention, --key-tokens label the encoder's tokens");
     command.text("--encoder", "ARRAY", request.encoder,
                  "Self-attention of the encoder; without it its states are its inputs");
     command.text("--gradients", "ARRAY|DIR", request.gradients,
@@ -179,7 +190,8 @@ void add_result_flags(Command& command, RolloutRequest& request, bool& json, Con
         "Also lift.npy: how much more than uniform attention would give");
     command.text("--grid", "RxC", request.grid,
                  "Also map.npy [targets, R, C]: tokens are patches of a picture, 14x14, or 14x14+1 "
-                 "where a class token comes first");
+                 "where a class token comes first; cross_map.npy of the encoder's tokens, with "
+                 "--cross");
     command.text("--image", "FILE.png|jpg", request.image,
                  "Also photo.png: the shares of the patches drawn over this picture, a panel a "
                  "target (default: the class token)");

@@ -16,6 +16,7 @@
 #include "io/json_text.hpp"
 #include "pipeline/rollout_computed.hpp"
 #include "pipeline/rollout_photo.hpp"
+#include "pipeline/rollout_picture.hpp"
 #include "pipeline/rollout_product.hpp"
 #include "pipeline/rollout_streamed.hpp"
 #include "pipeline/rollout_words.hpp"
@@ -60,10 +61,11 @@ class Rollout {
           warn_(warn),
           inputs_(inputs),
           parts_(open_parts<T>(request, inputs, warn)),
-          labels_(source::choose_labels(stack().attention, request.from)),
+          labels_(source::choose_labels(stack().attention, request.of_decoder())),
           share_(source::choose_share(stack().attention, request.from)) {
+        if (parts_.cross) encoder_labels_ = encoder_labels(request, *parts_.cross);
         choose_lines();
-        if (!request.grid.empty()) layout_.grid = analysis::parse_grid(request.grid, tokens());
+        choose_grids();
         layout_.name = array_name_of(request.method);
         layout_.batch_axis = stack().attention.batch_axis;
         sequences_ = share_.sequences.value_or(count_up(stack().sequences()));
@@ -76,7 +78,8 @@ class Rollout {
         layout_.array = request.save.rollout;
         layout_.lift = request.uniform_baseline;
         require_room();
-        if (!request.image.empty()) photo_.emplace(request, *layout_.grid, lines_);
+        if (request.image.empty()) return;
+        photo_.emplace(request, layout_.cross_grid ? *layout_.cross_grid : *layout_.grid, lines_);
     }
 
     RolloutResult execute(const Progress& progress) {
@@ -91,6 +94,7 @@ class Rollout {
         result_.batch = stack().sequences() > 1;
         result_.queries = labels_.queries;
         result_.keys = labels_.keys;
+        result_.encoder_keys = encoder_labels_;
         return std::move(result_);
     }
 
@@ -127,6 +131,26 @@ class Rollout {
                   " of the last one; --targets and --sources name others");
     }
 
+    // Patches are whatever has as many tokens: what is rolled out, the encoder's, or both.
+    void choose_grids() {
+        if (request_.grid.empty()) return;
+        if (!parts_.cross) {
+            layout_.grid = analysis::parse_grid(request_.grid, tokens());
+            return;
+        }
+        const auto fitting = [&](std::size_t count) -> std::optional<analysis::PatchGrid> {
+            try {
+                return analysis::parse_grid(request_.grid, count);
+            } catch (const Error&) {
+                return std::nullopt;
+            }
+        };
+        layout_.grid = fitting(tokens());
+        layout_.cross_grid = fitting(parts_.cross->keys());
+        if (!layout_.grid && !layout_.cross_grid)
+            analysis::parse_grid(request_.grid, parts_.cross->keys());
+    }
+
     void require_room() const {
         if (request_.save.layers && tokens() > kMostWholeTokens)
             fail("--save layers: is a whole matrix for each layer, which is made of up to ",
@@ -156,62 +180,44 @@ class Rollout {
                         io::OutputGuard("rollout", request_.policy, inputs_.paths()));
         writer_.emplace(*folder_, layout_);
         if (!request_.save.heatmaps) return;
-        shape_.sequences = stack().sequences();
-        shape_.heads = std::max<std::size_t>(layout_.heads, 1);
-        shape_.queries = layout_.rows;
-        shape_.keys = layout_.columns;
-        shape_.block_rows = layout_.rows;
+        const auto write = [this](const std::string& name, const std::string& bytes) {
+            folder_->write(name, bytes);
+        };
         results::HeatmapOptions options = request_.heatmaps;
         options.origin.source = stack().name;
-        drawer_.emplace(
-            options, pictures(), picture_labels(),
-            [this](const std::string& name, const std::string& bytes) {
-                folder_->write(name, bytes);
-            },
-            warn_);
-        drawer_->begin_layer(shape_);
+        picture_.emplace(picture_facts(), options, write, warn_);
+        if (!parts_.cross) return;
+        // A part of the matrix is one of the decoder's own tokens.
+        options.keys.clear();
+        cross_picture_.emplace(cross_picture_facts(), options, write, warn_);
     }
 
-    results::PictureChoice pictures() const {
-        results::PictureChoice choice;
-        choice.heads = count_up(shape_.heads);
-        choice.head_numbers = {0};
-        if (layout_.heads > 0) {
-            choice.head_numbers.clear();
+    RolloutPictureFacts picture_facts() const {
+        RolloutPictureFacts facts;
+        facts.words = {rollout_title(request_, stack().heads.size()), layout_.name,
+                       value_name_of(request_.method), kRoutingNote};
+        facts.labels.queries =
+            by_source() ? labels_.queries : labels_of_lines(labels_.queries, lines_, tokens());
+        facts.labels.keys = labels_of_lines(labels_.keys, columns_, tokens());
+        facts.sequences = sequences_;
+        facts.batch = stack().sequences();
+        if (layout_.heads > 0)
             for (const std::size_t place : stack().heads)
-                choice.head_numbers.push_back(stack().attention.heads[place]);
-        }
-        choice.sequences = sequences_;
-        choice.batch = stack().sequences();
-        choice.single = layout_.heads == 0;
-        choice.sheets = layout_.heads > 0;
-        choice.overview = false;
-        choice.words =
-            results::PictureWords{rollout_title(request_, stack().heads.size()), layout_.name,
-                                  value_name_of(request_.method), kRoutingNote};
-        return choice;
+                facts.heads.push_back(stack().attention.heads[place]);
+        facts.rows = layout_.rows;
+        facts.columns = layout_.columns;
+        facts.ends = drawn_keys();
+        return facts;
     }
 
-    // Of the lines that are drawn; their numbers where they are not all and have no labels.
-    std::vector<std::vector<std::string>> line_labels(
-        const std::vector<std::vector<std::string>>& all,
-        const std::vector<std::size_t>& lines) const {
-        if (lines.size() == tokens()) return all;
-        std::vector<std::vector<std::string>> chosen;
-        for (const std::vector<std::string>& list : all) {
-            chosen.emplace_back();
-            for (const std::size_t line : lines) chosen.back().push_back(list[line]);
-        }
-        if (!chosen.empty()) return chosen;
-        chosen.emplace_back();
-        for (const std::size_t line : lines) chosen.back().push_back(std::to_string(line));
-        return chosen;
-    }
-
-    results::PictureLabels picture_labels() const {
-        const auto keys = line_labels(labels_.keys, columns_);
-        if (by_source()) return {labels_.queries, keys};
-        return {line_labels(labels_.queries, lines_), keys};
+    RolloutPictureFacts cross_picture_facts() const {
+        RolloutPictureFacts facts = picture_facts();
+        facts.words.title = "of the encoder: " + facts.words.title;
+        facts.words.file = "cross_" + layout_.name;
+        facts.labels.keys = encoder_labels_;
+        facts.columns = layout_.cross_columns;
+        facts.ends.clear();
+        return facts;
     }
 
     // Behind these keys a causal model reads nothing.
@@ -234,9 +240,13 @@ class Rollout {
                 const auto found = analysis::specificity<T>(one.view());
                 if (found) specificities_.push_back(*found);
             }
-            if (photo_) photo_->add(one, shown_sequence(sequence), shown_head(head));
-            if (drawer_) draw_rows<T>(*drawer_, shape_, {0, sequence, head}, one, drawn_keys());
+            if (photo_)
+                photo_->add(layout_.cross_grid ? rows.cross : one, shown_sequence(sequence),
+                            shown_head(head));
+            if (picture_) picture_->add(sequence, head, one);
         }
+        if (parts_.cross) list_encoder(rows.cross);
+        if (cross_picture_) cross_picture_->add(sequence, 0, rows.cross);
         if (!folder_) return;
         writer_->write_rows(place, rows.heads);
         if (parts_.cross) writer_->write_cross(place, rows.cross);
@@ -320,17 +330,32 @@ class Rollout {
             target.sequence = sequence;
             target.head = shown_head(head);
             target.query = by_source() ? row : lines_[row];
-            const T* const values = rows.row(row);
-            std::vector<std::size_t> order = count_up(rows.columns);
-            const std::size_t count = std::min(request_.top, order.size());
-            std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
-                              order.end(), [&](std::size_t a, std::size_t b) {
-                                  return values[a] > values[b] || (values[a] == values[b] && a < b);
-                              });
-            for (std::size_t i = 0; i < count; ++i)
-                target.top.emplace_back(columns_[order[i]], static_cast<double>(values[order[i]]));
+            for (const auto& [place, value] : largest(rows, row))
+                target.top.emplace_back(columns_[place], value);
             result_.summary.targets.push_back(std::move(target));
         }
+    }
+
+    // Of the targets that were listed last, in the order of the rows.
+    void list_encoder(const Matrix<T>& rows) {
+        auto& targets = result_.summary.targets;
+        for (std::size_t row = 0; row < rows.rows; ++row)
+            targets[targets.size() - rows.rows + row].cross_top = largest(rows, row);
+    }
+
+    // Places and values, of equal ones the first.
+    results::RolloutTop largest(const Matrix<T>& rows, std::size_t row) const {
+        const T* const values = rows.row(row);
+        std::vector<std::size_t> order = count_up(rows.columns);
+        const std::size_t count = std::min(request_.top, order.size());
+        std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
+                          order.end(), [&](std::size_t a, std::size_t b) {
+                              return values[a] > values[b] || (values[a] == values[b] && a < b);
+                          });
+        results::RolloutTop top;
+        for (std::size_t i = 0; i < count; ++i)
+            top.emplace_back(order[i], static_cast<double>(values[order[i]]));
+        return top;
     }
 
     void finish_summary() {
@@ -386,7 +411,8 @@ class Rollout {
 
     void finish_output() {
         writer_->close();
-        if (drawer_) drawer_->finish();
+        if (picture_) picture_->finish();
+        if (cross_picture_) cross_picture_->finish();
         if (photo_) {
             results::HeatmapOptions options = request_.heatmaps;
             options.origin.source = stack().name;
@@ -416,6 +442,7 @@ class Rollout {
     io::Inputs& inputs_;
     RolloutParts<T> parts_;
     source::AxisLabels labels_;
+    std::vector<std::vector<std::string>> encoder_labels_;
     Share share_;
     std::vector<std::size_t> sequences_;
     std::map<std::size_t, Matrix<T>> streamed_;  // of each sequence, where blocks are streamed
@@ -424,10 +451,10 @@ class Rollout {
     double pairs_ = 0;                           // flows, and those at their trivial bound
     double limited_ = 0;
     RolloutLayout layout_;
-    LayerShape shape_;  // of the picture
     std::optional<io::OutputFolder> folder_;
     std::optional<RolloutWriter<T>> writer_;
-    std::optional<results::HeatmapDrawer> drawer_;
+    std::optional<RolloutPicture> picture_;
+    std::optional<RolloutPicture> cross_picture_;
     std::optional<RolloutPhoto> photo_;
     std::vector<double> specificities_;
     RolloutResult result_;

@@ -20,7 +20,8 @@ struct RolloutResult {
     // Labels of the tokens: one list a sequence, one for all, or none.
     std::vector<std::vector<std::string>> queries;
     std::vector<std::vector<std::string>> keys;
-    std::vector<std::string> files;  // that were written, with their folder
+    std::vector<std::vector<std::string>> encoder_keys;  // with --cross
+    std::vector<std::string> files;                      // that were written, with their folder
 };
 
 // Computes, and writes the folder where one was asked for, whole or not at all. `warn` is told what

@@ -72,6 +72,12 @@ struct RolloutRequest {
     results::HeatmapOptions heatmaps;
 
     bool is_computed() const { return from.source.empty(); }
+    // SOURCE; beside --cross labels of keys are those of the encoder's tokens.
+    source::SourceRequest of_decoder() const {
+        source::SourceRequest own = from;
+        if (!cross.empty()) own.key_tokens.clear();
+        return own;
+    }
     analysis::RolloutOptions options() const;
 };
 

@@ -200,7 +200,7 @@ RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& i
     RolloutStack<T> stack;
     stack.name = name;
     stack.attention = source::open_stored_attention<T>(inputs, rollout_array(request, name), warn);
-    source::add_labels_beside(inputs, request.from, stack.attention, warn);
+    source::add_labels_beside(inputs, request.of_decoder(), stack.attention, warn);
     stack.gradients =
         open_gradients(request, request.gradients, "--gradients", stack.attention, name, inputs);
     if (stack.queries() != stack.keys())
@@ -292,6 +292,16 @@ std::optional<RolloutStack<T>> open_encoder(const RolloutRequest& request,
     return encoder;
 }
 
+template <class T>
+std::vector<std::vector<std::string>> encoder_labels(const RolloutRequest& request,
+                                                     const RolloutStack<T>& cross) {
+    if (request.from.key_tokens.empty()) return cross.attention.key_tokens;
+    source::SourceRequest from;
+    from.source = request.cross;
+    from.key_tokens = request.from.key_tokens;
+    return source::choose_labels(cross.attention, from).keys;
+}
+
 template struct RolloutStack<float>;
 template struct RolloutStack<double>;
 template RolloutStack<float> open_rollout_source(const RolloutRequest&, io::Inputs&, const Warn&);
@@ -302,6 +312,10 @@ template std::optional<RolloutStack<float>> open_cross(const RolloutRequest&,
 template std::optional<RolloutStack<double>> open_cross(const RolloutRequest&,
                                                         const RolloutStack<double>&, io::Inputs&,
                                                         const Warn&);
+template std::vector<std::vector<std::string>> encoder_labels(const RolloutRequest&,
+                                                              const RolloutStack<float>&);
+template std::vector<std::vector<std::string>> encoder_labels(const RolloutRequest&,
+                                                              const RolloutStack<double>&);
 template std::optional<RolloutStack<float>> open_encoder(const RolloutRequest&,
                                                          const RolloutStack<float>&, io::Inputs&,
                                                          const Warn&);

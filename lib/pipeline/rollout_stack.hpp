@@ -67,4 +67,10 @@ std::optional<RolloutStack<T>> open_encoder(const RolloutRequest& request,
                                             const RolloutStack<T>& cross, io::Inputs& inputs,
                                             const Warn& warn);
 
+// Labels of the encoder's tokens: from --key-tokens, else from the folder of the cross-attention;
+// one list a sequence, one for all, or none. Throws Error where there are not as many as keys.
+template <class T>
+std::vector<std::vector<std::string>> encoder_labels(const RolloutRequest& request,
+                                                     const RolloutStack<T>& cross);
+
 }  // namespace attn::pipeline

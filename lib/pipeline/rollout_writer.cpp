@@ -58,7 +58,7 @@ void RolloutWriter<T>::write(const std::string& name, std::size_t sequence,
 template <class T>
 void RolloutWriter<T>::write_rows(std::size_t sequence, const std::vector<Matrix<T>>& heads) {
     if (layout_.array) write(layout_.name, sequence, heads);
-    if (layout_.grid) write_map(sequence, heads);
+    if (layout_.grid) write_map("map", sequence, heads, *layout_.grid);
 }
 
 template <class T>
@@ -71,6 +71,7 @@ void RolloutWriter<T>::write_cross(std::size_t sequence, const Matrix<T>& rows) 
     io::NpyWriter& target =
         file("cross_" + layout_.name, with_batch(layout_, {rows.rows, rows.columns}));
     target.write(sequence * rows.values.size(), Span<const T>(rows.values));
+    if (layout_.cross_grid) write_map("cross_map", sequence, {rows}, *layout_.cross_grid);
 }
 
 template <class T>
@@ -83,17 +84,19 @@ void RolloutWriter<T>::write_layer(std::size_t layer, std::size_t sequence,
 }
 
 template <class T>
-void RolloutWriter<T>::write_map(std::size_t sequence, const std::vector<Matrix<T>>& heads) {
-    const std::size_t rows = layout_.grid->rows(), columns = layout_.grid->columns();
+void RolloutWriter<T>::write_map(const std::string& name, std::size_t sequence,
+                                 const std::vector<Matrix<T>>& heads,
+                                 const analysis::PatchGrid& grid) {
+    const std::size_t rows = grid.rows(), columns = grid.columns();
     std::vector<T> patches;
     for (const Matrix<T>& head : heads) {
         for (std::size_t target = 0; target < head.rows; ++target) {
-            const T* const from = head.row(target) + layout_.grid->extra();
+            const T* const from = head.row(target) + grid.extra();
             patches.insert(patches.end(), from, from + rows * columns);
         }
     }
     io::NpyWriter& target =
-        file("map", with_batch(layout_, with_heads(layout_, {heads.front().rows, rows, columns})));
+        file(name, with_batch(layout_, with_heads(layout_, {heads.front().rows, rows, columns})));
     target.write(sequence * patches.size(), Span<const T>(patches));
 }
 
@@ -102,30 +105,7 @@ void RolloutWriter<T>::close() {
     for (auto& [name, file] : files_) file->close();
 }
 
-template <class T>
-void draw_rows(results::HeatmapDrawer& drawer, const LayerShape& shape,
-               const results::HeadName& name, const Matrix<T>& rows,
-               const std::vector<std::size_t>& keys_of_rows) {
-    std::vector<KeyRange> allowed(rows.rows, KeyRange{0, rows.columns});
-    for (std::size_t row = 0; row < keys_of_rows.size(); ++row)
-        allowed[row].end = keys_of_rows[row];
-    Tile<T> tile;
-    tile.layer = shape.layer;
-    tile.sequence = name.sequence;
-    tile.head = name.head;
-    tile.active = {0, rows.columns};
-    tile.allowed = allowed;
-    tile.weights = rows.view();
-    analysis::CellPooling cells = drawer.start_head();
-    cells.add(tile);
-    drawer.add_head(name, cells.finish());
-}
-
 template class RolloutWriter<float>;
 template class RolloutWriter<double>;
-template void draw_rows(results::HeatmapDrawer&, const LayerShape&, const results::HeadName&,
-                        const Matrix<float>&, const std::vector<std::size_t>&);
-template void draw_rows(results::HeatmapDrawer&, const LayerShape&, const results::HeadName&,
-                        const Matrix<double>&, const std::vector<std::size_t>&);
 
 }  // namespace attn::pipeline

@@ -1,8 +1,9 @@
-// The arrays and the picture of a rollout, written sequence by sequence.
+// The arrays of a rollout, written sequence by sequence.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,6 @@
 #include "analysis/rollout.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
-#include "results/heatmap_drawer.hpp"
 
 namespace attn::pipeline {
 
@@ -26,7 +26,8 @@ struct RolloutLayout {
     std::size_t cross_columns = 0;  // 0: there is no encoder
     bool array = true;
     bool lift = false;
-    std::optional<analysis::PatchGrid> grid;
+    std::optional<analysis::PatchGrid> grid;        // of the columns
+    std::optional<analysis::PatchGrid> cross_grid;  // of the encoder's tokens
 };
 
 // T is float or double.
@@ -48,18 +49,12 @@ class RolloutWriter {
     io::NpyWriter& file(const std::string& name, Shape of_sequence);
     void write(const std::string& name, std::size_t sequence,
                const std::vector<analysis::Matrix<T>>& heads);
-    void write_map(std::size_t sequence, const std::vector<analysis::Matrix<T>>& heads);
+    void write_map(const std::string& name, std::size_t sequence,
+                   const std::vector<analysis::Matrix<T>>& heads, const analysis::PatchGrid& grid);
 
     io::OutputFolder& folder_;
     RolloutLayout layout_;
     std::map<std::string, std::unique_ptr<io::NpyWriter>> files_;
 };
-
-// The rows of one head to the drawer, whose layer has begun. `last_keys`: of each row the keys
-// behind which nothing can be; empty: nothing is masked.
-template <class T>
-void draw_rows(results::HeatmapDrawer& drawer, const LayerShape& shape,
-               const results::HeadName& name, const analysis::Matrix<T>& rows,
-               const std::vector<std::size_t>& keys_of_rows);
 
 }  // namespace attn::pipeline

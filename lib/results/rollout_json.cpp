@@ -22,9 +22,13 @@ std::string rollout_json(const RolloutSummary& summary) {
         entry["seq"] = target.sequence;
         if (target.head) entry["head"] = *target.head;
         entry["query"] = target.query;
-        entry["top"] = RolloutJson::array();
-        for (const auto& [key, value] : target.top)
-            entry["top"].push_back(RolloutJson::array({key, value}));
+        const auto list = [&](const char* name, const RolloutTop& top) {
+            entry[name] = RolloutJson::array();
+            for (const auto& [key, value] : top)
+                entry[name].push_back(RolloutJson::array({key, value}));
+        };
+        list("top", target.top);
+        if (!target.cross_top.empty()) list("cross_top", target.cross_top);
         json["targets"].push_back(std::move(entry));
     }
     json["warnings"] = summary.warnings;

@@ -9,11 +9,15 @@
 
 namespace attn::results {
 
+// Tokens and values, largest first.
+using RolloutTop = std::vector<std::pair<std::size_t, double>>;
+
 struct RolloutTarget {
     std::size_t sequence = 0;
     std::optional<std::size_t> head;  // of the last layer, where its heads are kept apart
     std::size_t query = 0;
-    std::vector<std::pair<std::size_t, double>> top;  // input tokens and values, largest first
+    RolloutTop top{};        // input tokens
+    RolloutTop cross_top{};  // tokens of an encoder; empty: there is none
 };
 
 struct RolloutSummary {
