@@ -3,10 +3,13 @@
 #include <memory>
 #include <string>
 
+#include "attention_flags.hpp"
 #include "commands.hpp"
 #include "flags.hpp"
+#include "input_flags.hpp"
 #include "output_policy_flags.hpp"
 #include "pipeline/compare.hpp"
+#include "progress_bar.hpp"
 #include "source_flags.hpp"
 #include "table.hpp"
 
@@ -75,7 +78,11 @@ void print(const CompareResult& result, bool all, Console& console) {
 }
 
 int execute(const CompareFlags& flags, const CommandLine& line) {
-    const CompareResult result = pipeline::compare(flags.request, line.console.warnings());
+    CompareResult result;
+    {
+        ProgressBar bar(line.console, line.global.quiet);
+        result = pipeline::compare(flags.request, bar.progress(), line.console.warnings());
+    }
     if (flags.json) {
         line.console.document(results::comparison_json(result));
     } else if (!line.global.quiet) {
@@ -95,8 +102,10 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
               "A folder that run wrote, or arrays: [q, k], [heads, q, k], [layers, heads, q, k], "
               "[layers, batch, heads, q, k], or those of many layers")
         .required();
-    command.text("b", "B", flags->request.b, "The same of another run, of another program")
-        .required();
+    command.text(
+        "b", "B", flags->request.b,
+        "The same of another run, of another program; without it B is computed from "
+        "--weights, or --query, --key and --value, as run does, and never held as a whole");
     add_axes_flag(command, "--axes", flags->request.axes, "Axes of the arrays");
     add_axes_flag(command, "--axes-b", flags->request.axes_b,
                   "Axes of B, where they are not those of A,");
@@ -110,6 +119,8 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
     add_output_policy_flags(command, flags->request.policy, line.console);
     command.on("--all", flags->all, "Print every head, not only those that differ");
     command.on("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
+    add_input_flags(command, flags->request.computed);
+    add_attention_flags(command, flags->request.computed.attention);
     command.usual({"--rtol", "--atol", "--axes", "--all", "--output", "--json"},
                   "attn-inspect compare out other/weights.npy --atol 1e-5");
     command.action([flags, &line] { return execute(*flags, line); });

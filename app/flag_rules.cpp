@@ -199,13 +199,14 @@ void require_saved(const CLI::App& command) {
     if (!saved.any_of({"heatmaps"})) require_heatmaps(command, "heatmaps in --save");
 }
 
-// Flags that say how attention is computed have no say in what was saved.
+// Flags that say how attention is computed have no say in what was saved. `masks`: nor have those
+// that say who may attend.
 void refuse_computing(const CLI::App& command, const std::string& only,
-                      const std::vector<std::string>& but = {}) {
+                      const std::vector<std::string>& but = {}, bool masks = false) {
     for (const CLI::Option* option : command.get_options()) {
         const std::string& group = option->get_group();
-        const bool of_computing =
-            group == "Input" || group == "Heads" || group == "Scores" || group == "Positions";
+        const bool of_computing = group == "Input" || group == "Heads" || group == "Scores" ||
+                                  group == "Positions" || (group == "Who may attend" && masks);
         const bool counts = std::find(but.begin(), but.end(), option->get_name()) != but.end();
         if (option->count() > 0 && of_computing && !counts)
             fail(option->get_name(), ": has no effect on saved attention, only ", only);
@@ -243,6 +244,13 @@ void require_steps(const CLI::App& command) {
         if (given(command, flag))
             fail(flag, ": has no effect on saved attention, only with --checkpoints");
     refuse_computing(command, "with --checkpoints");
+}
+
+// compare takes two results, or one and what the other is computed from.
+void require_sides(const CLI::App& command) {
+    if (find(command, "--rtol") == nullptr) return;
+    if (given(command, "b")) return refuse_computing(command, "without B", {}, true);
+    if (given(command, "--axes-b")) fail("--axes-b: has no effect on attention that is computed");
 }
 
 // The methods that there are do not depend on anything.
@@ -325,6 +333,7 @@ void require_effect(const CLI::App& app) {
         require_saved(*command);
         require_steps(*command);
         require_lab(*command);
+        require_sides(*command);
     }
 }
 

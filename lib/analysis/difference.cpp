@@ -55,7 +55,7 @@ bool close(double a, double b, const Tolerance& tolerance) {
 
 // A NaN once seen stays.
 void keep_larger(double& worst, double value) {
-    if (!(value <= worst)) worst = value;
+    if (!std::isnan(worst) && !(value <= worst)) worst = value;
 }
 
 // Σ p ln(p / q) - p + q: the Kullback-Leibler divergence, and not negative either where rounding
@@ -82,38 +82,64 @@ double ulps(double a, double b, DType grain) {
 }
 
 template <class T>
-Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance& tolerance,
-                   DType grain) {
-    assert(a.rows == b.rows && a.columns == b.columns);
-    Difference result;
-    double dot = 0, a_squares = 0, b_squares = 0;
-    result.cells = a.rows * a.columns;
-    for (std::size_t row = 0; row < a.rows; ++row) {
-        for (std::size_t column = 0; column < a.columns; ++column) {
-            const T left = a.row(row)[column];
-            const T right = b.row(row)[column];
-            const auto x = static_cast<double>(left);
-            const auto y = static_cast<double>(right);
-            if (!close(x, y, tolerance)) {
-                ++result.differing;
-                if (!result.first) result.first = {row, column};
-            }
-            if (std::isfinite(x) && std::isfinite(y)) {
-                dot += x * y;
-                a_squares += x * x;
-                b_squares += y * y;
-            }
-            if (left == right) continue;
-            keep_larger(result.max_abs, std::abs(x - y));
-            if (y != 0) keep_larger(result.max_rel, std::abs(x - y) / std::abs(y));
-            keep_larger(result.max_ulp, ulps(x, y, grain));
+RowDifference compare_rows(Span<const T> a, Span<const T> b, const Tolerance& tolerance,
+                           DType grain) {
+    assert(a.size() == b.size());
+    RowDifference row;
+    for (std::size_t column = 0; column < a.size(); ++column) {
+        const auto x = static_cast<double>(a[column]);
+        const auto y = static_cast<double>(b[column]);
+        if (!close(x, y, tolerance)) {
+            ++row.differing;
+            if (!row.first) row.first = column;
         }
-        result.mean_kl += row_divergence(a.row(row), b.row(row)) / static_cast<double>(a.rows);
+        if (std::isfinite(x) && std::isfinite(y)) {
+            row.dot += x * y;
+            row.a_squares += x * x;
+            row.b_squares += y * y;
+        }
+        if (x == y) continue;
+        keep_larger(row.max_abs, std::abs(x - y));
+        if (y != 0) keep_larger(row.max_rel, std::abs(x - y) / std::abs(y));
+        keep_larger(row.max_ulp, ulps(x, y, grain));
+    }
+    row.divergence = row_divergence(a, b);
+    return row;
+}
+
+Difference fold(const std::vector<RowDifference>& rows, std::size_t columns) {
+    Difference result;
+    result.cells = rows.size() * columns;
+    double dot = 0, a_squares = 0, b_squares = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const RowDifference& row = rows[i];
+        result.differing += row.differing;
+        if (row.first && !result.first) result.first = {i, *row.first};
+        keep_larger(result.max_abs, row.max_abs);
+        keep_larger(result.max_rel, row.max_rel);
+        keep_larger(result.max_ulp, row.max_ulp);
+        dot += row.dot;
+        a_squares += row.a_squares;
+        b_squares += row.b_squares;
+        result.mean_kl += row.divergence / static_cast<double>(rows.size());
     }
     result.cosine = dot / std::sqrt(a_squares * b_squares);
     return result;
 }
 
+template <class T>
+Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance& tolerance,
+                   DType grain) {
+    assert(a.rows == b.rows && a.columns == b.columns);
+    std::vector<RowDifference> rows;
+    for (std::size_t row = 0; row < a.rows; ++row)
+        rows.push_back(compare_rows<T>(a.row(row), b.row(row), tolerance, grain));
+    return fold(rows, a.columns);
+}
+
+template RowDifference compare_rows(Span<const float>, Span<const float>, const Tolerance&, DType);
+template RowDifference compare_rows(Span<const double>, Span<const double>, const Tolerance&,
+                                    DType);
 template Difference compare(MatrixView<const float>, MatrixView<const float>, const Tolerance&,
                             DType);
 template Difference compare(MatrixView<const double>, MatrixView<const double>, const Tolerance&,

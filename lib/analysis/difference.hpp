@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/dtype.hpp"
 #include "core/span.hpp"
@@ -29,6 +30,30 @@ struct Difference {
     std::size_t differing = 0;  // that are not close
     std::optional<std::pair<std::size_t, std::size_t>>
         first;  // row and column of the first of them
+};
+
+// Of one row: what those of a matrix are folded from.
+struct RowDifference {
+    double max_abs = 0, max_rel = 0, max_ulp = 0;
+    double dot = 0, a_squares = 0, b_squares = 0;  // of finite pairs
+    double divergence = 0;
+    std::size_t differing = 0;
+    std::optional<std::size_t> first;  // column
+};
+
+template <class T>
+RowDifference compare_rows(Span<const T> a, Span<const T> b, const Tolerance& tolerance,
+                           DType grain);
+
+// Of all rows of a matrix of so many columns, in their order.
+Difference fold(const std::vector<RowDifference>& rows, std::size_t columns);
+
+// Of one head of one layer and sequence, by the numbers that they are called.
+struct HeadDifference {
+    std::size_t layer = 0;
+    std::size_t sequence = 0;
+    std::size_t head = 0;
+    Difference values;
 };
 
 // Matrices [rows, columns]. `grain` is the type whose steps are counted: float16, bfloat16, float32

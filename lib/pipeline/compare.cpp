@@ -9,6 +9,8 @@
 #include "core/parallel.hpp"
 #include "io/output_folder.hpp"
 #include "io/sequence_labels.hpp"
+#include "pipeline/compare_computed.hpp"
+#include "pipeline/compared_side.hpp"
 #include "pipeline/difference_picture.hpp"
 #include "results/folder_layout.hpp"
 #include "results/manifest.hpp"
@@ -20,34 +22,6 @@
 
 namespace attn::pipeline {
 namespace {
-
-// The type of the numbers in an array, or in the first of a folder.
-DType type_of(io::Inputs& inputs, const std::string& source) {
-    std::string array = source;
-    if (results::is_run_folder(source)) {
-        const results::RunManifest manifest = results::read_manifest(source);
-        if (manifest.layers.empty()) return DType::float32;
-        array =
-            source + "/" + results::array_name(manifest.layers.front(), "weights", manifest.format);
-    }
-    try {
-        return source::find_stored_parts(inputs, array).arrays.front().dtype;
-    } catch (const Error&) {
-        return DType::float32;  // whoever opens it says what is wrong
-    }
-}
-
-// The type with the longer steps; integers count as float32.
-DType coarser(DType a, DType b) {
-    for (const DType type : {DType::bfloat16, DType::float16}) {
-        if (a == type || b == type) return type;
-    }
-    return a == DType::float64 && b == DType::float64 ? DType::float64 : DType::float32;
-}
-
-std::string at(std::size_t layer, std::size_t head) {
-    return "layer " + std::to_string(layer) + ", head " + std::to_string(head);
-}
 
 // --axes is for both, where both are arrays; --axes-b is for B alone.
 source::ArraySource source_a(const CompareRequest& request) {
@@ -65,24 +39,6 @@ source::ArraySource source_b(const CompareRequest& request) {
     return source;
 }
 
-bool knows_axes(io::Inputs& inputs, const source::ArraySource& source) {
-    return results::is_run_folder(source.name) || !source.axes.empty() ||
-           source::is_of_run(source::find_stored_parts(inputs, source.name));
-}
-
-// Arrays whose axes nobody names have those of what they are compared with, where they fit.
-template <class T>
-void take_axes(io::Inputs& inputs, source::ArraySource& source,
-               const source::StoredAttention<T>& other, const std::string& name, const Warn& warn) {
-    if (knows_axes(inputs, source)) return;
-    const source::StoredParts parts = source::find_stored_parts(inputs, source.name);
-    source.axes = source::matched_axes(parts, source::extents_of(other));
-    if (!source.axes.empty() && warn)
-        warn(source::described(parts) + ": read as " +
-             source::bracketed(source::parse_axes(source.axes, "--axes")) + " to match " + name +
-             "; " + source.axes_flag + " names other axes");
-}
-
 // Opens first the one whose axes are known.
 template <class T>
 std::pair<source::StoredAttention<T>, source::StoredAttention<T>> open_both(
@@ -90,12 +46,12 @@ std::pair<source::StoredAttention<T>, source::StoredAttention<T>> open_both(
     source::ArraySource a = source_a(request), b = source_b(request);
     if (knows_axes(inputs, b) && !knows_axes(inputs, a)) {
         source::StoredAttention<T> second = source::open_stored_attention<T>(inputs, b, warn);
-        take_axes(inputs, a, second, b.name, warn);
+        take_axes(inputs, a, source::extents_of(second), b.name, warn);
         return {source::open_stored_attention<T>(inputs, a, warn), std::move(second)};
     }
     source::StoredAttention<T> first = source::open_stored_attention<T>(inputs, a, warn);
     if (b.axes.empty()) b.axes_flag = "--axes-b";
-    take_axes(inputs, b, first, a.name, warn);
+    take_axes(inputs, b, source::extents_of(first), a.name, warn);
     return {std::move(first), source::open_stored_attention<T>(inputs, b, warn)};
 }
 
@@ -156,7 +112,7 @@ class Comparison {
             folder.write(
                 results::head_picture(head.layer, head.head, {head.sequence, a_.shape()[0]}),
                 draw_difference<T>(matrix(a_, head), matrix(b_, head),
-                                   {at(head.layer, head.head), request_.a, request_.b,
+                                   {head_text(head.layer, head.head), request_.a, request_.b,
                                     io::labels_of(labels.queries, head.sequence),
                                     io::labels_of(labels.keys, head.sequence)}));
         });
@@ -189,7 +145,8 @@ class Comparison {
         for (const source::StoredLayer<T>& layer : one.layers) {
             for (const std::size_t head : one.heads) {
                 const bool both = find_layer(other, layer.layer) != nullptr && has(other, head);
-                if (!both) result.missing.push_back(at(layer.layer, head) + ": only in " + name);
+                if (!both)
+                    result.missing.push_back(head_text(layer.layer, head) + ": only in " + name);
                 if (!both || !list) continue;
                 for (std::size_t sequence = 0; sequence < one.shape()[0]; ++sequence)
                     result.heads.push_back({layer.layer, sequence, head, {}});
@@ -226,10 +183,11 @@ class Comparison {
 
 }  // namespace
 
-CompareResult compare(const CompareRequest& request, const Warn& warn) {
+CompareResult compare(const CompareRequest& request, const Progress& progress, const Warn& warn) {
+    if (request.b.empty()) return compare_with_computed(request, progress, warn);
     io::Inputs inputs;
     for (const std::string* source : {&request.a, &request.b}) inputs.hold(*source);
-    const DType a = type_of(inputs, request.a), b = type_of(inputs, request.b);
+    const DType a = stored_type(inputs, request.a), b = stored_type(inputs, request.b);
     const DType grain = coarser(a, b);
     const DType wider =
         std::max(source::working_type(inputs, request.a), source::working_type(inputs, request.b));

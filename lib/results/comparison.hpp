@@ -9,12 +9,7 @@
 
 namespace attn::results {
 
-struct HeadDifference {
-    std::size_t layer = 0;
-    std::size_t sequence = 0;
-    std::size_t head = 0;
-    analysis::Difference values;
-};
+using analysis::HeadDifference;
 
 struct CompareResult {
     bool batch = false;

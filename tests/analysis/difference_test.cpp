@@ -45,6 +45,14 @@ TEST_CASE("the first cell that differs is told by row and column") {
     CHECK(found.max_rel == Approx(0.2));
 }
 
+TEST_CASE("a distance that is none stays so, whatever comes behind it") {
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    const Difference found = compared({{none, 0.5}, {0.5, 0.5}}, {{0.5, 0.25}, {0.5, 0.25}});
+    CHECK(std::isnan(found.max_abs));
+    CHECK(std::isnan(found.max_rel));
+    CHECK(found.differing == 3);
+}
+
 TEST_CASE("equal infinities are close, and NaN is close to nothing") {
     const double inf = std::numeric_limits<double>::infinity();
     CHECK(compared({{inf, -inf}}, {{inf, -inf}}).differing == 0);

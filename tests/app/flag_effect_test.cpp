@@ -268,8 +268,14 @@ std::vector<Idle> idle_flags() {
     for (const char* flag : {"--softcap 2", "--heads 2", "--score-scale 2", "--embeddings SOURCE"})
         all.push_back({"report", flag, {"SOURCE", "-o", "OUT.html"}});
     all.push_back({"report", "--axes q,k", {"-w", sample("model.json"), "-o", "OUT.html"}});
-    for (const char* command : {"run", "diagnose", "grad", "approx", "report"}) {
+    for (const char* flag : {"--softcap 2", "--heads 2", "--scale 2", "--embeddings SOURCE",
+                             "--causal", "--mask SOURCE", "--key-lengths 2", "--layout gpt2"})
+        all.push_back({"compare", flag, {"SOURCE", "SOURCE"}});
+    all.push_back({"compare", "--axes-b q,k", {"SOURCE", "-w", sample("model.json")}});
+    all.push_back({"compare", "--output OUT", {"SOURCE", "-w", sample("model.json")}});
+    for (const char* command : {"run", "diagnose", "grad", "approx", "report", "compare"}) {
         Words others{"-w", sample("model.json"), "-o", "OUT"};
+        if (std::string(command) == "compare") others = {"-w", sample("model.json"), "SOURCE"};
         if (std::string(command) == "grad" || std::string(command) == "approx")
             others = {"-w", sample("model.json")};
         if (std::string(command) == "report")
