@@ -40,29 +40,20 @@ class InOrder {
 template <class T>
 class KeySums {
   public:
-    KeySums(const HeadsView<T>& heads, std::size_t panel_width)
+    KeySums(const HeadsView<T>& heads, std::size_t panel_width, std::size_t padded_keys)
         : width_(heads.width),
           keys_(heads.tokens),
           panel_width_(panel_width),
-          head_(heads.tokens * heads.width),
+          head_(padded_keys * heads.width),
           group_(head_.size()),
-          all_(heads.batch * heads.heads * head_.size()),
+          all_(heads.batch * heads.heads * heads.tokens * heads.width),
           shape_{heads.batch, heads.heads, heads.tokens, heads.width} {}
 
-    void add(const std::vector<T>& panels, std::size_t padded_keys) {
-        for (std::size_t first = 0; first < keys_; first += panel_width_) {
-            const std::size_t width = std::min(panel_width_, padded_keys - first);
-            const std::size_t count = std::min(panel_width_, keys_ - first);
-            const T* from = panels.data() + first * width_;
-            for (std::size_t i = 0; i < width_; ++i, from += width) {
-                double* to = head_.data() + first * width_ + i;
-                for (std::size_t key = 0; key < count; ++key, to += width_)
-                    *to += static_cast<double>(from[key]);
-            }
-        }
+    void add(const std::vector<T>& panels) {
+        for (std::size_t i = 0; i < head_.size(); ++i) head_[i] += static_cast<double>(panels[i]);
     }
 
-    // Returns the sum of the squares of a head's own part.
+    // Returns the sum of the squares of a head's own part; panels end in zeros.
     double end_head() {
         double squares = 0;
         for (std::size_t i = 0; i < head_.size(); ++i) {
@@ -74,11 +65,17 @@ class KeySums {
     }
 
     void end_group(std::size_t matrix) {
-        T* to = all_.data() + matrix * group_.size();
-        for (std::size_t i = 0; i < group_.size(); ++i) {
-            to[i] = static_cast<T>(group_[i]);
-            group_[i] = 0;
+        T* to = all_.data() + matrix * keys_ * width_;
+        for (std::size_t first = 0; first < keys_; first += panel_width_) {
+            const double* const panel = group_.data() + first * width_;
+            const std::size_t width = std::min(panel_width_, group_.size() / width_ - first);
+            const std::size_t count = std::min(panel_width_, keys_ - first);
+            for (std::size_t key = 0; key < count; ++key, to += width_) {
+                for (std::size_t i = 0; i < width_; ++i)
+                    to[i] = static_cast<T>(panel[i * width + key]);
+            }
         }
+        std::fill(group_.begin(), group_.end(), 0.0);
     }
 
     Array<T> take() { return Array<T>(shape_, std::move(all_)); }
@@ -87,7 +84,7 @@ class KeySums {
     std::size_t width_;
     std::size_t keys_;
     std::size_t panel_width_;
-    std::vector<double> head_;   // [keys, width]
+    std::vector<double> head_;   // panel after panel of keys, [width, panel], as blocks add to it
     std::vector<double> group_;  // likewise, of the heads that share them
     std::vector<T> all_;         // [batch, kv_heads, keys, width]
     Shape shape_;
@@ -107,12 +104,14 @@ class Backward {
           task_{{inputs, packed_, mask_, shape_, false, !inputs.sinks.empty()},
                 swapped_,
                 mask_options,
-                d_context},
+                d_context.data()},
           items_of_head_((shape_.blocks() + kBlocksOfItem - 1) / kBlocksOfItem),
           q_(inputs.q.batch * inputs.q.heads * inputs.q.tokens * inputs.q.width),
-          context_(d_context.size()),
-          k_(inputs.k, kernels<T>().panel_width),
-          v_(inputs.v, kernels<T>().panel_width) {
+          context_(inputs.q.batch * inputs.q.tokens * inputs.q.heads * inputs.v.width),
+          k_(inputs.k, kernels<T>().panel_width, packed_.keys().padded_columns()),
+          v_(inputs.v, kernels<T>().panel_width, packed_.keys().padded_columns()) {
+        // A tile's contexts are there before their gradient is asked for.
+        if (d_context.empty()) task_.d_context = context_.data();
         for (const GradientSink<T>* sink : sinks)
             task_.keep_cells = task_.keep_cells || sink->needs_cells();
         find_buckets();
@@ -132,7 +131,9 @@ class Backward {
         gradients_.q = Array<T>(shape, std::move(q_));
         gradients_.k = k_.take();
         gradients_.v = v_.take();
-        gradients_.context = Array<T>(task_.d_context.shape(), std::move(context_));
+        gradients_.context =
+            Array<T>({inputs_.q.batch, inputs_.q.tokens, inputs_.q.heads * inputs_.v.width},
+                     std::move(context_));
         return std::move(gradients_);
     }
 
@@ -209,9 +210,8 @@ class Backward {
     }
 
     void fold(const Item& item, const BackwardSums<T>& sums) {
-        const std::size_t padded = packed_.keys().padded_columns();
-        k_.add(sums.k, padded);
-        v_.add(sums.v, padded);
+        k_.add(sums.k);
+        v_.add(sums.v);
         if (!gradients_.sinks.empty()) gradients_.sinks[item.head] += sums.sink;
         for (std::size_t bucket = 0; bucket < sums.relative.size(); ++bucket)
             gradients_.relative[bucket * inputs_.q.heads + item.head] += sums.relative[bucket];
@@ -261,8 +261,8 @@ class Backward {
 template <class T>
 AttentionGradients<T> attend_backward(const AttentionInputs<T>& inputs, const MaskOptions<T>& mask,
                                       const Array<T>& d_context, const GradientSinks<T>& sinks) {
-    assert((d_context.shape() ==
-            Shape{inputs.q.batch, inputs.q.tokens, inputs.q.heads * inputs.v.width}));
+    assert((d_context.empty() || d_context.shape() == Shape{inputs.q.batch, inputs.q.tokens,
+                                                            inputs.q.heads * inputs.v.width}));
     return Backward<T>(inputs, mask, d_context, sinks).compute();
 }
 

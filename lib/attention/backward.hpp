@@ -22,7 +22,8 @@ struct AttentionGradients {
     std::vector<double> relative;  // [buckets, heads]; empty without a table
 };
 
-// `d_context` is dL/dcontext, [batch, queries, heads * d_value]. The weights are computed again,
+// `d_context` is dL/dcontext, [batch, queries, heads * d_value]; empty: the context itself, as the
+// loss Σ context² / 2 has it, without a forward pass of its own. The weights are computed again,
 // block by block (Dao et al. 2022, Algorithm 4; with D = Σ dcontext * context, dweights = dcontext
 // vᵀ, dscores = weights * (dweights - D), dq = scale dscores k, dk = scale dscoresᵀ q, dv =
 // weightsᵀ dcontext). Sums over blocks are folded in their order, in double: the same bits for any

@@ -35,7 +35,8 @@ struct LayerGradients {
     ProjectionGradients<T> projections;
 };
 
-// From the gradient of the contexts [batch, queries, heads * d_value] to those of given heads.
+// From the gradient of the contexts [batch, queries, heads * d_value] to those of given heads;
+// empty: the contexts themselves, see attend_backward.
 template <class T>
 HeadsGradients<T> backward_of_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
                                     const Heads<T>& v, const AttentionOptions<T>& options,

@@ -101,8 +101,7 @@ class TileBackward {
         const std::size_t width = inputs_.v.width;
         const std::size_t columns = inputs_.q.heads * width;
         const std::size_t row = place_.sequence * inputs_.q.tokens + tile_.first_query;
-        return {task_.d_context.data() + row * columns + place_.head * width, rows_, width,
-                columns};
+        return {task_.d_context + row * columns + place_.head * width, rows_, width, columns};
     }
 
     // What of the row's weight the sink takes; all of it where there is no key.

@@ -14,7 +14,8 @@ struct BackwardTask {
     LayerTask<T> forward;
     const PackedHeads<T>& swapped;  // values where PackedHeads has keys, and keys for values
     const MaskOptions<T>& mask;
-    const Array<T>& d_context;  // [batch, queries, heads * d_value]
+    // [batch, queries, heads * d_value]; of a tile it is read behind its forward pass.
+    const T* d_context;
     // The buckets of all distances of a key from a query, the first of which is `first_distance`;
     // empty without a table of relative positions.
     std::vector<std::size_t> buckets = {};

@@ -166,13 +166,12 @@ void GradientPass<T>::stream_heads(const GradientSinks<T>& sinks, const Chosen& 
                                    const Visits& visits) const {
     const AttentionOptions<T> options = loaded_.options_of(0);
     LayerGradients<T> gradients;
-    Array<T> output;
-    if (wants_output())
-        output = compute_heads<T>(0, loaded_.q, loaded_.k, loaded_.v, options, {}).output;
-    gradients.d_context = beginning(output, 0);
+    // The gradient of the energy is the contexts, which the backward pass makes anyway.
+    if (!wants_output()) gradients.d_context = beginning(Array<T>(), 0);
     if (visits.before) visits.before(0);
     gradients.heads = backward_of_heads<T>(0, loaded_.q, loaded_.k, loaded_.v, options,
                                            gradients.d_context, sinks, {std::nullopt, heads});
+    if (wants_output()) gradients.d_context = gradients.heads.attention.context;
     visits.layer({0, nullptr, gradients.d_context, nullptr, false, gradients, nullptr});
 }
 

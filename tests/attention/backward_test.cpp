@@ -189,6 +189,16 @@ TEST_CASE("gradients have the same bits for any number of threads") {
     }
 }
 
+TEST_CASE("without a gradient of the contexts they are their own, as their energy has it") {
+    Problem<float> problem;
+    problem.mask.structure.causal = true;
+    problem.d_context = problem.gradients().context;
+    const AttentionGradients<float> given = problem.gradients();
+    CHECK(given.context.values()[7] != 0);
+    problem.d_context = Array<float>();
+    CHECK(same_bits(problem.gradients(), given));
+}
+
 TEST_CASE("only heads of the share reach gradient sinks, all count for the gradients") {
     Problem<double> problem;
     AttentionInputs<double> inputs = problem.inputs();
