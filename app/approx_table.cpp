@@ -177,19 +177,27 @@ void print_approx(const results::ApproxReport& report, const ApproxTableChoice& 
 
 void print_growth(const results::ApproxReport& report, Console& console) {
     const analysis::LayerGrowth& growth = *report.growth;
+    const bool timed = std::isfinite(growth.rows.front().times.front());
     std::vector<std::vector<std::string>> rows{{"layer", "growth"}};
-    for (const std::size_t n : growth.lengths) rows.front().push_back("n=" + std::to_string(n));
+    if (timed) rows.front().emplace_back("of time");
+    for (const std::size_t n : growth.lengths) {
+        rows.front().push_back("n=" + std::to_string(n));
+        if (timed) rows.front().emplace_back("seconds");
+    }
     for (const char* name : {"steps", "path", "state"}) rows.front().emplace_back(name);
     const auto number = [](const char* format, double value) {
+        if (std::isnan(value)) return std::string("-");
         char text[32];
         std::snprintf(text, sizeof text, format, value);
         return std::string(text);
     };
     for (const analysis::GrowthRow& row : growth.rows) {
-        const bool one = std::isnan(row.exponent);
-        std::vector<std::string> line{row.layer, one ? "-" : number("n^%.2f", row.exponent)};
-        for (const approx::LayerCost& cost : row.costs)
-            line.push_back(number("%.3g", static_cast<double>(cost.flops)));
+        std::vector<std::string> line{row.layer, number("n^%.2f", row.exponent)};
+        if (timed) line.push_back(number("n^%.2f", row.time_exponent));
+        for (std::size_t i = 0; i < row.costs.size(); ++i) {
+            line.push_back(number("%.3g", static_cast<double>(row.costs[i].flops)));
+            if (timed) line.push_back(number("%.3g", row.times[i]));
+        }
         const approx::LayerCost& last = row.costs.back();
         for (const std::uint64_t count : {last.sequential_steps, last.path, last.state})
             line.push_back(std::to_string(count));

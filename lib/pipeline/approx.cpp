@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "analysis/growth_sink.hpp"
 #include "analysis/method_times.hpp"
 #include "attention/approx/mask_cells.hpp"
 #include "core/error.hpp"
@@ -113,29 +115,6 @@ void tell_times(const std::vector<analysis::LayerTimes>& layers, results::Approx
     }
 }
 
-double error_of(const ApproxMeasures& measures, ApproxTarget target);
-
-// What layers of this width cost, with the errors of the methods on the input. The options are
-// those of the longest length.
-analysis::LayerGrowth growth_of(const ApproxRequest& request, const approx::LayerSize& size,
-                                const ChosenMethods& chosen, Sizes longest,
-                                const std::vector<results::ApproxRow>& rows, ApproxTarget target) {
-    longest.queries = longest.keys =
-        std::max(size.n, *std::max_element(request.growth.begin(), request.growth.end()));
-    std::vector<analysis::GrowthMethod> grown;
-    std::size_t next = 0;
-    for (const results::ApproxRow& row : rows) {
-        if (!row.skipped.empty()) continue;
-        const Spec& spec = chosen.specs()[next++];
-        if (spec.parts.size() > 1) continue;
-        grown.push_back(
-            {spec.text(), &spec.method(),
-             approx::resolve(spec.parts.front(), longest, request.seed.value_or(0), nullptr),
-             error_of(row.run, target)});
-    }
-    return analysis::grow_layers(size, request.growth, grown);
-}
-
 double error_of(const ApproxMeasures& measures, ApproxTarget target) {
     switch (target) {
         case ApproxTarget::context:
@@ -148,6 +127,70 @@ double error_of(const ApproxMeasures& measures, ApproxTarget target) {
             break;
     }
     return 1 - measures.kept_mass;
+}
+
+// A method of the run whose layers have a formula, with its options for a length.
+analysis::ApproxMethod grown_method(const ApproxRequest& request, const Spec& spec, Sizes sizes,
+                                    std::size_t n) {
+    sizes.queries = sizes.keys = n;
+    sizes.offset = 0;
+    const approx::SpecPart& part = spec.parts.front();
+    return {spec.text(),
+            {{part.row, approx::resolve(part, sizes, request.seed.value_or(0), nullptr)}}};
+}
+
+std::vector<Spec> growing_specs(const ChosenMethods& chosen) {
+    std::vector<Spec> specs;
+    for (const Spec& spec : chosen.specs()) {
+        if (spec.parts.size() == 1 && analysis::grows_by_formula(spec.method()))
+            specs.push_back(spec);
+    }
+    return specs;
+}
+
+// Measures what --growth asks for beside the formulas.
+template <class T>
+std::unique_ptr<analysis::GrowthSink<T>> growth_sink(const ApproxRequest& request,
+                                                     const ChosenMethods& chosen,
+                                                     const Sizes& sizes) {
+    const std::vector<Spec> specs = growing_specs(chosen);
+    analysis::MethodsOfLength errors, times;
+    for (const std::size_t n : request.growth) {
+        times[n];
+        for (const Spec& spec : specs) times[n].push_back(grown_method(request, spec, sizes, n));
+        if (specs.empty() || n >= sizes.queries) continue;
+        errors[n] = times[n];
+        errors[n].insert(errors[n].begin(), chosen.methods().front());
+    }
+    const std::size_t repeat = request.time ? request.repeat.value_or(5) : 0;
+    return std::make_unique<analysis::GrowthSink<T>>(std::move(errors), std::move(times), repeat,
+                                                     request.seed.value_or(0));
+}
+
+// What layers of this width cost, with the errors of the methods. The options are those of the
+// longest length.
+template <class T>
+analysis::LayerGrowth growth_of(const ApproxRequest& request, const approx::LayerSize& size,
+                                const ChosenMethods& chosen, const Sizes& sizes,
+                                const std::vector<results::ApproxRow>& rows, ApproxTarget target,
+                                const analysis::GrowthSink<T>& measured) {
+    const std::size_t longest =
+        std::max(size.n, *std::max_element(request.growth.begin(), request.growth.end()));
+    const auto measures = measured.measures();
+    std::vector<analysis::GrowthMethod> grown;
+    for (const Spec& spec : growing_specs(chosen)) {
+        analysis::GrowthMethod method{
+            spec.text(), &spec.method(),
+            grown_method(request, spec, sizes, longest).parts.front().options};
+        for (const results::ApproxRow& row : rows) {
+            if (row.spec == method.spec && row.skipped.empty())
+                method.errors[size.n] = error_of(row.run, target);
+        }
+        for (const auto& [n, of_methods] : measures)
+            method.errors[n] = error_of(of_methods[grown.size() + 1], target);
+        grown.push_back(std::move(method));
+    }
+    return analysis::grow_layers(size, request.growth, grown, measured.times());
 }
 
 void compare_with_limit(const ApproxRequest& request, ApproxTarget target, ApproxResult& result) {
@@ -368,6 +411,11 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
                 "--time: only exact attention is timed where other masks than causality, a "
                 "softcap, biases or sinks stand, which fast paths do not have");
     }
+    std::unique_ptr<analysis::GrowthSink<T>> growth;
+    if (!request.growth.empty()) {
+        growth = growth_sink<T>(request, chosen, around.sizes);
+        sinks.push_back(&*growth);
+    }
     source.stream(sinks, share, progress);
 
     ApproxResult result;
@@ -384,11 +432,11 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
         result.report.methods);
     if (times) tell_times(times->layers(), result.report);
     if (request.needs) result.report.needs = sink.needs_found();
-    if (!request.growth.empty()) {
+    if (growth) {
         const std::size_t d_model = loaded.heads * around.sizes.d_head;
         const approx::LayerSize size{loaded.queries, d_model, loaded.heads, around.is.causal};
         result.report.growth =
-            growth_of(request, size, chosen, around.sizes, result.report.methods, target);
+            growth_of(request, size, chosen, around.sizes, result.report.methods, target, *growth);
     }
     compare_with_limit(request, target, result);
     results::RunManifest manifest;

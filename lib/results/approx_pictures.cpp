@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 
 #include "core/version.hpp"
 #include "render/palette.hpp"
@@ -269,35 +270,34 @@ render::Figure draw_spectrum(const std::vector<NeedsOfHead>& needs, const std::s
         });
 }
 
-render::Figure draw_growth(const analysis::LayerGrowth& growth, const std::string& source) {
-    constexpr render::Color kRecurrent{150, 150, 150};
-    render::Plot plot;
-    plot.title = "FLOPs of a layer against its length";
-    plot.note = source + " · projections included · grey: recurrent layers of the same width";
-    plot.x_name = "tokens";
-    plot.y_name = "FLOPs";
-    plot.x_kind = plot.y_kind = render::ScaleKind::log;
-    for (const std::size_t n : growth.lengths) plot.x.push_back(static_cast<double>(n));
+// FLOPs as a line that follows the formula, with a dot at each length that was asked for.
+void add_growth_lines(render::PlotPanel& panel, const analysis::LayerGrowth& growth,
+                      const analysis::GrowthRow& row, render::Color color) {
+    const auto number_of = [](std::size_t n) { return static_cast<double>(n); };
+    char slope[24] = "";
+    if (std::isfinite(row.exponent)) std::snprintf(slope, sizeof slope, ", n^%.2f", row.exponent);
+    render::PlotLine line{row.layer + slope, row.curve, color};
+    std::transform(growth.curve_lengths.begin(), growth.curve_lengths.end(),
+                   std::back_inserter(line.x), number_of);
+    panel.lines.push_back(std::move(line));
+    for (std::size_t i = 0; i < row.costs.size(); ++i) {
+        render::PlotLine dot{"", {static_cast<double>(row.costs[i].flops)}, color};
+        dot.x = {number_of(growth.lengths[i])};
+        dot.marked = true;
+        if (row.is_recurrent && i + 1 == row.costs.size()) dot.labels = {row.layer};
+        panel.lines.push_back(std::move(dot));
+    }
+}
+
+render::PlotPanel flops_panel(const analysis::LayerGrowth& growth,
+                              const std::vector<render::Color>& colors) {
     render::PlotPanel panel;
-    const auto own = static_cast<std::size_t>(
-        std::count_if(growth.rows.begin(), growth.rows.end(),
-                      [](const analysis::GrowthRow& row) { return !row.is_recurrent; }));
-    const std::vector<render::Color> colors = render::line_colors(own);
-    std::size_t next = 0;
-    for (const analysis::GrowthRow& row : growth.rows) {
-        char slope[24] = "";
-        if (std::isfinite(row.exponent))
-            std::snprintf(slope, sizeof slope, ", n^%.2f", row.exponent);
-        render::PlotLine line{
-            row.layer + slope, {}, row.is_recurrent ? kRecurrent : colors[next++]};
-        line.marked = true;
-        for (const approx::LayerCost& cost : row.costs)
-            line.values.push_back(static_cast<double>(cost.flops));
-        if (row.is_recurrent && !row.costs.empty()) {
-            line.labels.resize(row.costs.size());
-            line.labels.back() = row.layer;
+    // Recurrent layers first: what stands beside them hides them, not the other way round.
+    for (const bool recurrent : {true, false}) {
+        for (std::size_t i = 0; i < growth.rows.size(); ++i) {
+            if (growth.rows[i].is_recurrent == recurrent)
+                add_growth_lines(panel, growth, growth.rows[i], colors[i]);
         }
-        panel.lines.push_back(std::move(line));
     }
     const auto crossing = growth.crossings.layer;
     if (crossing >= growth.lengths.front() && crossing <= growth.lengths.back()) {
@@ -309,8 +309,50 @@ render::Figure draw_growth(const analysis::LayerGrowth& growth, const std::strin
                                a_token * static_cast<double>(crossing), render::MarkShape::diamond,
                                render::kVermilion});
     }
-    plot.panels = {panel};
+    return panel;
+}
+
+render::PlotPanel times_panel(const analysis::LayerGrowth& growth,
+                              const std::vector<render::Color>& colors) {
+    render::PlotPanel panel;
+    for (std::size_t i = 0; i < growth.rows.size(); ++i) {
+        const analysis::GrowthRow& row = growth.rows[i];
+        if (std::none_of(row.times.begin(), row.times.end(),
+                         [](double time) { return std::isfinite(time); }))
+            continue;
+        char slope[32] = "";
+        if (std::isfinite(row.time_exponent))
+            std::snprintf(slope, sizeof slope, ", n^%.2f", row.time_exponent);
+        render::PlotLine line{row.layer + slope, row.times, colors[i]};
+        line.marked = true;
+        if (row.is_recurrent) {
+            line.labels.resize(row.times.size());
+            line.labels.back() = row.layer;
+        }
+        panel.lines.push_back(std::move(line));
+    }
+    return panel;
+}
+
+render::Figure draw_growth(const analysis::LayerGrowth& growth, const std::string& source,
+                           bool times) {
+    constexpr render::Color kRecurrent{150, 150, 150};
+    render::Plot plot;
+    plot.title =
+        times ? "time of a layer against its length" : "FLOPs of a layer against its length";
+    plot.note = source + " · projections included · grey: recurrent layers of the same width";
+    plot.x_name = "tokens";
+    plot.y_name = times ? "seconds" : "FLOPs";
+    plot.x_kind = plot.y_kind = render::ScaleKind::log;
+    for (const std::size_t n : growth.lengths) plot.x.push_back(static_cast<double>(n));
+    std::vector<render::Color> colors = render::line_colors(growth.rows.size() - 3);
+    colors.resize(growth.rows.size(), kRecurrent);
+    plot.panels = {times ? times_panel(growth, colors) : flops_panel(growth, colors)};
     return render::make_plot(plot, render::Font::embedded());
+}
+
+bool any_time(const analysis::LayerGrowth& growth) {
+    return std::isfinite(growth.rows.front().times.front());
 }
 
 bool any_spectrum(const std::vector<NeedsOfHead>& needs) {
@@ -337,7 +379,9 @@ void write_approx_pictures(const ApproxReport& report, const ApproxPictureText& 
         write("pareto", draw_pareto(report, text, &ApproxMeasures::flops_ratio, "FLOPs"));
     if (has_points(&ApproxMeasures::read_ratio))
         write("pareto-bytes", draw_pareto(report, text, &ApproxMeasures::read_ratio, "bytes read"));
-    if (report.growth) write("growth", draw_growth(*report.growth, text.source));
+    if (report.growth) write("growth", draw_growth(*report.growth, text.source, false));
+    if (report.growth && any_time(*report.growth))
+        write("growth-time", draw_growth(*report.growth, text.source, true));
     if (!report.needs || report.needs->empty()) return;
     write("needs", draw_needs(*report.needs, text.source));
     write("spans", draw_spans(*report.needs, text.source));

@@ -74,14 +74,14 @@ ApproxJson json_of_growth(const ApproxReport& report) {
     for (const analysis::GrowthRow& row : report.growth->rows) {
         for (std::size_t i = 0; i < row.costs.size(); ++i) {
             const approx::LayerCost& cost = row.costs[i];
-            const std::size_t n = report.growth->lengths[i];
-            const bool measured = n == report.growth->input;
             list.push_back({{"layer", row.layer},
-                            {"n", n},
+                            {"n", report.growth->lengths[i]},
                             {"flops", cost.flops},
                             {"core_flops", cost.core_flops},
-                            {"error", measured ? json_number(row.error) : ApproxJson()},
+                            {"error", json_number(row.errors[i])},
+                            {"time", json_number(row.times[i])},
                             {"exponent", json_number(row.exponent)},
+                            {"time_exponent", json_number(row.time_exponent)},
                             {"sequential_steps", cost.sequential_steps},
                             {"path", cost.path},
                             {"state", cost.state}});
@@ -175,17 +175,18 @@ std::string needs_csv(const ApproxReport& report) {
 }
 
 std::string growth_csv(const ApproxReport& report) {
-    std::string text = "layer,n,flops,core_flops,error,exponent,sequential_steps,path,state\n";
+    std::string text =
+        "layer,n,flops,core_flops,error,exponent,sequential_steps,path,state,time,time_exponent\n";
     const auto count = [](std::uint64_t value) { return "," + std::to_string(value); };
     for (const analysis::GrowthRow& row : report.growth->rows) {
         for (std::size_t i = 0; i < row.costs.size(); ++i) {
             const approx::LayerCost& cost = row.costs[i];
             const std::size_t n = report.growth->lengths[i];
-            const bool measured = n == report.growth->input;
             text += csv_text(row.layer) + count(n) + count(cost.flops) + count(cost.core_flops) +
-                    "," + (measured ? csv_value(row.error, false) : "") + "," +
-                    csv_value(row.exponent, false) + count(cost.sequential_steps) +
-                    count(cost.path) + count(cost.state) + "\n";
+                    "," + csv_value(row.errors[i], false) + "," + csv_value(row.exponent, false) +
+                    count(cost.sequential_steps) + count(cost.path) + count(cost.state) + "," +
+                    csv_value(row.times[i], false) + "," + csv_value(row.time_exponent, false) +
+                    "\n";
         }
     }
     return text;

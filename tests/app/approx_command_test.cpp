@@ -233,7 +233,8 @@ TEST_CASE("approx: costs of layers grow with their lengths, recurrent ones besid
     };
     // A window wider than the input is whole where there are more tokens.
     CHECK(flops("512")[0] == flops("49")[0]);
-    CHECK(flops("512")[1] == Approx(flops("64")[1] * 8));
+    CHECK(flops("512")[1] ==
+          Approx(flops("64")[1] * (512 * 513 / 2 + 3584 * 512) / (64 * 65 / 2 + 4032 * 64)));
     const ProgramResult table = approx_of(model({"--growth", "49,4096"}));
     CHECK_THAT(table.out, Catch::Contains("attention costs as much as an LSTM at n=256"));
     CHECK(table.out.find("context_error") == std::string::npos);
@@ -244,6 +245,57 @@ TEST_CASE("approx: costs of layers grow with their lengths, recurrent ones besid
     const TempFolder folder;
     const std::string saved = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
     check_refused({saved, "--growth", "8"}, "--growth: saved attention");
+}
+
+TEST_CASE("approx: errors of the first tokens stand beside costs of their lengths") {
+    const Words lab{"--growth", "20,30,49,60", "--method", "local:window=4,linear,topk"};
+    const Json json = json_of(kModel, lab);
+    for (const Json& row : json["growth"]) {
+        const bool inside = row["n"] != 60 && row["sequential_steps"] == 1;
+        INFO(row["layer"] << " " << row["n"]);
+        CHECK(row["error"].is_null() == !inside);
+        CHECK(row["time"].is_null());
+    }
+    // As if there were no others.
+    const TempFolder folder;
+    REQUIRE(run_program({"run", "-x", sample("embeddings.npy"), "-w", sample("weights"), "--save",
+                         "q,k,v", "-o", folder / "out"})
+                .exit_code == 0);
+    const auto heads = [&](const char* name, std::size_t n) {
+        const Array<double> all = load(folder / (std::string("out/layer00/") + name + ".npy"));
+        std::vector<double> some;
+        for (std::size_t head = 0; head < all.extent(0); ++head) {
+            const Array<double> one = all.slice(head);
+            some.insert(some.end(), one.data(), one.data() + n * one.extent(1));
+        }
+        return write_array<double>(folder, std::string(name) + ".npy",
+                                   {all.extent(0), n, all.extent(2)}, some);
+    };
+    const Json first = json_of({"-q", heads("q", 20), "-k", heads("k", 20), "-v", heads("v", 20),
+                                "--causal", "--method", "local:window=4"});
+    const Json whole =
+        json_of(kModel, {"--layer", "0", "--growth", "20", "--method", "local:window=4"});
+    for (const Json& row : whole["growth"]) {
+        if (row["layer"] == "local:window=4")
+            CHECK(row["error"].get<double>() ==
+                  Approx(first["methods"][1]["layers"][0]["context_error"].get<double>())
+                      .epsilon(1e-4));
+    }
+}
+
+TEST_CASE("approx: --growth with --time runs layers of other lengths, recurrent ones too") {
+    const TempFolder folder;
+    const Json json = json_of(kModel, {"--growth", "8,100", "--method", "local:window=4,topk",
+                                       "--time", "--repeat", "1", "-o", folder / "lab"});
+    CHECK(json["growth"].size() == 2 * 5);
+    for (const Json& row : json["growth"]) {
+        INFO(row["layer"]);
+        CHECK(row["time"].get<double>() > 0);
+        CHECK(row["time_exponent"].is_number());
+    }
+    CHECK(read_file(folder / "lab/growth-time.png").substr(1, 3) == "PNG");
+    const ProgramResult table = approx_of(model({"--growth", "8,16", "--time", "--repeat", "1"}));
+    CHECK_THAT(table.out, Catch::Contains("of time") && Catch::Contains("seconds"));
 }
 
 TEST_CASE("approx: --time runs what has a fast path, and says of the others that it did not") {

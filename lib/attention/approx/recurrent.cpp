@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "attention/approx/mask_cells.hpp"
 #include "attention/approx/philox.hpp"
 #include "attention/blas.hpp"
 #include "attention/product_memory.hpp"
@@ -75,9 +76,13 @@ LayerCost attention_layer(const LayerSize& size) {
                             size);
 }
 
-LayerCost local_layer(const LayerSize& size, std::size_t window) {
-    const std::uint64_t n = size.n, w = std::max<std::size_t>(1, window), d = size.d_model;
-    return with_projections({"local", 0, 4 * n * w * d, 1, (n + w - 1) / w, 2 * w * d}, size);
+LayerCost local_layer(const LayerSize& size, const Options& options) {
+    const std::uint64_t n = size.n, d = size.d_model, window = options.whole("window");
+    const std::uint64_t reach = window * options.whole("dilation");
+    const std::uint64_t kept = std::min<std::uint64_t>(n, reach + options.whole("sinks"));
+    const std::uint64_t cells = local_cells(options, n, size.causal);
+    return with_projections({"local", 0, 4 * cells * d, 1, (n + reach - 1) / reach, 2 * kept * d},
+                            size);
 }
 
 LayerCost linear_layer(const LayerSize& size) {

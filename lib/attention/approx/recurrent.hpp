@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "attention/approx/options.hpp"
 #include "core/array.hpp"
 
 namespace attn::approx {
@@ -28,7 +29,8 @@ struct LayerCost {
 };
 
 LayerCost attention_layer(const LayerSize& size);
-LayerCost local_layer(const LayerSize& size, std::size_t window);
+// Local windows with their edges, sinks and dilation; options are those of the method local.
+LayerCost local_layer(const LayerSize& size, const Options& options);
 LayerCost linear_layer(const LayerSize& size);
 LayerCost performer_layer(const LayerSize& size, std::size_t features);
 
