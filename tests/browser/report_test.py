@@ -20,6 +20,7 @@ import tempfile
 import time
 import traceback
 import xml.etree.ElementTree as xml
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import arrays  # noqa: E402
@@ -103,6 +104,9 @@ class Pages:
         values[10], values[20] = math.nan, math.inf
         arrays.save_npy(self.folder / "strange.npy", (1, 8, 8), values)
         return self.report("page-strange", "strange.npy")
+
+    def embedded(self):
+        return self.report("page-embedded", "-w", ROOT / "data/induction/model.json")
 
     def gpt2(self):
         """A layer of GPT-2, where the reference cases are."""
@@ -297,6 +301,18 @@ def every_tab_draws(browser, pages):
 
 
 @case
+def every_tab_fits_a_narrow_screen(browser, pages):
+    for name in ("sample", "pooled", "compared", "patches", "embedded"):
+        browser.open(pages.get(name), "#query=9&key=3")
+        browser.size(400, 900)
+        for tab in browser.run("return [...document.querySelectorAll('[role=tab]')].map((tab) => tab.id)"):
+            browser.run("document.getElementById(arguments[0]).click()", tab)
+            browser.frame()
+            assert browser.wait("return document.documentElement.scrollWidth <= 400", seconds=5), (name, tab)
+    browser.size(1400, 900)
+
+
+@case
 def a_token_is_followed_through_all_layers(browser, pages):
     page = pages.get("compact")
     weights = arrays.Npy(page.parent / "compact.npy")
@@ -430,6 +446,42 @@ def a_failed_check_leads_to_its_cell(browser, pages):
 
 
 @case
+def queries_and_keys_lie_in_a_plane(browser, pages):
+    page = pages.get("embedded")
+    browser.open(page, "#layer=1&head=3&tab=embedding")
+    meta = json.loads(browser.text("#meta"))
+    packed = browser.text(f"#c{meta['chunks']['points/0/1/3']}")
+    numbers = struct.unpack("<196H", zlib.decompress(base64.b64decode(packed)))
+    facts = meta["embedding"]["heads"][7]
+    browser.wait("return document.querySelector('#tab-embedding canvas').getAttribute('aria-label').endsWith(' 98 points.')")
+    caption = browser.text("#tab-embedding .faint")
+    assert f"{100 * facts['variance']:.3g} % of the variance" in caption and f"{facts['correlation']:.3g}." in caption, caption
+    browser.run("document.querySelector('#tab-embedding canvas').scrollIntoView({ block: 'center' })")
+    box = browser.run("const b = document.querySelector('#tab-embedding canvas').getBoundingClientRect(); return [b.left, b.top, b.width]")
+    inner = box[2] - 28
+    points = [(numbers[2 * i] / 65535, numbers[2 * i + 1] / 65535) for i in range(98)]
+    alone = [i for i, (x, y) in enumerate(points)
+             if all(i == j or (x - a) ** 2 + (y - b) ** 2 > 0.01 ** 2 for j, (a, b) in enumerate(points))]
+    assert len(alone) > 5, alone
+    for i in alone[:3] + alone[-3:]:
+        browser.point(box[0] + 14 + points[i][0] * inner, box[1] + box[2] - 14 - points[i][1] * inner)
+        name = f"query {i} " if i < 49 else f"key {i - 49} "
+        browser.wait("return document.querySelector('#tab-embedding .readout').textContent.startsWith(arguments[0])", name)
+
+
+@case
+def rollout_of_computed_attention_is_a_column(browser, pages):
+    page = pages.get("embedded")
+    browser.open(page, "#layer=1&head=rollout")
+    assert browser.text("#matrix-title") == "layer 1 rollout", browser.text("#matrix-title")
+    meta = json.loads(browser.text("#meta"))
+    packed = zlib.decompress(base64.b64decode(browser.text(f"#c{meta['chunks']['rollout/0/1']}")))
+    cell = 30 * 49 + 4
+    weight = struct.unpack(">f", bytes(packed[plane * 49 * 49 + cell] for plane in range(4)))[0]
+    close_to(weight, show(browser, "#layer=1&head=rollout&query=30&key=4", ["query 30 ", "key 4 "]))
+
+
+@case
 def every_head_that_fails_a_check_is_marked(browser, pages):
     browser.open(pages.get("leaky_heads"), "#tab=checks")
     marked = "return [...document.querySelectorAll('#overview .failed')].map((m) => m.parentElement.getAttribute('aria-label').split(',')[0])"
@@ -481,7 +533,13 @@ def themes_widths_and_names(browser, pages):
     light = browser.run(background)
     browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     browser.frame()
-    assert browser.run(background) != light
+    dark = browser.run(background)
+    assert (light, dark) == ("rgb(255, 255, 255)", "rgb(15, 18, 22)"), (light, dark)
+    browser.click("#dark")
+    assert browser.run(background) == light
+    browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
+    browser.click("#dark")
+    assert browser.run(background) == dark
     browser.click("#dark")
     assert browser.run(background) == light
     browser.devtools("Emulation.setEmulatedMedia", features=[])

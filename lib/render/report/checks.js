@@ -1,6 +1,6 @@
 // The verdicts of `check` where they are: a click leads to the head and rings the cell.
 import { byId, fill, make } from './parts.js';
-import { numberText } from './text.js';
+import { counted, numberText } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
 /** @typedef {import('./heads.js').Check} Check */
@@ -56,7 +56,7 @@ function verdictLine(shared, check) {
         (place.query === null ? '' : ', query ' + place.query) +
         (place.key === null ? '' : ', key ' + place.key)
       : '';
-  const others = bad && check.slots.length > 1 ? 'and ' + (check.slots.length - 1) + ' more heads, which check:' + check.name + ' finds' : '';
+  const others = bad && check.slots.length > 1 ? 'and ' + counted(check.slots.length - 1, 'more head') + ', which check:' + check.name + ' finds' : '';
   const parts = [
     make('span', { class: 'word ' + (bad ? 'bad' : check.verdict === 'ok' ? 'ok' : '') }, check.verdict),
     make('span', {}, source + check.name),

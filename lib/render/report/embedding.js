@@ -10,7 +10,7 @@ import { numberText } from './text.js';
 /** @typedef {import('./parts.js').Shared} Shared */
 /** @typedef {{x: number, y: number, query: boolean, place: number}} Point  x, y: 0 to 1; the place of the query or key */
 
-const side = 520;
+const widest = 520;
 const border = 14;
 const far = 65535;
 
@@ -85,8 +85,13 @@ export function embeddingView(shared) {
     said,
     caption,
   );
-  /** @type {{points: Point[], name: string, over: Point | null}} */
-  const memory = { points: [], name: '', over: null };
+  /** @type {{points: Point[], name: string, over: Point | null, side: number}} */
+  const memory = { points: [], name: '', over: null, side: widest };
+
+  new ResizeObserver(() => {
+    const { clientWidth } = byId('tab-embedding');
+    if (clientWidth > 0 && Math.min(widest, clientWidth) !== memory.side) state.note('tab');
+  }).observe(byId('tab-embedding'));
 
   async function load() {
     const { seq, layer, head } = state.shown;
@@ -103,10 +108,13 @@ export function embeddingView(shared) {
 
   /** @param {Point} point @returns {{x: number, y: number}} */
   function onCanvas(point) {
+    const { side } = memory;
     return { x: border + point.x * (side - 2 * border), y: side - border - point.y * (side - 2 * border) };
   }
 
   function draw() {
+    const side = Math.min(widest, byId('tab-embedding').clientWidth || widest);
+    memory.side = side;
     const context = sharpen(canvas, side, side);
     context.strokeStyle = theme().line;
     context.strokeRect(0.5, 0.5, side - 1, side - 1);
@@ -184,6 +192,7 @@ export function embeddingView(shared) {
   /** @param {MouseEvent} event @returns {Point | null} */
   function pointAt(event) {
     const box = canvas.getBoundingClientRect();
+    const { side } = memory;
     const inner = side - 2 * border;
     return nearestPoint(
       memory.points,
