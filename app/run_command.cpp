@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "attention_flags.hpp"
 #include "check_place.hpp"
 #include "commands.hpp"
+#include "core/parallel.hpp"
+#include "core/phase_clock.hpp"
 #include "core/shell_word.hpp"
 #include "core/word_list.hpp"
 #include "heatmap_flags.hpp"
@@ -14,6 +17,7 @@
 #include "output_policy_flags.hpp"
 #include "pipeline/run.hpp"
 #include "progress_bar.hpp"
+#include "timing_table.hpp"
 #include "written_files.hpp"
 
 namespace attn::app {
@@ -23,6 +27,7 @@ struct RunFlags {
     pipeline::RunRequest request;
     bool list = false;
     bool json = false;
+    bool timing = false;
 };
 
 void add_run_input_flags(Command& command, source::ComputedRequest& request) {
@@ -95,6 +100,11 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
     command.indices("--head,--select-heads", request.heads, "Save and draw only these heads");
     add_list_flag(command, flags.list);
     command.on("--json", flags.json, "Print the manifest instead of what was written");
+    command.on("--sha256", request.sha256,
+               "SHA-256 of every input in the manifest, beside XXH3-128, which is many times as "
+               "fast");
+    command.on("--timing", flags.timing,
+               "Say on standard error, and with --json under timing, where the time went");
 }
 
 // A line for each check that failed. Whether one did.
@@ -114,12 +124,20 @@ bool keeps_weights(const results::RunManifest& manifest) {
     });
 }
 
+std::size_t threads_of(const GlobalOptions& global) {
+    return global.threads == 0 ? available_threads() : global.threads;
+}
+
 int execute(const RunFlags& flags, const CommandLine& line) {
     results::RunManifest manifest;
     {
+        std::optional<PhaseClock> clock;
+        if (flags.timing) clock.emplace();
         ProgressBar bar(line.console, line.global.quiet);
         manifest = pipeline::run(flags.request, bar.progress(), line.console.warnings());
+        if (clock) manifest.timing = clock->times(threads_of(line.global));
     }
+    if (manifest.timing) print_timing(*manifest.timing, line.console);
     const auto& verification = manifest.verification;
     if (flags.json) {
         line.console.document(results::write_manifest(manifest));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times attn-inspect and its peers in turn and prints one table with ratios.
 
-usage: bench.py BIN [--quick] [--only NAME]     (bench.sh builds the binaries in BIN and calls this)
+usage: bench.py BIN [--quick] [--only NAME] [--profile]     (bench.sh builds the binaries in BIN and calls this)
 """
 import argparse
 import json
@@ -53,8 +53,9 @@ def softmax(scores):
 
 
 class Bench:
-    def __init__(self, folder, quick):
-        self.folder, self.quick = folder, quick
+    def __init__(self, folder, quick, profile=False):
+        self.folder, self.quick, self.profile = folder, quick, profile
+        self.last_run = None  # what `run` was started with last, for the profile of the row
         self.program = os.path.join(folder, 'attn-inspect')
         self.rng = np.random.default_rng(0)
 
@@ -67,8 +68,23 @@ class Bench:
         print(f'{work:58} {ours:>10}   {peer:26} {peer_time:>10} {ratio:8.3g}{unit:1} {goal or "":>7} {met}', flush=True)
 
     def compare(self, work, ours, peer_name, peer, rounds, goal=None):
+        self.last_run = None
         a, b, ratio = pairs(ours, peer, 1 if self.quick else rounds)
         self.row(work, milliseconds(a), peer_name, milliseconds(b), ratio, goal)
+        self.print_profile()
+
+    def print_profile(self):
+        """Where the time of the row's `run` goes, by its own clock: all threads together, the median of each phase."""
+        if not (self.profile and self.last_run and self.last_run[0] == 'run'):
+            return
+        command = [self.program, *map(str, self.last_run), '--json', '--timing']
+        timings = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout)['timing']
+                   for _ in range(1 if self.quick else 7)]
+        names = list(timings[0]['phases'])
+        for timing in timings:
+            timing['phases']['waiting'] = timing['waiting']
+        parts = [f'{name} {milliseconds(statistics.median(t["phases"][name] for t in timings))}' for name in names + ['waiting']]
+        print('    ' + ', '.join(parts), flush=True)
 
     def kernel_seconds(self, name, *arguments):
         """Median seconds of a bench program that prints one time a line; its first round warms up."""
@@ -80,6 +96,7 @@ class Bench:
         return self.kernel_seconds('attend', heads, tokens, D_HEAD, rounds, *more)
 
     def run(self, *arguments):
+        self.last_run = arguments
         return timed(lambda: subprocess.run([self.program, *map(str, arguments), '--quiet'], check=True, stdout=subprocess.DEVNULL))
 
     def peak_run(self, *arguments):
@@ -432,12 +449,13 @@ if __name__ == '__main__':
     parser.add_argument('bin')
     parser.add_argument('--quick', action='store_true', help='smaller work, one round')
     parser.add_argument('--only', choices=MEASURES)
+    parser.add_argument('--profile', action='store_true', help='under each row of run: where its time goes')
     options = parser.parse_args()
     cpu = next((line.split(':')[1].strip() for line in open('/proc/cpuinfo') if line.startswith('model name')),
                platform.machine())
     print(f'{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}\n')
     print(f'{"work":58} {"ours":>10}   {"peer":26} {"":>10} {"ratio":>9} {"goal":>7}')
-    bench = Bench(os.path.abspath(options.bin), options.quick)
+    bench = Bench(os.path.abspath(options.bin), options.quick, options.profile)
     for name, measure in MEASURES.items():
         if options.only in (None, name):
             measure(bench)

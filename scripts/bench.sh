@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures attn-inspect against numpy, PyTorch and matplotlib on the same machine in the same run, and prints
 # ratios. Installs the peers (Debian packages) where they are missing.
-# usage: bench.sh [--quick]      smaller work and fewer rounds: does everything still run?
+# usage: bench.sh [--quick] [--profile]      smaller work and fewer rounds: does everything still run?
+#        --profile: under each row of run, where its time goes (run --timing)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ./scripts/setup.sh python3-numpy python3-torch python3-matplotlib libbenchmark-dev

@@ -6,14 +6,14 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build pkg-config
   libcli11-dev libxtensor-dev libxtensor-blas-dev libxsimd-dev libopenblas-dev
-  nlohmann-json3-dev libstb-dev libtbb-dev libdeflate-dev libzip-dev nettle-dev libhpdf-dev
+  nlohmann-json3-dev libstb-dev libtbb-dev libdeflate-dev libxxhash-dev libzip-dev nettle-dev libhpdf-dev
   libharfbuzz-dev libfribidi-dev liblemon-dev
   catch2 fonts-dejavu-core
   "$@"
 )
 
 if ! command -v dpkg-query >/dev/null; then
-  echo "This system has no apt. With Homebrew: brew install cmake ninja pkg-config cli11 xtensor xtensor-blas xsimd openblas nlohmann-json tbb libdeflate libzip nettle libharu harfbuzz fribidi lemon-graph catch2@2 font-dejavu; and the stb headers." >&2
+  echo "This system has no apt. With Homebrew: brew install cmake ninja pkg-config cli11 xtensor xtensor-blas xsimd openblas nlohmann-json tbb libdeflate xxhash libzip nettle libharu harfbuzz fribidi lemon-graph catch2@2 font-dejavu; and the stb headers." >&2
   exit 1
 fi
 

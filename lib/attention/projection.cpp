@@ -6,6 +6,7 @@
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "core/parallel.hpp"
+#include "core/phase_clock.hpp"
 
 namespace attn {
 namespace {
@@ -32,6 +33,7 @@ void add_to_rows(MatrixView<T> rows, Span<const T> bias) {
 
 template <class T>
 Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b, MatrixOrder order) {
+    const InPhase phase(Phase::project);
     const std::size_t rows = x.extent(0) * x.extent(1);
     const std::size_t d_in = x.extent(2);
     const std::size_t d_out = output_width(W, order);

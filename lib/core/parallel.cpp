@@ -15,6 +15,7 @@
 
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
+#include "core/phase_clock.hpp"
 
 namespace attn {
 
@@ -67,7 +68,9 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
     std::atomic<bool> stop{false};
     const std::size_t workers = std::min(
         count, tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+    const PhaseOfThread phase = PhaseOfThread::current();
     const auto work = [&] {
+        const InPhase working(phase);
         for (std::size_t i = next++; i < count && !stop; i = next++) {
             stop_if_interrupted();
             body(i);
@@ -75,6 +78,7 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
     };
     if (workers == 1) return work();
     try {
+        const InPhase waiting(phase.idle());
         on_threads(workers, stop, work);
     } catch (const std::runtime_error& error) {
         // What oneTBB throws; it has no type of its own.

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
+#include "core/phase_clock.hpp"
 #include "io/decode.hpp"
 #include "io/memory_order.hpp"
 #include "io/stored_array.hpp"
@@ -147,6 +148,7 @@ StoredArray fetched(const StoredArray& stored) {
 
 template <class T>
 Array<T> convert(const StoredArray& stored, NonFinite non_finite) {
+    const InPhase phase(Phase::convert);
     const std::size_t size = element_count(stored.shape, stored.name);
     if (size == 0) fail(stored.name, ": has no values: its shape is ", to_string(stored.shape));
     if (stored.fetch) return convert<T>(fetched(stored), non_finite);

@@ -6,9 +6,11 @@
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "core/parallel.hpp"
+#include "core/phase_clock.hpp"
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "io/sha256.hpp"
+#include "io/xxh3.hpp"
 
 namespace attn::io {
 namespace {
@@ -112,8 +114,9 @@ Array<T> Inputs::load(const std::string& array_name, NonFinite non_finite) {
 
 template <class T>
 Array<T> Inputs::load(const StoredArray& stored, NonFinite non_finite) {
-    Array<T> values = convert<T>(stored, non_finite);
-    remember(stored);
+    const StoredArray at_hand = fetched(stored);
+    Array<T> values = convert<T>(at_hand, non_finite);
+    remember(stored, at_hand);
     return values;
 }
 
@@ -121,7 +124,7 @@ template <class T>
 Array<T> Inputs::load_rows(const StoredArray& stored, const std::vector<std::size_t>& rows,
                            NonFinite non_finite) {
     const StoredArray table = fetched(stored);
-    remember(stored);
+    remember(stored, table);
     const bool whole = table.column_major;
     const Array<T> all = whole ? convert<T>(table, non_finite) : Array<T>();
     Shape shape = table.shape;
@@ -136,52 +139,71 @@ Array<T> Inputs::load_rows(const StoredArray& stored, const std::vector<std::siz
     return Array<T>(std::move(shape), std::move(values));
 }
 
-void Inputs::remember(const StoredArray& stored) {
+void Inputs::remember(const StoredArray& stored, const StoredArray& at_hand) {
     const bool known = std::any_of(loaded_.begin(), loaded_.end(), [&](const StoredArray& earlier) {
         return earlier.name == stored.name;
     });
-    if (!known) loaded_.push_back(stored);
+    if (known) return;
+    if (digests_ == DigestTime::while_reading) {
+        const InPhase phase(Phase::convert);
+        const Digested what = digested(at_hand);
+        if (known_.count(what.name) == 0) known_[what.name] = xxh3(what.bytes);
+    }
+    loaded_.push_back(stored);
 }
 
-std::vector<InputRecord> Inputs::records() const {
+Inputs::Digested Inputs::digested(const StoredArray& array) const {
+    if (array.own_digest) return {array.name, array.bytes, array.fetch, true, array.mapped};
+    const SourceFile& file = file_of(array);
+    return {file.path, file.bytes, nullptr, false, false};
+}
+
+std::vector<InputRecord> Inputs::records(bool sha256_too) const {
+    const InPhase phase(Phase::convert);
     std::vector<InputRecord> records;
     // A file may be behind many records, but is digested once.
-    std::map<const SourceFile*, std::vector<std::size_t>> of_file;
-    std::vector<std::size_t> of_array;
+    std::vector<Digested> all;
+    std::map<std::string, std::size_t> places;
+    std::vector<std::size_t> place_of;
     for (const StoredArray& array : loaded_) {
-        if (array.own_digest) {
-            of_array.push_back(records.size());
-        } else {
-            const SourceFile* file = file_of(array);
-            assert(file != nullptr);
-            of_file[file].push_back(records.size());
-        }
-        records.push_back({array.name, array.dtype, array.shape, "", array.own_digest});
+        Digested what = digested(array);
+        const auto [place, is_new] = places.try_emplace(what.name, all.size());
+        place_of.push_back(place->second);
+        records.push_back({array.name, array.dtype, array.shape, "", "", what.array});
+        if (is_new) all.push_back(std::move(what));
     }
-    const std::vector<std::pair<const SourceFile*, std::vector<std::size_t>>> files(of_file.begin(),
-                                                                                    of_file.end());
-    parallel_for(of_array.size() + files.size(), [&](std::size_t i) {
-        if (i < of_array.size()) {
-            const StoredArray array = fetched(loaded_[of_array[i]]);
-            records[of_array[i]].sha256 = sha256(array.bytes);
-            if (array.mapped) drop_pages(array.bytes);  // there may be more of them than memory
-            return;
-        }
-        const auto& [file, places] = files[i - of_array.size()];
-        const std::string digest = sha256(file->bytes);
-        for (const std::size_t place : places) records[place].sha256 = digest;
+    struct Digests {
+        std::string xxh3;
+        std::string sha256;
+    };
+    std::vector<Digests> digests(all.size());
+    parallel_for(all.size(), [&](std::size_t i) {
+        const auto known = known_.find(all[i].name);
+        if (known != known_.end()) digests[i].xxh3 = known->second;
+        if (known != known_.end() && !sha256_too) return;
+        const FileBytes unpacked = all[i].fetch ? all[i].fetch() : FileBytes();
+        const Span<const std::byte> bytes = all[i].fetch ? unpacked.bytes : all[i].bytes;
+        if (known == known_.end()) digests[i].xxh3 = xxh3(bytes);
+        if (sha256_too) digests[i].sha256 = sha256(bytes);
+        // There may be more of them than memory.
+        if (all[i].mapped) drop_pages(bytes);
     });
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        records[i].xxh3 = digests[place_of[i]].xxh3;
+        records[i].sha256 = digests[place_of[i]].sha256;
+    }
     return records;
 }
 
 // Arrays are called after their file, with or without a key.
-const SourceFile* Inputs::file_of(const StoredArray& array) const {
+const SourceFile& Inputs::file_of(const StoredArray& array) const {
     for (const auto& [path, container] : containers_) {
         for (const SourceFile& file : container.files) {
-            if (array.name == file.path || array.name.rfind(file.path + ":", 0) == 0) return &file;
+            if (array.name == file.path || array.name.rfind(file.path + ":", 0) == 0) return file;
         }
     }
-    return nullptr;
+    assert(false);
+    fail(array.name, ": belongs to no file");
 }
 
 template Array<float> Inputs::load(const std::string&, NonFinite);

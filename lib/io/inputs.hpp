@@ -2,6 +2,7 @@
 // remembered for the manifest.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,14 +18,23 @@ struct InputRecord {
     std::string name;  // FILE[:KEY]
     DType dtype;
     Shape shape;
-    std::string sha256;  // in hexadecimal
-    // Whether the digest is that of the array's own bytes, as unpacked, and not of the whole file:
-    // a checkpoint may be too large to read for the sake of one tensor.
+    std::string xxh3;    // in hexadecimal
+    std::string sha256;  // likewise, where it was asked for
+    // Whether the digests are those of the array's own bytes, as unpacked, and not of the whole
+    // file: a checkpoint may be too large to read for the sake of one tensor.
     bool digest_of_array = false;
+};
+
+// When the digests for the records are made.
+enum class DigestTime {
+    at_the_end,     // by records(), which reads everything again
+    while_reading,  // by load(), while the bytes are still in the cache
 };
 
 class Inputs {
   public:
+    explicit Inputs(DigestTime digests = DigestTime::at_the_end) : digests_(digests) {}
+
     // The container at `path`, opened at the first call.
     const Container& open(const std::string& path);
 
@@ -56,13 +66,26 @@ class Inputs {
     // All files and folders that are read, for the guard of what is written (io/output_guard).
     std::vector<std::string> paths() const;
 
-    // What load() gave out, in order, each array once. Computes the digests.
-    std::vector<InputRecord> records() const;
+    // What load() gave out, in order, each array once, with digests. `sha256`: that one, too.
+    std::vector<InputRecord> records(bool sha256 = false) const;
 
   private:
-    void remember(const StoredArray& stored);
-    const SourceFile* file_of(const StoredArray& array) const;
+    // What a digest is made of: an array by itself, or a file.
+    struct Digested {
+        std::string name;
+        Span<const std::byte> bytes;
+        std::function<FileBytes()> fetch;  // of an array in an archive
+        bool array = false;
+        bool mapped = false;
+    };
 
+    // `at_hand`: the same with its bytes.
+    void remember(const StoredArray& stored, const StoredArray& at_hand);
+    Digested digested(const StoredArray& array) const;
+    const SourceFile& file_of(const StoredArray& array) const;
+
+    DigestTime digests_;
+    std::map<std::string, std::string> known_;  // digests, by what they are of
     std::map<std::string, Container> containers_;
     std::vector<std::string> others_;
     std::map<std::string, ReadingLock> held_;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "core/phase_clock.hpp"
 
 namespace attn::io {
 namespace {
@@ -61,6 +62,7 @@ std::size_t npy_file_size(DType dtype, const Shape& shape) {
 NpyWriter::NpyWriter(OutputPath path, DType dtype, const Shape& shape)
     : path_(std::move(path)), dtype_(dtype) {
     assert(dtype == DType::float32 || dtype == DType::float64);
+    const InPhase phase(Phase::write);
     const std::string header = npy_header(dtype, shape);
     header_size_ = header.size();
     descriptor_ = ::open(path_.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -83,6 +85,7 @@ NpyWriter::~NpyWriter() {
 template <class T>
 void NpyWriter::write(std::size_t offset, Span<const T> values) const {
     assert(dtype_of<T>() == dtype_);
+    const InPhase phase(Phase::write);
     write_at(descriptor_, path_, reinterpret_cast<const char*>(values.data()),
              values.size() * sizeof(T), header_size_ + offset * sizeof(T));
 }

@@ -7,7 +7,7 @@
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
 #include "io/container.hpp"
-#include "io/sha256.hpp"
+#include "io/xxh3.hpp"
 #include "model/weight_bundle.hpp"
 #include "pipeline/gradient_steps.hpp"
 #include "pipeline/monitor_steps.hpp"
@@ -33,11 +33,11 @@ std::string digest_of_checkpoint(const std::string& path) {
     std::vector<std::string> digests(arrays.size());
     parallel_for(arrays.size(), [&](std::size_t i) {
         const io::StoredArray array = io::fetched(*arrays[i].second);
-        digests[i] = arrays[i].first + to_string(array.shape) + io::sha256(array.bytes);
+        digests[i] = arrays[i].first + to_string(array.shape) + io::xxh3(array.bytes);
     });
     std::string all;
     for (const std::string& digest : digests) all += digest;
-    return io::sha256({reinterpret_cast<const std::byte*>(all.data()), all.size()});
+    return io::xxh3({reinterpret_cast<const std::byte*>(all.data()), all.size()});
 }
 
 Chosen chosen_of(const std::optional<std::vector<std::size_t>>& wanted, std::size_t count,

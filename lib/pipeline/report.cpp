@@ -14,7 +14,7 @@
 #include "io/array_name.hpp"
 #include "io/file_bytes.hpp"
 #include "io/output_file.hpp"
-#include "io/sha256.hpp"
+#include "io/xxh3.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/report_page.hpp"
 #include "pipeline/report_projections.hpp"
@@ -61,10 +61,10 @@ std::string file_name_of(const std::string& source) {
 // Of one array its own, of several that of their digests.
 std::string digest_of(const io::Inputs& inputs) {
     const std::vector<io::InputRecord> records = inputs.records();
-    if (records.size() == 1) return "sha256:" + records.front().sha256;
+    if (records.size() == 1) return "xxh3:" + records.front().xxh3;
     std::string all;
-    for (const io::InputRecord& record : records) all += record.sha256;
-    return "sha256:" + io::sha256({reinterpret_cast<const std::byte*>(all.data()), all.size()});
+    for (const io::InputRecord& record : records) all += record.xxh3;
+    return "xxh3:" + io::xxh3({reinterpret_cast<const std::byte*>(all.data()), all.size()});
 }
 
 template <class T>

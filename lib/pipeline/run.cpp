@@ -1,6 +1,7 @@
 #include "pipeline/run.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 
 #include "analysis/check_sink.hpp"
@@ -8,6 +9,7 @@
 #include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
+#include "core/phase_clock.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
 #include "pipeline/check_judge.hpp"
@@ -219,7 +221,7 @@ class Run {
     results::RunManifest describe() const {
         results::RunManifest manifest;
         manifest.command = "run";
-        manifest.inputs = files_.records();
+        manifest.inputs = files_.records(request_.sha256);
         manifest.options = describe_options(request_, loaded_);
         manifest.layers = selection_.layers;
         manifest.heads = selection_.heads;
@@ -238,7 +240,7 @@ class Run {
     const RunRequest& request_;
     const results::SaveChoice& save_;
     const Warn& warn_;
-    io::Inputs files_;
+    io::Inputs files_{io::DigestTime::while_reading};
     source::ComputedSource<T> source_;
     const source::ComputedInputs<T>& loaded_;
     const source::Outline& outline_;
@@ -246,13 +248,19 @@ class Run {
     io::OutputFolder folder_;
 };
 
+template <class T>
+std::unique_ptr<Run<T>> open_run(const RunRequest& request, const Warn& warn) {
+    const InPhase phase(Phase::open);
+    return std::make_unique<Run<T>>(request, warn);
+}
+
 }  // namespace
 
 results::RunManifest run(const RunRequest& request, const Progress& progress, const Warn& warn) {
     results::require_colour_range(request.heatmaps);
     if (request.input.precision == source::Precision::f64)
-        return Run<double>(request, warn).execute(progress);
-    return Run<float>(request, warn).execute(progress);
+        return open_run<double>(request, warn)->execute(progress);
+    return open_run<float>(request, warn)->execute(progress);
 }
 
 }  // namespace attn::pipeline

@@ -2,7 +2,7 @@
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
-#include "io/sha256.hpp"
+#include "io/xxh3.hpp"
 #include "pipeline/monitor_steps.hpp"
 #include "pipeline/step_collector.hpp"
 #include "results/manifest.hpp"
@@ -81,12 +81,12 @@ std::string digest_of(const source::StoredAttention<T>& attention) {
         std::vector<std::string> digests(shape[0] * shape[1]);
         parallel_for(digests.size(), [&](std::size_t i) {
             const auto matrix = layer.weights.matrix(i / shape[1], i % shape[1]);
-            digests[i] = io::sha256({reinterpret_cast<const std::byte*>(matrix.data),
-                                     matrix.rows * matrix.columns * sizeof(T)});
+            digests[i] = io::xxh3({reinterpret_cast<const std::byte*>(matrix.data),
+                                   matrix.rows * matrix.columns * sizeof(T)});
         });
         for (const std::string& digest : digests) all += digest;
     }
-    return io::sha256({reinterpret_cast<const std::byte*>(all.data()), all.size()});
+    return io::xxh3({reinterpret_cast<const std::byte*>(all.data()), all.size()});
 }
 
 template <class T>

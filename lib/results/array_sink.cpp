@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/phase_clock.hpp"
 #include "results/folder_layout.hpp"
 
 namespace attn::results {
@@ -45,6 +46,7 @@ void ArraySink<T>::begin_layer(const LayerShape& shape) {
 
 template <class T>
 void ArraySink<T>::consume(const Tile<T>& tile) {
+    const InPhase phase(Phase::write);
     if (scores_) {
         write_cells(*scores_, tile.scores, tile, -std::numeric_limits<T>::infinity());
     }

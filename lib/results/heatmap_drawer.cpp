@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/parallel.hpp"
+#include "core/phase_clock.hpp"
 #include "core/printable.hpp"
 #include "core/version.hpp"
 #include "io/sequence_labels.hpp"
@@ -109,6 +110,7 @@ analysis::CellPooling HeatmapDrawer::start_head() const {
 }
 
 void HeatmapDrawer::add_head(const HeadName& name, analysis::CellGrid grid) {
+    const InPhase phase(Phase::draw);
     const render::ColorScale range = range_of(grid);
     if (choice_.single && !options_.shared_scale) {
         draw_head(name, grid,
@@ -122,6 +124,7 @@ void HeatmapDrawer::add_head(const HeadName& name, analysis::CellGrid grid) {
 }
 
 void HeatmapDrawer::finish() {
+    const InPhase phase(Phase::draw);
     if (options_.shared_scale) draw_waiting();
     // Sheets of all layers together: one alone would leave the other threads idle.
     const std::size_t sequences = choice_.sequences.size();

@@ -43,6 +43,13 @@ nlohmann::ordered_json to_json(const analysis::Verification& verification) {
     return json;
 }
 
+nlohmann::ordered_json to_json(const PhaseClock::Times& timing) {
+    nlohmann::ordered_json phases;
+    for (std::size_t phase = 0; phase < kPhases; ++phase)
+        phases[name_of(static_cast<Phase>(phase))] = timing.phases[phase];
+    return {{"seconds", timing.seconds}, {"phases", phases}, {"waiting", timing.waiting}};
+}
+
 // nlohmann::json would cut 1.7 to 1 and take -1 for a very large number.
 std::int64_t whole_from(const nlohmann::json& json, const WholeRange& range,
                         const std::string& where) {
@@ -118,11 +125,17 @@ std::string write_manifest(const RunManifest& manifest) {
     json["command"] = manifest.command;
     json["inputs"] = nlohmann::ordered_json::array();
     for (const io::InputRecord& input : manifest.inputs) {
-        json["inputs"].push_back({{"path", input.name},
-                                  {"dtype", to_string(input.dtype)},
-                                  {"shape", input.shape},
-                                  {"sha256", input.sha256},
-                                  {"sha256_of", input.digest_of_array ? "array" : "file"}});
+        const char* of = input.digest_of_array ? "array" : "file";
+        nlohmann::ordered_json entry{{"path", input.name},
+                                     {"dtype", to_string(input.dtype)},
+                                     {"shape", input.shape},
+                                     {"xxh3", input.xxh3},
+                                     {"xxh3_of", of}};
+        if (!input.sha256.empty()) {
+            entry["sha256"] = input.sha256;
+            entry["sha256_of"] = of;
+        }
+        json["inputs"].push_back(std::move(entry));
     }
     json["options"] = nlohmann::ordered_json::object();
     for (const auto& [name, value] : manifest.options) {
@@ -138,6 +151,7 @@ std::string write_manifest(const RunManifest& manifest) {
     json["format"] = name_of(manifest.format);
     json["files"] = manifest.files;
     if (manifest.verification) json["verification"] = to_json(*manifest.verification);
+    if (manifest.timing) json["timing"] = to_json(*manifest.timing);
     return io::json_document(json);
 }
 

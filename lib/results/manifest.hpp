@@ -11,6 +11,7 @@
 
 #include "analysis/verify_sink.hpp"
 #include "attention/mask.hpp"
+#include "core/phase_clock.hpp"
 #include "io/inputs.hpp"
 #include "results/check_report.hpp"
 #include "results/folder_layout.hpp"
@@ -33,6 +34,7 @@ struct RunManifest {
     ArrayFormat format = ArrayFormat::npy;
     std::vector<std::string> files;
     std::optional<analysis::Verification> verification;  // not read back
+    std::optional<PhaseClock::Times> timing;             // likewise, and in no file: --json
     std::optional<CheckResult> check;                    // likewise, nor written: it has a file
 
     // The value of an option as JSON text; "null" where the command had no such option.

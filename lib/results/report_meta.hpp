@@ -17,7 +17,7 @@ namespace attn::results {
 
 struct ReportOrigin {
     std::string name;    // of the file, without its folder
-    std::string digest;  // "sha256:…", or empty
+    std::string digest;  // "xxh3:…", or empty
 };
 
 // A line of `check`, with numbers as people call them.

@@ -2,6 +2,7 @@
 
 #include "attention/blas_threads.hpp"
 #include "core/index_list.hpp"
+#include "core/phase_clock.hpp"
 #include "model/embedding.hpp"
 #include "source/progress_sink.hpp"
 
@@ -75,6 +76,15 @@ void ComputedSource<T>::stream_alone(std::size_t layer, const Array<T>& x, const
     if (loaded_.has_weights()) model::release_layer(*loaded_.bundle, layer);
 }
 
+// The weights of the layer as they are computed with.
+template <class T>
+model::LayerWeights<T> ComputedSource<T>::load(const Layer& asked) const {
+    const InPhase phase(Phase::convert);
+    const io::NonFinite policy = allow_nonfinite_ ? io::NonFinite::allow : io::NonFinite::refuse;
+    return model::load_layer<T>(files_, *loaded_.bundle, asked.layer, loaded_.sizes[asked.layer],
+                                policy, asked.block);
+}
+
 // Gives what the next layer reads, where the block is asked for.
 template <class T>
 Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
@@ -82,9 +92,8 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
         stream_heads(asked);
         return {};
     }
-    const io::NonFinite policy = allow_nonfinite_ ? io::NonFinite::allow : io::NonFinite::refuse;
-    const auto weights = model::load_layer<T>(files_, *loaded_.bundle, asked.layer,
-                                              loaded_.sizes[asked.layer], policy, asked.block);
+    const model::LayerWeights<T> weights = load(asked);
+    const InPhase phase(Phase::attend);
     const Array<T> input = attention_input(weights.block, asked.x);
     const Array<T>& context = loaded_.context.empty() ? input : loaded_.context;
     const LayerResult<T> attention =
@@ -99,6 +108,7 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
     outputs.attention = &attention;
     Array<T> hidden;
     if (asked.block) {
+        const InPhase products(Phase::project);
         hidden =
             block_output(weights.block, asked.x, attention.output, {asked.layer, allow_nonfinite_});
         outputs.hidden = &hidden;
@@ -109,6 +119,7 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
 
 template <class T>
 void ComputedSource<T>::stream_heads(const Layer& asked) const {
+    const InPhase phase(Phase::attend);
     const LayerResult<T> attention =
         compute_heads(asked.layer, loaded_.q, loaded_.k, loaded_.v, loaded_.options_of(asked.layer),
                       asked.sinks, asked.share);
@@ -121,6 +132,7 @@ void ComputedSource<T>::stream_heads(const Layer& asked) const {
 template <class T>
 void ComputedSource<T>::end_model(const Array<T>& x, const Needs& needs,
                                   const Sinks<T>& sinks) const {
+    const InPhase phase(Phase::project);
     const io::NonFinite policy = allow_nonfinite_ ? io::NonFinite::allow : io::NonFinite::refuse;
     const OverflowGuard guard{std::nullopt, allow_nonfinite_};
     const Array<T> hidden = model::final_hidden<T>(files_, *loaded_.bundle, x, policy);

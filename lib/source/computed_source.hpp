@@ -40,6 +40,7 @@ class ComputedSource : public Source<T> {
         bool block;  // what its block gives is needed
     };
 
+    model::LayerWeights<T> load(const Layer& asked) const;
     Array<T> stream_layer(const Layer& asked) const;
     void stream_heads(const Layer& asked) const;
     void end_model(const Array<T>& x, const Needs& needs, const Sinks<T>& sinks) const;

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "support/arrays.hpp"
 #include "support/npy_bytes.hpp"
@@ -268,4 +269,30 @@ TEST_CASE("zeros left and right of a wide window are holes in the file, and read
         }
     }
     CHECK(wrong == 0);
+}
+
+TEST_CASE("run says with --timing where its time went, and leaves no trace of it in the folder") {
+    const TempFolder folder;
+    const std::vector<std::string> plain{
+        "run", "-w", sample("model.json"), "-o", folder / "out", "--threads", "2"};
+    REQUIRE(run_program(plain).exit_code == 0);
+    const std::string manifest = read_file(folder / "out/manifest.json");
+
+    std::vector<std::string> timed = plain;
+    timed.insert(timed.end(), {"--timing", "--json"});
+    const auto result = run_program(timed);
+    REQUIRE(result.exit_code == 0);
+    CHECK(read_file(folder / "out/manifest.json") == manifest);
+    auto printed = nlohmann::json::parse(result.out);
+    const auto timing = printed["timing"];
+    double sum = timing["waiting"];
+    for (const char* phase : {"open", "convert", "project", "attend", "write", "draw", "commit"}) {
+        INFO(phase);
+        CHECK(timing["phases"][phase] > 0);
+        CHECK_THAT(result.err, Catch::Contains(std::string("  ") + phase + " "));
+        sum += timing["phases"][phase].get<double>();
+    }
+    CHECK(sum >= Approx(2 * timing["seconds"].get<double>()));
+    printed.erase("timing");
+    CHECK(printed == nlohmann::json::parse(manifest));
 }

@@ -100,7 +100,8 @@ TEST_CASE("every flag of run that changes numbers leaves its trace in manifest.j
                                "--heads",          "--kv-heads", "--kv-order",      "--output",
                                "--force",          "--durable",  "--save",          "--format",
                                "--picture-format", "--layers",   "--layer",         "--head",
-                               "--select-heads",   "--list",     "--json"};
+                               "--select-heads",   "--list",     "--json",          "--timing",
+                               "--sha256"};
     for (const Trace& trace : traces(encoder.write())) {
         CAPTURE(trace.flags);
         CHECK(options_of(join(trace.base, trace.flags), folder) != options_of(trace.base, folder));
@@ -156,4 +157,25 @@ TEST_CASE("numbers of a manifest.json that is read back are ranged, and named by
             }
         }
     }
+}
+
+TEST_CASE("the manifest has SHA-256 of every input where it is asked for, and the same otherwise") {
+    const TempFolder folder;
+    const auto manifest = [&](const Arguments& more) {
+        REQUIRE(
+            run_program(join(join({"run", "-o", folder / "out"}, kSampleModel), more)).exit_code ==
+            0);
+        return nlohmann::json::parse(read_file(folder / "out/manifest.json"));
+    };
+    const auto plain = manifest({});
+    auto asked = manifest({"--sha256"});
+    REQUIRE_FALSE(asked["inputs"].empty());
+    for (auto& input : asked["inputs"]) {
+        CHECK(input["xxh3"].get<std::string>().size() == 32);
+        CHECK(input["sha256"].get<std::string>().size() == 64);
+        CHECK(input["sha256_of"] == input["xxh3_of"]);
+        input.erase("sha256");
+        input.erase("sha256_of");
+    }
+    CHECK(asked == plain);
 }

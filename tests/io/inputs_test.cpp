@@ -41,27 +41,50 @@ TEST_CASE("the record of an input names its file's digest") {
     attn::io::Inputs inputs;
     inputs.load<float>(file + ":x", attn::io::NonFinite::refuse);
     inputs.load<float>(file + ":x", attn::io::NonFinite::refuse);
-    const auto records = inputs.records();
+    const auto records = inputs.records(true);
     REQUIRE(records.size() == 1);
     CHECK(records[0].name == file + ":x");
     CHECK(records[0].shape == attn::Shape{2});
     CHECK_FALSE(records[0].digest_of_array);
     // sha256sum of {"x": [1, 2]}
     CHECK(records[0].sha256 == "3bb3eda9ae6433fd94e9e35945500b88f252602d7c62034bc782cfdabd944053");
+    // xxh128sum of the same
+    CHECK(records[0].xxh3 == "7cdbac8b64e31708e017889e38a349c1");
+    CHECK(inputs.records()[0].sha256.empty());
 }
 
 TEST_CASE("the record of an array of a large file names the digest of its own bytes") {
-    attn::io::Inputs inputs;
+    const auto when =
+        GENERATE(attn::io::DigestTime::at_the_end, attn::io::DigestTime::while_reading);
+    attn::io::Inputs inputs(when);
     for (const char* name : {"files/model.safetensors:h.0.attn.bias", "files/stored.npz:float32",
                              "files/deflated.npz:float32"}) {
         inputs.load<float>(golden(name), attn::io::NonFinite::refuse);
     }
-    const auto records = inputs.records();
+    const auto records = inputs.records(true);
     REQUIRE(records.size() == 3);
     for (const auto& record : records) {
         INFO(record.name);
         CHECK(record.digest_of_array);
         // sha256sum of the six float32 0, 0.5, … 2.5
         CHECK(record.sha256 == "03b8e98a10217e51d8ecef7919de69ba80c52b25ee49ce0886ecfe0ddeacd4ac");
+        CHECK(record.xxh3 == "9d8b793febe0c78a6a0240f7a4acb33b");
     }
+}
+
+TEST_CASE("digests are the same whether they are made while reading or at the end") {
+    const auto digests = [](attn::io::DigestTime when) {
+        attn::io::Inputs inputs(when);
+        for (const char* name :
+             {"files/model.safetensors:h.0.attn.bias", "files/stored.npz:float32"})
+            inputs.load<float>(golden(name), attn::io::NonFinite::refuse);
+        const std::string flags = golden("flags/q.npy");
+        inputs.load<float>(flags, attn::io::NonFinite::refuse);
+        std::vector<std::string> all;
+        for (const auto& record : inputs.records()) all.push_back(record.xxh3);
+        return all;
+    };
+    const auto at_the_end = digests(attn::io::DigestTime::at_the_end);
+    REQUIRE(at_the_end.size() == 3);
+    CHECK(at_the_end == digests(attn::io::DigestTime::while_reading));
 }

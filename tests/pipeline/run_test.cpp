@@ -208,7 +208,7 @@ TEST_CASE("the manifest says how the result was made and from which bytes") {
     CHECK(text == attn::results::write_manifest(manifest));
     CHECK_THAT(text, Catch::Contains("\"tool\": \"attn-inspect\"") &&
                          Catch::Contains("\"causal\": true") &&
-                         Catch::Contains("\"scale\": 0.25") && Catch::Contains("\"sha256\"") &&
+                         Catch::Contains("\"scale\": 0.25") && Catch::Contains("\"xxh3\"") &&
                          Catch::Contains("layers.1.W_O.npy"));
     CHECK(attn::results::is_run_folder(folder / "out"));
     CHECK(attn::results::read_manifest(folder / "out").files == manifest.files);
