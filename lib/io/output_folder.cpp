@@ -10,10 +10,12 @@
 #include <cstdio>
 #include <cstring>
 #include <future>
+#include <map>
 #include <system_error>
 
 #include "core/error.hpp"
 #include "core/human_size.hpp"
+#include "core/phase_clock.hpp"
 #include "io/folder_lock.hpp"
 #include "io/inner_folder.hpp"
 #include "io/pending_commit.hpp"
@@ -119,14 +121,20 @@ OutputPath OutputFolder::staged(const std::string& relative) const {
 OutputPath OutputFolder::stage(const std::string& relative) {
     OutputPath file = staged(relative);
     const std::lock_guard<std::mutex> lock(mutex_);
-    std::error_code problem;
-    fs::create_directories(file.path.parent_path(), problem);
-    if (problem) fail(file.shown, ": cannot create: ", problem.message());
+    // A neighbour's folder is there already.
+    const std::string parent = fs::path(relative).parent_path().string() + "/";
+    const auto neighbour = files_.lower_bound(parent);
+    if (neighbour == files_.end() || neighbour->compare(0, parent.size(), parent) != 0) {
+        std::error_code problem;
+        fs::create_directories(file.path.parent_path(), problem);
+        if (problem) fail(file.shown, ": cannot create: ", problem.message());
+    }
     files_.insert(relative);
     return file;
 }
 
 void OutputFolder::write(const std::string& relative, const std::string& bytes) {
+    const InPhase phase(Phase::write);
     write_whole(stage(relative), bytes);
 }
 
@@ -172,14 +180,18 @@ void OutputFolder::sync_staged() const {
 void OutputFolder::require_free_places(const std::optional<EarlierResult>& earlier) const {
     if (entry_kind(folder_.number(), kManifestName) == EntryKind::folder)
         fail(shown(kManifestName), ": is a folder, expected a file");
+    std::map<fs::path, EntryKind> folders;
     for (const std::string& file : files_) {
-        for (fs::path above = fs::path(file).parent_path(); !above.empty();
+        const fs::path parent = fs::path(file).parent_path();
+        for (fs::path above = parent; !above.empty() && folders.count(above) == 0;
              above = above.parent_path()) {
             const EntryKind kind = entry_kind(folder_.number(), above);
+            folders[above] = kind;
             if (kind == EntryKind::missing || kind == EntryKind::folder) continue;
             fail(shown(above), ": is ", kind == EntryKind::link ? "a symbolic link" : "a file",
                  ", expected a folder; remove it, or choose another folder with -o");
         }
+        if (!parent.empty() && folders[parent] == EntryKind::missing) continue;
         const EntryKind kind = entry_kind(folder_.number(), file);
         if (kind == EntryKind::missing) continue;
         if (kind == EntryKind::folder) fail(shown(file), ": is a folder, expected a file");
@@ -189,6 +201,7 @@ void OutputFolder::require_free_places(const std::optional<EarlierResult>& earli
 }
 
 void OutputFolder::commit(const std::string& manifest) {
+    const InPhase phase(Phase::commit);
     if (files_.empty())
         fail(path_, ": nothing was made that could be written there; it stays as it was");
     write_whole({staging_ / kManifestName, shown(kManifestName)}, manifest);

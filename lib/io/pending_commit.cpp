@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "core/error.hpp"
@@ -56,27 +57,66 @@ Journal read_journal(int pending, const std::string& shown) {
     fail((fs::path(shown) / file).string(), ": cannot write: ", std::strerror(errno));
 }
 
-void sync_folder(const FileDescriptor& folder, bool durable) {
-    // Some file systems cannot sync folders; that is no reason to lose the result.
-    if (durable) ::fsync(folder.number());
-}
+// Moves files to their places, those of one folder after another.
+class Mover {
+  public:
+    Mover(int pending, int folder, const std::string& shown, bool durable)
+        : pending_(pending), folder_(folder), shown_(shown), durable_(durable) {}
+    ~Mover() { sync(); }
+    Mover(const Mover&) = delete;
+    Mover& operator=(const Mover&) = delete;
 
-// A file that is no longer staged was moved before.
-void move_into_place(int pending, int folder, const fs::path& file, const std::string& shown,
-                     bool durable) {
-    const FileDescriptor from = open_inner(pending, file.parent_path());
-    const fs::path name = file.filename();
-    if (!from.is_open()) refuse(shown, file);
-    if (::faccessat(from.number(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno != ENOENT) refuse(shown, file);
-        return;
+    // A file that is no longer staged was moved before.
+    void move(const fs::path& file) {
+        if (!parent_ || file.parent_path() != *parent_) enter(file.parent_path());
+        if (!from_.is_open()) return;
+        const fs::path name = file.filename();
+        if (!is_staged(name)) return;
+        // ext4 takes a file that is renamed over another one for precious and writes it to the disk
+        // there and then, which takes longer than to compute it. Recovery is up to the journal.
+        if (!durable_) ::unlinkat(to_.number(), name.c_str(), 0);
+        if (::renameat(from_.number(), name.c_str(), to_.number(), name.c_str()) != 0)
+            refuse(shown_, file);
     }
-    const FileDescriptor to = make_inner(folder, file.parent_path());
-    if (!to.is_open()) refuse(shown, file.parent_path());
-    if (::renameat(from.number(), name.c_str(), to.number(), name.c_str()) != 0)
-        refuse(shown, file);
-    sync_folder(to, durable);
-}
+
+  private:
+    bool is_staged(const fs::path& name) const {
+        return ::faccessat(from_.number(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+               errno != ENOENT;
+    }
+
+    // A folder that is not there yet moves whole, with all that is in it.
+    void enter(const fs::path& parent) {
+        sync();
+        parent_ = parent;
+        from_ = FileDescriptor();
+        to_ = FileDescriptor();
+        if (!parent.empty()) {
+            const std::string top = parent.begin()->string();
+            if (::renameat(pending_, top.c_str(), folder_, top.c_str()) == 0) return;
+        }
+        from_ = open_inner(pending_, parent);
+        if (!from_.is_open()) {
+            if (errno != ENOENT) refuse(shown_, parent);
+            return;
+        }
+        to_ = make_inner(folder_, parent);
+        if (!to_.is_open()) refuse(shown_, parent);
+    }
+
+    void sync() const {
+        // Some file systems cannot sync folders; that is no reason to lose the result.
+        if (durable_ && to_.is_open()) ::fsync(to_.number());
+    }
+
+    int pending_;
+    int folder_;
+    const std::string& shown_;
+    bool durable_;
+    std::optional<fs::path> parent_;  // of the files that are being moved, staged and in place
+    FileDescriptor from_;
+    FileDescriptor to_;
+};
 
 }  // namespace
 
@@ -100,8 +140,10 @@ void finish_commit(int folder, const std::string& shown, bool durable) {
             fail(shown,
                  ": cannot finish the commit of a command that was killed: ", std::strerror(errno));
         const Journal journal = read_journal(pending.number(), shown);
-        for (const fs::path& file : journal.move)
-            move_into_place(pending.number(), folder, file, shown, durable);
+        {
+            Mover mover(pending.number(), folder, shown, durable);
+            for (const fs::path& file : journal.move) mover.move(file);
+        }
         for (const fs::path& file : journal.remove) remove_inner(folder, file);
         if (::renameat(pending.number(), kManifestName, folder, kManifestName) != 0)
             refuse(shown, kManifestName);

@@ -3,9 +3,10 @@
 // A command makes everything in a hidden folder of its own: its files, manifest.json and a journal
 // that lists what is to be moved and what is to be removed. Under the folder's lock that hidden
 // folder is renamed to a fixed name. Before the rename nothing has happened; after it the results
-// are there, and whoever comes next finishes what is missing: files are moved (those that are moved
-// already are gone), those that the result lacks are removed, the manifest moves last,
-// and the hidden folder is removed. Doing it again changes nothing.
+// are there, and whoever comes next finishes what is missing: files are moved, in whole folders
+// where none stands in the way (those that are moved already are gone), those that the result lacks
+// are removed, the manifest moves last, and the hidden folder is removed. Doing it again changes
+// nothing.
 #pragma once
 
 #include <set>
