@@ -11,7 +11,6 @@
 #include <system_error>
 #include <vector>
 
-#include "attention/blas_threads.hpp"
 #include "bracketed_words.hpp"
 #include "core/interrupt.hpp"
 #include "core/parallel.hpp"
@@ -28,7 +27,7 @@ namespace {
 
 // What is asked about the program itself, wherever it stands and whatever else is wrong.
 struct Question {
-    enum class Kind { none, version, help, help_all } kind = Kind::none;
+    enum class Kind { none, help, help_all } kind = Kind::none;
     std::string command;  // that it is about; empty: the program
 };
 
@@ -39,7 +38,6 @@ Question question_of(const Catalogue& catalogue, const std::vector<std::string>&
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string& word = words[i];
         if (word == "--") break;
-        if (word == "--version") return {Question::Kind::version, ""};
         if (word == "--help" || word == "-h" || (word == "help" && i == 0)) {
             if (question.kind == Question::Kind::none) question.kind = Question::Kind::help;
         } else if (word == "--help-all") {
@@ -53,8 +51,6 @@ Question question_of(const Catalogue& catalogue, const std::vector<std::string>&
 }
 
 std::string answer(const Catalogue& catalogue, const Question& question) {
-    if (question.kind == Question::Kind::version)
-        return std::string("attn-inspect ") + version() + "\n";
     const std::size_t columns = std::min<std::size_t>(terminal_columns(), 100);
     if (question.command.empty()) return program_help(catalogue, columns);
     const CommandEntry* command = catalogue.find(question.command);
@@ -86,11 +82,41 @@ std::vector<std::string> with_command(const Catalogue& catalogue, std::vector<st
     return words;
 }
 
+// The first word that does not belong to a flag of the program. Everything else may need to know
+// all commands: help, a file without a command, a mistake.
+std::string first_word(const std::vector<std::string>& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] == "--threads") {
+            ++i;
+        } else if (words[i].empty() || words[i][0] != '-') {
+            return words[i];
+        }
+    }
+    return "";
+}
+
+bool asks_for_help(const std::vector<std::string>& words) {
+    return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+        return word == "--help" || word == "-h" || word == "--help-all";
+    });
+}
+
+bool asks_for_version(const std::vector<std::string>& words) {
+    const auto end = std::find(words.begin(), words.end(), "--");
+    return std::find(words.begin(), end, "--version") != end;
+}
+
 int act(int argc, const char* const* argv, Console& console) {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    if (asks_for_version(words)) {
+        console.document(std::string("attn-inspect ") + version() + "\n");
+        return 0;
+    }
     CLI::App app;
     CommandLine line{{}, {}, console};
-    describe_program(app, line);
+    // The flags of one command are described much faster than those of all.
+    if (asks_for_help(words) || !describe_command(app, line, first_word(words)))
+        describe_program(app, line);
     const Question question = question_of(line.catalogue, words);
     if (question.kind != Question::Kind::none) {
         console.document(answer(line.catalogue, question));
@@ -109,7 +135,6 @@ int act(int argc, const char* const* argv, Console& console) {
     require_effect(app);
     line.text = command_text(app);
     const ThreadLimit limit(line.global.threads);
-    keep_blas_to_one_thread();
     kernels<float>();  // a name that says nothing is refused before any work
     return line.action();
 }

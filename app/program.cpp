@@ -45,6 +45,42 @@ void add_global_flags(CLI::App& app, CommandLine& line) {
     add_entry(program, {"--version"}, "", "The version");
 }
 
+void add_program(CLI::App& app, CommandLine& line) {
+    app.name("attn-inspect");
+    app.set_help_flag();
+    app.require_subcommand(1);
+    app.fallthrough();
+    line.catalogue.program.description =
+        "exact transformer attention from files: scores, weights, pictures, numbers";
+    line.catalogue.program.footer =
+        "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed "
+        "or results differ, 2 usage, bad input or I/O. A command's flags: attn-inspect help "
+        "COMMAND.";
+    line.catalogue.environment = {
+        {"NO_COLOR", "No colours in the terminal, as --no-color"},
+        {kKernelsVariable, "The instruction set of the inner loops (" + joined(kernel_set_names()) +
+                               "; default: the best one that the machine has); the last bits of "
+                               "results depend on it"},
+    };
+    add_global_flags(app, line);
+}
+
+struct NamedCommand {
+    const char* name;
+    void (*add)(CLI::App&, CommandLine&);
+};
+
+// In the order of the help.
+constexpr NamedCommand kCommands[] = {
+    {"look", add_look_command},         {"run", add_run_command},
+    {"heatmap", add_heatmap_command},   {"stats", add_stats_command},
+    {"check", add_check_command},       {"compare", add_compare_command},
+    {"diagnose", add_diagnose_command}, {"grad", add_grad_command},
+    {"monitor", add_monitor_command},   {"approx", add_approx_command},
+    {"info", add_info_command},         {"rollout", add_rollout_command},
+    {"report", add_report_command},
+};
+
 }  // namespace
 
 std::string command_text(const CLI::App& app) {
@@ -64,37 +100,20 @@ std::string command_text(const CLI::App& app) {
 }
 
 void describe_program(CLI::App& app, CommandLine& line) {
-    app.name("attn-inspect");
-    app.set_help_flag();
-    app.require_subcommand(1);
-    app.fallthrough();
-    line.catalogue.program.description =
-        "exact transformer attention from files: scores, weights, pictures, numbers";
-    line.catalogue.program.footer =
-        "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed "
-        "or results differ, 2 usage, bad input or I/O. A command's flags: attn-inspect help "
-        "COMMAND.";
-    line.catalogue.environment = {
-        {"NO_COLOR", "No colours in the terminal, as --no-color"},
-        {kKernelsVariable, "The instruction set of the inner loops (" + joined(kernel_set_names()) +
-                               "; default: the best one that the machine has); the last bits of "
-                               "results depend on it"},
-    };
-    add_global_flags(app, line);
-    add_look_command(app, line);
-    add_run_command(app, line);
-    add_heatmap_command(app, line);
-    add_stats_command(app, line);
-    add_check_command(app, line);
-    add_compare_command(app, line);
-    add_diagnose_command(app, line);
-    add_grad_command(app, line);
-    add_monitor_command(app, line);
-    add_approx_command(app, line);
-    add_info_command(app, line);
-    add_rollout_command(app, line);
-    add_report_command(app, line);
+    add_program(app, line);
+    for (const NamedCommand& command : kCommands) command.add(app, line);
     let_switches_stand_alone(app);
+}
+
+bool describe_command(CLI::App& app, CommandLine& line, const std::string& name) {
+    for (const NamedCommand& command : kCommands) {
+        if (name != command.name) continue;
+        add_program(app, line);
+        command.add(app, line);
+        let_switches_stand_alone(app);
+        return true;
+    }
+    return false;
 }
 
 }  // namespace attn::app

@@ -10,6 +10,9 @@ namespace attn::app {
 // Adds everything to an empty parser; `line` must outlive it.
 void describe_program(CLI::App& app, CommandLine& line);
 
+// The same with this command alone. False, and nothing is added, where there is none of that name.
+bool describe_command(CLI::App& app, CommandLine& line, const std::string& name);
+
 // The command that was parsed, for a shell: "attn-inspect heatmap w.npy --tokens t.json". Without
 // what does not change the contents of results: where they go, how they are told, how fast they
 // come.

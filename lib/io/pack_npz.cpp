@@ -1,8 +1,7 @@
-#include <zip.h>
-
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
 #include "io/packing.hpp"
+#include "io/zip_library.hpp"
 
 namespace attn::io {
 namespace {

@@ -1,7 +1,5 @@
 #include "io/zip_archive.hpp"
 
-#include <zip.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
 #include "core/memory.hpp"
+#include "io/zip_library.hpp"
 
 namespace attn::io {
 namespace {

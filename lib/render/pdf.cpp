@@ -1,6 +1,5 @@
 #include "render/pdf.hpp"
 
-#include <hpdf.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/large_stack.hpp"
 #include "core/utf8.hpp"
+#include "render/pdf_library.hpp"
 
 namespace attn::render {
 namespace {

@@ -1,10 +1,9 @@
 #include "render/shaping.hpp"
 
-#include <fribidi.h>
-#include <hb.h>
-
 #include <limits>
 #include <new>
+
+#include "render/shaping_libraries.hpp"
 
 namespace attn::render {
 namespace {
