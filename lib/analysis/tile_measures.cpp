@@ -138,11 +138,16 @@ class TileWorker {
         }
     }
 
+    // Without a branch for each key: which of some are kept cannot be foreseen.
     void find_places(std::size_t size, const T* weights, const std::uint8_t* keep) {
-        places_.clear();
+        places_.resize(size + 1);
+        std::size_t* const places = places_.data();
+        std::size_t count = 0;
         const auto see = [&](std::size_t begin, std::size_t end) {
             for (std::size_t place = begin; place < end; ++place) {
-                if (keep[place] != 0 && weights[place] != T{0}) places_.push_back(place);
+                places[count] = place;
+                count += static_cast<std::size_t>(keep[place] != 0) &
+                         static_cast<std::size_t>(weights[place] != T{0});
             }
         };
         std::size_t begin = 0;
@@ -151,6 +156,7 @@ class TileWorker {
             if (some != 0) see(begin, begin + sizeof some);
         }
         see(begin, size);
+        places_.resize(count);
     }
 
     // The same for a row with few cells: those of `keep` whose weight is not 0.

@@ -14,9 +14,9 @@ namespace attn::approx {
 namespace {
 
 // So many are sorted.
-constexpr std::size_t kFew = 32;
+constexpr std::size_t kFew = 16;
 // The place of the limit in a sample of so many tells its place in the row, give or take some.
-constexpr std::size_t kMargin = 3;
+constexpr std::size_t kMargin = 2;
 
 using Sample = std::array<double, kFew>;
 
