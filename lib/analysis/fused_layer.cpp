@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -33,6 +34,15 @@ std::vector<std::uint8_t> blocked_cells(const LayerHeads<T>& heads, std::size_t 
             all[i] = static_cast<std::uint8_t>(all[i] & one[i]);
     }
     return all;
+}
+
+// Whether all are finite numbers of 0 or more.
+template <class T>
+bool are_weights(Span<const T> cells) {
+    // What is -inf is not counted; a NaN makes the smallest and the largest NaN.
+    const ScoreSums sums = kernels<T>().sum_scores(cells.data(), cells.size());
+    return sums.count == static_cast<double>(cells.size()) && sums.smallest >= 0 &&
+           sums.largest <= static_cast<double>(std::numeric_limits<T>::max());
 }
 
 double sum_of(const std::vector<double>& row, KeyRange range) {
@@ -211,10 +221,7 @@ void FusedLayer<T>::fuse(std::size_t query, const AllowedCells& allowed,
     bool sane = true;
     for (const MatrixView<const T>& head : heads_.weights) {
         const T* const cells = head.row(query - heads_.first_query).data();
-        bool fine = true;
-        for (std::size_t key = range.begin; key < range.end; ++key)
-            fine &= cells[key] >= T{0} && cells[key] <= std::numeric_limits<T>::max();
-        sane = sane && fine;
+        sane = sane && are_weights(Span<const T>(cells + range.begin, range.size()));
     }
     for (const MatrixView<const T>& head : heads_.gradients) {
         const T* const cells = head.row(query - heads_.first_query).data();
