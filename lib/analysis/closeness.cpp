@@ -5,7 +5,16 @@
 
 namespace attn::analysis {
 
-Closeness::Closeness(double unit, Rounding saved, double dropout, bool weights)
+bool row_agrees(const Faced& faced, std::size_t first, Rounding saved) {
+    for (std::size_t i = first; i < first + faced.width; ++i) {
+        const double expected = faced.expected[i];
+        if (distance(round_to(saved, expected), faced.seen[i]) > kExact + step_of(saved, expected))
+            return false;
+    }
+    return true;
+}
+
+Closeness::Closeness(double unit, Rounding saved, Dropout dropout, bool weights)
     : unit_(unit), saved_(saved), dropout_(dropout), weights_(weights) {}
 
 // How far float32 takes a number from what is expected. A weight moves with its score, so by a
@@ -39,9 +48,9 @@ void Closeness::add(const Faced& faced) {
             faced.expected.begin() + static_cast<std::ptrdiff_t>(first),
             faced.expected.begin() + static_cast<std::ptrdiff_t>(first + faced.width));
         const double* const seen = faced.seen.data() + first;
-        if (dropout_ > 0) {
+        if (dropout_.factor > 0 && !(dropout_.in_rows && row_agrees(faced, first, saved_))) {
             for (std::size_t i = 0; i < faced.width; ++i)
-                expected[i] = seen[i] == 0 ? 0 : expected[i] * dropout_;
+                expected[i] = seen[i] == 0 ? 0 : expected[i] * dropout_.factor;
         }
         add_row(expected.data(), seen, faced.width);
     }

@@ -6,13 +6,28 @@
 
 namespace attn::analysis {
 
+// Float32 arithmetic, in units.
+constexpr double kExact = 1e-5;
+
+// What dropout multiplied with, zeros besides; 0: it was off. `in_rows`: not in those that are as
+// expected without it.
+struct Dropout {
+    Dropout(double all_rows = 0) : factor(all_rows) {}
+    Dropout(double some, bool in_some_rows) : factor(some), in_rows(in_some_rows) {}
+
+    double factor;
+    bool in_rows = false;
+};
+
+// Whether all numbers of the row that begins at `first` are as expected.
+bool row_agrees(const Faced& faced, std::size_t first, Rounding saved);
+
 // Gathered part by part.
 class Closeness {
   public:
-    // `unit` as of unit_of(). `saved`: the type of what was observed. `dropout`: what dropout
-    // multiplied with, zeros besides; 0: it was off. `weights`: they are weights, whose errors are
-    // as small as they are.
-    Closeness(double unit, Rounding saved, double dropout, bool weights = false);
+    // `unit` as of unit_of(). `saved`: the type of what was observed. `weights`: they
+    // are weights, whose errors are as small as they are.
+    Closeness(double unit, Rounding saved, Dropout dropout, bool weights = false);
 
     void add(const Faced& faced);
 
@@ -62,7 +77,7 @@ class Closeness {
 
     double unit_;
     Rounding saved_;
-    double dropout_;
+    Dropout dropout_;
     bool weights_;
     double worst_ = 0, steps_ = 0, blurred_steps_ = 0, on_zeros_ = 0;
     bool vanished_ = false;
@@ -71,8 +86,5 @@ class Closeness {
     double square_ = 0, variation_ = 0, size_ = 0;
     double by_value_[2] = {0, 0}, by_place_[2] = {0, 0};  // products with the distances, squares
 };
-
-// Float32 arithmetic, in units.
-constexpr double kExact = 1e-5;
 
 }  // namespace attn::analysis

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "analysis/rounding.hpp"
@@ -46,7 +47,10 @@ struct Mistakes {
     double key_levels = 0;       // keys rounded to as many steps on either side of 0, by rows
     bool cache_last = false;     // new keys in front of those of the cache
     bool cache_of_next = false;  // sequence
-    std::vector<std::size_t> head_order;  // which head stands in the place of each; empty: itself
+    std::vector<std::size_t> head_order;   // which head stands in the place of each; empty: itself
+    std::vector<std::size_t> value_order;  // likewise, of key/value heads, whose values it is
+    bool keys_of_next_layer = false;       // keys and values, as that layer makes them
+    bool matrices_of_next_layer = false;   // W_K and W_V, and their biases
     bool missing_rotary = false;
     bool unrotated_keys = false;
     bool unrotated_queries = false;
@@ -58,9 +62,11 @@ struct Mistakes {
     std::ptrdiff_t query_step = 0;          // added to the positions of the queries
     std::ptrdiff_t position_step = 0;       // of queries and new keys
     bool queries_from_0 = false;
-    std::optional<double> rotary_theta;     // instead of the frequencies, not stretched
-    bool positions_from_0 = false;          // behind a cache, too
-    bool other_rotary_pairs = false;        // half-split for interleaved or the other way round
+    std::optional<double> rotary_theta;  // instead of the frequencies, not stretched
+    bool positions_from_0 = false;       // behind a cache, too
+    bool other_rotary_pairs = false;     // half-split for interleaved or the other way round
+    bool other_query_pairs = false, other_key_pairs = false;  // the same of one side only
+    std::size_t other_pairs_until = 0;      // likewise, of the dimensions before this one only
     bool other_kv_order = false;            // tiled for repeated or the other way round
     bool swapped_queries_and_keys = false;  // k qᵀ
     std::optional<double> scale;
@@ -74,6 +80,7 @@ struct Mistakes {
     bool ignored_window = false;
     std::ptrdiff_t window_shift = 0;  // keys that a window reaches farther back
     std::ptrdiff_t window_right_shift = 0;
+    bool window_from_end = false;     // the last keys, whichever the query
     std::ptrdiff_t padding_step = 0;  // added to the lengths
     bool padding_of_next = false;     // sequence
     Padding padding = Padding::right;
@@ -89,20 +96,25 @@ struct Mistakes {
     double bias_factor = 1;
     bool transposed_bias = false;
     bool bias_of_head_0 = false;
-    bool other_direction = false;  // relative positions: bidirectional or not
-    std::vector<double> alibi;     // other slopes
-    bool symmetric_alibi = false;  // -slope * |key - query|
-    bool alibi_of_keys = false;    // slope * key
-    double temperature = 1;        // what the scores are divided by at the end
+    bool other_direction = false;                  // relative positions: bidirectional or not
+    std::optional<RelativeBias<double>> relative;  // instead of the right ones
+    std::vector<double> alibi;                     // other slopes
+    bool symmetric_alibi = false;                  // -slope * |key - query|
+    bool alibi_of_keys = false;                    // slope * key
+    double temperature = 1;                        // what the scores are divided by at the end
     bool mask_after_softmax = false;
     SoftmaxAxis axis = SoftmaxAxis::keys;
     bool softmax_twice = false;
+    std::size_t top_keys = 0;       // how many weights of a row are kept, the largest; 0: all
+    bool renormalises_top = false;  // and add up to one
     bool missing_sink = false;
+    bool added_sink = false;               // to the weights
     double sink_factor = 1;                // how often it is counted
     bool scaled_sink = false;              // by the scale of the scores
     std::vector<double> sinks;             // one for each head, where none was asked for
     bool nan_without_keys = false;         // rows without a key are NaN instead of zero
     bool transposed = false;               // the matrix that was saved
+    bool averaged = false;                 // the mean of all heads in the place of each
     std::optional<double> input_epsilon;   // of the norm in front and of heads
     bool epsilon_everywhere = false;       // and of all norms before
     double input_factor = 1;               // of x, or of given queries, keys and values
@@ -113,6 +125,12 @@ struct Mistakes {
     Rounding rounding_at(Stages stage) const {
         return (stages & stage) != 0 ? arithmetic : Rounding::none;
     }
+};
+
+// The layer behind the one that is looked at.
+struct NextLayer {
+    Heads<double> k, v;  // as it makes them of its own input, those of the cache included
+    ProjectionWeights<double> weights;
 };
 
 // Embeddings and weights, or heads; what is absent is empty. Kept by pointer.
@@ -128,6 +146,10 @@ struct DenseInputs {
     const Heads<double>* k = nullptr;
     const Heads<double>* v = nullptr;
     const AttentionOptions<double>* options = nullptr;
+    // Where there may be one of the same sizes, else empty; nothing where it cannot be computed.
+    std::function<const NextLayer*()> next_layer;
+    // Of other layers, by their numbers, where each layer has its own.
+    std::vector<std::pair<std::size_t, RelativeBias<double>>> other_relative;
     bool wants_output = true;  // else values are not looked at
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "analysis/wrong_structure.hpp"
@@ -52,6 +53,11 @@ std::size_t DenseComputation::kv_head(std::size_t head) const {
     return kv_head_of(head, heads(), heads_->k.view.heads, tile ? KvOrder::tile : KvOrder::repeat);
 }
 
+std::size_t DenseComputation::value_head(std::size_t head) const {
+    const std::size_t place = kv_head(head);
+    return mistakes_.value_order.empty() ? place : mistakes_.value_order[place];
+}
+
 double DenseComputation::scale() const {
     const double usual = default_scale(heads_->q.view.width);
     return mistakes_.scale.value_or(options_.scale.value_or(usual));
@@ -67,6 +73,13 @@ double DenseComputation::sink(double logit) const {
 }
 
 DenseBlock DenseComputation::block(DenseCells cells) const {
+    assert(!mistakes_.averaged || cells.heads.size() == heads());
+    DenseBlock block = attend(std::move(cells));
+    if (mistakes_.averaged) average_heads(block);
+    return block;
+}
+
+DenseBlock DenseComputation::attend(DenseCells cells) const {
     assert(mistakes_.axis != SoftmaxAxis::keys || cells.keys.size() == keys());
     assert(mistakes_.axis != SoftmaxAxis::queries || cells.queries.size() == queries());
     assert(mistakes_.axis != SoftmaxAxis::heads || cells.heads.size() == heads());
@@ -200,10 +213,11 @@ void DenseComputation::normalise(DenseBlock& block) const {
     } else {
         const std::vector<double>& logits =
             mistakes_.sinks.empty() ? options_.sinks : mistakes_.sinks;
-        const bool sinks = !logits.empty() && !mistakes_.missing_sink;
+        const bool sinks = !logits.empty() && !mistakes_.missing_sink && !mistakes_.added_sink;
         parallel_for(heads * queries, [&](std::size_t i) {
             const std::size_t head = computed_head(block.cells.heads[i / queries]);
             softmax(block, i * keys, 1, keys, sinks ? sink(logits[head]) : kMasked);
+            change_row(block, i * keys, logits.empty() ? 0 : logits[head]);
         });
     }
     const Rounding rounding = mistakes_.rounding_at(stage::weights);
@@ -212,6 +226,37 @@ void DenseComputation::normalise(DenseBlock& block) const {
     for (std::size_t cell = 0; cell < block.scores.size(); ++cell) {
         if (!block.allowed[cell]) block.scores[cell] = kMasked;
     }
+}
+
+// What is done to the weights of a row behind softmax.
+void DenseComputation::change_row(DenseBlock& block, std::size_t first, double sink) const {
+    if (mistakes_.top_keys > 0) keep_largest(block, first);
+    if (!mistakes_.added_sink) return;
+    for (std::size_t key = 0; key < block.cells.keys.size(); ++key)
+        block.weights[first + key] += sink;
+}
+
+// Of equal ones the first.
+void DenseComputation::keep_largest(DenseBlock& block, std::size_t first) const {
+    const std::size_t keys = block.cells.keys.size();
+    if (mistakes_.top_keys >= keys) return;
+    double* const weights = block.weights.data() + first;
+    std::vector<double> sorted(weights, weights + keys);
+    const auto least = sorted.begin() + static_cast<std::ptrdiff_t>(mistakes_.top_keys - 1);
+    std::nth_element(sorted.begin(), least, sorted.end(), std::greater<>());
+    std::size_t equal =
+        mistakes_.top_keys - static_cast<std::size_t>(std::count_if(
+                                 weights, weights + keys, [&](double w) { return w > *least; }));
+    double sum = 0;
+    for (std::size_t key = 0; key < keys; ++key) {
+        const bool kept = weights[key] > *least || (weights[key] == *least && equal > 0);
+        if (kept && weights[key] == *least) --equal;
+        if (!kept) weights[key] = 0;
+        if (!kept && mistakes_.renormalises_top) block.allowed[first + key] = 0;
+        sum += weights[key];
+    }
+    if (!mistakes_.renormalises_top || !(sum > 0)) return;
+    for (std::size_t key = 0; key < keys; ++key) weights[key] /= sum;
 }
 
 // Over all keys: a weight of 0 is a score like any other.
@@ -224,6 +269,18 @@ void DenseComputation::softmax_again(DenseBlock& block) const {
         for (std::size_t key = 0; key < keys; ++key) sum += weights[key] = std::exp(weights[key]);
         for (std::size_t key = 0; key < keys; ++key) weights[key] /= sum;
     });
+}
+
+void DenseComputation::average_heads(DenseBlock& block) const {
+    const std::size_t cells = block.cells.queries.size() * block.cells.keys.size();
+    for (std::vector<double>* values : {&block.weights, &block.scores}) {
+        for (std::size_t cell = 0; cell < cells; ++cell) {
+            double sum = 0;
+            for (std::size_t i = cell; i < values->size(); i += cells) sum += (*values)[i];
+            const double mean = sum / static_cast<double>(heads());
+            for (std::size_t i = cell; i < values->size(); i += cells) (*values)[i] = mean;
+        }
+    }
 }
 
 }  // namespace attn::analysis

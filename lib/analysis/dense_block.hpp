@@ -34,10 +34,13 @@ class DenseComputation {
     std::size_t heads() const { return heads_->q.view.heads; }
     std::size_t queries() const { return heads_->q.view.tokens; }
     std::size_t keys() const { return heads_->k.view.tokens; }
+    std::size_t kv_heads() const { return heads_->k.view.heads; }
+    std::size_t kv_head(std::size_t head) const;
 
     const Mistakes& mistakes() const { return mistakes_; }
 
-    // The axis of softmax must be whole, and so must the keys where it is applied twice.
+    // The axis of softmax must be whole, so must the heads that are averaged, and the keys where
+    // softmax is applied twice.
     DenseBlock block(DenseCells cells) const;
 
     // [queries, d_model], those of one sequence; without W_O the contexts of the heads side by
@@ -45,10 +48,11 @@ class DenseComputation {
     std::vector<double> output(std::size_t sequence, const std::vector<std::size_t>& queries) const;
 
   private:
+    DenseBlock attend(DenseCells cells) const;  // before anything is done to what is saved
     MaskOptions<double> bias_options() const;
     MaskOptions<double> array_options() const;
     std::size_t computed_head(std::size_t place) const;
-    std::size_t kv_head(std::size_t head) const;
+    std::size_t value_head(std::size_t head) const;
     double scale() const;
     double cap(double score) const;
     void score(DenseBlock& block, std::size_t head, std::size_t first, std::size_t count) const;
@@ -61,13 +65,17 @@ class DenseComputation {
                       std::uint8_t* allowed) const;
     void find_bias(const DenseCells& cells, std::size_t head, std::size_t query,
                    std::vector<double>& added, std::vector<std::uint8_t>& forbidden) const;
-    bool is_no_padding(std::size_t sequence, std::size_t query, std::size_t key) const;
+    // Of the structure, what the mask does not know.
+    bool is_inside(std::size_t sequence, std::size_t query, std::size_t key) const;
     bool may_attend(std::size_t sequence, std::size_t head, std::size_t query,
                     std::size_t key) const;
     void softmax(DenseBlock& block, std::size_t first, std::size_t stride, std::size_t count,
                  double sink) const;
     void normalise(DenseBlock& block) const;
+    void change_row(DenseBlock& block, std::size_t first, double sink) const;
+    void keep_largest(DenseBlock& block, std::size_t first) const;
     void softmax_again(DenseBlock& block) const;
+    void average_heads(DenseBlock& block) const;
     void multiply_attended(const DenseBlock& block, std::size_t first,
                            MatrixView<const double> values, MatrixView<double> contexts) const;
 

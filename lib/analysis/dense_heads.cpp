@@ -173,6 +173,11 @@ Heads<double> normalised(const Heads<double>& heads, const Norm<double>& norm,
     return make_separate_heads(normalise(copied.array, used));
 }
 
+const ProjectionWeights<double>& matrices_of_keys(const DenseInputs& in, const Mistakes& mistakes) {
+    const NextLayer* const next = mistakes.matrices_of_next_layer ? in.next_layer() : nullptr;
+    return next == nullptr ? *in.weights : next->weights;
+}
+
 std::size_t numbers_in(const Array<double>& array) {
     return array.size();
 }
@@ -210,6 +215,7 @@ std::vector<double> projection_key(const Mistakes& m) {
             static_cast<double>(m.missing_norm_weight),
             m.norm_weight_plus,
             static_cast<double>(m.other_norm_kind),
+            static_cast<double>(m.matrices_of_next_layer),
             static_cast<double>(m.rounding_at(stage::hidden)),
             static_cast<double>(m.rounding_at(stage::inputs)),
             static_cast<double>(m.rounding_at(stage::matrices))};
@@ -249,7 +255,8 @@ Array<double> DenseHeadsStore::product(const DenseInputs& in, const Mistakes& mi
     key.push_back(which);
     return find_or_make(products_, key, [&] {
         const ProjectionWeights<double>& w = *in.weights;
-        const Array<double>& matrix = which == 'q' ? w.W_Q : which == 'k' ? w.W_K : w.W_V;
+        const ProjectionWeights<double>& kv = matrices_of_keys(in, mistakes);
+        const Array<double>& matrix = which == 'q' ? w.W_Q : which == 'k' ? kv.W_K : kv.W_V;
         const Array<double> x = scaled ? input_of(in, mistakes) : *in.context;
         return attn::project(x, matrix_of(matrix, mistakes), Array<double>(), w.order);
     });
@@ -266,7 +273,8 @@ DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mista
     }
     const ProjectionWeights<double>& w = *in.weights;
     const auto make = [&](char which, const Norm<double>& norm) {
-        const Array<double>& bias = which == 'q' ? w.b_Q : which == 'k' ? w.b_K : w.b_V;
+        const ProjectionWeights<double>& kv = matrices_of_keys(in, mistakes);
+        const Array<double>& bias = which == 'q' ? w.b_Q : which == 'k' ? kv.b_K : kv.b_V;
         const bool missing = which == 'q'   ? mistakes.missing_b_Q
                              : which == 'k' ? mistakes.missing_b_K
                                             : mistakes.missing_b_V;
@@ -305,6 +313,10 @@ DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes
         heads.k = join(options.past_key, heads.k);
         if (in.wants_output) heads.v = join(options.past_value, heads.v);
     }
+    if (const NextLayer* next = mistakes.keys_of_next_layer ? in.next_layer() : nullptr) {
+        heads.k = next->k;
+        if (in.wants_output) heads.v = next->v;
+    }
     heads.q = changed(heads.q, 1, mistakes.rounding_at(stage::heads));
     heads.k =
         quantised(changed(heads.k, 1, mistakes.rounding_at(stage::heads)), mistakes.key_levels);
@@ -331,6 +343,9 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
         key.push_back(flag ? 1 : 0);
     for (const std::ptrdiff_t step : {m.token_shift, m.query_step, m.position_step})
         key.push_back(static_cast<double>(step));
+    for (const bool flag : {m.keys_of_next_layer, m.other_query_pairs, m.other_key_pairs})
+        key.push_back(flag ? 1 : 0);
+    key.push_back(static_cast<double>(m.other_pairs_until));
     key.push_back(m.key_levels);
     key.push_back(static_cast<double>(m.rotary_dim.value_or(0)));
     key.push_back(m.rotary_theta.value_or(-1));

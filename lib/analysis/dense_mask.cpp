@@ -12,6 +12,7 @@ MaskOptions<double> DenseComputation::bias_options() const {
     if (!mistakes_.ignored_bias) {
         options = options_.mask;
         options.may_attend = options.added = {};
+        if (mistakes_.relative) options.relative = *mistakes_.relative;
         if (!mistakes_.alibi.empty()) options.alibi = mistakes_.alibi;
         if (mistakes_.other_direction) options.relative = options.relative.in_other_direction();
     }
@@ -84,9 +85,9 @@ void DenseComputation::find_bias(const DenseCells& cells, std::size_t head, std:
     }
 }
 
-bool DenseComputation::is_no_padding(std::size_t sequence, std::size_t query,
-                                     std::size_t key) const {
-    return padding_allows(options_.mask.structure, mistakes_, sequence, query, key, keys());
+bool DenseComputation::is_inside(std::size_t sequence, std::size_t query, std::size_t key) const {
+    return padding_allows(options_.mask.structure, mistakes_, sequence, query, key, keys()) &&
+           window_allows(options_.mask.structure, mistakes_, key, keys());
 }
 
 bool DenseComputation::may_attend(std::size_t sequence, std::size_t head, std::size_t query,
@@ -97,7 +98,7 @@ bool DenseComputation::may_attend(std::size_t sequence, std::size_t head, std::s
     bias_.apply(sequence, head, query, {key, key + 1}, &score, &forbidden);
     const bool by_array = (blocked == 0) != mistakes_.inverted_mask_array;
     const bool inside = array_.allowed(sequence, query).contains(key) && by_array &&
-                        is_no_padding(sequence, query, key);
+                        is_inside(sequence, query, key);
     return inside != mistakes_.inverted_mask && forbidden == 0;
 }
 
@@ -117,7 +118,7 @@ void DenseComputation::find_allowed(const DenseCells& cells, std::size_t head, s
     for (std::size_t key = 0; key < keys; ++key) {
         const bool by_array = (blocked[key] == 0) != mistakes_.inverted_mask_array;
         const bool inside = range.contains(cells.keys[key]) && by_array &&
-                            is_no_padding(cells.sequence, query, cells.keys[key]);
+                            is_inside(cells.sequence, query, cells.keys[key]);
         allowed[key] = mistakes_.transposed_mask
                            ? may_attend(cells.sequence, head, cells.keys[key], query)
                            : inside != mistakes_.inverted_mask;

@@ -31,11 +31,11 @@ std::vector<double> DenseComputation::contexts(std::size_t sequence,
     const std::vector<std::size_t> computed = columns ? count_up(this->queries()) : queries;
     std::vector<double> contexts(computed.size() * row);
     const auto multiply_heads = [&](const std::vector<std::size_t>& heads) {
-        const DenseBlock part = block({sequence, heads, computed, count_up(keys())});
+        const DenseBlock part = attend({sequence, heads, computed, count_up(keys())});
         parallel_for(heads.size(), [&](std::size_t i) {
             const std::size_t first = i * computed.size() * keys();
             const MatrixView<const double> values =
-                v.head(sequence, kv_head(computed_head(heads[i])));
+                v.head(sequence, value_head(computed_head(heads[i])));
             const MatrixView<double> to(contexts.data() + heads[i] * v.width, computed.size(),
                                         v.width, row);
             if (heads_->finite_values) {

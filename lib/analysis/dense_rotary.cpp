@@ -99,27 +99,45 @@ Array<double> rotate_mixed(const HeadsView<double>& heads, const RotaryTable<dou
                         });
 }
 
+RotaryPairs other(RotaryPairs pairs) {
+    return pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
+}
+
+// Both ways, one beside the other: of each row the dimensions before `until` the other way.
+Array<double> rotate_in_part(const HeadsView<double>& heads, const RotaryTable<double>& table,
+                             const std::vector<std::size_t>& rows, RotaryPairs pairs,
+                             std::size_t until) {
+    const Array<double> right = rotate(heads, table, rows, pairs);
+    const Array<double> wrong = rotate(heads, table, rows, other(pairs));
+    std::vector<double> values(right.data(), right.data() + right.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (i % heads.width < until) values[i] = wrong.data()[i];
+    }
+    return {right.shape(), std::move(values)};
+}
+
 }  // namespace
 
 void rotate_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistakes,
                     DenseHeads& heads, bool has_values) {
-    RotaryPairs pairs = rotary.pairs;
-    if (mistakes.other_rotary_pairs) {
-        pairs =
-            pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
-    }
     const Rounding rounding = mistakes.rounding_at(stage::rotation);
     const auto rotate_once = [&](Heads<double>& some, const RotaryTable<double>& table,
-                                 const std::vector<std::size_t>& rows) {
+                                 const std::vector<std::size_t>& rows, RotaryPairs pairs) {
+        const std::size_t until = mistakes.other_pairs_until;
         some = make_separate_heads(
             mistakes.mixed_pairs         ? rotate_mixed(some.view, table, rows, pairs)
+            : until > 0                  ? rotate_in_part(some.view, table, rows, pairs, until)
             : rounding == Rounding::none ? rotate(some.view, table, rows, pairs)
                                          : rotate_rounded(some.view, table, rows, pairs, rounding));
     };
     const auto rotate = [&](Heads<double>& some, Role role, const std::vector<std::size_t>& rows) {
         const RotaryTable<double> table = table_of(rotary, mistakes, role);
-        rotate_once(some, table, rows);
-        if (mistakes.rotated_twice) rotate_once(some, table, rows);
+        const bool swaps =
+            mistakes.other_rotary_pairs ||
+            (role == Role::query ? mistakes.other_query_pairs : mistakes.other_key_pairs);
+        const RotaryPairs pairs = swaps ? other(rotary.pairs) : rotary.pairs;
+        rotate_once(some, table, rows, pairs);
+        if (mistakes.rotated_twice) rotate_once(some, table, rows, pairs);
     };
     if (!mistakes.unrotated_queries) rotate(heads.q, Role::query, rotary.query_rows);
     if (!mistakes.unrotated_keys) rotate(heads.k, Role::key, rotary.key_rows);

@@ -18,8 +18,7 @@ constexpr double kBfloat16 = 1.6e-2;
 struct OutOfTime {};
 
 bool estimates(const Hypothesis& hypothesis) {
-    return hypothesis.fit != Fit::nothing && hypothesis.fit != Fit::rounding &&
-           hypothesis.fit != Fit::head_order;
+    return brings_number(hypothesis.fit);
 }
 
 // How many of the mistakes bring a number that was estimated.
@@ -91,18 +90,21 @@ class Search {
   private:
     // Which numbers the observation can tell, and what it may show at all.
     bool can_fit(const Hypothesis& hypothesis) const {
-        if (hypothesis.part == Part::saved && observation_.kind == Observed::output) return false;
+        const bool of_saved = hypothesis.part == Part::saved || hypothesis.part == Part::averaging;
+        if (of_saved && observation_.kind == Observed::output) return false;
         // What a part of the matrices does not tell.
         const bool rows = !observation_.queries.empty(), heads = !observation_.heads.empty();
         Mistakes mistakes;
         hypothesis.commit(inputs_, mistakes);
         if (rows && (mistakes.transposed || mistakes.axis == SoftmaxAxis::queries)) return false;
-        if (heads && (mistakes.axis == SoftmaxAxis::heads || hypothesis.fit == Fit::head_order))
+        if (heads &&
+            (whole_axis(mistakes) == SoftmaxAxis::heads || hypothesis.fit == Fit::head_order))
             return false;
         if (hypothesis.part == Part::rows) return diagnosis_.non_finite.nan > 0;
         switch (hypothesis.fit) {
             case Fit::sink:
             case Fit::dropout:
+            case Fit::dropout_in_rows:
                 return observation_.kind == Observed::weights;
             case Fit::rounding:
                 return saved_ == Rounding::none;  // else it is allowed for anyway
@@ -386,9 +388,22 @@ bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
                h.fit == Fit::bias_factor || h.fit == Fit::mask_value || h.fit == Fit::temperature;
     };
     const bool both = a.fit != Fit::nothing && b.fit != Fit::nothing;
-    // The order is found beside what is known only.
-    const auto is_order = [](const Hypothesis& h) { return h.fit == Fit::head_order; };
-    if (both && (is_order(a) || is_order(b))) return false;
+    // A choice is made beside what is known only, and so are rows told apart.
+    const auto needs_known = [](const Hypothesis& h) {
+        return is_choice(h.fit) || h.fit == Fit::dropout_in_rows;
+    };
+    if (both && (needs_known(a) || needs_known(b))) return false;
+    // The mean of the heads tells no number of theirs, nor where softmax ran otherwise.
+    const auto spoils_mean = [](const Hypothesis& mean, const Hypothesis& other) {
+        return mean.part == Part::averaging &&
+               (other.fit != Fit::nothing || other.part == Part::softmax);
+    };
+    if (spoils_mean(a, b) || spoils_mean(b, a)) return false;
+    // Whose values it is can be told while each head has its own place.
+    const auto mixes_heads = [](const Hypothesis& order, const Hypothesis& other) {
+        return order.fit == Fit::value_order && other.part == Part::merging;
+    };
+    if (mixes_heads(a, b) || mixes_heads(b, a)) return false;
     // A search over all its values is too much work beside each of the others.
     if (a.fit == Fit::theta || b.fit == Fit::theta) return false;
     // A factor of the input is one of the scores, too.

@@ -160,12 +160,18 @@ std::vector<double> SinkEstimate::values() const {
 
 void DropoutEstimate::add(const Faced& faced) {
     constexpr std::size_t kMost = std::size_t{1} << 20;  // more tell nothing new
-    for (std::size_t i = 0; i < faced.expected.size(); ++i) {
-        if (!(faced.expected[i] > 1e-4)) continue;
-        cells_ += 1;
-        zeros_ += faced.seen[i] == 0;
-        if (faced.seen[i] > 0 && factors_.size() < kMost)
-            factors_.push_back(faced.seen[i] / faced.expected[i]);
+    for (std::size_t first = 0; first < faced.expected.size(); first += faced.width) {
+        if (in_rows_ && row_agrees(faced, first, saved_)) {
+            spared_ = true;
+            continue;
+        }
+        for (std::size_t i = first; i < first + faced.width; ++i) {
+            if (!(faced.expected[i] > 1e-4)) continue;
+            cells_ += 1;
+            zeros_ += faced.seen[i] == 0;
+            if (faced.seen[i] > 0 && factors_.size() < kMost)
+                factors_.push_back(faced.seen[i] / faced.expected[i]);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "analysis/pieces.hpp"
+#include "analysis/closeness.hpp"
 
 namespace attn::analysis {
 
@@ -47,7 +47,13 @@ class SinkEstimate {
 // Every observed weight is zero or 1 / (1 - p) of what is expected.
 class DropoutEstimate {
   public:
+    // `saved`: the type of what was observed. `in_rows`: rows that are as expected have none.
+    explicit DropoutEstimate(Rounding saved, bool in_rows = false)
+        : saved_(saved), in_rows_(in_rows) {}
     void add(const Faced& faced);
+
+    // Whether some rows are as expected.
+    bool spares_rows() const { return spared_; }
 
     // 1 / (1 - p); 0 where there are no zeros, or not as many as the factor promises: a mistaken
     // mask has other numbers.
@@ -57,6 +63,9 @@ class DropoutEstimate {
     double likely_factor() { return factors_.empty() ? 1 : median(factors_); }
 
   private:
+    Rounding saved_;
+    bool in_rows_;
+    bool spared_ = false;
     std::vector<double> factors_;
     double zeros_ = 0, cells_ = 0;
 };

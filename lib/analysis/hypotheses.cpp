@@ -13,6 +13,15 @@ const std::vector<Hypothesis>& hypotheses() {
     return all;
 }
 
+bool is_choice(Fit fit) {
+    return fit == Fit::head_order || fit == Fit::value_order || fit == Fit::top_keys ||
+           fit == Fit::max_distance || fit == Fit::relative_layer || fit == Fit::pair_split;
+}
+
+bool brings_number(Fit fit) {
+    return fit != Fit::nothing && fit != Fit::rounding && !is_choice(fit);
+}
+
 const Hypothesis& another_layer() {
     static const Hypothesis row{
         "attention of another layer", Part::input, [](const DenseInputs&) { return false; },

@@ -27,6 +27,7 @@ enum class Part {
     sink,
     rows,
     merging,
+    averaging,
     saved,
     arithmetic
 };
@@ -47,8 +48,20 @@ enum class Fit {
     epsilon_everywhere,
     mask_value,
     input_factor,
+    value_order,
+    top_keys,
+    max_distance,
+    relative_layer,
+    pair_split,
+    dropout_in_rows,
     rounding
 };
+
+// Whether what is estimated is a number, which says less than a name; else it is one of a few.
+bool brings_number(Fit fit);
+
+// Whether it is one of a few, which are all tried.
+bool is_choice(Fit fit);
 
 struct Hypothesis {
     const char* name;

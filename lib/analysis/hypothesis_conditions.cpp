@@ -235,6 +235,24 @@ bool has_alibi(const DenseInputs& in) {
 bool sees_behind(const DenseInputs& in) {
     return has_alibi(in) && !is_causal(in);
 }
+bool has_value_heads(const DenseInputs& in) {
+    return in.wants_output && kv_heads_of(in) > 1;
+}
+bool has_next_layer(const DenseInputs& in) {
+    return static_cast<bool>(in.next_layer);
+}
+bool projects_before_next_layer(const DenseInputs& in) {
+    return projects(in) && has_next_layer(in);
+}
+bool has_window_before_end(const DenseInputs& in) {
+    return structure(in).window_left && queries_of(in) > 1;
+}
+bool has_other_relative(const DenseInputs& in) {
+    return has_relative(in) && !in.other_relative.empty();
+}
+bool has_several_keys(const DenseInputs& in) {
+    return keys_of(in) > 1;
+}
 bool adds_to_scores(const DenseInputs& in) {
     return has_bias(in) || caps(in) || has_sink(in) || !options(in).mask.added.empty();
 }

@@ -72,6 +72,12 @@ bool has_bias_to_transpose(const DenseInputs& in);
 bool has_relative(const DenseInputs& in);
 bool has_alibi(const DenseInputs& in);
 bool sees_behind(const DenseInputs& in);
+bool has_value_heads(const DenseInputs& in);
+bool has_next_layer(const DenseInputs& in);
+bool projects_before_next_layer(const DenseInputs& in);
+bool has_window_before_end(const DenseInputs& in);
+bool has_other_relative(const DenseInputs& in);
+bool has_several_keys(const DenseInputs& in);
 bool adds_to_scores(const DenseInputs& in);
 
 }  // namespace attn::analysis::given

@@ -51,6 +51,10 @@ std::vector<Hypothesis> mask_hypotheses() {
          "Padding masks keys: mask[:, None, None, :], not mask[:, None, :, None]."},
         {"window ignored", Part::mask, has_window, [](In, Do m) { m.ignored_window = true; },
          "Mask the keys outside of the sliding window."},
+        {"window measured from the end", Part::mask, has_window_before_end,
+         [](In, Do m) { m.window_from_end = true; },
+         "A window goes with its query: key > query - W; k[:, :, -W:] keeps the last keys for all "
+         "queries, and is right for the last one only."},
         {"window one key too long", Part::mask, has_window_behind,
          [](In, Do m) { m.window_shift = 1; },
          "A window of W keys holds the query itself and W - 1 before it (--window W-1,0)."},

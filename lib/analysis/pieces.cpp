@@ -42,6 +42,10 @@ std::vector<std::size_t> spread(std::size_t total, std::size_t count, std::size_
 
 }  // namespace
 
+SoftmaxAxis whole_axis(const Mistakes& mistakes) {
+    return mistakes.averaged ? SoftmaxAxis::heads : mistakes.axis;
+}
+
 bool is_little(const Extents& extents) {
     constexpr std::size_t kLittle = std::size_t{1} << 14;
     return extents.cells() <= kLittle;

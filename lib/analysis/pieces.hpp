@@ -23,6 +23,9 @@ struct Extents {
     std::size_t cells() const { return batch * heads * queries * keys; }
 };
 
+// The axis that a piece must hold as a whole: that of softmax, or the heads that are averaged.
+SoftmaxAxis whole_axis(const Mistakes& mistakes);
+
 // Pieces of about a million cells at most, in order, that cover everything.
 std::vector<Piece> whole(const Extents& extents, Observed kind, SoftmaxAxis axis);
 

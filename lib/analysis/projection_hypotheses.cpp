@@ -100,6 +100,18 @@ std::vector<Hypothesis> projection_hypotheses() {
          [](In, Do m) { m.token_shift = 1; },
          "Key j stands for token j: queries and keys are made of the same x, not of x[:, :-1] and "
          "x[:, 1:]."},
+        {"value heads in another order", Part::values, has_value_heads, [](In, Do) {},
+         "Values go with the keys of their head: v = v_proj(x).view(batch, n, kv_heads, d)"
+         ".transpose(1, 2), in the order of k, not v[:, order].",
+         Fit::value_order},
+        {"keys and values of the next layer", Part::values, has_next_layer,
+         [](In, Do m) { m.keys_of_next_layer = true; },
+         "Layer i reads its own cache: past_key_values[layer_idx], not "
+         "past_key_values[layer_idx + 1]."},
+        {"W_K and W_V of the next layer", Part::values, projects_before_next_layer,
+         [](In, Do m) { m.matrices_of_next_layer = true; },
+         "Load k_proj and v_proj of the layer whose q_proj it is: layers.{i}.self_attn.k_proj, not "
+         "layers.{i + 1}."},
         {"keys rounded to int8", Part::values, always, [](In, Do m) { m.key_levels = 127; },
          "The keys went through int8, a scale for each row: compare with the cache that is not "
          "quantised."},

@@ -76,6 +76,19 @@ std::vector<Hypothesis> rotary_hypotheses() {
         {"rotary pairs swapped", Part::rotary, rotates,
          [](In, Do m) { m.other_rotary_pairs = true; },
          "Llama and GPT-NeoX pair k with k + d/2, GPT-J and Meta's own files pair 2k with 2k + 1."},
+        {"rotary pairs of the queries swapped", Part::rotary, rotates_several_pairs,
+         [](In, Do m) { m.other_query_pairs = true; },
+         "Queries and keys are paired alike: permute q_proj.weight and k_proj.weight when a "
+         "checkpoint is converted, not one of them."},
+        {"rotary pairs of the keys swapped", Part::rotary, rotates_several_pairs,
+         [](In, Do m) { m.other_key_pairs = true; },
+         "Queries and keys are paired alike: permute q_proj.weight and k_proj.weight when a "
+         "checkpoint is converted, not one of them."},
+        {"rotary pairs swapped in a part of the dimensions", Part::rotary, rotates_several_pairs,
+         [](In, Do) {},
+         "All dimensions are paired alike: rotate_half(x) or rotate_every_two(x) for all of x, not "
+         "one for x[..., :m] and the other for the rest.",
+         Fit::pair_split},
         {"another rotary theta", Part::rotary, has_theta, [](In, Do) {},
          "Compare rope_theta with the model's configuration: 1 / theta ** (arange(0, d, 2) / d).",
          Fit::theta},

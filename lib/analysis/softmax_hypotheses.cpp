@@ -38,6 +38,14 @@ std::vector<Hypothesis> softmax_hypotheses() {
         {"relative positions in the other direction", Part::bias, has_relative,
          [](In, Do m) { m.other_direction = true; },
          "T5's encoder sorts distances with bidirectional=True, its decoder with False."},
+        {"another max distance of T5's buckets", Part::bias, has_relative, [](In, Do) {},
+         "Sort distances with the model's relative_attention_max_distance (128 in T5), not with "
+         "another max_distance=....",
+         Fit::max_distance},
+        {"T5's table of another layer", Part::bias, has_other_relative, [](In, Do) {},
+         "UMT5 has a table in each layer: block[i].layer[0].SelfAttention.relative_attention_bias, "
+         "not that of block[0].",
+         Fit::relative_layer},
         {"ALiBi slopes as if the number of heads were a power of two", Part::bias,
          [](In in) { return has_alibi(in) && has_several_heads(in); },
          [](In in, Do m) {
@@ -73,6 +81,18 @@ std::vector<Hypothesis> softmax_hypotheses() {
          "Softmax runs over the keys, dim=-1, not over the axis of heads."},
         {"softmax applied twice", Part::softmax, always, [](In, Do m) { m.softmax_twice = true; },
          "The weights are probabilities already; drop the second softmax."},
+        {"only the largest weights kept", Part::softmax, has_several_keys, [](In, Do) {},
+         "What was saved are the largest weights of each row, weights.topk(k, -1), with zeros for "
+         "the rest: save weights.",
+         Fit::top_keys},
+        {"only the largest weights kept and renormalised", Part::softmax, has_several_keys,
+         [](In, Do m) { m.renormalises_top = true; },
+         "All keys take part in softmax: scores.softmax(-1), not scores.masked_fill(scores < "
+         "scores.topk(k, -1).values[..., -1:], -inf).softmax(-1).",
+         Fit::top_keys},
+        {"sinks added to the weights", Part::sink, has_sink, [](In, Do m) { m.added_sink = true; },
+         "A sink is a score: torch.cat([scores, sink], -1).softmax(-1)[..., :-1], not "
+         "scores.softmax(-1) + sink."},
         {"sink left out", Part::sink, has_sink, [](In, Do m) { m.missing_sink = true; },
          "The sink's logit belongs to the denominator."},
         {"sink counted twice", Part::sink, has_sink, [](In, Do m) { m.sink_factor = 2; },
@@ -90,10 +110,17 @@ std::vector<Hypothesis> softmax_hypotheses() {
          [](In, Do m) { m.nan_without_keys = true; },
          "Softmax over nothing is 0 / 0: where the mask leaves a query no key, give zeros, or do "
          "not ask for that row."},
+        {"heads averaged", Part::averaging, has_several_heads, [](In, Do m) { m.averaged = true; },
+         "nn.MultiheadAttention gives the mean of the heads: ask for each with "
+         "average_attn_weights=False, and do not take weights.mean(1)."},
         {"matrix transposed", Part::saved, is_square, [](In, Do m) { m.transposed = true; },
          "Queries are rows and keys are columns."},
         {"dropout left on", Part::saved, always, [](In, Do) {},
          "Switch the model to evaluation: model.eval(), dropout_p=0.", Fit::dropout},
+        {"dropout left on in some of the rows", Part::saved, always, [](In, Do) {},
+         "Switch the model to evaluation for all rows, model.eval(), also where new tokens are "
+         "computed behind a cache.",
+         Fit::dropout_in_rows},
         {"half-precision rounding", Part::arithmetic, always, [](In, Do) {},
          "Numbers were rounded on the way; compute scores and softmax in float32.", Fit::rounding},
     };

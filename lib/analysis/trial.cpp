@@ -55,6 +55,10 @@ bool has(const Explanation& explanation, Fit fit) {
                        [fit](const Hypothesis* hypothesis) { return hypothesis->fit == fit; });
 }
 
+bool drops(const Explanation& explanation) {
+    return has(explanation, Fit::dropout) || has(explanation, Fit::dropout_in_rows);
+}
+
 Trial::Trial(const DenseInputs& inputs, const Observation& observation, Rounding saved,
              std::function<void()> tick)
     : inputs_(inputs), observation_(observation), saved_(saved), tick_(std::move(tick)) {
@@ -126,7 +130,7 @@ Piece Trial::glance_at(SoftmaxAxis axis) const {
 
 void Trial::visit(const Mistakes& mistakes, bool on_sample, const Visit& action) {
     const DenseComputation computation(inputs_, mistakes, store_);
-    for (const Piece& piece : pieces(mistakes.axis, on_sample)) {
+    for (const Piece& piece : pieces(whole_axis(mistakes), on_sample)) {
         tick_();
         action(piece, face(computation, observation_, piece));
     }
@@ -143,17 +147,17 @@ Explanation Trial::try_right(const Visit& action) {
     return right;
 }
 
-Closeness Trial::closeness(const Mistakes& mistakes, double dropout, bool on_sample) {
+Closeness Trial::closeness(const Mistakes& mistakes, Dropout dropout, bool on_sample) {
     Closeness result(unit_, saved_, dropout, is_weights());
     visit(mistakes, on_sample, [&](const Piece&, const Faced& faced) { result.add(faced); });
     return result;
 }
 
 // Of what a glance at few rows shows to be far away.
-std::optional<double> Trial::far_residual(const Mistakes& mistakes, double dropout) {
+std::optional<double> Trial::far_residual(const Mistakes& mistakes, Dropout dropout) {
     const DenseComputation computation(inputs_, mistakes, store_);
     Closeness glance(unit_, saved_, dropout, is_weights());
-    glance.add(face(computation, observation_, glance_at(mistakes.axis)));
+    glance.add(face(computation, observation_, glance_at(whole_axis(mistakes))));
     if (!(glance.residual() > kNear)) return std::nullopt;
     return glance.residual();
 }
@@ -162,7 +166,7 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
     Explanation explanation{list, 0, false, ""};
     Mistakes mistakes;
     for (const Hypothesis* hypothesis : list) hypothesis->commit(inputs_, mistakes);
-    if (has(explanation, Fit::head_order) && !estimate_head_order(explanation, mistakes)) {
+    if (!choose(explanation, mistakes)) {
         explanation.residual = kNoMatch;
         return explanation;
     }
@@ -194,13 +198,11 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
     if (mistakes.input_epsilon.value_or(0) > 1) return explanation;
     const double factor = mistakes.input_factor;
     if (!(factor * factor * kMostTimes > 1 && factor * factor < kMostTimes)) return explanation;
-    double dropout = 0;
-    if (has(explanation, Fit::dropout)) {
-        DropoutEstimate estimate;
-        visit(mistakes, on_sample, [&](const Piece&, const Faced& faced) { estimate.add(faced); });
-        dropout = estimate.factor();
-        explanation.add_detail("p = " + number(dropout == 0 ? 0 : 1 - 1 / dropout));
-        if (dropout == 0) return explanation;
+    Dropout dropout;
+    if (drops(explanation)) {
+        const auto found = estimate_dropout(explanation, mistakes, on_sample);
+        if (!found) return explanation;
+        dropout = *found;
     }
     if (const auto far = on_sample ? far_residual(mistakes, dropout) : std::nullopt) {
         explanation.residual = *far;

@@ -28,6 +28,9 @@ struct Explanation {
 
 bool has(const Explanation& explanation, Fit fit);
 
+// Dropout is one of its mistakes, of all rows or of some.
+bool drops(const Explanation& explanation);
+
 // Half-precision arithmetic moves numbers no farther, in units; more is a mistake.
 constexpr double kMostRounding = 0.1;
 
@@ -97,31 +100,41 @@ class Trial {
     Place place_looked_at(SoftmaxAxis axis) const;
     void put_back(SoftmaxAxis axis, Piece& piece) const;
     void visit(const Mistakes& mistakes, bool on_sample, const Visit& action);
-    Closeness closeness(const Mistakes& mistakes, double dropout, bool on_sample);
-    std::optional<double> far_residual(const Mistakes& mistakes, double dropout);
+    Closeness closeness(const Mistakes& mistakes, Dropout dropout, bool on_sample);
+    std::optional<double> far_residual(const Mistakes& mistakes, Dropout dropout);
     double fit(const Mistakes& mistakes, const Number& number, double start);
     double fit_from(const Mistakes& mistakes, const Number& number,
                     const std::vector<double>& starts);
     void estimate(Explanation& explanation, Mistakes& mistakes, bool on_sample);
     void estimate_scale(const Explanation& explanation, Mistakes& mistakes);
     void estimate_sinks(const Explanation& explanation, Mistakes& mistakes, bool on_sample);
-    bool estimate_head_order(Explanation& explanation, Mistakes& mistakes);
     void estimate_theta(Mistakes& mistakes);
     void estimate_epsilon(Explanation& explanation, Mistakes& mistakes);
     void estimate_mask_value(Explanation& explanation, Mistakes& mistakes);
+    bool choose(Explanation& explanation, Mistakes& mistakes);
+    bool choose_head_order(Explanation& explanation, Mistakes& mistakes);
+    bool choose_value_order(Explanation& explanation, Mistakes& mistakes);
+    bool choose_top_keys(Explanation& explanation, Mistakes& mistakes);
+    bool choose_max_distance(Explanation& explanation, Mistakes& mistakes);
+    bool choose_relative_layer(Explanation& explanation, Mistakes& mistakes);
+    bool choose_pair_split(Explanation& explanation, Mistakes& mistakes);
+    std::size_t nearest(const Mistakes& mistakes, const std::vector<std::size_t>& values,
+                        const std::function<void(Mistakes&, std::size_t)>& set);
+    std::optional<Dropout> estimate_dropout(Explanation& explanation, const Mistakes& mistakes,
+                                            bool on_sample);
     double search_scale(const Explanation& explanation, Mistakes mistakes);
-    HalfArithmetic find_arithmetic(const Mistakes& mistakes, double dropout);
+    HalfArithmetic find_arithmetic(const Mistakes& mistakes, Dropout dropout);
     void sharpen(const Explanation& explanation, const HalfArithmetic& found, bool on_sample,
                  Mistakes& mistakes);
     void settle_scale(const HalfArithmetic& found, Mistakes& mistakes);
     std::vector<Number> numbers(const Mistakes& mistakes) const;
     bool drifts(const Mistakes& mistakes);
     bool is_much_better(const Closeness& exact, double times, bool on_sample);
-    bool is_rounding(Mistakes mistakes, double dropout, bool on_sample, Explanation& explanation);
+    bool is_rounding(Mistakes mistakes, Dropout dropout, bool on_sample, Explanation& explanation);
     bool is_like_rounding(const Mistakes& mistakes, bool on_sample, const Closeness& exact);
-    bool explains(const Mistakes& mistakes, double dropout, bool on_sample, const Closeness& exact,
+    bool explains(const Mistakes& mistakes, Dropout dropout, bool on_sample, const Closeness& exact,
                   Explanation& explanation);
-    void judge(const Mistakes& mistakes, double dropout, bool on_sample, const Closeness& exact,
+    void judge(const Mistakes& mistakes, Dropout dropout, bool on_sample, const Closeness& exact,
                Explanation& explanation);
 
     DenseInputs inputs_;

@@ -4,10 +4,8 @@
 #include <cstdio>
 
 #include "analysis/estimates.hpp"
-#include "analysis/head_matching.hpp"
 #include "analysis/mask_value.hpp"
 #include "analysis/trial.hpp"
-#include "core/index_list.hpp"
 
 namespace attn::analysis {
 
@@ -95,7 +93,7 @@ double Trial::search_scale(const Explanation& explanation, Mistakes mistakes) {
         mistakes.scale = scale;
         if (has(explanation, Fit::sink)) estimate_sinks(explanation, mistakes, true);
         if (!has(explanation, Fit::dropout)) return closeness(mistakes, 0, true).square();
-        DropoutEstimate estimate;
+        DropoutEstimate estimate(saved_);
         visit(mistakes, true, [&](const Piece&, const Faced& faced) { estimate.add(faced); });
         return closeness(mistakes, estimate.likely_factor(), true).square();
     };
@@ -122,20 +120,6 @@ void Trial::estimate_sinks(const Explanation& explanation, Mistakes& mistakes, b
     SinkEstimate estimate(mistakes, extents_.heads, has(explanation, Fit::dropout));
     visit(before, on_sample, [&](const Piece&, const Faced& faced) { estimate.add(faced); });
     mistakes.sinks = estimate.values();
-}
-
-// Of a few rows; nothing is told where the order is the right one.
-bool Trial::estimate_head_order(Explanation& explanation, Mistakes& mistakes) {
-    const DenseComputation computation(inputs_, mistakes, store_);
-    HeadMatching matching(observation_.kind, extents_.heads, unit_);
-    Piece piece = glance_at(mistakes.axis);
-    piece.heads = count_up(extents_.heads);
-    matching.add(face(computation, observation_, piece));
-    const auto order = matching.order();
-    if (!order || order_text(*order).empty()) return false;
-    mistakes.head_order = *order;
-    explanation.add_detail(order_text(*order));
-    return true;
 }
 
 // From the values that models have; else from steps so small that the farthest tokens turn by less
@@ -222,6 +206,19 @@ void Trial::estimate_mask_value(Explanation& explanation, Mistakes& mistakes) {
                                ", in rows without a key");
     }
     if (!estimate.leak().empty()) explanation.add_detail(estimate.leak());
+}
+
+// Nothing where it was off, and where it is to be in some of the rows but is in all.
+std::optional<Dropout> Trial::estimate_dropout(Explanation& explanation, const Mistakes& mistakes,
+                                               bool on_sample) {
+    const bool in_rows = has(explanation, Fit::dropout_in_rows);
+    DropoutEstimate estimate(saved_, in_rows);
+    visit(mistakes, on_sample, [&](const Piece&, const Faced& faced) { estimate.add(faced); });
+    const double factor = estimate.factor();
+    explanation.add_detail("p = " + to_text(factor == 0 ? 0 : 1 - 1 / factor));
+    const bool everything = !on_sample || is_little(extents_looked_at());
+    if (factor == 0 || (in_rows && everything && !estimate.spares_rows())) return std::nullopt;
+    return Dropout{factor, in_rows};
 }
 
 // The numbers that are not known beforehand, one after the other.

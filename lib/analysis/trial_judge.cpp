@@ -42,7 +42,7 @@ bool Trial::drifts(const Mistakes& mistakes) {
     }
     const DenseComputation repeated(inputs_, mistakes, store_), exact(inputs_, plain, store_);
     std::vector<Drift> drifts(numbers.size(), Drift(unit_));
-    for (const Piece& piece : pieces(mistakes.axis, true)) {
+    for (const Piece& piece : pieces(whole_axis(mistakes), true)) {
         tick_();
         const Faced here = face(exact, observation_, piece);
         std::vector<double> left = here.seen;
@@ -72,7 +72,7 @@ bool Trial::is_much_better(const Closeness& exact, double times, bool on_sample)
     return times * exact.square() <= *right;
 }
 
-void Trial::judge(const Mistakes& mistakes, double dropout, bool on_sample, const Closeness& exact,
+void Trial::judge(const Mistakes& mistakes, Dropout dropout, bool on_sample, const Closeness& exact,
                   Explanation& explanation) {
     explanation.residual = exact.residual();
     // What is masked is zero in any precision: a mask that only adds a large number may leak.
@@ -86,13 +86,13 @@ void Trial::judge(const Mistakes& mistakes, double dropout, bool on_sample, cons
     explanation.fitting = explains(mistakes, dropout, on_sample, exact, explanation);
 }
 
-bool Trial::explains(const Mistakes& mistakes, double dropout, bool on_sample,
+bool Trial::explains(const Mistakes& mistakes, Dropout dropout, bool on_sample,
                      const Closeness& exact, Explanation& explanation) {
     const bool leaks = has(explanation, Fit::mask_value);
     if (leaks && is_weights() && exact.has_vanished()) return false;
     constexpr double kTiny = 5e-7;  // what a few operations in float32 do, in units
     // Sinks and dropout are not estimated so well that nothing is left of them.
-    const bool blurs = has(explanation, Fit::sink) || has(explanation, Fit::dropout);
+    const bool blurs = has(explanation, Fit::sink) || drops(explanation);
     if (saved_ == Rounding::none) {
         return exact.residual() <= kExact && exact.is_float32() &&
                (blurs || exact.residual() <= kTiny || !drifts(mistakes));
@@ -111,7 +111,7 @@ bool Trial::explains(const Mistakes& mistakes, double dropout, bool on_sample,
            is_rounding(mistakes, dropout, on_sample, explanation);
 }
 
-HalfArithmetic Trial::find_arithmetic(const Mistakes& mistakes, double dropout) {
+HalfArithmetic Trial::find_arithmetic(const Mistakes& mistakes, Dropout dropout) {
     const std::vector<Rounding> types =
         saved_ == Rounding::none ? std::vector<Rounding>{Rounding::float16, Rounding::bfloat16}
                                  : std::vector<Rounding>{saved_};
@@ -153,7 +153,7 @@ void Trial::settle_scale(const HalfArithmetic& found, Mistakes& mistakes) {
 }
 
 // Whether someone who rounds at some stages gets what was observed.
-bool Trial::is_rounding(Mistakes mistakes, double dropout, bool on_sample,
+bool Trial::is_rounding(Mistakes mistakes, Dropout dropout, bool on_sample,
                         Explanation& explanation) {
     HalfArithmetic found = find_arithmetic(mistakes, dropout);
     const bool blurred = has(explanation, Fit::sink) || has(explanation, Fit::scale);
@@ -172,7 +172,7 @@ bool Trial::is_rounding(Mistakes mistakes, double dropout, bool on_sample,
     // What rounding moves, beside what is still to explain when it is repeated.
     Closeness moved(unit_, Rounding::none, 0), left(unit_, saved_, dropout, is_weights());
     const DenseComputation exact(inputs_, mistakes, store_), repeated(inputs_, rounded, store_);
-    for (const Piece& piece : pieces(mistakes.axis, on_sample)) {
+    for (const Piece& piece : pieces(whole_axis(mistakes), on_sample)) {
         tick_();
         Faced faced = face(repeated, observation_, piece);
         left.add(faced);
@@ -185,7 +185,7 @@ bool Trial::is_rounding(Mistakes mistakes, double dropout, bool on_sample,
     // Who repeats it gets nearly all numbers as they are.
     constexpr double kSums = 0.25;  // that came out the other way, by the order of a sum
     if (!blurred && left.beyond() > kSums) return false;
-    if (!blurred && !has(explanation, Fit::dropout) && drifts(rounded)) return false;
+    if (!blurred && !drops(explanation) && drifts(rounded)) return false;
     explanation.residual = left.residual();
     explanation.add_detail(text_of(found));
     return true;
@@ -201,7 +201,7 @@ bool Trial::is_like_rounding(const Mistakes& mistakes, bool on_sample, const Clo
     for (const Stages one : stages_before(observation_.kind, inputs_)) rounded.stages |= one;
     Closeness scatter(unit_, saved_, 0, is_weights());
     const DenseComputation right(inputs_, mistakes, store_), half(inputs_, rounded, store_);
-    for (const Piece& piece : pieces(mistakes.axis, on_sample)) {
+    for (const Piece& piece : pieces(whole_axis(mistakes), on_sample)) {
         tick_();
         Faced faced = face(right, observation_, piece);
         faced.seen = face(half, observation_, piece).expected;

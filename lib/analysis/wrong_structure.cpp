@@ -26,6 +26,7 @@ MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistak
     if (mistakes.causal) structure.causal = *mistakes.causal;
     change_lengths(structure.key_lengths, mistakes, keys);
     if (mistakes.ignored_window) structure.window_left = structure.window_right = std::nullopt;
+    if (mistakes.window_from_end) structure.window_left = std::nullopt;
     if (structure.window_left) {
         const auto left = static_cast<std::ptrdiff_t>(*structure.window_left);
         structure.window_left = static_cast<std::size_t>(left + mistakes.window_shift);
@@ -54,6 +55,11 @@ bool padding_allows(const MaskStructure& right, const Mistakes& mistakes, std::s
     if (mistakes.padding == Padding::inverted) return key >= length;
     const std::ptrdiff_t at = position_of(right.offsets, sequence, query);
     return at < static_cast<std::ptrdiff_t>(length);
+}
+
+bool window_allows(const MaskStructure& right, const Mistakes& mistakes, std::size_t key,
+                   std::size_t keys) {
+    return !mistakes.window_from_end || !right.window_left || key + *right.window_left + 1 >= keys;
 }
 
 }  // namespace attn::analysis

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -65,6 +66,43 @@ analysis::DenseInputs dense_inputs(const LayerOutputs<double>& layer,
         dense.v = &loaded.v;
     }
     return dense;
+}
+
+// Keeps what a layer makes of its input.
+class NextLayerSink : public Sink<double> {
+  public:
+    void consume(const Tile<double>&) override {}
+    void end_layer(const LayerOutputs<double>& layer) override {
+        next = analysis::NextLayer{layer.attention->k, layer.attention->v, *layer.projections};
+    }
+
+    std::optional<analysis::NextLayer> next;
+};
+
+// The layer behind one of a model, computed when it is asked for; empty where there is none of the
+// same sizes.
+std::function<const analysis::NextLayer*()> next_layer(const source::ComputedInputs<double>& loaded,
+                                                       source::ComputedRequest request,
+                                                       std::size_t layer, io::Inputs& files) {
+    const std::size_t next = layer + 1;
+    if (!loaded.has_weights() || next >= loaded.layers.size()) return {};
+    const source::LayerShapes &here = loaded.layers[layer], &there = loaded.layers[next];
+    if (here.d_head != there.d_head || here.d_value != there.d_value) return {};
+    request.layers = std::vector<std::size_t>{next};
+    const auto sink = std::make_shared<NextLayerSink>();
+    bool tried = false;
+    return [request, next, &files, sink, tried]() mutable -> const analysis::NextLayer* {
+        if (!tried) {
+            tried = true;
+            try {
+                const source::ComputedSource<double> source(request, files, {});
+                source.stream({sink.get()}, {std::vector<std::size_t>{next}, {}, {}}, nullptr);
+            } catch (const Error&) {
+                sink->next.reset();
+            }
+        }
+        return sink->next ? &*sink->next : nullptr;
+    };
 }
 
 // Looks for the observation among the layers that are right.
@@ -213,6 +251,30 @@ std::optional<Array<T>> as_output(const Array<T>& values,
     return join_heads(*heads);
 }
 
+// The mean of the heads in the place of each, where it stands for all of them.
+template <class T>
+std::optional<Array<T>> as_mean(const Array<T>& values,
+                                const source::ComputedInputs<double>& loaded, const Part& part) {
+    if (!part.heads.empty() || loaded.heads < 2) return std::nullopt;
+    const Shape all{loaded.batch, 1, loaded.queries, loaded.keys};
+    const Shape some = part.of(all);
+    auto mean = as_shape(values, {all[0], all[2], all[3]});
+    if (mean && !part.is_all()) {
+        mean = take(mean->reshaped(all), part);
+    } else if (!mean) {
+        mean = as_shape(values, {some[0], some[2], some[3]});
+    }
+    if (!mean) return std::nullopt;
+    const std::size_t cells = mean->size() / loaded.batch;
+    std::vector<T> repeated;
+    repeated.reserve(mean->size() * loaded.heads);
+    for (std::size_t i = 0; i < loaded.batch * loaded.heads; ++i) {
+        const T* const first = mean->data() + i / loaded.heads * cells;
+        repeated.insert(repeated.end(), first, first + cells);
+    }
+    return Array<T>({loaded.batch, loaded.heads, some[2], loaded.keys}, std::move(repeated));
+}
+
 // Scores have values below zero; so have weights with noise, but those add up to one.
 template <class T>
 bool are_scores(const Array<T>& values) {
@@ -226,6 +288,22 @@ bool are_scores(const Array<T>& values) {
     const double mean = sum * static_cast<double>(values.shape().back()) /
                         static_cast<double>(values.size());  // of the rows' sums
     return !(std::abs(mean - 1) < 0.1);
+}
+
+// Weights to which the sinks were added: those of each head add up to so much more in each row.
+template <class T>
+bool hold_sinks(const Array<T>& values, const std::vector<double>& sinks) {
+    const std::size_t heads = values.extent(1), rows = values.extent(2), keys = values.extent(3);
+    if (sinks.size() != heads) return false;
+    for (std::size_t head = 0; head < heads; ++head) {
+        const T* const first = values.data() + head * rows * keys;
+        double sum = 0;
+        for (std::size_t i = 0; i < rows * keys; ++i) sum += static_cast<double>(first[i]);
+        const double right = 1 + static_cast<double>(keys) * sinks[head];
+        if (!(std::abs(sum / static_cast<double>(rows) - right) < 0.01 * (1 + std::abs(right))))
+            return false;
+    }
+    return true;
 }
 
 Shape cells_of(const source::ComputedInputs<double>& loaded) {
@@ -249,6 +327,7 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
     const std::size_t d_output = loaded.layers[layer].d_output;
     const bool wants_output = request.kind == Observed::output;
     const Part part = part_of(request, loaded);
+    const std::vector<double> sinks = loaded.options_of(layer).sinks;
     if (wants_output && !request.axes.empty())
         fail("--axes ", request.axes,
              ": names the axes of weights and scores; an output has none of them");
@@ -258,7 +337,8 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
                                                      layer, part.of(cells), warn);
     if (are_outputs_of_all(values, loaded)) values = values.slice(layer);
     if (const auto matrices = as_part(values, cells, part); matrices && !wants_output) {
-        const Observed kind = are_scores(values) ? Observed::scores : Observed::weights;
+        const bool scores = are_scores(values) && !hold_sinks(*matrices, sinks);
+        const Observed kind = scores ? Observed::scores : Observed::weights;
         return {request.kind.value_or(kind), *matrices, part.heads, part.queries};
     }
     const auto outputs = as_output(values, loaded, d_output, part);
@@ -266,15 +346,21 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
         if (request.heads) fail("--head: an output is of all heads (--observed)");
         return {Observed::output, *outputs, {}, part.queries};
     }
-    const bool averaged = as_shape(values, {loaded.batch, loaded.queries, loaded.keys}).has_value();
+    if (const auto mean = as_mean(values, loaded, part); mean && !wants_output) {
+        if (warn)
+            warn(request.observed + " " + to_string(values.shape()) + ": read as the mean of " +
+                 std::to_string(loaded.heads) +
+                 " heads, as nn.MultiheadAttention gives it; of one head --head says which "
+                 "(--observed)");
+        return {request.kind.value_or(are_scores(*mean) ? Observed::scores : Observed::weights),
+                *mean,
+                {},
+                part.queries};
+    }
     const std::size_t rows = part.of(cells)[2];
     fail(request.observed, " ", to_string(values.shape()), ": expected weights or scores ",
          to_string(part.of(cells)), " or the output ", to_string({loaded.batch, rows, d_output}),
-         " of layer ", layer,
-         averaged ? "; of one head --head says which; heads that were averaged cannot be told "
-                    "apart: nn.MultiheadAttention keeps them with average_attn_weights=False"
-                  : "",
-         " (--observed)");
+         " of layer ", layer, " (--observed)");
 }
 
 // In single precision unless the file has more.
@@ -339,6 +425,11 @@ class DiagnosisSink : public Sink<double> {
         input.layers = std::vector<std::size_t>{layer.layer};
         if (layer.projections != nullptr)
             dense.hidden_with_epsilon = hidden_with_epsilon(loaded_, input, layer.layer, files_);
+        dense.next_layer = next_layer(loaded_, input, layer.layer, files_);
+        for (std::size_t other = 0; other < loaded_.relative.size(); ++other) {
+            if (other != layer.layer)
+                dense.other_relative.emplace_back(other, loaded_.relative[other]);
+        }
         analysis::DiagnosisOptions search{request_.seconds, progress_, {}};
         search.find_layer = [&] {
             return find_layer(input, layer.layer, loaded_, observation, files_);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analysis/hypotheses.hpp"
+#include "analysis/pieces.hpp"
 #include "core/index_list.hpp"
 #include "support/conventions.hpp"
 #include "support/worlds.hpp"
@@ -19,6 +20,7 @@ bool same(double a, double b) {
     return std::abs(a - b) < 1e-12 || a == b || (std::isnan(a) && std::isnan(b));
 }
 
+// What must be whole is.
 DenseCells cells_for(const DenseComputation& computation, SoftmaxAxis axis) {
     DenseCells cells{0, {1}, {1, 4}, count_up(computation.keys())};
     if (axis == SoftmaxAxis::heads) cells.heads = count_up(computation.heads());
@@ -42,7 +44,8 @@ TEST_CASE("a block of cells is a part of the whole, with every mistake") {
             const DenseAttention all = compute_dense(in, mistakes);
             DenseHeadsStore store;
             const DenseComputation computation(in, mistakes, store);
-            const DenseBlock block = computation.block(cells_for(computation, mistakes.axis));
+            const DenseBlock block =
+                computation.block(cells_for(computation, whole_axis(mistakes)));
             INFO(world.name << ", " << hypothesis.name);
             std::size_t i = 0;
             bool equal = true;

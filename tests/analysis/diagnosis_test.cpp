@@ -8,6 +8,7 @@
 
 #include "core/parallel.hpp"
 #include "support/arrays.hpp"
+#include "support/planted.hpp"
 #include "support/thinned.hpp"
 #include "support/worlds.hpp"
 
@@ -16,48 +17,6 @@ using namespace attn::analysis;
 using namespace attn::test;
 
 namespace {
-
-Array<double> part(const DenseAttention& attention, Observed kind) {
-    return kind == Observed::weights  ? attention.weights
-           : kind == Observed::scores ? attention.scores
-                                      : attention.output;
-}
-
-// What a program with the mistakes would save: computed, then stored with fewer bits.
-Array<double> observe(const World& world, const std::vector<const Hypothesis*>& planted,
-                      Observed kind, Rounding rounding) {
-    Mistakes mistakes;
-    bool drops = false;
-    for (const Hypothesis* hypothesis : planted) {
-        hypothesis->commit(world.inputs(), mistakes);
-        if (hypothesis->fit == Fit::scale) mistakes.scale = 0.77;
-        if (hypothesis->fit == Fit::epsilon) mistakes.input_epsilon = 0.03;
-        if (hypothesis->fit == Fit::epsilon_everywhere) mistakes.input_epsilon = 0.3;
-        if (hypothesis->fit == Fit::head_order) {
-            for (std::size_t head = world.q.array.empty() ? 4 : world.q.view.heads; head-- > 0;)
-                mistakes.head_order.push_back(head);
-        }
-        if (hypothesis->fit == Fit::theta) mistakes.rotary_theta = 23;
-        if (hypothesis->fit == Fit::temperature) mistakes.temperature = 1.6;
-        if (hypothesis->fit == Fit::softcap) mistakes.softcap = 0.8;
-        if (hypothesis->fit == Fit::bias_factor) mistakes.bias_factor = 1.7;
-        if (hypothesis->fit == Fit::mask_value) mistakes.mask_value = -2.5;
-        if (hypothesis->fit == Fit::input_factor) mistakes.input_factor = 1.07;
-        if (hypothesis->fit == Fit::sink) mistakes.sinks = {0.4, -1, 1.3, 0};
-        if (hypothesis->fit == Fit::rounding) mistakes.arithmetic = Rounding::float16;
-        drops = drops || hypothesis->fit == Fit::dropout;
-    }
-    const DenseAttention attention = compute_dense(world.inputs(), mistakes);
-    const Array<double> exact = part(attention, kind);
-    std::vector<double> values(exact.data(), exact.data() + exact.size());
-    std::mt19937 random(99);
-    for (double& value : values) {
-        if (drops) value = random() % 4 == 0 ? 0 : value / 0.75;
-        value = rounding == Rounding::none ? static_cast<double>(static_cast<float>(value))
-                                           : round_to(rounding, value);
-    }
-    return {exact.shape(), values};
-}
 
 std::string found_in(const Diagnosis& diagnosis) {
     std::string text;
@@ -78,14 +37,12 @@ bool names(const Diagnosis& diagnosis, const std::vector<const Hypothesis*>& pla
 std::vector<const Hypothesis*> possible_in(const World& world, Observed kind) {
     std::vector<const Hypothesis*> result;
     for (const Hypothesis& hypothesis : hypotheses()) {
-        const bool told = hypothesis.fit == Fit::nothing || kind == Observed::weights ||
-                          hypothesis.fit == Fit::epsilon || hypothesis.fit == Fit::input_factor ||
-                          hypothesis.fit == Fit::epsilon_everywhere ||
-                          hypothesis.fit == Fit::softcap || hypothesis.fit == Fit::theta ||
-                          hypothesis.fit == Fit::head_order || hypothesis.fit == Fit::temperature ||
-                          hypothesis.fit == Fit::bias_factor || hypothesis.fit == Fit::mask_value ||
-                          (hypothesis.fit == Fit::scale && kind == Observed::scores) ||
-                          (hypothesis.fit == Fit::rounding && kind == Observed::output);
+        const Fit fit = hypothesis.fit;
+        const bool of_weights =
+            fit == Fit::sink || fit == Fit::dropout || fit == Fit::dropout_in_rows;
+        const bool told = kind == Observed::weights ||
+                          (!of_weights && (fit != Fit::scale || kind == Observed::scores) &&
+                           (fit != Fit::rounding || kind == Observed::output));
         DenseInputs inputs = world.inputs();
         inputs.wants_output = kind == Observed::output;
         if (told && hypothesis.possible(inputs)) result.push_back(&hypothesis);
@@ -444,15 +401,13 @@ TEST_CASE("mistakes with a name are tried before those that bring an estimated n
         for (const std::size_t together : {1u, 2u}) {
             std::ptrdiff_t before = 0, most = 0;
             for (const auto& mistakes : planned) {
-                const auto brings = [](Fit fit) {
-                    return [fit](const Hypothesis* h) { return h->fit == fit; };
+                const auto count = [&](const auto& is) {
+                    return std::count_if(mistakes.begin(), mistakes.end(), is);
                 };
-                const auto count = [&](Fit fit) {
-                    return std::count_if(mistakes.begin(), mistakes.end(), brings(fit));
-                };
-                if (mistakes.size() != together || count(Fit::rounding) > 0) continue;
-                const auto estimated = static_cast<std::ptrdiff_t>(together) - count(Fit::nothing) -
-                                       count(Fit::head_order);
+                const auto rounds = [](const Hypothesis* h) { return h->fit == Fit::rounding; };
+                if (mistakes.size() != together || count(rounds) > 0) continue;
+                const auto estimated =
+                    count([](const Hypothesis* h) { return brings_number(h->fit); });
                 CHECK(estimated >= before);
                 before = estimated;
                 most = std::max(most, estimated);

@@ -35,11 +35,28 @@ TEST_CASE("dropout is told by its factor, and by as many zeros as that promises"
         faced.expected.push_back(0.2);
         faced.seen.push_back(i % 4 == 0 ? 0 : 0.2 / 0.75);
     }
-    DropoutEstimate right;
+    DropoutEstimate right(Rounding::none);
     right.add(faced);
     CHECK(right.factor() == Approx(1 / 0.75));
     for (int i = 0; i < 400; ++i) faced.seen[static_cast<std::size_t>(2 * i + 1)] = 0;
-    DropoutEstimate wrong;
+    DropoutEstimate wrong(Rounding::none);
     wrong.add(faced);
     CHECK(wrong.factor() == 0);
+}
+
+TEST_CASE(
+    "dropout in some of the rows is told by those, and it is said whether others are spared") {
+    Faced faced;
+    faced.width = 100;
+    for (int i = 0; i < 1000; ++i) {
+        const bool dropped = i >= 600;
+        faced.expected.push_back(0.2);
+        faced.seen.push_back(!dropped ? 0.2 : i % 4 == 0 ? 0 : 0.2 / 0.75);
+    }
+    DropoutEstimate in_rows(Rounding::none, true), in_all(Rounding::none);
+    in_rows.add(faced);
+    in_all.add(faced);
+    CHECK(in_rows.factor() == Approx(1 / 0.75));
+    CHECK(in_rows.spares_rows());
+    CHECK(in_all.factor() == 0);
 }

@@ -253,7 +253,9 @@ TEST_CASE("a part that is not there, or not told, is refused") {
     const auto array = load(folder / "right/layer00/weights.npy");
     const std::vector<float> one(array.data(), array.data() + 49 * 49);
     const std::string head = folder.write("head.npy", npy_floats("(49, 49)", one));
-    check_refused(with(kModel, {"--observed", head}), "of one head --head says which");
+    CHECK_THAT(diagnose(with(kModel, {"--observed", head})).err,
+               Catch::Contains("read as the mean of 4 heads") &&
+                   Catch::Contains("of one head --head says which"));
     check_refused(with(kModel, {"--observed", head, "--head", "4"}), "--head 4: there are 4 heads");
     check_refused(with(kModel, {"--observed", head, "--rows", "49"}), "--rows 49");
     check_refused(with(kModel, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
@@ -418,9 +420,6 @@ TEST_CASE("diagnose says what is missing") {
     check_refused(with(kModel, {"--observed", sample("weights/layers.0.W_Q.npy")}),
                   "expected weights or scores [1, 4, 49, 49] or the output [1, 49, 64]");
     check_refused(with(kModel, {"--observed", seen, "--observed-is", "output"}), "[4, 49, 49]");
-    const std::string mean =
-        folder.write("mean.npy", npy_floats("(49, 49)", std::vector<float>(49 * 49)));
-    check_refused(with(kModel, {"--observed", mean}), "average_attn_weights=False");
     check_refused(with(kModel, {"--observed", seen, "--observed-is", "picture"}), "--observed-is");
     check_refused(with(kModel, {"--observed", seen, "--layer", "2"}), "the weights have 2 layers");
     check_refused(with(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");

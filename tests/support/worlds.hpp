@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/dense_attention.hpp"
@@ -22,6 +23,8 @@ struct World {
     ProjectionWeights<double> weights;
     Heads<double> q, k, v;
     AttentionOptions<double> options;
+    analysis::NextLayer next;  // of a model that goes on
+    std::vector<std::pair<std::size_t, RelativeBias<double>>> other_relative;
 
     Array<double> hidden(double epsilon) const {
         Norm<double> norm;
@@ -37,6 +40,8 @@ struct World {
     DenseInputs inputs() const {
         DenseInputs in;
         in.options = &options;
+        in.other_relative = other_relative;
+        if (next.k.view.heads > 0) in.next_layer = [this] { return &next; };
         if (!x.empty()) {
             in.x = &x;
             in.x_before_norm = &x_before_norm;
@@ -80,6 +85,11 @@ inline World decoder(unsigned seed, std::size_t n) {
     w.q_norm.kind = w.k_norm.kind = NormKind::rms;
     w.q_norm.weight = random_array<double>({4}, seed + 11);
     w.k_norm.weight = random_array<double>({4}, seed + 12);
+    world.next.weights = w;
+    world.next.weights.W_K = random_array<double>({16, 8}, seed + 13);
+    world.next.weights.W_V = random_array<double>({16, 8}, seed + 14);
+    world.next.k = make_separate_heads(random_array<double>({2, 2, n, 4}, seed + 15));
+    world.next.v = make_separate_heads(random_array<double>({2, 2, n, 4}, seed + 16));
     world.options.mask.structure.causal = true;
     RotaryOptions<double> rotary;
     for (std::size_t i = 0; i < n; ++i)
@@ -174,6 +184,8 @@ inline World biased(unsigned seed, std::size_t n) {
     buckets.max_distance = 12;
     buckets.bidirectional = true;
     mask.relative = RelativeBias<double>(random_array<double>({8, 2}, seed + 3), buckets);
+    world.other_relative = {
+        {3, RelativeBias<double>(random_array<double>({8, 2}, seed + 5), buckets)}};
     mask.bias = Broadcast<double>(random_array<double>({2, n, n}, seed + 4), {2, 2, n, n}, "", "");
     RotaryOptions<double> rotary;
     for (std::size_t i = 0; i < n; ++i) rotary.positions.push_back(static_cast<std::int64_t>(i));

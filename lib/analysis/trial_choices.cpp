@@ -1,0 +1,220 @@
+// What a mistake chooses among a few, told by the observation: which heads, which layer, how many.
+#include <algorithm>
+
+#include "analysis/head_matching.hpp"
+#include "analysis/other_relative.hpp"
+#include "analysis/trial.hpp"
+#include "analysis/value_matching.hpp"
+#include "core/index_list.hpp"
+
+namespace attn::analysis {
+namespace {
+
+// What one head group makes of contexts [rows, heads * width] whose other heads are left out.
+std::vector<double> part_of_output(const std::vector<double>& contexts, std::size_t width,
+                                   const std::vector<std::size_t>& heads, std::size_t all_heads,
+                                   const Array<double>& W_O, MatrixOrder order) {
+    const std::size_t row = all_heads * width, rows = contexts.size() / row;
+    const bool projects = !W_O.empty();
+    const std::size_t columns = projects ? output_width(W_O, order) : row;
+    std::vector<double> part(rows * columns, 0.0);
+    for (const std::size_t head : heads) {
+        for (std::size_t i = head * width; i < (head + 1) * width; ++i) {
+            for (std::size_t r = 0; r < rows; ++r) {
+                const double context = contexts[r * row + i];
+                double* const to = part.data() + r * columns;
+                if (!projects) {
+                    to[i] = context;
+                    continue;
+                }
+                const bool in_first = order == MatrixOrder::in_out;
+                const double* const from = W_O.data() + (in_first ? i * columns : i);
+                const std::size_t step = in_first ? 1 : row;
+                for (std::size_t c = 0; c < columns; ++c) to[c] += context * from[c * step];
+            }
+        }
+    }
+    return part;
+}
+
+}  // namespace
+
+// Of a few rows; nothing is told where the order is the right one.
+bool Trial::choose_head_order(Explanation& explanation, Mistakes& mistakes) {
+    const DenseComputation computation(inputs_, mistakes, store_);
+    HeadMatching matching(observation_.kind, extents_.heads, unit_);
+    Piece piece = glance_at(whole_axis(mistakes));
+    piece.heads = count_up(extents_.heads);
+    matching.add(face(computation, observation_, piece));
+    const auto order = matching.order();
+    if (!order || order_text(*order).empty()) return false;
+    mistakes.head_order = *order;
+    explanation.add_detail(order_text(*order));
+    return true;
+}
+
+// An output is the sum of what each head makes of some head's values.
+bool Trial::choose_value_order(Explanation& explanation, Mistakes& mistakes) {
+    const DenseComputation right(inputs_, mistakes, store_);
+    const std::size_t heads = right.heads(), values = right.kv_heads();
+    const std::size_t most = explanation.mistakes.size() > 1 ? 16 : 32;  // more take too long
+    if (values > most) return false;
+    constexpr std::size_t kRows = 12;
+    Piece piece = pieces(mistakes.axis, true).front();
+    piece.rows.resize(std::min(kRows, piece.rows.size()));
+    Faced faced = face(right, observation_, piece);
+    std::vector<std::vector<std::size_t>> groups(values);
+    for (std::size_t head = 0; head < heads; ++head) groups[right.kv_head(head)].push_back(head);
+    const Array<double> W_O = output_matrix(inputs_, mistakes);
+    const MatrixOrder order =
+        inputs_.weights == nullptr ? MatrixOrder::in_out : inputs_.weights->order;
+    const std::vector<std::size_t> cells = thin_out(faced.seen.size(), 4 * values * values + 64);
+    ValueParts all;
+    all.heads = values;
+    all.parts.resize(values * values * cells.size());
+    for (std::size_t head = 0; head < values; ++head) {
+        Mistakes of_head = mistakes;
+        of_head.missing_W_O = true;
+        of_head.added_residual = false;
+        of_head.value_order.assign(values, head);
+        const std::vector<double> contexts =
+            DenseComputation(inputs_, of_head, store_).output(piece.sequence, piece.rows);
+        const std::size_t width = contexts.size() / (piece.rows.size() * heads);
+        for (std::size_t place = 0; place < values; ++place) {
+            const std::vector<double> part =
+                part_of_output(contexts, width, groups[place], heads, W_O, order);
+            double* const to = all.parts.data() + (place * values + head) * cells.size();
+            for (std::size_t i = 0; i < cells.size(); ++i) to[i] = part[cells[i]];
+            if (head != place) continue;
+            for (std::size_t i = 0; i < part.size(); ++i) faced.expected[i] -= part[i];
+        }
+    }
+    // What is left of the expected output is what no head made: biases and the like.
+    for (const std::size_t cell : cells)
+        all.seen.push_back(faced.seen[cell] - faced.expected[cell]);
+    const auto found = match_values(all);
+    if (!found || order_text(*found).empty()) return false;
+    mistakes.value_order = *found;
+    explanation.add_detail(order_text(*found));
+    return true;
+}
+
+// The value where the rows that are looked at first come nearest, of several the first.
+std::size_t Trial::nearest(const Mistakes& mistakes, const std::vector<std::size_t>& values,
+                           const std::function<void(Mistakes&, std::size_t)>& set) {
+    std::size_t best = values.front();
+    double least = kNoMatch * kNoMatch;
+    for (const std::size_t value : values) {
+        Mistakes tried = mistakes;
+        set(tried, value);
+        const DenseComputation computation(inputs_, tried, store_);
+        Closeness close(unit_, saved_, 0, is_weights());
+        close.add(face(computation, observation_, glance_at(whole_axis(tried))));
+        if (close.square() >= least) continue;
+        least = close.square();
+        best = value;
+    }
+    return best;
+}
+
+// As many as the fullest row has; of outputs the number that comes nearest.
+bool Trial::choose_top_keys(Explanation& explanation, Mistakes& mistakes) {
+    const bool scores = observation_.kind == Observed::scores;
+    if (scores && !mistakes.renormalises_top) return false;
+    if (observation_.kind == Observed::output) {
+        const auto set = [](Mistakes& m, std::size_t count) { m.top_keys = count; };
+        std::vector<std::size_t> usual;
+        for (std::size_t count = 1; count < extents_.keys; count *= 2) usual.push_back(count);
+        if (usual.empty()) return false;
+        std::size_t best = nearest(mistakes, usual, set);
+        for (std::size_t step = best / 2; step > 0; step /= 2) {
+            best = nearest(mistakes, {best, best - step, std::min(best + step, extents_.keys - 1)},
+                           set);
+        }
+        mistakes.top_keys = best;
+    } else {
+        bool some_left_out = false;
+        std::size_t most = 0;
+        visit(mistakes, true, [&](const Piece&, const Faced& faced) {
+            for (std::size_t first = 0; first < faced.seen.size(); first += faced.width) {
+                std::size_t kept = 0, allowed = 0;
+                for (std::size_t i = first; i < first + faced.width; ++i) {
+                    kept += scores ? faced.seen[i] > kMask : faced.seen[i] != 0;
+                    allowed += faced.expected[i] != 0 && faced.block.allowed[i];
+                }
+                most = std::max(most, kept);
+                some_left_out = some_left_out || kept < allowed;
+            }
+        });
+        if (most == 0 || !some_left_out) return false;
+        mistakes.top_keys = most;
+    }
+    explanation.add_detail(std::to_string(mistakes.top_keys) + " in each row");
+    return true;
+}
+
+// From the distances that people give; beside another mistake only those.
+bool Trial::choose_max_distance(Explanation& explanation, Mistakes& mistakes) {
+    const RelativeBias<double>& right = inputs_.options->mask.relative;
+    const auto set = [&](Mistakes& m, std::size_t distance) {
+        m.relative = with_max_distance(right, extents_.heads, distance);
+    };
+    const std::size_t exact = right.buckets() / 2;  // no distance is shared before
+    const auto possible = [&](std::vector<std::size_t> distances) {
+        for (std::size_t& distance : distances) distance = std::max(distance, exact + 1);
+        return distances;
+    };
+    std::size_t best = nearest(
+        mistakes, possible({128, 64, 256, 32, 20, 16, 10, 8, 512, 1024, 100, 50, 200}), set);
+    for (std::size_t step = std::max<std::size_t>(1, best / 32), last = 0;
+         explanation.mistakes.size() == 1 && step != last;
+         last = step, step = std::max<std::size_t>(1, step / 8)) {
+        std::vector<std::size_t> around{best};
+        for (std::size_t i = 1; i <= 16; ++i)
+            around.insert(around.end(), {best - std::min(best, i * step), best + i * step});
+        best = nearest(mistakes, possible(around), set);
+    }
+    set(mistakes, best);
+    explanation.add_detail("max distance " + std::to_string(best));
+    return true;
+}
+
+bool Trial::choose_relative_layer(Explanation& explanation, Mistakes& mistakes) {
+    const auto& others = inputs_.other_relative;
+    const auto set = [&](Mistakes& m, std::size_t number) { m.relative = others[number].second; };
+    const std::size_t best = nearest(mistakes, count_up(others.size()), set);
+    set(mistakes, best);
+    explanation.add_detail("layer " + std::to_string(others[best].first));
+    return true;
+}
+
+// One half of the dimensions, or, where it is the only mistake, any eighths of them.
+bool Trial::choose_pair_split(Explanation& explanation, Mistakes& mistakes) {
+    const std::size_t all = 2 * inputs_.options->rotary->frequencies.radians.size();
+    std::vector<std::size_t> parts{all / 2};
+    for (std::size_t i = 1; i < 8 && explanation.mistakes.size() == 1; ++i) {
+        if (all % 8 == 0 || i % 2 == 0) parts.push_back(i * all / 8);
+    }
+    const auto set = [](Mistakes& m, std::size_t until) { m.other_pairs_until = until; };
+    set(mistakes, nearest(mistakes, parts, set));
+    explanation.add_detail("the first " + std::to_string(mistakes.other_pairs_until) + " of " +
+                           std::to_string(all));
+    return true;
+}
+
+bool Trial::choose(Explanation& explanation, Mistakes& mistakes) {
+    using Choice = bool (Trial::*)(Explanation&, Mistakes&);
+    constexpr std::pair<Fit, Choice> kChoices[] = {
+        {Fit::head_order, &Trial::choose_head_order},
+        {Fit::value_order, &Trial::choose_value_order},
+        {Fit::top_keys, &Trial::choose_top_keys},
+        {Fit::max_distance, &Trial::choose_max_distance},
+        {Fit::relative_layer, &Trial::choose_relative_layer},
+        {Fit::pair_split, &Trial::choose_pair_split}};
+    for (const auto& [fit, choice] : kChoices) {
+        if (has(explanation, fit) && !(this->*choice)(explanation, mistakes)) return false;
+    }
+    return true;
+}
+
+}  // namespace attn::analysis
