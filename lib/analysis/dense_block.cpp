@@ -38,6 +38,7 @@ DenseComputation::DenseComputation(const DenseInputs& inputs, Mistakes mistakes,
     : in_(inputs),
       options_(*inputs.options),
       mistakes_(std::move(mistakes)),
+      late_factor_(scales_late(inputs, mistakes_) ? mistakes_.input_factor : 1),
       heads_(store.get(inputs, mistakes_)),
       structure_(wrong_structure(options_.mask.structure, mistakes_, queries(), keys())),
       bias_(bias_options(), keys()),
@@ -127,7 +128,7 @@ void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t fi
         for (double& value : some) value = round_to(of_heads, value * std::sqrt(factor));
         factor = 1;
     }
-    multiply_transposed<double>(1, {rows.data(), count, q.columns},
+    multiply_transposed<double>(late_factor_ * late_factor_, {rows.data(), count, q.columns},
                                 all ? k : MatrixView<const double>(some.data(), keys, k.columns),
                                 {block.products.data() + start, count, keys});
     const bool caps = options_.softcap && !mistakes_.missing_softcap;

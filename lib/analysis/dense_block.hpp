@@ -88,6 +88,7 @@ class DenseComputation {
     const DenseInputs& in_;
     const AttentionOptions<double>& options_;
     Mistakes mistakes_;
+    double late_factor_;  // of queries, keys and values
     std::shared_ptr<const DenseHeads> heads_;
     MaskStructure structure_;
     Mask<double> bias_;   // what is added

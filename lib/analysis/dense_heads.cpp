@@ -223,6 +223,11 @@ std::vector<double> projection_key(const Mistakes& m) {
 
 }  // namespace
 
+bool scales_late(const DenseInputs& in, const Mistakes& mistakes) {
+    return mistakes.input_factor != 1 && in.weights == nullptr && in.options->past_key.empty() &&
+           mistakes.arithmetic == Rounding::none;
+}
+
 Array<double> transpose(const Array<double>& matrix) {
     if (matrix.empty() || matrix.extent(0) != matrix.extent(1)) return matrix;
     std::vector<double> values(matrix.data(), matrix.data() + matrix.size());
@@ -330,6 +335,11 @@ DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes
 
 std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
                                                        const Mistakes& mistakes) {
+    if (scales_late(in, mistakes)) {
+        Mistakes plain = mistakes;
+        plain.input_factor = 1;
+        return get(in, plain);
+    }
     const Mistakes& m = mistakes;
     Key key = projection_key(m);
     for (const bool flag : {m.missing_biases,     m.missing_head_norms, m.swapped_keys_and_values,

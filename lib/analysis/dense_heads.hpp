@@ -22,6 +22,10 @@ Array<double> transpose(const Array<double>& matrix);
 Array<double> output_matrix(const DenseInputs& in, const Mistakes& mistakes);
 Array<double> output_bias(const DenseInputs& in, const Mistakes& mistakes);
 
+// Whether a factor of the input comes out of the products and contexts as it went in: the heads are
+// those of a factor of 1 then.
+bool scales_late(const DenseInputs& in, const Mistakes& mistakes);
+
 // Makes heads, and remembers the last ones: most mistakes are made elsewhere and share them. For
 // one thread at a time, and for one `DenseInputs`.
 class DenseHeadsStore {

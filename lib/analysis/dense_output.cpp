@@ -55,6 +55,9 @@ std::vector<double> DenseComputation::contexts(std::size_t sequence,
         multiply_heads(
             {begin, begin + static_cast<std::ptrdiff_t>(std::min(at_once, heads() - first))});
     }
+    if (late_factor_ != 1) {
+        for (double& value : contexts) value *= late_factor_;
+    }
     if (columns) {
         std::vector<double> chosen;
         for (const std::size_t query : queries) {

@@ -99,7 +99,7 @@ Array<double> rotate_mixed(const HeadsView<double>& heads, const RotaryTable<dou
                         });
 }
 
-RotaryPairs other(RotaryPairs pairs) {
+RotaryPairs swapped(RotaryPairs pairs) {
     return pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
 }
 
@@ -108,7 +108,7 @@ Array<double> rotate_in_part(const HeadsView<double>& heads, const RotaryTable<d
                              const std::vector<std::size_t>& rows, RotaryPairs pairs,
                              std::size_t until) {
     const Array<double> right = rotate(heads, table, rows, pairs);
-    const Array<double> wrong = rotate(heads, table, rows, other(pairs));
+    const Array<double> wrong = rotate(heads, table, rows, swapped(pairs));
     std::vector<double> values(right.data(), right.data() + right.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (i % heads.width < until) values[i] = wrong.data()[i];
@@ -135,7 +135,7 @@ void rotate_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistake
         const bool swaps =
             mistakes.other_rotary_pairs ||
             (role == Role::query ? mistakes.other_query_pairs : mistakes.other_key_pairs);
-        const RotaryPairs pairs = swaps ? other(rotary.pairs) : rotary.pairs;
+        const RotaryPairs pairs = swaps ? swapped(rotary.pairs) : rotary.pairs;
         rotate_once(some, table, rows, pairs);
         if (mistakes.rotated_twice) rotate_once(some, table, rows, pairs);
     };

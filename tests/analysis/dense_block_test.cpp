@@ -116,3 +116,25 @@ TEST_CASE("without mistakes the dense computation is the definition, whatever th
         }
     }
 }
+
+TEST_CASE("a factor of given heads does what it does when they are multiplied beforehand") {
+    for (const World& world : {capped(5, 7), masked(6, 7), biased(7, 7), cached(8, 7)}) {
+        constexpr double kFactor = 1.3;
+        const auto times = [](const Heads<double>& heads) {
+            std::vector<double> values(heads.array.data(), heads.array.data() + heads.array.size());
+            for (double& value : values) value *= kFactor;
+            return make_separate_heads(Array<double>(heads.array.shape(), values));
+        };
+        World larger = world;
+        larger.q = times(world.q);
+        larger.k = times(world.k);
+        larger.v = times(world.v);
+        Mistakes mistakes;
+        mistakes.input_factor = kFactor;
+        const DenseAttention expected = compute_dense(larger.inputs(), {});
+        const DenseAttention found = compute_dense(world.inputs(), mistakes);
+        INFO(world.name);
+        CHECK(max_difference(found.weights, expected.weights) < 1e-12);
+        CHECK(max_difference(found.output, expected.output) < 1e-12);
+    }
+}
