@@ -7,6 +7,7 @@
 #include "diagnose_report.hpp"
 #include "flags.hpp"
 #include "input_flags.hpp"
+#include "output_policy_flags.hpp"
 #include "pipeline/diagnose.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
@@ -79,6 +80,13 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
               "Seconds after which the search ends and says what it did not try (default 10; 0: no "
               "limit)")
         .takes("SECONDS");
+    command.text("--probe", "DIR", flags->request.probe,
+                 "Where several explain it equally well, write an input on which they differ into "
+                 "this folder: embeddings, or queries, keys and values, with random numbers");
+    command.text("-o,--output", "DIR", flags->request.output,
+                 "Draw observed, expected and their difference, of the head that differs most, "
+                 "into this folder");
+    add_output_policy_flags(command, flags->request.policy, line.console);
     command.on("--json", flags->json, "Print JSON: {\"verdict\": …, \"explanations\": […]}");
     command.footer(list_mistakes());
     command.usual({"--embeddings", "--weights", "--query", "--key", "--value", "--heads",

@@ -114,7 +114,11 @@ void print_differences(const Differences& differences, Observed kind, Console& c
         console.line("how much: typically " + number_text(differences.typical, 3) + ", at most " +
                      number_text(differences.largest, 3) + "; of those that differ " +
                      std::to_string(100 * differences.above / differences.differing) +
-                     " % are larger than asked for");
+                     " % are larger than asked for" +
+                     (differences.ratio != 0
+                          ? ", and most are " + number_text(differences.ratio, 3) +
+                                " times what was asked for"
+                          : ""));
     }
     if (differences.lowest_sum <= differences.highest_sum) {
         console.line("rows add up to " + number_text(differences.lowest_sum, 4) + " … " +
@@ -260,9 +264,24 @@ void print_later_layers(const pipeline::DiagnoseResult& result, Console& console
         console.line(text_of(right) + are(right) + " correct on the hidden states given");
 }
 
-}  // namespace
+// "probe: run your code on p/q.npy, …, save its output, and give diagnose -q p/q.npy …"
+void print_probe(const results::Probe& probe, Console& console) {
+    if (probe.files.empty()) {
+        console.line("probe: nothing was written: " + probe.reason);
+        return;
+    }
+    std::string files, flags;
+    for (std::size_t i = 0; i < probe.files.size(); ++i) {
+        files += (i > 0 ? ", " : "") + probe.files[i];
+        flags += probe.flags[i] + " " + probe.files[i] + " ";
+    }
+    console.line("probe: these explanations are " + number_text(100 * probe.apart, 2) +
+                 " % apart in the " + word(probe.observe) + " of another input: run your code on " +
+                 files + ", save its " + word(probe.observe) + ", and give diagnose " + flags +
+                 "--observed what it saved, with the other flags as they are");
+}
 
-void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Console& console) {
+void print_verdict(const pipeline::DiagnoseResult& result, double seconds, Console& console) {
     const Diagnosis& diagnosis = result.diagnosis;
     const std::string rounded = diagnosis.precision.empty() ? "" : " (" + diagnosis.precision + ")";
     const std::string what = std::string("the observed ") + word(result.kind) + rounded;
@@ -295,6 +314,15 @@ void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Con
     }
     print_later_layers(result, console);
     print_untried(diagnosis.untried, seconds, console);
+}
+
+}  // namespace
+
+void print_diagnosis(const pipeline::DiagnoseResult& result, double seconds, Console& console) {
+    print_verdict(result, seconds, console);
+    if (result.probe) print_probe(*result.probe, console);
+    if (!result.picture.empty())
+        console.line("picture: " + result.picture + " (observed, expected, difference)");
 }
 
 }  // namespace attn::app

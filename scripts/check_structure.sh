@@ -56,6 +56,9 @@ lib/analysis/row_stats.cpp          so far by tests/app/stats_command_test.cpp
 lib/analysis/row_sum_cause.cpp      so far by tests/app/check_command_test.cpp
 lib/analysis/head_gradients.cpp     so far by tests/app/grad_command_test.cpp and the reference cases
 lib/pipeline/approx.cpp             by tests/app/approx_command_test.cpp
+lib/pipeline/diagnosed_layer.cpp    by tests/app/diagnose_command_test.cpp, which asks for other layers
+lib/pipeline/misfit_picture.cpp     by tests/app/diagnose_other_test.cpp
+lib/pipeline/probe.cpp              the same
 lib/pipeline/approx_methods.cpp     the same
 lib/pipeline/approx_flags.cpp       by tests/app/flag_effect_test.cpp, which walks over its flags
 lib/attention/blas.cpp              so far by projection_test.cpp

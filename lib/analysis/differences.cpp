@@ -7,6 +7,8 @@ namespace attn::analysis {
 
 namespace {
 
+constexpr std::size_t kMostRatios = 100000;  // more tell nothing new
+
 // Of a number of the values: an index for each axis, among all heads and queries.
 Shape place_of(const Observation& observation, std::size_t number) {
     Shape place = index_of(number, observation.values.shape());
@@ -15,6 +17,17 @@ Shape place_of(const Observation& observation, std::size_t number) {
     std::size_t& query = place[output ? 1 : 2];
     query = observation.query(query);
     return place;
+}
+
+// The median, where half of all are near to it.
+double usual_ratio(std::vector<double> ratios) {
+    constexpr double kNear = 0.01;
+    if (ratios.size() < 2) return 0;
+    const double middle = median(ratios);
+    const auto near = std::count_if(ratios.begin(), ratios.end(), [&](double ratio) {
+        return std::abs(ratio - middle) <= kNear * std::abs(middle);
+    });
+    return 2 * static_cast<std::size_t>(near) >= ratios.size() ? middle : 0;
 }
 
 }  // namespace
@@ -94,6 +107,7 @@ void DifferenceCount::add(const Piece& piece, const Faced& faced) {
             square_ += away * away;
             result_.largest = std::max(result_.largest, away);
             result_.above += seen > expected ? 1 : 0;
+            if (expected != 0 && ratios_.size() < kMostRatios) ratios_.push_back(seen / expected);
         }
         if (observation_.kind != Observed::weights || !std::isfinite(sum)) continue;
         result_.lowest_sum = std::min(result_.lowest_sum, sum);
@@ -105,6 +119,7 @@ Differences DifferenceCount::differences() const {
     Differences result = result_;
     if (result.differing > 0)
         result.typical = std::sqrt(square_ / static_cast<double>(result.differing));
+    result.ratio = usual_ratio(ratios_);
     for (const std::vector<std::size_t>& counts : counts_) {
         Affected axis;
         axis.of = observation_.values.extent(result.axes.size());

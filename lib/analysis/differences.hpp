@@ -37,6 +37,9 @@ struct Differences {
     double typical = 0;     // the root of the mean square, of the numbers that differ
     double largest = 0;     // absolute
     std::size_t above = 0;  // of those that differ: observed is larger
+    // What most of those that differ are times the expected: 0 where they are not so for the most
+    // part.
+    double ratio = 0;
     // Axes of `place`: sequences, heads, queries, keys; of outputs sequences, queries, columns.
     std::vector<Affected> axes;
     // Of weights: what their rows add up to, NaN aside.
@@ -64,6 +67,7 @@ class DifferenceCount {
     Rounding saved_;
     double farthest_ = -1;
     double square_ = 0;
+    std::vector<double> ratios_;                    // of some that differ
     std::vector<std::vector<std::size_t>> counts_;  // of each axis
     Differences result_;
 };

@@ -188,6 +188,7 @@ Explanation Trial::try_out(const std::vector<const Hypothesis*>& list, bool on_s
         explanation.add_detail("temperature " + number(mistakes.temperature, kFitted));
     if (mistakes.input_factor != 1)
         explanation.add_detail("factor " + number(mistakes.input_factor, kFitted));
+    explanation.made = mistakes;
     explanation.residual = kNoMatch;
     if (has(explanation, Fit::mask_value) && !mistakes.mask_value) return explanation;
     // A factor of zero gives rows that are all alike, and explains nothing.

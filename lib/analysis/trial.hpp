@@ -21,6 +21,7 @@ struct Explanation {
     bool fitting = false;  // whether it explains the observation
     std::string detail;    // what was estimated: "scale 0.25"
     bool in_part = false;  // in the sequences and heads that differ; the others are right
+    Mistakes made{};       // what was computed, with the numbers that were estimated
 
     bool fits() const { return fitting; }
     void add_detail(const std::string& text);

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <filesystem>
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
-#include "model/assumptions.hpp"
+#include "io/output_folder.hpp"
+#include "pipeline/diagnosed_layer.hpp"
+#include "pipeline/misfit_picture.hpp"
+#include "pipeline/probe.hpp"
+#include "results/manifest.hpp"
 #include "source/computed_source.hpp"
 #include "source/observed_axes.hpp"
 
@@ -15,95 +19,6 @@ namespace {
 
 using analysis::Observation;
 using analysis::Observed;
-
-// Keeps what the block of its layer reads.
-class HiddenSink : public Sink<double> {
-  public:
-    void consume(const Tile<double>&) override {}
-    void end_layer(const LayerOutputs<double>& layer) override { hidden = *layer.x; }
-
-    Array<double> hidden;
-};
-
-// What the layer's block reads if another epsilon stood in every norm before it; empty where none
-// stands there.
-using HiddenWithEpsilon = std::function<Array<double>(double epsilon)>;
-
-HiddenWithEpsilon hidden_with_epsilon(const source::ComputedInputs<double>& loaded,
-                                      source::ComputedRequest request, std::size_t layer,
-                                      io::Inputs& files) {
-    const bool computed = layer > 0 || !request.token_ids.empty();
-    if (!loaded.has_weights() || loaded.hidden_states || !computed ||
-        !model::has_norms(*loaded.bundle))
-        return {};
-    return [request = std::move(request), layer, &files](double epsilon) mutable {
-        request.norm_epsilon = epsilon;
-        const source::ComputedSource<double> source(request, files, [](const std::string&) {});
-        HiddenSink sink;
-        source.stream({&sink}, {std::vector<std::size_t>{layer}, {}, {}}, nullptr);
-        return sink.hidden;
-    };
-}
-
-// Inputs of the plain computation of a layer, while what it reads is there. The options are kept by
-// pointer.
-analysis::DenseInputs dense_inputs(const LayerOutputs<double>& layer,
-                                   const source::ComputedInputs<double>& loaded,
-                                   const AttentionOptions<double>& options) {
-    analysis::DenseInputs dense;
-    dense.options = &options;
-    if (layer.projections != nullptr) {
-        dense.x = layer.input;
-        if (layer.block->before_attention.kind != NormKind::none) {
-            dense.x_before_norm = layer.x;
-            dense.input_norm = &layer.block->before_attention;
-        }
-        if (!loaded.context.empty()) dense.context = &loaded.context;
-        dense.weights = layer.projections;
-    } else {
-        dense.q = &loaded.q;
-        dense.k = &loaded.k;
-        dense.v = &loaded.v;
-    }
-    return dense;
-}
-
-// Keeps what a layer makes of its input.
-class NextLayerSink : public Sink<double> {
-  public:
-    void consume(const Tile<double>&) override {}
-    void end_layer(const LayerOutputs<double>& layer) override {
-        next = analysis::NextLayer{layer.attention->k, layer.attention->v, *layer.projections};
-    }
-
-    std::optional<analysis::NextLayer> next;
-};
-
-// The layer behind one of a model, computed when it is asked for; empty where there is none of the
-// same sizes.
-std::function<const analysis::NextLayer*()> next_layer(const source::ComputedInputs<double>& loaded,
-                                                       source::ComputedRequest request,
-                                                       std::size_t layer, io::Inputs& files) {
-    const std::size_t next = layer + 1;
-    if (!loaded.has_weights() || next >= loaded.layers.size()) return {};
-    const source::LayerShapes &here = loaded.layers[layer], &there = loaded.layers[next];
-    if (here.d_head != there.d_head || here.d_value != there.d_value) return {};
-    request.layers = std::vector<std::size_t>{next};
-    const auto sink = std::make_shared<NextLayerSink>();
-    bool tried = false;
-    return [request, next, &files, sink, tried]() mutable -> const analysis::NextLayer* {
-        if (!tried) {
-            tried = true;
-            try {
-                const source::ComputedSource<double> source(request, files, {});
-                source.stream({sink.get()}, {std::vector<std::size_t>{next}, {}, {}}, nullptr);
-            } catch (const Error&) {
-                sink->next.reset();
-            }
-        }
-        return sink->next ? &*sink->next : nullptr;
-    };
-}
 
 // Looks for the observation among the layers that are right.
 class LayerSearchSink : public Sink<double> {
@@ -320,6 +235,16 @@ bool are_outputs_of_all(const Array<T>& values, const source::ComputedInputs<dou
            (loaded.batch == 1 && loaded.layers.size() > 1 && values.shape() == one);
 }
 
+// The cells that the arrays hold: all, or the part that was named.
+Shape cells_held(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded,
+                 io::Inputs& inputs) {
+    const Shape all = cells_of(loaded), some = part_of(request, loaded).of(all);
+    const source::ArraySource source{request.observed, request.axes};
+    const bool holds_all = some != all && !source::fits_observed(inputs, source, some) &&
+                           source::fits_observed(inputs, source, all);
+    return holds_all ? all : some;
+}
+
 template <class T>
 Observation observe_as(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded,
                        std::size_t layer, io::Inputs& inputs, const Warn& warn) {
@@ -331,10 +256,10 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
     if (wants_output && !request.axes.empty())
         fail("--axes ", request.axes,
              ": names the axes of weights and scores; an output has none of them");
-    Array<T> values = wants_output
-                          ? inputs.load<T>(request.observed, io::NonFinite::allow)
-                          : source::load_observed<T>(inputs, {request.observed, request.axes},
-                                                     layer, part.of(cells), warn);
+    Array<T> values =
+        wants_output ? inputs.load<T>(request.observed, io::NonFinite::allow)
+                     : source::load_observed<T>(inputs, {request.observed, request.axes}, layer,
+                                                cells_held(request, loaded, inputs), warn);
     if (are_outputs_of_all(values, loaded)) values = values.slice(layer);
     if (const auto matrices = as_part(values, cells, part); matrices && !wants_output) {
         const bool scores = are_scores(values) && !hold_sinks(*matrices, sinks);
@@ -377,7 +302,8 @@ bool holds_all_layers(const DiagnoseRequest& request, const source::ComputedInpu
     const std::size_t layers =
         request.kind == Observed::output
             ? 0
-            : source::layers_observed(inputs, {request.observed, request.axes}, cells_of(loaded));
+            : source::layers_observed(inputs, {request.observed, request.axes},
+                                      cells_held(request, loaded, inputs));
     if (layers > 0) return layers == loaded.layers.size();
     return are_outputs_of_all(inputs.load<float>(request.observed, io::NonFinite::allow), loaded);
 }
@@ -418,18 +344,14 @@ class DiagnosisSink : public Sink<double> {
         return std::move(result_);
     }
 
+    const MisfitPicture& picture() const { return picture_; }
+
   private:
     void look_at(const LayerOutputs<double>& layer, analysis::DenseInputs& dense,
                  const Observation& observation) {
         source::ComputedRequest input = request_.input;
         input.layers = std::vector<std::size_t>{layer.layer};
-        if (layer.projections != nullptr)
-            dense.hidden_with_epsilon = hidden_with_epsilon(loaded_, input, layer.layer, files_);
-        dense.next_layer = next_layer(loaded_, input, layer.layer, files_);
-        for (std::size_t other = 0; other < loaded_.relative.size(); ++other) {
-            if (other != layer.layer)
-                dense.other_relative.emplace_back(other, loaded_.relative[other]);
-        }
+        add_other_layers(dense, layer, loaded_, input, files_);
         analysis::DiagnosisOptions search{request_.seconds, progress_, {}};
         search.find_layer = [&] {
             return find_layer(input, layer.layer, loaded_, observation, files_);
@@ -440,7 +362,13 @@ class DiagnosisSink : public Sink<double> {
         verdicts_.push_back({layer.layer, true, found.correct, residual});
         const bool worst = result_.diagnosis.explanations.empty() ||
                            residual > result_.diagnosis.explanations.front().residual;
-        if (is_wrong_ || worst) result_ = {observation.kind, layer.layer, std::move(found), {}};
+        if (!is_wrong_ && !worst) return;
+        if (!request_.output.empty())
+            picture_ = draw_misfit(dense, observation, found.differences.place, layer.layer);
+        result_ = {};
+        result_.kind = observation.kind;
+        result_.layer = layer.layer;
+        result_.diagnosis = std::move(found);
     }
 
     const DiagnoseRequest& request_;
@@ -449,8 +377,23 @@ class DiagnosisSink : public Sink<double> {
     Progress progress_;
     bool is_wrong_ = false;
     std::vector<LayerVerdict> verdicts_;
+    MisfitPicture picture_;
     DiagnoseResult result_;
 };
+
+// The picture in a folder of its own; its path.
+std::string write_picture(const DiagnoseRequest& request, const MisfitPicture& picture,
+                          const io::Inputs& inputs) {
+    io::OutputFolder folder(request.output, {"diagnose", request.policy, inputs.paths()},
+                            "a folder of pictures");
+    folder.write(picture.file, picture.png);
+    results::RunManifest manifest;
+    manifest.command = "diagnose";
+    manifest.inputs = inputs.records();
+    manifest.files = folder.files();
+    folder.commit(results::write_manifest(manifest));
+    return (std::filesystem::path(request.output) / picture.file).string();
+}
 
 DiagnoseResult diagnose_layers(const DiagnoseRequest& request,
                                const source::ComputedSource<double>& source, io::Inputs& inputs,
@@ -461,7 +404,14 @@ DiagnoseResult diagnose_layers(const DiagnoseRequest& request,
         source.stream({&sink}, {layers, {}, {}}, nullptr);
     } catch (const EnoughLayers&) {
     }
-    return sink.result(layers.size() > 1);
+    DiagnoseResult result = sink.result(layers.size() > 1);
+    if (!request.output.empty()) result.picture = write_picture(request, sink.picture(), inputs);
+    if (!request.probe.empty()) {
+        result.probe =
+            write_probe({request.probe, request.policy, request.input, result.layer, result.kind},
+                        result.diagnosis.explanations, inputs);
+    }
+    return result;
 }
 
 }  // namespace
@@ -470,6 +420,10 @@ DiagnoseResult diagnose(const DiagnoseRequest& request, const Progress& progress
                         const Warn& warn) {
     if (request.observed.empty())
         fail("diagnose needs --observed: the weights, scores or output that the other code gave");
+    if (!request.probe.empty() && request.input.query.empty() && request.input.embeddings.empty())
+        fail(
+            "--probe: writes queries, keys and values, or embeddings: needs --query or "
+            "--embeddings, not --hidden-states or --token-ids");
     const std::size_t layer = request.layer.value_or(0);
     io::Inputs inputs;
     source::ComputedRequest input = request.input;

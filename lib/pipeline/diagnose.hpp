@@ -7,6 +7,7 @@
 
 #include "core/progress.hpp"
 #include "core/warn.hpp"
+#include "io/output_guard.hpp"
 #include "results/diagnosis_report.hpp"
 #include "source/computed_request.hpp"
 
@@ -26,6 +27,9 @@ struct DiagnoseRequest {
     std::optional<std::vector<std::size_t>> heads, rows;
     // Empty: 0; of an array that holds all layers the first that goes wrong.
     std::optional<std::size_t> layer;
+    std::string probe;   // a folder for an input that tells explanations apart; empty: none
+    std::string output;  // a folder for a picture of the head that differs most; empty: none
+    io::OutputPolicy policy;
     double seconds = 10;  // when they are over the search ends, in each layer; 0: never
 };
 

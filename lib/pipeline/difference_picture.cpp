@@ -60,7 +60,9 @@ std::string draw_difference(MatrixView<const T> a, MatrixView<const T> b,
     };
     const double high = std::max(farthest(cells.a), farthest(cells.b));
     const double most = farthest(cells.difference);
-    const auto weights = style_of("viridis", 0, high > 0 ? high : 1, layout, "attention weight");
+    const double top = high > 0 ? high : 1;
+    const auto weights = style_of(titles.below_zero ? "coolwarm" : "viridis",
+                                  titles.below_zero ? -top : 0, top, layout, titles.value);
     const auto change =
         style_of("coolwarm", most > 0 ? -most : -1, most > 0 ? most : 1, layout, "difference");
     render::Figure figure = part(cells.a, "A: " + titles.head, titles.a, weights);

@@ -15,10 +15,12 @@ struct DifferenceTitles {
     std::string b;
     std::vector<std::string> queries;  // labels, or none
     std::vector<std::string> keys;
+    std::string value = "attention weight";
+    bool below_zero = false;  // values may be
 };
 
-// PNG. A and B share one range of colours, from 0; that of A - B is as far below zero as above.
-// Large matrices are pooled. T is float or double.
+// PNG. A and B share one range of colours, from 0 unless values are below; that of A - B is as far
+// below zero as above. Large matrices are pooled. T is float or double.
 template <class T>
 std::string draw_difference(MatrixView<const T> a, MatrixView<const T> b,
                             const DifferenceTitles& titles);

@@ -24,15 +24,17 @@ DiagnosisJson observed_place(const Shape& place, Observed kind) {
 }
 
 DiagnosisJson misfit_json(const analysis::Differences& differences, Observed kind) {
-    DiagnosisJson json{{"differing", differences.differing},
-                       {"cells", differences.cells},
-                       {"place", observed_place(differences.place, kind)},
-                       {"expected", differences.expected},
-                       {"observed", differences.observed},
-                       {"typical", differences.typical},
-                       {"largest", differences.largest},
-                       {"above", differences.above},
-                       {"axes", DiagnosisJson::object()}};
+    DiagnosisJson json{
+        {"differing", differences.differing},
+        {"cells", differences.cells},
+        {"place", observed_place(differences.place, kind)},
+        {"expected", differences.expected},
+        {"observed", differences.observed},
+        {"typical", differences.typical},
+        {"largest", differences.largest},
+        {"above", differences.above},
+        {"ratio", differences.ratio != 0 ? DiagnosisJson(differences.ratio) : DiagnosisJson()},
+        {"axes", DiagnosisJson::object()}};
     for (std::size_t axis = 0; axis < differences.axes.size(); ++axis) {
         const analysis::Affected& affected = differences.axes[axis];
         DiagnosisJson entry{{"differing", affected.count}, {"of", affected.of}};
@@ -105,6 +107,11 @@ DiagnosisJson explanation_json(const Diagnosis& diagnosis,
     return entry;
 }
 
+DiagnosisJson probe_json(const std::optional<Probe>& probe) {
+    if (probe->files.empty()) return {{"files", DiagnosisJson::array()}, {"reason", probe->reason}};
+    return {{"files", probe->files}, {"observe", word(probe->observe)}, {"apart", probe->apart}};
+}
+
 DiagnosisJson text_or_null(const std::string& text) {
     return text.empty() ? DiagnosisJson() : DiagnosisJson(text);
 }
@@ -144,6 +151,8 @@ std::string diagnosis_json(const DiagnoseResult& result) {
                        {"untried", names_json(diagnosis.untried.mistakes)},
                        {"unconfirmed", names_json(diagnosis.untried.unconfirmed)},
                        {"explanations", DiagnosisJson::array()}};
+    if (result.probe) json["probe"] = probe_json(result.probe);
+    if (!result.picture.empty()) json["picture"] = result.picture;
     for (const analysis::Explanation& explanation : diagnosis.explanations)
         json["explanations"].push_back(explanation_json(diagnosis, explanation));
     return io::json_document(json);

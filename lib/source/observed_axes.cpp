@@ -117,6 +117,15 @@ std::size_t layers_observed(io::Inputs& inputs, const ArraySource& source, const
     return reading ? extents_under(parts, *reading).front() : 0;
 }
 
+bool fits_observed(io::Inputs& inputs, const ArraySource& source, const Shape& cells) {
+    try {
+        const StoredParts parts = find_stored_parts(inputs, source.name);
+        return reading_of(parts, source, cells, nullptr).has_value();
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 bool is_single_precision(io::Inputs& inputs, const std::string& name) {
     const StoredParts parts = find_stored_parts(inputs, name);
     return std::all_of(parts.arrays.begin(), parts.arrays.end(), [](const io::StoredArray& array) {

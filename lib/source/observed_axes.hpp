@@ -24,6 +24,9 @@ Array<T> load_observed(io::Inputs& inputs, const ArraySource& source, std::size_
 // fits no usual reading, such as one of outputs.
 std::size_t layers_observed(io::Inputs& inputs, const ArraySource& source, const Shape& cells);
 
+// Whether the arrays hold such cells, as load_observed reads them. Throws no Error.
+bool fits_observed(io::Inputs& inputs, const ArraySource& source, const Shape& cells);
+
 // Whether the arrays hold no more than float32.
 bool is_single_precision(io::Inputs& inputs, const std::string& name);
 

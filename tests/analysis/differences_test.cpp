@@ -72,3 +72,13 @@ TEST_CASE("beside NaN everything may agree") {
     CHECK(std::isnan(differences.observed));
     CHECK(differences.finite_agree);
 }
+
+TEST_CASE("a ratio that most numbers have is told, and none where they have no common one") {
+    const Differences doubled =
+        differences_of(uniform_but({{1, 0.5}, {4, 0.5}, {6, 0.5}, {9, 0.501}, {12, 0.9}}));
+    CHECK(doubled.ratio == 2);
+    const Differences mixed =
+        differences_of(uniform_but({{1, 0.5}, {4, 0.1}, {6, 0.7}, {9, 0.3}, {12, 0.9}}));
+    CHECK(mixed.ratio == 0);
+    CHECK(differences_of(uniform_but({{1, 0.5}})).ratio == 0);
+}

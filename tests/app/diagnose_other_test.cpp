@@ -1,6 +1,8 @@
 // Observations that are no plain weights of their layer: means of the heads, what another layer
 // made.
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "support/arrays.hpp"
 #include "support/npy_bytes.hpp"
@@ -60,4 +62,93 @@ TEST_CASE("keys and values of the next layer are named, and so are its matrices"
     INFO(result.err);
     CHECK_THAT(result.out, Catch::Contains("  keys and values of the next layer\n") &&
                                Catch::Contains("past_key_values[layer_idx]"));
+}
+
+TEST_CASE("heads can be chosen of an array of all layers, and of one that holds only them") {
+    const TempFolder folder;
+    attentions(folder, {"-w", sample("model.json")}, "right");
+    attentions(folder, {"-w", sample("model.json"), "--scale", "1"}, "wrong");
+    const auto write = [&](const std::string& second, std::size_t first_head, std::size_t heads) {
+        std::vector<float> all;
+        for (const std::string& file :
+             {std::string("right/layer00/weights.npy"), second + "/layer01/weights.npy"}) {
+            const auto layer = load(folder / file);
+            const double* const first = layer.data() + first_head * 49 * 49;
+            for (std::size_t i = 0; i < heads * 49 * 49; ++i)
+                all.push_back(static_cast<float>(first[i]));
+        }
+        return folder.write("all.npy",
+                            npy_floats("(2, " + std::to_string(heads) + ", 49, 49)", all));
+    };
+    const auto says = [&](const std::string& file, const std::string& head) {
+        return diagnose({"-w", sample("model.json"), "--observed", file, "--head", head}).out;
+    };
+    CHECK_THAT(says(write("right", 0, 4), "1"), Catch::Contains("of all 2 layers agree"));
+    for (const std::size_t held : {4u, 2u}) {
+        const std::string text = says(write("wrong", held == 4 ? 0 : 1, held), "1,2");
+        CHECK_THAT(text, Catch::StartsWith("layer 1 is the first that goes wrong; layer 0 is "
+                                           "correct\n"));
+    }
+    CHECK(diagnose({"-w", sample("model.json"), "--observed", write("right", 0, 4), "--head", "1",
+                    "--layer", "1"})
+              .exit_code == 0);
+}
+
+TEST_CASE("a probe tells apart what explains an observation equally well") {
+    const TempFolder folder;
+    const auto random = [&](const std::string& name, unsigned seed) {
+        const auto array = random_array<float>({2, 20, 8}, seed);
+        return folder.write(name, npy_floats("(2, 20, 8)", {array.data(), array.data() + 320}));
+    };
+    const std::vector<std::string> theirs{"-q", random("q.npy", 1), "-k", random("k.npy", 2),
+                                          "-v", random("v.npy", 3)};
+    attentions(folder, with(theirs, {"--scale", "0.3"}), "wrong");
+    const std::string probe = folder / "probe";
+    const auto first = diagnose(with(
+        theirs, {"--observed", folder / "wrong/layer00/weights.npy", "--probe", probe, "--json"}));
+    INFO(first.out << first.err);
+    const auto json = nlohmann::json::parse(first.out);
+    REQUIRE(json["explanations"].size() == 2);  // another scale, scaled input
+    REQUIRE(json["probe"]["files"].size() == 3);
+    CHECK(json["probe"]["observe"] == "output");
+
+    const std::vector<std::string> again{"-q", probe + "/q.npy", "-k", probe + "/k.npy",
+                                         "-v", probe + "/v.npy"};
+    run_program(with({"run", "--save", "output", "--scale", "0.3", "-o", folder / "seen"}, again));
+    const std::string seen = folder / "seen/layer00/output.npy";
+    const auto second = nlohmann::json::parse(
+        diagnose(with(again, {"--observed", seen, "--observed-is", "output", "--json"})).out);
+    REQUIRE(second["explanations"].size() == 1);
+    CHECK(second["explanations"][0]["mistakes"][0] == "another scale");
+}
+
+TEST_CASE("where there is nothing to tell apart no probe is written, and it is said why") {
+    const TempFolder folder;
+    attentions(folder, with(kModel, {"--scale", "1"}), "wrong");
+    const std::string seen = folder / "wrong/layer00/weights.npy";
+    const auto result = diagnose(with(kModel, {"--observed", seen, "--probe", folder / "probe"}));
+    CHECK_THAT(result.out, Catch::Contains("probe: nothing was written: there is one explanation"));
+    CHECK_FALSE(std::filesystem::exists(folder / "probe"));
+    const auto refused = diagnose({"-w", golden("models/gpt2"), "--token-ids",
+                                   golden("models/gpt2") + "/token_ids.npy", "--observed", seen,
+                                   "--probe", folder / "probe"});
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, Catch::Contains("--probe: ") && Catch::Contains("--embeddings"));
+}
+
+TEST_CASE("the head that differs most is drawn, and so is an output") {
+    const TempFolder folder;
+    attentions(folder, with(kModel, {"--scale", "1"}), "wrong");
+    const auto result = diagnose(with(
+        kModel, {"--observed", folder / "wrong/layer00/weights.npy", "-o", folder / "pictures"}));
+    INFO(result.out << result.err);
+    CHECK_THAT(result.out, Catch::Contains("picture: " + (folder / "pictures/layer00/head")));
+    std::size_t pictures = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "pictures/layer00"))
+        pictures += entry.path().extension() == ".png" ? 1 : 0;
+    CHECK(pictures == 1);
+    run_program(with({"run", "--save", "output", "--scale", "1", "-o", folder / "out"}, kModel));
+    diagnose(
+        with(kModel, {"--observed", folder / "out/layer00/output.npy", "-o", folder / "pictures"}));
+    CHECK(std::filesystem::exists(folder / "pictures/layer00/output.png"));
 }
