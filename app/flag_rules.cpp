@@ -74,6 +74,8 @@ void require_no_contradiction(const CLI::App& command) {
     }
     for (const auto& [flag, other] : kNeeds) {
         if (is_of_photo_alone(command, flag, other)) continue;
+        // A probe is a folder, too.
+        if (other == std::string("--output") && given(command, "--probe")) continue;
         if (given(command, flag) && find(command, other) != nullptr && !given(command, other))
             fail(flag, ": has no effect without ", other);
     }

@@ -10,29 +10,37 @@
 namespace attn::analysis {
 namespace {
 
-// What one head group makes of contexts [rows, heads * width] whose other heads are left out.
-std::vector<double> part_of_output(const std::vector<double>& contexts, std::size_t width,
-                                   const std::vector<std::size_t>& heads, std::size_t all_heads,
-                                   const Array<double>& W_O, MatrixOrder order) {
-    const std::size_t row = all_heads * width, rows = contexts.size() / row;
-    const bool projects = !W_O.empty();
-    const std::size_t columns = projects ? output_width(W_O, order) : row;
-    std::vector<double> part(rows * columns, 0.0);
-    for (const std::size_t head : heads) {
-        for (std::size_t i = head * width; i < (head + 1) * width; ++i) {
-            for (std::size_t r = 0; r < rows; ++r) {
-                const double context = contexts[r * row + i];
-                double* const to = part.data() + r * columns;
-                if (!projects) {
-                    to[i] = context;
-                    continue;
-                }
-                const bool in_first = order == MatrixOrder::in_out;
-                const double* const from = W_O.data() + (in_first ? i * columns : i);
-                const std::size_t step = in_first ? 1 : row;
-                for (std::size_t c = 0; c < columns; ++c) to[c] += context * from[c * step];
+// W_O as it lies; none where the contexts stand side by side.
+struct OutputProjection {
+    Array<double> matrix;
+    MatrixOrder order = MatrixOrder::in_out;
+};
+
+// What some heads make of their contexts [rows, heads * width], in these cells of the output.
+std::vector<double> part_of_output(const std::vector<double>& contexts, std::size_t row,
+                                   std::size_t width, const std::vector<std::size_t>& heads,
+                                   const OutputProjection& W_O,
+                                   const std::vector<std::size_t>& cells) {
+    const bool projects = !W_O.matrix.empty();
+    const std::size_t columns = projects ? output_width(W_O.matrix, W_O.order) : row;
+    const bool in_first = W_O.order == MatrixOrder::in_out;
+    std::vector<double> part;
+    for (const std::size_t cell : cells) {
+        const double* const context = contexts.data() + cell / columns * row;
+        const std::size_t column = cell % columns;
+        double sum = 0;
+        for (const std::size_t head : heads) {
+            const std::size_t first = head * width, end = first + width;
+            if (!projects) {
+                sum += column >= first && column < end ? context[column] : 0;
+                continue;
+            }
+            for (std::size_t i = first; i < end; ++i) {
+                sum += context[i] *
+                       W_O.matrix.data()[in_first ? i * columns + column : column * row + i];
             }
         }
+        part.push_back(sum);
     }
     return part;
 }
@@ -65,9 +73,8 @@ bool Trial::choose_value_order(Explanation& explanation, Mistakes& mistakes) {
     Faced faced = face(right, observation_, piece);
     std::vector<std::vector<std::size_t>> groups(values);
     for (std::size_t head = 0; head < heads; ++head) groups[right.kv_head(head)].push_back(head);
-    const Array<double> W_O = output_matrix(inputs_, mistakes);
-    const MatrixOrder order =
-        inputs_.weights == nullptr ? MatrixOrder::in_out : inputs_.weights->order;
+    OutputProjection W_O{output_matrix(inputs_, mistakes)};
+    if (inputs_.weights != nullptr) W_O.order = inputs_.weights->order;
     const std::vector<std::size_t> cells = thin_out(faced.seen.size(), 4 * values * values + 64);
     ValueParts all;
     all.heads = values;
@@ -79,14 +86,15 @@ bool Trial::choose_value_order(Explanation& explanation, Mistakes& mistakes) {
         of_head.value_order.assign(values, head);
         const std::vector<double> contexts =
             DenseComputation(inputs_, of_head, store_).output(piece.sequence, piece.rows);
-        const std::size_t width = contexts.size() / (piece.rows.size() * heads);
+        const std::size_t row = contexts.size() / piece.rows.size();
         for (std::size_t place = 0; place < values; ++place) {
             const std::vector<double> part =
-                part_of_output(contexts, width, groups[place], heads, W_O, order);
-            double* const to = all.parts.data() + (place * values + head) * cells.size();
-            for (std::size_t i = 0; i < cells.size(); ++i) to[i] = part[cells[i]];
+                part_of_output(contexts, row, row / heads, groups[place], W_O, cells);
+            std::copy(part.begin(), part.end(),
+                      all.parts.begin() +
+                          static_cast<std::ptrdiff_t>((place * values + head) * cells.size()));
             if (head != place) continue;
-            for (std::size_t i = 0; i < part.size(); ++i) faced.expected[i] -= part[i];
+            for (std::size_t i = 0; i < cells.size(); ++i) faced.expected[cells[i]] -= part[i];
         }
     }
     // What is left of the expected output is what no head made: biases and the like.

@@ -82,6 +82,8 @@ std::vector<Idle> idle_flags() {
         {"stats", "--json", {"SOURCE", "--received", "-"}},
         {"stats", "--csv", {"SOURCE", "--json"}},
         {"compare", "--force", {"SOURCE", "SOURCE"}},
+        {"diagnose", "--force", {"-w", sample("model.json"), "--observed", "SOURCE"}},
+        {"diagnose", "--durable", {"-w", sample("model.json"), "--observed", "SOURCE"}},
         {"report", "--mask-true ignore", {"SOURCE", "-o", "OUT.html"}},
         {"report", "--axes-b q,k", {"SOURCE", "-o", "OUT.html"}},
         {"report", "--image x.png", {"SOURCE", "-o", "OUT.html"}},
@@ -265,16 +267,16 @@ std::vector<Idle> idle_flags() {
 // Flags that count for a command and have no say in others, or count always there.
 bool counts(const std::string& command, const std::string& flag) {
     static const std::set<std::pair<std::string, std::string>> of_one{
-        {"compare", "--atol"},     {"run", "--force"},           {"run", "--durable"},
-        {"diagnose", "--json"},    {"check", "--json"},          {"stats", "--sort"},
-        {"heatmap", "--colormap"}, {"heatmap", "--vmin"},        {"heatmap", "--vmax"},
-        {"heatmap", "--scale"},    {"heatmap", "--transparent"}, {"grad", "--upstream"},
-        {"grad", "--spectral"},    {"grad", "--check"},          {"rollout", "--json"},
-        {"report", "--against"},   {"report", "--grid"},         {"report", "--values"},
-        {"report", "--budget"},    {"report", "--colormap"},     {"report", "--drop-first"},
-        {"report", "--title"},     {"report", "--no-check"},     {"report", "--no-rollout"},
-        {"report", "--force"},     {"report", "--durable"},      {"monitor", "--alarm"},
-        {"monitor", "--steps"},    {"monitor", "--per-sequence"}};
+        {"compare", "--atol"},      {"run", "--force"},        {"run", "--durable"},
+        {"diagnose", "--json"},     {"diagnose", "--probe"},   {"check", "--json"},
+        {"stats", "--sort"},        {"heatmap", "--colormap"}, {"heatmap", "--vmin"},
+        {"heatmap", "--vmax"},      {"heatmap", "--scale"},    {"heatmap", "--transparent"},
+        {"grad", "--upstream"},     {"grad", "--spectral"},    {"grad", "--check"},
+        {"rollout", "--json"},      {"report", "--against"},   {"report", "--grid"},
+        {"report", "--values"},     {"report", "--budget"},    {"report", "--colormap"},
+        {"report", "--drop-first"}, {"report", "--title"},     {"report", "--no-check"},
+        {"report", "--no-rollout"}, {"report", "--force"},     {"report", "--durable"},
+        {"monitor", "--alarm"},     {"monitor", "--steps"},    {"monitor", "--per-sequence"}};
     return always_count().count(flag) > 0 || of_one.count({command, flag}) > 0;
 }
 
