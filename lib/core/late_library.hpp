@@ -16,7 +16,7 @@ class LateLibrary {
         : name_(name), path_(path), before_(before), after_(after) {}
 
     // The address of one of its functions. Throws Error that names the library where it cannot be
-    // loaded. Threads may call it at once.
+    // loaded, and bad_alloc where memory lacks. Threads may call it at once.
     void* find(const char* function) const;
 
     // The same, or nullptr where the library lacks it.
