@@ -306,7 +306,7 @@ class Report {
         return matrices;
     }
 
-    // A digest takes one thread about as long as all of them take to read: at once, the first time.
+    // A digest takes one thread, what streams all of them: at once, the first time.
     // Of computed attention inputs may be read while it streams; they are few.
     std::optional<results::OddWeight> stream_and_name(results::ReportChunks& chunks) {
         if (!facts_.sources.empty()) return stream(chunks);

@@ -146,7 +146,7 @@ export class Store {
     this.running = true;
     for (let next = this.next(); next; next = this.next()) {
       if (this.hadItsTurn()) {
-        await breathe();
+        await breathe(!next.task.urgent);
         continue;
       }
       this.waiting.delete(next.task.name);
@@ -213,12 +213,16 @@ async function unpack(name, text) {
   return name === 'image' ? bytes : inflate(bytes);
 }
 
-/** Lets the browser do what is due. @returns {Promise<void>} */
-export function breathe() {
+/**
+ * Lets the browser do what is due.
+ * @param {boolean} idle and all else that comes up
+ * @returns {Promise<void>}
+ */
+export function breathe(idle = false) {
   const { scheduler } = /** @type {any} */ (globalThis);
   return new Promise((resolve) => {
     // Timers within timers wait longer and longer.
-    if (scheduler && scheduler.postTask) scheduler.postTask(resolve);
+    if (scheduler && scheduler.postTask) scheduler.postTask(resolve, { priority: idle ? 'background' : 'user-visible' });
     else setTimeout(resolve, 0);
   });
 }
