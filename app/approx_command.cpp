@@ -75,6 +75,9 @@ void add_method_choice(Command& command, ApproxFlags& flags) {
         "(default: as the options say; with all 0.05,0.1,0.25,0.5)");
     command.whole("--seed", flags.seed, {0, (std::int64_t{1} << 53)},
                   "Seed of random methods (default 0)");
+    command.whole("--seeds", request.seeds, {1, 1000},
+                  "Run random methods with so many seeds, the first is --seed: means, and ± the "
+                  "standard deviation (default 1)");
     command.whole("--element-bytes", request.element_bytes, {1, 16},
                   "Bytes of a number in what methods keep and read (default 4)");
     command.whole("--top-keys", request.top_keys, {1, 1 << 20},

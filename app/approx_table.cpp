@@ -19,6 +19,7 @@ struct ApproxLine {
     std::vector<std::string> place;
     const ApproxMeasures* measures = nullptr;
     std::string note;
+    const ApproxMeasures* spread = nullptr;  // of several seeds
 };
 
 // Printed where nobody chooses columns, as far as they are defined.
@@ -58,30 +59,44 @@ std::string header_of(const ApproxMeasure& measure) {
     return name;
 }
 
+// "0.25", of several seeds "0.25 ±0.01".
+std::string line_cell(const ApproxLine& line, const ApproxMeasure& measure) {
+    if (!line.measures) return "-";
+    const std::string text = number_text(line.measures->*measure.value, 4);
+    const double spread = line.spread ? line.spread->*measure.value : 0;
+    return spread > 0 ? text + " ±" + number_text(spread, 2) : text;
+}
+
 std::vector<ApproxLine> lines_of(const results::ApproxReport& report, bool layers) {
     std::vector<ApproxLine> lines;
     for (const results::ApproxRow& row : report.methods) {
         if (!row.skipped.empty()) continue;
         const std::string note = row.oracle ? "oracle" : "";
-        const auto add = [&](std::vector<std::string> place, const ApproxMeasures* measures) {
+        const auto add = [&](std::vector<std::string> place, const ApproxMeasures* measures,
+                             const ApproxMeasures* spread) {
             place.insert(place.begin(), row.spec);
-            lines.push_back({std::move(place), measures, note});
+            lines.push_back({std::move(place), measures, note, row.seeds > 1 ? spread : nullptr});
+        };
+        const auto spread_of = [](const auto& spreads, const auto& all, const auto& one) {
+            return spreads.empty() ? nullptr
+                                   : &spreads[static_cast<std::size_t>(&one - all.data())];
         };
         if (report.per_head) {
             for (const auto& head : row.heads) {
                 std::vector<std::string> place{std::to_string(head.layer)};
                 if (report.batch) place.push_back(std::to_string(head.sequence));
                 place.push_back(std::to_string(head.head));
-                add(std::move(place), &head.measures);
+                add(std::move(place), &head.measures, spread_of(row.head_spread, row.heads, head));
             }
         } else if (layers) {
             for (const auto& layer : row.layers) {
                 std::vector<std::string> place{std::to_string(layer.layer)};
                 if (report.batch) place.push_back(std::to_string(layer.sequence));
-                add(std::move(place), &layer.measures);
+                add(std::move(place), &layer.measures,
+                    spread_of(row.layer_spread, row.layers, layer));
             }
         } else {
-            add({}, &row.run);
+            add({}, &row.run, &row.run_spread);
         }
     }
     return lines;
@@ -164,8 +179,7 @@ void print_approx(const results::ApproxReport& report, const ApproxTableChoice& 
     for (const ApproxLine& line : lines) {
         std::vector<std::string> row = line.place;
         row.resize(place_columns);
-        for (const ApproxMeasure& measure : columns)
-            row.push_back(line.measures ? number_text(line.measures->*measure.value, 4) : "-");
+        for (const ApproxMeasure& measure : columns) row.push_back(line_cell(line, measure));
         row.push_back(line.note);
         rows.push_back(std::move(row));
     }

@@ -38,29 +38,38 @@ bool masks_anything(const MaskStructure& structure, bool cells) {
 ApproxChoice choice_of(const ApproxRequest& request) {
     const bool others = request.needs || !request.growth.empty();
     return {request.methods.empty() && !others ? "must" : request.methods, request.budgets,
-            request.seed.value_or(0)};
+            request.seed.value_or(0), request.seeds.value_or(1)};
 }
 
-// What the sink has measured, in the rows of the report.
+// What the sink has measured of one method, in a row of the report.
 template <class T>
-void fill_rows(const analysis::ApproxSink<T>& sink, std::vector<results::ApproxRow>& rows) {
-    std::size_t method = 0;
+void fill_row(const analysis::ApproxSink<T>& sink, std::size_t method, results::ApproxRow& row) {
+    for (const analysis::LayerApproximation& layer : sink.layers())
+        if (layer.method == method) row.layers.push_back(layer);
+    std::vector<const analysis::ErrorSums*> sums;
+    std::vector<const ApproxMeasures*> measures;
+    for (const analysis::HeadApproximation& head : sink.heads()) {
+        if (head.method != method) continue;
+        row.heads.push_back(head);
+        sums.push_back(&head.sums);
+        measures.push_back(&head.measures);
+    }
+    std::size_t worst = 0, least = 0;
+    row.run = analysis::pooled_measures(sums, measures, worst, least);
+    if (row.layers.size() == 1) row.run.output_error = row.layers[0].measures.output_error;
+}
+
+// All rows; of a method that ran with several seeds means, with standard deviations beside them.
+template <class T>
+void fill_rows(const analysis::ApproxSink<T>& sink, const ChosenMethods& chosen,
+               std::vector<results::ApproxRow>& rows) {
+    std::size_t next = 0;
     for (results::ApproxRow& row : rows) {
         if (!row.skipped.empty()) continue;
-        for (const analysis::LayerApproximation& layer : sink.layers())
-            if (layer.method == method) row.layers.push_back(layer);
-        std::vector<const analysis::ErrorSums*> sums;
-        std::vector<const ApproxMeasures*> measures;
-        for (const analysis::HeadApproximation& head : sink.heads()) {
-            if (head.method != method) continue;
-            row.heads.push_back(head);
-            sums.push_back(&head.sums);
-            measures.push_back(&head.measures);
-        }
-        std::size_t worst = 0, least = 0;
-        row.run = analysis::pooled_measures(sums, measures, worst, least);
-        if (row.layers.size() == 1) row.run.output_error = row.layers[0].measures.output_error;
-        ++method;
+        const ChosenMethods::Runs runs = chosen.runs()[next++];
+        std::vector<results::ApproxRow> all(runs.count, row);
+        for (std::size_t i = 0; i < runs.count; ++i) fill_row(sink, runs.first + i, all[i]);
+        row = results::mean_of_runs(all);
     }
 }
 
@@ -71,7 +80,7 @@ void tell_pays_from(const ChosenMethods& chosen, bool causal, const Widths& widt
     std::size_t next = 0;
     for (results::ApproxRow& row : rows) {
         if (!row.skipped.empty()) continue;
-        const analysis::ApproxMethod& method = chosen.methods()[next++];
+        const analysis::ApproxMethod& method = chosen.methods()[chosen.runs()[next++].first];
         std::vector<approx::MethodUse> parts;
         for (const auto& part : method.parts) parts.push_back({part.row, &part.options});
         std::map<std::pair<std::size_t, std::size_t>, double> found;
@@ -92,13 +101,15 @@ void tell_pays_from(const ChosenMethods& chosen, bool causal, const Widths& widt
 
 // Seconds of layers, and of all of them together. Sequences of a layer are timed together; each
 // line of the layer says so.
-void tell_times(const std::vector<analysis::LayerTimes>& layers, results::ApproxReport& report) {
+void tell_times(const std::vector<analysis::LayerTimes>& layers, const ChosenMethods& chosen,
+                results::ApproxReport& report) {
     double exact = 0;
     for (const analysis::LayerTimes& layer : layers) exact += layer.exact;
     report.exact_time = exact;
-    std::size_t method = 0;
+    std::size_t next = 0;
     for (results::ApproxRow& row : report.methods) {
         if (!row.skipped.empty()) continue;
+        const std::size_t method = chosen.runs()[next++].first;
         double sum = 0;
         for (const analysis::LayerTimes& times : layers) {
             const double time = times.methods[method].value_or(analysis::kNoMeasure);
@@ -111,7 +122,6 @@ void tell_times(const std::vector<analysis::LayerTimes>& layers, results::Approx
         }
         row.run.time = sum;
         row.run.time_ratio = sum / exact;
-        ++method;
     }
 }
 
@@ -252,6 +262,7 @@ void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest 
     }
     manifest.options.emplace_back("method", io::json_value(request.methods));
     manifest.options.emplace_back("seed", io::json_value(request.seed.value_or(0)));
+    if (request.seeds) manifest.options.emplace_back("seeds", io::json_value(*request.seeds));
     manifest.files = folder->files();
     folder->commit(results::write_manifest(manifest));
     result.files = manifest.files;
@@ -333,7 +344,7 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     result.report.per_head = request.per_head;
     result.report.costs = false;
     result.report.methods = chosen.rows();
-    fill_rows(sink, result.report.methods);
+    fill_rows(sink, chosen, result.report.methods);
     if (request.needs) result.report.needs = sink.needs_found();
     compare_with_limit(request, target, result);
     results::RunManifest manifest;
@@ -423,14 +434,14 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     result.report.per_head = request.per_head;
     result.report.exact = sink.exact();
     result.report.methods = chosen.rows();
-    fill_rows(sink, result.report.methods);
+    fill_rows(sink, chosen, result.report.methods);
     tell_pays_from(
         chosen, around.is.causal,
         [&](std::size_t layer) {
             return Sizes{0, 0, loaded.layers[layer].d_head, loaded.layers[layer].d_value, 0};
         },
         result.report.methods);
-    if (times) tell_times(times->layers(), result.report);
+    if (times) tell_times(times->layers(), chosen, result.report);
     if (request.needs) result.report.needs = sink.needs_found();
     if (growth) {
         const std::size_t d_model = loaded.heads * around.sizes.d_head;

@@ -28,6 +28,7 @@ struct ApproxRequest {
     std::string methods;          // empty: the usual ones, or none where only needs are asked for
     std::vector<double> budgets;  // shares of the top of each method's budget
     std::optional<std::uint64_t> seed;         // of random methods; default 0
+    std::optional<std::size_t> seeds;          // random methods run so often; default 1
     std::optional<std::size_t> element_bytes;  // default 4
     std::optional<std::size_t> top_keys;       // default 8
     // Measures that are printed; nothing: all of them are, or they are written.

@@ -46,6 +46,11 @@ const std::vector<ApproxFlagUse>& approx_flag_uses() {
              return any_spec(chosen, approx::follows_seed);
          },
          "random methods without a seed of their own, such as performer or lsh"},
+        {"--seeds", [](const Request& request) { return request.seeds.has_value(); },
+         [](const Request&, const ChosenMethods& chosen) {
+             return any_spec(chosen, approx::is_random);
+         },
+         "random methods, such as performer or lsh"},
         {"--top-keys", [](const Request& request) { return request.top_keys.has_value(); },
          [](const Request& request, const ChosenMethods&) { return shows_any(request, {"top8"}); },
          "the measure top8 (--columns top8, --json, --csv, --output)"},

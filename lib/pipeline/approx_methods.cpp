@@ -69,8 +69,8 @@ void ChosenMethods::add(const Spec& spec, const ApproxChoice& choice,
     method.text = spec.text();
     for (const approx::SpecPart& part : spec.parts)
         method.parts.push_back({part.row, approx::resolve(part, around.sizes, choice.seed, warn)});
-    for (const ApproxMethod& other : methods_) {
-        if (!same_options(method, other)) continue;
+    for (const Runs& other : runs_) {
+        if (!same_options(method, methods_[other.first])) continue;
         if (spec.named && method.row().group != approx::Group::exact)
             fail("--method: ", method.text, " is named twice with the same options");
         return;
@@ -80,8 +80,15 @@ void ChosenMethods::add(const Spec& spec, const ApproxChoice& choice,
     rows_.push_back(row_of(method));
     rows_.back().skipped = reason;
     if (!reason.empty()) return;
-    methods_.push_back(std::move(method));
+    runs_.push_back({methods_.size(), approx::is_random(spec) ? choice.seeds : 1});
     specs_.push_back(spec);
+    for (std::size_t run = 0; run < runs_.back().count; ++run) {
+        methods_.push_back(method);
+        for (ApproxMethod::Part& part : methods_.back().parts) {
+            if (part.options.has("seed"))
+                part.options.set("seed", part.options.real("seed") + static_cast<double>(run));
+        }
+    }
 }
 
 }  // namespace attn::pipeline

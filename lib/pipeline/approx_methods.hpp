@@ -25,6 +25,7 @@ struct ApproxChoice {
     std::string methods;  // empty: none but exact attention
     std::vector<double> budgets;
     std::uint64_t seed = 0;
+    std::size_t seeds = 1;  // random methods run with so many, one after the other
 };
 
 // In the order of their rows; the first one is exact attention.
@@ -33,12 +34,21 @@ class ChosenMethods {
     // Throws Error for a method that is named twice, and for one that is named and does not apply.
     ChosenMethods(const ApproxChoice& choice, const ApproxSurroundings& around, const Warn& warn);
 
+    // A random method stands there once for each seed, side by side.
     const std::vector<analysis::ApproxMethod>& methods() const { return methods_; }
 
-    // What each of them was asked for, before its options were cut to the size of the input.
+    // What each row was asked for, before its options were cut to the size of the input; only of
+    // rows that are not skipped, as what follows.
     const std::vector<approx::Spec>& specs() const { return specs_; }
 
-    // The rows of the report; those of `methods()` in their order, others are skipped.
+    // Which of methods() are those of the row: from `first` on, so many.
+    struct Runs {
+        std::size_t first = 0;
+        std::size_t count = 1;
+    };
+    const std::vector<Runs>& runs() const { return runs_; }
+
+    // The rows of the report, skipped ones among them.
     const std::vector<results::ApproxRow>& rows() const { return rows_; }
 
     // Whether --budget sets the main option of any that runs.
@@ -50,6 +60,7 @@ class ChosenMethods {
 
     std::vector<analysis::ApproxMethod> methods_;
     std::vector<approx::Spec> specs_;
+    std::vector<Runs> runs_;
     std::vector<results::ApproxRow> rows_;
     bool takes_budget_ = false;
 };

@@ -15,4 +15,8 @@ inline constexpr Color kVermilion{213, 94, 0};
 // enough; else places along cividis, from dark to light, which keep their order in grey.
 std::vector<Color> line_colors(std::size_t count);
 
+// `count` colours of things without an order: twelve that are seen on white and differ, then again
+// from the first.
+std::vector<Color> distinct_colors(std::size_t count);
+
 }  // namespace attn::render

@@ -38,10 +38,10 @@ struct ParetoLine {
     std::vector<ParetoPoint> points;  // cheapest first
 };
 
-// What is written beside a point: the budget's value.
+// What is written beside a point: the budget's value, or which method it is.
 std::string budget_label(const ApproxRow& row) {
     const std::size_t equals = row.budget.find('=');
-    if (equals == std::string::npos) return "";
+    if (equals == std::string::npos) return row.method;
     // Of two options the first says enough.
     return row.budget.substr(equals + 1, row.budget.find(' ', equals) - equals - 1);
 }
@@ -129,7 +129,7 @@ std::vector<render::PlotPanel> pareto_panels(const std::vector<ParetoLine>& line
         std::vector<const ParetoLine*> members;
         for (const ParetoLine& line : lines)
             if (!split || line.group == group) members.push_back(&line);
-        const std::vector<render::Color> colors = render::line_colors(members.size());
+        const std::vector<render::Color> colors = render::distinct_colors(members.size());
         for (std::size_t i = 0; i < members.size(); ++i) {
             panel.lines.push_back(drawn_line(*members[i], bottom, colors[i]));
             if (split) panel.lines.back().name = group + ": " + panel.lines.back().name;

@@ -13,13 +13,21 @@ using ApproxJson = nlohmann::ordered_json;
 
 ApproxJson json_number(double value, bool whole = false) {
     if (!std::isfinite(value)) return ApproxJson();
-    if (whole) return ApproxJson(static_cast<std::uint64_t>(value));
+    // Means of counts need not be whole.
+    if (whole && value == std::floor(value)) return ApproxJson(static_cast<std::uint64_t>(value));
     return ApproxJson(value);
 }
 
 void add_approx_measures(ApproxJson& json, const analysis::ApproxMeasures& measures) {
     for (const analysis::ApproxMeasure& measure : analysis::approx_measures())
         json[measure.name] = json_number(measures.*measure.value, measure.whole);
+}
+
+ApproxJson json_of_spread(const analysis::ApproxMeasures& spread) {
+    ApproxJson json = ApproxJson::object();
+    for (const analysis::ApproxMeasure& measure : analysis::approx_measures())
+        json[measure.name] = json_number(spread.*measure.value);
+    return json;
 }
 
 ApproxJson json_of_row(const ApproxRow& row, const ApproxReport& report) {
@@ -32,6 +40,7 @@ ApproxJson json_of_row(const ApproxRow& row, const ApproxReport& report) {
     for (const auto& [name, word] : row.words) json["options"][name] = word;
     json["oracle"] = row.oracle;
     json["time"] = json_number(row.run.time);
+    if (row.seeds > 1) json["seeds"] = row.seeds;
     json["skipped"] = row.skipped.empty() ? ApproxJson() : ApproxJson(row.skipped);
     json["layers"] = ApproxJson::array();
     for (const analysis::LayerApproximation& layer : row.layers) {
@@ -39,12 +48,17 @@ ApproxJson json_of_row(const ApproxRow& row, const ApproxReport& report) {
         add_approx_measures(one, layer.measures);
         one["worst_head"] = layer.worst_head;
         one["kept_mass_min_head"] = layer.min_head;
+        const auto place = static_cast<std::size_t>(&layer - row.layers.data());
+        if (row.seeds > 1) one["std"] = json_of_spread(row.layer_spread[place]);
         if (report.per_head) one["heads"] = ApproxJson::array();
         for (const analysis::HeadApproximation& head : row.heads) {
             if (!report.per_head) break;
             if (head.layer != layer.layer || head.sequence != layer.sequence) continue;
             ApproxJson entry{{"head", head.head}};
             add_approx_measures(entry, head.measures);
+            if (row.seeds > 1)
+                entry["std"] = json_of_spread(
+                    row.head_spread[static_cast<std::size_t>(&head - row.heads.data())]);
             one["heads"].push_back(std::move(entry));
         }
         json["layers"].push_back(std::move(one));
@@ -93,7 +107,7 @@ ApproxJson json_of_growth(const ApproxReport& report) {
 std::string csv_value(double value, bool whole) {
     if (!std::isfinite(value)) return "";
     char text[32];
-    std::snprintf(text, sizeof text, whole ? "%.0f" : "%.9g", value);
+    std::snprintf(text, sizeof text, whole && value == std::floor(value) ? "%.0f" : "%.9g", value);
     return text;
 }
 
@@ -115,7 +129,61 @@ std::string csv_text(const std::string& text) {
     return escaped + "\"";
 }
 
+// The mean of some measures and, in `spread`, how far they are from it.
+analysis::ApproxMeasures mean_measures(const std::vector<const analysis::ApproxMeasures*>& runs,
+                                       analysis::ApproxMeasures& spread) {
+    using M = analysis::ApproxMeasures;
+    const auto count = static_cast<double>(runs.size());
+    M mean;
+    for (const analysis::ApproxMeasure& measure : analysis::approx_measures()) {
+        double sum = 0, squares = 0;
+        for (const M* run : runs) sum += run->*measure.value;
+        mean.*measure.value = sum / count;
+        for (const M* run : runs) {
+            const double away = run->*measure.value - mean.*measure.value;
+            squares += away * away;
+        }
+        spread.*measure.value = std::sqrt(squares / count);
+    }
+    for (const M* run : runs) {
+        if (run == runs.front() || run->worst_row_error > mean.worst_row_error) {
+            mean.worst_row_error = run->worst_row_error;
+            mean.worst_row = run->worst_row;
+        }
+        if (run == runs.front() || run->kept_mass_min < mean.kept_mass_min) {
+            mean.kept_mass_min = run->kept_mass_min;
+            mean.kept_mass_min_row = run->kept_mass_min_row;
+        }
+    }
+    spread.worst_row = spread.kept_mass_min_row = analysis::kNoMeasure;
+    return mean;
+}
+
 }  // namespace
+
+ApproxRow mean_of_runs(const std::vector<ApproxRow>& runs) {
+    ApproxRow row = runs.front();
+    row.seeds = runs.size();
+    if (runs.size() == 1) return row;
+    const auto each = [&](const auto& measures_of, analysis::ApproxMeasures& spread) {
+        std::vector<const analysis::ApproxMeasures*> all;
+        for (const ApproxRow& run : runs) all.push_back(&measures_of(run));
+        return mean_measures(all, spread);
+    };
+    row.run = each(
+        [](const ApproxRow& run) -> const auto& { return run.run; }, row.run_spread);
+    row.layer_spread.resize(row.layers.size());
+    for (std::size_t i = 0; i < row.layers.size(); ++i)
+        row.layers[i].measures = each(
+            [i](const ApproxRow& run) -> const auto& { return run.layers[i].measures; },
+            row.layer_spread[i]);
+    row.head_spread.resize(row.heads.size());
+    for (std::size_t i = 0; i < row.heads.size(); ++i)
+        row.heads[i].measures = each(
+            [i](const ApproxRow& run) -> const auto& { return run.heads[i].measures; },
+            row.head_spread[i]);
+    return row;
+}
 
 std::string approx_json(const ApproxReport& report) {
     ApproxJson json;

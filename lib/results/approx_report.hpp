@@ -24,7 +24,16 @@ struct ApproxRow {
     analysis::ApproxMeasures run;                      // of all layers, sequences and heads
     std::vector<analysis::LayerApproximation> layers;  // in the order of layers and sequences
     std::vector<analysis::HeadApproximation> heads;
+
+    // Where it ran with several seeds: the measures above are means, except for places, which are
+    // those of the worst run, and these are standard deviations (of the population).
+    std::size_t seeds = 1;
+    analysis::ApproxMeasures run_spread;
+    std::vector<analysis::ApproxMeasures> layer_spread, head_spread;
 };
+
+// One row of several that differ in their seeds.
+ApproxRow mean_of_runs(const std::vector<ApproxRow>& runs);
 
 struct ApproxReport {
     bool batch = false;     // more than one sequence

@@ -298,6 +298,45 @@ TEST_CASE("approx: --growth with --time runs layers of other lengths, recurrent 
     CHECK_THAT(table.out, Catch::Contains("of time") && Catch::Contains("seconds"));
 }
 
+TEST_CASE("approx: --seeds tells how far random methods spread") {
+    const Words specs{"--method", "performer:features=16,local:window=4", "--per-head"};
+    const auto with = [&](const Words& more) {
+        Words words = specs;
+        words.insert(words.end(), more.begin(), more.end());
+        return json_of(kModel, words);
+    };
+    const Json all = with({"--seeds", "3", "--seed", "5"});
+    CHECK(all["methods"].size() == 3);
+    CHECK(all["methods"][1]["seeds"] == 3);
+    CHECK_FALSE(all["methods"][2].contains("seeds"));
+    double mean = 0, squares = 0;
+    for (const char* seed : {"5", "6", "7"}) {
+        const double error =
+            with({"--seed", seed})["methods"][1]["layers"][1]["heads"][2]["context_error"];
+        mean += error / 3;
+        squares += error * error / 3;
+    }
+    const Json& head = all["methods"][1]["layers"][1]["heads"][2];
+    CHECK(head["context_error"].get<double>() == Approx(mean));
+    CHECK(head["std"]["context_error"].get<double>() ==
+          Approx(std::sqrt(squares - mean * mean)).epsilon(1e-4));
+    CHECK(all["methods"][1]["layers"][0]["std"]["tv"].get<double>() > 0);
+    const ProgramResult table = approx_of(model({"--method", "performer", "--seeds", "2"}));
+    CHECK_THAT(table.out, Catch::Contains("±"));
+    check_refused(model({"--method", "local", "--seeds", "2"}), "--seeds: has no effect on local");
+    const ProgramResult twice =
+        approx_of(model({"--method", "performer,performer:seed=1", "--seeds", "2"}));
+    CHECK(twice.exit_code == 0);
+}
+
+TEST_CASE("approx: outliers that stay exact make few bits go further") {
+    const Json json = json_of(kModel, {"--method", "quant:bits=3,quant:bits=3:outliers=0.1"});
+    const Json& plain = json["methods"][1]["layers"][1];
+    const Json& kept = json["methods"][2]["layers"][1];
+    CHECK(kept["context_error"] < plain["context_error"]);
+    CHECK(kept["kept_bytes"] > plain["kept_bytes"]);
+}
+
 TEST_CASE("approx: --time runs what has a fast path, and says of the others that it did not") {
     const Json json = json_of(kModel, {"--method", "local:window=8,performer,lsh,int8", "--time",
                                        "--repeat", "1", "--per-head"});

@@ -221,6 +221,8 @@ std::vector<Idle> idle_flags() {
     of_lab("--seed 1", {"--method", "performer:seed=2"});
     of_lab("--seed 1", {"--method", "linformer:projection=pool", "--no-causal"});
     of_lab("--seed 1", {"--method", "evict"});
+    of_lab("--seeds 2", {"--method", "local,linformer:projection=pool", "--no-causal"});
+    all.push_back({"approx", "--seeds 2", {"SOURCE", "--method", "must"}});
     of_lab("--top-keys 3", {"--method", "local"});
     of_lab("--top-keys 3", {"--method", "local", "--columns", "tv"});
     of_lab("--element-bytes 2", {"--method", "local", "--columns", "tv"});

@@ -36,3 +36,15 @@ TEST_CASE("many lines go from dark to light, and none is too pale to see") {
     CHECK(line_colors(0).empty());
     CHECK(line_colors(1).size() == 1);
 }
+
+TEST_CASE("twelve things without an order have colours that differ, and are seen on white") {
+    const auto colors = distinct_colors(12);
+    REQUIRE(colors.size() == 12);
+    for (std::size_t a = 0; a < colors.size(); ++a) {
+        CHECK(lightness(colors[a]) < 200);
+        for (std::size_t b = a + 1; b < colors.size(); ++b)
+            CHECK(std::hypot(colors[a].red - colors[b].red, colors[a].green - colors[b].green,
+                             colors[a].blue - colors[b].blue) > 50);
+    }
+    CHECK(distinct_colors(13).back() == colors.front());
+}

@@ -61,3 +61,27 @@ TEST_CASE("the CSV of methods has as many columns in every line as in its header
     CHECK(line.substr(0, 26) == "global:tokens=0+1,0,0,3,,,");
     CHECK(header.substr(0, 25) == "spec,oracle,layer,head,co");
 }
+
+TEST_CASE("several seeds give means, deviations and the worst places") {
+    ApproxRow a, b;
+    a.run.tv = 0.25, b.run.tv = 0.75;
+    a.run.cells = 3, b.run.cells = 4;
+    a.run.worst_row_error = 1, a.run.worst_row = 7;
+    b.run.worst_row_error = 2, b.run.worst_row = 5;
+    a.layers.resize(1);
+    b.layers.resize(1);
+    a.layers[0].measures = a.run;
+    b.layers[0].measures = b.run;
+    const ApproxRow row = mean_of_runs({a, b});
+    CHECK(row.seeds == 2);
+    CHECK(row.run.tv == 0.5);
+    CHECK(row.run_spread.tv == 0.25);
+    CHECK(row.run.worst_row_error == 2);
+    CHECK(row.run.worst_row == 5);
+    CHECK(row.layer_spread[0].tv == 0.25);
+    CHECK(std::isnan(row.run_spread.worst_row));
+    CHECK(mean_of_runs({a}).run.tv == 0.25);
+    ApproxReport report;
+    report.methods = {row};
+    CHECK(approx_json(report).find("\"cells\": 3.5") != std::string::npos);
+}

@@ -38,6 +38,7 @@ QuantRule quant_rule(const Options& options, char tensor) {
     rule.symmetric = options.flag("symmetric");
     const std::string own_axis = std::string(1, tensor) + "_axis";
     rule.axis = axis_called(options.word(options.has(own_axis) ? own_axis : "axis"));
+    rule.outliers = options.real("outliers");
     const std::string own_group = std::string(1, tensor) + "_group";
     rule.group = options.whole(options.has(own_group) ? own_group : "group");
     return rule;
@@ -66,7 +67,10 @@ Cost quantised_cost(const Options& options, const CostInputs& inputs) {
          {std::pair('k', sizes.d_head), std::pair('v', sizes.d_value)}) {
         const std::size_t tokens =
             is_changed(options, tensor) ? quantised_tokens(options, tensor, sizes.keys) : 0;
-        cost.kept_bytes += quantised_bytes(quant_rule(options, tensor), tokens, columns) +
+        // An outlier is kept beside the others, with the four bytes of its place.
+        const QuantRule rule = quant_rule(options, tensor);
+        cost.kept_bytes += quantised_bytes(rule, tokens, columns) +
+                           outlier_count(rule, tokens, columns) * (inputs.element_bytes + 4) +
                            inputs.element_bytes * (sizes.keys - tokens) * columns;
     }
     cost.read_bytes = cost.kept_bytes;

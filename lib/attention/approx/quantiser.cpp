@@ -39,15 +39,6 @@ struct Ends {
     double magnitude() const { return std::max(std::abs(least), std::abs(most)); }
 };
 
-// Numbers of one group in turn.
-template <class Change>
-void for_group(Matrix& matrix, std::size_t row, std::size_t row_end, std::size_t column,
-               std::size_t column_end, const Change& change) {
-    for (std::size_t i = row; i < row_end; ++i) {
-        for (std::size_t c = column; c < column_end; ++c) change(matrix.at(i, c));
-    }
-}
-
 double round_to_even(double x) {
     return round_to_multiple(x, 1);
 }
@@ -94,7 +85,41 @@ double quantised(const QuantRule& rule, const Ends& ends, double x) {
     return as_integer(rule, ends, x);
 }
 
+struct Places {
+    std::size_t begin, end;
+};
+
+// The numbers of a group that are quantised, in their order.
+std::vector<double*> not_outliers(const QuantRule& rule, Matrix& matrix, Places rows,
+                                  Places columns) {
+    std::vector<double*> numbers;
+    for (std::size_t i = rows.begin; i < rows.end; ++i) {
+        for (std::size_t c = columns.begin; c < columns.end; ++c)
+            numbers.push_back(&matrix.at(i, c));
+    }
+    const auto out =
+        static_cast<std::ptrdiff_t>(rule.outliers * static_cast<double>(numbers.size()));
+    if (out == 0) return numbers;
+    std::stable_sort(numbers.begin(), numbers.end(),
+                     [](const double* a, const double* b) { return std::abs(*a) > std::abs(*b); });
+    numbers.erase(numbers.begin(), numbers.begin() + out);
+    return numbers;
+}
+
 }  // namespace
+
+std::uint64_t outlier_count(const QuantRule& rule, std::size_t rows, std::size_t columns) {
+    const GroupSize size = group_size(rule, rows, columns);
+    std::uint64_t count = 0;
+    for (std::size_t row = 0; row < rows; row += size.rows) {
+        for (std::size_t column = 0; column < columns; column += size.columns) {
+            const std::size_t numbers =
+                std::min(size.rows, rows - row) * std::min(size.columns, columns - column);
+            count += static_cast<std::uint64_t>(rule.outliers * static_cast<double>(numbers));
+        }
+    }
+    return count;
+}
 
 void quantise(const QuantRule& rule, Matrix& matrix, std::size_t rows) {
     rows = std::min(rows, matrix.rows);
@@ -103,13 +128,14 @@ void quantise(const QuantRule& rule, Matrix& matrix, std::size_t rows) {
         const std::size_t row_end = std::min(row + size.rows, rows);
         for (std::size_t column = 0; column < matrix.columns; column += size.columns) {
             const std::size_t column_end = std::min(column + size.columns, matrix.columns);
+            const std::vector<double*> numbers =
+                not_outliers(rule, matrix, {row, row_end}, {column, column_end});
             Ends ends;
-            for_group(matrix, row, row_end, column, column_end, [&](double x) {
-                ends.least = std::min(ends.least, x);
-                ends.most = std::max(ends.most, x);
-            });
-            for_group(matrix, row, row_end, column, column_end,
-                      [&](double& x) { x = quantised(rule, ends, x); });
+            for (const double* x : numbers) {
+                ends.least = std::min(ends.least, *x);
+                ends.most = std::max(ends.most, *x);
+            }
+            for (double* x : numbers) *x = quantised(rule, ends, *x);
         }
     }
 }

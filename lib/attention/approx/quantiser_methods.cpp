@@ -28,7 +28,8 @@ std::vector<OptionRow> quant_options() {
             unset(word_option("v_axis", "-", kAxes)),
             unset(whole_option("q_group", "-", 0)),
             unset(whole_option("k_group", "-", 0)),
-            unset(whole_option("v_group", "-", 0))};
+            unset(whole_option("v_group", "-", 0)),
+            real_option("outliers", "0", 0, 1)};
 }
 
 MethodRow quant(std::string name, std::string source,

@@ -89,3 +89,16 @@ TEST_CASE("bytes are those of the numbers and of their scales") {
     CHECK(quantised_bytes({QuantKind::bf16, 8, true, QuantAxis::token, 0}, 3, 5) == 30);
     CHECK(quantised_bytes({QuantKind::integer, 3, true, QuantAxis::token, 0}, 0, 5) == 0);
 }
+
+TEST_CASE("the largest numbers of a group stay exact, and the scale is that of the others") {
+    QuantRule rule{QuantKind::integer, 3, true, QuantAxis::token, 0};
+    rule.outliers = 0.25;
+    // One of four; without it the scale is 3 / 3 = 1.
+    CHECK(
+        quantised_by(rule, matrix_from(2, 4, {3, -100.3, 0.6, 1.2, 50.5, 1.4, -3, 50.5})).values ==
+        std::vector<double>{3, -100.3, 1, 1, 50.5, 0, 0, 50.5});
+    CHECK(outlier_count(rule, 3, 4) == 3);
+    CHECK(outlier_count(rule, 3, 3) == 0);  // less than one of each
+    rule.outliers = 1;
+    CHECK(quantised_by(rule, matrix_from(1, 2, {0.3, 7})).values == std::vector<double>{0.3, 7});
+}
