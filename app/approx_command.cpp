@@ -136,6 +136,9 @@ void add_approx_results(Command& command, ApproxFlags& flags, Console& console) 
                  "Folder for approx.json, approx.csv and needs.json; created, or replaced where "
                  "approx wrote "
                  "it");
+    command.on(
+        "--no-pictures", [&request] { request.pictures = false; },
+        "No pictures in the folder of --output");
     add_output_policy_flags(command, request.policy, console);
 }
 

@@ -60,6 +60,8 @@ lib/pipeline/diagnosed_layer.cpp    by tests/app/diagnose_command_test.cpp, whic
 lib/pipeline/misfit_picture.cpp     by tests/app/diagnose_other_test.cpp
 lib/pipeline/probe.cpp              the same
 lib/pipeline/approx_methods.cpp     the same
+lib/pipeline/approx_costs.cpp       the same
+lib/pipeline/approx_triptychs.cpp   the same
 lib/pipeline/approx_flags.cpp       by tests/app/flag_effect_test.cpp, which walks over its flags
 lib/attention/blas.cpp              so far by projection_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp

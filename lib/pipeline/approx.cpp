@@ -2,19 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "analysis/growth_sink.hpp"
-#include "analysis/method_times.hpp"
-#include "attention/approx/mask_cells.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/json_text.hpp"
 #include "io/output_folder.hpp"
+#include "pipeline/approx_costs.hpp"
 #include "pipeline/approx_flags.hpp"
 #include "pipeline/approx_methods.hpp"
+#include "pipeline/approx_triptychs.hpp"
 #include "pipeline/run_options.hpp"
 #include "results/approx_pictures.hpp"
 #include "results/manifest.hpp"
@@ -70,58 +69,6 @@ void fill_rows(const analysis::ApproxSink<T>& sink, const ChosenMethods& chosen,
         std::vector<results::ApproxRow> all(runs.count, row);
         for (std::size_t i = 0; i < runs.count; ++i) fill_row(sink, runs.first + i, all[i]);
         row = results::mean_of_runs(all);
-    }
-}
-
-// The lengths from which methods cost less; the widths of layers may differ.
-template <class Widths>
-void tell_pays_from(const ChosenMethods& chosen, bool causal, const Widths& widths_of_layer,
-                    std::vector<results::ApproxRow>& rows) {
-    std::size_t next = 0;
-    for (results::ApproxRow& row : rows) {
-        if (!row.skipped.empty()) continue;
-        const analysis::ApproxMethod& method = chosen.methods()[chosen.runs()[next++].first];
-        std::vector<approx::MethodUse> parts;
-        for (const auto& part : method.parts) parts.push_back({part.row, &part.options});
-        std::map<std::pair<std::size_t, std::size_t>, double> found;
-        const auto of_layer = [&](std::size_t layer) {
-            const Sizes widths = widths_of_layer(layer);
-            const auto key = std::make_pair(widths.d_head, widths.d_value);
-            if (found.count(key) == 0) {
-                const auto length = approx::pays_from(parts, widths, causal);
-                found[key] = length ? static_cast<double>(*length) : analysis::kNoMeasure;
-            }
-            return found[key];
-        };
-        for (auto& layer : row.layers) layer.measures.pays_from = of_layer(layer.layer);
-        for (auto& head : row.heads) head.measures.pays_from = of_layer(head.layer);
-        if (found.size() == 1) row.run.pays_from = found.begin()->second;
-    }
-}
-
-// Seconds of layers, and of all of them together. Sequences of a layer are timed together; each
-// line of the layer says so.
-void tell_times(const std::vector<analysis::LayerTimes>& layers, const ChosenMethods& chosen,
-                results::ApproxReport& report) {
-    double exact = 0;
-    for (const analysis::LayerTimes& layer : layers) exact += layer.exact;
-    report.exact_time = exact;
-    std::size_t next = 0;
-    for (results::ApproxRow& row : report.methods) {
-        if (!row.skipped.empty()) continue;
-        const std::size_t method = chosen.runs()[next++].first;
-        double sum = 0;
-        for (const analysis::LayerTimes& times : layers) {
-            const double time = times.methods[method].value_or(analysis::kNoMeasure);
-            sum += time;
-            for (auto& layer : row.layers) {
-                if (layer.layer != times.layer) continue;
-                layer.measures.time = time;
-                layer.measures.time_ratio = time / times.exact;
-            }
-        }
-        row.run.time = sum;
-        row.run.time_ratio = sum / exact;
     }
 }
 
@@ -236,6 +183,10 @@ std::optional<io::OutputFolder> open_approx_folder(const ApproxRequest& request,
         request.output, io::OutputGuard("approx", request.policy, inputs.paths()));
 }
 
+std::size_t chosen_of(const Chosen& chosen, std::size_t all) {
+    return chosen ? chosen->size() : all;
+}
+
 // What pictures name: the stored attention, or what it is computed from.
 std::string source_name(const ApproxRequest& request) {
     for (const std::string& name : {request.from.source, request.input.embeddings,
@@ -337,7 +288,14 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
 
     analysis::ApproxSink<T> sink(chosen.methods(), options);
-    source::StoredSource<T>(attention).stream({&sink}, share, progress);
+    Sinks<T> sinks{&sink};
+    const TriptychSizes sizes{attention.layers.size() * chosen_of(share.heads, shape[1]) *
+                                  chosen_of(share.sequences, shape[0]),
+                              around.is.cells, shape[0] > 1};
+    const auto pictures =
+        triptych_sink<T>(request, chosen, sizes, source_name(request), folder, warn);
+    if (pictures) sinks.push_back(pictures.get());
+    source::StoredSource<T>(attention).stream(sinks, share, progress);
 
     ApproxResult result;
     result.report.batch = shape[0] > 1;
@@ -427,6 +385,13 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
         growth = growth_sink<T>(request, chosen, around.sizes);
         sinks.push_back(&*growth);
     }
+    const TriptychSizes sizes{chosen_of(share.layers, loaded.layers.size()) *
+                                  chosen_of(share.heads, loaded.heads) *
+                                  chosen_of(share.sequences, loaded.batch),
+                              around.is.cells, loaded.batch > 1};
+    const auto pictures =
+        triptych_sink<T>(request, chosen, sizes, source_name(request), folder, warn);
+    if (pictures) sinks.push_back(pictures.get());
     source.stream(sinks, share, progress);
 
     ApproxResult result;

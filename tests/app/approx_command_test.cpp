@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -335,6 +336,36 @@ TEST_CASE("approx: outliers that stay exact make few bits go further") {
     const Json& kept = json["methods"][2]["layers"][1];
     CHECK(kept["context_error"] < plain["context_error"]);
     CHECK(kept["kept_bytes"] > plain["kept_bytes"]);
+}
+
+TEST_CASE("approx: every head has a picture of exact, implied and different weights") {
+    const TempFolder folder;
+    const Words lab{"--method", "local:window=8,performer,int4,prune-heads,local/strided",
+                    "--layers", "1",
+                    "--head",   "0,2",
+                    "-o",       folder / "lab"};
+    REQUIRE(approx_of(model(lab)).exit_code == 0);
+    const auto pictures = [&](const std::string& path) {
+        Words names;
+        if (!std::filesystem::exists(path)) return names;
+        for (const auto& entry : std::filesystem::directory_iterator(path))
+            names.push_back(entry.path().filename());
+        std::sort(names.begin(), names.end());
+        return names;
+    };
+    CHECK(pictures(folder / "lab/layer01") ==
+          Words{"head00-int4.png", "head00-local+strided.png", "head00-local:window=8.png",
+                "head00-performer.png", "head02-int4.png", "head02-local+strided.png",
+                "head02-local:window=8.png", "head02-performer.png"});
+    Words without = model(lab);
+    without.back() = folder / "plain";
+    without.emplace_back("--no-pictures");
+    REQUIRE(approx_of(without).exit_code == 0);
+    CHECK(pictures(folder / "plain") == Words{"approx.csv", "approx.json", "manifest.json"});
+    const ProgramResult many =
+        approx_of(model({"--method", "local,topk", "--budget", "0.1,0.2,0.3,0.4,0.5,0.6,0.7", "-o",
+                         folder / "many"}));
+    CHECK_THAT(many.err, Catch::Contains("pictures of single heads are left out: 112"));
 }
 
 TEST_CASE("approx: --time runs what has a fast path, and says of the others that it did not") {

@@ -228,6 +228,7 @@ std::vector<Idle> idle_flags() {
     of_lab("--element-bytes 2", {"--method", "local", "--columns", "tv"});
     of_lab("--per-head", {"--needs"});
     of_lab("--time", {"--needs"});
+    of_lab("--no-pictures", {"--method", "local"});
     of_lab("--repeat 2", {"--method", "local"});
     all.push_back({"approx", "--time", {"SOURCE"}});
     of_lab("--per-head", {"--needs", "--csv"});
