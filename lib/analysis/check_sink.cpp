@@ -367,6 +367,24 @@ void CheckSink<T>::end_layer(const LayerOutputs<T>&) {
     samples_.clear();
 }
 
+template <class T>
+void CheckSink<T>::save_head(std::size_t sequence, std::size_t place, ByteWriter& to) const {
+    const std::size_t slot = shape_.slot(sequence, place);
+    const HeadCheck& head = results_[first_result_ + slot];
+    to.put(static_cast<const HeadCounts&>(head));
+    save(head.zeros, to);
+    if (options_.passing) to.put(samples_[slot]);
+}
+
+template <class T>
+void CheckSink<T>::restore_head(std::size_t sequence, std::size_t place, ByteReader& from) {
+    const std::size_t slot = shape_.slot(sequence, place);
+    HeadCheck& head = results_[first_result_ + slot];
+    from.take(static_cast<HeadCounts&>(head));
+    head.zeros = restore_zeros(from);
+    if (options_.passing) from.take(samples_[slot]);
+}
+
 template class CheckSink<float>;
 template class CheckSink<double>;
 

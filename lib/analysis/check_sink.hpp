@@ -13,7 +13,7 @@
 
 #include "analysis/zero_pattern.hpp"
 #include "attention/mask.hpp"
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 
 namespace attn::analysis {
 
@@ -63,7 +63,8 @@ class Sameness {
     bool differ_ = false;
 };
 
-struct HeadCheck {
+// What of a head needs no memory beside its own.
+struct HeadCounts {
     std::size_t layer = 0;
     std::size_t sequence = 0;
     std::size_t place = 0;  // of the head in the array
@@ -83,7 +84,6 @@ struct HeadCheck {
     double off_rows = 0;            // those that have weights, and whose sum is off by 0.01
     double odd_rows = 0;            // the same, with those of no weight and of negative ones
     double allowed_weight = 0, forbidden_weight = 0;  // summed up over all rows
-    ZeroPattern zeros;
 
     // Only where a mask forbids has the head any weight.
     bool is_inverted() const {
@@ -103,6 +103,10 @@ struct HeadCheck {
     std::optional<std::size_t> twin;
 };
 
+struct HeadCheck : HeadCounts {
+    ZeroPattern zeros;
+};
+
 struct CheckOptions {
     std::map<std::size_t, std::size_t> window_left;  // of layers whose window is another
     // The weights cannot be looked at again: heads that are the same are found by a sample of their
@@ -114,7 +118,7 @@ struct CheckOptions {
 constexpr double kSameWeights = 1e-6;
 
 template <class T>
-class CheckSink : public Sink<T> {
+class CheckSink : public Sink<T>, public JoiningSink<T> {
   public:
     // T is float or double. Judges by the mask, whatever the tiles say about who may attend.
     explicit CheckSink(const MaskOptions<T>& mask, CheckOptions options = {});
@@ -125,6 +129,8 @@ class CheckSink : public Sink<T> {
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
     void end_layer(const LayerOutputs<T>& outputs) override;
+    void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
+    void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
 
     // In the order of layers, sequences and heads.
     const std::vector<HeadCheck>& heads() const { return results_; }

@@ -153,6 +153,20 @@ void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
     rows_[slot].reset();
 }
 
+template <class T>
+void StatsSink<T>::save_head(std::size_t sequence, std::size_t place, ByteWriter& to) const {
+    const std::size_t result = first_result_ + shape_.slot(sequence, place);
+    to.put(results_[result]);
+    to.put(received_[result]);
+}
+
+template <class T>
+void StatsSink<T>::restore_head(std::size_t sequence, std::size_t place, ByteReader& from) {
+    const std::size_t result = first_result_ + shape_.slot(sequence, place);
+    from.take(results_[result]);
+    from.take(received_[result]);
+}
+
 template class StatsSink<float>;
 template class StatsSink<double>;
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "analysis/head_stats.hpp"
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 
 namespace attn::analysis {
 
@@ -24,7 +24,7 @@ struct StatsOptions {
 };
 
 template <class T>
-class StatsSink : public Sink<T> {
+class StatsSink : public Sink<T>, public JoiningSink<T> {
   public:
     explicit StatsSink(StatsOptions options);
     ~StatsSink() override;
@@ -37,6 +37,8 @@ class StatsSink : public Sink<T> {
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
+    void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
+    void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
 
     // In the order of layers, sequences and heads.
     const std::vector<HeadStats>& heads() const { return results_; }

@@ -163,6 +163,22 @@ void VerifySink<T>::consume(const Tile<T>& tile) {
 }
 
 template <class T>
+void VerifySink<T>::save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const {
+    const auto slot = slot_of(sequence, head);
+    if (!slot) return;
+    for (const auto* rows : {&heads_[*slot].scores, &heads_[*slot].weights, &heads_[*slot].context})
+        to.put(*rows);
+}
+
+template <class T>
+void VerifySink<T>::restore_head(std::size_t sequence, std::size_t head, ByteReader& from) {
+    const auto slot = slot_of(sequence, head);
+    if (!slot) return;
+    for (auto* rows : {&heads_[*slot].scores, &heads_[*slot].weights, &heads_[*slot].context})
+        from.take(*rows);
+}
+
+template <class T>
 void VerifySink<T>::end_layer(const LayerOutputs<T>& outputs) {
     const LayerResult<T>& attention = *outputs.attention;
     AttentionOptions<T> options = options_(shape_.layer);

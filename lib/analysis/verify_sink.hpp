@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "attention/definition.hpp"
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 
 namespace attn::analysis {
 
@@ -47,7 +47,7 @@ struct VerifiedRows {
 VerifiedRows rows_to_verify(const LayerShape& shape);
 
 template <class T>
-class VerifySink : public Sink<T> {
+class VerifySink : public Sink<T>, public JoiningSink<T> {
   public:
     // Tells the options of a layer's attention.
     using OptionsOf = std::function<AttentionOptions<T>(std::size_t layer)>;
@@ -58,6 +58,8 @@ class VerifySink : public Sink<T> {
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_layer(const LayerOutputs<T>& outputs) override;
+    void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
+    void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
 
     const Verification& result() const { return result_; }
 

@@ -116,6 +116,42 @@ ZeroPattern pattern_of(const std::vector<RowZeros>& rows, const std::vector<std:
     return pattern;
 }
 
+void save(const ZeroPattern& pattern, ByteWriter& to) {
+    for (const double count :
+         {pattern.before, pattern.self, pattern.after, pattern.zeros, pattern.smallest})
+        to.put(count);
+    to.put(pattern.first_after.size());
+    for (const auto& [query, key] : pattern.first_after) to.put(query), to.put(key);
+    to.put(pattern.first_zero.has_value());
+    const auto [query, key] = pattern.first_zero.value_or(std::pair<std::size_t, std::size_t>());
+    to.put(query);
+    to.put(key);
+    to.put(pattern.unattended);
+    to.put(pattern.left);
+    to.put(pattern.right);
+}
+
+ZeroPattern restore_zeros(ByteReader& from) {
+    ZeroPattern pattern;
+    for (double* count :
+         {&pattern.before, &pattern.self, &pattern.after, &pattern.zeros, &pattern.smallest})
+        from.take(*count);
+    std::size_t count = 0;
+    from.take(count);
+    pattern.first_after.resize(count);
+    for (auto& [query, key] : pattern.first_after) from.take(query), from.take(key);
+    bool any_zero = false;
+    std::pair<std::size_t, std::size_t> first_zero;
+    from.take(any_zero);
+    from.take(first_zero.first);
+    from.take(first_zero.second);
+    if (any_zero) pattern.first_zero = first_zero;
+    from.take(pattern.unattended);
+    from.take(pattern.left);
+    from.take(pattern.right);
+    return pattern;
+}
+
 template RowZeros zeros_of(Span<const float>, KeyRange, const std::uint8_t*, std::ptrdiff_t);
 template RowZeros zeros_of(Span<const double>, KeyRange, const std::uint8_t*, std::ptrdiff_t);
 

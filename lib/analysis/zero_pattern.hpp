@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "attention/tile.hpp"
+#include "core/byte_text.hpp"
 
 namespace attn::analysis {
 
@@ -46,5 +47,9 @@ struct ZeroPattern {
 // each key how many rows may attend it, and whether one does.
 ZeroPattern pattern_of(const std::vector<RowZeros>& rows, const std::vector<std::uint32_t>& may,
                        const std::vector<std::uint8_t>& attended);
+
+// For another process, and back.
+void save(const ZeroPattern& pattern, ByteWriter& to);
+ZeroPattern restore_zeros(ByteReader& from);
 
 }  // namespace attn::analysis

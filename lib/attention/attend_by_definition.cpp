@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "attention/definition.hpp"
+#include "attention/divided_layer.hpp"
 #include "attention/overflow.hpp"
 #include "attention/stream_tiles.hpp"
 
@@ -148,6 +149,7 @@ Array<T> attend_by_definition(std::size_t layer, const HeadsView<T>& q, const He
     shape.chosen_heads = share.heads;
     const Needs needs = needs_of(sinks);
     const Mask<T> mask(options.mask, shape.keys);
+    const Division division = divide_layer(mask, shape, sinks, share.output);
     const std::size_t columns = shape.heads * shape.d_value;
     std::vector<T> contexts(shape.sequences * shape.queries * columns);
 
@@ -182,7 +184,8 @@ Array<T> attend_by_definition(std::size_t layer, const HeadsView<T>& q, const He
         tile.context = head.context.matrix();
         emit(tile);
     };
-    stream_tiles(shape, sinks, BlockOrder::falling, share.output, make);
+    stream_tiles(shape, sinks, BlockOrder::falling, share.output, division, make);
+    if (share.output) bring_contexts_together(division, shape, contexts);
     return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));
 }
 

@@ -1,5 +1,6 @@
 #include "attention/engine.hpp"
 
+#include "attention/divided_layer.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/packed_heads.hpp"
 #include "attention/stream_tiles.hpp"
@@ -36,6 +37,7 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
     assert(inputs.q.heads % inputs.k.heads == 0 && inputs.k.heads == inputs.v.heads);
     assert(inputs.q.batch == inputs.k.batch && inputs.k.batch == inputs.v.batch);
     const LayerShape shape = shape_of(inputs);
+    const Division division = divide_layer(mask, shape, sinks, inputs.share.output);
     const Needs needs = needs_of(sinks);
     const std::size_t columns = shape.heads * shape.d_value;
     std::vector<T> contexts(shape.sequences * shape.queries * columns);
@@ -51,7 +53,8 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
     tell_input_sinks(sinks, [&](InputSink<T>& sink) {
         sink.begin_inputs({&mask, &task, nullptr});
     });
-    stream_tiles(shape, sinks, BlockOrder::falling, inputs.share.output, make);
+    stream_tiles(shape, sinks, BlockOrder::falling, inputs.share.output, division, make);
+    if (inputs.share.output) bring_contexts_together(division, shape, contexts);
     return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));
 }
 

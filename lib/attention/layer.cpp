@@ -2,9 +2,11 @@
 
 #include "attention/attend_by_definition.hpp"
 #include "attention/default_scale.hpp"
+#include "attention/divided_rows.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/overflow.hpp"
 #include "attention/project_heads.hpp"
+#include "attention/ranks_sink.hpp"
 
 namespace attn {
 namespace {
@@ -83,14 +85,24 @@ LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T
                              const Sinks<T>& sinks, const LayerShare& share) {
     const OverflowGuard guard{layer, options.allow_nonfinite};
     guard.check(x, "what the layer reads");
-    const LayerResult<T> projected = project_heads(x, context, w);
+    const RanksSink<T>* const shared = ranks_among(sinks);
+    const Communicator ranks = shared == nullptr ? Communicator() : shared->ranks();
+    const LayerResult<T> projected = project_heads(x, context, w, ranks);
     tell_input_sinks(sinks, [&](InputSink<T>& sink) {
         sink.begin_projections({&x, &context, &w});
     });
     LayerResult<T> result =
         compute_heads(layer, projected.q, projected.k, projected.v, options, sinks, share);
     if (!share.output) return result;
-    if (!w.W_O.empty()) result.output = project(result.output, w.W_O, w.b_O, w.order);
+    if (!w.W_O.empty()) {
+        const Array<T> contexts = result.output;
+        const Array<T> rows = divide_rows<T>(
+            ranks, contexts.extent(0) * contexts.extent(1),
+            [&](std::size_t first, std::size_t count) {
+                return project(some_rows_of(contexts, first, count), w.W_O, w.b_O, w.order);
+            });
+        result.output = rows.reshaped({contexts.extent(0), contexts.extent(1), rows.extent(1)});
+    }
     guard.check(result.output, "the output of the attention");
     return result;
 }

@@ -1,22 +1,31 @@
 #include "attention/project_heads.hpp"
 
+#include "attention/divided_rows.hpp"
+
 namespace attn {
 
 template <class T>
 LayerResult<T> project_heads(const Array<T>& x, const Array<T>& context,
-                             const ProjectionWeights<T>& w) {
-    return {make_packed_heads(normalise_heads(project(x, w.W_Q, w.b_Q, w.order), w.heads, w.q_norm),
-                              w.heads),
-            make_packed_heads(
-                normalise_heads(project(context, w.W_K, w.b_K, w.order), w.kv_heads, w.k_norm),
-                w.kv_heads),
-            make_packed_heads(project(context, w.W_V, w.b_V, w.order), w.kv_heads),
+                             const ProjectionWeights<T>& w, const Communicator& ranks) {
+    const auto make = [&](const Array<T>& from, const Array<T>& W, const Array<T>& b,
+                          std::size_t heads, const Norm<T>& norm) {
+        const std::size_t rows = from.extent(0) * from.extent(1);
+        const Array<T> all = divide_rows<T>(ranks, rows, [&](std::size_t first, std::size_t count) {
+            return normalise_heads(project(some_rows_of(from, first, count), W, b, w.order), heads,
+                                   norm);
+        });
+        return make_packed_heads(all.reshaped({from.extent(0), from.extent(1), all.extent(1)}),
+                                 heads);
+    };
+    return {make(x, w.W_Q, w.b_Q, w.heads, w.q_norm),
+            make(context, w.W_K, w.b_K, w.kv_heads, w.k_norm),
+            make(context, w.W_V, w.b_V, w.kv_heads, {}),
             {}};
 }
 
 template LayerResult<float> project_heads(const Array<float>&, const Array<float>&,
-                                          const ProjectionWeights<float>&);
+                                          const ProjectionWeights<float>&, const Communicator&);
 template LayerResult<double> project_heads(const Array<double>&, const Array<double>&,
-                                           const ProjectionWeights<double>&);
+                                           const ProjectionWeights<double>&, const Communicator&);
 
 }  // namespace attn

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "attention/blockwise_sink.hpp"
+#include "attention/divided_layer.hpp"
 #include "attention/head_countdown.hpp"
 #include "attention/sink.hpp"
 #include "core/error.hpp"
@@ -57,10 +58,11 @@ template <class T>
 using Emit = std::function<void(const Tile<T>&)>;
 
 // Calls make(place, emit) for the tiles of all heads that the shape streams, and with `all_heads`
-// for those of the others too, whose tiles reach no sink. `make` calls emit once.
+// for those of the others too, whose tiles reach no sink. `make` calls emit once. Of a divided
+// layer only for heads of this process; then sinks are told of the others.
 template <class T, class Make>
 void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder order, bool all_heads,
-                  const Make& make) {
+                  const Division& division, const Make& make) {
     for (Sink<T>* sink : sinks) sink->begin_layer(shape);
     HeadCountdown countdown(shape);
     FirstError errors;
@@ -69,6 +71,7 @@ void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder ord
         TilePlace place = by_block ? countdown.place_by_block(item) : countdown.place(item);
         const bool streamed = shape.streams(place.sequence, place.head);
         if (!streamed && !all_heads) return;
+        if (!division.is_mine(place.sequence, place.head)) return;
         if (order == BlockOrder::falling) place.block = shape.blocks() - 1 - place.block;
         make(place, [&](const Tile<T>& tile) {
             if (!streamed) return;
@@ -81,6 +84,7 @@ void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder ord
         parallel_for(countdown.tiles(),
                      [&](std::size_t item) { errors.watch(item, [&] { stream(item); }); });
     });
+    bring_heads_together(division, shape, sinks);
 }
 
 }  // namespace attn

@@ -59,13 +59,15 @@ std::size_t npy_file_size(DType dtype, const Shape& shape) {
     return size;
 }
 
-NpyWriter::NpyWriter(OutputPath path, DType dtype, const Shape& shape)
+NpyWriter::NpyWriter(OutputPath path, DType dtype, const Shape& shape, Makers makers)
     : path_(std::move(path)), dtype_(dtype) {
     assert(dtype == DType::float32 || dtype == DType::float64);
     const InPhase phase(Phase::write);
     const std::string header = npy_header(dtype, shape);
     header_size_ = header.size();
-    descriptor_ = ::open(path_.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    // What others have written already stays, and the same size and header change nothing.
+    const int truncate = makers == Makers::one ? O_TRUNC : 0;
+    descriptor_ = ::open(path_.path.c_str(), O_WRONLY | O_CREAT | truncate | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail(path_.shown, ": cannot create: ", std::strerror(errno));
     try {
         if (::ftruncate(descriptor_, static_cast<off_t>(npy_file_size(dtype, shape))) != 0) {

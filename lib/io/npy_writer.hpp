@@ -20,9 +20,12 @@ std::size_t npy_file_size(DType dtype, const Shape& shape);
 
 class NpyWriter {
   public:
+    // Whether several processes make the same file at once, each with values of its own.
+    enum class Makers { one, several };
+
     // Creates the file (version 1.0, little-endian, C order) at its full size, all zeros, without
     // writing them. Throws Error on any failure of the system, as do all members.
-    NpyWriter(OutputPath path, DType dtype, const Shape& shape);
+    NpyWriter(OutputPath path, DType dtype, const Shape& shape, Makers makers = Makers::one);
     ~NpyWriter();
     NpyWriter(const NpyWriter&) = delete;
     NpyWriter& operator=(const NpyWriter&) = delete;

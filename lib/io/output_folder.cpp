@@ -13,6 +13,7 @@
 #include <map>
 #include <system_error>
 
+#include "core/byte_text.hpp"
 #include "core/error.hpp"
 #include "core/human_size.hpp"
 #include "core/phase_clock.hpp"
@@ -56,13 +57,23 @@ void remove_abandoned_staging(int folder, const std::string& path) {
 
 }  // namespace
 
-OutputFolder::OutputFolder(std::string path, OutputGuard guard, const std::string& expected)
-    : path_(std::move(path)), guard_(std::move(guard)) {
+OutputFolder::OutputFolder(std::string path, OutputGuard guard, const std::string& expected,
+                           Communicator ranks)
+    : path_(std::move(path)), guard_(std::move(guard)), ranks_(std::move(ranks)) {
     guard_.require_folder_name(path_, expected);
+    if (ranks_.is_root())
+        make();
+    else
+        find_staging();
+}
+
+void OutputFolder::make() {
     // Another command may remove the folder that it made and we found.
     constexpr int kAttempts = 10;
     for (int i = 0; i < kAttempts; ++i) {
-        if (open_folder()) return;
+        if (!open_folder()) continue;
+        ranks_.broadcast(staging_.filename().string());
+        return;
     }
     fail(path_, ": is removed again and again while results are to be written there");
 }
@@ -96,12 +107,22 @@ void OutputFolder::create_staging() {
     if (staging_lock_.is_open()) try_lock(staging_lock_.number());
 }
 
+// What rank 0 has just made, where the folder is the same one here.
+void OutputFolder::find_staging() {
+    staging_ = fs::path(path_) / ranks_.broadcast("");
+    std::error_code problem;
+    if (!fs::is_directory(staging_, problem))
+        fail(path_,
+             ": is not the folder that rank 0 writes into; give one that all machines share");
+}
+
 OutputFolder::~OutputFolder() {
     std::error_code ignored;
-    if (!staging_.empty()) fs::remove_all(staging_, ignored);
+    if (!staging_.empty() && ranks_.is_root()) fs::remove_all(staging_, ignored);
 }
 
 void OutputFolder::require_space(std::size_t bytes) const {
+    if (!ranks_.is_root()) return;
     std::error_code problem;
     const fs::space_info space = fs::space(path_, problem);
     if (!problem && bytes > space.available) {
@@ -136,6 +157,20 @@ OutputPath OutputFolder::stage(const std::string& relative) {
 void OutputFolder::write(const std::string& relative, const std::string& bytes) {
     const InPhase phase(Phase::write);
     write_whole(stage(relative), bytes);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    written_.insert(relative);
+}
+
+void OutputFolder::gather_files() {
+    ByteWriter own;
+    for (const std::string& file : written_) own.put(file);
+    for (const std::string& names : ranks_.gather_all(own.bytes())) {
+        for (ByteReader theirs(names); !theirs.at_end();) {
+            std::string file;
+            theirs.take(file);
+            files_.insert(file);
+        }
+    }
 }
 
 void OutputFolder::discard(const std::string& relative) {
@@ -201,6 +236,7 @@ void OutputFolder::require_free_places(const std::optional<EarlierResult>& earli
 }
 
 void OutputFolder::commit(const std::string& manifest) {
+    if (!ranks_.is_root()) return;
     const InPhase phase(Phase::commit);
     if (files_.empty())
         fail(path_, ": nothing was made that could be written there; it stays as it was");

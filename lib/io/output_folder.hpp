@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/communicator.hpp"
 #include "core/temporary_path.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/output_guard.hpp"
@@ -23,7 +24,13 @@ class OutputFolder {
     // Creates the folder where it is missing, and finishes the commit of a command that was killed.
     // `expected`: what the command writes, for messages ("a folder, or one picture FILE.png").
     // Throws Error when the path is a file, cannot be written to, or holds what the guard protects.
-    OutputFolder(std::string path, OutputGuard guard, const std::string& expected = "a folder");
+    // Of several `ranks` that make one result, each makes an OutputFolder: rank 0 as if alone, and
+    // the others write into its hidden folder; Error on those that do not see it.
+    OutputFolder(std::string path, OutputGuard guard, const std::string& expected = "a folder",
+                 Communicator ranks = {});
+
+    // Whether several ranks write into it.
+    bool is_shared() const { return !ranks_.is_alone(); }
 
     // Removes what was not committed, and the folders that this object made.
     ~OutputFolder();
@@ -46,24 +53,31 @@ class OutputFolder {
     // Takes a staged file back.
     void discard(const std::string& relative);
 
+    // Waits until all ranks have written theirs; from now on rank 0 knows the files of all. Others
+    // than arrays, whose names all ranks know.
+    void gather_files();
+
     // The staged files so far, sorted.
     std::vector<std::string> files() const;
 
     // Moves everything into place, manifest.json (with this text) last, while other commands wait.
     // Files that the earlier manifest listed and this result does not have are removed; files that
     // we did not write are left alone, and one that stands where a result goes is an Error. So is a
-    // result without files, which never takes the place of an earlier one.
+    // result without files, which never takes the place of an earlier one. Only rank 0 does it.
     void commit(const std::string& manifest);
 
   private:
+    void make();
     bool open_folder();
     void create_staging();
+    void find_staging();
     void require_free_places(const std::optional<EarlierResult>& earlier) const;
     std::string shown(const std::string& relative) const;
     void sync_staged() const;
 
     std::string path_;
     OutputGuard guard_;
+    Communicator ranks_;
     std::optional<NewFolder> created_;
     FileDescriptor folder_;
     std::optional<TemporaryPath> temporary_;  // the staging folder
@@ -71,6 +85,7 @@ class OutputFolder {
     FileDescriptor staging_lock_;             // so that others see that it is in use
     mutable std::mutex mutex_;
     std::set<std::string> files_;
+    std::set<std::string> written_;  // those of write()
 };
 
 }  // namespace attn::io

@@ -4,10 +4,13 @@
 #include <map>
 
 #include "analysis/check_sink.hpp"
+#include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "core/word_list.hpp"
+#include "io/same_files.hpp"
 #include "pipeline/check_judge.hpp"
+#include "source/idle_ranks.hpp"
 #include "source/stored_source.hpp"
 
 namespace attn::pipeline {
@@ -34,8 +37,9 @@ std::vector<HeadCheck> count(const CheckRequest& request,
         if (layer.window_left) windows[layer.layer] = *layer.window_left;
     }
     analysis::CheckSink<T> sink(mask, {std::move(windows)});
+    RanksSink<T> ranks(request.ranks);
     source::StoredSource<T>(attention).stream(
-        {&sink}, source::choose_share(attention, request.from), progress);
+        {&ranks, &sink}, source::choose_share(attention, request.from), progress);
     return sink.heads();
 }
 
@@ -46,7 +50,10 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
         source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
     source::load_scores(inputs, request.from.source, attention);
     inputs.release();
+    io::require_same_files(request.ranks, inputs.paths());
     source::select_layers(attention, request.from);
+    source::warn_of_idle_ranks(request.ranks, source::choose_share(attention, request.from),
+                               attention, warn);
     // A window of the command line is meant for all layers.
     if (!request.attention.window.empty()) {
         for (source::StoredLayer<T>& layer : attention.layers) layer.window_left = std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "results/check_report.hpp"
 #include "source/attention_options.hpp"
@@ -27,6 +28,7 @@ struct CheckRequest {
     std::optional<double> atol;
     std::vector<std::string> only;  // names of checks; empty: all
     std::vector<std::string> skip;
+    Communicator ranks = {};  // that check it together
 };
 
 // Names of all checks, errors first.

@@ -8,14 +8,17 @@
 #include <numeric>
 #include <optional>
 
+#include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/lower_case.hpp"
 #include "io/output_file.hpp"
 #include "io/output_folder.hpp"
+#include "io/same_files.hpp"
 #include "pipeline/photo_overlay.hpp"
 #include "results/folder_layout.hpp"
 #include "results/heatmap_sink.hpp"
 #include "results/manifest.hpp"
+#include "source/idle_ranks.hpp"
 #include "source/labels_beside.hpp"
 #include "source/source_selection.hpp"
 
@@ -73,16 +76,21 @@ struct Drawing {
     source::StoredAttention<T> attention;
     results::PictureChoice choice;
     results::PictureLabels labels;
+    Communicator ranks;
 
     Drawing(const DrawRequest& request, io::Inputs& inputs_, const Warn& warn)
         : inputs(inputs_),
           attention(source::open_stored_attention<T>(
-              inputs, {request.from.source, request.from.axes}, warn)) {
+              inputs, {request.from.source, request.from.axes}, warn)),
+          ranks(request.ranks) {
         source::add_labels_beside(inputs, request.from, attention, warn);
         inputs.release();
+        io::require_same_files(ranks, inputs.paths());
         source::select_layers(attention, request.from);
         source::warn_of_causal_leak(attention, request.from.source, warn);
         choice = choose_pictures(attention, request);
+        source::warn_of_idle_ranks(ranks, source::choose_share(attention, request.from), attention,
+                                   warn);
         const source::AxisLabels names = source::choose_labels(attention, request.from);
         labels = {names.queries, names.keys};
         inputs.also_reads(request.from.tokens);
@@ -96,9 +104,13 @@ struct Drawing {
 
     void stream_to(results::HeatmapDrawer& drawer, const Progress& progress) const {
         results::HeatmapSink<T> sink(drawer);
-        source::StoredSource<T>(attention).stream({&sink}, {{}, choice.sequences, choice.heads},
+        RanksSink<T> shared(ranks);
+        Sinks<T> sinks{&sink};
+        // The one picture of one head is drawn by whoever streams it, and rank 0 needs it.
+        if (!choice.alone || !choice.single) sinks.push_back(&shared);
+        source::StoredSource<T>(attention).stream(sinks, {{}, choice.sequences, choice.heads},
                                                   progress);
-        drawer.finish();
+        if (ranks.is_root()) drawer.finish();
     }
 };
 
@@ -118,14 +130,16 @@ std::vector<std::string> draw_file(const DrawRequest& request, io::Inputs& input
 
     choice.alone = true;
 
-    io::OutputFile file(request.output, kind_of(request.heatmaps.print.format),
-                        drawing.guard(request));
+    std::optional<io::OutputFile> file;
+    if (request.ranks.is_root())
+        file.emplace(request.output, kind_of(request.heatmaps.print.format),
+                     drawing.guard(request));
     std::string picture;
     results::HeatmapDrawer drawer(
         request.heatmaps, choice, drawing.labels,
         [&](const std::string&, const std::string& bytes) { picture = bytes; }, warn);
     drawing.stream_to(drawer, progress);
-    file.write(picture);
+    if (file) file->write(picture);
     if (request.output == "-") return {};
     return {request.output};
 }
@@ -135,16 +149,18 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
                                      const Progress& progress, const Warn& warn) {
     const Drawing<T> drawing(request, inputs, warn);
     io::OutputFolder folder(request.output, drawing.guard(request),
-                            "a folder, or one picture FILE.png, FILE.svg or FILE.pdf");
+                            "a folder, or one picture FILE.png, FILE.svg or FILE.pdf",
+                            request.ranks);
     results::HeatmapDrawer drawer(
         request.heatmaps, drawing.choice, drawing.labels,
         [&](const std::string& name, const std::string& bytes) { folder.write(name, bytes); },
         warn);
     drawing.stream_to(drawer, progress);
+    folder.gather_files();
 
     results::RunManifest manifest;
     manifest.command = "heatmap";
-    manifest.inputs = drawing.inputs.records();
+    if (drawing.ranks.is_root()) manifest.inputs = drawing.inputs.records();
     for (const source::StoredLayer<T>& layer : drawing.attention.layers)
         manifest.layers.push_back(layer.layer);
     for (std::size_t place : drawing.choice.heads)

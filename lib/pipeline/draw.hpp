@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "io/output_guard.hpp"
 #include "results/heatmap_options.hpp"
@@ -27,6 +28,7 @@ struct DrawRequest {
     bool sheet = false;  // only sheets; into a file: all heads on one picture
     results::HeatmapOptions heatmaps;
     PhotoRequest photo;
+    Communicator ranks = {};  // that draw it together
 };
 
 // Whether the output is one picture and not a folder of them.

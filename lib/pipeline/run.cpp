@@ -6,12 +6,15 @@
 
 #include "analysis/check_sink.hpp"
 #include "analysis/verify_sink.hpp"
+#include "attention/division.hpp"
 #include "attention/query_offset.hpp"
+#include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/phase_clock.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
+#include "io/same_files.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/run_options.hpp"
 #include "pipeline/stats.hpp"
@@ -19,6 +22,7 @@
 #include "results/contribution_sink.hpp"
 #include "results/heatmap_sink.hpp"
 #include "results/layer_array_sink.hpp"
+#include "results/needs_sink.hpp"
 #include "results/packing_sink.hpp"
 #include "results/received_sink.hpp"
 #include "source/computed_source.hpp"
@@ -60,7 +64,9 @@ class Run {
           outline_(source_.outline()),
           selection_{sorted_indices(request.layers, outline_.layers.size(), "--layers", "layer"),
                      sorted_indices(request.heads, outline_.heads.size(), "--head", "head")},
-          folder_(request.output, guard()) {}
+          folder_(request.output, guard(), "a folder", request.ranks) {
+        warn_of_idle_ranks(ranks_, loaded_.batch * loaded_.heads, warn);
+    }
 
     results::RunManifest execute(const Progress& progress) {
         folder_.require_space(bytes_to_write());
@@ -81,25 +87,27 @@ class Run {
                                                    loaded_.options.kv_order, own_norm());
         results::PackingSink<T> packing(folder_, request_.format);
 
-        Sinks<T> sinks{&arrays, &layer_arrays};
+        RanksSink<T> ranks(ranks_);
+        Sinks<T> sinks{&ranks, &arrays, for_rank_0(layer_arrays)};
         if (save_.heatmaps) sinks.push_back(&heatmaps);
         if (save_.stats || save_.received) sinks.push_back(&stats);
-        if (save_.received) sinks.push_back(&received);
+        if (save_.received) sinks.push_back(for_rank_0(received));
         analysis::CheckSink<T> check(loaded_.options.mask, {outline_.window_left, true});
         if (save_.check) sinks.push_back(&check);
-        if (save_.adds()) sinks.push_back(&contributions);
+        if (save_.adds()) sinks.push_back(for_rank_0(contributions));
         analysis::VerifySink<T> verify(
             [this](std::size_t layer) { return loaded_.options_of(layer); });
         if (request_.verify) sinks.push_back(&verify);
-        sinks.push_back(&packing);
+        sinks.push_back(for_rank_0(packing));
         source_.stream(sinks, {selection_.layers, std::nullopt, selection_.heads}, progress);
-        if (save_.heatmaps) drawer.finish();
+        if (save_.heatmaps && ranks_.is_root()) drawer.finish();
         if (save_.stats) {
-            folder_.write("stats.json",
-                          stats_json({loaded_.batch > 1, stats.heads(), stats.received(), {}}));
+            write_once("stats.json",
+                       stats_json({loaded_.batch > 1, stats.heads(), stats.received(), {}}));
         }
         std::optional<CheckResult> verdicts;
         if (save_.check) verdicts = judge(check.heads());
+        folder_.gather_files();
         results::RunManifest manifest = describe();
         manifest.check = std::move(verdicts);
         if (request_.verify) manifest.verification = verify.result();
@@ -108,10 +116,23 @@ class Run {
     }
 
   private:
+    // The sink itself on rank 0; on others only what it needs.
+    Sink<T>* for_rank_0(Sink<T>& sink) {
+        if (ranks_.is_root()) return &sink;
+        idle_sinks_.push_back(results::stand_in_for(sink));
+        return idle_sinks_.back().get();
+    }
+
+    // What all ranks know.
+    void write_once(const std::string& name, const std::string& bytes) {
+        if (ranks_.is_root()) folder_.write(name, bytes);
+    }
+
     io::OutputGuard guard() {
         files_.also_reads(request_.input.tokens);
         files_.also_reads(request_.input.key_tokens);
         for (const std::string& font : request_.heatmaps.fonts) files_.also_reads(font);
+        io::require_same_files(ranks_, files_.paths());
         return {"run", request_.policy, files_.paths()};
     }
 
@@ -181,8 +202,8 @@ class Run {
         checked.known_mask = true;
         checked.mask = loaded_.options.mask;
         CheckResult result{loaded_.batch > 1, CheckJudge<T>({}, checked, heads).judge()};
-        folder_.write("check.json",
-                      results::checks_json({{request_.output, result}}, false, !result.failed()));
+        write_once("check.json",
+                   results::checks_json({{request_.output, result}}, false, !result.failed()));
         return result;
     }
 
@@ -221,7 +242,7 @@ class Run {
     results::RunManifest describe() const {
         results::RunManifest manifest;
         manifest.command = "run";
-        manifest.inputs = files_.records(request_.sha256);
+        if (ranks_.is_root()) manifest.inputs = files_.records(request_.sha256);
         manifest.options = describe_options(request_, loaded_);
         manifest.layers = selection_.layers;
         manifest.heads = selection_.heads;
@@ -240,7 +261,11 @@ class Run {
     const RunRequest& request_;
     const results::SaveChoice& save_;
     const Warn& warn_;
-    io::Inputs files_{io::DigestTime::while_reading};
+    const Communicator& ranks_ = request_.ranks;
+    std::vector<std::unique_ptr<Sink<T>>> idle_sinks_;
+    // Of all inputs, while they are read; others than rank 0 write no manifest.
+    io::Inputs files_{ranks_.is_root() ? io::DigestTime::while_reading
+                                       : io::DigestTime::at_the_end};
     source::ComputedSource<T> source_;
     const source::ComputedInputs<T>& loaded_;
     const source::Outline& outline_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "core/warn.hpp"
 #include "io/output_guard.hpp"
@@ -31,6 +32,7 @@ struct RunRequest {
     std::optional<std::vector<std::size_t>> layers;  // to save and draw; empty: all
     std::optional<std::vector<std::size_t>> heads;   // likewise
     results::HeatmapOptions heatmaps;
+    Communicator ranks = {};  // that run it together
 };
 
 // Computes every layer and writes the folder, whole or not at all. Returns what the folder's

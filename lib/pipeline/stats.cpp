@@ -4,11 +4,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/json_text.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_file.hpp"
+#include "io/same_files.hpp"
+#include "source/idle_ranks.hpp"
 #include "source/labels_beside.hpp"
 #include "source/pattern_tokens.hpp"
 
@@ -114,7 +117,7 @@ std::string received_npy(const StatsResult& result) {
 }
 
 std::optional<io::OutputFile> open_received(const StatsRequest& request, io::Inputs& inputs) {
-    if (!request.received) return std::nullopt;
+    if (!request.received || !request.ranks.is_root()) return std::nullopt;
     inputs.also_reads(request.from.tokens);
     inputs.also_reads(request.from.key_tokens);
     return std::make_optional<io::OutputFile>(
@@ -130,9 +133,11 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     source::select_layers(attention, request.from);
     source::warn_of_causal_leak(attention, request.from.source, warn);
     const Share share = source::choose_share(attention, request.from);
+    source::warn_of_idle_ranks(request.ranks, share, attention, warn);
     source::load_scores(inputs, request.from.source, attention);
     source::add_labels_beside(inputs, request.from, attention, warn);
     inputs.release();
+    io::require_same_files(request.ranks, inputs.paths());
     analysis::StatsOptions options;
     source::PatternTokens tokens = source::choose_pattern_tokens(attention, request.from, warn);
     options.offsets = std::move(tokens.offsets);
@@ -146,7 +151,8 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     std::optional<io::OutputFile> received = open_received(request, inputs);
 
     analysis::StatsSink<T> sink(options);
-    source::StoredSource<T>(attention).stream({&sink}, share, progress);
+    RanksSink<T> ranks(request.ranks);
+    source::StoredSource<T>(attention).stream({&ranks, &sink}, share, progress);
 
     StatsResult result;
     result.batch = attention.shape()[0] > 1;

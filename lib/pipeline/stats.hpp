@@ -7,6 +7,7 @@
 
 #include "analysis/head_similarity.hpp"
 #include "analysis/stats_sink.hpp"
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "io/output_guard.hpp"
 #include "source/attention_options.hpp"
@@ -25,6 +26,7 @@ struct StatsRequest {
     // Where `received` is written as one array [heads, keys]: FILE.npy, or "-" for standard output.
     std::optional<std::string> received;
     io::OutputPolicy policy;
+    Communicator ranks = {};  // that measure it together
 };
 
 struct LayerSimilarity {

@@ -31,8 +31,9 @@ std::unique_ptr<io::NpyWriter> ArraySink<T>::create(const std::string& name, con
     Shape shape{shape_.heads_streamed(), shape_.queries};
     shape.insert(shape.end(), of_row.begin(), of_row.end());
     if (batch_axis_) shape.insert(shape.begin(), shape_.sequences_streamed());
-    return std::make_unique<io::NpyWriter>(folder_.stage(array_file(shape_.layer, name)),
-                                           dtype_of<T>(), shape);
+    return std::make_unique<io::NpyWriter>(
+        folder_.stage(array_file(shape_.layer, name)), dtype_of<T>(), shape,
+        folder_.is_shared() ? io::NpyWriter::Makers::several : io::NpyWriter::Makers::one);
 }
 
 template <class T>
@@ -98,7 +99,7 @@ void ArraySink<T>::write_context(const Tile<T>& tile) const {
 }
 
 template <class T>
-void ArraySink<T>::end_layer(const LayerOutputs<T>&) {
+void ArraySink<T>::end_tiles() {
     for (auto* file : {&scores_, &weights_, &context_, &logsumexp_}) {
         if (*file) (*file)->close();
         file->reset();

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
 
@@ -18,7 +18,7 @@ struct ArrayChoice {
 };
 
 template <class T>
-class ArraySink : public Sink<T> {
+class ArraySink : public Sink<T>, public JoiningSink<T> {
   public:
     // The files have a batch axis iff `batch_axis`.
     ArraySink(io::OutputFolder& folder, ArrayChoice choice, bool batch_axis);
@@ -26,7 +26,7 @@ class ArraySink : public Sink<T> {
     Needs needs() const override;
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
-    void end_layer(const LayerOutputs<T>&) override;
+    void end_tiles() override;
 
   private:
     io::OutputFolder& folder_;

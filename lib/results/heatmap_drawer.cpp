@@ -42,6 +42,20 @@ std::size_t pool_factor(const analysis::CellGrid& grid, const render::CellLayout
     return std::max<std::size_t>(1, (layout.pool + grid.pool - 1) / grid.pool);
 }
 
+void save(const analysis::CellGrid& grid, ByteWriter& to) {
+    for (const std::size_t extent : {grid.rows, grid.columns, grid.pool}) to.put(extent);
+    to.put(grid.values);
+    to.put(grid.counts);
+}
+
+analysis::CellGrid restore_grid(ByteReader& from) {
+    analysis::CellGrid grid;
+    for (std::size_t* extent : {&grid.rows, &grid.columns, &grid.pool}) from.take(*extent);
+    from.take(grid.values);
+    from.take(grid.counts);
+    return grid;
+}
+
 // One pixel a cell, without the detour over a figure where pixels are asked for.
 std::string encode_plain(render::Image cells, const render::Font& font, const render::Print& print,
                          const render::PictureFacts& facts) {
@@ -121,6 +135,20 @@ void HeatmapDrawer::add_head(const HeadName& name, analysis::CellGrid grid) {
     const std::lock_guard<std::mutex> lock(mutex_);
     for_sheets_[name] = std::move(small);
     if (choice_.single && options_.shared_scale) waiting_[name] = std::move(grid);
+}
+
+void HeatmapDrawer::save_head(const HeadName& name, ByteWriter& to) const {
+    const SheetCells& cells = for_sheets_.at(name);
+    save(cells.grid, to);
+    to.put(cells.range);
+    if (waiting_.count(name) > 0) save(waiting_.at(name), to);
+}
+
+void HeatmapDrawer::restore_head(const HeadName& name, ByteReader& from) {
+    SheetCells& cells = for_sheets_[name];
+    cells.grid = restore_grid(from);
+    from.take(cells.range);
+    if (choice_.single && options_.shared_scale) waiting_[name] = restore_grid(from);
 }
 
 void HeatmapDrawer::finish() {

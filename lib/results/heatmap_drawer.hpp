@@ -11,6 +11,7 @@
 
 #include "analysis/cell_pooling.hpp"
 #include "attention/tile.hpp"
+#include "core/byte_text.hpp"
 #include "core/warn.hpp"
 #include "render/heatmap.hpp"
 #include "render/sheet.hpp"
@@ -70,6 +71,11 @@ class HeatmapDrawer {
 
     // Draws the head, or keeps it until the range of all is known. Threads may call it at once.
     void add_head(const HeadName& name, analysis::CellGrid grid);
+
+    // What sheets need of a head that was added, for another process; and there, where it was not
+    // added and is not drawn alone.
+    void save_head(const HeadName& name, ByteWriter& to) const;
+    void restore_head(const HeadName& name, ByteReader& from);
 
     // Draws the sheets, and what waited for the range of all. Call once, after the last layer.
     void finish();

@@ -8,13 +8,13 @@
 #include <utility>
 
 #include "analysis/cell_pooling.hpp"
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 #include "results/heatmap_drawer.hpp"
 
 namespace attn::results {
 
 template <class T>
-class HeatmapSink : public Sink<T> {
+class HeatmapSink : public Sink<T>, public JoiningSink<T> {
   public:
     explicit HeatmapSink(HeatmapDrawer& drawer) : drawer_(drawer) {}
 
@@ -32,6 +32,13 @@ class HeatmapSink : public Sink<T> {
             open_heads_.erase({sequence, head});
         }
         drawer_.add_head({shape_.layer, sequence, head}, std::move(grid));
+    }
+
+    void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override {
+        drawer_.save_head({shape_.layer, sequence, head}, to);
+    }
+    void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override {
+        drawer_.restore_head({shape_.layer, sequence, head}, from);
     }
 
   private:

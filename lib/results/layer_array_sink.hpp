@@ -3,14 +3,14 @@
 #pragma once
 
 #include "attention/layer.hpp"
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 #include "io/output_folder.hpp"
 #include "results/outputs.hpp"
 
 namespace attn::results {
 
 template <class T>
-class LayerArraySink : public Sink<T> {
+class LayerArraySink : public Sink<T>, public JoiningSink<T> {
   public:
     // The files have a batch axis iff `batch_axis`.
     LayerArraySink(io::OutputFolder& folder, const SaveChoice& choice, bool batch_axis);

@@ -2,13 +2,13 @@
 // sinks that write them.
 #pragma once
 
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 #include "results/packed_arrays.hpp"
 
 namespace attn::results {
 
 template <class T>
-class PackingSink : public Sink<T> {
+class PackingSink : public Sink<T>, public JoiningSink<T> {
   public:
     PackingSink(io::OutputFolder& folder, ArrayFormat format) : folder_(folder), format_(format) {}
 

@@ -8,7 +8,7 @@
 namespace attn::results {
 
 template <class T>
-class ReceivedSink : public Sink<T> {
+class ReceivedSink : public Sink<T>, public JoiningSink<T> {
   public:
     // `stats` must outlive the sink. The files have a batch axis iff `batch_axis`.
     ReceivedSink(io::OutputFolder& folder, const analysis::StatsSink<T>& stats, bool batch_axis)

@@ -1,6 +1,8 @@
 #include "source/computed_source.hpp"
 
 #include "attention/blas_threads.hpp"
+#include "attention/divided_rows.hpp"
+#include "attention/ranks_sink.hpp"
 #include "core/index_list.hpp"
 #include "core/phase_clock.hpp"
 #include "model/embedding.hpp"
@@ -27,6 +29,25 @@ Outline outline_of(const ComputedInputs<T>& loaded) {
     return outline;
 }
 
+// Rows of a block do not know each other either.
+template <class T>
+Array<T> block_output_of(const Sinks<T>& sinks, const BlockWeights<T>& block, const Array<T>& x,
+                         const Array<T>& attended, const OverflowGuard& guard) {
+    const RanksSink<T>* const shared = ranks_among(sinks);
+    if (shared == nullptr || shared->ranks().is_alone())
+        return block_output(block, x, attended, guard);
+    const OverflowGuard open{guard.layer, true};
+    const Array<T> all =
+        divide_rows<T>(shared->ranks(), x.extent(0) * x.extent(1),
+                       [&](std::size_t first, std::size_t count) {
+                           return block_output(block, some_rows_of(x, first, count),
+                                               some_rows_of(attended, first, count), open);
+                       })
+            .reshaped(x.shape());
+    // Where the fault began is said by who has all rows.
+    return guard.finds_fault(all) ? block_output(block, x, attended, guard) : all;
+}
+
 }  // namespace
 
 template <class T>
@@ -47,7 +68,8 @@ void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
     ProgressSink<T> counter(progress, end);
     Sinks<T> all{&counter};
     all.insert(all.end(), sinks.begin(), sinks.end());
-    const Sinks<T> none{&counter};
+    Sinks<T> none{&counter};
+    if (RanksSink<T>* const ranks = ranks_among(sinks)) none.push_back(ranks);
 
     // Once for all layers: OpenBLAS wakes its threads each time the number changes.
     const SingleThreadedBlas blas;
@@ -109,8 +131,8 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
     Array<T> hidden;
     if (asked.block) {
         const InPhase products(Phase::project);
-        hidden =
-            block_output(weights.block, asked.x, attention.output, {asked.layer, allow_nonfinite_});
+        hidden = block_output_of(asked.sinks, weights.block, asked.x, attention.output,
+                                 {asked.layer, allow_nonfinite_});
         outputs.hidden = &hidden;
     }
     for (Sink<T>* sink : asked.sinks) sink->end_layer(outputs);

@@ -3,13 +3,13 @@
 
 #include <mutex>
 
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 #include "core/progress.hpp"
 
 namespace attn::source {
 
 template <class T>
-class ProgressSink : public Sink<T> {
+class ProgressSink : public Sink<T>, public JoiningSink<T> {
   public:
     ProgressSink(Progress progress, std::size_t layers)
         : progress_(std::move(progress)), layers_(layers) {}

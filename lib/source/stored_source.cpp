@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "attention/divided_layer.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/stream_tiles.hpp"
 #include "core/error.hpp"
@@ -230,7 +231,8 @@ void StoredSource<T>::stream_layer(const StoredLayer<T>& stored, const Sinks<T>&
         sink.begin_options(attention);
         sink.begin_inputs({&mask, nullptr, stored_weights});
     });
-    stream_tiles(shape, sinks, BlockOrder::rising, false, make);
+    stream_tiles(shape, sinks, BlockOrder::rising, false, divide_layer(mask, shape, sinks, false),
+                 make);
     LayerOutputs<T> outputs;
     outputs.layer = stored.layer;
     for (Sink<T>* sink : sinks) sink->end_layer(outputs);

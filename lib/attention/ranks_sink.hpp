@@ -1,0 +1,50 @@
+// Streams that several processes carry out together. Where a RanksSink is among the sinks, the
+// heads of each layer are dealt out, and each process streams its own; where all other sinks are
+// JoiningSinks. Else each process streams all.
+#pragma once
+
+#include <utility>
+
+#include "attention/sink.hpp"
+#include "core/byte_text.hpp"
+#include "core/communicator.hpp"
+
+namespace attn {
+
+template <class T>
+class RanksSink : public Sink<T> {
+  public:
+    explicit RanksSink(Communicator ranks) : ranks_(std::move(ranks)) {}
+
+    const Communicator& ranks() const { return ranks_; }
+    void consume(const Tile<T>&) override {}
+
+  private:
+    Communicator ranks_;
+};
+
+// What a sink is, too, that can do without the tiles of heads that others stream. What it found in
+// a head of its own crosses over as bytes, between the last tile of a layer and end_layer, so that
+// every process goes on as if it had streamed all.
+template <class T>
+class JoiningSink {
+  public:
+    virtual ~JoiningSink() = default;
+
+    // Behind the last tile of the layer that this process streams, even where it is alone.
+    virtual void end_tiles() {}
+    // Of a head that is done; and on another process, in the same order.
+    virtual void save_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteWriter&) const {}
+    virtual void restore_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteReader&) {}
+};
+
+// The one among the sinks, or null.
+template <class T>
+RanksSink<T>* ranks_among(const Sinks<T>& sinks) {
+    for (Sink<T>* sink : sinks) {
+        if (auto* const ranks = dynamic_cast<RanksSink<T>*>(sink)) return ranks;
+    }
+    return nullptr;
+}
+
+}  // namespace attn

@@ -1,0 +1,250 @@
+// Commands that several ranks carry out together give what one process gives, byte for byte.
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+
+#include "io/npy_writer.hpp"
+#include "pipeline/check.hpp"
+#include "pipeline/draw.hpp"
+#include "pipeline/run.hpp"
+#include "pipeline/stats.hpp"
+#include "results/check_report.hpp"
+#include "support/array_files.hpp"
+#include "support/arrays.hpp"
+#include "support/folder_contents.hpp"
+#include "support/temp_folder.hpp"
+#include "support/thread_ranks.hpp"
+
+using namespace attn;
+using namespace attn::pipeline;
+using namespace attn::test;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+RunRequest sample_request() {
+    RunRequest request;
+    request.input.embeddings = sample("batch_embeddings.npy");
+    request.input.weights = sample("weights");
+    request.input.tokens = sample("batch_tokens.json");
+    request.input.attention.causal = true;
+    return request;
+}
+
+// What is in the folder after so many ranks have run it together.
+std::map<std::string, std::string> run_with(std::size_t size, RunRequest request) {
+    const TempFolder folder;
+    request.output = folder / "out";
+    const Texts errors = ThreadRanks(size).run([&](const Communicator& ranks) {
+        RunRequest own = request;
+        own.ranks = ranks;
+        ranks.together([&] { run(own, {}, {}); });
+    });
+    CHECK(errors == Texts(size));
+    return contents(folder.path());
+}
+
+void require_same_folders(const RunRequest& request) {
+    const auto alone = run_with(1, request);
+    CHECK(alone.count("out/manifest.json") == 1);
+    for (const std::size_t size : {2, 3, 14}) {
+        const auto together = run_with(size, request);
+        for (const auto& [name, bytes] : alone) {
+            INFO(size << " ranks: " << name);
+            CHECK((together.count(name) == 1 && together.at(name) == bytes));
+        }
+        CHECK(together.size() == alone.size());
+    }
+}
+
+// What so many ranks return for a request; all return the same.
+template <class Work>
+std::string text_with(std::size_t size, const Work& work) {
+    Texts texts(size);
+    const Texts errors = ThreadRanks(size).run([&](const Communicator& ranks) {
+        ranks.together([&] { texts[ranks.rank()] = work(ranks); });
+    });
+    CHECK(errors == Texts(size));
+    CHECK(texts == Texts(size, texts.front()));
+    return texts.front();
+}
+
+}  // namespace
+
+TEST_CASE("ranks that run together write the folder of one process") {
+    RunRequest request = sample_request();
+    request.save = results::parse_save(
+        "scores,weights,context,logsumexp,output,q,k,v,heatmaps,stats,received,check");
+    require_same_folders(request);
+    request.format = results::ArrayFormat::npz;
+    request.layers = {1};
+    request.heads = {0, 2};
+    request.verify = true;
+    request.save = results::parse_save("weights,heatmaps,stats,check");
+    request.heatmaps.shared_scale = true;
+    require_same_folders(request);
+}
+
+TEST_CASE("ranks compute every family of checkpoints as one process does") {
+    for (const auto& entry : std::filesystem::directory_iterator(golden("models"))) {
+        const auto file = [&](const char* name) {
+            return exists(entry.path() / name) ? (entry.path() / name).string() : "";
+        };
+        INFO(entry.path().string());
+        RunRequest request;
+        request.input.weights = file("model.safetensors");
+        request.input.token_ids = file("token_ids.npy");
+        request.input.token_type_ids = file("token_type_ids.npy");
+        request.input.attention.positions = file("positions.npy");
+        request.input.embeddings = file("embeddings.npy");
+        request.input.hidden_states = file("hidden_states.npy");
+        request.save = results::parse_save("weights,output");
+        request.save.hidden = exists(entry.path() / "expected/hidden.npy");
+        request.save.logits = exists(entry.path() / "expected/logits.npy");
+        CHECK(run_with(3, request) == run_with(1, request));
+    }
+}
+
+TEST_CASE("rows of projections and feed-forward parts are dealt out in whole blocks") {
+    // 720 rows: three blocks, the last of them not whole.
+    const TempFolder folder;
+    std::vector<std::int64_t> ids(60 * 12);
+    for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int64_t>(i * i % 21);
+    RunRequest request;
+    request.input.weights = golden("models/gpt2/model.safetensors");
+    request.input.token_ids = write_array(folder, "ids.npy", {60, 12}, ids);
+    request.save = results::parse_save("q,v,output,hidden,logits,stats");
+    const auto alone = run_with(1, request);
+    for (const std::size_t size : {2, 3, 5}) CHECK(run_with(size, request) == alone);
+}
+
+TEST_CASE("what the values add is told by ranks that each compute all") {
+    RunRequest request = sample_request();
+    request.save = results::parse_save("norms,value_weighted,layer_norms");
+    require_same_folders(request);
+}
+
+TEST_CASE("the definition is divided, too") {
+    RunRequest request = sample_request();
+    request.input.attention.engine = Engine::xtensor;
+    request.input.precision = source::Precision::f64;
+    request.save = results::parse_save("weights,context");
+    require_same_folders(request);
+}
+
+TEST_CASE("ranks measure, check and draw stored attention as one process does") {
+    const TempFolder folder;
+    RunRequest request = sample_request();
+    request.output = folder / "out";
+    request.save = results::parse_save("scores,weights");
+    run(request, {}, {});
+
+    const auto measured = [&](const Communicator& ranks) {
+        StatsRequest stats;
+        stats.from.source = request.output;
+        stats.ranks = ranks;
+        stats.similarity = true;
+        return stats_json(measure(stats, {}, {}));
+    };
+    const auto checked = [&](const Communicator& ranks) {
+        CheckRequest check_request;
+        check_request.from.source = request.output;
+        check_request.ranks = ranks;
+        const CheckResult result = check(check_request, {}, {});
+        return results::checks_json({{request.output, result}}, false, !result.failed());
+    };
+    for (const std::size_t size : {2, 3, 14}) {
+        CHECK(text_with(size, measured) == measured({}));
+        CHECK(text_with(size, checked) == checked({}));
+    }
+
+    for (const char* output : {"pictures", "sheet.png", "one.png"}) {
+        DrawRequest drawing;
+        drawing.from.source = request.output;
+        drawing.sheet = output == std::string("sheet.png");
+        if (output == std::string("one.png")) drawing.from.layers = drawing.from.heads = {1};
+        if (output != std::string("pictures")) drawing.from.sequences = {2};
+        drawing.heatmaps.max_size = 300;
+        const auto drawn_with = [&](std::size_t size) {
+            const TempFolder place;
+            drawing.output = place / output;
+            const Texts errors = ThreadRanks(size).run([&](const Communicator& ranks) {
+                DrawRequest own = drawing;
+                own.ranks = ranks;
+                ranks.together([&] { draw(own, {}, {}); });
+            });
+            CHECK(errors == Texts(size));
+            return contents(place.path());
+        };
+        const auto alone = drawn_with(1);
+        CHECK(!alone.empty());
+        CHECK(drawn_with(3) == alone);
+    }
+}
+
+TEST_CASE("a rank that reads another file is named before anything is written") {
+    const TempFolder folder;
+    const std::string a = folder.write("a.npy", read_file(sample("embeddings.npy")));
+    std::string bytes = read_file(a);
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    const std::string b = folder.write("b.npy", bytes);
+    std::filesystem::rename(b, a + "2");
+    RunRequest request = sample_request();
+    request.input.tokens = "";
+    request.output = folder / "out";
+    // The same name on two machines: a link that leads elsewhere for each rank.
+    const Texts errors = ThreadRanks(2).run([&](const Communicator& ranks) {
+        RunRequest own = request;
+        own.ranks = ranks;
+        own.input.embeddings = ranks.rank() == 0 ? a : a + "2";
+        ranks.together([&] { run(own, {}, {}); });
+    });
+    CHECK(errors == Texts(2, "rank 1: " + a +
+                                 "2: is not the file that rank 0 reads; all ranks must see the "
+                                 "same files"));
+    CHECK_FALSE(std::filesystem::exists(request.output));
+}
+
+TEST_CASE("an output folder that is another one on some rank is found before computing") {
+    const TempFolder folder;
+    const Texts errors = ThreadRanks(3).run([&](const Communicator& ranks) {
+        RunRequest own = sample_request();
+        own.ranks = ranks;
+        own.output = folder / (ranks.rank() == 2 ? "elsewhere" : "out");
+        ranks.together([&] { run(own, {}, {}); });
+    });
+    CHECK(errors == Texts(3, "rank 2: " + (folder / "elsewhere") +
+                                 ": is not the folder that rank 0 writes into; give one that all "
+                                 "machines share"));
+    CHECK(contents(folder.path()).empty());
+}
+
+TEST_CASE("numbers that one rank finds out of range end all, and leave nothing") {
+    const TempFolder folder;
+    RunRequest request;
+    request.input.query = folder / "q.npy";
+    request.input.key = folder / "k.npy";
+    request.input.value = folder / "v.npy";
+    request.output = folder / "out";
+    for (const std::string& name : {request.input.query, request.input.key, request.input.value}) {
+        // Head 1 of 2: 3e38 times 3e38 is no float.
+        std::vector<float> values(2 * 4 * 2, 1);
+        std::fill(values.begin() + 8, values.end(), 3e38F);
+        io::OutputPath path{std::filesystem::path(name)};
+        io::NpyWriter file(path, DType::float32, {2, 4, 2});
+        file.write(0, Span<const float>(values));
+        file.close();
+    }
+    const auto fault_with = [&](std::size_t size) {
+        return ThreadRanks(size).run([&](const Communicator& ranks) {
+            RunRequest own = request;
+            own.ranks = ranks;
+            ranks.together([&] { run(own, {}, {}); });
+        });
+    };
+    const std::string alone = fault_with(1).front();
+    CHECK(alone.find("head 1") != std::string::npos);
+    CHECK(fault_with(2) == Texts(2, "rank 1: " + alone));
+    CHECK_FALSE(std::filesystem::exists(request.output));
+}
