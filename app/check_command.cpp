@@ -109,13 +109,16 @@ void print(const std::vector<Found>& all, bool several, bool strict, const Looks
 
 int execute(CheckFlags& flags, const CommandLine& line) {
     std::vector<Found> all;
-    const int code = for_each_source(flags.sources, line.console, [&](const std::string& source) {
-        flags.request.from.source = source;
-        ProgressBar bar(line.console, line.global.quiet);
-        all.push_back(
-            {source, pipeline::check(flags.request, bar.progress(), line.console.warnings())});
-        return all.back().result.failed(flags.strict) ? 1 : 0;
-    });
+    const int code = for_each_source(
+        flags.sources, line.console,
+        [&](const std::string& source) {
+            flags.request.from.source = source;
+            ProgressBar bar(line.console, line.global.quiet);
+            all.push_back(
+                {source, pipeline::check(flags.request, bar.progress(), line.console.warnings())});
+            return all.back().result.failed(flags.strict) ? 1 : 0;
+        },
+        flags.request.ranks);
     if (all.empty()) return code;
     const bool several = flags.sources.size() > 1;
     if (flags.json) {
@@ -154,7 +157,10 @@ void add_check_command(CLI::App& app, CommandLine& line) {
     command.usual(
         {"--causal", "--mask", "--key-lengths", "--atol", "--only", "--skip", "--strict", "--json"},
         "attn-inspect check weights.npy --causal && echo sane");
-    command.action([flags, &line] { return execute(*flags, line); });
+    command.divided_action([flags, &line] {
+        flags->request.ranks = line.ranks;
+        return execute(*flags, line);
+    });
 }
 
 }  // namespace attn::app

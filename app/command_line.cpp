@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "attention/product_processor.hpp"
 #include "bracketed_words.hpp"
 #include "core/interrupt.hpp"
 #include "core/parallel.hpp"
@@ -82,6 +83,20 @@ std::vector<std::string> with_command(const Catalogue& catalogue, std::vector<st
     return words;
 }
 
+// What processors choose differs in the last bits, and results must not depend on who computed a
+// head.
+void require_same_kernels(const Communicator& ranks) {
+    const std::string own = std::string("kernels ") + kernels<float>().instruction_set +
+                            ", OpenBLAS " + product_processor();
+    const std::vector<std::string> names = ranks.gather_all(own);
+    for (std::size_t rank = 1; rank < names.size(); ++rank) {
+        if (names[rank] == names[0]) continue;
+        throw JointError("rank " + std::to_string(rank) + " computes with " + names[rank] +
+                         ", rank 0 with " + names[0] + ", whose last bits differ; choose one for " +
+                         "all with " + kKernelsVariable + " and OPENBLAS_CORETYPE");
+    }
+}
+
 // The first word that does not belong to a flag of the program. Everything else may need to know
 // all commands: help, a file without a command, a mistake.
 std::string first_word(const std::vector<std::string>& words) {
@@ -106,7 +121,7 @@ bool asks_for_version(const std::vector<std::string>& words) {
     return std::find(words.begin(), end, "--version") != end;
 }
 
-int act(int argc, const char* const* argv, Console& console) {
+int act(int argc, const char* const* argv, Console& console, const Ranks& ranks) {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     if (asks_for_version(words)) {
         console.document(std::string("attn-inspect ") + version() + "\n");
@@ -134,17 +149,41 @@ int act(int argc, const char* const* argv, Console& console) {
     if (line.global.quiet) console.silence_warnings();
     require_effect(app);
     line.text = command_text(app);
-    const ThreadLimit limit(line.global.threads);
+    line.ranks = ranks.communicator;
+    const ThreadLimit limit(line.global.threads > 0 ? line.global.threads : ranks.threads);
     kernels<float>();  // a name that says nothing is refused before any work
-    return line.action();
+    if (line.ranks.is_alone()) return line.action();
+    require_same_kernels(line.ranks);
+    int code = 0;
+    line.ranks.together([&] { code = line.action(); });
+    return code;
 }
 
 }  // namespace
 
-int run_command_line(int argc, const char* const* argv, Console& console) {
+int on_rank_0(const CommandLine& line, const std::string& what, const std::function<int()>& act) {
+    if (line.ranks.is_alone()) return act();
+    if (!line.ranks.is_root()) {
+        line.ranks.wait_for_all();
+        return 0;
+    }
+    line.console.warn(what + " is not divided among ranks; rank 0 does all of it");
+    std::exception_ptr problem;
+    int code = 0;
+    try {
+        code = act();
+    } catch (...) {
+        problem = std::current_exception();
+    }
+    line.ranks.wait_for_all();
+    if (problem) std::rethrow_exception(problem);
+    return code;
+}
+
+int run_command_line(int argc, const char* const* argv, Console& console, const Ranks& ranks) {
     std::string problem;
     try {
-        const int code = act(argc, argv, console);
+        const int code = act(argc, argv, console, ranks);
         console.finish();
         return code;
     } catch (const std::bad_alloc&) {

@@ -1,15 +1,25 @@
 // A whole command: from its arguments to its exit code.
 #pragma once
 
+#include <cstddef>
+
 #include "console.hpp"
+#include "core/communicator.hpp"
 
 namespace attn::app {
 
 // Exit codes as in diff and grep: 0 fine, 1 is for checks that fail and results that differ.
 constexpr int kTrouble = 2;
 
+// The processes that carry out one command together, and how many threads each of them starts where
+// --threads says nothing (0: as many as there are cores).
+struct Ranks {
+    Communicator communicator;
+    std::size_t threads = 0;
+};
+
 // Parses the arguments, runs the chosen command and turns every error into one line. Throws
 // Interrupted after a request to stop.
-int run_command_line(int argc, const char* const* argv, Console& console);
+int run_command_line(int argc, const char* const* argv, Console& console, const Ranks& ranks = {});
 
 }  // namespace attn::app

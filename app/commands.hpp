@@ -7,6 +7,7 @@
 
 #include "catalogue.hpp"
 #include "console.hpp"
+#include "core/communicator.hpp"
 #include "flags.hpp"
 
 namespace attn::app {
@@ -24,7 +25,12 @@ struct CommandLine {
     Console& console;
     std::string text = "";  // what was asked for, but for where it goes and how it is told
     std::function<int()> action = nullptr;  // of the chosen command; returns the exit code
+    Communicator ranks = {};                // that carry it out together
 };
+
+// Does on rank 0 what is not divided among ranks, and says so, while the others wait. Returns the
+// exit code, on others 0.
+int on_rank_0(const CommandLine& line, const std::string& what, const std::function<int()>& act);
 
 void add_look_command(CLI::App& app, CommandLine& line);
 void add_run_command(CLI::App& app, CommandLine& line);

@@ -107,6 +107,12 @@ void Command::usual(std::vector<std::string> flags, const std::string& example) 
 }
 
 void Command::action(std::function<int()> execute) {
+    divided_action([line = line_, name = command_->get_name(), execute = std::move(execute)] {
+        return on_rank_0(*line, name, execute);
+    });
+}
+
+void Command::divided_action(std::function<int()> execute) {
     command_->callback([line = line_, execute = std::move(execute)] { line->action = execute; });
 }
 

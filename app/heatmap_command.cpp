@@ -49,19 +49,22 @@ int draw(const HeatmapFlags& flags, const CommandLine& line) {
              " sources; give a folder, each has its own in it");
     const std::vector<std::string> names = folder_names(flags.sources);
     std::size_t next = 0;
-    return for_each_source(flags.sources, line.console, [&](const std::string& source) {
-        const std::string& name = names[next++];
-        pipeline::DrawRequest request = flags.request;
-        request.from.source = source;
-        if (several) request.output = (std::filesystem::path(output) / name).string();
-        std::vector<std::string> pictures;
-        {
-            ProgressBar bar(line.console, line.global.quiet);
-            pictures = pipeline::draw(request, bar.progress(), line.console.warnings());
-        }
-        if (!line.global.quiet) print_written(pictures, flags.list, line.console);
-        return 0;
-    });
+    return for_each_source(
+        flags.sources, line.console,
+        [&](const std::string& source) {
+            const std::string& name = names[next++];
+            pipeline::DrawRequest request = flags.request;
+            request.from.source = source;
+            if (several) request.output = (std::filesystem::path(output) / name).string();
+            std::vector<std::string> pictures;
+            {
+                ProgressBar bar(line.console, line.global.quiet);
+                pictures = pipeline::draw(request, bar.progress(), line.console.warnings());
+            }
+            if (!line.global.quiet) print_written(pictures, flags.list, line.console);
+            return 0;
+        },
+        flags.request.ranks);
 }
 
 int execute(const HeatmapFlags& flags, const CommandLine& line) {
@@ -109,9 +112,14 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
     command.usual({"--output", "--terminal", "--layer", "--head", "--tokens", "--sheet",
                    "--colormap", "--scale", "--vmax", "--image"},
                   "attn-inspect heatmap weights.npy --tokens tokens.json --sheet -o picture.png");
-    command.action([flags, &line] {
-        flags->request.heatmaps.origin.command = line.text;
-        return execute(*flags, line);
+    command.divided_action([flags, &line] {
+        pipeline::DrawRequest& asked = flags->request;
+        asked.heatmaps.origin.command = line.text;
+        const auto act = [&] { return execute(*flags, line); };
+        if (flags->terminal) return on_rank_0(line, "heatmap --terminal", act);
+        if (!asked.photo.image.empty()) return on_rank_0(line, "heatmap --image", act);
+        asked.ranks = line.ranks;
+        return act();
     });
 }
 

@@ -116,6 +116,38 @@ std::string program_manual(const Catalogue& catalogue) {
     return text + others;
 }
 
+std::string ranks_manual() {
+    return title("attn-inspect-mpi") +
+           ".SH NAME\nattn\\-inspect\\-mpi \\- attn\\-inspect on many machines\n.SH SYNOPSIS\n"
+           "\\fBmpirun \\-n\\fR \\fIRANKS\\fR \\fBattn\\-inspect\\-mpi\\fR \\fICOMMAND\\fR "
+           "[flags]\n"
+           ".SH DESCRIPTION\n" +
+           plain(
+               "The commands and flags of attn-inspect, carried out by all ranks that an MPI "
+               "launcher (mpirun, srun) started, with the same bytes as one process writes. run, "
+               "stats, check and heatmap divide the heads and sequences of each layer so that "
+               "all ranks have as many cells that are not masked; every other command is carried "
+               "out by rank 0, which says so. Without a launcher there is one rank.") +
+           "\n.PP\n" +
+           plain(
+               "All ranks must see the same input files, and the output folder must lie on a file "
+               "system that they share; both are found out before anything is computed. Rank 0 "
+               "alone reads standard input, writes to standard output and standard error, and "
+               "puts the results in place when all are done. What one rank cannot do ends all, "
+               "with a line that names it and exit code 2, and nothing is written.") +
+           "\n.SH THREADS\n" +
+           plain(
+               "The ranks of a machine together use no more threads than it has cores. "
+               "OMP_NUM_THREADS and SLURM_CPUS_PER_TASK lower the number of each rank; --threads "
+               "sets it.") +
+           "\n.SH EXAMPLES\n" +
+           verbatim(
+               "mpirun -n 4 --bind-to none attn-inspect-mpi run -x x.npy -w weights --heads 8 "
+               "--causal -o out\n"
+               "srun -N 4 -n 8 -c 16 attn-inspect-mpi stats weights.npy --json") +
+           ".SH SEE ALSO\n.BR attn\\-inspect (1)\n";
+}
+
 std::string command_manual(const Catalogue& catalogue, const CommandEntry& command) {
     const std::string name = "attn-inspect-" + command.name;
     std::string text = title(name) + ".SH NAME\n" + plain(name) + " \\- " +

@@ -11,6 +11,9 @@ namespace attn::app {
 std::string program_manual(const Catalogue& catalogue);
 
 // attn-inspect-run(1) and the like.
+// That of attn-inspect-mpi, the same program on many machines.
+std::string ranks_manual();
+
 std::string command_manual(const Catalogue& catalogue, const CommandEntry& command);
 
 }  // namespace attn::app

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
     describe_program(app, line);
     const Catalogue& catalogue = line.catalogue;
     write(folder / "man1/attn-inspect.1", program_manual(catalogue));
+    write(folder / "man1/attn-inspect-mpi.1", ranks_manual());
     for (const CommandEntry& command : catalogue.commands)
         write(folder / "man1" / ("attn-inspect-" + command.name + ".1"),
               command_manual(catalogue, command));

@@ -34,7 +34,9 @@ void add_global_flags(CLI::App& app, CommandLine& line) {
                                                  unguarded(text), {1, 4096}, "--threads"));
                                          })
         ->type_name("N");
-    add_entry(program, {"--threads"}, "N", "Threads to use (default: all cores)");
+    add_entry(
+        program, {"--threads"}, "N",
+        "Threads to use (default: all cores; of attn-inspect-mpi each rank: its part of them)");
     app.add_flag("--quiet", global.quiet);
     add_entry(program, {"--quiet"}, "", "No progress bar, no warnings and no summary");
     app.add_flag("--no-color", global.no_color);

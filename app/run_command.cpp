@@ -173,7 +173,8 @@ void add_run_command(CLI::App& app, CommandLine& line) {
         {"--embeddings", "--weights", "--token-ids", "--token-type-ids", "--positions", "--query",
          "--key", "--value", "--heads", "--causal", "--mask", "--tokens", "--save", "--output"},
         "attn-inspect run -x embeddings.npy -w weights.npz --heads 8 --causal -o out");
-    command.action([flags, &line] {
+    command.divided_action([flags, &line] {
+        flags->request.ranks = line.ranks;
         flags->request.heatmaps.origin.command = line.text;
         return execute(*flags, line);
     });

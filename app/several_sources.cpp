@@ -9,7 +9,7 @@
 namespace attn::app {
 
 int for_each_source(const std::vector<std::string>& sources, Console& console,
-                    const std::function<int(const std::string&)>& look) {
+                    const std::function<int(const std::string&)>& look, const Communicator& ranks) {
     const auto is_stdin = [](const std::string& source) {
         return source.substr(0, 2) == "-:" || source == "-";
     };
@@ -19,7 +19,7 @@ int for_each_source(const std::vector<std::string>& sources, Console& console,
     for (const std::string& source : sources) {
         if (sources.size() == 1) return look(source);
         try {
-            code = std::max(code, look(source));
+            ranks.together([&] { code = std::max(code, look(source)); });
         } catch (const Error& problem) {
             console.complain(problem.what());
             code = kTrouble;

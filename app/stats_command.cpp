@@ -108,16 +108,19 @@ int execute(StatsFlags& flags, const CommandLine& line) {
     if (flags.request.received && flags.sources.size() > 1)
         fail("--received: holds the keys of one source, not of ", flags.sources.size());
     pipeline::StatsResult result;
-    const int code = for_each_source(flags.sources, line.console, [&](const std::string& source) {
-        flags.request.from.source = source;
-        ProgressBar bar(line.console, line.global.quiet);
-        auto found = pipeline::measure(flags.request, bar.progress(), line.console.warnings());
-        if (flags.sources.size() == 1)
-            result = std::move(found);
-        else
-            pipeline::append(result, std::move(found), source);
-        return 0;
-    });
+    const int code = for_each_source(
+        flags.sources, line.console,
+        [&](const std::string& source) {
+            flags.request.from.source = source;
+            ProgressBar bar(line.console, line.global.quiet);
+            auto found = pipeline::measure(flags.request, bar.progress(), line.console.warnings());
+            if (flags.sources.size() == 1)
+                result = std::move(found);
+            else
+                pipeline::append(result, std::move(found), source);
+            return 0;
+        },
+        flags.request.ranks);
     if (flags.request.received == "-") return 0;  // standard output holds the array
     if (result.heads.empty() && code != 0) return code;
     print(flags, result, line.console);
@@ -186,7 +189,10 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
     command.usual({"--layer", "--head", "--columns", "--sort", "--top", "--tokens", "--similarity",
                    "--json", "--csv"},
                   "attn-inspect stats out --sort entropy --top 10");
-    command.action([flags, &line] { return execute(*flags, line); });
+    command.divided_action([flags, &line] {
+        flags->request.ranks = line.ranks;
+        return execute(*flags, line);
+    });
 }
 
 }  // namespace attn::app

@@ -7,8 +7,18 @@
 
 namespace attn::app {
 
+namespace {
+
+bool nobody_looks = false;
+
+}  // namespace
+
+void expect_no_terminal() {
+    nobody_looks = true;
+}
+
 bool is_terminal() {
-    return isatty(STDOUT_FILENO) != 0;
+    return !nobody_looks && isatty(STDOUT_FILENO) != 0;
 }
 
 std::size_t terminal_columns() {

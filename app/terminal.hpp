@@ -5,6 +5,10 @@
 
 namespace attn::app {
 
+// For processes of a launcher, which may stand at the other end of a terminal itself: from now on
+// there is none.
+void expect_no_terminal();
+
 bool is_terminal();
 
 // Of the terminal; 80 where it does not say, or is none.

@@ -11,7 +11,7 @@ rooms() {
   cat <<'LIST'
 app
 pipeline
-source
+source cluster
 results
 analysis render
 model
@@ -70,6 +70,7 @@ lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit
 lib/attention/packed_heads.cpp      so far by engine_test.cpp
 lib/attention/tile_backward.cpp     so far by backward_test.cpp and layer_backward_test.cpp
 lib/attention/tile_computation.cpp  so far by engine_test.cpp and properties_test.cpp
+lib/cluster/mpi_ranks.cpp           by scripts/cluster_test.sh, under two launchers
 lib/io/file_bytes.cpp               so far by tests/app/files_test.cpp
 lib/io/folder.cpp                   so far by output_folder_test.cpp
 lib/io/json_syntax.cpp              so far by json_test.cpp
@@ -187,6 +188,13 @@ check_circles() {
     END { for (i = 1; i <= files; ++i) if (state[order[i]] == "") walk(order[i], "") }'
 }
 
+# Many machines are one room's business.
+check_mpi() {
+  sources app lib tests | { grep -v '^lib/cluster/' || true; } |
+    xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+[<"]mpi[.]h' /dev/null |
+    sed -E 's/^([^:]*:[0-9]*):.*/\1: only lib\/cluster includes mpi.h/' || true
+}
+
 check_lengths() {
   sources app lib tests | xargs awk -v longest="$longest" '
     FNR == longest + 1 { print FILENAME ":" FNR ": a file has at most " longest " lines" }'
@@ -208,7 +216,7 @@ check_tests() {
   done
 }
 
-violations=$(check_arrows; check_circles; check_lengths; check_tests)
+violations=$(check_arrows; check_circles; check_mpi; check_lengths; check_tests)
 [ -z "$violations" ] && exit 0
 echo "$violations" >&2
 exit 1

@@ -64,6 +64,7 @@ const LateFunction<decltype(::openblas_set_num_threads)> set_threads(openblas,
                                                                      "openblas_set_num_threads");
 const LateFunction<decltype(::openblas_get_num_threads)> get_threads(openblas,
                                                                      "openblas_get_num_threads");
+const LateFunction<decltype(::openblas_get_corename)> processor(openblas, "openblas_get_corename");
 const LateFunction<Eigen> dsyevd(openblas, "dsyevd_");
 const LateFunction<Singular> dgesdd(openblas, "dgesdd_");
 
@@ -79,6 +80,10 @@ void openblas_set_num_threads(int threads) {
 
 int openblas_get_num_threads() {
     return late::get_threads();
+}
+
+char* openblas_get_corename() {
+    return late::processor();
 }
 
 void cblas_sgemm(const CBLAS_ORDER order, const CBLAS_TRANSPOSE turn_a,

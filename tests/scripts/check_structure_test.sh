@@ -43,6 +43,11 @@ fresh
 include lib/kernels/kernels.cpp attention/mask.hpp
 expect 'lib/kernels/kernels.cpp:1: arrows run down only: kernels must not include attention ("attention/mask.hpp")'
 
+# MPI is one room's business.
+fresh
+sed -i '1i #include <mpi.h>' "$copy/lib/io/npy.cpp"
+expect 'lib/io/npy.cpp:1: only lib/cluster includes mpi.h'
+
 # Rooms of one line do not know each other.
 fresh
 include lib/analysis/entropy_map.hpp render/axis.hpp

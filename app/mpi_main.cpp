@@ -1,0 +1,31 @@
+// The program on many machines: the same commands, carried out by all ranks that an MPI launcher
+// started. Rank 0 speaks for all.
+#include <fcntl.h>
+
+#include <string>
+
+#include "cluster/mpi_ranks.hpp"
+#include "command_line.hpp"
+#include "core/interrupt.hpp"
+#include "core/memory.hpp"
+#include "terminal.hpp"
+
+int main(int argc, char** argv) {
+    attn::keep_freed_memory();
+    attn::watch_signals([](const std::string& text) { attn::app::Console().complain(text); },
+                        attn::app::kTrouble);
+    try {
+        const attn::cluster::MpiRanks ranks;
+        if (ranks.is_launched()) attn::app::expect_no_terminal();
+        const bool speaks = ranks.communicator().is_root();
+        const int nowhere = speaks ? -1 : ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+        attn::app::Console console =
+            speaks ? attn::app::Console() : attn::app::Console(nowhere, nowhere);
+        const int code = attn::app::run_command_line(argc, argv, console,
+                                                     {ranks.communicator(), ranks.threads()});
+        // Launchers tell of every rank that ends with another code.
+        return speaks ? code : 0;
+    } catch (const attn::Interrupted& request) {
+        attn::die_by(request.signal);
+    }
+}

@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Runs commands on several ranks, with Open MPI and with MPICH, and compares what they write with what one
+# process writes, byte for byte. Builds the second executable with both: a few objects beside those of a build
+# that is there.
+# usage: cluster_test.sh [PRESET] [--quick]      default: release; --quick: three ranks, Open MPI alone
+set -euo pipefail
+cd "$(dirname "$0")/.."
+preset=release
+quick=
+for word in "$@"; do
+  if [ "$word" = --quick ]; then quick=1; else preset=$word; fi
+done
+build=build/$preset
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# Shared memory of containers is small, and processes may not read each other's.
+export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_hwloc_base_binding_policy=none
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+complain() {
+  echo "FAILED: $*" >&2
+  failed=1
+}
+
+mpis=()
+for mpi in openmpi mpich; do
+  if [ -n "$quick" ] && [ "$mpi" = mpich ]; then continue; fi
+  if ./scripts/setup.sh "lib$mpi-dev" >/dev/null 2>&1; then mpis+=("$mpi"); else
+    echo "skipped: lib$mpi-dev cannot be installed" >&2
+  fi
+done
+[ ${#mpis[@]} -gt 0 ] || exit 0
+
+# A program for each of them; the build is left as it was found.
+for mpi in "${mpis[@]}"; do
+  cmake -B "$build" -DATTN_MPI=ON -U 'MPI_*' -DMPI_CXX_COMPILER="mpicxx.$mpi" >/dev/null
+  cmake --build "$build" --target attn-inspect attn-inspect-mpi >/dev/null
+  cp "$build/bin/attn-inspect-mpi" "$work/attn-inspect-$mpi"
+done
+cmake -B "$build" -DATTN_MPI=OFF -U 'MPI_*' >/dev/null
+one=$PWD/$build/bin/attn-inspect
+if ldd "$one" | grep -qi 'libmpi'; then complain "attn-inspect itself is linked with MPI"; fi
+
+# on MPI RANKS ARGUMENTS…: the program on so many ranks.
+on() {
+  local mpi=$1 ranks=$2
+  shift 2
+  timeout 120 "mpirun.$mpi" -n "$ranks" "$work/attn-inspect-$mpi" "$@"
+}
+
+data=$PWD/data/induction
+sample=(-x "$data/batch_embeddings.npy" -w "$data/weights" --tokens "$data/batch_tokens.json" --causal)
+arrays=scores,weights,context,logsumexp,output,q,k,v,heatmaps,stats,received,check
+cd "$work"
+
+# The commands, each under a name. What they write goes to "out" and what they print is compared too.
+commands=(
+  "run with everything|run ${sample[*]} --save $arrays -o out"
+  "run of some heads|run ${sample[*]} --layers 1 --head 0,3 --save weights,heatmaps,context --format npz --verify -o out"
+  "run in float64|run -x $data/embeddings.npy -w $data/weights --causal --precision f64 --save weights,output -o out"
+  "run of heads from files|run -q saved/layer00/q.npy -k saved/layer00/k.npy -v saved/layer00/v.npy --window 20,0 --save weights,stats,heatmaps --shared-scale -o out"
+  "stats|stats saved --similarity --json"
+  "stats of two sources|stats saved saved --csv"
+  "check|check saved --json"
+  "check for people|check saved"
+  "stats for people|stats saved --sort entropy"
+  "heatmap|heatmap saved -o out"
+  "heatmap on one sheet|heatmap saved --seq 1 --layer 0 --sheet -o out/sheet.png"
+  "compare, on rank 0|compare saved saved --json"
+  "help|--help"
+)
+"$one" run "${sample[@]}" --save scores,weights,q,k,v -o saved >/dev/null
+counts="1 2 3 4 7"
+[ -z "$quick" ] || counts=3
+for entry in "${commands[@]}"; do
+  name=${entry%%|*}
+  read -ra words <<<"${entry#*|}"
+  rm -rf out expected
+  expected_code=0
+  "$one" "${words[@]}" >expected.txt 2>expected.err || expected_code=$?
+  if [ -e out ]; then mv out expected; fi
+  for mpi in "${mpis[@]}"; do
+    for ranks in $counts; do
+      code=0
+      on "$mpi" "$ranks" "${words[@]}" >found.txt 2>found.err || code=$?
+      [ "$code" -eq "$expected_code" ] || complain "$name, $ranks ranks, $mpi: exit code $code: $(cat found.err)"
+      cmp -s expected.txt found.txt || complain "$name, $ranks ranks, $mpi: prints something else"
+      if [ -e expected ]; then
+        diff -r expected out >/dev/null || complain "$name, $ranks ranks, $mpi: writes something else"
+      fi
+      rm -rf out
+    done
+  done
+done
+
+# What is wrong is said once, with exit code 2, and nothing is left.
+for mpi in "${mpis[@]}"; do
+  code=0
+  on "$mpi" 3 run -x nothing.npy -w "$data/weights" -o out >found.txt 2>found.err || code=$?
+  [ "$code" -eq 2 ] || complain "a missing file, $mpi: exit code $code"
+  [ "$(grep -c '^attn-inspect: error: ' found.err)" -eq 1 ] || complain "a missing file, $mpi: $(cat found.err)"
+  [ ! -e out ] || complain "a missing file, $mpi: leaves a folder"
+  # Without a launcher there is one rank.
+  "./attn-inspect-$mpi" run "${sample[@]}" --save weights -o out >/dev/null || complain "without a launcher, $mpi"
+  rm -rf out
+done
+
+# A rank that is killed ends all, and what was there stays: the folder is the earlier result or the new one,
+# and the next run finds nothing in its way.
+kills="0.2 0.5 0.8 1.1 1.5"
+[ -z "$quick" ] || kills="0.4 0.9"
+for mpi in "${mpis[@]}"; do
+  rm -rf out new
+  "$one" run "${sample[@]}" --save weights -o out >/dev/null
+  rm -rf before && cp -r out before
+  "$one" run "${sample[@]}" --save "$arrays" -o new >/dev/null
+  victim=0
+  for moment in $kills; do
+    on "$mpi" 3 run "${sample[@]}" --save "$arrays" -o out >/dev/null 2>&1 &
+    launcher=$!
+    sleep "$moment"
+    # The ranks are the launcher's own grandchildren; one of them in turn.
+    mapfile -t ranks < <(pgrep -f "^$work/attn-inspect-$mpi " || true)
+    if [ ${#ranks[@]} -gt 0 ]; then kill -9 "${ranks[$((victim % ${#ranks[@]}))]}" 2>/dev/null || true; fi
+    victim=$((victim + 1))
+    wait "$launcher" || true
+    if [ -e out/.attn-inspect-commit ]; then "$one" info out >/dev/null; fi
+    diff -r -x '.attn-inspect-*' before out >/dev/null || diff -r new out >/dev/null ||
+      complain "$mpi: a rank killed after $moment s leaves something else"
+  done
+  on "$mpi" 3 run "${sample[@]}" --save "$arrays" -o out >/dev/null 2>found.err ||
+    complain "$mpi: after kills the next run fails: $(cat found.err)"
+  diff -r new out >/dev/null || complain "$mpi: after kills the next run writes something else"
+done
+
+[ "$failed" -eq 0 ] || exit 1
+echo "ranks of ${mpis[*]} write what one process writes"
