@@ -165,7 +165,8 @@ std::vector<std::int64_t> parse_steps(const std::string& list) {
         const std::int64_t first = whole(piece.substr(0, dash));
         const std::int64_t last = dash == std::string::npos ? first : whole(piece.substr(dash + 1));
         if (last < first || last - first >= kMostSteps) refuse();
-        for (std::int64_t step = first; step <= last; ++step) steps.push_back(step);
+        // Not up to `last`: it may be the largest number there is, and the next one none.
+        for (std::int64_t i = 0; i <= last - first; ++i) steps.push_back(first + i);
         from = end + 1;
     }
     std::vector<std::int64_t> sorted = steps;

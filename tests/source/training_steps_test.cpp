@@ -79,6 +79,8 @@ TEST_CASE("a whole number among others that are not is the step where a word say
 TEST_CASE("lists of steps have ranges and thousands, and each step once") {
     CHECK(parse_steps("0,100,2k") == std::vector<std::int64_t>{0, 100, 2000});
     CHECK(parse_steps("3-5,9") == std::vector<std::int64_t>{3, 4, 5, 9});
+    CHECK(parse_steps("9223372036854775806-9223372036854775807") ==
+          std::vector<std::int64_t>{9223372036854775806, 9223372036854775807});
     for (const char* wrong : {"", "a", "1,,2", "5-3", "-1", "1.5", "1e3", "1,1", "2k,2000",
                               "0-99999999999", "99999999999999999999"})
         CHECK_THROWS_AS(parse_steps(wrong), Error);
