@@ -21,12 +21,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// As a command line takes it back: not as a flag.
+std::string path_word(const std::string& path) {
+    return shell_word(path.rfind('-', 0) == 0 ? "./" + path : path);
+}
+
 // The source with the flags that were needed to read it.
 std::string repeated(const source::SourceRequest& from) {
-    std::string text = shell_word(from.source);
+    std::string text = path_word(from.source);
     if (!from.axes.empty()) text += " --axes " + shell_word(from.axes);
-    if (!from.tokens.empty()) text += " --tokens " + shell_word(from.tokens);
+    if (!from.tokens.empty()) text += " --tokens " + path_word(from.tokens);
     return text;
+}
+
+// Of the numbers as they were saved, which may be narrower than those we compute with.
+DType type_in_file(io::Inputs& inputs, const std::string& source, DType working) {
+    if (results::is_run_folder(source)) return working;
+    const std::vector<io::StoredArray> arrays = source::find_stored_parts(inputs, source).arrays;
+    const bool alike = std::all_of(arrays.begin(), arrays.end(), [&](const io::StoredArray& array) {
+        return array.dtype == arrays.front().dtype;
+    });
+    return alike ? arrays.front().dtype : working;
 }
 
 // "2 layers x 4 heads, 48 queries x 48 keys, causal, float32"
@@ -83,7 +98,7 @@ LookResult look_at_attention(const LookRequest& request, const Progress& progres
             auto attention = source::open_stored_attention<decltype(number)>(
                 inputs, {request.from.source, request.from.axes}, warn);
             source::add_labels_beside(inputs, request.from, attention, warn);
-            result.what = describe(attention, type);
+            result.what = describe(attention, type_in_file(inputs, request.from.source, type));
             result.batch = attention.shape()[0] > 1;
             square = attention.shape()[2] == attention.shape()[3];
         });
@@ -142,7 +157,7 @@ LookResult look_at_checkpoint(const LookRequest& request, const FileInfo& info) 
     const bool whole =
         std::any_of(info.arrays.begin(), info.arrays.end(),
                     [](const ArrayInfo& array) { return array.key == "embeddings"; });
-    const std::string source = shell_word(request.from.source);
+    const std::string source = path_word(request.from.source);
     result.next.push_back("attn-inspect run -w " + source +
                           (whole                 ? ""
                            : model.embeds_tokens ? " --token-ids ids.npy"
@@ -167,8 +182,8 @@ LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
         });
     const std::string path = request.from.source;
     if (square != info.arrays.end() && !square->key.empty())
-        result.next.push_back("attn-inspect " + shell_word(path + ":" + square->key));
-    result.next.push_back("attn-inspect info " + shell_word(path));
+        result.next.push_back("attn-inspect " + path_word(path + ":" + square->key));
+    result.next.push_back("attn-inspect info " + path_word(path));
     return result;
 }
 

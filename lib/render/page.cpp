@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/base64.hpp"
+#include "core/printable.hpp"
 #include "io/sha256.hpp"
 
 extern "C" {
@@ -153,7 +154,7 @@ std::string page_html(const PageParts& parts) {
         "<meta http-equiv=\"Content-Security-Policy\" content=\"" + policy(style, script) + "\">\n";
     html += "<meta name=\"referrer\" content=\"no-referrer\">\n";
     html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-    html += "<title>" + escaped_html(parts.title) + "</title>\n<style>";
+    html += "<title>" + escaped_html(printable(parts.title)) + "</title>\n<style>";
     html.append(style);
     html += "</style>\n</head>\n<body>\n";
     html.append(page_skeleton());

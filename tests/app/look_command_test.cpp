@@ -1,6 +1,9 @@
 // The first look: one screen about a file, a line about each of several.
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <sstream>
 
 #include "support/arrays.hpp"
@@ -132,4 +135,24 @@ TEST_CASE("what is neither a command nor a file is one line") {
     }
     CHECK_THAT(run_program({"statz"}).err, Contains("did you mean stats?"));
     CHECK_THAT(run_program({"-"}).err, Contains("standard input"));
+}
+
+TEST_CASE("a look tells the type that the file holds") {
+    const TempFolder folder;
+    const std::string half = folder.write(
+        "half.npy", npy_bytes(npy_dictionary("<f2", "(2, 2)"), {"\0\x3c\0\0\0\x38\0\x38", 8}));
+    CHECK_THAT(run_program({half}).out, Contains("causal, float16") && !Contains("float32"));
+    const std::string whole =
+        folder.write("whole.npy", npy_bytes(npy_dictionary("|i1", "(2, 2)"), {"\1\0\0\1", 4}));
+    CHECK_THAT(run_program({whole}).out, Contains("causal, int8") && !Contains("float32"));
+}
+
+TEST_CASE("what a look says to try next takes a name with a dash for a file") {
+    const TempFolder folder;
+    folder.write("-o.json", "[[1, 0], [0.5, 0.5]]");
+    const std::string path = folder.path();
+    RunningProgram program({"look", "--", "-o.json"}, "", [&] {
+        if (::chdir(path.c_str()) != 0) std::abort();
+    });
+    CHECK_THAT(program.wait().out, Contains("next: attn-inspect heatmap ./-o.json --layer 0"));
 }

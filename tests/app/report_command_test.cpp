@@ -475,3 +475,14 @@ TEST_CASE("queries and keys that flags name are checked against the attention") 
     check_error({file, "-o", path, "--softcap", "2"}, "--softcap: has no effect on saved", other);
     check_error({"-o", path}, "report needs SOURCE", other);
 }
+
+TEST_CASE("the name of a source does not steer who reads the page") {
+    const TempFolder folder;
+    const std::string file =
+        Weights(1, 1, 3, 3).file(folder, "a\x1b[31m\n\xe2\x80\xae</title>.npy");
+    const std::string page = folder / "page.html";
+    REQUIRE(run_program({"report", file, "-o", page}).exit_code == 0);
+    const std::string text = written(page);
+    CHECK_THAT(text, Contains("<title>a\\x1b[31m\\n\\u202e&lt;/title&gt;.npy</title>"));
+    CHECK(text.find('\x1b') == std::string::npos);
+}
