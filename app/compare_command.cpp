@@ -1,5 +1,6 @@
 // compare: two results side by side. Exit code 1 when they differ.
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 
@@ -40,12 +41,14 @@ std::string totals(const CompareResult& result) {
     for (const HeadDifference& head : heads) {
         differing += head.values.differing;
         cells += head.values.cells;
-        farthest = std::max(farthest, head.values.max_abs);
+        // NaN is the farthest, and stays it.
+        if (!std::isnan(farthest) && !(head.values.max_abs <= farthest))
+            farthest = head.values.max_abs;
     }
     std::string text = "they differ: " + std::to_string(count) + " of " +
                        std::to_string(heads.size()) + " heads, " + std::to_string(differing) +
                        " of " + std::to_string(cells) + " cells, max_abs " +
-                       number_text(farthest, 4);
+                       (std::isnan(farthest) ? "NaN" : number_text(farthest, 4));
     if (!result.missing.empty())
         text += "; " + std::to_string(result.missing.size()) + " on one side only";
     return text;

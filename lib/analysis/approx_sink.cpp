@@ -102,10 +102,21 @@ void ApproxSink<T>::begin_layer(const LayerShape& shape) {
 
 namespace {
 
-// Of saved attention, which may be anything.
+// Saved attention may be anything, and what is computed from NaN is NaN: nothing is far from that,
+// and nothing near it, so that every budget would seem to be enough.
 template <class T>
 void require_weights(const Tile<T>& tile, const LayerShape& shape) {
     for (std::size_t row = 0; row < tile.rows(); ++row) {
+        if (!tile.context.empty()) {
+            const Span<const T> context = tile.context.row(row);
+            const auto wrong = std::find_if(context.begin(), context.end(),
+                                            [](T value) { return !std::isfinite(value); });
+            if (wrong != context.end())
+                fail("layer ", shape.layer, ", head ", shape.number_of(tile.head), ", query ",
+                     tile.first_query + row, ": its context holds ",
+                     std::isnan(*wrong) ? "NaN" : "an infinity",
+                     ", which no approximation can be compared with");
+        }
         const Span<const T> weights = tile.weights.row(row);
         for (std::size_t i = 0; i < weights.size(); ++i) {
             if (std::isfinite(weights[i]) && weights[i] >= 0) continue;
@@ -151,7 +162,7 @@ class TileSlots : public TileResults<T> {
 
 template <class T>
 void ApproxSink<T>::consume(const Tile<T>& tile) {
-    if (!inputs_.task) require_weights(tile, shape_);
+    require_weights(tile, shape_);
     HeadValues<T> values;
     if (inputs_.task) {
         const AttentionInputs<T>& from = inputs_.task->inputs;

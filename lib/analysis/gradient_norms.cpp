@@ -71,6 +71,19 @@ void measure_projections(const ProjectionGradients<T>& gradients,
     add("b_O", gradients.b_O, nullptr);
 }
 
+namespace {
+
+// Layers without projections hand nothing down: there grad_in does not exist, and says nothing.
+bool has_nonfinite(const LayerGradientStats& layer) {
+    if (!std::isfinite(layer.grad_out) || layer.nonfinite_heads) return true;
+    if (layer.projections.empty()) return std::isinf(layer.grad_in);
+    return !std::isfinite(layer.grad_in) ||
+           std::any_of(layer.projections.begin(), layer.projections.end(),
+                       [](const auto& named) { return !std::isfinite(named.gradient); });
+}
+
+}  // namespace
+
 ModelGradientStats summarise_layers(const std::vector<LayerGradientStats>& layers,
                                     const std::optional<double>& clip, bool stacked) {
     ModelGradientStats model;
@@ -81,7 +94,15 @@ ModelGradientStats summarise_layers(const std::vector<LayerGradientStats>& layer
             squares += named.gradient * named.gradient, any = true;
     }
     if (any) model.global_norm = std::sqrt(squares);
-    if (clip && any) model.clip_coefficient = std::min(1.0, *clip / (model.global_norm + 1e-6));
+    // Not std::min(1.0, …), which makes 1 of NaN.
+    if (clip && any) {
+        model.clip_coefficient = *clip / (model.global_norm + 1e-6);
+        if (model.clip_coefficient > 1) model.clip_coefficient = 1;
+    }
+    if (std::any_of(layers.begin(), layers.end(), has_nonfinite)) {
+        model.verdict = "nonfinite";
+        return model;
+    }
     if (!stacked || layers.empty() || !(layers.back().grad_out > 0)) return model;
     model.depth_gain = layers.front().grad_in / layers.back().grad_out;
     model.rate = std::pow(model.depth_gain, 1 / static_cast<double>(layers.size()));

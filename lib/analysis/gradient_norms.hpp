@@ -40,6 +40,7 @@ struct LayerGradientStats {
         double weight = kNone;
     };
     std::vector<Named> projections;
+    bool nonfinite_heads = false;  // a gradient of any head is NaN or infinite
 
     double gain() const { return grad_in / grad_out; }
     // sqrt(‖dW_Q‖² + ‖dW_K‖²) / ‖dW_V‖: to 0 under rank collapse and saturation (Noci et al. 2022).
@@ -61,7 +62,8 @@ struct ModelGradientStats {
     double rate = kNone;         // its L-th root
     double global_norm = kNone;  // of all matrices and biases of all layers (Pascanu et al. 2013)
     double clip_coefficient = kNone;  // min(1, M / (global_norm + 1e-6)), torch's rule
-    std::string verdict = "ok";       // "vanishing" depth_gain < 1e-3, "exploding" > 1e3
+    // "nonfinite" where a norm of any layer is, "vanishing" depth_gain < 1e-3, "exploding" > 1e3.
+    std::string verdict = "ok";
 };
 
 // From all layers, the one nearest to the input first. `clip` is M. Layers that are not `stacked`

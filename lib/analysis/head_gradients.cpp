@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "analysis/jacobian.hpp"
 
@@ -39,9 +40,11 @@ std::size_t attended_keys(const Tile<T>& tile, std::size_t row) {
                first, first + allowed.size(), [](std::uint8_t blocked) { return blocked != 0; }));
 }
 
-// Whether the sums are what they must be, within what rounding makes of products that cancel.
+// Whether the sums are what they must be, within what rounding makes of products that cancel. Of
+// NaN nothing is known.
 template <class T>
 bool sums_are_right(const GradientTile<T>& tile, std::size_t row) {
+    if (!std::isfinite(tile.weight_squares[row]) || !std::isfinite(tile.dots[row])) return true;
     const bool has_sinks = !tile.sink_shares.empty();
     const double size = std::sqrt(tile.weight_squares[row]) + std::abs(tile.dots[row]);
     const double most = (sizeof(T) == sizeof(float) ? 1e-2 : 1e-8) * size;
@@ -83,6 +86,12 @@ void summarise_rows(const std::vector<RowGradients>& rows, bool spectral,
 }
 
 }  // namespace
+
+bool is_nonfinite(const HeadGradientStats& head) {
+    const double all[] = {head.grad_context, head.grad_weights, head.grad_scores,
+                          head.grad_q,       head.grad_k,       head.grad_v};
+    return !std::all_of(std::begin(all), std::end(all), [](double x) { return std::isfinite(x); });
+}
 
 const std::vector<GradientMeasure>& gradient_measures() {
     using Stats = HeadGradientStats;

@@ -32,6 +32,9 @@ struct HeadGradientStats {
     double importance = kNone;      // abs(Σ context * its gradient) (Michel et al. 2019)
 };
 
+// Whether any of its gradients is NaN or infinite.
+bool is_nonfinite(const HeadGradientStats& head);
+
 struct GradientMeasure {
     const char* name;
     double HeadGradientStats::*value;

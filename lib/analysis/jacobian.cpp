@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "kernels/kernels.hpp"
@@ -94,7 +95,10 @@ Jacobian measure_jacobian(Span<const T> weights, double sink, bool spectral) {
     const Kernels<T>& kernels = attn::kernels<T>();
     const T largest = kernels.largest(weights.data(), weights.size());
     const T* found = std::find(weights.begin(), weights.end(), largest);
-    if (found == weights.end()) return {};  // no numbers
+    if (found == weights.end()) {  // no numbers, which is not a row that lets nothing through
+        constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+        return {kNone, kNone, kNone, kNone};
+    }
     const auto place = static_cast<std::size_t>(found - weights.begin());
     const PowerSums before = kernels.power_sums(weights.data(), place);
     const PowerSums behind = kernels.power_sums(found + 1, weights.size() - place - 1);

@@ -10,6 +10,7 @@
 
 #include "analysis/token_spread.hpp"
 #include "attention/layer.hpp"
+#include "core/error.hpp"
 #include "kernels/kernels.hpp"
 
 namespace attn::analysis {
@@ -140,8 +141,24 @@ typename StepSink<T>::Row StepSink<T>::measure(const Tile<T>& tile, std::size_t 
     return found;
 }
 
+// Scores that were saved for weights have an entropy that says nothing.
+template <class T>
+void StepSink<T>::require_weights(const Tile<T>& tile) const {
+    for (std::size_t row = 0; row < tile.rows(); ++row) {
+        const Span<const T> weights = tile.weights.row(row);
+        const auto wrong =
+            std::find_if(weights.begin(), weights.end(), [](T weight) { return weight < 0; });
+        if (wrong == weights.end()) continue;
+        fail(options_.name, ": layer ", shape_.layer, ", head ", shape_.number_of(tile.head),
+             ", query ", tile.first_query + row, ", key ",
+             tile.active.begin + static_cast<std::size_t>(wrong - weights.begin()), ": is ", *wrong,
+             ", expected attention weights of 0 or more");
+    }
+}
+
 template <class T>
 void StepSink<T>::consume(const Tile<T>& tile) {
+    if (!options_.computed) require_weights(tile);
     const std::size_t slot = shape_.slot(tile.sequence, tile.head);
     MatrixView<const T> before;
     if (options_.before) before = options_.before(shape_.layer, tile.sequence, tile.head);

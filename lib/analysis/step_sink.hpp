@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "attention/kv_heads.hpp"
@@ -26,7 +27,8 @@ struct StepOptions {
     bool computed = false;
     KvOrder kv_order = KvOrder::repeat;
     std::function<double(std::size_t layer, std::size_t d_head)> scale{};  // of the scores
-    bool keep = false;  // all weights, for the step that comes
+    bool keep = false;   // all weights, for the step that comes
+    std::string name{};  // of the source, for errors
 };
 
 // Of one head of one sequence. NaN: does not exist.
@@ -80,6 +82,7 @@ class StepSink : public Sink<T> {
         double range = -1;  // below 0: left out
         ScoreSums scores{};
     };
+    void require_weights(const Tile<T>& tile) const;
     Row measure(const Tile<T>& tile, std::size_t row, const T* before) const;
     ScoreSums scores_of(const Tile<T>& tile, std::size_t row) const;
     void measure_projections(const ProjectionWeights<T>& weights);

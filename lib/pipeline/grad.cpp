@@ -151,6 +151,9 @@ class GradientRun {
         if (layer.projections)
             analysis::measure_projections(layer.gradients.projections, *layer.projections, stats);
         require_finite(stats);
+        stats.nonfinite_heads =
+            std::any_of(measures_.heads().begin(), measures_.heads().end(),
+                        [](const auto& head) { return analysis::is_nonfinite(head); });
         all_layers_.push_back(stats);
         if (layer.layer == 0 && layer.x) take_tokens(*layer.x, *layer.d_in);
         if (warn_ && !measures_.violation().empty()) warn_(measures_.violation());
@@ -174,8 +177,10 @@ class GradientRun {
         for (const auto& named : stats.projections) {
             if (!std::isfinite(named.gradient))
                 fail("layer ", stats.layer, ": the gradient of ", named.name,
-                     " leaves the range of ", sizeof(T) == sizeof(float) ? "float32" : "float64",
-                     "; give --precision f64, or --allow-nonfinite to let it through");
+                     " leaves the range of ",
+                     sizeof(T) == sizeof(float) ? "float32; give --precision f64, or"
+                                                : "float64; give",
+                     " --allow-nonfinite to let it through");
         }
     }
 

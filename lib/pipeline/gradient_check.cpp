@@ -75,7 +75,8 @@ results::GradientCheck check_gradients(const source::ComputedRequest& request,
         const double size = std::max(std::abs(gradient), usual);
         const double error =
             size > 0 ? std::abs(slope - gradient) / size : std::abs(slope - gradient);
-        if (entry > 0 && error <= check.worst) continue;
+        // NaN is the worst, and stays it.
+        if (entry > 0 && (std::isnan(check.worst) || error <= check.worst)) continue;
         check.worst = error;
         check.place = entry_text(x[layer], layer, x.size() > 1, place, slope, gradient);
     }

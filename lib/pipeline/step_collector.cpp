@@ -221,6 +221,7 @@ std::string StepCollector<T>::add(const source::Source<T>& source, StepInput<T> 
         require_same(source.outline(), input.step);
     }
     const bool compared = input.facts.before != nullptr;
+    input.facts.name = input.step.source + ", step " + std::to_string(input.step.number);
     analysis::StatsSink<T> stats(std::move(input.stats));
     const auto facts = std::make_shared<analysis::StepSink<T>>(std::move(input.facts));
     source.stream({&stats, facts.get()}, input.share, progress);

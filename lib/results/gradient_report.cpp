@@ -44,7 +44,9 @@ std::string csv_number(double value) {
 std::vector<GradientFailure> GradientReport::failures() const {
     constexpr double kMostVanishing = 0.5;
     std::vector<GradientFailure> failed;
-    if (model.verdict != "ok")
+    if (model.verdict == "nonfinite")
+        failed.push_back({std::nullopt, 0, std::nullopt, "gradients are NaN or infinite"});
+    else if (model.verdict != "ok")
         failed.push_back({std::nullopt, 0, std::nullopt,
                           "gradients are " + std::string(model.verdict) + " over the layers"});
     for (const analysis::HeadGradientStats& head : heads) {

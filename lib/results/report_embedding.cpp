@@ -51,6 +51,16 @@ MatrixView<const T> thinned_rows(MatrixView<const T> rows, std::size_t step) {
     return {rows.data, (rows.rows + step - 1) / step, rows.columns, rows.stride * step};
 }
 
+template <class T>
+bool all_finite(MatrixView<const T> values) {
+    for (std::size_t row = 0; row < values.rows; ++row) {
+        const Span<const T> numbers = values.row(row);
+        if (!std::all_of(numbers.begin(), numbers.end(), [](T x) { return std::isfinite(x); }))
+            return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 template <class T>
@@ -80,9 +90,10 @@ template <class T>
 void EmbeddingSink<T>::embed(const ProjectedHeads<T>& heads, std::size_t sequence, std::size_t head,
                              std::size_t slot) {
     const std::size_t kv_head = kv_head_of(head, shape_.heads, heads.keys.heads, order_);
-    const analysis::JointEmbedding embedding =
-        analysis::joint_embedding(thinned_rows(heads.queries.head(sequence, head), step_),
-                                  thinned_rows(heads.keys.head(sequence, kv_head), step_));
+    const auto queries = thinned_rows(heads.queries.head(sequence, head), step_);
+    const auto keys = thinned_rows(heads.keys.head(sequence, kv_head), step_);
+    if (!all_finite(queries) || !all_finite(keys)) return;  // there is no plane of NaN
+    const analysis::JointEmbedding embedding = analysis::joint_embedding(queries, keys);
     const std::size_t in_layer = shape_.heads_streamed();
     chunks_.add(chunk_name("points", slot / in_layer, layers_ - 1, slot % in_layer),
                 packed_points(embedding));

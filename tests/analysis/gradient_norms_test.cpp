@@ -37,6 +37,32 @@ TEST_CASE("the depth gain is what is left at the input, and says vanishing or ex
     CHECK(alone.verdict == "ok");
 }
 
+TEST_CASE("gradients that are no numbers are never ok, whatever norm shows it") {
+    const auto verdict = [](const LayerGradientStats& top, const LayerGradientStats& bottom) {
+        return summarise_layers({bottom, top}, 1.0).verdict;
+    };
+    const double nan = LayerGradientStats::kNone;
+    const double infinite = std::numeric_limits<double>::infinity();
+    for (const double bad : {nan, infinite}) {
+        LayerGradientStats good = layer(1, 1), matrix = layer(1, 1), bias = layer(1, 1);
+        LayerGradientStats out = layer(bad, 1), in = layer(1, bad);
+        for (LayerGradientStats* stats : {&good, &matrix, &bias, &out, &in})
+            stats->projections = {{"W_Q", 3, 6}, {"b_Q", 1, nan}};
+        matrix.projections[0].gradient = bias.projections[1].gradient = bad;
+        CHECK(verdict(good, good) == "ok");
+        for (const LayerGradientStats& wrong : {matrix, bias, out, in}) {
+            CHECK(verdict(wrong, good) == "nonfinite");
+            CHECK(verdict(good, wrong) == "nonfinite");
+        }
+        CHECK(summarise_layers({matrix}, 1.0, false).verdict == "nonfinite");
+    }
+    LayerGradientStats matrix = layer(1, 1);
+    matrix.projections = {{"W_Q", nan, 6}};
+    CHECK(std::isnan(summarise_layers({matrix}, 1.0).clip_coefficient));
+    // Of --query, --key and --value: nothing below them is asked for.
+    CHECK(summarise_layers({layer(1, nan)}, std::nullopt).verdict == "ok");
+}
+
 TEST_CASE("the clip coefficient is torch's, over matrices and biases of all layers") {
     LayerGradientStats a = layer(1, 1), b = layer(1, 1);
     a.projections = {{"W_Q", 3, 6}, {"b_Q", 0, LayerGradientStats::kNone}};

@@ -105,3 +105,13 @@ TEST_CASE("one key beside a sink shares with it") {
     CHECK(row.spectral == Approx(0.1875));
     CHECK(measured({1.0}).norm == 0);
 }
+
+TEST_CASE("a row of NaN has no Jacobian, which is not one of 0") {
+    const double nan = std::nan("");
+    for (const std::vector<double>& row : {std::vector<double>{nan, nan, nan}, {nan, 0.5}}) {
+        CHECK(std::isnan(measured(row).norm));
+        CHECK(std::isnan(measured(row).trace));
+    }
+    CHECK(std::isnan(measured({nan, nan}).spectral));
+    CHECK(std::isnan(measured({nan, nan}).largest));
+}
