@@ -95,7 +95,7 @@ void compare_layers(const source::StoredAttention<T>& attention, const StatsRequ
 void warn_of_scores(bool has_sinks, const std::string& source, const StatsResult& result,
                     const Warn& warn) {
     const std::string doubt = has_sinks ? "" : analysis::doubt_of_weights(result.heads);
-    if (!doubt.empty()) warn(source + ": " + doubt);
+    if (warn && !doubt.empty()) warn(source + ": " + doubt);
 }
 
 SinkCount count_sinks(const std::vector<analysis::HeadStats>& heads) {

@@ -195,7 +195,7 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
             collector.add(source::StoredSource<T>(attention), std::move(input),
                           progress_of_step(progress, i, steps.size()));
         if (i == 0) after_first(collector.series());
-        if (!doubted && !attention.has_sinks && !doubt.empty()) {
+        if (warn && !doubted && !attention.has_sinks && !doubt.empty()) {
             warn(steps[i].source + ", step " + std::to_string(steps[i].number) + ": " + doubt);
             doubted = true;
         }

@@ -103,7 +103,7 @@ Broadcast<T> spread(const Array<T>& values, const AttentionSizes& sizes, const s
     try {
         Broadcast<T> result(values, sizes, name, flag);
         for (const AxesReading& reading : others) {
-            if (gives_the_same(values, reading)) continue;
+            if (!warn || gives_the_same(values, reading)) continue;
             warn(flag + " " + name + " " + to_string(values.shape()) + ": is read as " +
                  (values.rank() == 2 ? "[queries, keys]" : "[heads, queries, keys]") + advices +
                  "; to keep it as it is, as " + to_string(usual(values.shape())));

@@ -95,7 +95,7 @@ void load_mask(const AttentionRequest& request, const AttentionSizes& sizes, io:
              to_string(stored.dtype));
     }
     options.added = spread(values, sizes, stored.name, "--mask", warn);
-    if (only_zeros_and_ones(values)) {
+    if (warn && only_zeros_and_ones(values)) {
         warn("--mask " + stored.name + ": holds only 0 and 1 as " + to_string(stored.dtype) +
              " and is added to the scores; save it as bool if 1 means 'may attend'");
     }

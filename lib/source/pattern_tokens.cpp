@@ -60,12 +60,13 @@ PatternTokens choose_pattern_tokens(const StoredAttention<T>& attention,
     const Offsets end{static_cast<std::ptrdiff_t>(shape[3]) -
                       static_cast<std::ptrdiff_t>(shape[2])};
     if (assumed && stand_at(labels, end, shape[0])) {
-        warn(request.source +
-             ": the tokens of the queries are those of the last keys; positions are "
-             "counted from there");
+        if (warn)
+            warn(request.source +
+                 ": the tokens of the queries are those of the last keys; positions are "
+                 "counted from there");
         return {labels.keys, end};
     }
-    if (given)
+    if (given && warn)
         warn(request.source +
              ": the tokens of the queries are not those of the keys at which they "
              "stand; there are no token patterns between different sequences");
