@@ -57,10 +57,14 @@ results::GradientCheck check_gradients(const source::ComputedRequest& request,
 
     std::mt19937_64 random(kSeed);
     results::GradientCheck check;
-    check.entries = entries;
-    for (std::size_t entry = 0; entry < entries; ++entry) {
-        const std::size_t layer = random() % x.size();
-        const std::size_t place = random() % x[layer].size();
+    std::size_t total = 0;
+    for (const Array<double>& one : x) total += one.size();
+    const bool all = entries >= total;  // then each of them once
+    check.entries = std::min(entries, total);
+    for (std::size_t entry = 0; entry < check.entries; ++entry) {
+        std::size_t layer = all ? 0 : random() % x.size();
+        std::size_t place = all ? entry : random() % x[layer].size();
+        for (; place >= x[layer].size(); ++layer) place -= x[layer].size();
         const double value = x[layer].data()[place];
         const double step = kStep * std::max(1.0, std::abs(value));
         source.replace_x(layer, with_entry(x[layer], place, value + step));

@@ -19,9 +19,9 @@ std::size_t number_below(const std::string& text, std::size_t end, const std::st
 PhotoTarget parse_target(const std::string& text, const analysis::PatchGrid& grid) {
     if (text == "cls") {
         if (grid.extra() == 0)
-            fail("--grid ", grid.rows(), "x", grid.columns(), ": has no class token in front, as ",
-                 grid.rows(), "x", grid.columns(),
-                 "+1 has; give --targets, a patch R,C or a query N");
+            fail("--grid ", grid.rows(), "x", grid.columns(),
+                 ": has no class token in front for --targets cls, as ", grid.rows(), "x",
+                 grid.columns(), "+1 has; give --targets a patch R,C or a query N");
         return {"class token", 0};
     }
     const auto numbers = split_at(text, ',');

@@ -1,5 +1,6 @@
 #include "pipeline/report_rollout.hpp"
 
+#include "core/error.hpp"
 #include "core/human_size.hpp"
 #include "core/index_list.hpp"
 #include "pipeline/rollout_computed.hpp"
@@ -42,6 +43,29 @@ void roll_sequence(const RolloutStack<T>& stack, const RolloutRequest& rollout,
     packed.finish();
 }
 
+template <class T>
+void roll_all(const ReportRequest& request, const ReportSide<T>& side,
+              const results::ReportPacking& packing, const Progress& progress,
+              results::ReportChunks& chunks) {
+    io::Inputs inputs;
+    RolloutRequest rollout;
+    rollout.from = request.from;
+    rollout.computed = request.computed;
+    rollout.attention = request.computed.attention;
+    const RolloutStack<T> stack = open_stack<T>(request, rollout, inputs, progress);
+    for (std::size_t place = 0; place < side.sequences.size(); ++place) {
+        results::ReportMatrices matrices;
+        matrices.exact = matrices.compact = "rollout";
+        matrices.top = "rollout_top";
+        matrices.thumbs = "rollout_thumbs";
+        matrices.allowed = "";
+        matrices.one_head = true;
+        matrices.first_sequence = place;
+        results::ReportSink<T> packed(chunks, packing, matrices);
+        roll_sequence(stack, rollout, side.sequences[place], packed);
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -64,22 +88,10 @@ template <class T>
 void add_report_rollout(const ReportRequest& request, const ReportSide<T>& side,
                         const results::ReportPacking& packing, const Progress& progress,
                         results::ReportChunks& chunks) {
-    io::Inputs inputs;
-    RolloutRequest rollout;
-    rollout.from = request.from;
-    rollout.computed = request.computed;
-    rollout.attention = request.computed.attention;
-    const RolloutStack<T> stack = open_stack<T>(request, rollout, inputs, progress);
-    for (std::size_t place = 0; place < side.sequences.size(); ++place) {
-        results::ReportMatrices matrices;
-        matrices.exact = matrices.compact = "rollout";
-        matrices.top = "rollout_top";
-        matrices.thumbs = "rollout_thumbs";
-        matrices.allowed = "";
-        matrices.one_head = true;
-        matrices.first_sequence = place;
-        results::ReportSink<T> packed(chunks, packing, matrices);
-        roll_sequence(stack, rollout, side.sequences[place], packed);
+    try {
+        roll_all(request, side, packing, progress, chunks);
+    } catch (const Error& problem) {
+        fail(problem.what(), "; --no-rollout makes the page without rollout");
     }
 }
 

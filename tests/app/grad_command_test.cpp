@@ -207,6 +207,13 @@ TEST_CASE("grad of given heads saves the gradients of queries, keys and values")
     check_refused(join(heads, {"--upstream", "logit:0,0"}), "needs the whole model");
 }
 
+TEST_CASE("grad --verify tries no entry twice where all are tried") {
+    const TempFolder folder;
+    const Json json = grad_json(join(small_layer(folder), {"--verify", "1000000"}));
+    CHECK(json["verification"]["entries"] == 60);
+    CHECK(json["verification"]["passed"] == true);
+}
+
 TEST_CASE("every layer stands alone with --hidden-states") {
     const TempFolder folder;
     const Arguments layer = small_layer(folder);

@@ -478,11 +478,22 @@ TEST_CASE("queries and keys that flags name are checked against the attention") 
 
 TEST_CASE("the name of a source does not steer who reads the page") {
     const TempFolder folder;
-    const std::string file =
-        Weights(1, 1, 3, 3).file(folder, "a\x1b[31m\n\xe2\x80\xae</title>.npy");
+    const std::string file = Weights(1, 1, 3, 3).file(folder, "a\x1b[31m\n\xe2\x80\xae<b>.npy");
     const std::string page = folder / "page.html";
     REQUIRE(run_program({"report", file, "-o", page}).exit_code == 0);
     const std::string text = written(page);
-    CHECK_THAT(text, Contains("<title>a\\x1b[31m\\n\\u202e&lt;/title&gt;.npy</title>"));
+    CHECK_THAT(text, Contains("<title>a\\x1b[31m\\n\\u202e&lt;b&gt;.npy</title>"));
     CHECK(text.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("a page whose rollout cannot be says how to have it without") {
+    const TempFolder folder;
+    Weights broken(2, 1, 3, 3);
+    broken.values[12] = std::nanf("");
+    const std::string file = broken.file(folder, "nan.npy");
+    const auto result = run_program({"report", file, "-o", folder / "page.html"});
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Contains("query 1, key 0: is nan") &&
+                               Contains("; --no-rollout makes the page without rollout\n"));
+    CHECK(run_program({"report", file, "--no-rollout", "-o", folder / "page.html"}).exit_code == 0);
 }
