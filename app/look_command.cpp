@@ -30,6 +30,7 @@ using pipeline::Verdict;
 struct LookFlags {
     pipeline::LookRequest request;
     std::vector<std::string> sources;
+    bool json = false;
 };
 
 // A screen is 80 x 24; the prompt needs a line of it.
@@ -176,22 +177,29 @@ int execute(LookFlags& flags, const CommandLine& line) {
     }
     std::vector<std::vector<std::string>> rows;
     std::vector<std::string> unreadable;
+    std::vector<results::LookedAt> files;
     int code = 0;
     for (const std::string& source : sources) {
         flags.request.from.source = source;
         try {
-            const LookResult result = look_at(flags, sources.size() == 1, line);
+            LookResult result = look_at(flags, sources.size() == 1, line);
             if (result.failed()) code = 1;
-            if (sources.size() > 1)
+            if (flags.json)
+                files.push_back({source, std::move(result), ""});
+            else if (sources.size() > 1)
                 rows.push_back(row_of(result, source));
             else if (!line.global.quiet)
                 print_screen(result, source, is_colorful(line.global.no_color), line.console);
         } catch (const Error& problem) {
             if (sources.size() == 1) throw;
-            rows.push_back({source, "cannot be read", problem.what(), ""});
+            if (flags.json)
+                files.push_back({source, {}, problem.what()});
+            else
+                rows.push_back({source, "cannot be read", problem.what(), ""});
             unreadable.emplace_back(problem.what());
         }
     }
+    if (flags.json) line.console.document(results::look_json(files));
     if (!rows.empty() && !line.global.quiet) print_table(line.console, rows, 4);
     if (!unreadable.empty()) {
         line.console.finish();  // what could be read is told, too
@@ -215,7 +223,9 @@ void add_look_command(CLI::App& app, CommandLine& line) {
     add_axes_flag(command, "--axes", flags->request.from.axes, "Axes of the array");
     add_token_flags(command, flags->request.from);
     add_mask_flags(command, flags->request.attention);
-    command.usual({"--axes", "--tokens", "--causal", "--mask", "--key-lengths"},
+    command.on("--json", flags->json,
+               "Print JSON: {\"passed\": …, \"files\": […]}, the same numbers");
+    command.usual({"--axes", "--tokens", "--causal", "--mask", "--key-lengths", "--json"},
                   "attn-inspect look attention.npz");
     command.action([flags, &line] { return execute(*flags, line); });
 }

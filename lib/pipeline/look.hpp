@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "analysis/head_stats.hpp"
 #include "core/progress.hpp"
 #include "pipeline/check.hpp"
+#include "results/look_report.hpp"
 #include "source/attention_request.hpp"
 #include "source/source_selection.hpp"
 
@@ -18,18 +18,7 @@ struct LookRequest {
     source::AttentionRequest attention;  // of it only who may attend
 };
 
-struct LookResult {
-    enum class Kind { attention, checkpoint, arrays } kind = Kind::arrays;
-    std::string what;                   // one line
-    std::string more;                   // another, or empty
-    std::vector<std::string> problems;  // of files that are no attention: "W_Q: 3 NaN"
-    bool batch = false;
-    CheckResult check;                       // of attention
-    std::vector<analysis::HeadStats> heads;  // of attention; none where it cannot be measured
-    std::vector<std::string> next;           // commands to paste
-
-    bool failed() const { return !problems.empty() || check.failed(); }
-};
+using results::LookResult;
 
 // Throws Error for what cannot be read, and for a folder that holds nothing of these.
 LookResult look(const LookRequest& request, const Progress& progress, const Warn& warn);

@@ -270,16 +270,17 @@ std::vector<Idle> idle_flags() {
 // Flags that count for a command and have no say in others, or count always there.
 bool counts(const std::string& command, const std::string& flag) {
     static const std::set<std::pair<std::string, std::string>> of_one{
-        {"compare", "--atol"},      {"run", "--force"},        {"run", "--durable"},
-        {"diagnose", "--json"},     {"diagnose", "--probe"},   {"check", "--json"},
-        {"stats", "--sort"},        {"heatmap", "--colormap"}, {"heatmap", "--vmin"},
-        {"heatmap", "--vmax"},      {"heatmap", "--scale"},    {"heatmap", "--transparent"},
-        {"grad", "--upstream"},     {"grad", "--spectral"},    {"grad", "--check"},
-        {"rollout", "--json"},      {"report", "--against"},   {"report", "--grid"},
-        {"report", "--values"},     {"report", "--budget"},    {"report", "--colormap"},
-        {"report", "--drop-first"}, {"report", "--title"},     {"report", "--no-check"},
-        {"report", "--no-rollout"}, {"report", "--force"},     {"report", "--durable"},
-        {"monitor", "--alarm"},     {"monitor", "--steps"},    {"monitor", "--per-sequence"}};
+        {"look", "--json"},           {"compare", "--atol"},      {"run", "--force"},
+        {"run", "--durable"},         {"diagnose", "--json"},     {"diagnose", "--probe"},
+        {"check", "--json"},          {"stats", "--sort"},        {"heatmap", "--colormap"},
+        {"heatmap", "--vmin"},        {"heatmap", "--vmax"},      {"heatmap", "--scale"},
+        {"heatmap", "--transparent"}, {"grad", "--upstream"},     {"grad", "--spectral"},
+        {"grad", "--check"},          {"rollout", "--json"},      {"report", "--against"},
+        {"report", "--grid"},         {"report", "--values"},     {"report", "--budget"},
+        {"report", "--colormap"},     {"report", "--drop-first"}, {"report", "--title"},
+        {"report", "--no-check"},     {"report", "--no-rollout"}, {"report", "--force"},
+        {"report", "--durable"},      {"monitor", "--alarm"},     {"monitor", "--steps"},
+        {"monitor", "--per-sequence"}};
     return always_count().count(flag) > 0 || of_one.count({command, flag}) > 0;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "support/arrays.hpp"
@@ -155,4 +156,47 @@ TEST_CASE("what a look says to try next takes a name with a dash for a file") {
         if (::chdir(path.c_str()) != 0) std::abort();
     });
     CHECK_THAT(program.wait().out, Contains("next: attn-inspect heatmap ./-o.json --layer 0"));
+}
+
+TEST_CASE("look --json holds the numbers of the screen") {
+    const TempFolder folder;
+    const std::string out = run_folder(folder);
+    const auto screen = run_program({out});
+    const auto result = run_program({"look", out, "--json"});
+    CHECK(result.exit_code == 0);
+    const auto json = nlohmann::json::parse(result.out);
+    CHECK(json["passed"] == true);
+    REQUIRE(json["files"].size() == 1);
+    const auto& file = json["files"][0];
+    CHECK_THAT(screen.out, Contains(file["what"].get<std::string>()));
+    CHECK_THAT(screen.out,
+               Contains(std::to_string(file["checks"]["ok"].get<int>()) + " checks ok"));
+    CHECK(file["roles"].size() == 6);
+    CHECK(file["roles"][0]["role"] == "previous token");
+    CHECK(file["roles"][0]["head"] == 3);
+    CHECK(file["roles"][0]["share"].get<double>() == Approx(0.65).margin(0.005));
+    CHECK(file["roles"][0]["heads_over_half"] == 1);
+    REQUIRE(file["entropy"].size() == 2);
+    CHECK(file["entropy"][1]["heads"].size() == 4);
+    for (const auto& command : file["next"])
+        CHECK_THAT(screen.out, Contains(command.get<std::string>()));
+    CHECK(run_program({out, "--json", "--quiet"}).out == result.out);
+}
+
+TEST_CASE("look --json of several files has an entry each, and says which cannot be read") {
+    const TempFolder folder;
+    const std::string good = folder.write("good.json", "[[1, 0], [0.5, 0.5]]");
+    const std::string bad = folder.write("wrong.json", "[[1, 0], [0.5, 0.7]]");
+    const auto two = run_program({"look", good, bad, "--json"});
+    CHECK(two.exit_code == 1);
+    const auto json = nlohmann::json::parse(two.out);
+    CHECK(json["passed"] == false);
+    CHECK(json["files"][0]["passed"] == true);
+    CHECK(json["files"][1]["problems"][0]["name"] == "row_sum");
+    CHECK(json["files"][1]["problems"][0]["query"] == 1);
+    const auto missing = run_program({"look", good, "no/such/file", "--json"});
+    CHECK(missing.exit_code == 2);
+    CHECK_THAT(nlohmann::json::parse(missing.out)["files"][1]["error"].get<std::string>(),
+               Contains("cannot open"));
+    CHECK_THAT(missing.err, Contains("1 of 2 cannot be read"));
 }

@@ -131,9 +131,9 @@ TEST_CASE("the JSON has the keys that the README promises") {
             "--method must --seeds 2 --json > lab.json") == 0);
     for (const auto& [command, file] :
          {std::pair("stats", "stats.json"), std::pair("check", "check.json"),
-          std::pair("compare", "compare.json"), std::pair("diagnose", "diagnosis.json"),
-          std::pair("grad", "grad.json"), std::pair("monitor", "monitor.json"),
-          std::pair("approx", "lab.json")}) {
+          std::pair("compare", "compare.json"), std::pair("look", "look.json"),
+          std::pair("diagnose", "diagnosis.json"), std::pair("grad", "grad.json"),
+          std::pair("monitor", "monitor.json"), std::pair("approx", "lab.json")}) {
         const auto lines = lines_with("| `" + std::string(command) + " --json` |");
         REQUIRE(lines.size() == 1);
         const std::string json = read_file(folder / file);
