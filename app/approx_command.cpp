@@ -76,7 +76,7 @@ void add_method_choice(Command& command, ApproxFlags& flags) {
     command.whole("--seed", flags.seed, {0, (std::int64_t{1} << 53)},
                   "Seed of random methods (default 0)");
     command.whole("--seeds", request.seeds, {1, 1000},
-                  "Run random methods with so many seeds, the first is --seed: means, and ± the "
+                  "Run random methods with so many seeds, the first is --seed: means, and the "
                   "standard deviation (default 1)");
     command.whole("--element-bytes", request.element_bytes, {1, 16},
                   "Bytes of a number in what methods keep and read (default 4)");
