@@ -180,8 +180,11 @@ double DropoutEstimate::factor() {
     const double factor = median(factors_);
     const double probability = 1 - 1 / factor;
     const double share = zeros_ / cells_;
-    const double spread = 4 * std::sqrt(share * (1 - share) / cells_) + 1 / cells_;
-    if (!(probability > 0) || std::abs(share - probability) > spread) return 0;
+    // What the factor promises may come out so much more or less; nobody trains with less than
+    // 0.001, which is rounding.
+    constexpr double kLeast = 1e-3;
+    const double spread = 4 * std::sqrt(probability * (1 - probability) / cells_) + 1 / cells_;
+    if (!(probability > kLeast) || std::abs(share - probability) > spread) return 0;
     return factor;
 }
 

@@ -107,9 +107,8 @@ struct Part {
 
 Part part_of(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded) {
     Part part;
-    if (request.heads) part.heads = sorted_indices(request.heads, loaded.heads, "--head", "heads");
-    if (request.rows)
-        part.queries = sorted_indices(request.rows, loaded.queries, "--rows", "queries");
+    if (request.heads) part.heads = sorted_indices(request.heads, loaded.heads, "--head", "head");
+    if (request.rows) part.queries = sorted_indices(request.rows, loaded.queries, "--rows", "row");
     return part;
 }
 

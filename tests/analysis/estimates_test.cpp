@@ -60,3 +60,19 @@ TEST_CASE(
     CHECK(in_rows.spares_rows());
     CHECK(in_all.factor() == 0);
 }
+
+TEST_CASE("zeros beside numbers that are as expected are no dropout") {
+    for (const double factor : {1.0, 1 + 2.3e-16, 1 + 1e-6}) {
+        for (const int zeros : {1, 2, 5}) {
+            Faced faced;
+            for (int i = 0; i < 40; ++i) {
+                faced.expected.push_back(0.2);
+                faced.seen.push_back(i < zeros ? 0 : 0.2 * factor);
+            }
+            DropoutEstimate estimate(Rounding::none);
+            estimate.add(faced);
+            INFO(factor << ", " << zeros << " zeros");
+            CHECK(estimate.factor() == 0);
+        }
+    }
+}
