@@ -132,10 +132,13 @@ bool Trial::choose_top_keys(Explanation& explanation, Mistakes& mistakes) {
     if (observation_.kind == Observed::output) {
         const auto set = [](Mistakes& m, std::size_t count) { m.top_keys = count; };
         std::vector<std::size_t> usual;
-        for (std::size_t count = 1; count < extents_.keys; count *= 2) usual.push_back(count);
+        // Of few keys each one counts: the error does not fall steadily towards the right number.
+        constexpr std::size_t kSingly = 16;
+        for (std::size_t count = 1; count < extents_.keys; count += count < kSingly ? 1 : count / 4)
+            usual.push_back(count);
         if (usual.empty()) return false;
         std::size_t best = nearest(mistakes, usual, set);
-        for (std::size_t step = best / 2; step > 0; step /= 2) {
+        for (std::size_t step = best < kSingly ? 0 : best / 4; step > 0; step /= 2) {
             best = nearest(mistakes, {best, best - step, std::min(best + step, extents_.keys - 1)},
                            set);
         }

@@ -356,7 +356,7 @@ TEST_CASE("an odd number of rotary columns is blamed on whoever said it") {
     const std::string half = "\"partial_rotary_factor\": 0.5";
     config.replace(config.find(half), half.size(), "\"partial_rotary_factor\": 0.4");
     const auto odd = run(checkpoint.config(config));
-    check_refused(odd, "turn 3 of the 8 columns");
+    check_refused(odd, "rotate 3 of the 8 columns");
     CHECK_THAT(odd.err, !Catch::StartsWith("attn-inspect: error: --rope-dim"));
     check_refused(run(checkpoint, {"--rope", "--rope-dim", "3"}), "--rope-dim 3");
     const TempFolder folder;

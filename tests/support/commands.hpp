@@ -55,7 +55,8 @@ inline std::vector<Arguments> printing_commands(const std::string& weights,
     commands.push_back({"heatmap", weights, "-o", out + ".png", "--sheet"});
     commands.push_back({"heatmap", weights, "--terminal"});
     commands.push_back({"report", weights, "-o", out + ".html"});
-    commands.push_back(join({"approx", "--csv", "-o", out + "-approx"}, kSampleModel));
+    commands.push_back(
+        join({"approx", "--csv", "--no-pictures", "-o", out + "-approx"}, kSampleModel));
     commands.push_back(join({"grad", "--csv", "-o", out + "-grad"}, kSampleModel));
     return commands;
 }
