@@ -107,22 +107,37 @@ bool Trial::choose_value_order(Explanation& explanation, Mistakes& mistakes) {
     return true;
 }
 
-// The value where the rows that are looked at first come nearest, of several the first.
+// The value that comes nearest, of several the first: in the rows that are looked at first, or in
+// the sample where those do not tell them apart, having too few keys.
 std::size_t Trial::nearest(const Mistakes& mistakes, const std::vector<std::size_t>& values,
                            const std::function<void(Mistakes&, std::size_t)>& set) {
-    std::size_t best = values.front();
-    double least = kNoMatch * kNoMatch;
-    for (const std::size_t value : values) {
+    const auto square_of = [&](std::size_t value, bool on_sample) {
         Mistakes tried = mistakes;
         set(tried, value);
-        const DenseComputation computation(inputs_, tried, store_);
         Closeness close(unit_, saved_, 0, is_weights());
-        close.add(face(computation, observation_, glance_at(whole_axis(tried))));
-        if (close.square() >= least) continue;
-        least = close.square();
-        best = value;
-    }
-    return best;
+        if (on_sample) {
+            visit(tried, true, [&](const Piece&, const Faced& faced) { close.add(faced); });
+        } else {
+            const DenseComputation computation(inputs_, tried, store_);
+            close.add(face(computation, observation_, glance_at(whole_axis(tried))));
+        }
+        return close.square();
+    };
+    std::vector<std::size_t> best;
+    const auto keep_best_of = [&](const std::vector<std::size_t>& among, bool on_sample) {
+        double least = kNoMatch * kNoMatch;
+        best.assign(1, among.front());
+        for (const std::size_t value : among) {
+            const double square = square_of(value, on_sample);
+            if (square > least || !(square < kNoMatch * kNoMatch)) continue;
+            if (square < least) best.clear();
+            least = square;
+            best.push_back(value);
+        }
+    };
+    keep_best_of(values, false);
+    if (best.size() > 1) keep_best_of(std::vector<std::size_t>(best), true);
+    return best.front();
 }
 
 // As many as the fullest row has; of outputs the number that comes nearest.
