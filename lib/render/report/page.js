@@ -81,8 +81,10 @@ function startPage(meta) {
   saveDialog(shared);
   darkButton(shared);
   searchField(shared);
-  window.addEventListener('hashchange', () => {
-    if (location.hash !== stateLink(state.shown, meta)) state.set(linkedState(location.hash, meta));
+  window.addEventListener('hashchange', (event) => {
+    // The address may have been written over since by keepLink, for what was shown before.
+    const { hash } = new URL(event.newURL);
+    if (hash !== stateLink(state.shown, meta)) state.set(linkedState(hash, meta));
   });
   for (const name of /** @type {(keyof import('./state.js').Shown)[]} */ (Object.keys(state.shown))) state.note(name);
 }
