@@ -6,6 +6,7 @@
 
 #include "core/index_list.hpp"
 #include "support/arrays.hpp"
+#include "support/commands.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
@@ -66,19 +67,13 @@ void attentions(const TempFolder& folder, const std::vector<std::string>& flags,
 const std::vector<std::string> kModel{
     "-x", sample("embeddings.npy"), "-w", sample("weights"), "--heads", "4"};
 
-std::vector<std::string> with(std::vector<std::string> first,
-                              const std::vector<std::string>& more) {
-    first.insert(first.end(), more.begin(), more.end());
-    return first;
-}
-
 }  // namespace
 
 TEST_CASE("right attention is correct, exit code 0") {
     const TempFolder folder;
     for (const char* file : {"weights.npy", "scores.npy", "output.npy"}) {
-        const std::string seen = observed(folder, with(kModel, {"--causal"}), file);
-        const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+        const std::string seen = observed(folder, join(kModel, {"--causal"}), file);
+        const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
         CHECK(result.exit_code == 0);
         CHECK_THAT(result.out, Catch::StartsWith("correct: the observed "));
     }
@@ -87,13 +82,13 @@ TEST_CASE("right attention is correct, exit code 0") {
 TEST_CASE("a mistake is named with advice, exit code 1") {
     const TempFolder folder;
     const std::string seen =
-        observed(folder, with(kModel, {"--scale", "1", "--no-causal"}), "weights.npy");
-    const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+        observed(folder, join(kModel, {"--scale", "1", "--no-causal"}), "weights.npy");
+    const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::Contains("no scale + causal mask missing") &&
                                Catch::Contains("Multiply the scores with 1 / sqrt(d_head)."));
     const auto json =
-        Json::parse(diagnose(with(kModel, {"--causal", "--observed", seen, "--json"})).out);
+        Json::parse(diagnose(join(kModel, {"--causal", "--observed", seen, "--json"})).out);
     CHECK(json["verdict"] == "mistake");
     CHECK(json["observed"] == "weights");
     CHECK(json["explanations"][0]["mistakes"] ==
@@ -120,8 +115,8 @@ TEST_CASE("the output may be that of each head, as scaled_dot_product_attention 
         separate.append(rows + 4 * width * (row % tokens * heads + row / tokens), 4 * width);
     const std::string seen =
         folder.write("separate.npy", npy_bytes(npy_dictionary("<f4", "(2, 5, 3)"), separate));
-    CHECK(diagnose(with(flags, {"--observed", seen})).exit_code == 0);
-    CHECK(diagnose(with(flags, {"--observed", seen, "--scale", "1"})).exit_code == 1);
+    CHECK(diagnose(join(flags, {"--observed", seen})).exit_code == 0);
+    CHECK(diagnose(join(flags, {"--observed", seen, "--scale", "1"})).exit_code == 1);
 }
 
 TEST_CASE("any layer can be looked at") {
@@ -136,9 +131,9 @@ TEST_CASE("of an array of all layers the first that goes wrong is named, and why
     const TempFolder folder;
     const std::vector<std::string> model{"-w", sample("model.json")};
     attentions(folder, model, "right");
-    attentions(folder, with(model, {"--scale", "1"}), "wrong");
+    attentions(folder, join(model, {"--scale", "1"}), "wrong");
     const auto seen = [&](const std::string& first, const std::string& second) {
-        return with(model, {"--observed", stacked(folder, {first + "/layer00/weights.npy",
+        return join(model, {"--observed", stacked(folder, {first + "/layer00/weights.npy",
                                                            second + "/layer01/weights.npy"})});
     };
     const auto none = diagnose(seen("right", "right"));
@@ -154,11 +149,11 @@ TEST_CASE("of an array of all layers the first that goes wrong is named, and why
     CHECK_THAT(first.out, Catch::StartsWith("layer 0 is the first that goes wrong\n") &&
                               Catch::Contains("no scale") &&
                               Catch::Contains("layer 1 is not judged"));
-    const auto json = Json::parse(diagnose(with(seen("wrong", "wrong"), {"--json"})).out);
+    const auto json = Json::parse(diagnose(join(seen("wrong", "wrong"), {"--json"})).out);
     CHECK(json["layer"] == 0);
     CHECK(json["layers"][0]["verdict"] == "wrong");
     CHECK(json["layers"][1]["verdict"].is_null());
-    CHECK(diagnose(with(seen("right", "wrong"), {"--layer", "0"})).exit_code == 0);
+    CHECK(diagnose(join(seen("right", "wrong"), {"--layer", "0"})).exit_code == 0);
 }
 
 TEST_CASE("outputs of all layers are looked at like their weights") {
@@ -167,19 +162,19 @@ TEST_CASE("outputs of all layers are looked at like their weights") {
     attentions(folder, model, "right");
     const std::string all =
         stacked(folder, {"right/layer00/output.npy", "right/layer01/output.npy"});
-    const auto right = diagnose(with(model, {"--observed", all}));
+    const auto right = diagnose(join(model, {"--observed", all}));
     CHECK(right.exit_code == 0);
     CHECK_THAT(right.out, Catch::Contains("output of all 2 layers agrees"));
     const std::string twice =
         stacked(folder, {"right/layer00/output.npy", "right/layer00/output.npy"});
-    CHECK_THAT(diagnose(with(model, {"--observed", twice})).out,
+    CHECK_THAT(diagnose(join(model, {"--observed", twice})).out,
                Catch::StartsWith("layer 1 is the first that goes wrong; layer 0 is correct"));
 }
 
 TEST_CASE("behind a layer that is wrong each is judged on the hidden states that were given") {
     const TempFolder folder;
     const std::vector<std::string> model{"-w", sample("model.json")};
-    attentions(folder, with(model, {"--scale", "1"}), "wrong");
+    attentions(folder, join(model, {"--scale", "1"}), "wrong");
     const auto x = load(sample("embeddings.npy"));
     auto hidden = std::vector<float>(x.data(), x.data() + x.size());
     const auto added = load(folder / "wrong/layer00/output.npy");
@@ -192,7 +187,7 @@ TEST_CASE("behind a layer that is wrong each is judged on the hidden states that
     const auto judge = [&](const std::string& second) {
         const std::string all =
             stacked(folder, {"wrong/layer00/weights.npy", second + "/layer01/weights.npy"});
-        return diagnose(with(states, {"--observed", all})).out;
+        return diagnose(join(states, {"--observed", all})).out;
     };
     CHECK_THAT(judge("right"), Catch::StartsWith("layer 0 is the first that goes wrong\n") &&
                                    Catch::Contains("layer 1 is correct on the hidden states"));
@@ -202,7 +197,7 @@ TEST_CASE("behind a layer that is wrong each is judged on the hidden states that
 TEST_CASE("one head, or a few rows, are enough") {
     const TempFolder folder;
     attentions(folder, kModel, "right");
-    attentions(folder, with(kModel, {"--scale", "1"}), "wrong");
+    attentions(folder, join(kModel, {"--scale", "1"}), "wrong");
     const auto part = [&](const std::string& run, const std::vector<std::size_t>& heads,
                           const std::vector<std::size_t>& rows, const std::string& kind) {
         const auto array = load(folder / (run + "/layer00/" + kind + ".npy"));
@@ -220,7 +215,7 @@ TEST_CASE("one head, or a few rows, are enough") {
     };
     const std::vector<std::size_t> few{3, 20, 47}, all = attn::count_up(49);
     const auto says = [&](const std::string& file, const std::vector<std::string>& flags) {
-        return diagnose(with(with(kModel, {"--observed", file}), flags)).out;
+        return diagnose(join(join(kModel, {"--observed", file}), flags)).out;
     };
     CHECK_THAT(says(part("right", {2}, all, "weights"), {"--head", "2"}),
                Catch::StartsWith("correct"));
@@ -253,13 +248,13 @@ TEST_CASE("a part that is not there, or not told, is refused") {
     const auto array = load(folder / "right/layer00/weights.npy");
     const std::vector<float> one(array.data(), array.data() + 49 * 49);
     const std::string head = folder.write("head.npy", npy_floats("(49, 49)", one));
-    CHECK_THAT(diagnose(with(kModel, {"--observed", head})).err,
+    CHECK_THAT(diagnose(join(kModel, {"--observed", head})).err,
                Catch::Contains("read as the mean of 4 heads") &&
                    Catch::Contains("of one head --head says which"));
-    check_refused(with(kModel, {"--observed", head, "--head", "4"}), "--head 4: there are 4 heads");
-    check_refused(with(kModel, {"--observed", head, "--rows", "49"}), "--rows 49");
-    check_refused(with(kModel, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
-    check_refused(with(kModel, {"--observed", folder / "right/layer00/output.npy", "--head", "0"}),
+    check_refused(join(kModel, {"--observed", head, "--head", "4"}), "--head 4: there are 4 heads");
+    check_refused(join(kModel, {"--observed", head, "--rows", "49"}), "--rows 49");
+    check_refused(join(kModel, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
+    check_refused(join(kModel, {"--observed", folder / "right/layer00/output.npy", "--head", "0"}),
                   "--head: an output is of all heads");
 }
 
@@ -274,12 +269,12 @@ TEST_CASE("the attention of another layer is named") {
 
 TEST_CASE("how much of the error a mistake explains is told") {
     const TempFolder folder;
-    const std::string seen = observed(folder, with(kModel, {"--scale", "1"}), "weights.npy");
-    const auto result = diagnose(with(kModel, {"--observed", seen}));
+    const std::string seen = observed(folder, join(kModel, {"--scale", "1"}), "weights.npy");
+    const auto result = diagnose(join(kModel, {"--observed", seen}));
     CHECK_THAT(result.out,
                Catch::Contains("no scale") &&
                    Catch::Contains(" % of the largest error, the rest is float32 rounding"));
-    const auto json = Json::parse(diagnose(with(kModel, {"--observed", seen, "--json"})).out);
+    const auto json = Json::parse(diagnose(join(kModel, {"--observed", seen, "--json"})).out);
     CHECK(json["explanations"][0]["explains"].get<double>() > 0.999);
     CHECK(json["only"]["heads"].empty());
 }
@@ -288,26 +283,26 @@ TEST_CASE("what nothing explains is said to be unexplained") {
     const TempFolder folder;
     const std::string noise =
         folder.write("noise.npy", npy_floats("(4, 49, 49)", std::vector<float>(4 * 49 * 49, 0.3F)));
-    const auto result = diagnose(with(kModel, {"--causal", "--observed", noise}));
+    const auto result = diagnose(join(kModel, {"--causal", "--observed", noise}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::StartsWith("none of these: "));
 }
 
 TEST_CASE("of what nothing explains the farthest number is shown") {
     const TempFolder folder;
-    std::string bytes = read_file(observed(folder, with(kModel, {"--causal"}), "weights.npy"));
+    std::string bytes = read_file(observed(folder, join(kModel, {"--causal"}), "weights.npy"));
     const std::size_t cells = 4 * 49 * 49, leak = 49 * 30 + 31;
     const float weight = 0x1p-13F;
     bytes.replace(bytes.size() - 4 * (cells - leak), 4, bytes_of(std::vector<float>{weight}));
     const std::string leaky = folder.write("leaky.npy", bytes);
-    const auto result = diagnose(with(kModel, {"--causal", "--observed", leaky}));
+    const auto result = diagnose(join(kModel, {"--causal", "--observed", leaky}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::StartsWith("none of these: ") &&
                                Catch::EndsWith("1 of 9604 numbers differs from what was asked for, "
                                                "the farthest at head 0, query 30, key 31: "
                                                "0.00012207 instead of 0\n"));
     const auto json =
-        Json::parse(diagnose(with(kModel, {"--causal", "--observed", leaky, "--json"})).out);
+        Json::parse(diagnose(join(kModel, {"--causal", "--observed", leaky, "--json"})).out);
     CHECK(json["verdict"] == "unexplained");
     CHECK(json["misfit"]["differing"] == 1);
     CHECK(json["misfit"]["place"] == Json{{"seq", 0}, {"head", 0}, {"query", 30}, {"key", 31}});
@@ -316,19 +311,19 @@ TEST_CASE("of what nothing explains the farthest number is shown") {
 
 TEST_CASE("NaN is reported first, with its place, and explained by nothing finite") {
     const TempFolder folder;
-    std::string bytes = read_file(observed(folder, with(kModel, {"--causal"}), "weights.npy"));
+    std::string bytes = read_file(observed(folder, join(kModel, {"--causal"}), "weights.npy"));
     constexpr std::size_t cells = 4 * 49 * 49, row = (49 * 2 + 20) * 49;
     const std::vector<float> nan(49, NAN);
     bytes.replace(bytes.size() - 4 * (cells - row), 4 * nan.size(), bytes_of(nan));
     const std::string seen = folder.write("nan.npy", bytes);
-    const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+    const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out,
                Catch::StartsWith("NaN: 49 of 9604 numbers of the observed weights, the first at "
                                  "head 2, query 20, key 0; 1 row is NaN as a whole: head 2, query "
                                  "20\nall other numbers are as asked for\nnone of these: "));
     const auto json =
-        Json::parse(diagnose(with(kModel, {"--causal", "--observed", seen, "--json"})).out);
+        Json::parse(diagnose(join(kModel, {"--causal", "--observed", seen, "--json"})).out);
     CHECK(json["verdict"] == "unexplained");
     CHECK(json["non_finite"]["nan"] == 49);
     CHECK(json["non_finite"]["rows"] == Json::parse(R"([{"seq": 0, "head": 2, "query": 20}])"));
@@ -337,10 +332,10 @@ TEST_CASE("NaN is reported first, with its place, and explained by nothing finit
 
 TEST_CASE("infinity is reported like NaN") {
     const TempFolder folder;
-    std::string bytes = read_file(observed(folder, with(kModel, {}), "weights.npy"));
+    std::string bytes = read_file(observed(folder, join(kModel, {}), "weights.npy"));
     bytes.replace(bytes.size() - 4, 4, bytes_of(std::vector<float>{INFINITY}));
     const std::string seen = folder.write("infinite.npy", bytes);
-    const auto result = diagnose(with(kModel, {"--observed", seen}));
+    const auto result = diagnose(join(kModel, {"--observed", seen}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::StartsWith("infinity: 1 of 9604 numbers of the observed weights, "
                                              "the first at head 3, query 48, key 48\n"));
@@ -348,7 +343,7 @@ TEST_CASE("infinity is reported like NaN") {
 
 TEST_CASE("a small error that is no rounding is said to be none") {
     const TempFolder folder;
-    const std::string path = observed(folder, with(kModel, {"--causal"}), "weights.npy");
+    const std::string path = observed(folder, join(kModel, {"--causal"}), "weights.npy");
     std::string bytes = read_file(path);
     constexpr std::size_t cells = 4 * 49 * 49;
     std::vector<float> weights(cells);
@@ -358,13 +353,13 @@ TEST_CASE("a small error that is no rounding is said to be none") {
     bytes.replace(bytes.size() - 4 * cells, 4 * cells, bytes_of(weights));
     const std::string seen = folder.write("noisy.npy", bytes);
     const auto result =
-        diagnose(with(kModel, {"--causal", "--observed", seen, "--time-limit", "0"}));
+        diagnose(join(kModel, {"--causal", "--observed", seen, "--time-limit", "0"}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::StartsWith(
                                "small difference, size of bfloat16 rounding, but not rounding\n"));
     CHECK_THAT(result.out, !Catch::Contains("half-precision"));
     const auto json = Json::parse(
-        diagnose(with(kModel, {"--causal", "--observed", seen, "--json", "--time-limit", "0"}))
+        diagnose(join(kModel, {"--causal", "--observed", seen, "--json", "--time-limit", "0"}))
             .out);
     CHECK(json["verdict"] == "unexplained");
     CHECK(json["small_difference"] == "bfloat16");
@@ -376,7 +371,7 @@ TEST_CASE("where and how it differs is said when no mistake comes near") {
     for (std::size_t i = 0; i < values.size(); ++i)
         values[i] = static_cast<float>(i * 7919 % 1009) / 1009;
     const std::string seen = folder.write("alien.npy", npy_floats("(4, 49, 49)", values));
-    const auto result = diagnose(with(kModel, {"--causal", "--observed", seen}));
+    const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
     CHECK_THAT(result.out, Catch::Contains(", nor comes near\n") &&
                                Catch::Contains("where: 4 of 4 heads, 49 of 49 queries") &&
                                Catch::Contains("how much: typically ") &&
@@ -388,7 +383,7 @@ TEST_CASE("an array of one number is no attention") {
     const TempFolder folder;
     const std::string zeros =
         folder.write("zeros.npy", npy_floats("(4, 49, 49)", std::vector<float>(4 * 49 * 49)));
-    const auto result = diagnose(with(kModel, {"--causal", "--observed", zeros}));
+    const auto result = diagnose(join(kModel, {"--causal", "--observed", zeros}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::Contains("all numbers are 0: nothing was written"));
 }
@@ -399,30 +394,30 @@ TEST_CASE("when the time limit strikes, text and JSON say what was not tried") {
     for (std::size_t i = 0; i < values.size(); ++i)
         values[i] = static_cast<float>(i * 7919 % 1009) / 1009;
     const std::string seen = folder.write("alien.npy", npy_floats("(4, 49, 49)", values));
-    const auto flags = with(kModel, {"--observed", seen, "--time-limit", "1e-6"});
+    const auto flags = join(kModel, {"--observed", seen, "--time-limit", "1e-6"});
     CHECK_THAT(diagnose(flags).out, Catch::Contains("stopped after 1e-06 s (--time-limit): ") &&
                                         Catch::Contains("mistakes and pairs not tried"));
-    const auto json = Json::parse(diagnose(with(flags, {"--json"})).out);
+    const auto json = Json::parse(diagnose(join(flags, {"--json"})).out);
     CHECK(json["verdict"] == "unexplained");
     CHECK(json["untried"].size() > 50);
-    const auto whole = with(kModel, {"--observed", seen, "--time-limit", "0", "--json"});
+    const auto whole = join(kModel, {"--observed", seen, "--time-limit", "0", "--json"});
     CHECK(Json::parse(diagnose(whole).out)["untried"].empty());
     for (const char* wrong : {"-1", "nan", "inf", "1e9", "soon"})
-        check_refused(with(kModel, {"--observed", seen, "--time-limit", wrong}), "--time-limit");
+        check_refused(join(kModel, {"--observed", seen, "--time-limit", wrong}), "--time-limit");
 }
 
 TEST_CASE("diagnose says what is missing") {
     const TempFolder folder;
-    const std::string seen = observed(folder, with(kModel, {}), "weights.npy");
+    const std::string seen = observed(folder, join(kModel, {}), "weights.npy");
     check_refused(kModel, "diagnose needs --observed");
     check_refused({"--observed", seen}, "--weights, or --query, --key and --value");
     check_refused({"-q", sample("embeddings.npy"), "--observed", seen}, "--key is missing");
-    check_refused(with(kModel, {"--observed", sample("weights/layers.0.W_Q.npy")}),
+    check_refused(join(kModel, {"--observed", sample("weights/layers.0.W_Q.npy")}),
                   "expected weights or scores [1, 4, 49, 49] or the output [1, 49, 64]");
-    check_refused(with(kModel, {"--observed", seen, "--observed-is", "output"}), "[4, 49, 49]");
-    check_refused(with(kModel, {"--observed", seen, "--observed-is", "picture"}), "--observed-is");
-    check_refused(with(kModel, {"--observed", seen, "--layer", "2"}), "the weights have 2 layers");
-    check_refused(with(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");
+    check_refused(join(kModel, {"--observed", seen, "--observed-is", "output"}), "[4, 49, 49]");
+    check_refused(join(kModel, {"--observed", seen, "--observed-is", "picture"}), "--observed-is");
+    check_refused(join(kModel, {"--observed", seen, "--layer", "2"}), "the weights have 2 layers");
+    check_refused(join(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");
 }
 
 TEST_CASE("a checkpoint is diagnosed like any other, each layer with its own input and window") {
@@ -445,9 +440,9 @@ TEST_CASE("another epsilon is found in the layer it stands in, and in all before
         const std::string model = golden(std::string("models/") + family);
         const std::vector<std::string> asked{"-w", model, "--token-ids", model + "/token_ids.npy"};
         const std::string out = folder / family;
-        run_program(with({"run", "--save", "weights", "--norm-eps", "0.02", "-o", out}, asked));
+        run_program(join({"run", "--save", "weights", "--norm-eps", "0.02", "-o", out}, asked));
         for (const char* layer : {"0", "1"}) {
-            const auto result = diagnose(with(
+            const auto result = diagnose(join(
                 asked, {"--layer", layer, "--observed", out + "/layer0" + layer + "/weights.npy"}));
             INFO(family << ", layer " << layer << "\n" << result.out << result.err);
             CHECK(result.exit_code == 1);
@@ -462,8 +457,8 @@ TEST_CASE("an epsilon that the numbers do not tell is not told") {
     const std::string model = golden("models/gpt2");
     const std::vector<std::string> asked{"-w", model, "--token-ids", model + "/token_ids.npy"};
     run_program(
-        with({"run", "--save", "weights", "--norm-eps", "1e-10", "-o", folder / "o"}, asked));
-    const auto result = diagnose(with(asked, {"--observed", folder / "o/layer00/weights.npy"}));
+        join({"run", "--save", "weights", "--norm-eps", "1e-10", "-o", folder / "o"}, asked));
+    const auto result = diagnose(join(asked, {"--observed", folder / "o/layer00/weights.npy"}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::Contains("another epsilon in the norm (epsilon below "));
 }
@@ -480,7 +475,7 @@ TEST_CASE("a mask that is too weak is not called correct, however little leaks")
         const std::string file =
             folder.write("w.json", "[[[1, " + std::string(leak) + "], [" + std::to_string(row) +
                                        ", " + std::to_string(1 - row) + "]]]");
-        const auto result = diagnose(with(asked, {file}));
+        const auto result = diagnose(join(asked, {file}));
         CHECK(result.exit_code == 1);
         CHECK_THAT(result.out, Catch::Contains("a finite number added for the mask (-") &&
                                    Catch::Contains("masked keys get weight") &&
@@ -491,9 +486,9 @@ TEST_CASE("a mask that is too weak is not called correct, however little leaks")
 
 TEST_CASE("what is correct is told with its tolerance") {
     const TempFolder folder;
-    const auto flags = with(kModel, {"--causal"});
+    const auto flags = join(kModel, {"--causal"});
     const auto result =
-        diagnose(with(flags, {"--observed", observed(folder, flags, "weights.npy")}));
+        diagnose(join(flags, {"--observed", observed(folder, flags, "weights.npy")}));
     CHECK(result.exit_code == 0);
     CHECK_THAT(result.out, Catch::Contains(", tolerance 1e-05)"));
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/arrays.hpp"
+#include "support/commands.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
@@ -16,20 +17,14 @@ namespace {
 const std::vector<std::string> kModel{
     "-x", sample("embeddings.npy"), "-w", sample("weights"), "--heads", "4"};
 
-std::vector<std::string> with(std::vector<std::string> first,
-                              const std::vector<std::string>& more) {
-    first.insert(first.end(), more.begin(), more.end());
-    return first;
-}
-
 ProgramResult diagnose(const std::vector<std::string>& arguments) {
-    return run_program(with({"diagnose"}, arguments));
+    return run_program(join({"diagnose"}, arguments));
 }
 
 // What our own run gives of all layers, in a folder of that name.
 void attentions(const TempFolder& folder, const std::vector<std::string>& flags,
                 const std::string& name) {
-    REQUIRE(run_program(with({"run", "--save", "weights", "-o", folder / name}, flags)).exit_code ==
+    REQUIRE(run_program(join({"run", "--save", "weights", "-o", folder / name}, flags)).exit_code ==
             0);
 }
 
@@ -38,13 +33,13 @@ void attentions(const TempFolder& folder, const std::vector<std::string>& flags,
 TEST_CASE("the mean of the heads is named, alone and beside another mistake") {
     const TempFolder folder;
     const auto mean_of = [&](const std::vector<std::string>& flags) {
-        attentions(folder, with(kModel, flags), "theirs");
+        attentions(folder, join(kModel, flags), "theirs");
         const auto array = load(folder / "theirs/layer00/weights.npy");
         std::vector<float> mean(49 * 49);
         for (std::size_t i = 0; i < array.size(); ++i)
             mean[i % mean.size()] += static_cast<float>(array.data()[i] / 4);
         const std::string seen = folder.write("mean.npy", npy_floats("(1, 49, 49)", mean));
-        return diagnose(with(kModel, {"--causal", "--observed", seen})).out;
+        return diagnose(join(kModel, {"--causal", "--observed", seen})).out;
     };
     CHECK_THAT(mean_of({"--causal"}), Catch::Contains("  heads averaged\n") &&
                                           Catch::Contains("average_attn_weights=False"));
@@ -54,11 +49,11 @@ TEST_CASE("the mean of the heads is named, alone and beside another mistake") {
 TEST_CASE("keys and values of the next layer are named, and so are its matrices") {
     const TempFolder folder;
     const std::vector<std::string> model{"-w", sample("model.json")};
-    run_program(with({"run", "--save", "weights,q,k", "-o", folder / "out"}, model));
+    run_program(join({"run", "--save", "weights,q,k", "-o", folder / "out"}, model));
     run_program({"run", "-q", folder / "out/layer00/q.npy", "-k", folder / "out/layer01/k.npy",
                  "-v", folder / "out/layer01/k.npy", "--causal", "--save", "weights", "-o",
                  folder / "mixed"});
-    const auto result = diagnose(with(model, {"--observed", folder / "mixed/layer00/weights.npy"}));
+    const auto result = diagnose(join(model, {"--observed", folder / "mixed/layer00/weights.npy"}));
     INFO(result.err);
     CHECK_THAT(result.out, Catch::Contains("  keys and values of the next layer\n") &&
                                Catch::Contains("past_key_values[layer_idx]"));
@@ -102,9 +97,9 @@ TEST_CASE("a probe tells apart what explains an observation equally well") {
     };
     const std::vector<std::string> theirs{"-q", random("q.npy", 1), "-k", random("k.npy", 2),
                                           "-v", random("v.npy", 3)};
-    attentions(folder, with(theirs, {"--scale", "0.3"}), "wrong");
+    attentions(folder, join(theirs, {"--scale", "0.3"}), "wrong");
     const std::string probe = folder / "probe";
-    const auto first = diagnose(with(
+    const auto first = diagnose(join(
         theirs, {"--observed", folder / "wrong/layer00/weights.npy", "--probe", probe, "--json"}));
     INFO(first.out << first.err);
     const auto json = nlohmann::json::parse(first.out);
@@ -114,19 +109,19 @@ TEST_CASE("a probe tells apart what explains an observation equally well") {
 
     const std::vector<std::string> again{"-q", probe + "/q.npy", "-k", probe + "/k.npy",
                                          "-v", probe + "/v.npy"};
-    run_program(with({"run", "--save", "output", "--scale", "0.3", "-o", folder / "seen"}, again));
+    run_program(join({"run", "--save", "output", "--scale", "0.3", "-o", folder / "seen"}, again));
     const std::string seen = folder / "seen/layer00/output.npy";
     const auto second = nlohmann::json::parse(
-        diagnose(with(again, {"--observed", seen, "--observed-is", "output", "--json"})).out);
+        diagnose(join(again, {"--observed", seen, "--observed-is", "output", "--json"})).out);
     REQUIRE(second["explanations"].size() == 1);
     CHECK(second["explanations"][0]["mistakes"][0] == "another scale");
 }
 
 TEST_CASE("where there is nothing to tell apart no probe is written, and it is said why") {
     const TempFolder folder;
-    attentions(folder, with(kModel, {"--scale", "1"}), "wrong");
+    attentions(folder, join(kModel, {"--scale", "1"}), "wrong");
     const std::string seen = folder / "wrong/layer00/weights.npy";
-    const auto result = diagnose(with(kModel, {"--observed", seen, "--probe", folder / "probe"}));
+    const auto result = diagnose(join(kModel, {"--observed", seen, "--probe", folder / "probe"}));
     CHECK_THAT(result.out, Catch::Contains("probe: nothing was written: there is one explanation"));
     CHECK_FALSE(std::filesystem::exists(folder / "probe"));
     const auto refused = diagnose({"-w", golden("models/gpt2"), "--token-ids",
@@ -138,8 +133,8 @@ TEST_CASE("where there is nothing to tell apart no probe is written, and it is s
 
 TEST_CASE("the head that differs most is drawn, and so is an output") {
     const TempFolder folder;
-    attentions(folder, with(kModel, {"--scale", "1"}), "wrong");
-    const auto result = diagnose(with(
+    attentions(folder, join(kModel, {"--scale", "1"}), "wrong");
+    const auto result = diagnose(join(
         kModel, {"--observed", folder / "wrong/layer00/weights.npy", "-o", folder / "pictures"}));
     INFO(result.out << result.err);
     CHECK_THAT(result.out, Catch::Contains("picture: " + (folder / "pictures/layer00/head")));
@@ -147,8 +142,8 @@ TEST_CASE("the head that differs most is drawn, and so is an output") {
     for (const auto& entry : std::filesystem::directory_iterator(folder / "pictures/layer00"))
         pictures += entry.path().extension() == ".png" ? 1 : 0;
     CHECK(pictures == 1);
-    run_program(with({"run", "--save", "output", "--scale", "1", "-o", folder / "out"}, kModel));
+    run_program(join({"run", "--save", "output", "--scale", "1", "-o", folder / "out"}, kModel));
     diagnose(
-        with(kModel, {"--observed", folder / "out/layer00/output.npy", "-o", folder / "pictures"}));
+        join(kModel, {"--observed", folder / "out/layer00/output.npy", "-o", folder / "pictures"}));
     CHECK(std::filesystem::exists(folder / "pictures/layer00/output.png"));
 }
