@@ -109,13 +109,14 @@ void OutputGuard::require_folder_name(const std::string& path, const std::string
         fail("--output -: standard output cannot hold a folder; expected ", expected,
              " (a folder of that name is ./-)");
     struct stat status {};
-    if (::stat(path.c_str(), &status) == 0) {
+    // The link before what it leads to: another rank may make the folder between two looks.
+    if (::lstat(path.c_str(), &status) == 0) {
+        if (S_ISLNK(status.st_mode) && ::stat(path.c_str(), &status) != 0)
+            fail(path, ": is a symbolic link that leads nowhere, expected ", expected);
         if (S_ISDIR(status.st_mode)) return;
         fail(path, S_ISREG(status.st_mode) ? ": is a file" : ": is no folder but a device or pipe",
              ", expected ", expected);
     }
-    if (::lstat(path.c_str(), &status) == 0)
-        fail(path, ": is a symbolic link that leads nowhere, expected ", expected);
     const std::string ending = fs::path(path).extension().string();
     if (kFileEndings.count(lower_case(ending)) != 0) {
         fail(path, ": a ", ending, " file is not what this command writes; expected ", expected);

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <thread>
 
+#include "core/error.hpp"
 #include "io/file_descriptor.hpp"
 #include "support/temp_folder.hpp"
 
@@ -140,4 +143,28 @@ TEST_CASE("names of folders that cannot be meant are refused") {
     for (const std::string& path : {temp / "really.svg", temp / "v1.5", temp / "a.svg/", temp / "b",
                                     std::string("./-"), std::string(".")})
         CHECK_NOTHROW(guard({}).require_folder_name(path, "a folder"));
+}
+
+TEST_CASE("a folder that appears between two looks is no link") {
+    const TempFolder temp;
+    const std::string folder = temp / "out";
+    const OutputGuard own = guard({});
+    std::atomic<bool> done{false};
+    std::thread another([&] {
+        for (int i = 0; i < 3000; ++i) {
+            fs::create_directory(folder);
+            fs::remove(folder);
+        }
+        done = true;
+    });
+    std::string problem;
+    while (!done && problem.empty()) {
+        try {
+            own.require_folder_name(folder, "a folder");
+        } catch (const attn::Error& error) {
+            problem = error.what();
+        }
+    }
+    another.join();
+    CHECK(problem.empty());
 }
