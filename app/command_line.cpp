@@ -18,6 +18,7 @@
 #include "core/version.hpp"
 #include "flag_rules.hpp"
 #include "help.hpp"
+#include "io/shared_standard_input.hpp"
 #include "kernels/kernels.hpp"
 #include "program.hpp"
 #include "terminal.hpp"
@@ -121,6 +122,23 @@ bool asks_for_version(const std::vector<std::string>& words) {
     return std::find(words.begin(), end, "--version") != end;
 }
 
+// Whether "-" or /dev/stdin is among the words, but for where results go.
+bool reads_standard_input(const std::vector<std::string>& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& before = i == 0 ? words[i] : words[i - 1];
+        if (before == "-o" || before == "--output" || before == "--received") continue;
+        const std::string& word = words[i];
+        const std::size_t equals = word.rfind("--", 0) == 0 ? word.find('=') : std::string::npos;
+        if (equals != std::string::npos &&
+            (word.rfind("--output=", 0) == 0 || word.rfind("--received=", 0) == 0))
+            continue;
+        const std::string value = equals == std::string::npos ? word : word.substr(equals + 1);
+        if (value == "-" || value.rfind("-:", 0) == 0 || value.rfind("/dev/stdin", 0) == 0)
+            return true;
+    }
+    return false;
+}
+
 int act(int argc, const char* const* argv, Console& console, const Ranks& ranks) {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     if (asks_for_version(words)) {
@@ -154,6 +172,7 @@ int act(int argc, const char* const* argv, Console& console, const Ranks& ranks)
     kernels<float>();  // a name that says nothing is refused before any work
     if (line.ranks.is_alone()) return line.action();
     require_same_kernels(line.ranks);
+    if (reads_standard_input(words)) io::share_standard_input(line.ranks);
     int code = 0;
     line.ranks.together([&] { code = line.action(); });
     return code;

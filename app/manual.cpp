@@ -132,9 +132,12 @@ std::string ranks_manual() {
            plain(
                "All ranks must see the same input files, and the output folder must lie on a file "
                "system that they share; both are found out before anything is computed. Rank 0 "
-               "alone reads standard input, writes to standard output and standard error, and "
-               "puts the results in place when all are done. What one rank cannot do ends all, "
-               "with a line that names it and exit code 2, and nothing is written.") +
+               "writes to standard output and standard error, and puts the results in place when "
+               "all are done; its standard input is that of all ranks. What one rank cannot do "
+               "ends all, with a line that names it and exit code 2, and nothing is written. So "
+               "does a rank that is killed: each works as the child of the process that the "
+               "launcher started, which tells of its end. Open MPI's launcher adds lines of its "
+               "own.") +
            "\n.SH THREADS\n" +
            plain(
                "The ranks of a machine together use no more threads than it has cores. "

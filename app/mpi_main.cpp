@@ -2,18 +2,41 @@
 // started. Rank 0 speaks for all.
 #include <fcntl.h>
 
+#include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "cluster/mpi_ranks.hpp"
+#include "cluster/rank_keeper.hpp"
 #include "command_line.hpp"
 #include "core/interrupt.hpp"
 #include "core/memory.hpp"
 #include "terminal.hpp"
 
+namespace {
+
+std::string variable(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? "" : value;
+}
+
+void complain(const std::string& text) {
+    attn::app::Console().complain(text);
+}
+
+// What only one rank knows.
+void complain_of_rank(const std::string& text) {
+    const std::optional<std::size_t> rank = attn::cluster::launched_rank(variable);
+    complain((rank ? "rank " + std::to_string(*rank) + ": " : "") + text);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    if (const std::optional<std::size_t> rank = attn::cluster::launched_rank(variable))
+        attn::cluster::keep_rank(*rank, complain, attn::app::kTrouble);
     attn::keep_freed_memory();
-    attn::watch_signals([](const std::string& text) { attn::app::Console().complain(text); },
-                        attn::app::kTrouble);
+    attn::watch_signals(complain_of_rank, attn::app::kTrouble);
     try {
         const attn::cluster::MpiRanks ranks;
         if (ranks.is_launched()) attn::app::expect_no_terminal();

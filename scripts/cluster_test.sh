@@ -51,6 +51,7 @@ on() {
 }
 
 data=$PWD/data/induction
+small=$PWD/tests/golden/attention/single_head/expected/weights.npy
 sample=(-x "$data/batch_embeddings.npy" -w "$data/weights" --tokens "$data/batch_tokens.json" --causal)
 arrays=scores,weights,context,logsumexp,output,q,k,v,heatmaps,stats,received,check
 cd "$work"
@@ -105,30 +106,52 @@ for mpi in "${mpis[@]}"; do
   # Without a launcher there is one rank.
   "./attn-inspect-$mpi" run "${sample[@]}" --save weights -o out >/dev/null || complain "without a launcher, $mpi"
   rm -rf out
+  # Launchers give standard input to rank 0, MPICH's no more than a pipe holds; all ranks read it.
+  "$one" check - <"$small" >expected.txt 2>/dev/null || true
+  on "$mpi" 3 check - <"$small" >found.txt 2>found.err || true
+  cmp -s expected.txt found.txt || complain "standard input, $mpi: $(cat found.err)"
 done
 
-# A rank that is killed ends all, and what was there stays: the folder is the earlier result or the new one,
-# and the next run finds nothing in its way.
-kills="0.2 0.5 0.8 1.1 1.5"
-[ -z "$quick" ] || kills="0.4 0.9"
+# A rank that is killed ends all with one line that names it and exit code 2, whatever the launcher says
+# beside it, and what was there stays: the folder is the earlier result, or none, or the new one. The next
+# run finds nothing in its way. Each rank works as the child of a process that keeps it; either is killed.
+moments="0.1 0.3 0.5 0.7 0.9 1.1 1.3 1.5 1.8 2.2"
+[ -z "$quick" ] || moments="0.4 0.9"
 for mpi in "${mpis[@]}"; do
-  rm -rf out new
-  "$one" run "${sample[@]}" --save weights -o out >/dev/null
-  rm -rf before && cp -r out before
+  rm -rf out new before
+  "$one" run "${sample[@]}" --save weights -o before >/dev/null
   "$one" run "${sample[@]}" --save "$arrays" -o new >/dev/null
-  victim=0
-  for moment in $kills; do
-    on "$mpi" 3 run "${sample[@]}" --save "$arrays" -o out >/dev/null 2>&1 &
+  turn=0
+  for moment in $moments; do
+    turn=$((turn + 1))
+    rm -rf out
+    if [ $((turn % 2)) -eq 0 ]; then cp -r before out; fi
+    on "$mpi" 3 run "${sample[@]}" --save "$arrays" -o out >/dev/null 2>found.err &
     launcher=$!
     sleep "$moment"
-    # The ranks are the launcher's own grandchildren; one of them in turn.
-    mapfile -t ranks < <(pgrep -f "^$work/attn-inspect-$mpi " || true)
-    if [ ${#ranks[@]} -gt 0 ]; then kill -9 "${ranks[$((victim % ${#ranks[@]}))]}" 2>/dev/null || true; fi
-    victim=$((victim + 1))
-    wait "$launcher" || true
-    if [ -e out/.attn-inspect-commit ]; then "$one" info out >/dev/null; fi
-    diff -r -x '.attn-inspect-*' before out >/dev/null || diff -r new out >/dev/null ||
-      complain "$mpi: a rank killed after $moment s leaves something else"
+    ranks=()
+    for process in $(pgrep -f "^$work/attn-inspect-$mpi "); do
+      parent=$(awk '{print $4}' "/proc/$process/stat" 2>/dev/null || true)
+      if grep -qs "attn-inspect-$mpi" "/proc/$parent/cmdline" && ! grep -qs mpirun "/proc/$parent/cmdline"; then
+        ranks+=("$process")
+      fi
+    done
+    killed=
+    if [ ${#ranks[@]} -eq 3 ] && kill -9 "${ranks[$((turn % 3))]}" 2>/dev/null; then killed=1; fi
+    code=0
+    wait "$launcher" || code=$?
+    lines=$(grep -c '^attn-inspect: error: rank [0-2] was killed by signal 9' found.err || true)
+    case $code$lines in
+    00) ;;
+    21) [ -n "$killed" ] || complain "$mpi: a rank was killed that was not" ;;
+    *) complain "$mpi: a rank killed after $moment s: exit code $code, $(cat found.err)" ;;
+    esac
+    if [ -e out ]; then
+      "$one" info out >/dev/null 2>&1 || true
+      diff -r -x '.attn-inspect-*' before out >/dev/null || diff -r new out >/dev/null ||
+        { [ $((turn % 2)) -eq 1 ] && [ -z "$(find out -mindepth 1 -not -path '*/.attn-inspect-*')" ]; } ||
+        complain "$mpi: a rank killed after $moment s leaves something else"
+    fi
   done
   on "$mpi" 3 run "${sample[@]}" --save "$arrays" -o out >/dev/null 2>found.err ||
     complain "$mpi: after kills the next run fails: $(cat found.err)"

@@ -10,6 +10,7 @@
 #include <exception>
 #include <thread>
 
+#include "cluster/rank_keeper.hpp"
 #include "cluster/threads_per_rank.hpp"
 #include "core/interrupt.hpp"
 
@@ -92,8 +93,7 @@ MpiRanks::MpiRanks() {
         Communicator(static_cast<std::size_t>(rank), static_cast<std::size_t>(ranks), exchange);
     const SharedMachine machine = look_at_machine();
     // MPI itself does not tell one rank of a launcher from a process without one.
-    for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMIX_RANK"})
-        launched_ = launched_ || ranks > 1 || !variable(name).empty();
+    launched_ = ranks > 1 || launched_rank(variable).has_value();
     // Alone it does as the other executable.
     threads_ = ranks > 1 ? threads_per_rank(machine, variable) : 0;
 }

@@ -104,14 +104,16 @@ void OutputFolder::create_staging() {
     staging_ = name;
     temporary_.emplace(staging_);
     staging_lock_ = FileDescriptor(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (staging_lock_.is_open()) try_lock(staging_lock_.number());
+    if (!staging_lock_.is_open())
+        fail(path_, ": cannot write into the folder: ", std::strerror(errno));
+    try_lock(staging_lock_.number());
 }
 
 // What rank 0 has just made, where the folder is the same one here.
 void OutputFolder::find_staging() {
     staging_ = fs::path(path_) / ranks_.broadcast("");
-    std::error_code problem;
-    if (!fs::is_directory(staging_, problem))
+    staging_lock_ = FileDescriptor(::open(staging_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!staging_lock_.is_open())
         fail(path_,
              ": is not the folder that rank 0 writes into; give one that all machines share");
 }
@@ -146,9 +148,11 @@ OutputPath OutputFolder::stage(const std::string& relative) {
     const std::string parent = fs::path(relative).parent_path().string() + "/";
     const auto neighbour = files_.lower_bound(parent);
     if (neighbour == files_.end() || neighbour->compare(0, parent.size(), parent) != 0) {
-        std::error_code problem;
-        fs::create_directories(file.path.parent_path(), problem);
-        if (problem) fail(file.shown, ": cannot create: ", problem.message());
+        // Below the folder itself, whatever its path leads to: once rank 0 has removed it, nobody
+        // makes it anew.
+        const fs::path inner = fs::path(relative).parent_path();
+        if (!make_inner(staging_lock_.number(), inner).is_open())
+            fail(file.shown, ": cannot create: ", std::strerror(errno));
     }
     files_.insert(relative);
     return file;

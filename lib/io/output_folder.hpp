@@ -82,7 +82,7 @@ class OutputFolder {
     FileDescriptor folder_;
     std::optional<TemporaryPath> temporary_;  // the staging folder
     std::filesystem::path staging_;           // its path
-    FileDescriptor staging_lock_;             // so that others see that it is in use
+    FileDescriptor staging_lock_;             // the folder; rank 0 shows others that it is in use
     mutable std::mutex mutex_;
     std::set<std::string> files_;
     std::set<std::string> written_;  // those of write()

@@ -1,0 +1,119 @@
+#include "cluster/rank_keeper.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+#include <thread>
+
+#include "core/interrupt.hpp"
+#include "core/temporary_path.hpp"
+
+namespace attn::cluster {
+namespace {
+
+constexpr int kPolite[] = {SIGINT, SIGTERM, SIGHUP};
+
+volatile std::sig_atomic_t asked = 0;  // the signal that asked to stop
+pid_t kept = 0;
+
+void hand_on(int signal) {
+    const int before = errno;
+    asked = signal;
+    ::kill(kept, signal);
+    errno = before;
+}
+
+// Of the polite signals those that nobody has switched off (nohup).
+void watch_polite_signals() {
+    for (const int signal : kPolite) {
+        struct sigaction action {};
+        sigaction(signal, nullptr, &action);
+        if (action.sa_handler == SIG_IGN) continue;
+        action = {};
+        action.sa_handler = hand_on;
+        sigaction(signal, &action, nullptr);
+    }
+}
+
+// MPICH's launcher kills the other ranks and ends with their signal, unless somebody aborts all, as
+// MPI_Abort does: a line in its protocol (PMI 1). Then it hears nothing more, so that what was just
+// said goes first.
+void abort_all(int code) {
+    constexpr auto kUntilHeard = std::chrono::milliseconds(200);
+    const char* const launcher = std::getenv("PMI_FD");
+    if (launcher == nullptr) return;
+    std::this_thread::sleep_for(kUntilHeard);
+    ::dprintf(std::atoi(launcher), "cmd=abort exitcode=%d\n", code);
+}
+
+[[noreturn]] void keep(std::size_t rank, void (*complain)(const std::string&), int code) {
+    int status = 0;
+    while (::waitpid(kept, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(status)) std::_Exit(WEXITSTATUS(status));
+    // Who asked knows it.
+    if (asked != 0) die_by(asked);
+    const int signal = WTERMSIG(status);
+    complain("rank " + std::to_string(rank) + " was killed by signal " + std::to_string(signal) +
+             " (" + strsignal(signal) + ")");
+    abort_all(code);
+    std::_Exit(code);
+}
+
+// The keeper alone has the other end: a killed one closes it.
+void watch_keeper(int pipe, std::size_t rank, void (*complain)(const std::string&), int code) {
+    char byte = 0;
+    while (::read(pipe, &byte, 1) < 0 && errno == EINTR) {
+    }
+    complain("rank " + std::to_string(rank) + " was killed: the process that kept it is gone");
+    remove_temporary_paths();
+    abort_all(code);
+    std::_Exit(code);
+}
+
+}  // namespace
+
+std::optional<std::size_t> launched_rank(const Variable& variable) {
+    for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) {
+        const std::string text = variable(name);
+        std::size_t rank = 0;
+        const auto read = std::from_chars(text.data(), text.data() + text.size(), rank);
+        if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return rank;
+    }
+    return std::nullopt;
+}
+
+void keep_rank(std::size_t rank, void (*complain)(const std::string& text), int code) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return;
+    sigset_t polite, before;
+    sigemptyset(&polite);
+    for (const int signal : kPolite) sigaddset(&polite, signal);
+    ::sigprocmask(SIG_BLOCK, &polite, &before);
+    kept = ::fork();
+    if (kept > 0) {
+        ::close(ends[0]);
+        watch_polite_signals();
+        ::sigprocmask(SIG_SETMASK, &before, nullptr);
+        keep(rank, complain, code);
+    }
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    ::close(ends[1]);
+    if (kept < 0) return;
+    try {
+        std::thread(watch_keeper, ends[0], rank, complain, code).detach();
+    } catch (const std::system_error&) {
+        // Without it a killed keeper leaves a rank that the launcher ends.
+    }
+}
+
+}  // namespace attn::cluster

@@ -1,0 +1,13 @@
+// Standard input for processes that do one command's work together: launchers give it to one of
+// them, rank 0.
+#pragma once
+
+#include "core/communicator.hpp"
+
+namespace attn::io {
+
+// Reads all of it on rank 0; from now on it is the same on every rank, whoever reads it. Throws
+// Error as read_standard_input() does. Nothing happens to who is alone.
+void share_standard_input(const Communicator& ranks);
+
+}  // namespace attn::io
