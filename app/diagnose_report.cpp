@@ -307,8 +307,10 @@ void print_verdict(const pipeline::DiagnoseResult& result, double seconds, Conso
         print_table(console, rows_of(diagnosis), 2);
         print_share(diagnosis, console);
         print_differing(diagnosis.differing, console);
-        for (const Hypothesis* mistake : diagnosis.explanations.front().mistakes)
+        for (const Hypothesis* mistake : diagnosis.explanations.front().mistakes) {
             console.line(std::string(mistake->name) + ": " + mistake->advice);
+            console.line(std::string("  read: ") + mistake->read);
+        }
     } else {
         print_unexplained(result, what, console);
     }

@@ -1,5 +1,7 @@
 #include "analysis/hypotheses.hpp"
 
+#include "analysis/reading.hpp"
+
 namespace attn::analysis {
 
 const std::vector<Hypothesis>& hypotheses() {
@@ -24,10 +26,13 @@ bool brings_number(Fit fit) {
 
 const Hypothesis& another_layer() {
     static const Hypothesis row{
-        "attention of another layer", Part::input, [](const DenseInputs&) { return false; },
+        "attention of another layer",
+        Part::input,
+        [](const DenseInputs&) { return false; },
         [](const DenseInputs&, Mistakes&) {},
         "Compare the number of the layer: outputs.attentions[i] is that of layer i, while "
-        "outputs.hidden_states[i] is what layer i reads."};
+        "outputs.hidden_states[i] is what layer i reads.",
+        reading::kHidden};
     return row;
 }
 

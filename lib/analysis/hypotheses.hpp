@@ -69,6 +69,7 @@ struct Hypothesis {
     bool (*possible)(const DenseInputs& inputs);  // whether it changes anything
     void (*commit)(const DenseInputs& inputs, Mistakes& mistakes);
     const char* advice;  // one sentence
+    const char* read;    // where it can be read about, by name, see reading.hpp
     Fit fit = Fit::nothing;
 };
 

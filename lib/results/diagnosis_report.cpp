@@ -99,10 +99,12 @@ DiagnosisJson explanation_json(const Diagnosis& diagnosis,
                         {"fits", explanation.fits()},
                         {"sampled", diagnosis.sampled},
                         {"detail", explanation.detail},
-                        {"advice", DiagnosisJson::array()}};
+                        {"advice", DiagnosisJson::array()},
+                        {"read", DiagnosisJson::array()}};
     for (const Hypothesis* mistake : explanation.mistakes) {
         entry["mistakes"].push_back(mistake->name);
         entry["advice"].push_back(mistake->advice);
+        entry["read"].push_back(mistake->read);
     }
     return entry;
 }

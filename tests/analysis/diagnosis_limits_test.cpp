@@ -1,4 +1,4 @@
-// How long a diagnosis may take, and what it tells meanwhile.
+// How long a diagnosis may take, what it tells meanwhile, and what is told of every mistake.
 #include <catch2/catch.hpp>
 
 #include "analysis/diagnosis.hpp"
@@ -21,6 +21,23 @@ TEST_CASE("when time is up the search ends, says what was not tried, and is stil
     CHECK(diagnosis.differences.differing > 0);
     const Observation right{Observed::weights, compute_dense(world.inputs(), {}).weights};
     CHECK(diagnose(world.inputs(), right, options).correct);
+}
+
+TEST_CASE("of every mistake there is a sentence of advice, and where it can be read about") {
+    std::vector<Hypothesis> rows = hypotheses();
+    rows.push_back(another_layer());
+    for (const Hypothesis& row : rows) {
+        INFO(row.name);
+        REQUIRE(row.advice != nullptr);
+        REQUIRE(row.read != nullptr);
+        const std::string advice = row.advice, read = row.read;
+        CHECK(advice.size() > 20);
+        CHECK(advice.back() == '.');
+        CHECK(read.size() > 10);
+        CHECK(read.back() != '.');
+        CHECK(read != advice);
+        for (const char letter : advice + read) CHECK((letter >= ' ' && letter <= '~'));
+    }
 }
 
 TEST_CASE("progress is told, and never runs backwards") {

@@ -86,7 +86,8 @@ TEST_CASE("a mistake is named with advice, exit code 1") {
     const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::Contains("no scale + causal mask missing") &&
-                               Catch::Contains("Multiply the scores with 1 / sqrt(d_head)."));
+                               Catch::Contains("Multiply the scores with 1 / sqrt(d_head): ") &&
+                               Catch::Contains("\n  read: Vaswani et al. 2017, "));
     const auto json =
         Json::parse(diagnose(join(kModel, {"--causal", "--observed", seen, "--json"})).out);
     CHECK(json["verdict"] == "mistake");

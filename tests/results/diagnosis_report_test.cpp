@@ -26,7 +26,8 @@ TEST_CASE("a mistake has its name, its advice and its share of the error in the 
     CHECK(found["verdict"] == "mistake");
     const json& explanation = found["explanations"][0];
     CHECK(explanation["mistakes"] == json({analysis::hypotheses().front().name}));
-    CHECK(explanation["advice"].size() == 1);
+    CHECK(explanation["advice"] == json({analysis::hypotheses().front().advice}));
+    CHECK(explanation["read"] == json({analysis::hypotheses().front().read}));
     CHECK(explanation["explains"] == 0.8);
     CHECK(explanation["detail"] == "scale 2");
 }
