@@ -11,8 +11,8 @@ namespace {
 
 // [tokens, width] in float64.
 template <class T>
-approx::Matrix widened(MatrixView<const T> from) {
-    approx::Matrix matrix(from.rows, from.columns);
+Matrix<double> widened(MatrixView<const T> from) {
+    Matrix<double> matrix(from.rows, from.columns);
     for (std::size_t row = 0; row < from.rows; ++row) {
         const Span<const T> values = from.row(row);
         std::copy(values.begin(), values.end(), matrix.row(row).begin());
@@ -117,8 +117,8 @@ std::unique_ptr<approx::ExactRows> ApproxLayer<T>::recompute(
     std::size_t sequence, std::size_t head, const HeldHead& held,
     const approx::ChangedInputs& changed) const {
     if (!inputs_.task) return nullptr;
-    const auto narrowed = [](const approx::Matrix& own, const approx::Matrix& other) {
-        const approx::Matrix& from = other.empty() ? own : other;
+    const auto narrowed = [](const Matrix<double>& own, const Matrix<double>& other) {
+        const Matrix<double>& from = other.empty() ? own : other;
         std::vector<T> values(from.values.size());
         for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<T>(from.values[i]);
         return Array<T>({from.rows, from.columns}, std::move(values));
@@ -156,10 +156,10 @@ void ApproxLayer<T>::make_ready(std::size_t sequence, std::size_t head) {
 template <class T>
 void ApproxLayer<T>::put_together(std::size_t method) {
     auto layer = std::make_unique<ChangedLayer<T>>();
-    const auto join = [&](approx::Matrix approx::ChangedInputs::*matrix) {
+    const auto join = [&](Matrix<double> approx::ChangedInputs::*matrix) {
         std::size_t rows = 0, columns = 0;
         for (std::size_t slot = 0; slot < shape_.slots(); ++slot) {
-            const approx::Matrix& one = *ready(slot, method).changed.*matrix;
+            const Matrix<double>& one = *ready(slot, method).changed.*matrix;
             rows = one.rows;
             columns = std::max(columns, one.columns);
         }
@@ -167,7 +167,7 @@ void ApproxLayer<T>::put_together(std::size_t method) {
         for (std::size_t item = 0; item < shape_.sequences * shape_.heads; ++item) {
             const std::size_t sequence = item / shape_.heads, head = item % shape_.heads;
             if (!shape_.streams(sequence, head)) continue;
-            const approx::Matrix& one = *ready(shape_.slot(sequence, head), method).changed.*matrix;
+            const Matrix<double>& one = *ready(shape_.slot(sequence, head), method).changed.*matrix;
             for (std::size_t row = 0; row < rows; ++row) {
                 T* const to = values.data() + (item * rows + row) * columns;
                 for (std::size_t column = 0; column < one.columns; ++column)
@@ -193,7 +193,7 @@ void ApproxLayer<T>::project_anew(std::size_t method) {
          {&ProjectionWeights<T>::W_Q, &ProjectionWeights<T>::W_K, &ProjectionWeights<T>::W_V}) {
         const bool turned = weights.order == MatrixOrder::out_in;
         const Array<T> own = turned ? transposed(weights.*matrix) : weights.*matrix;
-        approx::Matrix changed = widened(own.matrix());
+        Matrix<double> changed = widened(own.matrix());
         methods_[method].row().projection(methods_[method].options(), changed);
         std::vector<T> values(changed.values.size());
         for (std::size_t i = 0; i < values.size(); ++i)

@@ -12,6 +12,7 @@
 #include "attention/layer.hpp"
 #include "attention/packed_heads.hpp"
 #include "attention/tile_computation.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::analysis {
 
@@ -50,7 +51,7 @@ struct ReadyMethod {
 
 // A head as methods see it, with what it shows.
 struct HeldHead {
-    approx::Matrix q, k, v;
+    Matrix<double> q, k, v;
     approx::HeadInput input;
 };
 

@@ -356,7 +356,7 @@ NeedsOfHead ApproxSink<T>::needs_of_head(std::size_t sequence, std::size_t head,
                                          double all) const {
     const std::unique_ptr<HeldHead> held = layer_->hold(sequence, head);
     if (values_) {
-        held->v = approx::Matrix(shape_.keys, options_.values.extent(3));
+        held->v = Matrix<double>(shape_.keys, options_.values.extent(3));
         const Array<T> values = options_.values.slice(sequence).slice(head);
         std::copy(values.values().begin(), values.values().end(), held->v.values.begin());
         held->input.v = held->v.view();
@@ -366,7 +366,7 @@ NeedsOfHead ApproxSink<T>::needs_of_head(std::size_t sequence, std::size_t head,
     if (target.measure == NeedsMeasure::output) {
         const Array<T> W_O =
             in_out_weights(*projections_->weights).rows(head * shape_.d_value, shape_.d_value);
-        approx::Matrix through(shape_.d_value, W_O.extent(1));
+        Matrix<double> through(shape_.d_value, W_O.extent(1));
         std::copy(W_O.values().begin(), W_O.values().end(), through.values.begin());
         target.through = std::move(through);
         target.norm = std::sqrt(all);

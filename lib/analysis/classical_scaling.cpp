@@ -11,16 +11,16 @@
 namespace attn::analysis {
 namespace {
 
-using Matrix = xt::xtensor<double, 2>;
+using XtMatrix = xt::xtensor<double, 2>;
 
 // -1/2 of the squared distances, with the mean of each row and column taken away: the products of
 // the points with each other.
-Matrix products_of(const Matrix& distances) {
+XtMatrix products_of(const XtMatrix& distances) {
     const auto now = xt::keep_dims | xt::evaluation_strategy::immediate;
-    const Matrix halves = -0.5 * distances * distances;
-    const Matrix of_rows = xt::mean(halves, {1}, now);
-    const Matrix of_columns = xt::mean(halves, {0}, now);
-    const Matrix of_all = xt::mean(of_rows, {0}, now);
+    const XtMatrix halves = -0.5 * distances * distances;
+    const XtMatrix of_rows = xt::mean(halves, {1}, now);
+    const XtMatrix of_columns = xt::mean(halves, {0}, now);
+    const XtMatrix of_all = xt::mean(of_rows, {0}, now);
     return halves - of_rows - of_columns + of_all;
 }
 
@@ -41,7 +41,7 @@ double sign_of(const xt::xtensor<double, 1>& numbers) {
 std::vector<std::array<double, 2>> place_in_plane(const Array<double>& distances) {
     const std::size_t n = distances.extent(0);
     std::vector<std::array<double, 2>> points(n, {0, 0});
-    Matrix matrix = xt::zeros<double>({n, n});
+    XtMatrix matrix = xt::zeros<double>({n, n});
     std::copy(distances.values().begin(), distances.values().end(), matrix.begin());
     if (!std::all_of(matrix.begin(), matrix.end(), [](double x) { return std::isfinite(x); })) {
         constexpr double nowhere = std::numeric_limits<double>::quiet_NaN();

@@ -75,11 +75,11 @@ class RowParts {
         : parts_(layer.keys(), layer.d_model()), sum_(layer.d_model()) {
         const std::size_t width = sum_.size();
         for (std::size_t key = 0; key < layer.keys(); ++key) {
-            double* const part = parts_.row(key);
+            const Span<double> part = parts_.row(key);
             for (std::size_t head = 0; head < layer.heads(); ++head) {
                 const auto weight = static_cast<double>(layer.weights[head].row(query)[key]);
                 if (weight == 0) continue;
-                const double* const vector = given[head].row(key);
+                const Span<const double> vector = given[head].row(key);
                 for (std::size_t i = 0; i < width; ++i) part[i] += weight * vector[i];
             }
             for (std::size_t i = 0; i < width; ++i) sum_[i] += part[i];
@@ -116,14 +116,15 @@ class RowParts {
                 others[i] += parts_.row(key)[i];
         }
         const double mixed = length(others.data(), others.size());
-        const double kept = length(parts_.row(query), others.size());
+        const double kept = length(parts_.row(query).data(), others.size());
         return mixed + kept > 0 ? mixed / (mixed + kept) : 0;
     }
 
   private:
     void apply(const Norm<T>& norm) {
         const RowNorm<T> row_norm(norm, sum_.data(), sum_.size());
-        for (std::size_t key = 0; key < parts_.rows; ++key) row_norm.apply_to_part(parts_.row(key));
+        for (std::size_t key = 0; key < parts_.rows; ++key)
+            row_norm.apply_to_part(parts_.row(key).data());
         row_norm.apply_to_sum(sum_.data());
     }
 
@@ -158,7 +159,7 @@ Matrix<double> given_vectors(const LayerValues<T>& layer, std::size_t head) {
     const std::size_t first = layer.places[head] * values.columns;
     Matrix<double> given(layer.keys(), layer.d_model());
     parallel_for(given.rows, [&](std::size_t key) {
-        double* const into = given.row(key);
+        const Span<double> into = given.row(key);
         for (std::size_t column = 0; column < values.columns; ++column) {
             const auto value = static_cast<double>(values.row(key)[column]);
             if (layer.W_O.empty()) {
@@ -225,7 +226,7 @@ TokenContributions<T> token_contributions(const LayerValues<T>& layer,
                                  std::vector<T>(layer.queries())};
     parallel_for(layer.queries(), [&](std::size_t query) {
         const RowParts<T> parts(layer, given, around, query);
-        parts.share(query, result.shares.row(query));
+        parts.share(query, result.shares.row(query).data());
         result.mixing_ratio[query] = static_cast<T>(parts.mixing_ratio(query));
     });
     return result;

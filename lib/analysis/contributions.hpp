@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "analysis/rollout.hpp"
 #include "attention/normalisation.hpp"
+#include "core/matrix.hpp"
 #include "core/span.hpp"
 
 namespace attn::analysis {

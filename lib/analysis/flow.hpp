@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "analysis/fused_layer.hpp"
-#include "analysis/rollout.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::analysis {
 

@@ -17,7 +17,6 @@ namespace {
 using approx::ChangedInputs;
 using approx::ExactRows;
 using approx::HeadInput;
-using approx::Matrix;
 using Row = ExactRows::Row;
 using Reached = BudgetErrors::Reached;
 
@@ -28,7 +27,7 @@ struct NeedsSearch {
     const HeadInput& head;
     const NeedsTarget& target;
     const RecomputeRows& recompute;
-    Matrix values;  // through W_O where the target says so
+    Matrix<double> values;  // through W_O where the target says so
 
     NeedsSearch(const HeadInput& head_, const NeedsTarget& target_, const RecomputeRows& recompute_)
         : head(head_), target(target_), recompute(recompute_) {
@@ -133,26 +132,27 @@ std::optional<std::size_t> search_prompt(const NeedsSearch& search, const Prompt
 double error_of_changed(const NeedsSearch& search, const ChangedInputs& changed) {
     constexpr std::size_t kRows = 64;
     const std::size_t queries = search.head.sizes.queries;
-    Matrix values = changed.v;
+    Matrix<double> values = changed.v;
     if (!values.empty() && !search.target.through.empty())
         values = approx::product(values.view(), search.target.through.view());
     ChangedError error(search.error(), values.view());
     const auto rows = search.recompute(changed);
-    Matrix block(std::min(kRows, queries), search.head.sizes.keys);
+    Matrix<double> block(std::min(kRows, queries), search.head.sizes.keys);
     for (std::size_t begin = 0; begin < queries; begin += kRows) {
         const std::size_t end = std::min(begin + kRows, queries);
         rows->visit(begin, end, [&](const Row& row) {
             std::copy(row.weights.begin(), row.weights.end(), block.row(row.query - begin).begin());
         });
         search.head.exact->visit(begin, end, [&](const Row& row) {
-            if (!row.allowed.empty()) error.add(row, block.view().row(row.query - begin));
+            if (!row.allowed.empty())
+                error.add(row, MatrixView<const double>(block.view()).row(row.query - begin));
         });
     }
     return error.get();
 }
 
-Matrix first_columns_of(const Matrix& a, std::size_t count) {
-    Matrix cut(a.rows, count);
+Matrix<double> first_columns_of(const Matrix<double>& a, std::size_t count) {
+    Matrix<double> cut(a.rows, count);
     for (std::size_t i = 0; i < a.rows; ++i)
         std::copy_n(a.row(i).begin(), count, cut.row(i).begin());
     return cut;
@@ -176,7 +176,7 @@ std::optional<std::size_t> search_bits(const NeedsSearch& search) {
         rule.bits = static_cast<unsigned>(bits);
         ChangedInputs changed;
         const auto quantised = [&](MatrixView<const double> exact) {
-            Matrix x(exact.rows, exact.columns);
+            Matrix<double> x(exact.rows, exact.columns);
             for (std::size_t i = 0; i < x.rows; ++i)
                 std::copy(exact.row(i).begin(), exact.row(i).end(), x.row(i).begin());
             quantise(rule, x, x.rows);

@@ -11,6 +11,7 @@
 #include "analysis/budget_errors.hpp"
 #include "attention/approx/head_input.hpp"
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::analysis {
 
@@ -20,7 +21,7 @@ struct NeedsTarget {
     // For `output`: what values are multiplied by, so that errors of contexts are those of outputs
     // (left singular vectors of W_O of the head times singular values), and the norm of the layer's
     // output.
-    approx::Matrix through;  // [d_value, r]; empty: values as they are
+    Matrix<double> through;  // [d_value, r]; empty: values as they are
     std::optional<double> norm;
     // ‖C_h W_O^h‖ / ‖Σ C_h W_O^h‖ where it is known.
     std::optional<double> output_share;

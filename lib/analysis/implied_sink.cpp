@@ -9,7 +9,7 @@ namespace attn::analysis {
 
 template <class T>
 struct ImpliedSink<T>::Matrices {
-    approx::Matrix exact, implied;
+    Matrix<double> exact, implied;
     std::vector<std::uint8_t> allowed, kept;
 };
 
@@ -37,7 +37,7 @@ template <class T>
 void ImpliedSink<T>::end_head(std::size_t sequence, std::size_t head) {
     const std::unique_ptr<HeldHead> held = layer_->hold(sequence, head);
     Matrices matrices;
-    matrices.exact = approx::Matrix(shape_.queries, shape_.keys);
+    matrices.exact = Matrix<double>(shape_.queries, shape_.keys);
     matrices.allowed.assign(shape_.queries * shape_.keys, 0);
     held->input.exact->visit(0, shape_.queries, [&](const approx::ExactRows::Row& row) {
         std::copy(row.weights.begin(), row.weights.end(), matrices.exact.row(row.query).begin());
@@ -45,7 +45,7 @@ void ImpliedSink<T>::end_head(std::size_t sequence, std::size_t head) {
             matrices.allowed[row.query * shape_.keys + key] = row.may_attend(key);
     });
     for (std::size_t method = 0; method < methods_.size(); ++method) {
-        matrices.implied = approx::Matrix(shape_.queries, shape_.keys);
+        matrices.implied = Matrix<double>(shape_.queries, shape_.keys);
         matrices.kept = matrices.allowed;
         if (!imply(sequence, head, method, held->input, matrices)) continue;
         take_({shape_.layer, sequence, shape_.number_of(head), method, matrices.exact.view(),

@@ -16,8 +16,8 @@ struct TimedHead {
 };
 
 template <class T>
-approx::Matrix in_float64(MatrixView<const T> from) {
-    approx::Matrix matrix(from.rows, from.columns);
+Matrix<double> in_float64(MatrixView<const T> from) {
+    Matrix<double> matrix(from.rows, from.columns);
     for (std::size_t row = 0; row < from.rows; ++row)
         std::copy(from.row(row).begin(), from.row(row).end(), matrix.row(row).begin());
     return matrix;
@@ -74,7 +74,7 @@ std::optional<double> TimeSink<T>::time_of(const ApproxMethod& method,
                       options_.mask.structure.causal,
                       offset_of(options_.mask.structure.offsets, sequence)};
         timed.contexts.resize(shape_.queries * inputs.v.width);
-        const approx::Matrix q = in_float64(timed.head.q), k = in_float64(timed.head.k),
+        const Matrix<double> q = in_float64(timed.head.q), k = in_float64(timed.head.k),
                              v = in_float64(timed.head.v);
         approx::HeadInput input;
         input.layer = timed.head.layer;

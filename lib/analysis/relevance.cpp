@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "analysis/rollout.hpp"
 #include "attention/blas.hpp"
 #include "core/parallel.hpp"
 
@@ -12,7 +13,7 @@ Matrix<T> normalised_relevance(const Matrix<T>& relevance) {
     assert(relevance.rows == relevance.columns);
     Matrix<T> result = relevance;
     parallel_for(relevance.rows, [&](std::size_t i) {
-        T* const row = result.row(i);
+        const Span<T> row = result.row(i);
         row[i] -= 1;
         double sum = 0;
         for (std::size_t j = 0; j < result.columns; ++j) sum += static_cast<double>(row[j]);

@@ -2,7 +2,8 @@
 // 5 to 11): what the decoder reads of the encoder, told in the encoder's inputs.
 #pragma once
 
-#include "analysis/rollout.hpp"
+#include "analysis/fused_layer.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::analysis {
 

@@ -31,7 +31,7 @@ std::size_t tiles_of(std::size_t count, std::size_t side) {
 template <class T>
 bool reads(const Matrix<T>& x, std::size_t first, std::size_t count) {
     for (std::size_t target = 0; target < x.rows; ++target) {
-        const T* const from = x.row(target) + first;
+        const T* const from = x.row(target).data() + first;
         if (std::any_of(from, from + count, [](T value) { return value != T{0}; })) return true;
     }
     return false;
@@ -43,11 +43,11 @@ void add_tile(const Matrix<T>& x, std::size_t first, MatrixView<const T> made, T
               TileRange keys, Matrix<T>& result) {
     const std::size_t rows = targets.end - targets.begin, columns = keys.end - keys.begin;
     std::vector<T> part(rows * columns);
-    multiply<T>({x.row(targets.begin) + first, rows, made.rows, x.columns},
+    multiply<T>({x.row(targets.begin).data() + first, rows, made.rows, x.columns},
                 {made.data + keys.begin, made.rows, columns, made.stride},
                 MatrixView<T>{part.data(), rows, columns});
     for (std::size_t row = 0; row < rows; ++row) {
-        T* const into = result.row(targets.begin + row) + keys.begin;
+        T* const into = result.row(targets.begin + row).data() + keys.begin;
         for (std::size_t column = 0; column < columns; ++column)
             into[column] += part[row * columns + column];
     }
@@ -95,8 +95,8 @@ Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower
         layer.rows(rows.begin, count, made.data());
         const std::size_t columns = lower ? std::min(x.columns, keys.end) : x.columns;
         multiply<T>({made.data() + keys.begin, count, keys.size(), layer.keys()},
-                    {x.row(keys.begin), keys.size(), columns, x.columns},
-                    MatrixView<T>{result.row(rows.begin), count, columns, x.columns});
+                    {x.row(keys.begin).data(), keys.size(), columns, x.columns},
+                    MatrixView<T>{result.row(rows.begin).data(), count, columns, x.columns});
     });
     return result;
 }

@@ -7,25 +7,10 @@
 #include <vector>
 
 #include "analysis/fused_layer.hpp"
+#include "core/matrix.hpp"
 #include "core/span.hpp"
 
 namespace attn::analysis {
-
-// A matrix that owns its numbers.
-template <class T>
-struct Matrix {
-    std::size_t rows = 0;
-    std::size_t columns = 0;
-    std::vector<T> values;
-
-    Matrix() = default;
-    Matrix(std::size_t rows_, std::size_t columns_)
-        : rows(rows_), columns(columns_), values(rows_ * columns_) {}
-
-    T* row(std::size_t i) { return values.data() + i * columns; }
-    const T* row(std::size_t i) const { return values.data() + i * columns; }
-    MatrixView<const T> view() const { return {values.data(), rows, columns}; }
-};
 
 // x [targets, queries] times the layer [queries, keys]. Rows of the layer that no target reads are
 // not made. `has_weight`, where it is given, is told of each row that was made whether it has any.

@@ -96,8 +96,8 @@ void RolloutSink<T>::multiply_block(std::size_t sequence, std::size_t block,
     if (lines_ == Lines::sources) {
         Matrix<T>& result = sums_.at(sequence).result;
         if (range.empty()) return;
-        multiply<T>(cells, {x.row(range.begin), range.size(), x.columns, x.columns},
-                    MatrixView<T>{result.row(first), rows, x.columns});
+        multiply<T>(cells, {x.row(range.begin).data(), range.size(), x.columns, x.columns},
+                    MatrixView<T>{result.row(first).data(), rows, x.columns});
         return;
     }
     Matrix<T> part(x.rows, keys);

@@ -8,6 +8,7 @@
 
 #include "analysis/rollout.hpp"
 #include "attention/blockwise_sink.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::analysis {
 

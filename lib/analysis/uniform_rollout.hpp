@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/rollout.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::analysis {
 

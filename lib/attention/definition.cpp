@@ -15,13 +15,13 @@ namespace {
 
 using Rows = std::vector<std::size_t>;
 template <class C>
-using Matrix = xt::xtensor<C, 2>;
+using XtMatrix = xt::xtensor<C, 2>;
 template <class C>
 constexpr C kMasked = -std::numeric_limits<C>::infinity();
 
 template <class C, class T>
-Matrix<C> rows_of(const MatrixView<const T>& matrix, const Rows& rows) {
-    Matrix<C> chosen = xt::zeros<C>({rows.size(), matrix.columns});
+XtMatrix<C> rows_of(const MatrixView<const T>& matrix, const Rows& rows) {
+    XtMatrix<C> chosen = xt::zeros<C>({rows.size(), matrix.columns});
     for (std::size_t i = 0; i < rows.size(); ++i)
         std::copy(matrix.row(rows[i]).begin(), matrix.row(rows[i]).end(),
                   chosen.data() + i * matrix.columns);
@@ -29,31 +29,31 @@ Matrix<C> rows_of(const MatrixView<const T>& matrix, const Rows& rows) {
 }
 
 template <class C, class T>
-Matrix<C> all_of(const MatrixView<const T>& matrix) {
+XtMatrix<C> all_of(const MatrixView<const T>& matrix) {
     Rows rows(matrix.rows);
     std::iota(rows.begin(), rows.end(), std::size_t{0});
     return rows_of<C>(matrix, rows);
 }
 
 template <class A, class B>
-Matrix<typename A::value_type> product(const A& a, const B& b) {
+XtMatrix<typename A::value_type> product(const A& a, const B& b) {
     const ProductMemory memory;
     return xt::linalg::dot(a, b);
 }
 
 // Each pair (a, b) of dimensions becomes (a cos - b sin, b cos + a sin): Su et al. 2021, eq. 34.
 template <class C, class T>
-Matrix<C> rotated(const Matrix<C>& x, const RotaryOptions<T>& rotary, const Rows& rows) {
-    const Matrix<C> cos = rows_of<C>(rotary.table.cos.matrix(), rows);
-    const Matrix<C> sin = rows_of<C>(rotary.table.sin.matrix(), rows);
+XtMatrix<C> rotated(const XtMatrix<C>& x, const RotaryOptions<T>& rotary, const Rows& rows) {
+    const XtMatrix<C> cos = rows_of<C>(rotary.table.cos.matrix(), rows);
+    const XtMatrix<C> sin = rows_of<C>(rotary.table.sin.matrix(), rows);
     const std::size_t pairs = cos.shape(1);
     const bool halves = rotary.pairs == RotaryPairs::half_split;
     const std::size_t step = halves ? 1 : 2, second = halves ? pairs : 1;
     const auto from = [&](std::size_t first) {
         return xt::range(first, first + step * (pairs - 1) + 1, step);
     };
-    const Matrix<C> a = xt::view(x, xt::all(), from(0)), b = xt::view(x, xt::all(), from(second));
-    Matrix<C> result = x;
+    const XtMatrix<C> a = xt::view(x, xt::all(), from(0)), b = xt::view(x, xt::all(), from(second));
+    XtMatrix<C> result = x;
     xt::view(result, xt::all(), from(0)) = a * cos - b * sin;
     xt::view(result, xt::all(), from(second)) = b * cos + a * sin;
     return result;
@@ -61,16 +61,16 @@ Matrix<C> rotated(const Matrix<C>& x, const RotaryOptions<T>& rotary, const Rows
 
 // The matrix behind the one of the cache, [batch, kv_heads, past, width].
 template <class C, class T>
-Matrix<C> behind(const Array<T>& past, const HeadPlace& place, const Matrix<C>& matrix) {
+XtMatrix<C> behind(const Array<T>& past, const HeadPlace& place, const XtMatrix<C>& matrix) {
     if (past.empty()) return matrix;
-    const Matrix<C> before = all_of<C>(separate_heads(past).head(place.sequence, place.head));
+    const XtMatrix<C> before = all_of<C>(separate_heads(past).head(place.sequence, place.head));
     return xt::concatenate(xt::xtuple(before, matrix), 0);
 }
 
 // Of one head, what attention is computed from.
 template <class C>
 struct Tokens {
-    Matrix<C> q, k, v;
+    XtMatrix<C> q, k, v;
 };
 
 template <class C, class T>
@@ -79,8 +79,8 @@ Tokens<C> tokens_of(const HeadsView<T>& q_heads, const HeadsView<T>& k_heads,
                     const HeadPlace& place, const Rows& queries) {
     const HeadPlace kv{place.sequence,
                        kv_head_of(place.head, q_heads.heads, k_heads.heads, options.kv_order)};
-    Matrix<C> q = rows_of<C>(q_heads.head(place.sequence, place.head), queries);
-    Matrix<C> k = all_of<C>(k_heads.head(kv.sequence, kv.head));
+    XtMatrix<C> q = rows_of<C>(q_heads.head(place.sequence, place.head), queries);
+    XtMatrix<C> k = all_of<C>(k_heads.head(kv.sequence, kv.head));
     if (options.rotary) {
         const RotaryOptions<T>& rotary = *options.rotary;
         Rows of_queries, of_keys;
@@ -91,14 +91,14 @@ Tokens<C> tokens_of(const HeadsView<T>& q_heads, const HeadsView<T>& k_heads,
         q = rotated(q, rotary, of_queries);
         k = rotated(k, rotary, of_keys);
     }
-    const Matrix<C> v = all_of<C>(v_heads.head(kv.sequence, kv.head));
+    const XtMatrix<C> v = all_of<C>(v_heads.head(kv.sequence, kv.head));
     return {q, behind(options.past_key, kv, k), behind(options.past_value, kv, v)};
 }
 
 // What is added to each score, its magnitude, and which keys a query may attend.
 template <class C>
 struct Rules {
-    Matrix<C> sum, magnitude;
+    XtMatrix<C> sum, magnitude;
     xt::xtensor<std::uint8_t, 2> may_attend;
 };
 
@@ -139,9 +139,9 @@ Rules<C> rules_of(const MaskOptions<T>& mask, const HeadPlace& place, const Rows
 
 // weights v, without the values of keys that may not be attended: zero times infinity is not zero.
 template <class C>
-Matrix<C> context_of(const Matrix<C>& weights, const Matrix<C>& v, const Rules<C>& rules) {
-    const Matrix<C> finite = xt::where(xt::isfinite(v), v, C{0});
-    Matrix<C> context = product(weights, finite);
+XtMatrix<C> context_of(const XtMatrix<C>& weights, const XtMatrix<C>& v, const Rules<C>& rules) {
+    const XtMatrix<C> finite = xt::where(xt::isfinite(v), v, C{0});
+    XtMatrix<C> context = product(weights, finite);
     for (std::size_t key = 0; key < v.shape(0); ++key)
         for (std::size_t column = 0; column < v.shape(1); ++column)
             for (std::size_t i = 0; i < weights.shape(0) && !std::isfinite(v(key, column)); ++i)
@@ -151,7 +151,7 @@ Matrix<C> context_of(const Matrix<C>& weights, const Matrix<C>& v, const Rules<C
 }
 
 template <class C>
-Array<C> array_of(const Matrix<C>& matrix) {
+Array<C> array_of(const XtMatrix<C>& matrix) {
     return Array<C>({matrix.shape(0), matrix.shape(1)}, {matrix.begin(), matrix.end()});
 }
 
@@ -168,24 +168,24 @@ struct Constants {
 template <class C>
 DefinedHead<C> attention(const Tokens<C>& of, const Rules<C>& rules,
                          const Constants<C>& constants) {
-    const Matrix<C> scaled = constants.scale * product(of.q, xt::transpose(of.k));
-    Matrix<C> softcapped = scaled;
+    const XtMatrix<C> scaled = constants.scale * product(of.q, xt::transpose(of.k));
+    XtMatrix<C> softcapped = scaled;
     if (constants.softcap) softcapped = *constants.softcap * xt::tanh(scaled / *constants.softcap);
-    const Matrix<C> scores = xt::where(rules.may_attend, softcapped + rules.sum, kMasked<C>);
+    const XtMatrix<C> scores = xt::where(rules.may_attend, softcapped + rules.sum, kMasked<C>);
 
     // `high` is finite, so that a row without keys has exponentials of zero. Reducers make
     // containers, [queries, 1]: left lazy inside an expression they read out of bounds.
     const auto each_row = xt::keep_dims | xt::evaluation_strategy::immediate;
     const C sink = constants.sink;
-    const Matrix<C> largest = xt::amax(scores, {1}, each_row);
-    const Matrix<C> high = xt::maximum(largest, std::max(sink, std::numeric_limits<C>::lowest()));
-    const Matrix<C> exponentials = xt::exp(scores - high);
-    const Matrix<C> of_keys = xt::sum(exponentials, {1}, each_row);
-    const Matrix<C> sums = of_keys + xt::exp(sink - high);
-    const Matrix<C> quotients = exponentials / sums;
-    const Matrix<C> has_keys = xt::not_equal(sums, C{0});
-    const Matrix<C> weights = xt::where(rules.may_attend && has_keys, quotients, C{0});
-    const Matrix<C> logsumexp = high + xt::log(sums);
+    const XtMatrix<C> largest = xt::amax(scores, {1}, each_row);
+    const XtMatrix<C> high = xt::maximum(largest, std::max(sink, std::numeric_limits<C>::lowest()));
+    const XtMatrix<C> exponentials = xt::exp(scores - high);
+    const XtMatrix<C> of_keys = xt::sum(exponentials, {1}, each_row);
+    const XtMatrix<C> sums = of_keys + xt::exp(sink - high);
+    const XtMatrix<C> quotients = exponentials / sums;
+    const XtMatrix<C> has_keys = xt::not_equal(sums, C{0});
+    const XtMatrix<C> weights = xt::where(rules.may_attend && has_keys, quotients, C{0});
+    const XtMatrix<C> logsumexp = high + xt::log(sums);
 
     DefinedHead<C> head;
     head.scale = constants.scale;

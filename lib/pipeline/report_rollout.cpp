@@ -27,7 +27,7 @@ void roll_sequence(const RolloutStack<T>& stack, const RolloutRequest& rollout,
     LayerShape shape;
     shape.queries = shape.keys = shape.block_rows = tokens;
     const std::vector<KeyRange> allowed(tokens, KeyRange{0, tokens});
-    const auto take = [&](std::size_t layer, const analysis::Matrix<T>& product) {
+    const auto take = [&](std::size_t layer, const Matrix<T>& product) {
         shape.layer = layer;
         packed.begin_layer(shape);
         Tile<T> tile;

@@ -26,8 +26,6 @@
 namespace attn::pipeline {
 namespace {
 
-using analysis::Matrix;
-
 // Below it all targets read much the same, and a picture of them says nothing about a token.
 constexpr double kUnspecific = 0.02;
 
@@ -345,7 +343,7 @@ class Rollout {
 
     // Places and values, of equal ones the first.
     results::RolloutTop largest(const Matrix<T>& rows, std::size_t row) const {
-        const T* const values = rows.row(row);
+        const Span<const T> values = rows.row(row);
         std::vector<std::size_t> order = count_up(rows.columns);
         const std::size_t count = std::min(request_.top, order.size());
         std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),

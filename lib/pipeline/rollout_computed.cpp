@@ -13,8 +13,6 @@
 namespace attn::pipeline {
 namespace {
 
-using analysis::Matrix;
-
 // Keeps the weights of every layer, or what its values add, as matrices of a stored attention.
 template <class T>
 class KeepingSink : public Sink<T> {

@@ -33,10 +33,10 @@ RolloutPhoto::RolloutPhoto(const RolloutRequest& request, const analysis::PatchG
 }
 
 template <class T>
-void RolloutPhoto::add(const analysis::Matrix<T>& rows, std::optional<std::size_t> sequence,
+void RolloutPhoto::add(const Matrix<T>& rows, std::optional<std::size_t> sequence,
                        std::optional<std::size_t> head) {
     for (const std::size_t place : drawn_) {
-        const T* const patches = rows.row(place) + grid_.extra();
+        const T* const patches = rows.row(place).data() + grid_.extra();
         std::vector<float> cells;
         for (std::size_t i = 0; i < grid_.rows() * grid_.columns(); ++i)
             cells.push_back(static_cast<float>(patches[i]));
@@ -65,9 +65,9 @@ std::string RolloutPhoto::draw(const std::string& title, const std::string& valu
     return draw_panels(panels_, grid_, photo_, options, text);
 }
 
-template void RolloutPhoto::add(const analysis::Matrix<float>&, std::optional<std::size_t>,
+template void RolloutPhoto::add(const Matrix<float>&, std::optional<std::size_t>,
                                 std::optional<std::size_t>);
-template void RolloutPhoto::add(const analysis::Matrix<double>&, std::optional<std::size_t>,
+template void RolloutPhoto::add(const Matrix<double>&, std::optional<std::size_t>,
                                 std::optional<std::size_t>);
 
 }  // namespace attn::pipeline

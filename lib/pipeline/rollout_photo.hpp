@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/rollout.hpp"
+#include "core/matrix.hpp"
 #include "pipeline/photo_panels.hpp"
 #include "pipeline/rollout_request.hpp"
 
@@ -22,7 +22,7 @@ class RolloutPhoto {
 
     // Rows [targets, tokens]. `sequence` and `head` where there are several, for the titles.
     template <class T>
-    void add(const analysis::Matrix<T>& rows, std::optional<std::size_t> sequence,
+    void add(const Matrix<T>& rows, std::optional<std::size_t> sequence,
              std::optional<std::size_t> head);
 
     // All that was added, with the words of the picture of the matrix.

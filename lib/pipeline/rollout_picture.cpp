@@ -42,8 +42,7 @@ RolloutPicture::RolloutPicture(RolloutPictureFacts facts, const results::Heatmap
 }
 
 template <class T>
-void RolloutPicture::add(std::size_t sequence, std::size_t head,
-                         const analysis::Matrix<T>& values) {
+void RolloutPicture::add(std::size_t sequence, std::size_t head, const Matrix<T>& values) {
     std::vector<KeyRange> allowed(values.rows, KeyRange{0, values.columns});
     for (std::size_t row = 0; row < facts_.ends.size(); ++row) allowed[row].end = facts_.ends[row];
     Tile<T> tile;
@@ -58,8 +57,8 @@ void RolloutPicture::add(std::size_t sequence, std::size_t head,
     drawer_.add_head({shape_.layer, sequence, head}, cells.finish());
 }
 
-template void RolloutPicture::add(std::size_t, std::size_t, const analysis::Matrix<float>&);
-template void RolloutPicture::add(std::size_t, std::size_t, const analysis::Matrix<double>&);
+template void RolloutPicture::add(std::size_t, std::size_t, const Matrix<float>&);
+template void RolloutPicture::add(std::size_t, std::size_t, const Matrix<double>&);
 
 std::vector<std::vector<std::string>> labels_of_lines(
     const std::vector<std::vector<std::string>>& all, const std::vector<std::size_t>& lines,

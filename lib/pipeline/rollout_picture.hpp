@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "analysis/rollout.hpp"
+#include "core/matrix.hpp"
 #include "results/heatmap_drawer.hpp"
 
 namespace attn::pipeline {
@@ -30,7 +30,7 @@ class RolloutPicture {
 
     // [rows, columns] of one head by its place. T is float or double.
     template <class T>
-    void add(std::size_t sequence, std::size_t head, const analysis::Matrix<T>& values);
+    void add(std::size_t sequence, std::size_t head, const Matrix<T>& values);
 
     // When all were added.
     void finish() { drawer_.finish(); }

@@ -13,7 +13,6 @@ namespace attn::pipeline {
 namespace {
 
 using analysis::FusedLayer;
-using analysis::Matrix;
 using analysis::RolloutOptions;
 
 // Below the last layer heads that are kept apart count as their mean.
@@ -41,7 +40,7 @@ void read_encoder(const RolloutStack<T>& cross, std::size_t place, std::size_t s
     for (std::size_t i = 0; i < read.values.size(); ++i)
         read.values[i] += static_cast<T>(1 - options.residual) * now.values[i];
     for (std::size_t target = 0; target < x.rows; ++target) {
-        T* const row = x.row(target);
+        const Span<T> row = x.row(target);
         for (std::size_t query = 0; query < x.columns; ++query) {
             if (has_weight[query] != 0) row[query] *= static_cast<T>(options.residual);
         }
@@ -67,7 +66,7 @@ Matrix<T> last_of_heads(const RolloutStack<T>& stack, const RolloutOptions& opti
     for (std::size_t head = 0; head < heads; ++head) {
         const FusedLayer<T> layer(stack.layer(last, sequence, head), options);
         const Matrix<T> one = analysis::times_layer(x, layer);
-        std::copy(one.values.begin(), one.values.end(), all.row(head * x.rows));
+        std::copy(one.values.begin(), one.values.end(), all.row(head * x.rows).begin());
     }
     stack.forget(last);
     return all;
@@ -79,8 +78,7 @@ std::vector<Matrix<T>> split(const Matrix<T>& all, std::size_t parts) {
     const std::size_t rows = all.rows / parts;
     for (std::size_t part = 0; part < parts; ++part) {
         Matrix<T> one(rows, all.columns);
-        std::copy(all.row(part * rows), all.row(part * rows) + one.values.size(),
-                  one.values.begin());
+        std::copy_n(all.row(part * rows).begin(), one.values.size(), one.values.begin());
         result.push_back(std::move(one));
     }
     return result;
@@ -120,7 +118,7 @@ template <class T>
 Matrix<T> chosen_rows(const Matrix<T>& all, const std::vector<std::size_t>& rows) {
     Matrix<T> chosen(rows.size(), all.columns);
     for (std::size_t i = 0; i < rows.size(); ++i)
-        std::copy(all.row(rows[i]), all.row(rows[i]) + all.columns, chosen.row(i));
+        std::copy_n(all.row(rows[i]).begin(), all.columns, chosen.row(i).begin());
     return chosen;
 }
 
@@ -221,7 +219,7 @@ Matrix<double> uniform_targets(const RolloutStack<T>& stack, const RolloutOption
         std::vector<double> row(stack.keys());
         row[targets[i]] = 1;
         for (std::size_t place = layers.size(); place-- > 0;) row = layers[place].times_layer(row);
-        std::copy(row.begin(), row.end(), rows.row(i));
+        std::copy(row.begin(), row.end(), rows.row(i).begin());
     });
     return rows;
 }

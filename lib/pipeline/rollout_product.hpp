@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "analysis/rollout.hpp"
+#include "core/matrix.hpp"
 #include "pipeline/rollout_stack.hpp"
 
 namespace attn::pipeline {
@@ -28,15 +28,14 @@ struct RolloutParts {
 // Of one sequence.
 template <class T>
 struct RolloutRows {
-    std::vector<analysis::Matrix<T>> heads;  // [targets, tokens]: one, or one a head of the last
-                                             // layer
-    analysis::Matrix<T> cross;               // [targets, keys of the encoder], with --cross
+    std::vector<Matrix<T>> heads;  // [targets, tokens]: one, or one a head of the last
+                                   // layer
+    Matrix<T> cross;               // [targets, keys of the encoder], with --cross
 };
 
 // The rows of a matrix at these places, in their order.
 template <class T>
-analysis::Matrix<T> chosen_rows(const analysis::Matrix<T>& all,
-                                const std::vector<std::size_t>& rows);
+Matrix<T> chosen_rows(const Matrix<T>& all, const std::vector<std::size_t>& rows);
 
 // From the top layer down, O(tokens) memory a target.
 template <class T>
@@ -52,27 +51,24 @@ RolloutRows<T> roll_crossed_relevance(const RolloutParts<T>& parts,
 
 // Told of the product up to each layer, by its place.
 template <class T>
-using EachProduct = std::function<void(std::size_t place, const analysis::Matrix<T>& product)>;
+using EachProduct = std::function<void(std::size_t place, const Matrix<T>& product)>;
 
 // [tokens, sources] from the bottom layer up, O(tokens) memory a source; one, or one a head of the
 // last layer.
 template <class T>
-std::vector<analysis::Matrix<T>> roll_sources(const RolloutStack<T>& stack,
-                                              const analysis::RolloutOptions& options,
-                                              const std::vector<std::size_t>& sources,
-                                              std::size_t sequence,
-                                              const EachProduct<T>& each = nullptr);
+std::vector<Matrix<T>> roll_sources(const RolloutStack<T>& stack,
+                                    const analysis::RolloutOptions& options,
+                                    const std::vector<std::size_t>& sources, std::size_t sequence,
+                                    const EachProduct<T>& each = nullptr);
 
 // The same of attention that is uniform over all that may be attended.
 template <class T>
-analysis::Matrix<double> uniform_targets(const RolloutStack<T>& stack,
-                                         const analysis::RolloutOptions& options,
-                                         const std::vector<std::size_t>& targets,
-                                         std::size_t sequence);
+Matrix<double> uniform_targets(const RolloutStack<T>& stack,
+                               const analysis::RolloutOptions& options,
+                               const std::vector<std::size_t>& targets, std::size_t sequence);
 template <class T>
-analysis::Matrix<double> uniform_sources(const RolloutStack<T>& stack,
-                                         const analysis::RolloutOptions& options,
-                                         const std::vector<std::size_t>& sources,
-                                         std::size_t sequence);
+Matrix<double> uniform_sources(const RolloutStack<T>& stack,
+                               const analysis::RolloutOptions& options,
+                               const std::vector<std::size_t>& sources, std::size_t sequence);
 
 }  // namespace attn::pipeline

@@ -55,7 +55,7 @@ Share StreamedRollout<T>::share_of(const std::vector<std::size_t>& layers,
 }
 
 template <class T>
-std::map<std::size_t, analysis::Matrix<T>> StreamedRollout<T>::sources(
+std::map<std::size_t, Matrix<T>> StreamedRollout<T>::sources(
     const std::vector<std::size_t>& numbers, const analysis::RolloutOptions& options,
     const std::vector<std::size_t>& sequences, const Progress& progress) const {
     using Sink = analysis::RolloutSink<T>;
@@ -88,7 +88,7 @@ std::map<std::size_t, Array<T>> StreamedRollout<T>::layer_inputs(const Progress&
 }
 
 template <class T>
-std::map<std::size_t, analysis::Matrix<T>> StreamedRollout<T>::targets(
+std::map<std::size_t, Matrix<T>> StreamedRollout<T>::targets(
     const std::vector<std::size_t>& numbers, const analysis::RolloutOptions& options,
     const std::vector<std::size_t>& sequences, const Progress& progress) const {
     using Sink = analysis::RolloutSink<T>;

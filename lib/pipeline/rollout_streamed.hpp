@@ -8,6 +8,7 @@
 
 #include "analysis/rollout_options.hpp"
 #include "analysis/rollout_sink.hpp"
+#include "core/matrix.hpp"
 #include "core/progress.hpp"
 #include "pipeline/rollout_request.hpp"
 #include "source/computed_source.hpp"
@@ -30,17 +31,17 @@ class StreamedRollout {
 
     // From the bottom up, in one pass that keeps nothing: columns [tokens, sources] of each of the
     // sequences.
-    std::map<std::size_t, analysis::Matrix<T>> sources(const std::vector<std::size_t>& numbers,
-                                                       const analysis::RolloutOptions& options,
-                                                       const std::vector<std::size_t>& sequences,
-                                                       const Progress& progress) const;
+    std::map<std::size_t, Matrix<T>> sources(const std::vector<std::size_t>& numbers,
+                                             const analysis::RolloutOptions& options,
+                                             const std::vector<std::size_t>& sequences,
+                                             const Progress& progress) const;
 
     // From the top down: rows [targets, tokens]. A pass before it keeps what each layer reads;
     // throws Error where that is larger than the memory.
-    std::map<std::size_t, analysis::Matrix<T>> targets(const std::vector<std::size_t>& numbers,
-                                                       const analysis::RolloutOptions& options,
-                                                       const std::vector<std::size_t>& sequences,
-                                                       const Progress& progress) const;
+    std::map<std::size_t, Matrix<T>> targets(const std::vector<std::size_t>& numbers,
+                                             const analysis::RolloutOptions& options,
+                                             const std::vector<std::size_t>& sequences,
+                                             const Progress& progress) const;
 
   private:
     std::map<std::size_t, Array<T>> layer_inputs(const Progress& progress) const;

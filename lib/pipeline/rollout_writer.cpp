@@ -7,8 +7,6 @@
 namespace attn::pipeline {
 namespace {
 
-using analysis::Matrix;
-
 // [(batch,) …]: of an array that holds all sequences.
 Shape with_batch(const RolloutLayout& layout, Shape of_sequence) {
     if (layout.batch_axis) of_sequence.insert(of_sequence.begin(), layout.sequences);
@@ -91,7 +89,7 @@ void RolloutWriter<T>::write_map(const std::string& name, std::size_t sequence,
     std::vector<T> patches;
     for (const Matrix<T>& head : heads) {
         for (std::size_t target = 0; target < head.rows; ++target) {
-            const T* const from = head.row(target) + grid.extra();
+            const T* const from = head.row(target).data() + grid.extra();
             patches.insert(patches.end(), from, from + rows * columns);
         }
     }

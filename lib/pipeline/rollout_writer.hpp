@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "analysis/patch_grid.hpp"
-#include "analysis/rollout.hpp"
+#include "core/matrix.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
 
@@ -38,19 +38,18 @@ class RolloutWriter {
     RolloutWriter(io::OutputFolder& folder, const RolloutLayout& layout);
 
     // All by the place of the sequence among those that are written.
-    void write_rows(std::size_t sequence, const std::vector<analysis::Matrix<T>>& heads);
-    void write_lift(std::size_t sequence, const std::vector<analysis::Matrix<T>>& heads);
-    void write_cross(std::size_t sequence, const analysis::Matrix<T>& rows);
-    void write_layer(std::size_t layer, std::size_t sequence, const analysis::Matrix<T>& product);
+    void write_rows(std::size_t sequence, const std::vector<Matrix<T>>& heads);
+    void write_lift(std::size_t sequence, const std::vector<Matrix<T>>& heads);
+    void write_cross(std::size_t sequence, const Matrix<T>& rows);
+    void write_layer(std::size_t layer, std::size_t sequence, const Matrix<T>& product);
 
     void close();
 
   private:
     io::NpyWriter& file(const std::string& name, Shape of_sequence);
-    void write(const std::string& name, std::size_t sequence,
-               const std::vector<analysis::Matrix<T>>& heads);
+    void write(const std::string& name, std::size_t sequence, const std::vector<Matrix<T>>& heads);
     void write_map(const std::string& name, std::size_t sequence,
-                   const std::vector<analysis::Matrix<T>>& heads, const analysis::PatchGrid& grid);
+                   const std::vector<Matrix<T>>& heads, const analysis::PatchGrid& grid);
 
     io::OutputFolder& folder_;
     RolloutLayout layout_;

@@ -10,8 +10,6 @@
 namespace attn::results {
 namespace {
 
-using analysis::Matrix;
-
 // The parts of one array of a layer, written one after another.
 template <class T>
 class PartWriter {

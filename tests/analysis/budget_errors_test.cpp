@@ -12,8 +12,8 @@ using Row = approx::ExactRows::Row;
 namespace {
 
 // The weights of the k largest keys of each row, renormalised.
-Matrix largest_of(const Matrix& weights, std::size_t k) {
-    Matrix kept(weights.rows, weights.columns);
+Matrix<double> largest_of(const Matrix<double>& weights, std::size_t k) {
+    Matrix<double> kept(weights.rows, weights.columns);
     for (std::size_t i = 0; i < weights.rows; ++i) {
         double sum = 0;
         for (std::size_t j = 0; j < weights.columns; ++j) {
@@ -48,8 +48,8 @@ TEST_CASE("errors of all budgets are those of each by itself") {
     const BudgetErrors contexts = errors_of_largest(head, NeedsMeasure::context);
     const BudgetErrors weights = errors_of_largest(head, NeedsMeasure::weights);
     const BudgetErrors mass = errors_of_largest(head, NeedsMeasure::mass);
-    const auto context_of = [&](const Matrix& w) {
-        Matrix context(w.rows, head.v.columns);
+    const auto context_of = [&](const Matrix<double>& w) {
+        Matrix<double> context(w.rows, head.v.columns);
         for (std::size_t i = 0; i < w.rows; ++i) {
             for (std::size_t j = 0; j < w.columns; ++j) {
                 for (std::size_t c = 0; c < context.columns; ++c)
@@ -58,9 +58,9 @@ TEST_CASE("errors of all budgets are those of each by itself") {
         }
         return context;
     };
-    const Matrix& exact = head.rows.weights();
+    const Matrix<double>& exact = head.rows.weights();
     for (std::size_t k = 1; k <= 8; ++k) {
-        const Matrix kept = largest_of(exact, k);
+        const Matrix<double> kept = largest_of(exact, k);
         double lost = 0;
         for (std::size_t i = 0; i < exact.values.size(); ++i)
             lost += exact.values[i] - std::min(exact.values[i], kept.values[i]);

@@ -11,7 +11,7 @@ using namespace attn::test;
 namespace {
 
 // A head of given weights and nothing else.
-HeadNeeds needs_of(const Matrix& weights, NeedsTarget target) {
+HeadNeeds needs_of(const Matrix<double>& weights, NeedsTarget target) {
     const KeptRows rows(weights, true, 0);
     approx::HeadInput head;
     head.sizes = {weights.rows, weights.columns, 0, 0, 0};
@@ -31,7 +31,7 @@ NeedsTarget mass_target(double error) {
 }  // namespace
 
 TEST_CASE("a head that looks at the token before needs a window of two") {
-    Matrix weights(16, 16);
+    Matrix<double> weights(16, 16);
     for (std::size_t i = 0; i < 16; ++i) weights.at(i, i == 0 ? 0 : i - 1) = 1;
     const HeadNeeds needs = needs_of(weights, mass_target(0.05));
     CHECK(needs.span_95 == 2u);
@@ -43,7 +43,7 @@ TEST_CASE("a head that looks at the token before needs a window of two") {
 }
 
 TEST_CASE("a head that looks at the first token needs the sink") {
-    Matrix weights(16, 16);
+    Matrix<double> weights(16, 16);
     for (std::size_t i = 0; i < 16; ++i) {
         weights.at(i, 0) += 0.9;
         weights.at(i, i) += 0.1;
@@ -59,7 +59,7 @@ TEST_CASE("a head that looks at the first token needs the sink") {
 }
 
 TEST_CASE("a head whose output hardly counts can be pruned") {
-    Matrix weights(4, 4);
+    Matrix<double> weights(4, 4);
     for (std::size_t i = 0; i < 4; ++i) weights.at(i, i) = 1;
     NeedsTarget target = mass_target(0.05);
     target.output_share = 0.01;

@@ -27,8 +27,8 @@ Json case_in(const fs::path& folder) {
     return Json::parse(std::ifstream(folder / "case.json"));
 }
 
-Matrix matrix_of(const Array<double>& array) {
-    Matrix matrix(array.rank() == 2 ? array.extent(0) : 1, array.extent(array.rank() - 1));
+Matrix<double> matrix_of(const Array<double>& array) {
+    Matrix<double> matrix(array.rank() == 2 ? array.extent(0) : 1, array.extent(array.rank() - 1));
     matrix.values.assign(array.values().begin(), array.values().end());
     return matrix;
 }
@@ -45,8 +45,8 @@ PlainHead head_of(const fs::path& folder, const Json& reference, std::size_t hea
 }
 
 struct Implied {
-    Matrix weights;
-    Matrix values;
+    Matrix<double> weights;
+    Matrix<double> values;
     std::size_t kept = 0;
     std::size_t kept_last = 0;
     std::size_t scored = 0;
@@ -86,7 +86,7 @@ Implied implied_by(const MethodRow& method, const Options& options, const PlainH
     return implied;
 }
 
-double largest_difference(const Matrix& got, const Matrix& expected) {
+double largest_difference(const Matrix<double>& got, const Matrix<double>& expected) {
     REQUIRE(got.values.size() == expected.values.size());
     double largest = 0;
     for (std::size_t i = 0; i < got.values.size(); ++i)
@@ -94,8 +94,8 @@ double largest_difference(const Matrix& got, const Matrix& expected) {
     return largest;
 }
 
-Matrix context_of(const Implied& implied) {
-    Matrix context(implied.weights.rows, implied.values.columns);
+Matrix<double> context_of(const Implied& implied) {
+    Matrix<double> context(implied.weights.rows, implied.values.columns);
     for (std::size_t i = 0; i < context.rows; ++i) {
         for (std::size_t j = 0; j < implied.values.rows; ++j) {
             for (std::size_t c = 0; c < context.columns; ++c)
@@ -187,16 +187,16 @@ TEST_CASE("heads are dropped in the order and with the errors of the reference")
     const Json reference = case_in(folder);
     const auto all = [&](const char* name) { return load((folder / name).string()); };
     const Array<double> q = all("q.npy"), k = all("k.npy"), v = all("v.npy"), w_o = all("W_O.npy");
-    std::vector<Matrix> contexts;
+    std::vector<Matrix<double>> contexts;
     for (std::size_t h = 0; h < q.extent(0); ++h) {
         const PlainHead head(matrix_of(q.slice(h)), matrix_of(k.slice(h)), matrix_of(v.slice(h)),
                              true);
         contexts.push_back(context_of({head.rows.weights(), head.v}));
     }
     std::vector<MatrixView<const double>> views;
-    for (const Matrix& context : contexts) views.push_back(context.view());
+    for (const Matrix<double>& context : contexts) views.push_back(context.view());
     // The file holds heads apart: [heads, d_value, d_model].
-    const Matrix joined = matrix_of(
+    const Matrix<double> joined = matrix_of(
         w_o.rank() == 2 ? w_o : w_o.reshaped({w_o.extent(0) * w_o.extent(1), w_o.extent(2)}));
     const HeadProducts products = head_products(views, joined.view());
     const std::vector<double> shares = output_shares(products);
@@ -221,15 +221,15 @@ TEST_CASE("changed projections give the errors of the reference") {
     const auto matrix = [&](const std::string& name) {
         return matrix_of(load((folder / (name + ".npy")).string()));
     };
-    const Matrix x = matrix("x");
+    const Matrix<double> x = matrix("x");
     const std::size_t heads = reference["heads"];
     // One of q, k, v of every head: x W + b.
     const auto projected = [&](const char* letter, const MethodRow* method,
                                const Options& options) {
-        Matrix w = matrix(std::string("W_") + letter);
-        const Matrix b = matrix(std::string("b_") + letter);
+        Matrix<double> w = matrix(std::string("W_") + letter);
+        const Matrix<double> b = matrix(std::string("b_") + letter);
         if (method) method->projection(options, w);
-        std::vector<Matrix> parts(heads, Matrix(x.rows, w.columns / heads));
+        std::vector<Matrix<double>> parts(heads, Matrix<double>(x.rows, w.columns / heads));
         for (std::size_t i = 0; i < x.rows; ++i) {
             for (std::size_t c = 0; c < w.columns; ++c) {
                 double sum = b.values[c];

@@ -11,8 +11,7 @@ using namespace attn::pipeline;
 namespace {
 
 std::map<std::string, std::string> drawn(RolloutPictureFacts facts,
-                                         const std::vector<analysis::Matrix<double>>& heads,
-                                         bool plain) {
+                                         const std::vector<Matrix<double>>& heads, bool plain) {
     results::HeatmapOptions options;
     options.plain = plain;
     std::map<std::string, std::string> files;
@@ -28,8 +27,8 @@ std::map<std::string, std::string> drawn(RolloutPictureFacts facts,
     return files;
 }
 
-analysis::Matrix<double> ramp(std::size_t rows, std::size_t columns) {
-    analysis::Matrix<double> values(rows, columns);
+Matrix<double> ramp(std::size_t rows, std::size_t columns) {
+    Matrix<double> values(rows, columns);
     for (std::size_t i = 0; i < values.values.size(); ++i)
         values.values[i] = static_cast<double>(i) / 10;
     return values;

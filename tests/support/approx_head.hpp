@@ -7,6 +7,7 @@
 
 #include "attention/approx/head_input.hpp"
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 #include "support/arrays.hpp"
 
 namespace attn::test {
@@ -64,7 +65,7 @@ class RandomHead : public approx::ExactRows {
     approx::HeadInput input;
 
   private:
-    approx::Matrix weights_;
+    Matrix<double> weights_;
 };
 
 }  // namespace attn::test

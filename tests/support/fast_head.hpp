@@ -4,6 +4,7 @@
 #include "attention/approx/fast_paths.hpp"
 #include "attention/approx/masks.hpp"
 #include "attention/approx/spec.hpp"
+#include "core/matrix.hpp"
 #include "support/plain_head.hpp"
 
 namespace attn::test {
@@ -31,8 +32,8 @@ inline PlainHead plain_head(const FastCase& one, std::size_t d = 5) {
 }
 
 // The contexts of rows that keep some keys.
-inline Matrix kept_contexts(const approx::KeptKeys& kept, const PlainHead& head) {
-    Matrix contexts(head.q.rows, head.v.columns);
+inline Matrix<double> kept_contexts(const approx::KeptKeys& kept, const PlainHead& head) {
+    Matrix<double> contexts(head.q.rows, head.v.columns);
     head.rows.visit(0, head.q.rows, [&](const approx::ExactRows::Row& row) {
         const KeyRange range = kept.range(row.query, row.allowed);
         std::vector<std::uint8_t> keep(range.size());
@@ -49,8 +50,8 @@ inline Matrix kept_contexts(const approx::KeptKeys& kept, const PlainHead& head)
     return contexts;
 }
 
-inline Matrix multiplied(const Matrix& weights, const Matrix& values) {
-    Matrix contexts(weights.rows, values.columns);
+inline Matrix<double> multiplied(const Matrix<double>& weights, const Matrix<double>& values) {
+    Matrix<double> contexts(weights.rows, values.columns);
     for (std::size_t i = 0; i < weights.rows; ++i) {
         for (std::size_t j = 0; j < weights.columns; ++j) {
             for (std::size_t c = 0; c < values.columns; ++c)
@@ -67,7 +68,7 @@ inline double largest_fast_difference(const std::string& spec, const PlainHead& 
     const approx::HeadInput input = head.input();
     const approx::MethodRow& row = parsed.method();
     const approx::Options options = approx::resolve(parsed.parts.front(), input.sizes, 0, {});
-    Matrix expected;
+    Matrix<double> expected;
     if (row.kept_keys) {
         expected = kept_contexts(*row.kept_keys(options, input), head);
     } else if (row.factors) {
@@ -78,7 +79,7 @@ inline double largest_fast_difference(const std::string& spec, const PlainHead& 
                               changed.v.empty() ? head.v : changed.v);
     }
     const approx::FastHead<double> fast = fast_head(head);
-    Matrix contexts(head.q.rows, head.v.columns);
+    Matrix<double> contexts(head.q.rows, head.v.columns);
     const auto path = approx::fast_path<double>(row, options);
     path(options, fast, input)({contexts.values.data(), contexts.rows, contexts.columns});
     double largest = 0;

@@ -6,15 +6,16 @@
 #include <random>
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::test {
 
-using approx::Matrix;
+using attn::Matrix;
 
-inline Matrix random_matrix(std::size_t rows, std::size_t columns, unsigned seed) {
+inline Matrix<double> random_matrix(std::size_t rows, std::size_t columns, unsigned seed) {
     std::mt19937 random(seed);
     std::normal_distribution<double> normal;
-    Matrix matrix(rows, columns);
+    Matrix<double> matrix(rows, columns);
     for (double& x : matrix.values) x = normal(random);
     return matrix;
 }
@@ -22,7 +23,7 @@ inline Matrix random_matrix(std::size_t rows, std::size_t columns, unsigned seed
 // Rows that lie in memory.
 class KeptRows final : public approx::ExactRows {
   public:
-    KeptRows(Matrix weights, bool causal, std::ptrdiff_t offset)
+    KeptRows(Matrix<double> weights, bool causal, std::ptrdiff_t offset)
         : weights_(std::move(weights)), causal_(causal), offset_(offset) {}
 
     KeyRange allowed(std::size_t query) const {
@@ -40,18 +41,18 @@ class KeptRows final : public approx::ExactRows {
             visit(row);
         }
     }
-    const Matrix& weights() const { return weights_; }
+    const Matrix<double>& weights() const { return weights_; }
 
   private:
-    Matrix weights_;
+    Matrix<double> weights_;
     bool causal_;
     std::ptrdiff_t offset_;
 };
 
 // softmax(scale q kᵀ) of the keys that a row may attend.
-inline Matrix plain_weights(MatrixView<const double> q, MatrixView<const double> k, double scale,
-                            bool causal, std::ptrdiff_t offset) {
-    Matrix weights(q.rows, k.rows);
+inline Matrix<double> plain_weights(MatrixView<const double> q, MatrixView<const double> k,
+                                    double scale, bool causal, std::ptrdiff_t offset) {
+    Matrix<double> weights(q.rows, k.rows);
     const KeptRows places(weights, causal, offset);
     for (std::size_t i = 0; i < q.rows; ++i) {
         const std::size_t end = places.allowed(i).end;
@@ -70,13 +71,14 @@ inline Matrix plain_weights(MatrixView<const double> q, MatrixView<const double>
 }
 
 struct PlainHead {
-    Matrix q, k, v;
+    Matrix<double> q, k, v;
     bool causal = false;
     std::ptrdiff_t offset = 0;
     double scale;
     KeptRows rows;
 
-    PlainHead(Matrix q_, Matrix k_, Matrix v_, bool causal_ = false, std::ptrdiff_t offset_ = 0)
+    PlainHead(Matrix<double> q_, Matrix<double> k_, Matrix<double> v_, bool causal_ = false,
+              std::ptrdiff_t offset_ = 0)
         : q(std::move(q_)),
           k(std::move(k_)),
           v(std::move(v_)),
@@ -99,13 +101,13 @@ struct PlainHead {
         return input;
     }
     // Weights of other queries and keys of the same head.
-    Matrix weights_of(const Matrix& other_q, const Matrix& other_k) const {
+    Matrix<double> weights_of(const Matrix<double>& other_q, const Matrix<double>& other_k) const {
         return plain_weights(other_q.empty() ? q.view() : other_q.view(),
                              other_k.empty() ? k.view() : other_k.view(), scale, causal, offset);
     }
     // Factors as weights: masked and divided by their sums where they say so.
-    Matrix weights_of(const approx::Factors& factors) const {
-        Matrix weights(q.rows, k.rows);
+    Matrix<double> weights_of(const approx::Factors& factors) const {
+        Matrix<double> weights(q.rows, k.rows);
         for (std::size_t i = 0; i < q.rows; ++i) {
             double sum = 0;
             for (std::size_t j = 0; j < k.rows; ++j) {
@@ -120,7 +122,7 @@ struct PlainHead {
     }
 };
 
-inline double relative_error(const Matrix& got, const Matrix& expected) {
+inline double relative_error(const Matrix<double>& got, const Matrix<double>& expected) {
     double away = 0, all = 0;
     for (std::size_t i = 0; i < expected.values.size(); ++i) {
         away += std::pow(got.values.at(i) - expected.values[i], 2);

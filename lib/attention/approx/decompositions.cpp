@@ -43,7 +43,8 @@ double dot(Span<const double> a, Span<const double> b) {
 
 SingularValues decompose(MatrixView<const double> a) {
     const std::size_t r = std::min(a.rows, a.columns);
-    SingularValues parts{Matrix(a.rows, r), std::vector<double>(r), Matrix(r, a.columns)};
+    SingularValues parts{Matrix<double>(a.rows, r), std::vector<double>(r),
+                         Matrix<double>(r, a.columns)};
     if (r == 0) return parts;
     if (!is_finite(a)) {  // LAPACK may search for ever
         for (auto* part : {&parts.left.values, &parts.values, &parts.right.values})
@@ -69,35 +70,36 @@ std::vector<double> singular_values(MatrixView<const double> a) {
     return all;
 }
 
-Matrix product(MatrixView<const double> a, MatrixView<const double> b) {
-    Matrix c(a.rows, b.columns);
+Matrix<double> product(MatrixView<const double> a, MatrixView<const double> b) {
+    Matrix<double> c(a.rows, b.columns);
     if (!c.empty() && a.columns > 0)
         multiply(a, b, MatrixView<double>(c.values.data(), c.rows, c.columns));
     return c;
 }
 
-Matrix product_transposed(MatrixView<const double> a, MatrixView<const double> b) {
-    Matrix c(a.rows, b.rows);
+Matrix<double> product_transposed(MatrixView<const double> a, MatrixView<const double> b) {
+    Matrix<double> c(a.rows, b.rows);
     if (!c.empty() && a.columns > 0)
         multiply_transposed(1.0, a, b, MatrixView<double>(c.values.data(), c.rows, c.columns));
     return c;
 }
 
-Matrix transposed(MatrixView<const double> a) {
-    Matrix transposed(a.columns, a.rows);
+Matrix<double> transposed(MatrixView<const double> a) {
+    Matrix<double> transposed(a.columns, a.rows);
     for (std::size_t i = 0; i < a.rows; ++i) {
         for (std::size_t j = 0; j < a.columns; ++j) transposed.at(j, i) = a.row(i)[j];
     }
     return transposed;
 }
 
-void make_orthonormal(Matrix& rows, std::size_t begin, std::size_t end) {
+void make_orthonormal(Matrix<double>& rows, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
         const Span<double> row = rows.row(i);
         const auto fixed = [&] { return Span<const double>(row.data(), row.size()); };
         for (int pass = 0; pass < 2; ++pass) {  // the first leaves rounding behind
             for (std::size_t earlier = begin; earlier < i; ++earlier) {
-                const Span<const double> other = static_cast<const Matrix&>(rows).row(earlier);
+                const Span<const double> other =
+                    static_cast<const Matrix<double>&>(rows).row(earlier);
                 const double along = dot(fixed(), other);
                 for (std::size_t c = 0; c < row.size(); ++c) row[c] -= along * other[c];
             }

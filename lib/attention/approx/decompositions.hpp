@@ -5,15 +5,16 @@
 #include <vector>
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
 // a = left · diag(values) · right, values descending; left [rows, r], right [r, columns], with
 // r = min(rows, columns). Of a matrix that holds NaN or infinities all are NaN.
 struct SingularValues {
-    Matrix left;
+    Matrix<double> left;
     std::vector<double> values;
-    Matrix right;
+    Matrix<double> right;
 };
 SingularValues decompose(MatrixView<const double> a);
 
@@ -21,16 +22,16 @@ SingularValues decompose(MatrixView<const double> a);
 std::vector<double> singular_values(MatrixView<const double> a);
 
 // a · b; a [m, k], b [k, n].
-Matrix product(MatrixView<const double> a, MatrixView<const double> b);
+Matrix<double> product(MatrixView<const double> a, MatrixView<const double> b);
 
 // a · bᵀ; a [m, k], b [n, k].
-Matrix product_transposed(MatrixView<const double> a, MatrixView<const double> b);
+Matrix<double> product_transposed(MatrixView<const double> a, MatrixView<const double> b);
 
 // The matrix with rows as columns.
-Matrix transposed(MatrixView<const double> a);
+Matrix<double> transposed(MatrixView<const double> a);
 
 // Makes the rows begin … end - 1 orthonormal, in their order (Gram and Schmidt, twice); there are
 // no more of them than columns.
-void make_orthonormal(Matrix& rows, std::size_t begin, std::size_t end);
+void make_orthonormal(Matrix<double>& rows, std::size_t begin, std::size_t end);
 
 }  // namespace attn::approx

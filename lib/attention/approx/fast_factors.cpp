@@ -12,20 +12,12 @@
 namespace attn::approx {
 namespace {
 
-// A matrix of the run's own type.
 template <class T>
-struct OwnMatrix {
-    std::vector<T> values;
-    std::size_t rows = 0, columns = 0;
-
-    OwnMatrix(std::size_t rows_, std::size_t columns_)
-        : values(rows_ * columns_), rows(rows_), columns(columns_) {}
-    explicit OwnMatrix(const Matrix& from)
-        : values(from.values.begin(), from.values.end()), rows(from.rows), columns(from.columns) {}
-
-    MatrixView<T> view() { return {values.data(), rows, columns}; }
-    MatrixView<const T> view() const { return {values.data(), rows, columns}; }
-};
+Matrix<T> in_type(const Matrix<double>& from) {
+    Matrix<T> narrowed(from.rows, from.columns);
+    std::copy(from.values.begin(), from.values.end(), narrowed.values.begin());
+    return narrowed;
+}
 
 // contexts = softmax(scale a bᵀ + added) values, in blocks of the rows of a; added may be empty.
 template <class T>
@@ -58,8 +50,8 @@ void multiply_blocks(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T>
 
 // Means over `segments` runs of rows.
 template <class T>
-OwnMatrix<T> segment_means(MatrixView<const T> x, std::size_t segments) {
-    OwnMatrix<T> means(segments, x.columns);
+Matrix<T> segment_means(MatrixView<const T> x, std::size_t segments) {
+    Matrix<T> means(segments, x.columns);
     for (std::size_t t = 0; t < segments; ++t) {
         const std::size_t begin = t * x.rows / segments, end = (t + 1) * x.rows / segments;
         const Span<T> mean = means.view().row(t);
@@ -104,11 +96,11 @@ RunHead<T> linformer_run(const Options& options, const FastHead<T>& head, const 
         options.word("projection") == "pool"
             ? pooled_projections(k, input.sizes.keys)
             : gaussian_projections(k, options.flag("share"), options.seed(), input);
-    const auto of_keys = std::make_shared<const OwnMatrix<T>>(drawn.keys);
-    const auto of_values = std::make_shared<const OwnMatrix<T>>(drawn.values);
+    const auto of_keys = std::make_shared<const Matrix<T>>(in_type<T>(drawn.keys));
+    const auto of_values = std::make_shared<const Matrix<T>>(in_type<T>(drawn.values));
     const std::vector<T> added(drawn.log_sizes.begin(), drawn.log_sizes.end());
     return [&head, of_keys, of_values, added](MatrixView<T> contexts) {
-        OwnMatrix<T> keys(of_keys->rows, head.k.columns), values(of_keys->rows, head.v.columns);
+        Matrix<T> keys(of_keys->rows, head.k.columns), values(of_keys->rows, head.v.columns);
         multiply_blocks<T>(of_keys->view(), head.k, keys.view());
         multiply_blocks<T>(of_values->view(), head.v, values.view());
         attend_to_all<T>(head.scale, head.q, keys.view(), added, values.view(), contexts);
@@ -121,15 +113,14 @@ RunHead<T> nystrom_run(const Options& options, const FastHead<T>& head,
     const std::size_t landmarks = options.whole("landmarks");
     const std::size_t iterations = nystrom_iterations(options);
     return [&head, landmarks, iterations](MatrixView<T> contexts) {
-        const OwnMatrix<T> q = segment_means(head.q, landmarks),
-                           k = segment_means(head.k, landmarks);
-        OwnMatrix<T> identity(landmarks, landmarks), middle(landmarks, landmarks);
+        const Matrix<T> q = segment_means(head.q, landmarks), k = segment_means(head.k, landmarks);
+        Matrix<T> identity(landmarks, landmarks), middle(landmarks, landmarks);
         for (std::size_t i = 0; i < landmarks; ++i) identity.view().row(i)[i] = T{1};
         attend_to_all<T>(head.scale, q.view(), k.view(), {}, identity.view(), middle.view());
-        Matrix b(landmarks, landmarks);
+        Matrix<double> b(landmarks, landmarks);
         std::copy(middle.values.begin(), middle.values.end(), b.values.begin());
-        const OwnMatrix<T> inverse(landmark_inverse(b, iterations));
-        OwnMatrix<T> right(landmarks, head.v.columns), values(landmarks, head.v.columns);
+        const Matrix<T> inverse = in_type<T>(landmark_inverse(b, iterations));
+        Matrix<T> right(landmarks, head.v.columns), values(landmarks, head.v.columns);
         attend_to_all<T>(head.scale, q.view(), head.k, {}, head.v, right.view());
         multiply<T>(inverse.view(), right.view(), values.view());
         attend_to_all<T>(head.scale, head.q, k.view(), {}, values.view(), contexts);
@@ -140,10 +131,10 @@ template <class T>
 RunHead<T> lowrank_scores_run(const Options& options, const FastHead<T>& head,
                               const HeadInput& input) {
     const ShortProjections parts = short_projections(input, options.whole("rank"));
-    const auto of_queries = std::make_shared<const OwnMatrix<T>>(parts.queries);
-    const auto of_keys = std::make_shared<const OwnMatrix<T>>(parts.keys);
+    const auto of_queries = std::make_shared<const Matrix<T>>(in_type<T>(parts.queries));
+    const auto of_keys = std::make_shared<const Matrix<T>>(in_type<T>(parts.keys));
     return [&head, of_queries, of_keys](MatrixView<T> contexts) {
-        OwnMatrix<T> q(head.q.rows, of_queries->columns), k(head.k.rows, of_keys->columns);
+        Matrix<T> q(head.q.rows, of_queries->columns), k(head.k.rows, of_keys->columns);
         multiply_blocks<T>(head.q, of_queries->view(), q.view());
         multiply_blocks<T>(head.k, of_keys->view(), k.view());
         FastHead<T> shorter = head;
@@ -157,12 +148,12 @@ template <class T>
 RunHead<T> lowrank_values_run(const Options& options, const FastHead<T>& head,
                               const HeadInput& input) {
     const ShortValues parts = short_values(input, options.whole("rank"));
-    const auto coordinates = std::make_shared<const OwnMatrix<T>>(parts.coordinates);
-    const auto directions = std::make_shared<const OwnMatrix<T>>(parts.directions);
+    const auto coordinates = std::make_shared<const Matrix<T>>(in_type<T>(parts.coordinates));
+    const auto directions = std::make_shared<const Matrix<T>>(in_type<T>(parts.directions));
     return [&head, coordinates, directions](MatrixView<T> contexts) {
         FastHead<T> shorter = head;
         shorter.v = coordinates->view();
-        OwnMatrix<T> narrow(head.q.rows, coordinates->columns);
+        Matrix<T> narrow(head.q.rows, coordinates->columns);
         run_exact(shorter, 0, narrow.view());
         multiply_blocks<T>(narrow.view(), directions->view(), contexts);
     };

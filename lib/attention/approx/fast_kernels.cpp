@@ -245,7 +245,7 @@ template <class T>
 FastFeatures<T> performer_features(const Options& options, const FastHead<T>& head) {
     const PerformerDraw draw{options.whole("features"), options.flag("orthogonal"), options.seed(),
                              options.whole("redraw")};
-    const Matrix drawn = performer_directions(draw, head.q.columns, head.head, head.layer);
+    const Matrix<double> drawn = performer_directions(draw, head.q.columns, head.head, head.layer);
     const double root = std::sqrt(std::abs(static_cast<double>(head.scale)));
     const auto directions = std::make_shared<std::vector<T>>(drawn.values.size());
     for (std::size_t i = 0; i < drawn.values.size(); ++i)

@@ -9,8 +9,8 @@
 namespace attn::approx {
 namespace {
 
-std::vector<std::uint64_t> gray_codes(MatrixView<const double> x, const Matrix& planes) {
-    const Matrix sides = product(x, planes.view());
+std::vector<std::uint64_t> gray_codes(MatrixView<const double> x, const Matrix<double>& planes) {
+    const Matrix<double> sides = product(x, planes.view());
     std::vector<std::uint64_t> codes(x.rows);
     for (std::size_t i = 0; i < x.rows; ++i) {
         std::uint64_t code = 0;
@@ -40,7 +40,7 @@ class SortedHash final : public KeptKeys {
     SortedHash(const Options& options, const HeadInput& head) {
         const std::size_t keys = head.sizes.keys, sample = options.whole("sample");
         const RandomStream normals(options.seed(), Purpose::hyper_samples, head.head, head.layer);
-        Matrix planes(head.sizes.d_head, options.whole("bits"));
+        Matrix<double> planes(head.sizes.d_head, options.whole("bits"));
         planes.values = normals.normals(planes.values.size());
         const std::size_t block = options.whole("block");
         const std::size_t parts = (keys + block - 1) / block;

@@ -18,8 +18,8 @@ bool normalise(Span<double> row) {
     return true;
 }
 
-Matrix unit_rows(const HeadInput& head) {
-    Matrix rows(head.q.rows + head.k.rows, head.sizes.d_head);
+Matrix<double> unit_rows(const HeadInput& head) {
+    Matrix<double> rows(head.q.rows + head.k.rows, head.sizes.d_head);
     for (std::size_t i = 0; i < rows.rows; ++i) {
         const auto source = i < head.q.rows ? head.q.row(i) : head.k.row(i - head.q.rows);
         std::copy(source.begin(), source.end(), rows.row(i).begin());
@@ -28,8 +28,9 @@ Matrix unit_rows(const HeadInput& head) {
     return rows;
 }
 
-std::vector<std::size_t> nearest_centres(const Matrix& rows, const Matrix& centres) {
-    const Matrix dots = product_transposed(rows.view(), centres.view());
+std::vector<std::size_t> nearest_centres(const Matrix<double>& rows,
+                                         const Matrix<double>& centres) {
+    const Matrix<double> dots = product_transposed(rows.view(), centres.view());
     std::vector<std::size_t> nearest(rows.rows);
     for (std::size_t i = 0; i < rows.rows; ++i) {
         const auto row = dots.row(i);
@@ -40,8 +41,9 @@ std::vector<std::size_t> nearest_centres(const Matrix& rows, const Matrix& centr
 }
 
 // The normalised sums of their rows; a cluster without any keeps its centre.
-void move_centres(const Matrix& rows, const std::vector<std::size_t>& nearest, Matrix& centres) {
-    Matrix sums(centres.rows, centres.columns);
+void move_centres(const Matrix<double>& rows, const std::vector<std::size_t>& nearest,
+                  Matrix<double>& centres) {
+    Matrix<double> sums(centres.rows, centres.columns);
     for (std::size_t i = 0; i < rows.rows; ++i) {
         const Span<double> sum = sums.row(nearest[i]);
         for (std::size_t c = 0; c < rows.columns; ++c) sum[c] += rows.at(i, c);
@@ -70,12 +72,12 @@ class SameCluster final : public KeptKeys {
 }  // namespace
 
 std::vector<std::size_t> cluster_tokens(const Options& options, const HeadInput& head) {
-    const Matrix rows = unit_rows(head);
+    const Matrix<double> rows = unit_rows(head);
     std::vector<std::size_t> all(rows.rows);
     std::iota(all.begin(), all.end(), std::size_t{0});
     const RandomStream stream(options.seed(), Purpose::cluster_start, head.head, head.layer);
     const std::vector<std::size_t> start = stream.choose(all, options.whole("clusters"));
-    Matrix centres(start.size(), rows.columns);
+    Matrix<double> centres(start.size(), rows.columns);
     for (std::size_t t = 0; t < start.size(); ++t) {
         const auto row = rows.row(start[t]);
         std::copy(row.begin(), row.end(), centres.row(t).begin());

@@ -9,13 +9,13 @@
 namespace attn::approx {
 namespace {
 
-void apply_elu_plus_one(Matrix& x) {
+void apply_elu_plus_one(Matrix<double>& x) {
     for (double& value : x.values) value = value > 0 ? value + 1 : std::exp(value);
 }
 
 // relu(x) times the cosine, then times the sine of the angle of each row's position.
-Matrix turned_features(MatrixView<const double> x, std::ptrdiff_t first, double angle) {
-    Matrix features(x.rows, 2 * x.columns);
+Matrix<double> turned_features(MatrixView<const double> x, std::ptrdiff_t first, double angle) {
+    Matrix<double> features(x.rows, 2 * x.columns);
     for (std::size_t i = 0; i < x.rows; ++i) {
         const double turn = angle * static_cast<double>(static_cast<std::ptrdiff_t>(i) + first);
         for (std::size_t c = 0; c < x.columns; ++c) {
@@ -33,7 +33,7 @@ Factors linear_kernel(const Options& options, const HeadInput& head) {
     const bool scaled = options.flag("scaled");
     Factors factors;
     factors.left = scaled ? root_scaled_queries(head) : times(head.q, 1);
-    Matrix keys = scaled ? root_scaled_keys(head) : times(head.k, 1);
+    Matrix<double> keys = scaled ? root_scaled_keys(head) : times(head.k, 1);
     apply_elu_plus_one(factors.left);
     apply_elu_plus_one(keys);
     factors.right = transposed(keys.view());

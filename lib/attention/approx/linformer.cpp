@@ -11,8 +11,8 @@
 namespace attn::approx {
 namespace {
 
-Matrix random_projection(std::size_t k, std::size_t keys, const RandomStream& stream) {
-    Matrix projection(k, keys);
+Matrix<double> random_projection(std::size_t k, std::size_t keys, const RandomStream& stream) {
+    Matrix<double> projection(k, keys);
     projection.values = stream.normals(k * keys);
     const double factor = 1 / std::sqrt(static_cast<double>(k));
     for (double& x : projection.values) x *= factor;
@@ -20,9 +20,9 @@ Matrix random_projection(std::size_t k, std::size_t keys, const RandomStream& st
 }
 
 // The rows of softmax(scale a bᵀ + added); added may be empty.
-Matrix softmax_scores(double scale, MatrixView<const double> a, MatrixView<const double> b,
-                      const std::vector<double>& added) {
-    Matrix scores = product_transposed(a, b);
+Matrix<double> softmax_scores(double scale, MatrixView<const double> a, MatrixView<const double> b,
+                              const std::vector<double>& added) {
+    Matrix<double> scores = product_transposed(a, b);
     for (std::size_t i = 0; i < scores.rows; ++i) {
         const Span<double> row = scores.row(i);
         for (std::size_t t = 0; t < row.size(); ++t)
@@ -36,8 +36,8 @@ Matrix softmax_scores(double scale, MatrixView<const double> a, MatrixView<const
 }
 
 // Row t holds 1 / size over the keys of segment t.
-Matrix segment_means(std::size_t segments, std::size_t count) {
-    Matrix means(segments, count);
+Matrix<double> segment_means(std::size_t segments, std::size_t count) {
+    Matrix<double> means(segments, count);
     for (std::size_t t = 0; t < segments; ++t) {
         const std::size_t begin = t * count / segments, end = (t + 1) * count / segments;
         for (std::size_t j = begin; j < end; ++j)
@@ -52,10 +52,11 @@ Factors projected_weights(std::size_t k, std::uint64_t seed, const HeadInput& he
     factors.masked = factors.normalised = false;
     factors.right = random_projection(
         k, head.sizes.keys, RandomStream(seed, Purpose::linformer_keys, head.head, head.layer));
-    factors.left = Matrix(head.sizes.queries, k);
+    factors.left = Matrix<double>(head.sizes.queries, k);
     head.exact->visit(0, head.sizes.queries, [&](const ExactRows::Row& row) {
         for (std::size_t t = 0; t < k; ++t) {
-            const Span<const double> random = static_cast<const Matrix&>(factors.right).row(t);
+            const Span<const double> random =
+                static_cast<const Matrix<double>&>(factors.right).row(t);
             double sum = 0;
             for (std::size_t j = 0; j < random.size(); ++j) sum += row.weights[j] * random[j];
             factors.left.at(row.query, t) = sum;
@@ -66,7 +67,7 @@ Factors projected_weights(std::size_t k, std::uint64_t seed, const HeadInput& he
 
 // Z ← ¼ Z (13 I - B Z (15 I - B Z (7 I - B Z))), from Bᵀ over its largest sums of columns and rows
 // (Xiong 2021, equation 11; of this head alone).
-Matrix iterated_inverse(const Matrix& b, std::size_t iterations) {
+Matrix<double> iterated_inverse(const Matrix<double>& b, std::size_t iterations) {
     const std::size_t size = b.rows;
     std::vector<double> of_columns(size);
     double of_row = 0;
@@ -79,25 +80,26 @@ Matrix iterated_inverse(const Matrix& b, std::size_t iterations) {
         of_row = std::max(of_row, sum);
     }
     const double most = of_row * *std::max_element(of_columns.begin(), of_columns.end());
-    Matrix z = transposed(b.view());
+    Matrix<double> z = transposed(b.view());
     for (double& x : z.values) x /= most;
-    const auto from_identity = [&](double times, Matrix m) {
+    const auto from_identity = [&](double times, Matrix<double> m) {
         for (double& x : m.values) x = -x;
         for (std::size_t i = 0; i < size; ++i) m.at(i, i) += times;
         return m;
     };
     for (std::size_t step = 0; step < iterations; ++step) {
-        const Matrix bz = product(b.view(), z.view());
-        const Matrix inner = from_identity(15, product(bz.view(), from_identity(7, bz).view()));
+        const Matrix<double> bz = product(b.view(), z.view());
+        const Matrix<double> inner =
+            from_identity(15, product(bz.view(), from_identity(7, bz).view()));
         z = product(z.view(), from_identity(13, product(bz.view(), inner.view())).view());
         for (double& x : z.values) x /= 4;
     }
     return z;
 }
 
-Matrix pseudo_inverse(const Matrix& b) {
+Matrix<double> pseudo_inverse(const Matrix<double>& b) {
     const SingularValues parts = decompose(b.view());
-    Matrix scaled = transposed(parts.right.view());
+    Matrix<double> scaled = transposed(parts.right.view());
     for (std::size_t i = 0; i < scaled.rows; ++i) {
         for (std::size_t t = 0; t < scaled.columns; ++t) {
             const double value = parts.values[t];
@@ -107,8 +109,8 @@ Matrix pseudo_inverse(const Matrix& b) {
     return product_transposed(scaled.view(), parts.left.view());
 }
 
-double residual_of(const Matrix& b, const Matrix& z) {
-    const Matrix again = product(product(b.view(), z.view()).view(), b.view());
+double residual_of(const Matrix<double>& b, const Matrix<double>& z) {
+    const Matrix<double> again = product(product(b.view(), z.view()).view(), b.view());
     double largest = 0;
     for (std::size_t i = 0; i < again.values.size(); ++i)
         largest = std::max(largest, std::abs(again.values[i] - b.values[i]));
@@ -140,7 +142,7 @@ LinformerProjections pooled_projections(std::size_t k, std::size_t keys) {
 Factors linformer(const LinformerProjections& projections, const HeadInput& head) {
     Factors factors;
     factors.masked = factors.normalised = false;
-    const Matrix mixed = product(projections.keys.view(), head.k);
+    const Matrix<double> mixed = product(projections.keys.view(), head.k);
     factors.left = softmax_scores(head.scale, head.q, mixed.view(), projections.log_sizes);
     factors.right = projections.values;
     return factors;
@@ -165,17 +167,17 @@ std::size_t nystrom_iterations(const Options& options) {
     return static_cast<std::size_t>(*whole);
 }
 
-Matrix landmark_inverse(const Matrix& b, std::size_t iterations) {
+Matrix<double> landmark_inverse(const Matrix<double>& b, std::size_t iterations) {
     return iterations == 0 ? pseudo_inverse(b) : iterated_inverse(b, iterations);
 }
 
 Factors nystrom(const Options& options, const HeadInput& head) {
     const std::size_t landmarks = options.whole("landmarks");
     const std::size_t iterations = nystrom_iterations(options);
-    const Matrix q = product(segment_means(landmarks, head.sizes.queries).view(), head.q);
-    const Matrix k = product(segment_means(landmarks, head.sizes.keys).view(), head.k);
-    const Matrix b = softmax_scores(head.scale, q.view(), k.view(), {});
-    const Matrix z = landmark_inverse(b, iterations);
+    const Matrix<double> q = product(segment_means(landmarks, head.sizes.queries).view(), head.q);
+    const Matrix<double> k = product(segment_means(landmarks, head.sizes.keys).view(), head.k);
+    const Matrix<double> b = softmax_scores(head.scale, q.view(), k.view(), {});
+    const Matrix<double> z = landmark_inverse(b, iterations);
     Factors factors;
     factors.masked = factors.normalised = false;
     factors.left = product(softmax_scores(head.scale, head.q, k.view(), {}).view(), z.view());

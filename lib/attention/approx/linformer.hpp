@@ -3,13 +3,14 @@
 #pragma once
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
 // [rows, keys] each. softmax(scale q (E k)ᵀ + log_sizes) · F is what stands for the weights.
 struct LinformerProjections {
-    Matrix keys;                    // E
-    Matrix values;                  // F
+    Matrix<double> keys;            // E
+    Matrix<double> values;          // F
     std::vector<double> log_sizes;  // [rows], added to the scores; empty: 0
 };
 
@@ -31,7 +32,7 @@ std::size_t nystrom_iterations(const Options& options);
 
 // The inverse of softmax(scale q̃ k̃ᵀ) that nystrom multiplies by: so many steps towards it, or with
 // 0 the exact pseudo-inverse.
-Matrix landmark_inverse(const Matrix& b, std::size_t iterations);
+Matrix<double> landmark_inverse(const Matrix<double>& b, std::size_t iterations);
 
 // Options: landmarks, iterations. The exact pseudo-inverse is without singular values below 1e-15
 // of the largest; the residual is that of the pseudo-inverse.

@@ -8,8 +8,8 @@ namespace attn::approx {
 namespace {
 
 // diag(values) · right.
-Matrix weighted(const SingularValues& parts) {
-    Matrix rows = parts.right;
+Matrix<double> weighted(const SingularValues& parts) {
+    Matrix<double> rows = parts.right;
     for (std::size_t t = 0; t < rows.rows; ++t) {
         for (double& x : rows.row(t)) x *= parts.values[t];
     }
@@ -17,8 +17,9 @@ Matrix weighted(const SingularValues& parts) {
 }
 
 // The first columns, each times a factor of its own.
-Matrix first_columns(const Matrix& a, std::size_t count, const std::vector<double>& factors) {
-    Matrix cut(a.rows, count);
+Matrix<double> first_columns(const Matrix<double>& a, std::size_t count,
+                             const std::vector<double>& factors) {
+    Matrix<double> cut(a.rows, count);
     for (std::size_t i = 0; i < a.rows; ++i) {
         for (std::size_t t = 0; t < count; ++t) cut.at(i, t) = a.at(i, t) * factors[t];
     }
@@ -26,8 +27,8 @@ Matrix first_columns(const Matrix& a, std::size_t count, const std::vector<doubl
 }
 
 // rightᵀ / values · middle: what turns the rows that were decomposed into left · middle.
-Matrix projection_to(const SingularValues& parts, const Matrix& middle) {
-    Matrix directions = parts.right;
+Matrix<double> projection_to(const SingularValues& parts, const Matrix<double>& middle) {
+    Matrix<double> directions = parts.right;
     for (std::size_t t = 0; t < directions.rows; ++t) {
         const double value = parts.values[t];
         const bool rounding = value <= 1e-15 * parts.values[0];
@@ -39,13 +40,13 @@ Matrix projection_to(const SingularValues& parts, const Matrix& middle) {
 // Short queries and keys before they are multiplied with the left singular vectors of either.
 struct ShortMiddle {
     SingularValues q, k;
-    Matrix of_queries, of_keys;
+    Matrix<double> of_queries, of_keys;
 };
 
 ShortMiddle short_middle(const HeadInput& head, std::size_t rank) {
     // q kᵀ = U_q (S_q V_qᵀ V_k S_k) U_kᵀ, and the middle is at most [d, d].
     ShortMiddle parts{decompose(head.q), decompose(head.k), {}, {}};
-    const Matrix left = weighted(parts.q), right = weighted(parts.k);
+    const Matrix<double> left = weighted(parts.q), right = weighted(parts.k);
     const SingularValues middle = decompose(product_transposed(left.view(), right.view()).view());
     rank = std::min(rank, middle.values.size());
     const std::vector<double> ones(rank, 1);
@@ -73,7 +74,7 @@ ShortValues short_values(const HeadInput& head, std::size_t rank) {
     const SingularValues parts = decompose(head.v);
     rank = std::min(rank, parts.values.size());
     ShortValues values{first_columns(parts.left, rank, parts.values),
-                       Matrix(rank, parts.right.columns)};
+                       Matrix<double>(rank, parts.right.columns)};
     std::copy_n(parts.right.values.begin(), values.directions.values.size(),
                 values.directions.values.begin());
     return values;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
@@ -15,15 +16,15 @@ ChangedInputs shortened(const HeadInput& head, std::size_t rank);
 
 // Matrices [d_head, rank] that turn queries and keys into such short ones.
 struct ShortProjections {
-    Matrix queries;
-    Matrix keys;
+    Matrix<double> queries;
+    Matrix<double> keys;
 };
 ShortProjections short_projections(const HeadInput& head, std::size_t rank);
 
 // The best values of rank `rank` as coordinates [keys, rank] along directions [rank, d_value].
 struct ShortValues {
-    Matrix coordinates;
-    Matrix directions;
+    Matrix<double> coordinates;
+    Matrix<double> directions;
 };
 ShortValues short_values(const HeadInput& head, std::size_t rank);
 

@@ -11,11 +11,11 @@
 namespace attn::approx {
 namespace {
 
-std::vector<std::uint32_t> hash_rows(MatrixView<const double> x, const Matrix& rotation) {
-    const Matrix turned = product(x, rotation.view());
+std::vector<std::uint32_t> hash_rows(MatrixView<const double> x, const Matrix<double>& rotation) {
+    const Matrix<double> turned = product(x, rotation.view());
     std::vector<std::uint32_t> codes(x.rows);
     for (std::size_t i = 0; i < x.rows; ++i) {
-        const Span<const double> row = static_cast<const Matrix&>(turned).row(i);
+        const Span<const double> row = static_cast<const Matrix<double>&>(turned).row(i);
         const auto most = std::max_element(row.begin(), row.end());
         const auto least = std::min_element(row.begin(), row.end());
         const bool is_opposite = -*least > *most;  // the lower code wins where both are as large
@@ -53,7 +53,7 @@ class SameBucket final : public KeptKeys {
 }  // namespace
 
 LshCodes lsh_codes(const Options& options, const HeadInput& head) {
-    Matrix keys = times(head.k, 1);
+    Matrix<double> keys = times(head.k, 1);
     if (options.flag("center")) subtract_mean_row(keys);
     const std::size_t buckets = options.whole("buckets");
     if (buckets % 2 != 0)
@@ -63,7 +63,7 @@ LshCodes lsh_codes(const Options& options, const HeadInput& head) {
     for (std::size_t round = 0; round < options.whole("rounds"); ++round) {
         const RandomStream stream(options.seed(), Purpose::hash_rotations, head.head, head.layer,
                                   round);
-        Matrix rotation(head.sizes.d_head, half);
+        Matrix<double> rotation(head.sizes.d_head, half);
         rotation.values = stream.normals(rotation.values.size());
         codes.queries.push_back(hash_rows(head.q, rotation));
         codes.keys.push_back(hash_rows(keys.view(), rotation));

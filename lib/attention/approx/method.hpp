@@ -10,6 +10,7 @@
 
 #include "attention/approx/cost.hpp"
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
@@ -57,7 +58,7 @@ using MakeKeptKeys = std::function<std::unique_ptr<KeptKeys>(const Options&, con
 using MakeFactors = std::function<Factors(const Options&, const HeadInput&)>;
 using MakeInputs = std::function<ChangedInputs(const Options&, const HeadInput&)>;
 // Changes a projection matrix [d_model, columns] in place.
-using ChangeProjection = std::function<void(const Options&, Matrix&)>;
+using ChangeProjection = std::function<void(const Options&, Matrix<double>&)>;
 
 struct MethodRow {
     std::string name;

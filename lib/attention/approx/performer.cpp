@@ -11,7 +11,7 @@
 namespace attn::approx {
 namespace {
 
-std::vector<double> half_squares(const Matrix& x) {
+std::vector<double> half_squares(const Matrix<double>& x) {
     std::vector<double> halves(x.rows);
     for (std::size_t i = 0; i < x.rows; ++i) {
         for (const double value : x.row(i)) halves[i] += value * value / 2;
@@ -24,27 +24,28 @@ double largest(Span<const double> values) {
 }
 
 // `left` holds ω·q', `right` ω·k' - ‖k'‖²/2. ‖q'‖² is the same for a whole row and cancels.
-void exponentiate(Matrix& left, Matrix& right) {
+void exponentiate(Matrix<double>& left, Matrix<double>& right) {
     std::vector<double> largest_key(right.rows);
     for (std::size_t t = 0; t < right.rows; ++t) {
-        const double beta = largest(static_cast<const Matrix&>(right).row(t));
+        const double beta = largest(static_cast<const Matrix<double>&>(right).row(t));
         largest_key[t] = beta;
         for (double& b : right.row(t)) b = std::exp(b - beta);
     }
     for (std::size_t i = 0; i < left.rows; ++i) {
         const Span<double> row = left.row(i);
         for (std::size_t t = 0; t < row.size(); ++t) row[t] += largest_key[t];
-        const double alpha = largest(static_cast<const Matrix&>(left).row(i));
+        const double alpha = largest(static_cast<const Matrix<double>&>(left).row(i));
         for (double& a : row) a = std::exp(a - alpha);
     }
 }
 
 // Both hold ω·x'. The shift of a query is its largest feature, that of the keys the largest of the
 // whole head.
-void exponentiate_above(double eps, Matrix& left, const std::vector<double>& half_queries,
-                        Matrix& right, const std::vector<double>& half_keys) {
+void exponentiate_above(double eps, Matrix<double>& left, const std::vector<double>& half_queries,
+                        Matrix<double>& right, const std::vector<double>& half_keys) {
     for (std::size_t i = 0; i < left.rows; ++i) {
-        const double shift = half_queries[i] + largest(static_cast<const Matrix&>(left).row(i));
+        const double shift =
+            half_queries[i] + largest(static_cast<const Matrix<double>&>(left).row(i));
         for (double& a : left.row(i)) a = std::exp(a - shift) + eps;
     }
     const double of_head = largest(right.values);
@@ -57,12 +58,12 @@ void exponentiate_above(double eps, Matrix& left, const std::vector<double>& hal
 
 }  // namespace
 
-Matrix performer_directions(const PerformerDraw& draw, std::size_t d, std::size_t head,
-                            std::size_t layer) {
+Matrix<double> performer_directions(const PerformerDraw& draw, std::size_t d, std::size_t head,
+                                    std::size_t layer) {
     const std::size_t m = draw.features;
     const RandomStream directions(draw.seed, Purpose::performer_directions, head, layer,
                                   draw.redraw);
-    Matrix rows(m, d);
+    Matrix<double> rows(m, d);
     rows.values = directions.normals(m * d);
     if (!draw.orthogonal) return rows;
     for (std::size_t begin = 0; begin < m; begin += d)
@@ -81,9 +82,10 @@ Matrix performer_directions(const PerformerDraw& draw, std::size_t d, std::size_
 Factors performer(const Options& options, const HeadInput& head) {
     const PerformerDraw draw{options.whole("features"), options.flag("orthogonal"), options.seed(),
                              options.whole("redraw")};
-    const Matrix directions = performer_directions(draw, head.sizes.d_head, head.head, head.layer);
-    const Matrix q = root_scaled_queries(head);
-    const Matrix k = root_scaled_keys(head);
+    const Matrix<double> directions =
+        performer_directions(draw, head.sizes.d_head, head.head, head.layer);
+    const Matrix<double> q = root_scaled_queries(head);
+    const Matrix<double> k = root_scaled_keys(head);
     Factors factors;
     factors.left = product_transposed(q.view(), directions.view());
     factors.right = product_transposed(directions.view(), k.view());

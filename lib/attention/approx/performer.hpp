@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
@@ -14,8 +15,8 @@ struct PerformerDraw {
     std::uint64_t seed = 0;
     std::size_t redraw = 0;
 };
-Matrix performer_directions(const PerformerDraw& draw, std::size_t d, std::size_t head,
-                            std::size_t layer);
+Matrix<double> performer_directions(const PerformerDraw& draw, std::size_t d, std::size_t head,
+                                    std::size_t layer);
 
 // φ(q) [queries, M] and φ(k)ᵀ [M, keys]. With x' = sqrt(scale) x: φ(x) = exp(ω·x' - ‖x'‖²/2), each
 // factor shifted so that nothing overflows and some key of each row has a feature of 1; the shifts

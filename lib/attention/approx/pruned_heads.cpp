@@ -17,7 +17,7 @@ double sum_of_products(MatrixView<const double> a, MatrixView<const double> b) {
     return sum;
 }
 
-double root_of_sum(const Matrix& products, Span<const std::size_t> heads) {
+double root_of_sum(const Matrix<double>& products, Span<const std::size_t> heads) {
     double sum = 0;
     for (const std::size_t a : heads) {
         for (const std::size_t b : heads) sum += products.at(a, b);
@@ -40,8 +40,8 @@ double ratio(double part, double whole) {
 HeadProducts head_products(const std::vector<MatrixView<const double>>& contexts,
                            MatrixView<const double> w_o) {
     const std::size_t heads = contexts.size();
-    HeadProducts products{Matrix(heads, heads), Matrix(heads, heads)};
-    std::vector<Matrix> centred;
+    HeadProducts products{Matrix<double>(heads, heads), Matrix<double>(heads, heads)};
+    std::vector<Matrix<double>> centred;
     for (const auto& context : contexts) {
         centred.push_back(times(context, 1));
         subtract_mean_row(centred.back());
@@ -56,8 +56,8 @@ HeadProducts head_products(const std::vector<MatrixView<const double>>& contexts
             };
             const auto sum_through = [&](MatrixView<const double> x, MatrixView<const double> y) {
                 if (w_o.empty()) return sum_of_products(x, y);
-                const Matrix middle = product_transposed(of_head(a), of_head(b));
-                const Matrix moved = product(x, middle.view());
+                const Matrix<double> middle = product_transposed(of_head(a), of_head(b));
+                const Matrix<double> moved = product(x, middle.view());
                 return sum_of_products(moved.view(), y);
             };
             products.whole.at(a, b) = products.whole.at(b, a) =

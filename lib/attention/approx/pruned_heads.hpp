@@ -6,14 +6,15 @@
 #include <vector>
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
 // The products of the heads' outputs C_h W_O^h with each other, summed over rows and columns:
 // errors of any set of heads follow from them. [heads, heads] each.
 struct HeadProducts {
-    Matrix whole;
-    Matrix varying;  // of outputs less their mean over rows
+    Matrix<double> whole;
+    Matrix<double> varying;  // of outputs less their mean over rows
 };
 
 // contexts: [rows, d_value] of every head; w_o: [heads * d_value, d_model], or empty: then outputs

@@ -9,7 +9,7 @@
 
 namespace attn::approx {
 
-void prune_weights(const Options& options, Matrix& weights) {
+void prune_weights(const Options& options, Matrix<double>& weights) {
     std::vector<double>& values = weights.values;
     const double share = options.real("share");
     const auto count =
@@ -24,7 +24,7 @@ void prune_weights(const Options& options, Matrix& weights) {
     std::for_each(order.begin(), end, [&](std::size_t index) { values[index] = 0; });
 }
 
-void quantise_weights(const Options& options, Matrix& weights) {
+void quantise_weights(const Options& options, Matrix<double>& weights) {
     QuantRule rule;
     rule.bits = static_cast<unsigned>(options.whole("bits"));
     rule.axis = QuantAxis::channel;

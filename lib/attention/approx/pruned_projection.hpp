@@ -3,14 +3,15 @@
 #pragma once
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
 // The floor(share * size) entries of the smallest magnitude become 0; ties by the lower flat index.
 // Options: share.
-void prune_weights(const Options& options, Matrix& weights);
+void prune_weights(const Options& options, Matrix<double>& weights);
 
 // Symmetric integers with one scale a column (output channel). Options: bits.
-void quantise_weights(const Options& options, Matrix& weights);
+void quantise_weights(const Options& options, Matrix<double>& weights);
 
 }  // namespace attn::approx

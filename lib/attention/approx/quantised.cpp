@@ -47,8 +47,8 @@ QuantRule quant_rule(const Options& options, char tensor) {
 ChangedInputs quantised_inputs(const Options& options, const HeadInput& head) {
     ChangedInputs changed;
     const auto change = [&](char tensor, MatrixView<const double> exact) {
-        if (!is_changed(options, tensor)) return Matrix();
-        Matrix x = times(exact, 1);
+        if (!is_changed(options, tensor)) return Matrix<double>();
+        Matrix<double> x = times(exact, 1);
         if (tensor == 'k' && options.flag("smooth")) subtract_mean_row(x);
         quantise(quant_rule(options, tensor), x, quantised_tokens(options, tensor, x.rows));
         return x;

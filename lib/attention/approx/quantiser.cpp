@@ -90,7 +90,7 @@ struct Places {
 };
 
 // The numbers of a group that are quantised, in their order.
-std::vector<double*> not_outliers(const QuantRule& rule, Matrix& matrix, Places rows,
+std::vector<double*> not_outliers(const QuantRule& rule, Matrix<double>& matrix, Places rows,
                                   Places columns) {
     std::vector<double*> numbers;
     for (std::size_t i = rows.begin; i < rows.end; ++i) {
@@ -121,7 +121,7 @@ std::uint64_t outlier_count(const QuantRule& rule, std::size_t rows, std::size_t
     return count;
 }
 
-void quantise(const QuantRule& rule, Matrix& matrix, std::size_t rows) {
+void quantise(const QuantRule& rule, Matrix<double>& matrix, std::size_t rows) {
     rows = std::min(rows, matrix.rows);
     const GroupSize size = group_size(rule, rows, matrix.columns);
     for (std::size_t row = 0; row < rows; row += size.rows) {

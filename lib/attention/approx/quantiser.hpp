@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
@@ -30,7 +31,7 @@ struct QuantRule {
 // (e4m3fn): s = max|x| / 448, saturating. fp16, bf16: no scale. All round half to even; a group
 // whose scale is 0 stays as it is. Outliers have no say in the scale (Hooper et al. 2024, KVQuant);
 // of equal magnitudes the first is one.
-void quantise(const QuantRule& rule, Matrix& matrix, std::size_t rows);
+void quantise(const QuantRule& rule, Matrix<double>& matrix, std::size_t rows);
 
 // How many numbers of so many rows stay exact as outliers.
 std::uint64_t outlier_count(const QuantRule& rule, std::size_t rows, std::size_t columns);

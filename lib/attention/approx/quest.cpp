@@ -60,7 +60,7 @@ std::size_t run_at(std::ptrdiff_t position, std::size_t size, std::size_t runs) 
 
 // Channel-wise least and most of each page, [pages, d].
 struct PageBounds {
-    Matrix least, most;
+    Matrix<double> least, most;
 
     PageBounds(MatrixView<const double> k, std::size_t page)
         : least(count_runs(k.rows, page), k.columns), most(least.rows, k.columns) {
@@ -95,9 +95,9 @@ std::vector<std::size_t> blocks_of_rows(const Sizes& sizes, std::size_t block) {
 }
 
 // The means of rows of the same group, [groups, columns].
-Matrix means_of_groups(MatrixView<const double> rows, const std::vector<std::size_t>& groups,
-                       std::size_t count) {
-    Matrix means(count, rows.columns);
+Matrix<double> means_of_groups(MatrixView<const double> rows,
+                               const std::vector<std::size_t>& groups, std::size_t count) {
+    Matrix<double> means(count, rows.columns);
     std::vector<double> sizes(count);
     for (std::size_t i = 0; i < rows.rows; ++i) {
         ++sizes[groups[i]];
@@ -110,11 +110,11 @@ Matrix means_of_groups(MatrixView<const double> rows, const std::vector<std::siz
 }
 
 // How much blocks of keys are worth to blocks of queries, [blocks of queries, blocks of keys].
-Matrix block_scores(const Options& options, const HeadInput& head,
-                    const std::vector<std::size_t>& of_rows, std::size_t row_blocks,
-                    std::size_t key_blocks) {
+Matrix<double> block_scores(const Options& options, const HeadInput& head,
+                            const std::vector<std::size_t>& of_rows, std::size_t row_blocks,
+                            std::size_t key_blocks) {
     const std::size_t block = options.whole("block");
-    Matrix scores(row_blocks, key_blocks);
+    Matrix<double> scores(row_blocks, key_blocks);
     if (options.word("estimate") == "oracle") {
         head.exact->visit(0, head.sizes.queries, [&](const ExactRows::Row& row) {
             for (std::size_t j = row.allowed.begin; j < row.allowed.end; ++j)
@@ -125,8 +125,8 @@ Matrix block_scores(const Options& options, const HeadInput& head,
     if (head.q.empty()) fail("block-topk: estimate=mean needs q, k, v; estimate=oracle does not");
     std::vector<std::size_t> of_keys(head.sizes.keys);
     for (std::size_t j = 0; j < of_keys.size(); ++j) of_keys[j] = j / block;
-    const Matrix q = means_of_groups(head.q, of_rows, row_blocks);
-    const Matrix k = means_of_groups(head.k, of_keys, key_blocks);
+    const Matrix<double> q = means_of_groups(head.q, of_rows, row_blocks);
+    const Matrix<double> k = means_of_groups(head.k, of_keys, key_blocks);
     for (std::size_t a = 0; a < row_blocks; ++a) {
         for (std::size_t b = 0; b < key_blocks; ++b) {
             for (std::size_t c = 0; c < q.columns; ++c)
@@ -162,7 +162,7 @@ std::unique_ptr<KeptKeys> block_topk(const Options& options, const HeadInput& he
     const std::size_t block = options.whole("block"), blocks = count_runs(head.sizes.keys, block);
     const std::vector<std::size_t> of_rows = blocks_of_rows(head.sizes, block);
     const std::size_t row_blocks = of_rows.empty() ? 0 : of_rows.back() + 1;
-    const Matrix scores = block_scores(options, head, of_rows, row_blocks, blocks);
+    const Matrix<double> scores = block_scores(options, head, of_rows, row_blocks, blocks);
     auto chosen = std::make_unique<ChosenRuns>(block, blocks, row_blocks, of_rows);
     for (std::size_t a = of_rows.empty() ? 0 : of_rows.front(); a < row_blocks; ++a) {
         const std::size_t candidates = head.causal ? std::min(a + 1, blocks) : blocks;

@@ -5,11 +5,12 @@
 #include <cmath>
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
-inline Matrix times(MatrixView<const double> x, double factor) {
-    Matrix scaled(x.rows, x.columns);
+inline Matrix<double> times(MatrixView<const double> x, double factor) {
+    Matrix<double> scaled(x.rows, x.columns);
     for (std::size_t i = 0; i < x.rows; ++i) {
         for (std::size_t c = 0; c < x.columns; ++c) scaled.at(i, c) = factor * x.row(i)[c];
     }
@@ -17,7 +18,7 @@ inline Matrix times(MatrixView<const double> x, double factor) {
 }
 
 // Takes the mean of all rows from each.
-inline void subtract_mean_row(Matrix& x) {
+inline void subtract_mean_row(Matrix<double>& x) {
     std::vector<double> mean(x.columns);
     for (std::size_t i = 0; i < x.rows; ++i) {
         for (std::size_t c = 0; c < x.columns; ++c) mean[c] += x.at(i, c);
@@ -29,12 +30,12 @@ inline void subtract_mean_row(Matrix& x) {
 }
 
 // sqrt(scale) q; of a negative scale the queries carry the sign.
-inline Matrix root_scaled_queries(const HeadInput& head) {
+inline Matrix<double> root_scaled_queries(const HeadInput& head) {
     return times(head.q, std::copysign(std::sqrt(std::abs(head.scale)), head.scale));
 }
 
 // sqrt(scale) k.
-inline Matrix root_scaled_keys(const HeadInput& head) {
+inline Matrix<double> root_scaled_keys(const HeadInput& head) {
     return times(head.k, std::sqrt(std::abs(head.scale)));
 }
 

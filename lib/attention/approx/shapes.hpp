@@ -9,27 +9,10 @@
 
 #include "attention/approx/head_input.hpp"
 #include "attention/approx/options.hpp"
+#include "core/matrix.hpp"
 #include "core/span.hpp"
 
 namespace attn::approx {
-
-// A matrix in memory of its own, row-major.
-struct Matrix {
-    std::size_t rows = 0;
-    std::size_t columns = 0;
-    std::vector<double> values;
-
-    Matrix() = default;
-    Matrix(std::size_t rows_, std::size_t columns_)
-        : rows(rows_), columns(columns_), values(rows_ * columns_) {}
-
-    bool empty() const { return values.empty(); }
-    double& at(std::size_t row, std::size_t column) { return values[row * columns + column]; }
-    double at(std::size_t row, std::size_t column) const { return values[row * columns + column]; }
-    Span<double> row(std::size_t i) { return {values.data() + i * columns, columns}; }
-    Span<const double> row(std::size_t i) const { return {values.data() + i * columns, columns}; }
-    MatrixView<const double> view() const { return {values.data(), rows, columns}; }
-};
 
 // Keep rows. The runner masks, renormalises and measures; what `keep` says of keys that the row may
 // not attend does not matter.
@@ -59,8 +42,8 @@ class KeptKeys {
 
 // The implied weights are left [queries, r] times right [r, keys].
 struct Factors {
-    Matrix left;
-    Matrix right;
+    Matrix<double> left;
+    Matrix<double> right;
     bool masked = true;      // cells that may not be attended become 0
     bool normalised = true;  // then each row is divided by its sum; a sum of 0 gives a row of zeros
     std::vector<double> singular_values;  // where the method has some
@@ -70,9 +53,9 @@ struct Factors {
 // Exact attention of these instead; an empty matrix leaves that input as it is. q and k may have
 // another width than before, the same for both; the scale of the scores is the head's.
 struct ChangedInputs {
-    Matrix q;  // [queries, width]
-    Matrix k;  // [keys, width]
-    Matrix v;  // [keys, d_value]
+    Matrix<double> q;  // [queries, width]
+    Matrix<double> k;  // [keys, width]
+    Matrix<double> v;  // [keys, d_value]
 };
 
 }  // namespace attn::approx

@@ -7,8 +7,8 @@
 
 namespace attn::approx {
 
-Matrix whole_weights(const HeadInput& head) {
-    Matrix weights(head.sizes.queries, head.sizes.keys);
+Matrix<double> whole_weights(const HeadInput& head) {
+    Matrix<double> weights(head.sizes.queries, head.sizes.keys);
     head.exact->visit(0, head.sizes.queries, [&](const ExactRows::Row& row) {
         std::copy(row.weights.begin(), row.weights.end(), weights.row(row.query).begin());
     });
@@ -21,12 +21,12 @@ Factors truncated_svd(const Options& options, const HeadInput& head) {
     Factors factors;
     factors.masked = false;
     factors.normalised = false;
-    factors.left = Matrix(parts.left.rows, rank);
+    factors.left = Matrix<double>(parts.left.rows, rank);
     for (std::size_t i = 0; i < parts.left.rows; ++i) {
         for (std::size_t t = 0; t < rank; ++t)
             factors.left.at(i, t) = parts.left.at(i, t) * parts.values[t];
     }
-    factors.right = Matrix(rank, parts.right.columns);
+    factors.right = Matrix<double>(rank, parts.right.columns);
     std::copy_n(parts.right.values.begin(), factors.right.values.size(),
                 factors.right.values.begin());
     factors.singular_values = std::move(parts.values);

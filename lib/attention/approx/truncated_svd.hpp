@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "attention/approx/shapes.hpp"
+#include "core/matrix.hpp"
 
 namespace attn::approx {
 
@@ -12,7 +13,7 @@ namespace attn::approx {
 inline constexpr std::size_t kMostDecomposedCells = std::size_t{1} << 26;
 
 // All weights of the head, [queries, keys].
-Matrix whole_weights(const HeadInput& head);
+Matrix<double> whole_weights(const HeadInput& head);
 
 // Σ_{t < rank} σ_t u_t v_tᵀ of the masked weights, and all singular values. Options: rank.
 Factors truncated_svd(const Options& options, const HeadInput& head);

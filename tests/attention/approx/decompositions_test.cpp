@@ -11,7 +11,7 @@ using attn::test::relative_error;
 
 TEST_CASE("singular values and vectors make the matrix again") {
     for (const auto& [rows, columns] : {std::pair{5, 3}, std::pair{3, 7}, std::pair{4, 4}}) {
-        const Matrix a =
+        const Matrix<double> a =
             random_matrix(static_cast<std::size_t>(rows), static_cast<std::size_t>(columns), 3);
         SingularValues parts = decompose(a.view());
         CHECK(std::is_sorted(parts.values.rbegin(), parts.values.rend()));
@@ -24,18 +24,18 @@ TEST_CASE("singular values and vectors make the matrix again") {
 }
 
 TEST_CASE("what is not finite has no singular values") {
-    Matrix a = random_matrix(3, 2, 1);
+    Matrix<double> a = random_matrix(3, 2, 1);
     a.at(1, 1) = std::nan("");
     for (const double value : decompose(a.view()).values) CHECK(std::isnan(value));
     for (const double value : singular_values(a.view())) CHECK(std::isnan(value));
 }
 
 TEST_CASE("rows become orthonormal in their order") {
-    Matrix rows = random_matrix(4, 4, 5);
-    const Matrix before = rows;
+    Matrix<double> rows = random_matrix(4, 4, 5);
+    const Matrix<double> before = rows;
     make_orthonormal(rows, 1, 4);
     CHECK(rows.at(0, 2) == before.at(0, 2));
-    const Matrix gram = product_transposed(rows.view(), rows.view());
+    const Matrix<double> gram = product_transposed(rows.view(), rows.view());
     for (std::size_t i = 1; i < 4; ++i) {
         for (std::size_t j = 1; j < 4; ++j)
             CHECK(gram.at(i, j) == Approx(i == j ? 1.0 : 0.0).margin(1e-15));

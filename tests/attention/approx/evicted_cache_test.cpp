@@ -16,7 +16,7 @@ namespace {
 // Rows look at key 2, from row 6 on at key 4; and a little at themselves.
 PlainHead looking_head() {
     PlainHead head(random_matrix(8, 2, 1), random_matrix(8, 2, 2), random_matrix(8, 2, 3), true);
-    Matrix weights(8, 8);
+    Matrix<double> weights(8, 8);
     for (std::size_t i = 0; i < 8; ++i) {
         weights.at(i, i) = 0.1;
         weights.at(i, i < 2 ? 0 : i < 6 ? 2 : 4) += 0.9;

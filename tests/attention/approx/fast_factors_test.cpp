@@ -28,10 +28,10 @@ TEST_CASE("factorisations that are run for real give the contexts that they impl
 TEST_CASE("exact attention of one head is softmax times values, under a window too") {
     for (const FastCase& one : fast_cases()) {
         const PlainHead head = plain_head(one);
-        Matrix contexts(head.q.rows, head.v.columns);
+        Matrix<double> contexts(head.q.rows, head.v.columns);
         approx::run_exact<double>(fast_head(head), 0,
                                   {contexts.values.data(), contexts.rows, contexts.columns});
-        const Matrix expected = multiplied(head.rows.weights(), head.v);
+        const Matrix<double> expected = multiplied(head.rows.weights(), head.v);
         for (std::size_t i = 0; i < expected.values.size(); ++i)
             CHECK(contexts.values[i] == Approx(expected.values[i]).margin(1e-12));
     }

@@ -30,7 +30,7 @@ TEST_CASE("features that grow along the keys do not overflow, and rows without a
     for (const auto& [name, value] : {std::pair("features", 16.0), std::pair("orthogonal", 1.0),
                                       std::pair("seed", 0.0), std::pair("redraw", 0.0)})
         options.set(name, value);
-    Matrix contexts(steep.q.rows, steep.v.columns);
+    Matrix<double> contexts(steep.q.rows, steep.v.columns);
     approx::run_features<double>(fast, approx::performer_features(options, fast),
                                  {contexts.values.data(), contexts.rows, contexts.columns});
     // The first row sees its own key alone, however large later ones are.

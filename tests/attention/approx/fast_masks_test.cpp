@@ -24,6 +24,6 @@ TEST_CASE("masks that are run for real give the contexts that they imply") {
 }
 
 TEST_CASE("of equal weights the lower keys are the largest, also when they are run for real") {
-    const PlainHead head(Matrix(3, 2), Matrix(4, 2), random_matrix(4, 2, 5));
+    const PlainHead head(Matrix<double>(3, 2), Matrix<double>(4, 2), random_matrix(4, 2, 5));
     CHECK(largest_fast_difference("topk:k=2", head) < 1e-15);
 }

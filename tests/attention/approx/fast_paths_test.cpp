@@ -45,7 +45,7 @@ TEST_CASE("numbers of half the width run the same paths") {
             approx::resolve(parsed.parts.front(), head.input().sizes, 0, {});
         const approx::FastHead<double> wide = fast_head(head);
         std::vector<float> got(70 * head.v.columns);
-        Matrix expected(70, head.v.columns);
+        Matrix<double> expected(70, head.v.columns);
         approx::fast_path<float>(parsed.method(), options)(
             options, fast, head.input())({got.data(), 70, head.v.columns});
         approx::fast_path<double>(parsed.method(), options)(

@@ -21,7 +21,7 @@ Options kmeans_options(double clusters) {
 }  // namespace
 
 TEST_CASE("tokens of two directions fall into two clusters, whatever their lengths") {
-    Matrix q(4, 2), k(6, 2);
+    Matrix<double> q(4, 2), k(6, 2);
     for (std::size_t i = 0; i < 4; ++i) q.at(i, i % 2) = 1 + static_cast<double>(i);
     for (std::size_t j = 0; j < 6; ++j) k.at(j, j % 2) = 5 + static_cast<double>(j);
     const PlainHead head(q, k, random_matrix(6, 2, 3));
@@ -35,7 +35,7 @@ TEST_CASE("tokens of two directions fall into two clusters, whatever their lengt
 }
 
 TEST_CASE("one cluster keeps every key, and tokens of zeros belong somewhere") {
-    const PlainHead head(Matrix(2, 3), random_matrix(4, 3, 1), random_matrix(4, 2, 3));
+    const PlainHead head(Matrix<double>(2, 3), random_matrix(4, 3, 1), random_matrix(4, 2, 3));
     CHECK(kept_by(*kmeans(kmeans_options(1), head.input()), head, 0).size() == 4);
     CHECK(cluster_tokens(kmeans_options(3), head.input()).size() == 6);
 }

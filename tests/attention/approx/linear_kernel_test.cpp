@@ -13,9 +13,9 @@ TEST_CASE("linear attention is the same as its recurrence") {
                          true);
     Options options;
     options.set("scaled", 0.0);
-    const Matrix weights = head.weights_of(linear_kernel(options, head.input()));
+    const Matrix<double> weights = head.weights_of(linear_kernel(options, head.input()));
     const auto feature = [](double x) { return x > 0 ? x + 1 : std::exp(x); };
-    Matrix sums(3, 2);           // S += φ(k) vᵀ
+    Matrix<double> sums(3, 2);   // S += φ(k) vᵀ
     std::vector<double> all(3);  // z += φ(k)
     for (std::size_t i = 0; i < 7; ++i) {
         double divisor = 0;

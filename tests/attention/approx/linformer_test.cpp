@@ -37,9 +37,9 @@ TEST_CASE("pools of one key each are exact attention") {
 
 TEST_CASE("pools count for as many keys as they hold") {
     // Equal keys: whatever the pools, all weights are the same.
-    Matrix keys(5, 3);
+    Matrix<double> keys(5, 3);
     const PlainHead head(random_matrix(2, 3, 1), keys, random_matrix(5, 2, 3));
-    const Matrix weights = head.weights_of(linformer(options_of("pool", 3), head.input()));
+    const Matrix<double> weights = head.weights_of(linformer(options_of("pool", 3), head.input()));
     for (const double w : weights.values) CHECK(w == Approx(0.2));
 }
 

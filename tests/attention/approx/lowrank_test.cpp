@@ -12,7 +12,7 @@ using namespace attn::test;
 
 TEST_CASE("shorter queries and keys make the best scores of their rank") {
     const PlainHead head(random_matrix(9, 5, 1), random_matrix(12, 5, 2), random_matrix(12, 3, 3));
-    const Matrix scores = product_transposed(head.q.view(), head.k.view());
+    const Matrix<double> scores = product_transposed(head.q.view(), head.k.view());
     const auto values = singular_values(scores.view());
     for (const std::size_t rank : {1, 2, 5, 9}) {
         const ChangedInputs changed = shortened(head.input(), rank);
@@ -21,7 +21,7 @@ TEST_CASE("shorter queries and keys make the best scores of their rank") {
               Approx(rank_floor(values, rank)).margin(1e-13));
         Options options;
         options.set("rank", static_cast<double>(rank));
-        const Matrix v = lowrank_values(options, head.input()).v;
+        const Matrix<double> v = lowrank_values(options, head.input()).v;
         CHECK(relative_error(v, head.v) ==
               Approx(rank_floor(singular_values(head.v.view()), rank)).margin(1e-13));
     }

@@ -51,7 +51,7 @@ TEST_CASE("a query keeps the keys whose code is its own in some round") {
 
 TEST_CASE("a shift of all keys changes no code") {
     const PlainHead head(random_matrix(6, 4, 1), random_matrix(9, 4, 2), random_matrix(9, 2, 3));
-    Matrix shifted = head.k;
+    Matrix<double> shifted = head.k;
     for (std::size_t j = 0; j < 9; ++j) shifted.at(j, 2) += 64;
     const PlainHead other(head.q, shifted, head.v);
     CHECK(lsh_codes(lsh_options(8, 3), head.input()).keys ==

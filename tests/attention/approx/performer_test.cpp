@@ -23,7 +23,7 @@ Options performer_options(double features, double eps = 0) {
 }  // namespace
 
 TEST_CASE("directions of the performer are those of the reference") {
-    const Matrix rows = performer_directions({6, true, 3, 0}, 4, 1, 0);
+    const Matrix<double> rows = performer_directions({6, true, 3, 0}, 4, 1, 0);
     CHECK(rows.at(0, 0) == Approx(-1.73757859573).epsilon(1e-10));
     CHECK(rows.at(3, 3) == Approx(1.21309621554).epsilon(1e-10));
     CHECK(rows.at(5, 1) == Approx(1.50059690909).epsilon(1e-10));
@@ -34,7 +34,7 @@ TEST_CASE("directions of the performer are those of the reference") {
 }
 
 TEST_CASE("many features of short vectors come close to softmax") {
-    Matrix q = random_matrix(9, 4, 1), k = random_matrix(11, 4, 2);
+    Matrix<double> q = random_matrix(9, 4, 1), k = random_matrix(11, 4, 2);
     for (double& x : q.values) x /= 2;
     for (double& x : k.values) x /= 2;
     const PlainHead head(q, k, random_matrix(11, 2, 3), true, 2);
@@ -47,11 +47,11 @@ TEST_CASE("many features of short vectors come close to softmax") {
 }
 
 TEST_CASE("features neither overflow nor vanish, however long the vectors") {
-    Matrix q = random_matrix(5, 4, 1), k = random_matrix(6, 4, 2);
+    Matrix<double> q = random_matrix(5, 4, 1), k = random_matrix(6, 4, 2);
     for (double& x : q.values) x *= 100;
     for (double& x : k.values) x *= 100;
     const PlainHead head(q, k, random_matrix(6, 2, 3));
-    const Matrix weights = head.weights_of(performer(performer_options(8), head.input()));
+    const Matrix<double> weights = head.weights_of(performer(performer_options(8), head.input()));
     for (std::size_t i = 0; i < weights.rows; ++i) {
         double sum = 0;
         for (const double w : weights.row(i)) sum += w;
@@ -61,6 +61,7 @@ TEST_CASE("features neither overflow nor vanish, however long the vectors") {
 
 TEST_CASE("a large eps pulls rows towards the mean of all keys") {
     const PlainHead head(random_matrix(5, 4, 1), random_matrix(6, 4, 2), random_matrix(6, 2, 3));
-    const Matrix weights = head.weights_of(performer(performer_options(8, 1e6), head.input()));
+    const Matrix<double> weights =
+        head.weights_of(performer(performer_options(8, 1e6), head.input()));
     for (const double w : weights.values) CHECK(w == Approx(1.0 / 6).epsilon(1e-4));
 }

@@ -10,13 +10,14 @@ using namespace attn::approx;
 using namespace attn::test;
 
 TEST_CASE("errors without heads are those of the outputs themselves") {
-    const Matrix a = random_matrix(5, 2, 1), b = random_matrix(5, 2, 2), c = random_matrix(5, 2, 3);
-    const Matrix w_o = random_matrix(6, 4, 4);
-    const auto output = [&](const Matrix& context, std::size_t head) {
+    const Matrix<double> a = random_matrix(5, 2, 1), b = random_matrix(5, 2, 2),
+                         c = random_matrix(5, 2, 3);
+    const Matrix<double> w_o = random_matrix(6, 4, 4);
+    const auto output = [&](const Matrix<double>& context, std::size_t head) {
         return product(context.view(), {w_o.row(2 * head).data(), 2, 4});
     };
-    const Matrix of_a = output(a, 0), of_b = output(b, 1), of_c = output(c, 2);
-    Matrix whole = of_a, left = of_b, constant = of_b;
+    const Matrix<double> of_a = output(a, 0), of_b = output(b, 1), of_c = output(c, 2);
+    Matrix<double> whole = of_a, left = of_b, constant = of_b;
     for (std::size_t i = 0; i < whole.values.size(); ++i) {
         left.values[i] += of_c.values[i];
         whole.values[i] += left.values[i];
@@ -35,7 +36,7 @@ TEST_CASE("errors without heads are those of the outputs themselves") {
 }
 
 TEST_CASE("without an output projection heads stand side by side") {
-    Matrix a(1, 1), b(1, 1);
+    Matrix<double> a(1, 1), b(1, 1);
     a.values = {3};
     b.values = {4};
     const std::vector<double> shares = output_shares(head_products({a.view(), b.view()}, {}));

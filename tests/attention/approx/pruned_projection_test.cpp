@@ -5,7 +5,7 @@
 using namespace attn::approx;
 
 TEST_CASE("the smallest entries become zero, of equal ones the first") {
-    Matrix weights(2, 3);
+    attn::Matrix<double> weights(2, 3);
     weights.values = {1, -3, -1, 1, 4, 0.5};
     Options options;
     options.set("share", 0.5);
@@ -17,7 +17,7 @@ TEST_CASE("the smallest entries become zero, of equal ones the first") {
 }
 
 TEST_CASE("entries of few bits have one scale a column") {
-    Matrix weights(3, 2);
+    attn::Matrix<double> weights(3, 2);
     weights.values = {1, 100, 0.4, 40, -1, 60};
     Options options;
     options.set("bits", 2.0);

@@ -9,13 +9,13 @@ using namespace attn::approx;
 
 namespace {
 
-Matrix matrix_from(std::size_t rows, std::size_t columns, std::vector<double> values) {
-    Matrix matrix(rows, columns);
+Matrix<double> matrix_from(std::size_t rows, std::size_t columns, std::vector<double> values) {
+    Matrix<double> matrix(rows, columns);
     matrix.values = std::move(values);
     return matrix;
 }
 
-Matrix quantised_by(const QuantRule& rule, Matrix matrix) {
+Matrix<double> quantised_by(const QuantRule& rule, Matrix<double> matrix) {
     quantise(rule, matrix, matrix.rows);
     return matrix;
 }
@@ -47,7 +47,7 @@ TEST_CASE("a group that is all the same, or all zero, stays as it is") {
 }
 
 TEST_CASE("axes say which numbers share a scale") {
-    const Matrix x = matrix_from(3, 2, {1, 10, 0.4, 4, 100, 7});
+    const Matrix<double> x = matrix_from(3, 2, {1, 10, 0.4, 4, 100, 7});
     const auto with = [&](QuantAxis axis, std::size_t group) {
         return quantised_by({QuantKind::integer, 2, true, axis, group}, x)
             .values;  // -1, 0, 1 times
@@ -61,7 +61,7 @@ TEST_CASE("axes say which numbers share a scale") {
 }
 
 TEST_CASE("the last tokens may stay exact") {
-    Matrix x = matrix_from(2, 2, {1, 10, 1, 10});
+    Matrix<double> x = matrix_from(2, 2, {1, 10, 1, 10});
     quantise({QuantKind::integer, 2, true, QuantAxis::tensor, 0}, x, 1);
     CHECK(x.values == std::vector<double>{0, 10, 1, 10});
 }

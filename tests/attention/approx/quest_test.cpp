@@ -14,7 +14,7 @@ namespace {
 
 // Queries of one 1, keys as long as their number says.
 PlainHead numbered_head(const std::vector<double>& keys, bool causal) {
-    Matrix q(keys.size(), 1), k(keys.size(), 1);
+    Matrix<double> q(keys.size(), 1), k(keys.size(), 1);
     std::fill(q.values.begin(), q.values.end(), 1);
     k.values = keys;
     return PlainHead(q, k, random_matrix(keys.size(), 2, 3), causal);

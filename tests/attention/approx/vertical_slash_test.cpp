@@ -10,7 +10,7 @@ using namespace attn::test;
 
 TEST_CASE("columns and diagonals of the last rows are kept for all rows") {
     PlainHead head(random_matrix(8, 2, 1), random_matrix(8, 2, 2), random_matrix(8, 2, 3), true);
-    Matrix weights(8, 8);
+    Matrix<double> weights(8, 8);
     for (std::size_t i = 0; i < 8; ++i) {
         weights.at(i, i >= 3 ? i - 3 : 0) = 0.6;  // three keys back
         weights.at(i, 1) += 0.4;
