@@ -126,7 +126,10 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
     add_attention_flags(command, flags->request.computed.attention);
     command.usual({"--rtol", "--atol", "--axes", "--all", "--output", "--json"},
                   "attn-inspect compare out other/weights.npy --atol 1e-5");
-    command.action([flags, &line] { return execute(*flags, line); });
+    command.divided_action([flags, &line] {
+        flags->request.ranks = line.ranks;
+        return execute(*flags, line);
+    });
 }
 
 }  // namespace attn::app

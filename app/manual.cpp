@@ -125,7 +125,8 @@ std::string ranks_manual() {
            plain(
                "The commands and flags of attn-inspect, carried out by all ranks that an MPI "
                "launcher (mpirun, srun) started, with the same bytes as one process writes. run, "
-               "stats, check and heatmap divide the heads and sequences of each layer so that "
+               "stats, check, heatmap, compare and monitor divide the heads and sequences of each "
+               "layer so that "
                "all ranks have as many cells that are not masked; every other command is carried "
                "out by rank 0, which says so. Without a launcher there is one rank.") +
            "\n.PP\n" +

@@ -192,7 +192,8 @@ void add_monitor_command(CLI::App& app, CommandLine& line) {
     command.usual({"--checkpoints", "--embeddings", "--token-ids", "--heads", "--causal",
                    "--tokens", "--steps", "--alarm", "--strict", "--output", "--json"},
                   "attn-inspect monitor run/step*.npy --tokens tokens.json -o out");
-    command.action([flags, &line] {
+    command.divided_action([flags, &line] {
+        flags->request.ranks = line.ranks;
         flags->request.command = line.text;
         flags->request.input.tokens = flags->request.from.tokens;
         flags->request.input.key_tokens = flags->request.from.key_tokens;

@@ -51,6 +51,7 @@ on() {
 }
 
 data=$PWD/data/induction
+training=$PWD/data/training
 small=$PWD/tests/golden/attention/single_head/expected/weights.npy
 sample=(-x "$data/batch_embeddings.npy" -w "$data/weights" --tokens "$data/batch_tokens.json" --causal)
 arrays=scores,weights,context,logsumexp,output,q,k,v,heatmaps,stats,received,check
@@ -69,7 +70,11 @@ commands=(
   "stats for people|stats saved --sort entropy"
   "heatmap|heatmap saved -o out"
   "heatmap on one sheet|heatmap saved --seq 1 --layer 0 --sheet -o out/sheet.png"
-  "compare, on rank 0|compare saved saved --json"
+  "compare|compare saved saved --json"
+  "compare with pictures|compare saved saved -o out"
+  "compare with what is computed|compare saved ${sample[*]} --scale 0.3 --all"
+  "monitor|monitor $training --strict -o out"
+  "rollout, on rank 0|rollout saved --json"
   "help|--help"
 )
 "$one" run "${sample[@]}" --save scores,weights,q,k,v -o saved >/dev/null

@@ -127,6 +127,33 @@ Difference fold(const std::vector<RowDifference>& rows, std::size_t columns) {
     return result;
 }
 
+void save(const Difference& values, ByteWriter& to) {
+    for (const double value :
+         {values.max_abs, values.max_rel, values.max_ulp, values.cosine, values.mean_kl})
+        to.put(value);
+    to.put(values.cells);
+    to.put(values.differing);
+    to.put(values.first.has_value());
+    if (!values.first) return;
+    to.put(values.first->first);
+    to.put(values.first->second);
+}
+
+void restore(Difference& values, ByteReader& from) {
+    for (double* value :
+         {&values.max_abs, &values.max_rel, &values.max_ulp, &values.cosine, &values.mean_kl})
+        from.take(*value);
+    from.take(values.cells);
+    from.take(values.differing);
+    bool differs = false;
+    from.take(differs);
+    values.first = std::nullopt;
+    if (!differs) return;
+    values.first.emplace();
+    from.take(values.first->first);
+    from.take(values.first->second);
+}
+
 template <class T>
 Difference compare(MatrixView<const T> a, MatrixView<const T> b, const Tolerance& tolerance,
                    DType grain) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/byte_text.hpp"
 #include "core/dtype.hpp"
 #include "core/span.hpp"
 
@@ -55,6 +56,10 @@ struct HeadDifference {
     std::size_t head = 0;
     Difference values;
 };
+
+// For another process, and back.
+void save(const Difference& values, ByteWriter& to);
+void restore(Difference& values, ByteReader& from);
 
 // Matrices [rows, columns]. `grain` is the type whose steps are counted: float16, bfloat16, float32
 // or float64.

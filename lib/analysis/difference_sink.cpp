@@ -33,6 +33,18 @@ void DifferenceSink<T>::end_head(std::size_t sequence, std::size_t place) {
     rows_[slot] = {};
 }
 
+template <class T>
+void DifferenceSink<T>::save_head(std::size_t sequence, std::size_t place, ByteWriter& to) const {
+    save(heads_[first_ + shape_.slot(sequence, place)].values, to);
+}
+
+template <class T>
+void DifferenceSink<T>::restore_head(std::size_t sequence, std::size_t place, ByteReader& from) {
+    HeadDifference& head = heads_[first_ + shape_.slot(sequence, place)];
+    head = {shape_.layer, sequence, shape_.number_of(place), {}};
+    restore(head.values, from);
+}
+
 template class DifferenceSink<float>;
 template class DifferenceSink<double>;
 

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "analysis/difference.hpp"
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 
 namespace attn::analysis {
 
 // T is float or double.
 template <class T>
-class DifferenceSink : public Sink<T> {
+class DifferenceSink : public Sink<T>, public JoiningSink<T> {
   public:
     // [queries, keys] of a head, by the number that it is called; valid until the layer ends.
     using Held = std::function<MatrixView<const T>(std::size_t layer, std::size_t sequence,
@@ -25,6 +25,8 @@ class DifferenceSink : public Sink<T> {
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t place) override;
+    void save_head(std::size_t sequence, std::size_t place, ByteWriter& to) const override;
+    void restore_head(std::size_t sequence, std::size_t place, ByteReader& from) override;
 
     // In the order of layers, sequences and heads.
     std::vector<HeadDifference> take() { return std::move(heads_); }

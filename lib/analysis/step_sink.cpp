@@ -208,6 +208,18 @@ void StepSink<T>::end_head(std::size_t sequence, std::size_t place) {
     heads_[first_ + slot] = facts;
 }
 
+template <class T>
+void StepSink<T>::save_head(std::size_t sequence, std::size_t place, ByteWriter& to) const {
+    to.put(heads_[first_ + shape_.slot(sequence, place)]);
+}
+
+template <class T>
+void StepSink<T>::restore_head(std::size_t sequence, std::size_t place, ByteReader& from) {
+    const std::size_t slot = shape_.slot(sequence, place);
+    from.take(heads_[first_ + slot]);
+    if (options_.keep) kept_.at(shape_.layer)[slot] = {};
+}
+
 // The product of a head's projections is that of every sequence.
 template <class T>
 void StepSink<T>::measure_projections(const ProjectionWeights<T>& weights) {
@@ -256,7 +268,11 @@ template <class T>
 MatrixView<const T> StepSink<T>::kept(std::size_t layer, std::size_t sequence,
                                       std::size_t head) const {
     const LayerShape& shape = kept_shapes_.at(layer);
-    return {kept_.at(layer)[shape.slot(sequence, head)].data(), shape.queries, shape.keys};
+    const std::vector<T>& weights = kept_.at(layer)[shape.slot(sequence, head)];
+    if (weights.empty())
+        fail(options_.name, ": the masks of layer ", layer,
+             " are not those of the step behind it, which ranks divide otherwise; one rank can");
+    return {weights.data(), shape.queries, shape.keys};
 }
 
 template class StepSink<float>;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "attention/kv_heads.hpp"
-#include "attention/sink.hpp"
+#include "attention/ranks_sink.hpp"
 #include "core/span.hpp"
 
 namespace attn::analysis {
@@ -53,7 +53,7 @@ struct LayerFacts {
 };
 
 template <class T>
-class StepSink : public Sink<T> {
+class StepSink : public Sink<T>, public JoiningSink<T> {
   public:
     explicit StepSink(StepOptions<T> options) : options_(std::move(options)) {}
 
@@ -65,13 +65,17 @@ class StepSink : public Sink<T> {
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
+    // Without the weights that are kept: who streams a head does so at every step.
+    void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
+    void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
     void end_layer(const LayerOutputs<T>& outputs) override;
 
     // In the order of layers, sequences and heads.
     const std::vector<StepFacts>& heads() const { return heads_; }
     const std::vector<LayerFacts>& layers() const { return layers_; }
 
-    // What `keep` asked for: each head's weights, [queries, keys].
+    // What `keep` asked for: each head's weights, [queries, keys]. Throws Error for a head that
+    // another rank streamed, because steps whose masks differ are divided otherwise.
     MatrixView<const T> kept(std::size_t layer, std::size_t sequence, std::size_t head) const;
 
   private:

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "attention/default_scale.hpp"
+#include "attention/division.hpp"
 #include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -81,7 +82,7 @@ analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
                                              const Progress& progress, const Warn& warn) {
     const Warn silent = [](const std::string&) {};
     require_finite_input<T>(request.input);
-    StepCollector<T> collector(request.per_sequence);
+    StepCollector<T> collector(request.per_sequence, request.ranks);
     const std::size_t parts = steps.size() * (request.upstream ? 2 : 1);
     for (std::size_t i = 0; i < steps.size(); ++i) {
         source::ComputedRequest asked = request.input;
@@ -99,6 +100,8 @@ analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
         input.share = {chosen_of(request.from.layers, outline.layers.size(), "--layers", "layer"),
                        chosen_of(request.from.sequences, outline.sequences, "--seq", "sequence"),
                        chosen_of(request.from.heads, outline.heads.size(), "--head", "head")};
+        if (i == 0)
+            warn_of_idle_ranks(request.ranks, outline.sequences * outline.heads.size(), warn);
         const std::size_t cells = outline.layers.size() * outline.sequences * outline.heads.size() *
                                   outline.queries * outline.keys;
         require_memory(2 * cells * sizeof(T), "the weights of two steps");

@@ -5,9 +5,12 @@
 #include <tuple>
 #include <utility>
 
+#include "attention/division.hpp"
+#include "core/byte_text.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/output_folder.hpp"
+#include "io/same_files.hpp"
 #include "io/sequence_labels.hpp"
 #include "pipeline/compare_computed.hpp"
 #include "pipeline/compared_side.hpp"
@@ -85,29 +88,33 @@ class Comparison {
         }
     }
 
-    CompareResult run() {
+    CompareResult run(const Warn& warn) {
         CompareResult result;
         result.batch = a_.shape()[0] > 1;
         match(a_, b_, request_.a, true, result);
         match(b_, a_, request_.b, false, result);
         if (result.heads.empty())
             fail(request_.a, " and ", request_.b, ": have no layer and head in common");
+        warn_of_idle_ranks(request_.ranks, result.heads.size(), warn);
         for (auto first = result.heads.begin(); first != result.heads.end();) {
             const auto last = std::find_if(first, result.heads.end(), [&](const auto& head) {
                 return head.layer != first->layer;
             });
-            compare_layer(first, last);
+            compare_layer(result, first, last);
             first = last;
         }
+        bring_together(result);
         return result;
     }
 
     // A picture of each head, into the folder of the request.
     void draw(CompareResult& result, const io::Inputs& inputs) const {
+        const Communicator& ranks = request_.ranks;
         io::OutputFolder folder(request_.output, {"compare", request_.policy, inputs.paths()},
-                                "a folder of pictures");
+                                "a folder of pictures", ranks);
         const source::AxisLabels labels = source::choose_labels(a_, {});
         parallel_for(result.heads.size(), [&](std::size_t i) {
+            if (!is_mine(i)) return;
             const HeadDifference& head = result.heads[i];
             folder.write(
                 results::head_picture(head.layer, head.head, {head.sequence, a_.shape()[0]}),
@@ -116,9 +123,10 @@ class Comparison {
                                     io::labels_of(labels.queries, head.sequence),
                                     io::labels_of(labels.keys, head.sequence)}));
         });
+        folder.gather_files();
         results::RunManifest manifest;
         manifest.command = "compare";
-        manifest.inputs = inputs.records();
+        if (ranks.is_root()) manifest.inputs = inputs.records();
         manifest.files = folder.files();
         folder.commit(results::write_manifest(manifest));
         for (const std::string& file : manifest.files)
@@ -128,8 +136,28 @@ class Comparison {
   private:
     using HeadIterator = std::vector<HeadDifference>::iterator;
 
-    void compare_layer(HeadIterator first, HeadIterator last) const {
+    // Of the heads of a result, dealt out among the ranks.
+    bool is_mine(std::size_t head) const {
+        return head % request_.ranks.size() == request_.ranks.rank();
+    }
+
+    // What other ranks found.
+    void bring_together(CompareResult& result) const {
+        ByteWriter own;
+        for (std::size_t i = 0; i < result.heads.size(); ++i)
+            if (is_mine(i)) analysis::save(result.heads[i].values, own);
+        const std::vector<std::string> all = request_.ranks.gather_all(own.bytes());
+        for (std::size_t rank = 0; rank < all.size(); ++rank) {
+            ByteReader theirs(all[rank]);
+            for (std::size_t i = rank; i < result.heads.size(); i += all.size())
+                analysis::restore(result.heads[i].values, theirs);
+        }
+    }
+
+    void compare_layer(const CompareResult& result, HeadIterator first, HeadIterator last) const {
+        const auto before = static_cast<std::size_t>(first - result.heads.begin());
         parallel_for(static_cast<std::size_t>(last - first), [&](std::size_t i) {
+            if (!is_mine(before + i)) return;
             HeadDifference& head = first[static_cast<std::ptrdiff_t>(i)];
             head.values = analysis::compare<T>(matrix(a_, head), matrix(b_, head),
                                                request_.tolerance, grain_);
@@ -194,7 +222,8 @@ CompareResult compare(const CompareRequest& request, const Progress& progress, c
     return source::with_type(request.precision.value_or(wider), [&](auto number) {
         Comparison<decltype(number)> comparison(request, inputs, grain, warn);
         inputs.release();
-        CompareResult result = comparison.run();
+        io::require_same_files(request.ranks, inputs.paths());
+        CompareResult result = comparison.run(warn);
         if (!request.output.empty()) comparison.draw(result, inputs);
         return result;
     });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/difference.hpp"
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "io/output_guard.hpp"
 #include "results/comparison.hpp"
@@ -28,6 +29,7 @@ struct CompareRequest {
     // A folder for a picture of each head, see difference_picture.hpp; empty: none.
     std::string output;
     io::OutputPolicy policy;
+    Communicator ranks = {};  // that compare them together
 };
 
 // In double where either side holds float64, else in float; the precision that was asked for wins.

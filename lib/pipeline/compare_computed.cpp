@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "analysis/difference_sink.hpp"
+#include "attention/division.hpp"
 #include "core/error.hpp"
+#include "io/same_files.hpp"
 #include "pipeline/compared_side.hpp"
 #include "source/computed_source.hpp"
 #include "source/stored_source.hpp"
@@ -31,7 +33,7 @@ class ComputedComparison {
                  ": cannot be compared ([batch, heads, queries, keys])");
     }
 
-    CompareResult run(DType grain, const Progress& progress) const {
+    CompareResult run(DType grain, const Progress& progress, const Warn& warn) const {
         CompareResult result;
         const source::Outline& b = computed_.outline();
         result.batch = b.sequences > 1;
@@ -48,7 +50,10 @@ class ComputedComparison {
                 return matrix(layer, sequence, head);
             },
             request_.tolerance, grain);
-        computed_.stream({&sink}, share, progress);
+        const std::size_t heads = share.heads->size() * b.sequences;
+        warn_of_idle_ranks(request_.ranks, heads, warn);
+        RanksSink<T> ranks(request_.ranks);
+        computed_.stream({&ranks, &sink}, share, progress);
         result.heads = sink.take();
         // As two that are saved are listed: the sequences of a head together.
         std::stable_sort(result.heads.begin(), result.heads.end(),
@@ -127,7 +132,8 @@ CompareResult compare_with_computed(const CompareRequest& request, const Progres
         asked.computed.precision =
             type == DType::float64 ? source::Precision::f64 : source::Precision::f32;
         const ComputedComparison<T> comparison(asked, inputs, warn);
-        return comparison.run(grain, progress);
+        io::require_same_files(request.ranks, inputs.paths());
+        return comparison.run(grain, progress, warn);
     });
 }
 

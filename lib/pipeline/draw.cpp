@@ -197,9 +197,12 @@ std::vector<std::string> draw_photo_file(const DrawRequest& request, const Warn&
     io::Inputs inputs;
     inputs.also_reads(request.from.source);
     inputs.also_reads(request.photo.image);
-    io::OutputFile file(request.output, kind_of(request.heatmaps.print.format),
-                        {"heatmap", request.policy, inputs.paths()});
-    file.write(draw_over_photo(request, warn));
+    // It is of one head.
+    if (request.ranks.is_root()) {
+        io::OutputFile file(request.output, kind_of(request.heatmaps.print.format),
+                            {"heatmap", request.policy, inputs.paths()});
+        file.write(draw_over_photo(request, warn));
+    }
     if (request.output == "-") return {};
     return {request.output};
 }

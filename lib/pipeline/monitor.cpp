@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "io/json_text.hpp"
 #include "io/output_folder.hpp"
+#include "io/same_files.hpp"
 #include "pipeline/monitor_steps.hpp"
 #include "results/manifest.hpp"
 #include "results/training_pictures.hpp"
@@ -59,8 +60,8 @@ void require_asked_for(const MonitorRequest& request, const std::vector<analysis
     for (const std::string& name : request.changed) judge("--alarm", name);
 }
 
-io::OutputGuard guard_of(const MonitorRequest& request,
-                         const std::vector<source::TrainingStep>& steps) {
+std::vector<std::string> files_of(const MonitorRequest& request,
+                                  const std::vector<source::TrainingStep>& steps) {
     io::Inputs inputs;
     for (const source::TrainingStep& step : steps) inputs.also_reads(step.source);
     const source::ComputedRequest& input = request.input;
@@ -72,7 +73,7 @@ io::OutputGuard guard_of(const MonitorRequest& request,
           &input.attention.past_value})
         inputs.also_reads(*file);
     if (request.upstream) inputs.also_reads(request.upstream->array);
-    return {"monitor", request.policy, inputs.paths()};
+    return inputs.paths();
 }
 
 std::string described(const MonitorRequest& request) {
@@ -118,8 +119,12 @@ MonitorResult monitor(const MonitorRequest& request, const Progress& progress, c
         fail("--seq and --grad exclude each other: gradients of layers are of all sequences");
     const std::vector<source::TrainingStep> steps =
         computed ? checkpoint_steps(request) : stored_steps(request);
+    const std::vector<std::string> files = files_of(request, steps);
+    io::require_same_files(request.ranks, files);
     std::optional<io::OutputFolder> folder;
-    if (!request.output.empty()) folder.emplace(request.output, guard_of(request, steps));
+    if (!request.output.empty())
+        folder.emplace(request.output, io::OutputGuard("monitor", request.policy, files),
+                       "a folder", request.ranks);
     const bool wide_input = request.input.precision == source::Precision::f64;
     const DType type =
         computed ? (wide_input ? DType::float64 : DType::float32) : type_of_steps(request, steps);
@@ -134,7 +139,7 @@ MonitorResult monitor(const MonitorRequest& request, const Progress& progress, c
     });
     require_asked_for(request, rules, result.report.series, false);
     result.report.alarms = analysis::find_alarms(result.report.series, rules);
-    if (folder) {
+    if (folder && request.ranks.is_root()) {
         for (const std::string& file : write_all(request, result.report, rules, *folder))
             result.files.push_back((std::filesystem::path(request.output) / file).string());
     }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/alarms.hpp"
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "core/warn.hpp"
 #include "io/output_guard.hpp"
@@ -34,7 +35,8 @@ struct MonitorRequest {
     std::optional<std::vector<std::string>> plots;
     std::string output;  // folder; empty: none
     io::OutputPolicy policy;
-    std::string command;  // the line, for pictures
+    std::string command;      // the line, for pictures
+    Communicator ranks = {};  // that measure each step together
 };
 
 struct MonitorResult {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/shape.hpp"
 
@@ -224,7 +225,8 @@ std::string StepCollector<T>::add(const source::Source<T>& source, StepInput<T> 
     input.facts.name = input.step.source + ", step " + std::to_string(input.step.number);
     analysis::StatsSink<T> stats(std::move(input.stats));
     const auto facts = std::make_shared<analysis::StepSink<T>>(std::move(input.facts));
-    source.stream({&stats, facts.get()}, input.share, progress);
+    RanksSink<T> ranks(ranks_);
+    source.stream({&ranks, &stats, facts.get()}, input.share, progress);
 
     std::vector<FoundHead> heads;
     for (std::size_t i = 0; i < stats.heads().size(); ++i)

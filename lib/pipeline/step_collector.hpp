@@ -8,6 +8,7 @@
 #include "analysis/stats_sink.hpp"
 #include "analysis/step_sink.hpp"
 #include "analysis/training_series.hpp"
+#include "core/communicator.hpp"
 #include "source/source.hpp"
 #include "source/training_steps.hpp"
 
@@ -26,8 +27,10 @@ struct StepInput {
 template <class T>
 class StepCollector {
   public:
-    // `per_sequence`: series of each sequence of a batch beside those of their mean.
-    explicit StepCollector(bool per_sequence) : per_sequence_(per_sequence) {}
+    // `per_sequence`: series of each sequence of a batch beside those of their mean. `ranks`
+    // stream together.
+    StepCollector(bool per_sequence, Communicator ranks)
+        : per_sequence_(per_sequence), ranks_(std::move(ranks)) {}
 
     // Steps come in their order. Throws Error where layers, heads, sequences, queries or keys are
     // not those of the first step. Returns why this step may hold no weights; empty where it seems
@@ -46,6 +49,7 @@ class StepCollector {
     void note_digest(const std::string& digest);
 
     bool per_sequence_;
+    Communicator ranks_;
     analysis::TrainingSeries series_;
     source::Outline first_;
     std::string first_source_;

@@ -7,6 +7,7 @@
 #include "pipeline/step_collector.hpp"
 #include "results/manifest.hpp"
 #include "source/array_source.hpp"
+#include "source/idle_ranks.hpp"
 #include "source/labels_beside.hpp"
 #include "source/mask_options.hpp"
 #include "source/pattern_tokens.hpp"
@@ -151,7 +152,7 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
     const Warn silent = [](const std::string&) {};
     std::optional<StepsAxis<T>> axis;
     if (request.steps_axis) axis.emplace(steps.front().source);
-    StepCollector<T> collector(request.per_sequence);
+    StepCollector<T> collector(request.per_sequence, request.ranks);
     std::unique_ptr<OpenStep<T>> before;
     bool doubted = false;
     for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -179,6 +180,7 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
         input.step = steps[i];
         input.digest = digest_of(attention);
         input.share = source::choose_share(attention, from);
+        source::warn_of_idle_ranks(request.ranks, input.share, attention, own_warn);
         source::PatternTokens tokens = source::choose_pattern_tokens(attention, from, own_warn);
         input.stats.offsets = std::move(tokens.offsets);
         input.stats.tokens = std::move(tokens.keys);

@@ -5,7 +5,9 @@
 
 #include "io/npy_writer.hpp"
 #include "pipeline/check.hpp"
+#include "pipeline/compare.hpp"
 #include "pipeline/draw.hpp"
+#include "pipeline/monitor.hpp"
 #include "pipeline/run.hpp"
 #include "pipeline/stats.hpp"
 #include "results/check_report.hpp"
@@ -181,6 +183,85 @@ TEST_CASE("ranks measure, check and draw stored attention as one process does") 
         CHECK(!alone.empty());
         CHECK(drawn_with(3) == alone);
     }
+}
+
+TEST_CASE("ranks compare two attentions as one process does") {
+    const TempFolder folder;
+    RunRequest request = sample_request();
+    request.output = folder / "a";
+    request.save = results::parse_save("weights");
+    run(request, {}, {});
+    CompareRequest comparison;
+    comparison.a = request.output;
+    comparison.computed = request.input;
+    comparison.computed.attention.scale = 0.3;
+    // B is computed, then read.
+    const auto compared = [&](const Communicator& ranks) {
+        CompareRequest own = comparison;
+        own.ranks = ranks;
+        return results::comparison_json(compare(own, {}, {}));
+    };
+    for (const std::size_t size : {2, 3, 14}) CHECK(text_with(size, compared) == compared({}));
+    request.output = folder / "b";
+    request.input.attention.scale = 0.3;
+    request.layers = {1};
+    run(request, {}, {});
+    comparison.b = request.output;
+    for (const std::size_t size : {2, 3, 14}) CHECK(text_with(size, compared) == compared({}));
+
+    const auto drawn_with = [&](std::size_t size) {
+        const TempFolder place;
+        comparison.output = place / "pictures";
+        const Texts errors = ThreadRanks(size).run(
+            [&](const Communicator& ranks) { ranks.together([&] { compared(ranks); }); });
+        CHECK(errors == Texts(size));
+        return contents(place.path());
+    };
+    const auto alone = drawn_with(1);
+    CHECK(alone.size() > 8);
+    CHECK(drawn_with(3) == alone);
+}
+
+TEST_CASE("ranks watch a training as one process does") {
+    // Two checkpoints, the second with other keys.
+    const TempFolder folder;
+    for (const char* step : {"step1", "step2"})
+        std::filesystem::copy(sample("weights"), folder / step,
+                              std::filesystem::copy_options::recursive);
+    folder.write("step2/layers.0.W_K.npy", read_file(sample("weights") + "/layers.0.W_Q.npy"));
+    MonitorRequest request;
+    request.checkpoints = {folder / "step1", folder / "step2"};
+    request.input.embeddings = sample("batch_embeddings.npy");
+    request.input.attention.causal = true;
+    request.per_sequence = true;
+    const auto watched = [&](const Communicator& ranks) {
+        MonitorRequest own = request;
+        own.ranks = ranks;
+        return results::training_json(monitor(own, {}, {}).report, false);
+    };
+    for (const std::size_t size : {2, 3, 14}) CHECK(text_with(size, watched) == watched({}));
+
+    const auto written_with = [&](std::size_t size) {
+        const TempFolder place;
+        MonitorRequest own = request;
+        own.output = place / "out";
+        const Texts errors = ThreadRanks(size).run([&](const Communicator& ranks) {
+            MonitorRequest of_rank = own;
+            of_rank.ranks = ranks;
+            ranks.together([&] { monitor(of_rank, {}, {}); });
+        });
+        CHECK(errors == Texts(size));
+        return contents(place.path());
+    };
+    const auto alone = written_with(1);
+    CHECK(alone.count("out/monitor.json") == 1);
+    CHECK(written_with(3) == alone);
+
+    // Attention that was saved at each step.
+    request.sources = {ATTN_SOURCE_DIR "/data/training"};
+    request.checkpoints.clear();
+    request.input = {};
+    for (const std::size_t size : {2, 3}) CHECK(text_with(size, watched) == watched({}));
 }
 
 TEST_CASE("a rank that reads another file is named before anything is written") {
