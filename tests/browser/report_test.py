@@ -437,6 +437,30 @@ def patches_lie_over_the_picture(browser, pages):
 
 
 @case
+def arrow_keys_move_within_the_picture_that_has_the_focus(browser, pages):
+    focus = "document.querySelector(arguments[0]).focus()"
+    browser.open(pages.get("patches"), "#side-tab=patches&layer=0&head=1&query=6")
+    browser.run(focus, "#side-patches canvas")
+    browser.press("right", "down")
+    assert "query=11" in browser.run("return location.hash"), browser.run("return location.hash")
+    browser.open(pages.get("sample"), "#layer=0&head=3&query=30&key=6")
+    browser.run(focus, "#tab-token canvas")
+    browser.press("down", "right")
+    assert browser.run("return location.hash") == "#layer=1&head=0&query=30&key=7", browser.run("return location.hash")
+    browser.open(pages.get("embedded"), "#layer=1&head=3&tab=embedding&query=20")
+    browser.wait("return document.querySelector('#tab-embedding canvas').getAttribute('aria-label').endsWith(' 98 points.')")
+    browser.run(focus, "#tab-embedding canvas")
+    said = "return document.querySelector('#tab-embedding .readout').textContent"
+    assert browser.run(said).startswith("query 20 "), browser.run(said)
+    browser.press("right")
+    there = browser.run(said)
+    assert re.match(r"(query|key) \d+ ", there) and not there.startswith("query 20 "), there
+    browser.press("enter")
+    side, place = re.match(r"(query|key) (\d+) ", there).groups()
+    assert f"{side}={place}" in browser.run("return location.hash"), (there, browser.run("return location.hash"))
+
+
+@case
 def a_failed_check_leads_to_its_cell(browser, pages):
     browser.open(pages.get("leaky"), "#tab=checks")
     assert browser.run("return document.querySelectorAll('#overview .failed').length") == 1

@@ -1,4 +1,5 @@
 // Queries and keys of the chosen head in one plane: near means a large score. Pointing at a query shows its keys.
+import { nextPoint, useArrows } from './arrows.js';
 import { WantedGrids } from './chosen.js';
 import { readIntegers } from './codes.js';
 import { cssColor } from './color.js';
@@ -118,8 +119,8 @@ export function embeddingView(shared) {
     const context = sharpen(canvas, side, side);
     context.strokeStyle = theme().line;
     context.strokeRect(0.5, 0.5, side - 1, side - 1);
-    const { query, map, layer, head, seq } = state.shown;
-    const chosen = memory.over || memory.points.find((point) => point.query && point.place === query) || null;
+    const { map, layer, head, seq } = state.shown;
+    const chosen = memory.over || chosenQuery();
     if (chosen && chosen.query) drawLinks(context, chosen);
     const colors = /** @type {import('./color.js').ColorMap} */ (maps.get(map));
     for (const point of memory.points) {
@@ -152,11 +153,16 @@ export function embeddingView(shared) {
     ]
       .filter(Boolean)
       .join(' ');
-    said.textContent = chosen ? pointName(chosen) : 'Point at a query to see its keys.';
+    said.textContent = chosen ? pointName(chosen) : 'Point at a query to see its keys; arrow keys lead from point to point.';
     canvas.setAttribute(
       'aria-label',
       'Queries and keys of ' + heads.name(seq, layer, head) + ' in a plane, ' + memory.points.length + ' points.',
     );
+  }
+
+  /** @returns {Point | null} */
+  function chosenQuery() {
+    return memory.points.find((point) => point.query && point.place === state.shown.query) || null;
   }
 
   /** @param {Point} point @returns {string} */
@@ -200,16 +206,30 @@ export function embeddingView(shared) {
       (side - border - (event.clientY - box.top)) / inner,
     );
   }
-  canvas.addEventListener('pointermove', (event) => {
-    const over = pointAt(event);
+  /** @param {Point | null} over */
+  function look(over) {
     if (over === memory.over) return;
     memory.over = over;
     state.note('tab');
-  });
+  }
+  canvas.addEventListener('pointermove', (event) => look(pointAt(event)));
+  canvas.addEventListener('pointerleave', () => look(null));
+  canvas.addEventListener('blur', () => look(null));
   canvas.addEventListener('click', (event) => {
-    const point = pointAt(event);
-    if (point) state.set(point.query ? { query: point.place, side: 'query' } : { key: point.place });
+    choose(pointAt(event));
   });
+  canvas.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') choose(memory.over);
+  });
+  useArrows(canvas, (down, right) => {
+    const from = memory.over || chosenQuery();
+    look(from ? nextPoint(memory.points, from, down, right) || from : memory.points[0] || null);
+  });
+
+  /** @param {Point | null} point */
+  function choose(point) {
+    if (point) state.set(point.query ? { query: point.place, side: 'query' } : { key: point.place });
+  }
 
   return (changed) => {
     if (state.shown.tab !== 'embedding') return;

@@ -1,4 +1,5 @@
 // Keys of the page, in one table that the help shows too.
+import { arrowStep } from './arrows.js';
 import { byId, fill, make } from './parts.js';
 import { moveCell } from './matrix_pointer.js';
 import { scaleKinds } from './scale.js';
@@ -57,13 +58,6 @@ function choose({ state, meta }, source) {
   if (meta.sources.length > 1) state.set({ source });
 }
 
-const arrows = /** @type {Record<string, [number, number]>} */ ({
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-});
-
 /** @param {Shared} shared */
 export function listenToKeys(shared) {
   document.addEventListener('keydown', (event) => {
@@ -73,7 +67,7 @@ export function listenToKeys(shared) {
       if (event.key === 'Escape' && !target.closest('dialog')) target.blur();
       return;
     }
-    const arrow = arrows[event.key];
+    const arrow = arrowStep(event);
     const shortcut = shortcuts.find(({ keys }) => keys.includes(event.key));
     if (arrow) {
       if (usesArrows(target)) return;
@@ -117,7 +111,7 @@ function moveHead({ state, meta }, down, right) {
 export function helpDialog() {
   const dialog = /** @type {HTMLDialogElement} */ (byId('help-dialog'));
   const rows = [
-    ['arrows', 'between heads in the overview, else between cells of the matrix'],
+    ['arrows', 'in a picture that has the focus (Tab leads there) within it, else between cells of the matrix'],
     ...shortcuts.filter(({ shown }) => shown).map(({ shown, meaning }) => [shown, meaning]),
   ];
   fill(

@@ -1,5 +1,6 @@
 // One token through the layers: where the chosen query looks in every head of every layer, the means of the layers and
 // rollout, and which heads make the chosen link.
+import { useArrows } from './arrows.js';
 import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, theme, tooltip } from './parts.js';
 import { colorCells } from './scale.js';
 import { linkBars } from './link_bars.js';
@@ -211,6 +212,19 @@ export function layersView(shared) {
       layer: rows.layerOf(cell.place),
       head: rows.headOf(cell.place),
       key: cell.column * meta.pool,
+      query: query(),
+      side: 'query',
+    });
+  });
+  useArrows(canvas, (down, right) => {
+    const { layer, head, key } = state.shown;
+    const place = layer * meta.heads.length + (typeof head === 'number' ? head : 0) + (key === null ? 0 : down);
+    const column = key === null ? 0 : Math.floor(key / meta.pool) + right;
+    const clamped = Math.min(Math.max(place, 0), rows.count - 1);
+    state.set({
+      layer: rows.layerOf(clamped),
+      head: rows.headOf(clamped),
+      key: Math.min(Math.max(column, 0), meta.columns - 1) * meta.pool,
       query: query(),
       side: 'query',
     });

@@ -1,7 +1,7 @@
 // The picture of one matrix on a canvas: cells, labels on both axes, the colour bar, marks. Draws what it is told and
 // knows nothing of the page, so that saving draws with the same lines.
 import { cellPicture, hatching, labelFont, theme } from './parts.js';
-import { cssColor, inkOn } from './color.js';
+import { inkOn } from './color.js';
 import { colorCells, scalePart, scaleTicks } from './scale.js';
 import { elide, numberText, visible } from './text.js';
 import { labelStride, poolLargest } from './viewport.js';
@@ -281,10 +281,8 @@ function drawColorBar(context, picture, layout) {
   const x = layout.left + layout.plotWidth + 10;
   const height = layout.plotHeight;
   const { map, range } = picture;
-  for (let i = 0; i < height; ++i) {
-    context.fillStyle = cssColor(map, 1 - i / Math.max(height - 1, 1));
-    context.fillRect(x, layout.top + i, 10, 1.5);
-  }
+  context.imageSmoothingEnabled = false;
+  context.drawImage(cellPicture(map.pixels.slice().reverse(), 1), x, layout.top, 10, height);
   labelPen(context);
   context.textAlign = 'left';
   let last = Infinity;

@@ -12,6 +12,7 @@ set(attn_page_modules
   viewport
   head_types
   search
+  arrows
   parts
   head_facts
   page_top

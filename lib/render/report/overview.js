@@ -64,7 +64,6 @@ export function overviewView(shared) {
   }).observe(panel);
 
   function build() {
-    memory.stale = false;
     memory.width = panel.clientWidth || 300;
     memory.plan = overviewPlan(meta.layers.length, columns.length, memory.width - 2);
     const { plan } = memory;
@@ -291,11 +290,11 @@ export function overviewView(shared) {
     markFirst('overview');
   }
 
-  /** When more of the maps has come in; nothing else is drawn again for it. */
+  /** When more of the maps has come in: by itself, as a frame that draws the matrix too would take long. */
   function drawSoon() {
     if (memory.drawing) return;
     memory.drawing = true;
-    requestAnimationFrame(() => {
+    breathe().then(() => {
       memory.drawing = false;
       draw();
     });
@@ -314,11 +313,17 @@ export function overviewView(shared) {
     drawSoon();
   }
 
+  /** In a task of its own, as all that is measured and made for it takes as long as a frame. */
+  async function buildSoon() {
+    memory.stale = false;
+    await breathe();
+    build();
+    mark();
+    draw();
+  }
+
   return (changed) => {
-    if (memory.stale) {
-      build();
-      changed.add('find').add('map');
-    }
+    if (memory.stale) buildSoon();
     if (hasAny(changed, 'seq', 'source')) load();
     if (hasAny(changed, 'color')) color.value = state.shown.color;
     if (hasAny(changed, 'find', 'seq', 'source', 'color')) mark();

@@ -1,4 +1,5 @@
 // Patches of a picture: the picture under the weights of the chosen query. A click on a patch makes it the query.
+import { useArrows } from './arrows.js';
 import { WantedGrids } from './chosen.js';
 import { cssColor } from './color.js';
 import { colorRange } from './matrix_colors.js';
@@ -22,6 +23,23 @@ export function patchAt(grid, x, y) {
   const column = Math.floor(x * grid.columns);
   if (row < 0 || column < 0 || row >= grid.rows || column >= grid.columns) return null;
   return grid.prefix + row * grid.columns + column;
+}
+
+/**
+ * The patch beside a patch, at the edge the patch itself; the first where there was none.
+ * @param {PatchGrid} grid
+ * @param {number | null} key
+ * @param {number} down
+ * @param {number} right
+ * @returns {number} the key
+ */
+export function nextPatch(grid, key, down, right) {
+  if (key === null || key < grid.prefix) return grid.prefix;
+  const patch = key - grid.prefix;
+  const row = Math.floor(patch / grid.columns) + down;
+  const column = (patch % grid.columns) + right;
+  const inside = row >= 0 && column >= 0 && row < grid.rows && column < grid.columns;
+  return inside ? grid.prefix + row * grid.columns + column : key;
 }
 
 /**
@@ -185,6 +203,11 @@ export function patchesView(shared) {
   canvas.addEventListener('click', (event) => {
     const key = keyAt(event);
     if (key !== null) choose(key);
+  });
+  useArrows(canvas, (down, right) => {
+    const { query, key, seq } = state.shown;
+    const ofQuery = query === null ? null : query + (meta.offset[seq] || 0);
+    choose(nextPatch(patches, meta.queries === meta.keys ? ofQuery : key, down, right));
   });
 
   return (changed) => {

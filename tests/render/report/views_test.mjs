@@ -16,7 +16,8 @@ import { worstFirst } from '../../../lib/render/report/checks.js';
 import { overviewPlan, spotOf } from '../../../lib/render/report/overview_plan.js';
 import { attendedThumb, meanThumb } from '../../../lib/render/report/small_maps.js';
 import { nearestPoint, readPoints, tokenPart } from '../../../lib/render/report/embedding.js';
-import { patchAt, patchSize } from '../../../lib/render/report/patches.js';
+import { nextPatch, patchAt, patchSize } from '../../../lib/render/report/patches.js';
+import { nextPoint } from '../../../lib/render/report/arrows.js';
 import { colorRange } from '../../../lib/render/report/matrix_colors.js';
 import { inkOn, luminance } from '../../../lib/render/report/color.js';
 import { meta } from './sample_page.mjs';
@@ -263,4 +264,30 @@ test('a token is collected from all heads, and given up when another is wanted',
   assert.ok(asked < 24);
   assert.equal(rows.values[7 * 6], Math.fround(1.3));
   assert.equal(rows.end[0], 5);
+});
+
+test('an arrow leads to the patch beside, and stays at the edge', () => {
+  const patches = { rows: 4, columns: 5, prefix: 1 };
+  assert.equal(nextPatch(patches, null, 0, 1), 1);
+  assert.equal(nextPatch(patches, 0, 0, 1), 1);
+  assert.equal(nextPatch(patches, 1, 0, 1), 2);
+  assert.equal(nextPatch(patches, 1, 1, 0), 6);
+  assert.equal(nextPatch(patches, 5, 0, 1), 5);
+  assert.equal(nextPatch(patches, 20, 1, 0), 20);
+});
+
+test('an arrow leads to a near point of its direction', () => {
+  const [middle, right, farRight, above, below] = [
+    { x: 0.5, y: 0.5 },
+    { x: 0.6, y: 0.52 },
+    { x: 0.9, y: 0.5 },
+    { x: 0.5, y: 0.7 },
+    { x: 0.45, y: 0.2 },
+  ];
+  const points = [middle, right, farRight, above, below];
+  assert.equal(nextPoint(points, middle, 0, 1), right);
+  assert.equal(nextPoint(points, right, 0, 1), farRight);
+  assert.equal(nextPoint(points, middle, -1, 0), above);
+  assert.equal(nextPoint(points, middle, 1, 0), below);
+  assert.equal(nextPoint(points, farRight, 0, 1), null);
 });
