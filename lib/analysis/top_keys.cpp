@@ -31,7 +31,8 @@ template <class T>
 void TopKeys<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
     bands_ = (shape.queries + band_ - 1) / band_;
-    found_.assign(shape.slots() * bands_, {});
+    found_.assign(shape.slots() * bands_ * count_, {});
+    sizes_.assign(shape.slots() * bands_, 0);
     mutexes_ = std::make_unique<std::mutex[]>(shape.slots());
 }
 
@@ -44,24 +45,24 @@ bool TopKeys<T>::comes_before(const TopKey& a, const TopKey& b) const {
 }
 
 template <class T>
-void TopKeys<T>::put(const TopKey& entry, std::vector<TopKey>& heap) const {
+void TopKeys<T>::put(const TopKey& entry, Heap& heap) const {
     const auto before = [this](const TopKey& a, const TopKey& b) { return comes_before(a, b); };
-    if (heap.size() == count_) {
-        if (!comes_before(entry, heap.front())) return;
-        std::pop_heap(heap.begin(), heap.end(), before);
-        heap.pop_back();
+    if (heap.size == count_) {
+        if (!comes_before(entry, heap.entries[0])) return;
+        std::pop_heap(heap.entries, heap.entries + heap.size, before);
+        --heap.size;
     }
-    heap.push_back(entry);
-    std::push_heap(heap.begin(), heap.end(), before);
+    heap.entries[heap.size++] = entry;
+    std::push_heap(heap.entries, heap.entries + heap.size, before);
 }
 
 template <class T>
-void TopKeys<T>::see_row(const Tile<T>& tile, std::size_t row, std::vector<TopKey>& heap) const {
+void TopKeys<T>::see_row(const Tile<T>& tile, std::size_t row, Heap& heap) const {
     const Span<const T> weights = tile.weights.row(row);
     const auto query = static_cast<std::uint32_t>(tile.first_query + row);
     const bool signs = order_ == TopOrder::magnitude;
     // What is not above it comes behind all that is there: it stands to the right.
-    float least = heap.size() == count_ ? std::abs(heap.front().value) : 0;
+    float least = heap.size == count_ ? std::abs(heap.entries[0].value) : 0;
     for (std::size_t first = 0; first < weights.size(); first += kTogether) {
         const std::size_t end = std::min(weights.size(), first + kTogether);
         if (!any_above(weights.data() + first, end - first, least, signs)) continue;
@@ -69,7 +70,7 @@ void TopKeys<T>::see_row(const Tile<T>& tile, std::size_t row, std::vector<TopKe
             const auto value = static_cast<float>(weights[i]);
             if (!((signs ? std::abs(value) : value) > least)) continue;
             put({value, query, static_cast<std::uint32_t>(tile.active.begin + i)}, heap);
-            if (heap.size() == count_) least = std::abs(heap.front().value);
+            if (heap.size == count_) least = std::abs(heap.entries[0].value);
         }
     }
 }
@@ -77,43 +78,47 @@ void TopKeys<T>::see_row(const Tile<T>& tile, std::size_t row, std::vector<TopKe
 template <class T>
 void TopKeys<T>::consume(const Tile<T>& tile) {
     const std::size_t slot = shape_.slot(tile.sequence, tile.head);
-    std::vector<TopKey> heap;
+    std::vector<TopKey> entries(count_);
     for (std::size_t row = 0; row < tile.rows();) {
         const std::size_t band = (tile.first_query + row) / band_;
         const std::size_t end = std::min(tile.rows(), (band + 1) * band_ - tile.first_query);
-        heap.clear();
+        Heap heap{entries.data(), 0};
         for (; row < end; ++row) see_row(tile, row, heap);
         const std::lock_guard<std::mutex> lock(mutexes_[slot]);
-        std::vector<TopKey>& all = found_[slot * bands_ + band];
-        if (all.empty()) {
-            all = heap;
+        const std::size_t place = slot * bands_ + band;
+        Heap all{found_.data() + place * count_, sizes_[place]};
+        if (all.size == 0) {
+            std::copy_n(heap.entries, heap.size, all.entries);
+            all.size = heap.size;
         } else {
-            for (const TopKey& entry : heap) put(entry, all);
+            for (std::size_t i = 0; i < heap.size; ++i) put(heap.entries[i], all);
         }
+        sizes_[place] = all.size;
     }
 }
 
 template <class T>
 std::vector<TopKey> TopKeys<T>::entries(std::size_t slot) const {
-    std::vector<TopKey> all;
-    all.reserve(bands_ * count_);
+    const TopKey* const first = found_.data() + slot * bands_ * count_;
+    std::vector<TopKey> all(first, first + bands_ * count_);
     for (std::size_t band = 0; band < bands_; ++band) {
-        const std::vector<TopKey>& heap = found_[slot * bands_ + band];
-        all.insert(all.end(), heap.begin(), heap.end());
-        std::sort(all.end() - static_cast<std::ptrdiff_t>(heap.size()), all.end(),
+        TopKey* const begin = all.data() + band * count_;
+        TopKey* const end = begin + sizes_[slot * bands_ + band];
+        std::sort(begin, end,
                   [this](const TopKey& a, const TopKey& b) { return comes_before(a, b); });
-        all.resize((band + 1) * count_);
+        std::fill(end, begin + count_, TopKey{});
     }
     return all;
 }
 
 template <class T>
 TopKey TopKeys<T>::first(std::size_t slot, std::size_t band) const {
-    const std::vector<TopKey>& heap = found_[slot * bands_ + band];
-    const auto best =
-        std::min_element(heap.begin(), heap.end(),
-                         [this](const TopKey& a, const TopKey& b) { return comes_before(a, b); });
-    return best == heap.end() ? TopKey{} : *best;
+    const std::size_t place = slot * bands_ + band;
+    const TopKey* const begin = found_.data() + place * count_;
+    const TopKey* const end = begin + sizes_[place];
+    const TopKey* const best = std::min_element(
+        begin, end, [this](const TopKey& a, const TopKey& b) { return comes_before(a, b); });
+    return best == end ? TopKey{} : *best;
 }
 
 template class TopKeys<float>;

@@ -43,17 +43,23 @@ class TopKeys : public Sink<T> {
 
   private:
     bool comes_before(const TopKey& a, const TopKey& b) const;
-    // Both keep a heap of at most `count_`, whose front is the last of them.
-    void put(const TopKey& entry, std::vector<TopKey>& heap) const;
-    void see_row(const Tile<T>& tile, std::size_t row, std::vector<TopKey>& heap) const;
+    // A heap of at most `count_` entries, whose front is the last of them.
+    struct Heap {
+        TopKey* entries;
+        std::size_t size;
+    };
+
+    void put(const TopKey& entry, Heap& heap) const;
+    void see_row(const Tile<T>& tile, std::size_t row, Heap& heap) const;
 
     std::size_t band_;
     std::size_t count_;
     TopOrder order_;
     LayerShape shape_;
     std::size_t bands_ = 0;
-    std::vector<std::vector<TopKey>> found_;  // [slots * bands]
-    std::unique_ptr<std::mutex[]> mutexes_;   // of each slot, as tiles may share a band
+    std::vector<TopKey> found_;              // [slots * bands, count]: a heap a band
+    std::vector<std::size_t> sizes_;         // [slots * bands] of the heaps
+    std::unique_ptr<std::mutex[]> mutexes_;  // of each slot, as tiles may share a band
 };
 
 }  // namespace attn::analysis

@@ -19,10 +19,11 @@ std::string deflated(std::string_view bytes) {
     const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
         libdeflate_alloc_compressor(kLevel), &libdeflate_free_compressor);
     if (compressor == nullptr) fail("out of memory for ", bytes.size(), " bytes to compress");
-    std::string stream(libdeflate_zlib_compress_bound(compressor.get(), bytes.size()), '\0');
-    stream.resize(libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(),
-                                           stream.data(), stream.size()));
-    return stream;
+    // Not a string of that size, which would be filled first and keep what is not needed.
+    const std::size_t bound = libdeflate_zlib_compress_bound(compressor.get(), bytes.size());
+    const std::unique_ptr<char[]> stream(new char[bound]);
+    return {stream.get(), libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(),
+                                                   stream.get(), bound)};
 }
 
 std::string inflated(std::string_view stream, std::size_t size) {

@@ -91,9 +91,10 @@ OutputFile::OutputFile(std::string path, FileKind kind, OutputGuard guard)
     folder_.emplace(folder_of(path_));
 }
 
-void OutputFile::write(const std::string& bytes) {
-    if (path_ == "-") return guard_.policy().standard_output(with_mark(kind_, bytes));
-    replace(with_mark(kind_, bytes));
+void OutputFile::write(std::string bytes) {
+    const std::string marked = with_mark(kind_, std::move(bytes));
+    if (path_ == "-") return guard_.policy().standard_output(marked);
+    replace(marked);
     folder_->keep();
 }
 

@@ -19,7 +19,7 @@ class OutputFile {
 
     // Writes the whole file, marked as ours: under another name beside it, then renamed. Throws
     // Error on any failure of the system; the file is then what it was.
-    void write(const std::string& bytes);
+    void write(std::string bytes);
 
   private:
     void replace(const std::string& bytes) const;

@@ -63,10 +63,10 @@ constexpr const char* kHtmlMark = "<!-- made by attn-inspect -->\n";
 constexpr const char* kPdfMark = "%drawn by attn-inspect\n";
 
 // Behind the first line, which is always the same.
-std::string mark_behind(const std::string& line, const std::string& mark,
-                        const std::string& bytes) {
+std::string mark_behind(const std::string& line, const std::string& mark, std::string bytes) {
     assert(bytes.compare(0, line.size(), line) == 0);
-    return std::string(bytes).insert(line.size(), mark);
+    bytes.insert(line.size(), mark);
+    return bytes;
 }
 
 bool is_marked_behind(const std::string& line, const std::string& mark, int descriptor) {
@@ -100,16 +100,16 @@ std::string mark_png(const std::string& bytes) {
 
 }  // namespace
 
-std::string with_mark(FileKind kind, const std::string& bytes) {
+std::string with_mark(FileKind kind, std::string bytes) {
     switch (kind) {
         case FileKind::npy:
             return mark_npy(bytes);
         case FileKind::svg:
-            return mark_behind(kXmlLine, kSvgMark, bytes);
+            return mark_behind(kXmlLine, kSvgMark, std::move(bytes));
         case FileKind::pdf:
             return mark_pdf(bytes);
         case FileKind::html:
-            return mark_behind(kDoctype, kHtmlMark, bytes);
+            return mark_behind(kDoctype, kHtmlMark, std::move(bytes));
         case FileKind::png:
             break;
     }

@@ -16,7 +16,7 @@ enum class FileKind { png, npy, svg, pdf, html };
 
 // The file with the mark. `bytes` must be what our own writers make: PNG, NPY
 // version 1.0, PDF, or SVG with the XML declaration as a line of its own.
-std::string with_mark(FileKind kind, const std::string& bytes);
+std::string with_mark(FileKind kind, std::string bytes);
 
 // Whether the open file is one of this kind that we wrote.
 bool has_mark(FileKind kind, int descriptor);

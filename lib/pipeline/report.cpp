@@ -93,7 +93,7 @@ class Report {
         std::string page = within_budget();
         ReportResult result{a_.layers.size(), a_.heads.size(), a_.sequences.size(), facts_.queries,
                             facts_.keys,      facts_.packing,  page.size()};
-        file.write(page);
+        file.write(std::move(page));
         return result;
     }
 

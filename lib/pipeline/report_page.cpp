@@ -4,8 +4,6 @@
 #include <tuple>
 #include <vector>
 
-#include "core/base64.hpp"
-#include "core/parallel.hpp"
 #include "render/page.hpp"
 
 namespace attn::pipeline {
@@ -69,12 +67,9 @@ std::string report_page(const results::ReportFacts& facts, const results::Report
     });
     render::PageParts parts;
     parts.title = facts.title;
-    std::vector<std::string> texts(order.size());
-    parallel_for(order.size(),
-                 [&](std::size_t i) { texts[i] = base64(chunks.all().at(order[i].name)); });
     std::vector<std::pair<std::string, std::size_t>> elements;
     for (const ChunkPlace& chunk : order) {
-        (is_early(chunk) ? parts.early : parts.late).push_back({std::move(texts[elements.size()])});
+        (is_early(chunk) ? parts.early : parts.late).push_back({chunks.all().at(chunk.name)});
         elements.emplace_back(chunk.name, elements.size());
     }
     parts.meta = results::report_meta(facts, elements);

@@ -97,14 +97,14 @@ void add_chunks(const std::vector<PageChunk>& chunks, std::size_t first, std::st
     for (const PageChunk& chunk : chunks) {
         html +=
             "<script type=\"application/octet-stream\" id=\"c" + std::to_string(first++) + "\">";
-        html += chunk.base64;
+        append_base64(chunk.bytes, html);
         html += "</script>\n";
     }
 }
 
 std::size_t size_of(const std::vector<PageChunk>& chunks) {
     std::size_t size = 0;
-    for (const PageChunk& chunk : chunks) size += chunk.base64.size() + 80;
+    for (const PageChunk& chunk : chunks) size += (chunk.bytes.size() + 2) / 3 * 4 + 80;
     return size;
 }
 

@@ -8,9 +8,10 @@
 
 namespace attn::render {
 
-// Data that the page's script reads: base64, in an element that is not executed.
+// Data that the page's script reads: it stands there as base64, in an element that is not executed.
+// The bytes must outlive the chunk.
 struct PageChunk {
-    std::string base64;
+    std::string_view bytes;
 };
 
 struct PageParts {

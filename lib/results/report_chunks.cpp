@@ -7,6 +7,7 @@
 #include "analysis/weight_codes.hpp"
 #include "core/deflate.hpp"
 #include "core/parallel.hpp"
+#include "core/run_deflate.hpp"
 
 namespace attn::results {
 namespace {
@@ -45,8 +46,8 @@ KeyRange keys_of_both(KeyRange a, KeyRange b) {
 
 }  // namespace
 
-void ReportChunks::add(const std::string& name, const std::string& bytes) {
-    add_as_is(name, deflated(bytes));
+void ReportChunks::add(const std::string& name, const std::string& bytes, ByteKind kind) {
+    add_as_is(name, kind == ByteKind::numbers ? deflated_runs(bytes) : deflated(bytes));
 }
 
 ReportChunks::ReportChunks(double limit, std::function<void()> when_full)
@@ -63,14 +64,17 @@ void ReportChunks::add_as_is(const std::string& name, std::string bytes) {
     when_full_();
 }
 
-void ReportChunks::add_later(const std::string& name, std::string bytes) {
-    unpacked_[name] = std::move(bytes);
+void ReportChunks::add_later(const std::string& name, std::string bytes, ByteKind kind) {
+    unpacked_[name] = {std::move(bytes), kind};
 }
 
 void ReportChunks::pack() {
     std::vector<const std::string*> names;
-    for (const auto& [name, bytes] : unpacked_) names.push_back(&name);
-    parallel_for(names.size(), [&](std::size_t i) { add(*names[i], unpacked_.at(*names[i])); });
+    for (const auto& [name, unpacked] : unpacked_) names.push_back(&name);
+    parallel_for(names.size(), [&](std::size_t i) {
+        const Unpacked& unpacked = unpacked_.at(*names[i]);
+        add(*names[i], unpacked.bytes, unpacked.kind);
+    });
     unpacked_.clear();
 }
 
@@ -230,9 +234,15 @@ void ReportSink<T>::end_head(std::size_t sequence, std::size_t head_place) {
     const std::string name =
         chunk_name(matrices_.prefix + (packing_.exact ? matrices_.exact : matrices_.compact),
                    matrices_.first_sequence + slot / heads, layer_ - 1, of_head);
-    chunks_.add(name, head.cells ? codes_of_cells(head, slot) : head.bytes);
+    std::string bytes = head.cells ? codes_of_cells(head, slot) : std::move(head.bytes);
     head.cells.reset();
     head.bytes = std::string();
+    const ByteKind kind = packing_.exact ? ByteKind::any : ByteKind::numbers;
+    if (matrices_.one_head)
+        chunks_.add_later(name, std::move(bytes),
+                          kind);  // no other head has the other threads busy
+    else
+        chunks_.add(name, bytes, kind);
 }
 
 template <class T>

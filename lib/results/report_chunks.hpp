@@ -20,6 +20,12 @@
 
 namespace attn::results {
 
+// What packs bytes best.
+enum class ByteKind {
+    any,
+    numbers,  // of a byte each, which repeat in runs alone
+};
+
 class ReportChunks {
   public:
     // Any number of bytes.
@@ -29,9 +35,9 @@ class ReportChunks {
     ReportChunks(double limit, std::function<void()> when_full);
 
     // Different threads may add at once.
-    void add(const std::string& name, const std::string& bytes);
+    void add(const std::string& name, const std::string& bytes, ByteKind kind = ByteKind::any);
     // The same for what one thread has after another: it is deflated in pack(), on all threads.
-    void add_later(const std::string& name, std::string bytes);
+    void add_later(const std::string& name, std::string bytes, ByteKind kind = ByteKind::any);
     // Call when all are there.
     void pack();
     // What is there already in a shape that browsers read.
@@ -48,7 +54,11 @@ class ReportChunks {
     std::atomic<bool> full_ = false;
     double bytes_ = 0;  // in base64
     std::map<std::string, std::string> all_;
-    std::map<std::string, std::string> unpacked_;
+    struct Unpacked {
+        std::string bytes;
+        ByteKind kind = ByteKind::any;
+    };
+    std::map<std::string, Unpacked> unpacked_;
 };
 
 // "codes/0/5/3"

@@ -19,8 +19,8 @@ PageParts hostile_parts() {
     PageParts parts;
     parts.title = "</title><script>alert('\"&";
     parts.meta = "{\"tokens\":[\"</script><img src=x>\",\"<!--\",\"\xe2\x80\xa8\"]}";
-    parts.early = {{"QUJD"}};
-    parts.late = {{"REVG"}, {"R0hJ"}};
+    parts.early = {{"ABC"}};
+    parts.late = {{"DEF"}, {"GHI"}};
     return parts;
 }
 
