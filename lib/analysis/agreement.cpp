@@ -37,15 +37,20 @@ void Agreement::add(const Piece& piece, const Faced& faced) {
     const bool is_output = kind_ == Observed::output;
     const std::size_t heads = is_output ? 1 : piece.heads.size();
     const std::size_t count = faced.seen.size() / std::max<std::size_t>(1, heads);
-    for (std::size_t i = 0; i < faced.seen.size(); ++i) {
-        const std::size_t head = is_output ? 0 : piece.heads[i / count];
-        Item& item = items_[piece.sequence * extents_.heads + head];
-        const double expected = faced.expected[i];
-        const double apart = distance(round_to(saved_, expected), faced.seen[i]);
-        item.worst = std::max(item.worst, apart);
-        // Zero is zero in any precision.
-        const bool leaks = kind_ == Observed::weights && expected == 0 && faced.seen[i] != 0;
-        if (leaks || apart > kExact * unit_ + step_of(saved_, expected)) item.differs = true;
+    const bool rounds = saved_ != Rounding::none;
+    for (std::size_t place = 0; place < heads && count > 0; ++place) {
+        const std::size_t head = is_output ? 0 : piece.heads[place];
+        Item item = items_[piece.sequence * extents_.heads + head];
+        for (std::size_t i = place * count; i < (place + 1) * count; ++i) {
+            const double expected = faced.expected[i], seen = faced.seen[i];
+            const double apart = distance(rounds ? round_to(saved_, expected) : expected, seen);
+            item.worst = std::max(item.worst, apart);
+            // Zero is zero in any precision.
+            const bool leaks = kind_ == Observed::weights && expected == 0 && seen != 0;
+            const double step = rounds ? step_of(saved_, expected) : 0;
+            if (leaks || apart > kExact * unit_ + step) item.differs = true;
+        }
+        items_[piece.sequence * extents_.heads + head] = item;
     }
 }
 

@@ -222,11 +222,13 @@ void DenseComputation::normalise(DenseBlock& block) const {
         });
     }
     const Rounding rounding = mistakes_.rounding_at(stage::weights);
-    for (double& weight : block.weights) weight = round_to(rounding, weight);
-    if (mistakes_.mask_after_softmax) return;
-    for (std::size_t cell = 0; cell < block.scores.size(); ++cell) {
-        if (!block.allowed[cell]) block.scores[cell] = kMasked;
-    }
+    parallel_for(heads * queries, [&](std::size_t row) {
+        for (std::size_t cell = row * keys; cell < (row + 1) * keys; ++cell) {
+            if (rounding != Rounding::none)
+                block.weights[cell] = round_to(rounding, block.weights[cell]);
+            if (!block.allowed[cell] && !mistakes_.mask_after_softmax) block.scores[cell] = kMasked;
+        }
+    });
 }
 
 // What is done to the weights of a row behind softmax.

@@ -128,11 +128,12 @@ class Search {
             whole(trial_.extents(), observation_.kind, SoftmaxAxis::keys);
         std::size_t done = 0;
         Agreement agreement(trial_.extents(), observation_.kind, trial_.unit(), saved_);
-        Explanation right = trial_.try_right([&](const Piece& piece, const Faced& faced) {
-            count.add(piece, faced);
-            agreement.add(piece, faced);
-            if (options_.progress) options_.progress(++done, 4 * pieces.size());
-        });
+        Explanation right = trial_.try_right(
+            {[&](const Piece& piece, const Faced& faced) { count.add(piece, faced); },
+             [&](const Piece& piece, const Faced& faced) { agreement.add(piece, faced); }},
+            [&] {
+                if (options_.progress) options_.progress(++done, 4 * pieces.size());
+            });
         diagnosis_.differences = count.differences();
         const Shape& place = diagnosis_.differences.place;
         trial_.look_at(observation_.kind == Observed::output

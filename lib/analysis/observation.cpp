@@ -7,14 +7,6 @@
 
 namespace attn::analysis {
 
-double distance(double a, double b) {
-    const bool a_masked = a <= kMask, b_masked = b <= kMask;
-    if (a_masked || b_masked) return a_masked == b_masked ? 0 : kNoMatch;
-    const double difference = std::abs(a - b);
-    if (!std::isnan(difference)) return std::min(difference, kNoMatch);
-    return std::isnan(a) && std::isnan(b) ? 0 : kNoMatch;
-}
-
 std::size_t place_in(const std::vector<std::size_t>& list, std::size_t item) {
     if (list.empty()) return item;
     return static_cast<std::size_t>(std::lower_bound(list.begin(), list.end(), item) -

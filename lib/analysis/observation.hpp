@@ -1,6 +1,8 @@
 // What another program produced, and how far it is from what we compute.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -59,7 +61,14 @@ constexpr double kMask = -9e3;
 // The distance where only one side masks a cell, or only one is NaN.
 constexpr double kNoMatch = 1e6;
 
-double distance(double a, double b);
+// In the header, for it is asked of every number.
+inline double distance(double a, double b) {
+    const bool a_masked = a <= kMask, b_masked = b <= kMask;
+    if (a_masked || b_masked) return a_masked == b_masked ? 0 : kNoMatch;
+    const double difference = std::abs(a - b);
+    if (!std::isnan(difference)) return std::min(difference, kNoMatch);
+    return std::isnan(a) && std::isnan(b) ? 0 : kNoMatch;
+}
 
 // 1 for weights; for scores and outputs the largest of their finite values.
 double unit_of(const Observation& observation);

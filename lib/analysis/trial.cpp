@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "analysis/estimates.hpp"
+#include "core/parallel.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -136,12 +137,23 @@ void Trial::visit(const Mistakes& mistakes, bool on_sample, const Visit& action)
     }
 }
 
-Explanation Trial::try_right(const Visit& action) {
+// While a piece is looked at the next one is computed: most of the time goes by here.
+Explanation Trial::try_right(const std::vector<Visit>& actions, const std::function<void()>& done) {
     Closeness exact(unit_, saved_, 0, is_weights());
-    visit({}, false, [&](const Piece& piece, const Faced& faced) {
-        action(piece, faced);
-        exact.add(faced);
-    });
+    std::vector<Visit> looks = actions;
+    looks.push_back([&](const Piece&, const Faced& faced) { exact.add(faced); });
+    const DenseComputation computation(inputs_, {}, store_);
+    const std::vector<Piece> all = pieces(SoftmaxAxis::keys, false);
+    Faced here, next = face(computation, observation_, all.front());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        tick_();
+        std::swap(here, next);
+        parallel_for(1 + looks.size(), [&](std::size_t task) {
+            if (task > 0) return looks[task - 1](all[i], here);
+            if (i + 1 < all.size()) next = face(computation, observation_, all[i + 1]);
+        });
+        done();
+    }
     Explanation right;
     judge({}, 0, false, exact, right);
     return right;

@@ -74,16 +74,17 @@ class Trial {
         return try_out(mistakes, false);
     }
 
-    // The right computation on everything; calls action(piece, faced) for each piece on the way.
-    Explanation try_right(const std::function<void(const Piece&, const Faced&)>& action);
+    using Visit = std::function<void(const Piece&, const Faced&)>;
+
+    // The right computation on everything. Calls each action for each piece on the way, the
+    // actions of one piece at the same time, and then done().
+    Explanation try_right(const std::vector<Visit>& actions, const std::function<void()>& done);
 
     // The smaller of the types whose rounding, everywhere, is as large as the error of the right
     // computation; none: the error is larger, or there is none.
     Rounding size_of_error();
 
   private:
-    using Visit = std::function<void(const Piece&, const Faced&)>;
-
     // One that may be wrong: how it is set, and what it is where nobody set it.
     struct Number {
         std::function<void(Mistakes&, double)> set;
