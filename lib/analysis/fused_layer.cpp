@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
-#include "kernels/kernels.hpp"
+#include "kernels/kept_kernels.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -36,19 +36,23 @@ std::vector<std::uint8_t> blocked_cells(const LayerHeads<T>& heads, std::size_t 
     return all;
 }
 
-// Whether all are finite numbers of 0 or more.
-template <class T>
-bool are_weights(Span<const T> cells) {
-    // What is -inf is not counted; a NaN makes the smallest and the largest NaN.
-    const ScoreSums sums = kernels<T>().sum_scores(cells.data(), cells.size());
-    return sums.count == static_cast<double>(cells.size()) && sums.smallest >= 0 &&
-           sums.largest <= static_cast<double>(std::numeric_limits<T>::max());
+double sum_of(const std::vector<double>& row, KeyRange range) {
+    constexpr std::size_t kLanes = 4;  // side by side: an addition need not wait for the one before
+    double sums[kLanes] = {};
+    std::size_t key = range.begin;
+    for (; key + kLanes <= range.end; key += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += row[key + lane];
+    }
+    for (; key < range.end; ++key) sums[0] += row[key];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-double sum_of(const std::vector<double>& row, KeyRange range) {
-    double sum = 0;
-    for (std::size_t key = range.begin; key < range.end; ++key) sum += row[key];
-    return sum;
+void fill(std::vector<double>& row, KeyRange range, double with) {
+    std::fill(row.data() + range.begin, row.data() + range.end, with);
+}
+
+void multiply(std::vector<double>& row, KeyRange range, double by) {
+    for (std::size_t key = range.begin; key < range.end; ++key) row[key] *= by;
 }
 
 void divide(std::vector<double>& row, KeyRange range, double by) {
@@ -157,17 +161,32 @@ void FusedLayer<T>::require_weights(std::size_t query, KeyRange range) const {
 }
 
 template <class T>
-void FusedLayer<T>::show_sums(std::size_t query, KeyRange range) const {
+void FusedLayer<T>::show_sum(std::size_t query, std::size_t head, double sum) const {
+    if (heads_.sums == nullptr) return;
+    heads_.sums->see({heads_.layer, heads_.sequence, heads_.numbers[head], query, sum});
+}
+
+// Adds the rows of all heads, and looks at them while they are read. Whether they are weights.
+template <class T>
+bool FusedLayer<T>::add_and_watch(std::size_t query, KeyRange range,
+                                  std::vector<double>& row) const {
+    const KeptKernels<T>& kernels = kept_kernels<T>();
+    bool sane = true;
     for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
         const T* const cells = heads_.weights[i].row(query - heads_.first_query).data();
-        const FarRow row{heads_.layer, heads_.sequence, heads_.numbers[i], query, 0};
-        heads_.sums->see(row, Span<const T>(cells + range.begin, range.size()));
+        const AddedWeights added =
+            kernels.add_weights(cells + range.begin, range.size(), row.data() + range.begin);
+        sane = sane && added.smallest >= 0 &&
+               added.largest <= static_cast<double>(std::numeric_limits<T>::max());
+        show_sum(query, i, added.sum);
     }
+    return sane;
 }
 
 template <class T>
 void FusedLayer<T>::add_weights(std::size_t query, KeyRange range, std::vector<double>& row) const {
     const std::size_t begin = range.begin, end = range.end;
+    fill(row, range, 0);
     for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
         const T* const cells = heads_.weights[i].row(query - heads_.first_query).data();
         if (options_.fuse == Fuse::max || options_.fuse == Fuse::min) {
@@ -178,9 +197,6 @@ void FusedLayer<T>::add_weights(std::size_t query, KeyRange range, std::vector<d
                            : least ? std::min(row[key], cell)
                                    : std::max(row[key], cell);
             }
-        } else if (heads_.shares.empty()) {
-            for (std::size_t key = begin; key < end; ++key)
-                row[key] += static_cast<double>(cells[key]);
         } else {
             const double share = heads_.shares[i];
             for (std::size_t key = begin; key < end; ++key)
@@ -188,16 +204,14 @@ void FusedLayer<T>::add_weights(std::size_t query, KeyRange range, std::vector<d
         }
     }
     if (options_.fuse == Fuse::max || options_.fuse == Fuse::min) return;
-    const double all = heads_.shares.empty()
-                           ? static_cast<double>(heads_.weights.size())
-                           : std::accumulate(heads_.shares.begin(), heads_.shares.end(), 0.0);
-    if (all != 1) divide(row, range, all);
+    divide(row, range, std::accumulate(heads_.shares.begin(), heads_.shares.end(), 0.0));
 }
 
 template <class T>
 void FusedLayer<T>::add_products(std::size_t query, KeyRange range,
                                  std::vector<double>& row) const {
     const bool clamp_first = options_.fused != Fused::gradient;
+    fill(row, range, 0);
     for (std::size_t i = 0; i < heads_.weights.size(); ++i) {
         const T* const cells = heads_.weights[i].row(query - heads_.first_query).data();
         const T* const slopes = heads_.gradients[i].row(query - heads_.first_query).data();
@@ -218,22 +232,19 @@ void FusedLayer<T>::fuse(std::size_t query, const AllowedCells& allowed,
     row.assign(keys(), 0);
     const KeyRange range = allowed.range;
     if (range.empty()) return;
-    bool sane = true;
-    for (const MatrixView<const T>& head : heads_.weights) {
-        const T* const cells = head.row(query - heads_.first_query).data();
-        sane = sane && are_weights(Span<const T>(cells + range.begin, range.size()));
-    }
+    bool sane = add_and_watch(query, range, row);
     for (const MatrixView<const T>& head : heads_.gradients) {
         const T* const cells = head.row(query - heads_.first_query).data();
         for (std::size_t key = range.begin; key < range.end; ++key)
             sane = sane && std::isfinite(cells[key]);
     }
     if (!sane) require_weights(query, range);
-    if (heads_.sums != nullptr) show_sums(query, range);
-    if (options_.fused == Fused::weights)
-        add_weights(query, range, row);
-    else
+    if (options_.fused != Fused::weights)
         add_products(query, range, row);
+    else if (is_plain_mean())
+        multiply(row, range, 1 / static_cast<double>(heads_.weights.size()));
+    else
+        add_weights(query, range, row);
     for (std::size_t i = 0; i < allowed.blocked.size(); ++i) {
         if (allowed.blocked[i] != 0) row[range.begin + i] = 0;
     }
@@ -295,12 +306,12 @@ void FusedLayer<T>::add_residual(std::size_t query, KeyRange range,
             row[query] = 1;
     }
     if (own > 0) {
-        for (std::size_t key = range.begin; key < range.end; ++key) row[key] *= 1 - own;
+        multiply(row, range, 1 - own);
         row[query] += own;
     }
     if (options_.renormalise != Renormalise::after) return;
     const double sum = sum_of(row, range);
-    if (sum > 0) divide(row, range, sum);
+    if (sum > 0) multiply(row, range, 1 / sum);
 }
 
 template AllowedCells allowed_cells(const LayerHeads<float>&, std::size_t);

@@ -72,7 +72,11 @@ class FusedLayer {
     void fuse(std::size_t query, const AllowedCells& allowed, std::vector<double>& row) const;
     void add_products(std::size_t query, KeyRange range, std::vector<double>& row) const;
     void add_weights(std::size_t query, KeyRange range, std::vector<double>& row) const;
-    void show_sums(std::size_t query, KeyRange range) const;
+    bool is_plain_mean() const {
+        return heads_.shares.empty() && options_.fuse != Fuse::max && options_.fuse != Fuse::min;
+    }
+    bool add_and_watch(std::size_t query, KeyRange range, std::vector<double>& row) const;
+    void show_sum(std::size_t query, std::size_t head, double sum) const;
     void require_weights(std::size_t query, KeyRange range) const;
     void move_first_key(std::size_t query, std::vector<double>& row) const;
     void discard(std::size_t query, const AllowedCells& allowed, std::vector<double>& row) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attention/blas.hpp"
+#include "attention/panels.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -13,6 +14,10 @@ namespace {
 constexpr std::size_t kRows = 128;
 constexpr std::size_t kTargets = 64;
 constexpr std::size_t kKeys = 256;
+
+// A piece of a panel that stays in the L1 cache, and the rows that go through it together.
+constexpr std::size_t kDepth = 64;
+constexpr std::size_t kFewRows = 36;
 
 struct TileRange {
     std::size_t begin;
@@ -53,6 +58,64 @@ void add_tile(const Matrix<T>& x, std::size_t first, MatrixView<const T> made, T
     }
 }
 
+// Hands the layer to `take`, some rows at a time. The last ones come first: under a causal mask
+// they are the longest.
+template <class T, class Take>
+void for_blocks(const FusedLayer<T>& layer, const Take& take) {
+    const std::size_t blocks = tiles_of(layer.queries(), kRows);
+    parallel_for(blocks, [&](std::size_t item) {
+        const TileRange rows = tile(blocks - 1 - item, kRows, {0, layer.queries()});
+        const AlignedBuffer<T> made(kRows * layer.keys());
+        layer.rows(rows.begin, rows.end - rows.begin, made.data());
+        take(rows, made.data());
+    });
+}
+
+// Each panel by itself, so that threads pack them at once.
+template <class T>
+std::vector<Panels<T>> pack_columns(const Matrix<T>& x) {
+    const std::size_t width = kernels<T>().panel_width;
+    std::vector<Panels<T>> packed;
+    for (std::size_t first = 0; first < x.columns; first += width)
+        packed.emplace_back(kernels<T>(), 1, x.rows, std::min(width, x.columns - first));
+    parallel_for(packed.size(), [&](std::size_t index) {
+        const std::size_t first = index * width;
+        packed[index].pack(
+            0, {x.values.data() + first, x.rows, std::min(width, x.columns - first), x.columns});
+    });
+    return packed;
+}
+
+// Rows of the result: `made` [rows, keys] times x. Of few rows at a time, because each has its own
+// keys.
+template <class T>
+void multiply_block(const FusedLayer<T>& layer, TileRange rows, const T* made,
+                    const std::vector<Panels<T>>& x, bool lower, Matrix<T>& result) {
+    const Kernels<T>& kernels = attn::kernels<T>();
+    const AlignedBuffer<T> part(kFewRows * kernels.panel_width);
+    for (std::size_t index = 0; index < x.size(); ++index) {
+        const Panel<T> panel = x[index].panel(0, 0);
+        const std::size_t column = index * kernels.panel_width;
+        const std::size_t columns = std::min(panel.width, result.columns - column);
+        for (std::size_t first = rows.begin; first < rows.end; first += kFewRows) {
+            const std::size_t count = std::min(kFewRows, rows.end - first);
+            KeyRange keys = layer.range_of(first, count);
+            if (lower) keys.begin = std::max(keys.begin, column);
+            if (keys.empty()) continue;
+            const T* const from = made + (first - rows.begin) * layer.keys();
+            for (std::size_t key = keys.begin; key < keys.end; key += kDepth) {
+                const std::size_t depth = std::min(kDepth, keys.end - key);
+                const auto kernel = key == keys.begin ? kernels.multiply : kernels.add_product;
+                kernel({from + key, layer.keys(), count, panel.data + key * panel.width,
+                        panel.width, depth, part.data(), panel.width, T{1}});
+            }
+            for (std::size_t row = 0; row < count; ++row)
+                std::copy_n(part.data() + row * panel.width, columns,
+                            result.row(first + row).data() + column);
+        }
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -85,18 +148,21 @@ Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
 
 template <class T>
 Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower) {
+    const std::vector<Panels<T>> packed = pack_columns(x);
     Matrix<T> result(layer.queries(), x.columns);
-    parallel_for(tiles_of(layer.queries(), kRows), [&](std::size_t item) {
-        const TileRange rows = tile(item, kRows, {0, layer.queries()});
-        const std::size_t count = rows.end - rows.begin;
-        const KeyRange keys = layer.range_of(rows.begin, count);
-        if (keys.empty()) return;
-        std::vector<T> made(count * layer.keys());
-        layer.rows(rows.begin, count, made.data());
-        const std::size_t columns = lower ? std::min(x.columns, keys.end) : x.columns;
-        multiply<T>({made.data() + keys.begin, count, keys.size(), layer.keys()},
-                    {x.row(keys.begin).data(), keys.size(), columns, x.columns},
-                    MatrixView<T>{result.row(rows.begin).data(), count, columns, x.columns});
+    for_blocks(layer, [&](TileRange rows, const T* made) {
+        multiply_block(layer, rows, made, packed, lower, result);
+    });
+    return result;
+}
+
+template <class T>
+Matrix<T> layer_columns(const FusedLayer<T>& layer, const std::vector<std::size_t>& sources) {
+    Matrix<T> result(layer.queries(), sources.size());
+    for_blocks(layer, [&](TileRange rows, const T* made) {
+        for (std::size_t row = rows.begin; row < rows.end; ++row, made += layer.keys()) {
+            for (std::size_t i = 0; i < sources.size(); ++i) result.row(row)[i] = made[sources[i]];
+        }
     });
     return result;
 }
@@ -121,6 +187,8 @@ template Matrix<double> times_layer(const Matrix<double>&, const FusedLayer<doub
                                     std::vector<std::uint8_t>*);
 template Matrix<float> layer_times(const FusedLayer<float>&, const Matrix<float>&, bool);
 template Matrix<double> layer_times(const FusedLayer<double>&, const Matrix<double>&, bool);
+template Matrix<float> layer_columns(const FusedLayer<float>&, const std::vector<std::size_t>&);
+template Matrix<double> layer_columns(const FusedLayer<double>&, const std::vector<std::size_t>&);
 template Matrix<float> unit_rows(const std::vector<std::size_t>&, std::size_t);
 template Matrix<double> unit_rows(const std::vector<std::size_t>&, std::size_t);
 template Matrix<float> unit_columns(const std::vector<std::size_t>&, std::size_t);

@@ -22,6 +22,10 @@ Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
 template <class T>
 Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower);
 
+// Columns of the layer [queries, keys]: what layer_times gives for these columns of the identity.
+template <class T>
+Matrix<T> layer_columns(const FusedLayer<T>& layer, const std::vector<std::size_t>& sources);
+
 // Rows (columns) of the identity.
 template <class T>
 Matrix<T> unit_rows(const std::vector<std::size_t>& targets, std::size_t tokens);

@@ -6,8 +6,6 @@
 #include <mutex>
 #include <optional>
 
-#include "core/span.hpp"
-
 namespace attn::analysis {
 
 struct FarRow {
@@ -26,10 +24,9 @@ class RowSumWatch {
     // `has_sinks`: a sink takes a part of each row, so that sums below one are right.
     explicit RowSumWatch(bool has_sinks) : has_sinks_(has_sinks) {}
 
-    // The keys that the row may attend; `row` says where it stands, its sum is found here. A row of
-    // zeros has no key and no sum. Threads may call it at once.
-    template <class T>
-    void see(FarRow row, Span<const T> weights);
+    // Where the row stands, and the sum of the keys that it may attend. A row of zeros has no key
+    // and no sum. Threads may call it at once.
+    void see(const FarRow& row);
 
     // By layer, sequence, head and query, whatever order they came in.
     std::optional<FarRow> first() const;

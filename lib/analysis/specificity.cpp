@@ -1,20 +1,17 @@
 #include "analysis/specificity.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "core/parallel.hpp"
+#include "kernels/kernels.hpp"
 
 namespace attn::analysis {
 namespace {
 
-// The part of JS(p, q) * 2 that one cell of each has.
-double divergence(double p, double q) {
-    const double middle = (p + q) / 2;
-    double sum = 0;
-    if (p > 0) sum += p * std::log(p / middle);
-    if (q > 0) sum += q * std::log(q / middle);
-    return sum;
+double sum_logs(const std::vector<double>& p) {
+    return kernels<double>().sum_logs(p.data(), p.size());
 }
 
 }  // namespace
@@ -35,12 +32,17 @@ std::optional<double> specificity(MatrixView<const T> rows) {
     }
     if (counted.size() < 2) return std::nullopt;
     for (double& cell : mean) cell /= static_cast<double>(counted.size());
+    const double of_mean = sum_logs(mean);
     std::vector<double> of_row(counted.size());
     parallel_for(counted.size(), [&](std::size_t i) {
-        double sum = 0;
-        for (std::size_t key = 0; key < rows.columns; ++key)
-            sum += divergence(static_cast<double>(rows.row(counted[i])[key]) / sums[i], mean[key]);
-        of_row[i] = sum / 2;
+        const Span<const T> row = rows.row(counted[i]);
+        std::vector<double> p(rows.columns), middle(rows.columns);
+        for (std::size_t key = 0; key < rows.columns; ++key) {
+            p[key] = static_cast<double>(row[key]) / sums[i];
+            middle[key] = (p[key] + mean[key]) / 2;
+        }
+        // JS(p, q) is the entropy of their middle less the mean of their own.
+        of_row[i] = std::max(0.0, (sum_logs(p) + of_mean) / 2 - sum_logs(middle));
     });
     double sum = 0;
     for (const double one : of_row) sum += one;

@@ -1,5 +1,5 @@
-// The inner loops of rows that keep some of their values, in SIMD: apart from kernels.hpp, because
-// only who measures approximations needs them.
+// The inner loops of rows that keep some of their values, and of rows that are added up in double,
+// in SIMD: apart from kernels.hpp, because only some measures need them.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,13 @@ struct KeptSums {
     double squares = 0;
     double lost_squares = 0;  // of the others
     std::size_t count = 0;    // that are kept
+};
+
+// Of the weights of one row; a NaN makes all of it NaN.
+struct AddedWeights {
+    double sum = 0;
+    double smallest = 0;  // +inf for none
+    double largest = 0;   // -inf for none
 };
 
 // Some rows of a matrix, each with a weight: row places[i] with weights[places[i]].
@@ -46,6 +53,9 @@ struct KeptKernels {
 
     // sums [width] += each of the rows times its weight.
     void (*add_rows)(const WeighedRows<T>& from, double* sums);
+
+    // to [size] += row.
+    AddedWeights (*add_weights)(const T* row, std::size_t size, double* to);
 };
 
 // Those of the instruction set of `kernels`.

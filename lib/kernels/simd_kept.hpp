@@ -217,6 +217,42 @@ struct SimdKept {
                 sums[j] += weight * static_cast<double>(row[j]);
         }
     }
+
+    static AddedWeights add_weights(const T* row, std::size_t size, double* to) {
+        using All = SimdRows<T, Arch>;
+        using Wide = xsimd::batch<double, Arch>;
+        constexpr T infinity = std::numeric_limits<T>::infinity();
+        Batch low(infinity), high(-infinity);
+        AddedWeights result;
+        std::size_t i = 0;
+        while (i + kLanes <= size) {
+            const std::size_t left = size - i;
+            const std::size_t stop = i + (left < All::kChunk ? left - left % kLanes : All::kChunk);
+            Batch sum(T{0});
+            for (; i < stop; i += kLanes) {
+                const Batch weights = Batch::load_unaligned(row + i);
+                sum += weights;
+                low = xsimd::min(low, weights);
+                high = xsimd::max(high, weights);
+                for (std::size_t k = i; k < i + kLanes; k += Wide::size)
+                    (Wide::load_unaligned(to + k) + WideLanes<Wide>::load(row + k))
+                        .store_unaligned(to + k);
+            }
+            result.sum += static_cast<double>(sum_of_lanes(sum));
+        }
+        result.smallest = -static_cast<double>(All::largest_lane(-low));
+        result.largest = static_cast<double>(All::largest_lane(high));
+        for (; i < size; ++i) {
+            const auto weight = static_cast<double>(row[i]);
+            result.sum += weight;
+            to[i] += weight;
+            if (weight < result.smallest) result.smallest = weight;
+            if (weight > result.largest) result.largest = weight;
+        }
+        // A NaN that min() and max() may have lost is in the sum.
+        if (result.sum != result.sum) result.smallest = result.largest = result.sum;
+        return result;
+    }
 };
 
 }  // namespace attn

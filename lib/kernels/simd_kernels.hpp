@@ -46,6 +46,7 @@ constexpr KeptKernels<T> make_kept_kernels() {
     set.sort_few = Rows::sort_few;
     set.keep_values = Rows::keep_values;
     set.add_rows = Rows::add_rows;
+    set.add_weights = Rows::add_weights;
     return set;
 }
 

@@ -12,6 +12,10 @@
 namespace attn::source {
 namespace {
 
+// Bytes that stay mapped once they were looked at: they are read again soon, and to map them twice
+// takes as long as to read them.
+constexpr std::size_t kMostKept = std::size_t{1} << 30;
+
 Axes with_front(Axis axis, const Axes& axes) {
     Axes all{axis};
     all.insert(all.end(), axes.begin(), axes.end());
@@ -234,12 +238,14 @@ StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const R
     attention.heads.resize(heads.length);
     std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
     if (heads.across) attention.heads = parts.numbers;
-    attention.structure.causal = std::all_of(attention.layers.begin(), attention.layers.end(),
-                                             [](const StoredLayer<T>& layer) {
-                                                 const bool causal = looks_causal(layer.weights);
-                                                 layer.forget();
-                                                 return causal;
-                                             });
+    const std::size_t cells_of_layer = shape[0] * shape[1] * shape[2] * shape[3];
+    const bool large = layers.length * cells_of_layer > kMostKept / sizeof(T);
+    attention.structure.causal =
+        std::all_of(attention.layers.begin(), attention.layers.end(), [&](const auto& one) {
+            const bool causal = looks_causal(one.weights);
+            if (large) one.forget();
+            return causal;
+        });
     return attention;
 }
 

@@ -1,6 +1,7 @@
 #include "analysis/row_sum_watch.hpp"
 
 #include <catch2/catch.hpp>
+#include <numeric>
 #include <vector>
 
 #include "core/parallel.hpp"
@@ -10,16 +11,17 @@ using namespace attn::analysis;
 
 namespace {
 
-void see(RowSumWatch& watch, FarRow row, const std::vector<float>& weights) {
-    watch.see<float>(row, {weights.data(), weights.size()});
+void see(RowSumWatch& watch, FarRow row, const std::vector<double>& weights) {
+    row.sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+    watch.see(row);
 }
 
 }  // namespace
 
 TEST_CASE("rows that add up to one, to nearly one and to nothing are no reason for doubt") {
     RowSumWatch watch(false);
-    see(watch, {0, 0, 0, 0, 0}, {0.5F, 0.5F});
-    see(watch, {0, 0, 0, 1, 0}, {0.5F, 0.505F});
+    see(watch, {0, 0, 0, 0, 0}, {0.5, 0.5});
+    see(watch, {0, 0, 0, 1, 0}, {0.5, 0.505});
     see(watch, {0, 0, 0, 2, 0}, {0, 0});
     see(watch, {0, 0, 0, 3, 0}, {});
     CHECK_FALSE(watch.first());
@@ -38,9 +40,9 @@ TEST_CASE("the first row by layer, sequence, head and query is kept, whoever com
 
 TEST_CASE("a sink may take its part of a row, and may not add to it") {
     RowSumWatch watch(true);
-    see(watch, {0, 0, 0, 0, 0}, {0.25F, 0.25F});
+    see(watch, {0, 0, 0, 0, 0}, {0.25, 0.25});
     CHECK_FALSE(watch.first());
-    see(watch, {0, 0, 0, 1, 0}, {0.75F, 0.75F});
+    see(watch, {0, 0, 0, 1, 0}, {0.75, 0.75});
     REQUIRE(watch.first());
     CHECK(watch.first()->sum == 1.5);
 }

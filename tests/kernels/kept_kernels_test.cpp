@@ -136,3 +136,45 @@ TEMPLATE_TEST_CASE("weighed rows are added in double", "", float, double) {
         }
     });
 }
+
+TEMPLATE_TEST_CASE("rows are added up in double, and looked at on the way", "", float, double) {
+    using T = TestType;
+    constexpr double inf = std::numeric_limits<double>::infinity();
+    on_every_set<T>([=](const KeptKernels<T>& kernels, std::size_t size) {
+        const Row<T> row = random_row<T>(size, 9);
+        std::vector<double> to(size + 1, 0.3), expected = to;
+        double sum = 0, low = inf, high = -inf;
+        for (std::size_t i = 0; i < size; ++i) {
+            const auto value = static_cast<double>(row.values[i]);
+            expected[i] += value;
+            sum += value;
+            low = std::min(low, value);
+            high = std::max(high, value);
+        }
+        const AddedWeights added = kernels.add_weights(row.values.data(), size, to.data());
+        CHECK(to == expected);
+        CHECK(added.sum == Approx(sum).epsilon(16 * std::numeric_limits<T>::epsilon()));
+        CHECK(added.smallest == low);
+        CHECK(added.largest == high);
+    });
+}
+
+TEMPLATE_TEST_CASE("no row that is added up loses what is no weight, wherever it stands", "", float,
+                   double) {
+    using T = TestType;
+    const T nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
+    on_every_set<T>([=](const KeptKernels<T>& kernels, std::size_t size) {
+        for (std::size_t place = 0; place < size; place += 1 + size / 9) {
+            std::vector<T> row = random_row<T>(size, 10).values;
+            std::vector<double> to(size);
+            row[place] = nan;
+            const AddedWeights broken = kernels.add_weights(row.data(), size, to.data());
+            CHECK(std::isnan(broken.smallest));
+            CHECK(std::isnan(broken.largest));
+            row[place] = inf;
+            CHECK(kernels.add_weights(row.data(), size, to.data()).largest == inf);
+            row[place] = T{-1};
+            CHECK(kernels.add_weights(row.data(), size, to.data()).smallest == -1);
+        }
+    });
+}

@@ -31,5 +31,16 @@ TEST_CASE("causal is what is square and zero right of the diagonal, -0 included"
     CHECK(causal({1, 1, 2, 2}, {1, -0.0, 0.5, 0.5}));
     CHECK_FALSE(causal({1, 1, 2, 2}, {1, 1e-300, 0.5, 0.5}));
     CHECK_FALSE(causal({1, 1, 1, 2}, {1, 0}));
+    // Each cell right of the diagonal, of rows that end within what is looked at together.
+    const std::size_t size = 13;
+    for (std::size_t query = 0; query < size; ++query) {
+        for (std::size_t key = query + 1; key < size; ++key) {
+            std::vector<double> values(size * size);
+            values[query * size + key] = 1e-300;
+            CHECK_FALSE(causal({1, 1, size, size}, values));
+            values[query * size + key] = -0.0;
+            CHECK(causal({1, 1, size, size}, values));
+        }
+    }
     CHECK_FALSE(causal({2, 1, 2, 2}, {1, 0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5}));
 }
