@@ -158,14 +158,17 @@ void add_method_flags(Command& command, RolloutRequest& request) {
     command.whole("--start-layer", request.start_layer, {0, 1 << 20},
                   "The lowest layer that takes part (default 0)");
     command.on("--normalise", request.normalise, "Divide rows of flows by their sums");
-    command.text("--cross", "ARRAY", request.cross,
-                 "Cross-attention of the decoder, [layers, (batch,) heads, queries, keys of the "
-                 "encoder]; SOURCE is its self-attention, --key-tokens label the encoder's tokens");
+    command.text(
+        "--cross", "ARRAY", request.cross,
+        "Cross-attention of the decoder, [layers, (batch,) heads, queries, keys of the "
+        "encoder]; SOURCE, or what is computed, is its self-attention, --key-tokens label the "
+        "encoder's tokens");
     command.text("--encoder", "ARRAY", request.encoder,
                  "Self-attention of the encoder; without it its states are its inputs");
-    command.text("--gradients", "ARRAY|DIR", request.gradients,
-                 "Gradients of a loss with respect to the weights, of the shape of SOURCE, bottom "
-                 "layer first; or a folder that grad wrote");
+    command.text(
+        "--gradients", "ARRAY|DIR", request.gradients,
+        "Gradients of a loss with respect to the weights, of the shape of SOURCE or of what "
+        "is computed, bottom layer first; or a folder that grad wrote");
     command.text("--cross-gradients", "ARRAY|DIR", request.cross_gradients,
                  "The same for the weights of --cross");
     command.text("--encoder-gradients", "ARRAY|DIR", request.encoder_gradients,

@@ -41,9 +41,11 @@ constexpr double kSaturated = 0.5;
 
 template <class T>
 RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn) {
-    if (request.is_computed()) return compute_rollout_parts<T>(request, inputs, warn, nullptr);
     RolloutParts<T> parts;
-    parts.decoder = open_rollout_source<T>(request, inputs, warn);
+    if (request.is_computed())
+        parts = compute_rollout_parts<T>(request, inputs, warn, nullptr);
+    else
+        parts.decoder = open_rollout_source<T>(request, inputs, warn);
     parts.cross = open_cross(request, parts.decoder, inputs, warn);
     if (parts.cross) parts.encoder = open_encoder(request, *parts.cross, inputs, warn);
     inputs.release();

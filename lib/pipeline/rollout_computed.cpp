@@ -86,8 +86,9 @@ source::ComputedRequest with_labels(const RolloutRequest& request) {
     source::ComputedRequest input = request.computed;
     input.attention = request.attention;
     input.tokens = request.from.tokens;
-    input.key_tokens = request.from.key_tokens;
-    input.layers = request.from.layers;
+    input.key_tokens = request.of_decoder().key_tokens;
+    // Gradients are those of all layers.
+    if (request.gradients.empty()) input.layers = request.from.layers;
     return input;
 }
 
@@ -122,7 +123,9 @@ void require_whole_matrices(const RolloutRequest& request, const RolloutStack<T>
         request.options().discard_scope == analysis::DiscardScope::matrix)
         fail("--discard: of whole matrices that are computed is for up to ", kMostWholeTokens,
              " tokens, ", stack.name, " gets ", loaded.queries, "; give --discard-scope row");
-    const std::size_t matrices = stack.places.size() * loaded.batch * stack.attention.heads.size();
+    const std::size_t layers =
+        request.gradients.empty() ? stack.places.size() : 2 * loaded.layers.size();
+    const std::size_t matrices = layers * loaded.batch * stack.attention.heads.size();
     require_memory(matrices * loaded.queries * loaded.keys * sizeof(T),
                    stack.name +
                        ": the attention of all layers, which this takes (--targets and --sources "
@@ -148,7 +151,10 @@ RolloutParts<T> compute_rollout_parts(const RolloutRequest& request, io::Inputs&
     const std::vector<std::size_t> heads =
         chosen(request.from.heads, loaded.heads, 0, "--head", "head");
     const bool shares = request.method == RolloutMethod::contributions;
-    stack.attention.heads = shares ? std::vector<std::size_t>{0} : heads;
+    const bool all = !request.gradients.empty();  // they are those of all layers and heads
+    stack.attention.heads = shares ? std::vector<std::size_t>{0}
+                            : all  ? count_up(loaded.heads)
+                                   : heads;
     stack.shares = load_head_shares(
         request,
         {stack.name, {loaded.layers.size(), loaded.heads}, stack.places, stack.places, heads},
@@ -160,18 +166,20 @@ RolloutParts<T> compute_rollout_parts(const RolloutRequest& request, io::Inputs&
     } else {
         require_whole_matrices(request, stack, loaded);
         KeepingSink<T> keeping(request.method, loaded.options.kv_order);
-        Share share{stack.places, std::nullopt, std::nullopt};
-        if (request.from.heads) share.heads = heads;
+        Share share{all ? count_up(loaded.layers.size()) : stack.places, std::nullopt,
+                    std::nullopt};
+        if (request.from.heads && !all) share.heads = heads;
         computed->stream({&keeping}, share, progress);
         stack.attention.layers = keeping.take();
     }
+    if (all) add_gradients(request, stack, files);
     stack.attention.structure = loaded.options.mask.structure;
     stack.attention.tokens = loaded.tokens;
     stack.attention.key_tokens = loaded.key_tokens;
     stack.attention.has_sinks = computed->outline().has_sinks;
     stack.attention.batch_axis = loaded.batch_axis;
     stack.structure = loaded.options.mask.structure;
-    stack.heads = count_up(stack.attention.heads.size());
+    stack.heads = all ? heads : count_up(stack.attention.heads.size());
     for (const std::size_t layer : stack.places)
         stack.masks.emplace_back(loaded.options_of(layer).mask, loaded.keys);
     return parts;

@@ -154,13 +154,9 @@ void require_rollout_sense(const RolloutRequest& request) {
             "--embeddings and --weights, or token ids, instead of SOURCE");
     if (request.method == RolloutMethod::contributions && request.from.heads)
         fail("--head: has no effect on --method contributions, whose vectors are sums over heads");
-    if (request.is_computed() && !request.cross.empty())
-        fail("--cross: is for attention that was saved, as SOURCE");
     if (request.method != RolloutMethod::relevance &&
         request.method != RolloutMethod::gradient_rollout)
         return;
-    if (request.is_computed())
-        fail("--method ", name_of(request.method), ": needs attention that was saved, as SOURCE");
     if (request.gradients.empty())
         fail("--method ", name_of(request.method),
              ": needs --gradients, those of a loss with respect to the weights");

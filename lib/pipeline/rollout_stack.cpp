@@ -194,6 +194,14 @@ void RolloutStack<T>::forget(std::size_t place) const {
 }
 
 template <class T>
+void add_gradients(const RolloutRequest& request, RolloutStack<T>& stack, io::Inputs& inputs) {
+    stack.gradients = open_gradients(request, request.gradients, "--gradients", stack.attention,
+                                     stack.name, inputs);
+    keep_layers(stack.attention, stack.places);
+    keep_layers(stack.gradients, stack.places);
+}
+
+template <class T>
 RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& inputs,
                                     const Warn& warn) {
     const std::string& name = request.from.source;
@@ -201,8 +209,6 @@ RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& i
     stack.name = name;
     stack.attention = source::open_stored_attention<T>(inputs, rollout_array(request, name), warn);
     source::add_labels_beside(inputs, request.of_decoder(), stack.attention, warn);
-    stack.gradients =
-        open_gradients(request, request.gradients, "--gradients", stack.attention, name, inputs);
     if (stack.queries() != stack.keys())
         fail(name, ": rollout needs square attention, this is [", stack.queries(), ", ",
              stack.keys(),
@@ -210,8 +216,7 @@ RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& i
     const std::size_t all = stack.layers();
     stack.places = chosen_layers(request, stack.attention);
     stack.heads = source::select_heads(stack.attention, request.from);
-    keep_layers(stack.attention, stack.places);
-    keep_layers(stack.gradients, stack.places);
+    add_gradients(request, stack, inputs);
     RolloutShare share{name, {all, stack.attention.shape()[1]}, stack.places, {}, stack.heads};
     for (const source::StoredLayer<T>& layer : stack.attention.layers)
         share.numbers.push_back(layer.layer);
@@ -304,6 +309,8 @@ std::vector<std::vector<std::string>> encoder_labels(const RolloutRequest& reque
 
 template struct RolloutStack<float>;
 template struct RolloutStack<double>;
+template void add_gradients(const RolloutRequest&, RolloutStack<float>&, io::Inputs&);
+template void add_gradients(const RolloutRequest&, RolloutStack<double>&, io::Inputs&);
 template RolloutStack<float> open_rollout_source(const RolloutRequest&, io::Inputs&, const Warn&);
 template RolloutStack<double> open_rollout_source(const RolloutRequest&, io::Inputs&, const Warn&);
 template std::optional<RolloutStack<float>> open_cross(const RolloutRequest&,

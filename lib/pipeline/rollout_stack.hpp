@@ -57,6 +57,12 @@ template <class T>
 RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& inputs,
                                     const Warn& warn);
 
+// --gradients of the request, which fit the weights of a stack with all layers and heads of its
+// source; of both only the layers at `places` of the stack are left. Throws Error for gradients of
+// another shape, and those of a folder whose layers or heads are others.
+template <class T>
+void add_gradients(const RolloutRequest& request, RolloutStack<T>& stack, io::Inputs& inputs);
+
 // --cross and --encoder of the request, which fit `decoder`; nothing where they are not given.
 template <class T>
 std::optional<RolloutStack<T>> open_cross(const RolloutRequest& request,

@@ -27,7 +27,7 @@ bool rolls_by_blocks(const RolloutRequest& request, std::size_t tokens) {
         request.targets || request.last_target || request.sources || tokens > kMostWholeTokens;
     return some && request.method == RolloutMethod::attention &&
            options.fuse != analysis::Fuse::per_head && !request.save.layers &&
-           !request.uniform_baseline &&
+           !request.uniform_baseline && request.cross.empty() &&
            (options.discard == 0 || options.discard_scope == analysis::DiscardScope::row);
 }
 

@@ -17,7 +17,8 @@ namespace attn::pipeline {
 
 // Whether rows or columns of the product are all that is asked for, of so many tokens, so that they
 // can be made block by block: not for heads that are kept apart, for products up to each layer, for
-// what is discarded from whole matrices, and for a baseline, which looks at the weights again.
+// what is discarded from whole matrices, beside an encoder, and for a baseline, which looks at the
+// weights again.
 bool rolls_by_blocks(const RolloutRequest& request, std::size_t tokens);
 
 template <class T>

@@ -95,8 +95,7 @@ TEST_CASE("what cannot be told of the values is refused in one line") {
          "needs values, which saved weights have not"},
         {{"rollout", folder / "run", "-w", kModel},
          "--weights: has no effect on saved attention, only without SOURCE"},
-        {{"rollout", "-w", kModel, "--method", "relevance", "--gradients", kModel},
-         "needs attention that was saved"},
+        {{"rollout", "-w", kModel, "--method", "relevance"}, "needs --gradients"},
         {{"rollout", "-w", kModel, "--method", "contributions", "--residual", "0.2"},
          "--residual: has no effect on --method contributions"},
     };

@@ -1,5 +1,7 @@
 // rollout of attention that is computed, block by block, against that of attention that was saved.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "support/array_files.hpp"
 #include "support/arrays.hpp"
@@ -36,8 +38,10 @@ void check_same(const Words& model, const std::vector<Words>& rollouts) {
         done(with(with({"rollout", folder / "run"}, output), {folder / "saved"}));
         done(with(with(with({"rollout"}, with(model, f64)), output), {folder / "computed"}));
         CAPTURE(flags);
-        const Array<double> saved = load(folder / "saved/rollout.npy"),
-                            computed = load(folder / "computed/rollout.npy");
+        const bool relevance = std::count(flags.begin(), flags.end(), "relevance") > 0;
+        const std::string name = relevance ? "/relevance.npy" : "/rollout.npy";
+        const Array<double> saved = load(folder / "saved" + name),
+                            computed = load(folder / "computed" + name);
         REQUIRE(saved.shape() == computed.shape());
         CHECK(max_difference(saved, computed) < 1e-14);
     }
@@ -103,6 +107,58 @@ TEST_CASE("rollout of given queries, keys and values is that of their one layer"
     const std::string heads = write_array<double>(folder, "heads.npy", {2, 5, 3}, values);
     check_same({"-q", heads, "-k", heads, "-v", heads, "--causal"},
                {{"--targets", "0-4"}, {"--sources", "1"}});
+}
+
+TEST_CASE("gradients that grad saved weigh attention that is computed as they weigh saved one") {
+    const TempFolder folder;
+    const Words model{"-w", kModel, "-x", sample("batch_embeddings.npy")};
+    const std::string gradients = folder / "grad";
+    done(with(with({"grad", "--save", "weights", "--precision", "f64", "-o", gradients}, model),
+              {"--upstream", "energy"}));
+    for (const char* method : {"relevance", "gradient-rollout"}) {
+        const Words flags{"--method", method, "--gradients", gradients};
+        check_same(model,
+                   {flags, with(flags, {"--targets", "3,1"}), with(flags, {"--sources", "2"}),
+                    with(flags, {"--layer", "1", "--head", "0,2"}),
+                    with(flags, {"--start-layer", "1", "--seq", "1"})});
+    }
+}
+
+TEST_CASE("gradients of other layers or heads than the computed ones are refused") {
+    const TempFolder folder;
+    done({"grad", "-w", kModel, "--save", "weights", "--layers", "1", "-o", folder / "grad"});
+    const std::string small =
+        write_array<float>(folder, "small.npy", {2, 4, 2, 2}, std::vector<float>(32, 0.5F));
+    for (const auto& [gradients, text] :
+         {std::pair(folder / "grad", "has gradients of the layers 1"), std::pair(small, "2 of ")}) {
+        const ProgramResult result = run_program({"rollout", "-w", kModel, "--method", "relevance",
+                                                  "--gradients", gradients, "-o", folder / "out"});
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Contains("--gradients " + gradients) && Contains(text));
+        CHECK_FALSE(std::filesystem::exists(folder / "out"));
+    }
+}
+
+TEST_CASE("computed attention of a decoder rolls out beside saved attention to its encoder") {
+    const TempFolder folder;
+    const Words model{"-w", kModel, "-x", sample("batch_embeddings.npy")};
+    done(with({"run", "--save", "weights", "-o", folder / "run"}, model));
+    const Shape shape = load(folder / "run/layer00/weights.npy").shape();
+    const Shape crossed{2, shape[0], 3, shape[2], 5};
+    std::vector<double> values(2 * shape[0] * 3 * shape[2] * 5);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<double>(i * 7 % 11) / 30;
+    const std::string cross = write_array<double>(folder, "cross.npy", crossed, values);
+    check_same(model, {{"--cross", cross},
+                       {"--cross", cross, "--targets", "last"},
+                       {"--cross", cross, "--layer", "1", "--head", "0,2"}});
+    const std::string names = folder.write("names.json", R"(["die","Katze","sass","da","."])");
+    const ProgramResult named =
+        run_program(with(with({"rollout"}, model), {"--cross", cross, "--key-tokens", names,
+                                                    "--targets", "last", "--seq", "0"}));
+    INFO(named.err);
+    CHECK(named.exit_code == 0);
+    CHECK_THAT(named.out, Contains("1 Katze: "));
 }
 
 TEST_CASE("rollout of computed attention has the same bits for any number of threads") {
