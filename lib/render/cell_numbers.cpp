@@ -28,13 +28,20 @@ bool is_blank(float value) {
     return std::isinf(value) && value < 0;
 }
 
-std::size_t widest_of(MatrixView<const float> cells, const Font& font, std::size_t size) {
+// On a scale of ratios the digits of each number count, on others those of the largest one.
+std::string text_of(float value, double largest, const ColorScale& scale) {
+    const auto number = static_cast<double>(value);
+    return cell_number(number, scale.kind == ScaleKind::log ? std::abs(number) : largest);
+}
+
+std::size_t widest_of(MatrixView<const float> cells, const ColorScale& scale, const Font& font,
+                      std::size_t size) {
     const double largest = largest_of(cells);
     std::size_t widest = 0;
     for (std::size_t row = 0; row < cells.rows; ++row) {
         for (const float value : cells.row(row)) {
             if (is_blank(value)) continue;
-            const std::string text = cell_number(static_cast<double>(value), largest);
+            const std::string text = text_of(value, largest, scale);
             widest = std::max(widest, font.width(text, size));
         }
     }
@@ -72,13 +79,14 @@ std::size_t cell_number_size(MatrixView<const float> cells, const HeatmapStyle& 
     if (side < kSmallest || cells.rows * cells.columns > kMostCells) return 0;
     std::size_t size = std::min<std::size_t>(28, side * 2 / 5);
     for (; size >= kSmallest; --size) {
-        if (widest_of(cells, *style.font, size) + 2 * kRoom <= side) return size;
+        if (widest_of(cells, style.scale, *style.font, size) + 2 * kRoom <= side) return size;
     }
     return 0;
 }
 
-std::size_t cell_side_for_numbers(MatrixView<const float> cells, const Font& font) {
-    return std::max(widest_of(cells, font, kComfortable) + 2 * kRoom, 5 * kComfortable / 2 + 1);
+std::size_t cell_side_for_numbers(MatrixView<const float> cells, const HeatmapStyle& style) {
+    return std::max(widest_of(cells, style.scale, *style.font, kComfortable) + 2 * kRoom,
+                    5 * kComfortable / 2 + 1);
 }
 
 Color ink_on(Color background) {
@@ -107,7 +115,7 @@ void add_cell_numbers(Figure& figure, std::size_t x, std::size_t y, MatrixView<c
             const float value = cells.row(row)[column];
             if (is_blank(value)) continue;
             TextLine line;
-            line.text = cell_number(static_cast<double>(value), largest);
+            line.text = text_of(value, largest, style.scale);
             line.size = size;
             line.x = static_cast<double>(x) + (static_cast<double>(column) + 0.5) * width;
             line.y = static_cast<double>(y) + (static_cast<double>(row) + 0.5) * height -

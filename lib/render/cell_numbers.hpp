@@ -10,7 +10,8 @@
 
 namespace attn::render {
 
-// How a value is written where the largest of the matrix is `largest`: "0.25", "12.5", "2e-06".
+// How a value is written where the largest of the matrix is `largest`: "0.25", "12.5", "2e-06". On
+// a logarithmic scale each stands for itself.
 std::string cell_number(double value, double largest);
 
 // Heights of the largest text that lets every number of the matrix stand inside of its cell; 0
@@ -18,7 +19,7 @@ std::string cell_number(double value, double largest);
 std::size_t cell_number_size(MatrixView<const float> cells, const HeatmapStyle& style);
 
 // A side of a cell, in pixels, in which they would fit.
-std::size_t cell_side_for_numbers(MatrixView<const float> cells, const Font& font);
+std::size_t cell_side_for_numbers(MatrixView<const float> cells, const HeatmapStyle& style);
 
 // Writes them, dark on light cells and light on dark ones; masked cells stay empty. They must fit.
 void add_cell_numbers(Figure& figure, std::size_t x, std::size_t y, MatrixView<const float> cells,

@@ -26,6 +26,13 @@ std::size_t place_of(std::vector<Value>& all, const Value& value) {
     return place;
 }
 
+// Whether they are 0, 1, 2 …
+bool are_places(const std::vector<std::string>& labels) {
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        if (labels[i] != std::to_string(i)) return false;
+    return true;
+}
+
 Strip strip_of(const GradientReport& report, double HeadGradientStats::*measure) {
     Strip strip;
     std::vector<std::size_t> rows, columns;
@@ -80,7 +87,8 @@ render::Figure strip_figure(const GradientReport& report, double HeadGradientSta
     panel.queries = strip.layers.size();
     panel.keys = strip.heads.size();
     panel.query_labels = strip.layers;
-    panel.key_labels = strip.heads;
+    // All heads are numbered as an axis is; only others are named one by one.
+    if (!are_places(strip.heads)) panel.key_labels = strip.heads;
     panel.query_title = "layer";
     panel.key_title = "head";
     panel.title = name;

@@ -280,7 +280,7 @@ render::PictureFacts HeatmapDrawer::facts(const std::string& title, const std::s
 void HeatmapDrawer::require_room_for_numbers(MatrixView<const float> cells,
                                              const render::HeatmapStyle& look) const {
     if (!options_.numbers || render::cell_number_size(cells, look) > 0) return;
-    const std::size_t side = render::cell_side_for_numbers(cells, font_);
+    const std::size_t side = render::cell_side_for_numbers(cells, look);
     fail("--annotate: the numbers do not fit into the ", cells.rows, " x ", cells.columns,
          " cells of ", look.layout.pixels, " pixels; choose --cell ", side,
          ", or a part of the matrix with --queries A:B --keys A:B");

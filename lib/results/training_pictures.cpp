@@ -126,11 +126,14 @@ class Drawing {
     }
 
     render::Figure strip(const DrawnMeasure& measure) const {
+        // Nothing changed before the first step.
+        const std::size_t first = measure.of_layer == &StepLayer::change ? 1 : 0;
         std::vector<float> cells;
         render::HeatmapPanel panel;
         const auto add_row = [&](const std::string& name, const std::vector<double>& values) {
             panel.query_labels.push_back(name);
-            for (const double value : values) cells.push_back(static_cast<float>(value));
+            for (std::size_t step = first; step < values.size(); ++step)
+                cells.push_back(static_cast<float>(values[step]));
         };
         if (measure.of_head == nullptr) {
             for (const LayerSeries& layer : series_.layers)
@@ -142,10 +145,10 @@ class Drawing {
                     add_row(std::to_string(head.layer) + "." + std::to_string(head.head),
                             values_of(head, measure.of_head));
         }
-        for (const std::int64_t step : series_.steps)
-            panel.key_labels.push_back(std::to_string(step));
+        for (std::size_t step = first; step < series_.steps.size(); ++step)
+            panel.key_labels.push_back(std::to_string(series_.steps[step]));
         panel.queries = panel.query_labels.size();
-        panel.keys = series_.steps.size();
+        panel.keys = panel.key_labels.size();
         panel.cells = {cells.data(), panel.queries, panel.keys};
         panel.query_title = measure.of_head == nullptr ? "layer" : "layer.head";
         panel.key_title = "step";

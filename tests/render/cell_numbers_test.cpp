@@ -33,7 +33,7 @@ TEST_CASE("numbers are written where the cells have room, and not where they hav
     HeatmapStyle style;
     style.layout.pixels = 10;
     CHECK(cell_number_size(cells, style) == 0);
-    style.layout.pixels = cell_side_for_numbers(cells, Font::embedded());
+    style.layout.pixels = cell_side_for_numbers(cells, style);
     CHECK(cell_number_size(cells, style) > 0);
 
     Figure figure{100, 100, {}};
@@ -41,4 +41,17 @@ TEST_CASE("numbers are written where the cells have room, and not where they hav
     std::vector<std::string> texts;
     for (const Shape& shape : figure.shapes) texts.push_back(std::get<TextLine>(shape).text);
     CHECK(texts == std::vector<std::string>{"0.25", "0.50", "1.00"});  // masked cells are empty
+}
+
+TEST_CASE("on a logarithmic scale small numbers keep their digits beside large ones") {
+    const std::vector<float> values{0.137F, 199, 28.26F, 0.0012F};
+    const attn::MatrixView<const float> cells{values.data(), 2, 2};
+    HeatmapStyle style;
+    style.scale = {ScaleKind::log, 1e-3, 200};
+    style.layout.pixels = cell_side_for_numbers(cells, style);
+    Figure figure{200, 200, {}};
+    add_cell_numbers(figure, 0, 0, cells, style);
+    std::vector<std::string> texts;
+    for (const Shape& shape : figure.shapes) texts.push_back(std::get<TextLine>(shape).text);
+    CHECK(texts == std::vector<std::string>{"0.14", "199", "28.3", "0.0012"});
 }
