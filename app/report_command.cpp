@@ -32,11 +32,16 @@ double parse_budget(const std::string& text) {
     const RealRange range = RealRange::between(1, 1e12);
     const std::string units = "KMG";
     const std::size_t unit = text.empty() ? std::string::npos : units.find(text.back());
-    if (unit == std::string::npos) return parse_real(text, range, "--budget");
-    const double size = parse_real(text.substr(0, text.size() - 1), range, "--budget") *
-                        std::pow(1000.0, static_cast<double>(unit + 1));
-    if (!range.contains(size)) fail("--budget ", text, ": expected at most 1000G");
-    return size;
+    const bool has_unit = unit != std::string::npos;
+    const std::string number = has_unit ? text.substr(0, text.size() - 1) : text;
+    const double factor = has_unit ? std::pow(1000.0, static_cast<double>(unit + 1)) : 1;
+    try {
+        const double size = parse_real(number, RealRange::between(1e-9, 1e12), "--budget") * factor;
+        if (range.contains(size)) return size;
+    } catch (const Error&) {
+        // It is said below, with the unit.
+    }
+    fail("--budget ", text, ": expected a size from 1 byte to 1000G, such as 500K, 24M or 1.5G");
 }
 
 std::string take_title(const std::string& text) {

@@ -108,6 +108,10 @@ class Pages:
     def embedded(self):
         return self.report("page-embedded", "-w", ROOT / "data/induction/model.json")
 
+    def embedded_compared(self):
+        self.get("sample")
+        return self.report("page-embedded-compared", "-w", ROOT / "data/induction/model.json", "--against", "sample")
+
     def gpt2(self):
         """A layer of GPT-2, where the reference cases are."""
         folder = pathlib.Path(os.environ.get("ATTN_CASES_DIR") or ROOT.parent / "shared/cases") / "real-attention"
@@ -503,6 +507,17 @@ def rollout_of_computed_attention_is_a_column(browser, pages):
     cell = 30 * 49 + 4
     weight = struct.unpack(">f", bytes(packed[plane * 49 * 49 + cell] for plane in range(4)))[0]
     close_to(weight, show(browser, "#layer=1&head=rollout&query=30&key=4", ["query 30 ", "key 4 "]))
+
+
+@case
+def rollout_of_computed_attention_stays_where_two_sources_are_compared(browser, pages):
+    def said(page, link):
+        browser.open(page, link)
+        return show(browser, link + "&query=30&key=4", ["query 30 ", "key 4 "])
+    alone = said(pages.get("embedded"), "#layer=1&head=rollout")
+    assert said(pages.get("embedded_compared"), "#layer=1&head=rollout&source=b") == alone
+    assert browser.text("#matrix-title") == "layer 1 rollout, A", browser.text("#matrix-title")
+    close_to(0.0, said(pages.get("embedded_compared"), "#layer=1&head=2&source=difference"))
 
 
 @case

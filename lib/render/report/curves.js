@@ -55,9 +55,11 @@ export function curvesView(shared) {
     const x = (/** @type {number} */ layer) => size.left + plotWidth * (meta.layers.length === 1 ? 0.5 : layer / last);
     const y = (/** @type {number} */ value) => size.top + plotHeight * (1 - (value - low) / (high - low));
     axes(context, low, high, x, y);
+    context.globalAlpha = 0.5;
     lines.forEach((line, place) => {
-      if (place !== head) stroke(context, line, x, y, theme().line, 1);
+      if (place !== head) stroke(context, line, x, y, theme().faint, 1);
     });
+    context.globalAlpha = 1;
     stroke(context, meanLine(lines), x, y, theme().ink, 2.5);
     if (typeof head === 'number') stroke(context, lines[head], x, y, theme().accent, 2);
     const chosen =

@@ -1,7 +1,7 @@
 // One token through the layers: where the chosen query looks in every head of every layer, the means of the layers and
 // rollout, and which heads make the chosen link.
 import { useArrows } from './arrows.js';
-import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, theme, tooltip } from './parts.js';
+import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, strokeFrame, theme, tooltip } from './parts.js';
 import { colorCells } from './scale.js';
 import { linkBars } from './link_bars.js';
 import { hasAny } from './state.js';
@@ -173,10 +173,8 @@ export function layersView(shared) {
       context.stroke();
     }
     const chosen = perLayer === 1 ? 0 : typeof head === 'number' ? head : -1;
-    context.strokeStyle = theme().accent;
-    context.lineWidth = 1.5;
-    if (chosen >= 0)
-      context.strokeRect(margin.left - 1, margin.top + (layer * perLayer + chosen) * height, plotWidth + 2, height);
+    const row = { x: margin.left - 1, y: margin.top + (layer * perLayer + chosen) * height, width: plotWidth + 2, height };
+    if (chosen >= 0) strokeFrame(context, row, theme().accent, 1.5);
   }
 
   /** @param {CanvasRenderingContext2D} context @param {number} height @param {number} plotWidth */
@@ -185,7 +183,7 @@ export function layersView(shared) {
     if (key === null) return;
     const cell = plotWidth / meta.columns;
     const x = margin.left + Math.floor(key / meta.pool) * cell;
-    context.strokeRect(x, margin.top - 2, cell, height + 4);
+    strokeFrame(context, { x, y: margin.top - 2, width: cell, height: height + 4 }, theme().accent, 1.5);
     context.textAlign = x > plotWidth * 0.7 ? 'right' : 'left';
     const token = heads.keyToken(seq, key);
     context.fillText(token === null ? String(key) : visible(token).slice(0, 24), x, 7);

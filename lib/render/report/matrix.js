@@ -1,6 +1,6 @@
 // The matrix of the chosen head: zoom, pan, crosshair, read-out, and the controls of its colours.
 import { WantedGrids } from './chosen.js';
-import { byId, fill, make, markFirst, sharpen, context2d, theme } from './parts.js';
+import { byId, fill, make, markFirst, sharpen, context2d, strokeFrame, theme } from './parts.js';
 import { CellCache, drawMatrix, labelMargins, matrixLayout } from './matrix_picture.js';
 import { matrixSentence, readout, spanText, tokenName } from './readout.js';
 import { matrixControls, showControls } from './matrix_controls.js';
@@ -13,6 +13,8 @@ import { numberText } from './text.js';
 /** @typedef {import('./parts.js').Shared} Shared */
 /** @typedef {import('./grid.js').Grid} Grid */
 /** @typedef {import('./state.js').Shown} Shown */
+
+const listedWeights = 12; // a band of a long text has hundreds
 
 /**
  * @param {Shared} shared
@@ -66,10 +68,10 @@ export function matrixView(shared) {
     const x = (/** @type {number} */ place) => layout.left + (Math.floor(place / meta.pool) - view.left) * cellWidth;
     /** @param {number | null} row @param {number | null} column @param {string} color @param {number} width */
     const cross = (row, column, color, width) => {
-      context.strokeStyle = color;
-      context.lineWidth = width;
-      if (row !== null) context.strokeRect(layout.left - 4, y(row), layout.plotWidth + 8, cellHeight);
-      if (column !== null) context.strokeRect(x(column), layout.top - 4, cellWidth, layout.plotHeight + 8);
+      const down = { y: layout.top - 4, width: cellWidth, height: layout.plotHeight + 8 };
+      if (column !== null) strokeFrame(context, { x: x(column), ...down }, color, width);
+      const across = { x: layout.left - 4, width: layout.plotWidth + 8, height: cellHeight };
+      if (row !== null) strokeFrame(context, { y: y(row), ...across }, color, width);
     };
     if (pin !== null) cross(pin, null, theme().ink, 1.5);
     cross(query, key, theme().accent, 1.5);
@@ -148,7 +150,7 @@ export function matrixView(shared) {
       byId('largest'),
       ...(query === null
         ? []
-        : grid.largest(row).map((entry) => {
+        : grid.largest(row).slice(0, listedWeights).map((entry) => {
             const from = meta.pool > 1 ? entry.query + ' \u2192 ' : '';
             const text =
               numberText(entry.weight, 4) + ': ' + from + tokenName(entry.key, heads.keyToken(seq, entry.key));

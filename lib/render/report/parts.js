@@ -139,6 +139,22 @@ export function forgetTheme() {
 }
 
 /**
+ * A frame that is seen on dark and on bright cells.
+ * @param {CanvasRenderingContext2D} context
+ * @param {{x: number, y: number, width: number, height: number}} box
+ * @param {string} color
+ * @param {number} thickness
+ */
+export function strokeFrame(context, { x, y, width, height }, color, thickness) {
+  context.strokeStyle = theme().paper;
+  context.lineWidth = thickness + 2;
+  context.strokeRect(x, y, width, height);
+  context.strokeStyle = color;
+  context.lineWidth = thickness;
+  context.strokeRect(x, y, width, height);
+}
+
+/**
  * Stripes for what nobody may attend.
  * @param {CanvasRenderingContext2D} context
  * @returns {CanvasPattern | string}

@@ -3,7 +3,7 @@ import { useArrows } from './arrows.js';
 import { WantedGrids } from './chosen.js';
 import { cssColor } from './color.js';
 import { colorRange } from './matrix_colors.js';
-import { byId, fill, make, sharpen, theme } from './parts.js';
+import { byId, fill, make, sharpen, strokeFrame, theme } from './parts.js';
 import { cellText, tokenName } from './readout.js';
 import { scalePart } from './scale.js';
 import { hasAny } from './state.js';
@@ -173,14 +173,8 @@ export function patchesView(shared) {
   function frame(context, cell, key, color, width) {
     if (key === null || !patches || key < patches.prefix) return;
     const patch = key - patches.prefix;
-    context.strokeStyle = color;
-    context.lineWidth = width;
-    context.strokeRect(
-      (patch % patches.columns) * cell.width,
-      Math.floor(patch / patches.columns) * cell.height,
-      cell.width,
-      cell.height,
-    );
+    const corner = { x: (patch % patches.columns) * cell.width, y: Math.floor(patch / patches.columns) * cell.height };
+    strokeFrame(context, { ...corner, ...cell }, color, width);
   }
 
   /** @param {MouseEvent} event @returns {number | null} */
