@@ -44,6 +44,8 @@ struct Mistakes {
     bool heads_by_reshape = false;         // [n, heads * d] read as [heads, n, d]
     bool heads_interleaved = false;        // [n, heads * d] read as [n, d, heads]
     std::ptrdiff_t token_shift = 0;        // of new keys and values: -1 for the token before
+    bool kv_of_next_sequence = false;      // likewise, not those of a cache
+    bool unit_heads = false;               // queries and keys divided by their lengths
     double key_levels = 0;       // keys rounded to as many steps on either side of 0, by rows
     bool cache_last = false;     // new keys in front of those of the cache
     bool cache_of_next = false;  // sequence
@@ -56,6 +58,7 @@ struct Mistakes {
     bool unrotated_queries = false;
     bool rotated_values = false;
     bool opposite_turn = false;
+    bool unsigned_turn = false;  // x1 cos + x2 sin, x2 cos + x1 sin
     bool rotated_twice = false;
     bool mixed_pairs = false;               // angles in the order of the other pairs
     std::optional<std::size_t> rotary_dim;  // dimensions that are rotated
@@ -68,6 +71,7 @@ struct Mistakes {
     bool other_query_pairs = false, other_key_pairs = false;  // the same of one side only
     std::size_t other_pairs_until = 0;      // likewise, of the dimensions before this one only
     bool other_kv_order = false;            // tiled for repeated or the other way round
+    bool one_kv_head = false;               // the first one for all
     bool swapped_queries_and_keys = false;  // k qᵀ
     std::optional<double> scale;
     std::optional<double> softcap;
@@ -80,7 +84,9 @@ struct Mistakes {
     bool ignored_window = false;
     std::ptrdiff_t window_shift = 0;  // keys that a window reaches farther back
     std::ptrdiff_t window_right_shift = 0;
-    bool window_from_end = false;     // the last keys, whichever the query
+    bool window_from_end = false;   // the last keys, whichever the query
+    bool window_in_chunks = false;  // key and query in the same one
+    bool window_to_both_sides = false;
     std::ptrdiff_t padding_step = 0;  // added to the lengths
     bool padding_of_next = false;     // sequence
     Padding padding = Padding::right;

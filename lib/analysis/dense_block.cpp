@@ -50,6 +50,7 @@ std::size_t DenseComputation::computed_head(std::size_t place) const {
 }
 
 std::size_t DenseComputation::kv_head(std::size_t head) const {
+    if (mistakes_.one_kv_head) return 0;
     const bool tile = (options_.kv_order == KvOrder::tile) != mistakes_.other_kv_order;
     return kv_head_of(head, heads(), heads_->k.view.heads, tile ? KvOrder::tile : KvOrder::repeat);
 }

@@ -164,6 +164,18 @@ Array<double> of_next_sequence(const Array<double>& past) {
     return {past.shape(), std::move(values)};
 }
 
+Heads<double> of_next_sequence(const Heads<double>& heads) {
+    return make_separate_heads(
+        of_next_sequence(with_rows(heads, [](std::vector<double>&) {}).array));
+}
+
+void divide_by_length(std::vector<double>& row) {
+    double square = 0;
+    for (const double value : row) square += value * value;
+    if (!(square > 0)) return;
+    for (double& value : row) value /= std::sqrt(square);
+}
+
 Heads<double> normalised(const Heads<double>& heads, const Norm<double>& norm,
                          const Mistakes& mistakes) {
     if (norm.kind == NormKind::none) return heads;
@@ -225,7 +237,7 @@ std::vector<double> projection_key(const Mistakes& m) {
 
 bool scales_late(const DenseInputs& in, const Mistakes& mistakes) {
     return mistakes.input_factor != 1 && in.weights == nullptr && in.options->past_key.empty() &&
-           mistakes.arithmetic == Rounding::none;
+           mistakes.arithmetic == Rounding::none && !mistakes.unit_heads;
 }
 
 Array<double> transpose(const Array<double>& matrix) {
@@ -302,6 +314,14 @@ DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes
     DenseHeads heads = project(in, mistakes);
     heads.k = shifted(heads.k, mistakes.token_shift);
     if (in.wants_output) heads.v = shifted(heads.v, mistakes.token_shift);
+    if (mistakes.kv_of_next_sequence) {
+        heads.k = of_next_sequence(heads.k);
+        if (in.wants_output) heads.v = of_next_sequence(heads.v);
+    }
+    if (mistakes.unit_heads) {
+        heads.q = with_rows(heads.q, divide_by_length);
+        heads.k = with_rows(heads.k, divide_by_length);
+    }
     if (options.rotary && !mistakes.missing_rotary)
         rotate_wrongly(*options.rotary, mistakes, heads, in.wants_output);
     if (mistakes.norms_after_rotary && in.weights != nullptr) {
@@ -353,7 +373,8 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
         key.push_back(flag ? 1 : 0);
     for (const std::ptrdiff_t step : {m.token_shift, m.query_step, m.position_step})
         key.push_back(static_cast<double>(step));
-    for (const bool flag : {m.keys_of_next_layer, m.other_query_pairs, m.other_key_pairs})
+    for (const bool flag : {m.keys_of_next_layer, m.other_query_pairs, m.other_key_pairs,
+                            m.kv_of_next_sequence, m.unit_heads, m.unsigned_turn})
         key.push_back(flag ? 1 : 0);
     key.push_back(static_cast<double>(m.other_pairs_until));
     key.push_back(m.key_levels);

@@ -87,7 +87,7 @@ void DenseComputation::find_bias(const DenseCells& cells, std::size_t head, std:
 
 bool DenseComputation::is_inside(std::size_t sequence, std::size_t query, std::size_t key) const {
     return padding_allows(options_.mask.structure, mistakes_, sequence, query, key, keys()) &&
-           window_allows(options_.mask.structure, mistakes_, key, keys());
+           window_allows(options_.mask.structure, mistakes_, sequence, query, key, keys());
 }
 
 bool DenseComputation::may_attend(std::size_t sequence, std::size_t head, std::size_t query,

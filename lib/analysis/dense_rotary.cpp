@@ -99,6 +99,19 @@ Array<double> rotate_mixed(const HeadsView<double>& heads, const RotaryTable<dou
                         });
 }
 
+// Both halves with the same sign: no rotation.
+Array<double> rotate_unsigned(const HeadsView<double>& heads, const RotaryTable<double>& table,
+                              const std::vector<std::size_t>& rows, RotaryPairs pairs) {
+    return rotate_pairs(heads, table, rows, pairs,
+                        [&](Span<const double> row, std::size_t first, std::size_t a, std::size_t b,
+                            std::size_t pair) {
+                            const double cos = table.cos.data()[first + pair];
+                            const double sin = table.sin.data()[first + pair];
+                            return std::pair(row[a] * cos + row[b] * sin,
+                                             row[b] * cos + row[a] * sin);
+                        });
+}
+
 RotaryPairs swapped(RotaryPairs pairs) {
     return pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
 }
@@ -126,6 +139,7 @@ void rotate_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistake
         const std::size_t until = mistakes.other_pairs_until;
         some = make_separate_heads(
             mistakes.mixed_pairs         ? rotate_mixed(some.view, table, rows, pairs)
+            : mistakes.unsigned_turn     ? rotate_unsigned(some.view, table, rows, pairs)
             : until > 0                  ? rotate_in_part(some.view, table, rows, pairs, until)
             : rounding == Rounding::none ? rotate(some.view, table, rows, pairs)
                                          : rotate_rounded(some.view, table, rows, pairs, rounding));

@@ -190,7 +190,8 @@ class Search {
         // Tried before the many pairs, for the time may be up; pairs that fit are the better ones.
         const std::vector<Explanation> rounded = try_all(rounded_singles_, right);
         if (keep_fitting(try_all(pairs_, right)) || keep_fitting(try_all(deep_singles_, right)) ||
-            keep_fitting(rounded) || keep_fitting(try_all(rounded_pairs_, right)))
+            keep_fitting(rounded) || keep_fitting(try_all(rounded_pairs_, right)) ||
+            keep_fitting(try_all(triples_, right)))
             return;
         keep_nearest(right);
     }
@@ -216,10 +217,22 @@ class Search {
                     (b->fit == Fit::rounding ? rounded_pairs_ : pairs_).push_back({a, b});
             }
         }
+        plan_triples();
         for (auto* list : {&singles_, &pairs_, &rounded_singles_, &rounded_pairs_})
             put_named_first(*list);
         work_ = singles_.size() + pairs_.size() + deep_singles_.size() + rounded_singles_.size() +
-                rounded_pairs_.size();
+                rounded_pairs_.size() + triples_.size();
+    }
+
+    void plan_triples() {
+        for (const Mistaken& pair : pairs_) {
+            if (!is_common(*pair[0]) || !is_common(*pair[1])) continue;
+            for (const Hypothesis* c : possible_) {
+                if (pair[1] < c && is_common(*c) && may_be_together(*pair[0], *c) &&
+                    may_be_together(*pair[1], *c))
+                    triples_.push_back({pair[0], pair[1], c});
+            }
+        }
     }
 
     // Whether what a sample shows may still fit: numbers that are estimated on a sample are not
@@ -330,7 +343,7 @@ class Search {
         if (!unconfirmed_.empty()) diagnosis_.untried.unconfirmed.push_back(unconfirmed_);
         std::vector<Mistaken> all;
         for (const auto* list :
-             {&singles_, &rounded_singles_, &pairs_, &deep_singles_, &rounded_pairs_})
+             {&singles_, &rounded_singles_, &pairs_, &deep_singles_, &rounded_pairs_, &triples_})
             all.insert(all.end(), list->begin(), list->end());
         const std::size_t skipped = unconfirmed_.empty() ? 0 : 1;
         for (std::size_t i = std::min(all.size(), tried_ + skipped); i < all.size(); ++i)
@@ -373,7 +386,8 @@ class Search {
     Trial trial_;
     bool limited_ = false;
     std::vector<const Hypothesis*> possible_;
-    std::vector<Mistaken> singles_, pairs_, deep_singles_, rounded_singles_, rounded_pairs_;
+    std::vector<Mistaken> singles_, pairs_, deep_singles_, rounded_singles_, rounded_pairs_,
+        triples_;
     std::size_t work_ = 0, tried_ = 0;
     Mistaken unconfirmed_;
     std::vector<Explanation> seen_;  // all that was tried

@@ -1,6 +1,6 @@
-// Which mistake explains an observation? Every known one is committed on purpose, alone and then in
-// pairs, and what comes out is held against what was seen: first on a sample, which rules most of
-// them out, then on everything.
+// Which mistake explains an observation? Every known one is committed on purpose, alone, then in
+// pairs, and the common ones in threes; what comes out is held against what was seen: first on a
+// sample, which rules most of them out, then on everything.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,8 @@
 #include "analysis/hypotheses.hpp"
 
+#include <set>
+#include <string>
+
 #include "analysis/reading.hpp"
 
 namespace attn::analysis {
@@ -13,6 +16,33 @@ const std::vector<Hypothesis>& hypotheses() {
         return table;
     }();
     return all;
+}
+
+bool is_common(const Hypothesis& hypothesis) {
+    static const std::set<std::string> names{"norm in front missing",
+                                             "norms of queries and keys missing",
+                                             "bias missing",
+                                             "key/value heads in the other order",
+                                             "rotary positions missing",
+                                             "rotary positions of the keys missing",
+                                             "rotary pairs swapped",
+                                             "rotary theta left at 10000",
+                                             "rotary positions start again at 0",
+                                             "no scale",
+                                             "scaled by 1 / d_head",
+                                             "scaled by 1 / sqrt(d_head)",
+                                             "softcap missing",
+                                             "causal mask missing",
+                                             "mask off by one: the query cannot see itself",
+                                             "mask off by one: the query sees the next key",
+                                             "padding ignored",
+                                             "window ignored",
+                                             "window one key too long",
+                                             "mask array ignored",
+                                             "bias of the scores missing",
+                                             "sink left out",
+                                             "softmax applied twice"};
+    return names.count(hypothesis.name) > 0;
 }
 
 bool is_choice(Fit fit) {

@@ -73,6 +73,9 @@ struct Hypothesis {
     Fit fit = Fit::nothing;
 };
 
+// Whether it is made so often that three of its kind are tried together.
+bool is_common(const Hypothesis& hypothesis);
+
 const std::vector<Hypothesis>& hypotheses();
 
 // What is no mistake of one layer: it was another one that was looked at.

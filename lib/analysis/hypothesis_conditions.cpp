@@ -235,6 +235,12 @@ bool has_alibi(const DenseInputs& in) {
 bool sees_behind(const DenseInputs& in) {
     return has_alibi(in) && !is_causal(in);
 }
+bool has_several_sequences(const DenseInputs& in) {
+    return (in.x != nullptr ? in.x->extent(0) : in.q->view.batch) > 1;
+}
+bool has_causal_window(const DenseInputs& in) {
+    return is_causal(in) && structure(in).window_left && queries_of(in) > 1;
+}
 bool has_value_heads(const DenseInputs& in) {
     return in.wants_output && kv_heads_of(in) > 1;
 }

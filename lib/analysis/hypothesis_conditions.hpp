@@ -72,6 +72,8 @@ bool has_bias_to_transpose(const DenseInputs& in);
 bool has_relative(const DenseInputs& in);
 bool has_alibi(const DenseInputs& in);
 bool sees_behind(const DenseInputs& in);
+bool has_several_sequences(const DenseInputs& in);
+bool has_causal_window(const DenseInputs& in);
 bool has_value_heads(const DenseInputs& in);
 bool has_next_layer(const DenseInputs& in);
 bool projects_before_next_layer(const DenseInputs& in);

@@ -72,6 +72,17 @@ std::vector<Hypothesis> mask_hypotheses() {
          "A window goes with its query: key > query - W; k[:, :, -W:] keeps the last keys for all "
          "queries, and is right for the last one only.",
          reading::kWindow},
+        {"window to both sides", Part::mask, has_causal_window,
+         [](In, Do m) { m.window_to_both_sides = true; },
+         "Keys behind the query are masked in a window, too: window_size=(W, 0), not (W, W); "
+         "(i - j).abs() < W is to stand beside j <= i.",
+         reading::kWindow},
+        {"window in chunks", Part::mask, has_causal_window,
+         [](In, Do m) { m.window_in_chunks = true; },
+         "A window goes with its query, i - j < W; chunks that all queries share, i // W == j // "
+         "W, "
+         "are Llama 4's.",
+         reading::kWindow},
         {"window one key too long", Part::mask, has_window_behind,
          [](In, Do m) { m.window_shift = 1; },
          "A window of W keys holds the query itself and W - 1 before it (--window W-1,0).",

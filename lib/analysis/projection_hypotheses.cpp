@@ -111,6 +111,11 @@ std::vector<Hypothesis> projection_hypotheses() {
          "q_norm and k_norm come before rotary positions: apply_rotary(q_norm(q)), not "
          "q_norm(apply_rotary(q)).",
          reading::kHeadNorms},
+        {"queries and keys divided by their lengths", Part::head_norms,
+         [](In in) { return !has_head_norms(in); }, [](In, Do m) { m.unit_heads = true; },
+         "This model has no norm of queries and keys: q @ k.mT, not F.normalize(q, dim=-1) @ "
+         "F.normalize(k, dim=-1).mT.",
+         reading::kHeadNorms},
         {"keys and values swapped", Part::values, has_values_like_keys,
          [](In, Do m) { m.swapped_keys_and_values = true; },
          "Check the order in which queries, keys and values are cut out of a fused matrix.",
@@ -124,6 +129,12 @@ std::vector<Hypothesis> projection_hypotheses() {
          [](In, Do m) { m.token_shift = 1; },
          "Key j stands for token j: queries and keys are made of the same x, not of x[:, :-1] and "
          "x[:, 1:].",
+         reading::kAttention},
+        {"keys and values of another sequence", Part::values, has_several_sequences,
+         [](In, Do m) { m.kv_of_next_sequence = true; },
+         "Queries, keys and values keep the order of the batch: sort, roll or repeat_interleave "
+         "all "
+         "of them or none.",
          reading::kAttention},
         {"value heads in another order", Part::values, has_value_heads, [](In, Do) {},
          "Values go with the keys of their head: v = v_proj(x).view(batch, n, kv_heads, d)"
@@ -176,6 +187,11 @@ std::vector<Hypothesis> projection_hypotheses() {
         {"key/value heads in the other order", Part::key_heads, groups_heads,
          [](In, Do m) { m.other_kv_order = true; },
          "Repeat key/value heads with repeat_interleave, not repeat: head h reads h / group.",
+         reading::kGroups},
+        {"key/value head 0 for all heads", Part::key_heads, groups_heads,
+         [](In, Do m) { m.one_kv_head = true; },
+         "Head h reads key/value head h // group: k.repeat_interleave(group, 1), not k[:, :1] that "
+         "is broadcast to all heads.",
          reading::kGroups},
         {"queries and keys swapped", Part::key_heads,
          [](In in) { return is_square(in) && kv_heads_of(in) == heads_of(in); },

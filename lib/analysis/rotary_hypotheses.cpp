@@ -27,6 +27,10 @@ std::vector<Hypothesis> rotary_hypotheses() {
          "rotate_half is cat(-x2, x1), not cat(x2, -x1): x1 * cos - x2 * sin, x2 * cos + x1 * "
          "sin.",
          reading::kRotateHalf},
+        {"rotary without the minus sign", Part::rotary, rotates,
+         [](In, Do m) { m.unsigned_turn = true; },
+         "rotate_half is cat(-x2, x1), not cat(x2, x1): x1 * cos - x2 * sin, x2 * cos + x1 * sin.",
+         reading::kRotateHalf},
         {"rotary positions applied twice", Part::rotary, rotates,
          [](In, Do m) { m.rotated_twice = true; },
          "Rotate queries and keys once: what is in the cache, or comes out of the fused kernel, "

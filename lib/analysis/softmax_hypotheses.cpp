@@ -75,6 +75,13 @@ std::vector<Hypothesis> softmax_hypotheses() {
          },
          "The first head's slope is 2 ** (-8 / heads), not 1: arange(1, heads + 1).",
          reading::kAlibi},
+        {"ALiBi slopes in the other order", Part::bias,
+         [](In in) { return has_alibi(in) && has_several_heads(in); },
+         [](In in, Do m) {
+             m.alibi.assign(options(in).mask.alibi.rbegin(), options(in).mask.alibi.rend());
+         },
+         "Head 0 has the steepest slope: 2 ** (-8 * arange(1, heads + 1) / heads), not flipped.",
+         reading::kAlibi},
         {"ALiBi by the distance to either side", Part::bias, sees_behind,
          [](In, Do m) { m.symmetric_alibi = true; },
          "The bias is slope * (key - query), also behind the query: not -slope * abs(query - "

@@ -26,7 +26,11 @@ MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistak
     if (mistakes.causal) structure.causal = *mistakes.causal;
     change_lengths(structure.key_lengths, mistakes, keys);
     if (mistakes.ignored_window) structure.window_left = structure.window_right = std::nullopt;
-    if (mistakes.window_from_end) structure.window_left = std::nullopt;
+    if (mistakes.window_from_end || mistakes.window_in_chunks) structure.window_left = std::nullopt;
+    if (mistakes.window_to_both_sides) {
+        structure.causal = false;
+        structure.window_right = structure.window_left;
+    }
     if (structure.window_left) {
         const auto left = static_cast<std::ptrdiff_t>(*structure.window_left);
         structure.window_left = static_cast<std::size_t>(left + mistakes.window_shift);
@@ -57,8 +61,13 @@ bool padding_allows(const MaskStructure& right, const Mistakes& mistakes, std::s
     return at < static_cast<std::ptrdiff_t>(length);
 }
 
-bool window_allows(const MaskStructure& right, const Mistakes& mistakes, std::size_t key,
-                   std::size_t keys) {
+bool window_allows(const MaskStructure& right, const Mistakes& mistakes, std::size_t sequence,
+                   std::size_t query, std::size_t key, std::size_t keys) {
+    if (mistakes.window_in_chunks && right.window_left) {
+        const auto size = static_cast<std::ptrdiff_t>(*right.window_left) + 1;
+        const std::ptrdiff_t at = position_of(right.offsets, sequence, query);
+        return at >= 0 && at / size == static_cast<std::ptrdiff_t>(key) / size;
+    }
     return !mistakes.window_from_end || !right.window_left || key + *right.window_left + 1 >= keys;
 }
 

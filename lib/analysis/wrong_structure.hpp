@@ -14,9 +14,9 @@ MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistak
 bool padding_allows(const MaskStructure& right, const Mistakes& mistakes, std::size_t sequence,
                     std::size_t query, std::size_t key, std::size_t keys);
 
-// Whether the key is in the window of `right` where that is measured from the last key; true where
-// it is measured from the query.
-bool window_allows(const MaskStructure& right, const Mistakes& mistakes, std::size_t key,
-                   std::size_t keys);
+// Whether the key is in the window of `right` where that is measured from the last key, or is the
+// query's chunk; true where it is measured from the query.
+bool window_allows(const MaskStructure& right, const Mistakes& mistakes, std::size_t sequence,
+                   std::size_t query, std::size_t key, std::size_t keys);
 
 }  // namespace attn::analysis

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""diagnose names the mistakes of mistakes.py and rarer_mistakes.py, and calls the right code correct.
+"""diagnose names the mistakes of mistakes.py, rarer_mistakes.py and llama_mistakes.py, and calls the right code correct.
 
 usage: mistakes_test.py ATTN_INSPECT [NAME]        exit code 77: torch is not installed
 """
@@ -18,6 +18,7 @@ except ImportError:
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import mistakes  # noqa: E402
+import llama_mistakes  # noqa: E402, F401
 import rarer_mistakes  # noqa: E402, F401
 
 
