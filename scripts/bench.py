@@ -26,7 +26,7 @@ start = time.perf_counter()
 process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
 _, status, usage = os.wait4(process, 0)
 print(time.perf_counter() - start, usage.ru_maxrss)
-sys.exit(status != 0)
+sys.exit(os.waitstatus_to_exitcode(status))
 '''
 
 
@@ -99,10 +99,13 @@ class Bench:
         self.last_run = arguments
         return timed(lambda: subprocess.run([self.program, *map(str, arguments), '--quiet'], check=True, stdout=subprocess.DEVNULL))
 
-    def peak_run(self, *arguments):
+    def peak_run(self, *arguments, code=0):
         """Seconds and peak MiB. From a small process: what is started inherits the peak of its parent."""
         command = [sys.executable, '-S', '-c', LAUNCHER, self.program, *map(str, arguments), '--quiet']
-        seconds, kib = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-2:]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode != code:
+            raise RuntimeError(f'{arguments[0]}: exit code {result.returncode} instead of {code}: {result.stderr}')
+        seconds, kib = result.stdout.split()[-2:]
         return float(seconds), int(kib) / 1024
 
     def save_heads(self, work, heads, tokens):
@@ -416,6 +419,27 @@ def trainings(b):
           1 / ratio, '<=2')
 
 
+def diagnoses(b):
+    """One mistake, and a search through all of them where none fits: noise in the scores."""
+    works = (('1 / d_head', HEADS, 512, 1 / D_HEAD, 0, 1), ('noise', 32, 2048, D_HEAD ** -0.5, 0.3, 10))
+    for name, heads, tokens, scale, noise, limit in works:
+        if b.quick:
+            heads, tokens = 4, 256
+        with tempfile.TemporaryDirectory() as work:
+            flags = b.save_heads(work, heads, tokens)
+            q, k = np.load(f'{work}/q.npy'), np.load(f'{work}/k.npy')
+            observed = np.lib.format.open_memmap(f'{work}/w.npy', 'w+', np.float32, (heads, tokens, tokens))
+            for head in range(heads):
+                scores = q[head] @ k[head].T * np.float32(scale)
+                scores *= 1 + noise * b.rng.standard_normal(scores.shape, dtype=np.float32)
+                scores[np.triu_indices(tokens, 1)] = -np.inf
+                observed[head] = softmax(scores)
+            observed.flush()
+            seconds, peak = b.peak_run('diagnose', *flags, '--causal', '--observed', f'{work}/w.npy', '--time-limit', 0, code=1)
+        work = f'diagnose {heads} heads x {tokens} tokens, {name}'
+        b.row(f'{work}: {peak:.0f} MiB', milliseconds(seconds), 'limit', f'{limit} s', seconds / limit, '<=1')
+
+
 def complexity(b):
     """Time and memory against n, with the exponents of a power law fitted to the last four."""
     sizes = [1024 << i for i in range(3 if b.quick else 7)]
@@ -441,8 +465,8 @@ def report(b):
 
 
 MEASURES = {m.__name__: m for m in (start_up, in_memory, masked, long_sequence, write_weights, stored_heatmap, labelled_heatmaps,
-                                    stored_stats, computed_stats, approximations, gradients, rollouts, trainings, whole_program, complexity,
-                                    report)}
+                                    stored_stats, computed_stats, approximations, gradients, rollouts, trainings, diagnoses,
+                                    whole_program, complexity, report)}
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
