@@ -5,6 +5,7 @@ usage: report_test.py BINARY [NAME ...]      NAME: only cases with this in their
 Exit code 77 where Chromium or its driver is missing. Standard library only.
 """
 
+import array
 import base64
 import csv
 import io
@@ -118,6 +119,17 @@ class Pages:
         if not folder.is_dir():
             return None
         return self.report("page-gpt2", folder / "gpt2-small-layer5.npy", "--tokens", folder / "gpt2-small-layer5.tokens.json")
+
+    def llama(self):
+        folder = pathlib.Path(os.environ.get("ATTN_CASES_DIR") or ROOT.parent / "shared/cases") / "real-attention"
+        return self.report("page-llama", folder / "llama-7b-layer0.npy", "--tokens", folder / "llama-7b-layer0.tokens.json") \
+            if folder.is_dir() else None
+
+    def long(self):
+        """131,072 tokens of which each attends to itself and the seven before it."""
+        arrays.save_npy(self.folder / "long.npy", (1, 131072, 1), array.array("f", [0.5] * 131072).tobytes())
+        return self.report("page-long", "--query", "long.npy", "--key", "long.npy", "--value", "long.npy", "--causal", "--window", "7,0",
+                           "--no-check")
 
     def leaky_heads(self):
         """Three of six heads see a key that they may not."""
@@ -378,6 +390,32 @@ def pooled_cells_are_the_largest_of_their_blocks(browser, pages):
         text = show(browser, f"#layer=2&head=5&query={query}&key={key}", [f"queries {row}", f"keys {column}"])
         block = max(weights[2, 5, q, k] for q in range(row, min(row + pool, 128)) for k in range(column, min(column + pool, 128)))
         close_to(block, text.split(";")[0])
+
+
+@case
+def a_long_text_opens_in_every_view(browser, pages):
+    browser.open(pages.get("long"))
+    text = show(browser, "#query=100000&key=99999", ["queries ", "keys "])
+    close_to(1 / 8, text.split(";")[0])
+    for tab in browser.run("return [...document.querySelectorAll('[role=tab]')].map((tab) => tab.id)"):
+        browser.click("#" + tab)
+        panel = browser.run("return document.getElementById(arguments[0]).getAttribute('aria-controls')", tab)
+        assert browser.run("const p = document.getElementById(arguments[0]); return !p.hidden && p.clientHeight > 20", panel), tab
+    assert browser.run("return document.querySelectorAll('#largest li').length") <= 12
+    assert browser.run("return document.documentElement.scrollHeight") < 4000
+
+
+@case
+def a_layer_of_32_heads_opens(browser, pages):
+    page = pages.get("llama")
+    if page is None:
+        print("  skipped: the reference cases are not here")
+        return
+    browser.open(page, "#head=31&query=5&key=0")
+    assert browser.text("#matrix-title") == "layer 0 head 31", browser.text("#matrix-title")
+    browser.wait("return document.querySelectorAll('#overview button').length === 33")
+    sides = browser.run("return [...document.querySelectorAll('#overview button')].map((b) => b.offsetWidth)")
+    assert min(sides) >= 20, sides
 
 
 @case
