@@ -1,9 +1,11 @@
 #include "source/upstream.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/affix.hpp"
 #include "core/error.hpp"
+#include "core/nearest.hpp"
 #include "core/numbers.hpp"
 #include "core/word_list.hpp"
 
@@ -12,6 +14,19 @@ namespace {
 
 std::size_t upstream_index(const std::string& text, const std::string& flag) {
     return static_cast<std::size_t>(parse_whole(text, {0, kMostCount}, flag));
+}
+
+// A word that neither is a file nor looks like the name of one; standard input is "-".
+bool is_no_file(const std::string& text) {
+    return text.find_first_of("./-") == std::string::npos && !std::filesystem::exists(text);
+}
+
+[[noreturn]] void refuse_word(const std::string& text, const std::string& flag) {
+    const std::string word = text.substr(0, text.find(':'));
+    const std::string close = nearest(word, {"sum", "energy", "token", "logit"});
+    fail(flag, text.empty() ? "" : " " + quoted(text),
+         ": expected sum, energy, token:I, logit:P,T or an array",
+         close.empty() ? "" : "; did you mean " + close + "?");
 }
 
 // The array may lack a batch axis of one sequence.
@@ -62,7 +77,7 @@ Upstream parse_upstream(const std::string& text, const std::string& flag) {
         upstream.token = upstream_index(numbers[0], flag);
         upstream.vocabulary_entry = upstream_index(numbers[1], flag);
     } else {
-        if (text.empty()) fail(flag, ": expected an array, sum, energy, token:I or logit:P,T");
+        if (text.empty() || is_no_file(text)) refuse_word(text, flag);
         upstream.kind = Upstream::Kind::array;
         upstream.array = text;
     }

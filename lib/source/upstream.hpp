@@ -28,7 +28,7 @@ struct Upstream {
 };
 
 // "sum", "energy", "token:I", "logit:P,T", else the name of an array. Throws Error, which
-// names the flag, for numbers that are none.
+// names the flag, for numbers that are none and for words that are no file either.
 Upstream parse_upstream(const std::string& text, const std::string& flag = "--upstream");
 
 // The gradient of an output of this shape [batch, queries, columns]. `output` is only looked at for

@@ -33,6 +33,18 @@ TEST_CASE("an upstream is a word, a token, a logit or an array") {
         CHECK_THROWS_WITH(parse_upstream(wrong), Catch::Contains("--upstream"));
 }
 
+TEST_CASE("a word that is no upstream and no file is refused with the nearest that there is") {
+    CHECK_THROWS_WITH(parse_upstream("enrgy"),
+                      "--upstream enrgy: expected sum, energy, token:I, logit:P,T or an array; did "
+                      "you mean energy?");
+    CHECK_THROWS_WITH(
+        parse_upstream("tokn:3", "--grad"),
+        Catch::Contains("--grad tokn:3: expected sum") && Catch::Contains("did you mean token?"));
+    CHECK_THROWS_WITH(parse_upstream("zebra"), Catch::EndsWith("or an array"));
+    for (const char* file : {"missing.npy", "folder/missing", "-", "weights.npz:grad"})
+        CHECK(parse_upstream(file).array == file);
+}
+
 TEST_CASE("a token's upstream is ones in its row of every sequence") {
     const Array<double> expected({2, 2, 1}, {0, 1, 0, 1});
     CHECK(max_difference(gradient_of("token:1", {2, 2, 1}), expected) == 0);
