@@ -6,6 +6,7 @@
 #include "core/nearest.hpp"
 #include "core/numbers.hpp"
 #include "core/word_list.hpp"
+#include "results/manifest.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -131,6 +132,13 @@ analysis::RolloutOptions RolloutRequest::options() const {
     return options;
 }
 
+bool RolloutRequest::reads_arrays() const {
+    for (const std::string& name :
+         {from.source, cross, encoder, gradients, cross_gradients, encoder_gradients})
+        if (!name.empty() && !results::is_run_folder(name)) return true;
+    return false;
+}
+
 void require_rollout_sense(const RolloutRequest& request) {
     if (request.is_computed() && request.computed.weights.empty() && request.computed.query.empty())
         fail(
@@ -154,6 +162,8 @@ void require_rollout_sense(const RolloutRequest& request) {
             "--embeddings and --weights, or token ids, instead of SOURCE");
     if (request.method == RolloutMethod::contributions && request.from.heads)
         fail("--head: has no effect on --method contributions, whose vectors are sums over heads");
+    if (request.is_computed() && !request.from.axes.empty() && !request.reads_arrays())
+        fail("--axes: has no effect on attention that is computed, only on saved arrays");
     if (request.method != RolloutMethod::relevance &&
         request.method != RolloutMethod::gradient_rollout)
         return;

@@ -72,6 +72,8 @@ struct RolloutRequest {
     results::HeatmapOptions heatmaps;
 
     bool is_computed() const { return from.source.empty(); }
+    // Whether any of what was saved is an array, whose axes can be named, and no folder.
+    bool reads_arrays() const;
     // SOURCE; beside --cross labels of keys are those of the encoder's tokens.
     source::SourceRequest of_decoder() const {
         source::SourceRequest own = from;

@@ -20,12 +20,8 @@ using Attention = source::StoredAttention<T>;
 // Arrays have the axes that --axes names; those of a folder that run wrote are known. Where there
 // are only such folders the flag is left for them to refuse.
 source::ArraySource rollout_array(const RolloutRequest& request, const std::string& name) {
-    bool names_array = false;
-    for (const std::string& one :
-         {request.from.source, request.cross, request.encoder, request.gradients,
-          request.cross_gradients, request.encoder_gradients})
-        names_array = names_array || (!one.empty() && !results::is_run_folder(one));
-    return {name, results::is_run_folder(name) && names_array ? "" : request.from.axes};
+    const bool known = results::is_run_folder(name) && request.reads_arrays();
+    return {name, known ? "" : request.from.axes};
 }
 
 // "0-3" where they follow each other, else "0,2,5".

@@ -139,6 +139,17 @@ TEST_CASE("gradients of other layers or heads than the computed ones are refused
     }
 }
 
+TEST_CASE("axes are named of saved arrays alone, also beside computed attention") {
+    const TempFolder folder;
+    const ProgramResult none = run_program({"rollout", "-w", kModel, "--axes", "layers,heads,q,k"});
+    CHECK(none.exit_code == 2);
+    CHECK_THAT(none.err, Contains("--axes: has no effect on attention that is computed"));
+    const std::string flipped = write_array<float>(folder, "flipped.npy", {4, 2, 49, 49},
+                                                   std::vector<float>(4 * 2 * 49 * 49, 0.5F));
+    done({"rollout", "-w", kModel, "--method", "relevance", "--gradients", flipped, "--axes",
+          "heads,layers,q,k", "--targets", "last", "-o", folder / "out"});
+}
+
 TEST_CASE("computed attention of a decoder rolls out beside saved attention to its encoder") {
     const TempFolder folder;
     const Words model{"-w", kModel, "-x", sample("batch_embeddings.npy")};
