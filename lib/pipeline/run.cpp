@@ -100,7 +100,7 @@ class Run {
         if (request_.verify) sinks.push_back(&verify);
         sinks.push_back(for_rank_0(packing));
         source_.stream(sinks, {selection_.layers, std::nullopt, selection_.heads}, progress);
-        if (save_.heatmaps && ranks_.is_root()) drawer.finish();
+        if (save_.heatmaps) drawer.finish(ranks_.is_root());
         if (save_.stats) {
             write_once("stats.json",
                        stats_json({loaded_.batch > 1, stats.heads(), stats.received(), {}}));

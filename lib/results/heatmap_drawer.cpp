@@ -22,6 +22,9 @@
 namespace attn::results {
 namespace {
 
+// Of cells whose pictures are drawn later, beside other work.
+constexpr std::size_t kMostWaiting = std::size_t{32} << 20;
+
 analysis::CellWindow window_of(const HeatmapOptions& options, const LayerShape& shape) {
     analysis::CellWindow window{0, shape.queries, 0, shape.keys};
     if (!options.queries.empty()) {
@@ -89,7 +92,8 @@ HeatmapDrawer::HeatmapDrawer(HeatmapOptions options, PictureChoice choice, Pictu
       choice_(std::move(choice)),
       labels_(std::move(labels)),
       write_(std::move(write)),
-      font_(render::Font::embedded()) {
+      font_(render::Font::embedded()),
+      pictures_(kMostWaiting) {
     std::vector<std::vector<std::string>> texts;
     for (auto* const lists : {&labels_.queries, &labels_.keys}) {
         for (std::vector<std::string>& tokens : *lists) {
@@ -123,36 +127,46 @@ analysis::CellPooling HeatmapDrawer::start_head() const {
     return analysis::CellPooling(shape_, window_, single_.pool, options_.pool);
 }
 
-void HeatmapDrawer::add_head(const HeadName& name, analysis::CellGrid grid) {
+void HeatmapDrawer::add_head(const HeadName& name, analysis::CellGrid cells) {
     const InPhase phase(Phase::draw);
-    const render::ColorScale range = range_of(grid);
+    const SharedGrid grid = std::make_shared<const analysis::CellGrid>(std::move(cells));
+    const render::ColorScale range = range_of(*grid);
     if (choice_.single && !options_.shared_scale) {
-        draw_head(name, grid,
-                  render::limited(range, options_.vmin, options_.vmax, {range_cells(grid)}));
+        const std::size_t bytes = grid->values.size() * sizeof grid->values.front() +
+                                  grid->counts.size() * sizeof grid->counts.front();
+        pictures_.add(bytes, picture_of(name, grid,
+                                        render::limited(range, options_.vmin, options_.vmax,
+                                                        {range_cells(*grid)})));
     }
 
-    SheetCells small{analysis::pool_again(grid, pool_factor(grid, sheet_), options_.pool), range};
+    SheetCells small{analysis::pool_again(*grid, pool_factor(*grid, sheet_), options_.pool), range};
     const std::lock_guard<std::mutex> lock(mutex_);
     for_sheets_[name] = std::move(small);
-    if (choice_.single && options_.shared_scale) waiting_[name] = std::move(grid);
+    if (choice_.single && options_.shared_scale) waiting_[name] = grid;
 }
 
 void HeatmapDrawer::save_head(const HeadName& name, ByteWriter& to) const {
     const SheetCells& cells = for_sheets_.at(name);
     save(cells.grid, to);
     to.put(cells.range);
-    if (waiting_.count(name) > 0) save(waiting_.at(name), to);
+    if (waiting_.count(name) > 0) save(*waiting_.at(name), to);
 }
 
 void HeatmapDrawer::restore_head(const HeadName& name, ByteReader& from) {
     SheetCells& cells = for_sheets_[name];
     cells.grid = restore_grid(from);
     from.take(cells.range);
-    if (choice_.single && options_.shared_scale) waiting_[name] = restore_grid(from);
+    if (choice_.single && options_.shared_scale)
+        waiting_[name] = std::make_shared<const analysis::CellGrid>(restore_grid(from));
 }
 
-void HeatmapDrawer::finish() {
+void HeatmapDrawer::finish(bool with_sheets) {
     const InPhase phase(Phase::draw);
+    if (with_sheets) draw_sheets();
+    pictures_.finish();
+}
+
+void HeatmapDrawer::draw_sheets() const {
     if (options_.shared_scale) draw_waiting();
     // Sheets of all layers together: one alone would leave the other threads idle.
     const std::size_t sequences = choice_.sequences.size();
@@ -172,7 +186,7 @@ void HeatmapDrawer::draw_waiting() const {
     if (names.empty()) return;
     const render::ColorScale scale = joint_scale(names);
     parallel_for(names.size(),
-                 [&](std::size_t i) { draw_head(names[i], waiting_.at(names[i]), scale); });
+                 [&](std::size_t i) { picture_of(names[i], waiting_.at(names[i]), scale)(); });
 }
 
 // Only the first column of cells can hold key 0, and only in a window that starts there.
@@ -286,12 +300,14 @@ void HeatmapDrawer::require_room_for_numbers(MatrixView<const float> cells,
          ", or a part of the matrix with --queries A:B --keys A:B");
 }
 
-void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& grid,
-                              const render::ColorScale& scale) const {
-    const render::HeatmapStyle look = style(scale, single_, grid.pool);
+// Everything about the picture that is known before it is drawn, so that it can be drawn while the
+// next layer streams by.
+std::function<void()> HeatmapDrawer::picture_of(const HeadName& name, const SharedGrid& grid,
+                                                const render::ColorScale& scale) const {
+    const render::HeatmapStyle look = style(scale, single_, grid->pool);
     const std::string what = title_of(name);
-    render::HeatmapPanel picture = panel(name, grid, what);
-    picture.note = note(grid.pool);
+    render::HeatmapPanel picture = panel(name, *grid, what);
+    picture.note = note(grid->pool);
     put_title(picture.title, picture.note);
     require_room_for_numbers(picture.cells, look);
     render::PictureFacts about = facts(picture.title, what, scale);
@@ -306,10 +322,12 @@ void HeatmapDrawer::draw_head(const HeadName& name, const analysis::CellGrid& gr
         choice_.words
             ? named_picture(choice_.words->file, sequence, format())
             : head_picture(name.layer, choice_.head_numbers[name.head], sequence, format());
-    write_(file, options_.plain ? encode_plain(render::color_cells(picture.cells, look), font_,
-                                               options_.print, about)
-                                : render::encode(render::make_heatmap(picture, look), font_,
-                                                 options_.print, about));
+    return [this, grid, look, picture = std::move(picture), about = std::move(about), file] {
+        write_(file, options_.plain ? encode_plain(render::color_cells(picture.cells, look), font_,
+                                                   options_.print, about)
+                                    : render::encode(render::make_heatmap(picture, look), font_,
+                                                     options_.print, about));
+    };
 }
 
 void HeatmapDrawer::draw_layer(std::size_t layer, std::size_t sequence) const {

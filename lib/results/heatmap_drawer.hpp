@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "analysis/cell_pooling.hpp"
 #include "attention/tile.hpp"
 #include "core/byte_text.hpp"
+#include "core/side_work.hpp"
 #include "core/warn.hpp"
 #include "render/heatmap.hpp"
 #include "render/sheet.hpp"
@@ -69,7 +71,8 @@ class HeatmapDrawer {
     // Where the cells of one head are gathered, by the size of picture that was asked for.
     analysis::CellPooling start_head() const;
 
-    // Draws the head, or keeps it until the range of all is known. Threads may call it at once.
+    // Has the head drawn beside other work, or keeps it until the range of all is known. Threads
+    // may call it at once.
     void add_head(const HeadName& name, analysis::CellGrid grid);
 
     // What sheets need of a head that was added, for another process; and there, where it was not
@@ -77,8 +80,9 @@ class HeatmapDrawer {
     void save_head(const HeadName& name, ByteWriter& to) const;
     void restore_head(const HeadName& name, ByteReader& from);
 
-    // Draws the sheets, and what waited for the range of all. Call once, after the last layer.
-    void finish();
+    // Waits for the pictures of heads, and draws the sheets and what waited for the range of all;
+    // `sheets`: false where another process does. Call once, after the last layer.
+    void finish(bool sheets = true);
 
     // The heads as text for a terminal, at most `columns` characters wide; see render/terminal.hpp.
     std::string text(std::size_t columns, bool color) const;
@@ -89,6 +93,8 @@ class HeatmapDrawer {
         analysis::CellGrid grid;
         render::ColorScale range;  // before anybody's limits
     };
+
+    using SharedGrid = std::shared_ptr<const analysis::CellGrid>;
 
     // The cells that say how far the colours reach.
     MatrixView<const float> range_cells(const analysis::CellGrid& grid) const;
@@ -107,8 +113,9 @@ class HeatmapDrawer {
                                   const render::HeatmapStyle& look) const;
     std::string format() const { return render::name_of(options_.print.format); }
     std::string note(std::size_t pool) const;
-    void draw_head(const HeadName& name, const analysis::CellGrid& grid,
-                   const render::ColorScale& scale) const;
+    std::function<void()> picture_of(const HeadName& name, const SharedGrid& grid,
+                                     const render::ColorScale& scale) const;
+    void draw_sheets() const;
     void draw_layer(std::size_t layer, std::size_t sequence) const;
     void draw_overview(std::size_t sequence) const;
     void draw_sheet(render::Sheet sheet, const std::vector<HeadName>& heads,
@@ -129,7 +136,8 @@ class HeatmapDrawer {
 
     mutable std::mutex mutex_;
     std::map<HeadName, SheetCells> for_sheets_;
-    std::map<HeadName, analysis::CellGrid> waiting_;  // until the shared scale is known
+    std::map<HeadName, SharedGrid> waiting_;  // until the shared scale is known
+    SideWork pictures_;                       // the last member: it reads the others
 };
 
 }  // namespace attn::results
