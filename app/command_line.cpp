@@ -8,6 +8,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -197,6 +198,14 @@ int on_rank_0(const CommandLine& line, const std::string& what, const std::funct
     line.ranks.wait_for_all();
     if (problem) std::rethrow_exception(problem);
     return code;
+}
+
+bool is_question(int argc, const char* const* argv) {
+    const char* const* const begin = argv + std::min(argc, 1);
+    const auto end = std::find(begin, argv + argc, std::string_view("--"));
+    return std::any_of(begin, end, [](const std::string_view word) {
+        return word == "--version" || word == "--help" || word == "-h" || word == "--help-all";
+    });
 }
 
 int run_command_line(int argc, const char* const* argv, Console& console, const Ranks& ranks) {

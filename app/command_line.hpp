@@ -18,6 +18,9 @@ struct Ranks {
     std::size_t threads = 0;
 };
 
+// The arguments ask for the version or for help: nothing is computed, read or written.
+bool is_question(int argc, const char* const* argv);
+
 // Parses the arguments, runs the chosen command and turns every error into one line. Throws
 // Interrupted after a request to stop.
 int run_command_line(int argc, const char* const* argv, Console& console, const Ranks& ranks = {});

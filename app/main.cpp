@@ -7,8 +7,13 @@
 
 int main(int argc, char** argv) {
     attn::keep_freed_memory();
-    attn::watch_signals([](const std::string& text) { attn::app::Console().complain(text); },
-                        attn::app::kTrouble);
+    // A thread for signals would take longer than to say what the program is.
+    if (attn::app::is_question(argc, argv)) {
+        attn::guard_streams();
+    } else {
+        attn::watch_signals([](const std::string& text) { attn::app::Console().complain(text); },
+                            attn::app::kTrouble);
+    }
     attn::app::Console console;
     try {
         return attn::app::run_command_line(argc, argv, console);

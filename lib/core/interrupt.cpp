@@ -132,11 +132,15 @@ void fill_closed_streams() {
 
 }  // namespace
 
+void guard_streams() {
+    fill_closed_streams();
+    for (const int signal : {SIGXFSZ, SIGPIPE}) std::signal(signal, SIG_IGN);
+}
+
 void watch_signals(void (*complain)(const std::string&), int code) {
     complain_in_one_line = complain;
     exit_code = code;
-    fill_closed_streams();
-    for (const int signal : {SIGXFSZ, SIGPIPE}) std::signal(signal, SIG_IGN);
+    guard_streams();
     watched = start_watcher();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         struct sigaction before {};

@@ -12,14 +12,17 @@ struct Interrupted {
     int signal;
 };
 
-// Call once, first in main.
+// What every main begins with, and all that a program needs which only says what it is: SIGXFSZ and
+// SIGPIPE are ignored (a file that may not grow and a reader that left are errors of write()), and
+// no file that is opened gets the number of a standard stream that somebody closed.
+void guard_streams();
+
+// Call once, first in main. Guards the streams, and starts a thread:
 // - SIGINT, SIGTERM and SIGHUP become requests. A process that still runs 0.3 s later (it waits for
 //   a pipe, or one item of its work is long), or at the third request, loses its temporary paths
 //   and dies by the signal. Signals that were ignored (nohup) stay so.
 // - SIGBUS: `complain` is told in one line which file became unreadable, from another thread; then
 //   temporary paths are removed and the process exits with `code`.
-// - SIGXFSZ and SIGPIPE are ignored: a file that may not grow and a reader that left are errors of
-//   write().
 void watch_signals(void (*complain)(const std::string& text), int code);
 
 // The signal that asked to stop, or 0.
