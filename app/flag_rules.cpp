@@ -33,8 +33,9 @@ constexpr Pair kContradictions[] = {
     {"--plain", "--transparent"}, {"--title", "--no-title"},       {"--image", "--annotate"},
     {"--list", "--json"},         {"--list", "--terminal"},        {"--all", "--json"},
     {"--plain", "--sheet"},       {"--plain", "--font"},           {"--plain", "--clean-tokens"},
-    {"--force", "--terminal"},    {"--durable", "--terminal"},     {"--max-size", "--terminal"},
-    {"--targets", "--sources"},   {"--residual", "--no-residual"}, {"--list", "--csv"},
+    {"--sha256", "--terminal"},   {"--force", "--terminal"},       {"--durable", "--terminal"},
+    {"--max-size", "--terminal"}, {"--targets", "--sources"},      {"--residual", "--no-residual"},
+    {"--list", "--csv"},
 };
 
 // The first does nothing without the second.
@@ -42,7 +43,7 @@ constexpr Pair kNeeds[] = {
     {"--mask-true", "--mask"}, {"--targets", "--image"},      {"--mean-heads", "--image"},
     {"--layout", "--weights"}, {"--force", "--output"},       {"--durable", "--output"},
     {"--force", "--received"}, {"--durable", "--received"},   {"--save", "--output"},
-    {"--axes-b", "--against"}, {"--no-pictures", "--output"},
+    {"--axes-b", "--against"}, {"--no-pictures", "--output"}, {"--sha256", "--output"},
 };
 
 // What does nothing where standard output holds an array instead of the table.
@@ -74,8 +75,9 @@ void require_no_contradiction(const CLI::App& command) {
     }
     for (const auto& [flag, other] : kNeeds) {
         if (is_of_photo_alone(command, flag, other)) continue;
-        // A probe is a folder, too.
-        if (other == std::string("--output") && given(command, "--probe")) continue;
+        // A probe is a folder, too, whose manifest lists no inputs.
+        const bool of_inputs = flag == std::string("--sha256");
+        if (other == std::string("--output") && given(command, "--probe") && !of_inputs) continue;
         if (given(command, flag) && find(command, other) != nullptr && !given(command, other))
             fail(flag, ": has no effect without ", other);
     }

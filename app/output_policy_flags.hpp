@@ -1,4 +1,4 @@
-// --force and --durable: the same for every command that writes.
+// --force, --durable and --sha256: the same for every command that writes.
 #pragma once
 
 #include <string>
@@ -11,5 +11,8 @@ namespace attn::app {
 
 // What is written to "-" goes to the console.
 void add_output_policy_flags(Command& command, io::OutputPolicy& policy, Console& console);
+
+// Of commands that write a folder with a manifest.
+void add_digest_flag(Command& command, bool& sha256);
 
 }  // namespace attn::app

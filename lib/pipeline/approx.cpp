@@ -203,7 +203,7 @@ void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest 
     folder->write("approx.json", results::approx_json(result.report));
     folder->write("approx.csv", results::approx_csv(result.report));
     manifest.command = "approx";
-    manifest.inputs = inputs.records();
+    manifest.inputs = inputs.records(request.sha256);
     if (result.report.needs) folder->write("needs.json", results::needs_json(result.report));
     if (request.pictures) {
         const results::ApproxPictureText text{source_name(request),

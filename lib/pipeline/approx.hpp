@@ -50,6 +50,7 @@ struct ApproxRequest {
     bool pictures = true;
     std::string command;  // the line, for pictures
     io::OutputPolicy policy;
+    bool sha256 = false;  // digests of that kind in the manifest, too
 };
 
 struct ApproxResult {

@@ -68,6 +68,7 @@ struct RolloutRequest {
     std::size_t top = 5;
     std::string output;  // folder; empty: nothing is written
     io::OutputPolicy policy;
+    bool sha256 = false;  // digests of that kind in the manifest, too
     RolloutSave save;
     results::HeatmapOptions heatmaps;
 

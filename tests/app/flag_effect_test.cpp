@@ -50,8 +50,7 @@ const std::set<std::string>& always_count() {
                                              "--rows",           "--start-layer",
                                              "--max-error",      "--needs",
                                              "--target-error",   "--growth",
-                                             "--time",           "--timing",
-                                             "--sha256"};
+                                             "--time",           "--timing"};
     return flags;
 }
 
@@ -106,6 +105,16 @@ std::vector<Idle> idle_flags() {
         {"heatmap", "--image x.png", {"SOURCE", "--terminal"}},
         {"grad", "--force", {"-w", sample("model.json")}},
         {"grad", "--durable", {"-w", sample("model.json")}},
+        {"grad", "--sha256", {"-w", sample("model.json")}},
+        {"approx", "--sha256", {"-w", sample("model.json")}},
+        {"rollout", "--sha256", {"SOURCE"}},
+        {"compare", "--sha256", {"SOURCE", "SOURCE"}},
+        {"heatmap", "--sha256", {"SOURCE", "--terminal"}},
+        {"heatmap", "--sha256", {"SOURCE", "-o", "OUT.png"}},
+        {"diagnose", "--sha256", {"-w", sample("model.json"), "--observed", "SOURCE"}},
+        {"diagnose",
+         "--sha256",
+         {"-w", sample("model.json"), "--observed", "SOURCE", "--probe", "OUT"}},
         {"grad", "--save x", {"-w", sample("model.json")}},
         {"grad", "--csv", {"-w", sample("model.json"), "--json"}},
         {"grad", "--json", {"-w", sample("model.json"), "--csv"}},
@@ -270,17 +279,17 @@ std::vector<Idle> idle_flags() {
 // Flags that count for a command and have no say in others, or count always there.
 bool counts(const std::string& command, const std::string& flag) {
     static const std::set<std::pair<std::string, std::string>> of_one{
-        {"look", "--json"},           {"compare", "--atol"},      {"run", "--force"},
-        {"run", "--durable"},         {"diagnose", "--json"},     {"diagnose", "--probe"},
-        {"check", "--json"},          {"stats", "--sort"},        {"heatmap", "--colormap"},
-        {"heatmap", "--vmin"},        {"heatmap", "--vmax"},      {"heatmap", "--scale"},
-        {"heatmap", "--transparent"}, {"grad", "--upstream"},     {"grad", "--spectral"},
-        {"grad", "--check"},          {"rollout", "--json"},      {"report", "--against"},
-        {"report", "--grid"},         {"report", "--values"},     {"report", "--budget"},
-        {"report", "--colormap"},     {"report", "--drop-first"}, {"report", "--title"},
-        {"report", "--no-check"},     {"report", "--no-rollout"}, {"report", "--force"},
-        {"report", "--durable"},      {"monitor", "--alarm"},     {"monitor", "--steps"},
-        {"monitor", "--per-sequence"}};
+        {"look", "--json"},        {"compare", "--atol"},        {"run", "--force"},
+        {"run", "--sha256"},       {"run", "--durable"},         {"diagnose", "--json"},
+        {"diagnose", "--probe"},   {"check", "--json"},          {"stats", "--sort"},
+        {"heatmap", "--colormap"}, {"heatmap", "--vmin"},        {"heatmap", "--vmax"},
+        {"heatmap", "--scale"},    {"heatmap", "--transparent"}, {"grad", "--upstream"},
+        {"grad", "--spectral"},    {"grad", "--check"},          {"rollout", "--json"},
+        {"report", "--against"},   {"report", "--grid"},         {"report", "--values"},
+        {"report", "--budget"},    {"report", "--colormap"},     {"report", "--drop-first"},
+        {"report", "--title"},     {"report", "--no-check"},     {"report", "--no-rollout"},
+        {"report", "--force"},     {"report", "--durable"},      {"monitor", "--alarm"},
+        {"monitor", "--steps"},    {"monitor", "--per-sequence"}};
     return always_count().count(flag) > 0 || of_one.count({command, flag}) > 0;
 }
 

@@ -179,3 +179,29 @@ TEST_CASE("the manifest has SHA-256 of every input where it is asked for, and th
     }
     CHECK(asked == plain);
 }
+
+TEST_CASE("every command whose manifest lists inputs gives their SHA-256 where it is asked for") {
+    const TempFolder folder;
+    REQUIRE(run_program(join({"run", "-o", folder / "run"}, kSampleModel)).exit_code == 0);
+    const std::string weights = folder / "run/layer00/weights.npy";
+    const std::string other = folder / "run/layer01/weights.npy";
+    const std::vector<Arguments> commands{
+        {"heatmap", weights},
+        {"rollout", folder / "run"},
+        {"compare", weights, other},
+        {"grad", "-w", sample("model.json")},
+        {"approx", "-w", sample("model.json"), "--method", "local"},
+        {"diagnose", "-w", sample("model.json"), "--observed", other},
+    };
+    for (const Arguments& command : commands) {
+        CAPTURE(command.front());
+        const std::string out = folder / command.front();
+        const auto result = run_program(join(command, {"-o", out, "--sha256"}));
+        CAPTURE(result.err);
+        REQUIRE(result.exit_code < 2);
+        const auto manifest = nlohmann::json::parse(read_file(out + "/manifest.json"));
+        REQUIRE_FALSE(manifest["inputs"].empty());
+        for (const auto& input : manifest["inputs"])
+            CHECK(input["sha256"].get<std::string>().size() == 64);
+    }
+}
