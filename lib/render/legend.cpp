@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "render/ink.hpp"
 
@@ -22,17 +24,20 @@ void SpecialCells::add(MatrixView<const float> cells, const ColorScale& scale) {
     // As float32, which the cells are: 0.3 does not lie above 0.3.
     const auto low = static_cast<float>(scale.low);
     const auto high = static_cast<float>(scale.high);
+    constexpr float kMasked = -std::numeric_limits<float>::infinity();
     for (std::size_t row = 0; row < cells.rows; ++row) {
+        // Counts without branches, which become vectors. NaN is neither below nor above.
+        std::uint32_t broken = 0, hidden = 0, under = 0, over = 0;
         for (const float value : cells.row(row)) {
-            if (std::isnan(value)) {
-                not_a_number = true;
-            } else if (std::isinf(value) && value < 0) {
-                masked = true;
-            } else {
-                below += value < low ? 1 : 0;
-                above += value > high ? 1 : 0;
-            }
+            broken += std::isnan(value) ? 1U : 0U;
+            hidden += value == kMasked ? 1U : 0U;
+            under += value < low ? 1U : 0U;
+            over += value > high ? 1U : 0U;
         }
+        not_a_number = not_a_number || broken > 0;
+        masked = masked || hidden > 0;
+        below += kMasked < low ? under - hidden : under;
+        above += over;
     }
 }
 

@@ -59,9 +59,10 @@ class RowDeflate {
   private:
     static constexpr unsigned kTableBits = 12;
 
+    // Narrow, so that all of them stay in the nearest cache.
     struct Place {
-        std::size_t y = 0;
-        std::size_t x = 0;
+        std::uint32_t y = 0;
+        std::uint32_t x = 0;
     };
     struct Match {
         std::size_t length = 0;  // whole pixels
@@ -110,11 +111,13 @@ class RowDeflate {
         std::uint64_t colours = 0;
         std::memcpy(&colours, row + x, 8);
         const std::size_t slot = colours * 0x9E3779B97F4A7C15U >> (64 - kTableBits);
-        const Place there = std::exchange(places_[slot], {y, x});
+        const Place there = std::exchange(
+            places_[slot], {static_cast<std::uint32_t>(y), static_cast<std::uint32_t>(x)});
         const std::size_t distance = (y - there.y) * (row_bytes_ + 1) + x - there.x;
         if (distance == 0 || distance > kFarthest) return {};
         const std::uint8_t* other = rows_.pixels + there.y * row_bytes_ + there.x;
-        const std::size_t same = same_bytes(row + x, other, row_bytes_ - std::max(x, there.x));
+        const std::size_t same =
+            same_bytes(row + x, other, row_bytes_ - std::max<std::size_t>(x, there.x));
         return {same / rows_.samples * rows_.samples, distance};
     }
 
