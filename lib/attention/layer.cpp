@@ -64,6 +64,20 @@ AttentionInputs<T> attention_inputs(std::size_t layer, const LayerResult<T>& pla
     return inputs;
 }
 
+namespace {
+
+template <class T>
+LayerResult<T> attend_placed(std::size_t layer, LayerResult<T> placed,
+                             const AttentionOptions<T>& options, const Sinks<T>& sinks,
+                             const LayerShare& share) {
+    const AttentionInputs<T> inputs = attention_inputs(layer, placed, options, share);
+    tell_input_sinks(sinks, [&](InputSink<T>& sink) { sink.begin_options(options); });
+    placed.output = attend(inputs, Mask<T>(options.mask, inputs.k.tokens), sinks);
+    return placed;
+}
+
+}  // namespace
+
 template <class T>
 LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
                              const Heads<T>& v, const AttentionOptions<T>& options,
@@ -73,10 +87,7 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
         result.output = attend_by_definition(layer, q.view, k.view, v.view, options, sinks, share);
         return result;
     }
-    const AttentionInputs<T> inputs = attention_inputs(layer, result, options, share);
-    tell_input_sinks(sinks, [&](InputSink<T>& sink) { sink.begin_options(options); });
-    result.output = attend(inputs, Mask<T>(options.mask, inputs.k.tokens), sinks);
-    return result;
+    return attend_placed(layer, std::move(result), options, sinks, share);
 }
 
 template <class T>
@@ -87,12 +98,18 @@ LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T
     guard.check(x, "what the layer reads");
     const RanksSink<T>* const shared = ranks_among(sinks);
     const Communicator ranks = shared == nullptr ? Communicator() : shared->ranks();
-    const LayerResult<T> projected = project_heads(x, context, w, ranks);
+    LayerResult<T> projected = project_heads(x, context, w, ranks);
     tell_input_sinks(sinks, [&](InputSink<T>& sink) {
         sink.begin_projections({&x, &context, &w});
     });
-    LayerResult<T> result =
-        compute_heads(layer, projected.q, projected.k, projected.v, options, sinks, share);
+    LayerResult<T> result;
+    if (options.engine == Engine::xtensor) {
+        result = compute_heads(layer, projected.q, projected.k, projected.v, options, sinks, share);
+    } else {
+        result = place_heads(projected.q, projected.k, projected.v, options);
+        projected = {};  // or queries and keys would be held as they were before the rotation, too
+        result = attend_placed(layer, std::move(result), options, sinks, share);
+    }
     if (!share.output) return result;
     if (!w.W_O.empty()) {
         const Array<T> contexts = result.output;

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
+#include <memory>
 
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
+#include "core/aligned_buffer.hpp"
+#include "core/memory.hpp"
 #include "core/parallel.hpp"
 #include "core/phase_clock.hpp"
 
@@ -39,7 +42,9 @@ Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b, Matrix
     const std::size_t d_out = output_width(W, order);
     assert(x.rank() == 3 && W.rank() == 2 && W.size() == d_in * d_out);
     assert(b.empty() || b.size() == d_out);
-    std::vector<T> result(rows * d_out);
+    // Not cleared: every value is written.
+    const auto result = std::make_shared<const AlignedBuffer<T>>(rows * d_out);
+    prefer_large_pages(result->data(), rows * d_out * sizeof(T));
 
     const SingleThreadedBlas blas;
     const std::size_t across = divide_up(d_out, kBlockColumns);
@@ -48,7 +53,7 @@ Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b, Matrix
         const std::size_t column = block % across * kBlockColumns;
         const std::size_t height = std::min(kBlockRows, rows - row);
         const std::size_t width = std::min(kBlockColumns, d_out - column);
-        const MatrixView<T> part(result.data() + row * d_out + column, height, width, d_out);
+        const MatrixView<T> part(result->data() + row * d_out + column, height, width, d_out);
         const MatrixView<const T> read(x.data() + row * d_in, height, d_in);
         if (order == MatrixOrder::in_out) {
             multiply<T>(read, {W.data() + column, d_in, width, d_out}, part);
@@ -57,7 +62,7 @@ Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b, Matrix
         }
         if (!b.empty()) add_to_rows(part, Span<const T>(b.data() + column, width));
     });
-    return Array<T>({x.extent(0), x.extent(1), d_out}, std::move(result));
+    return Array<T>({x.extent(0), x.extent(1), d_out}, result->data(), result);
 }
 
 template <class T>

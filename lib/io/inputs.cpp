@@ -115,8 +115,11 @@ Array<T> Inputs::load(const std::string& array_name, NonFinite non_finite) {
 template <class T>
 Array<T> Inputs::load(const StoredArray& stored, NonFinite non_finite) {
     const StoredArray at_hand = fetched(stored);
-    Array<T> values = convert<T>(at_hand, non_finite);
-    remember(stored, at_hand);
+    Array<T> values;
+    remember(stored, at_hand, [&] { values = convert<T>(at_hand, non_finite); });
+    // A copy was made of them.
+    const bool in_place = static_cast<const void*>(values.data()) == at_hand.bytes.data();
+    if (at_hand.mapped && !in_place) drop_pages(at_hand.bytes);
     return values;
 }
 
@@ -124,7 +127,7 @@ template <class T>
 Array<T> Inputs::load_rows(const StoredArray& stored, const std::vector<std::size_t>& rows,
                            NonFinite non_finite) {
     const StoredArray table = fetched(stored);
-    remember(stored, table);
+    remember(stored, table, [] {});
     const bool whole = table.column_major;
     const Array<T> all = whole ? convert<T>(table, non_finite) : Array<T>();
     Shape shape = table.shape;
@@ -139,16 +142,23 @@ Array<T> Inputs::load_rows(const StoredArray& stored, const std::vector<std::siz
     return Array<T>(std::move(shape), std::move(values));
 }
 
-void Inputs::remember(const StoredArray& stored, const StoredArray& at_hand) {
+void Inputs::remember(const StoredArray& stored, const StoredArray& at_hand,
+                      const std::function<void()>& work) {
     const bool known = std::any_of(loaded_.begin(), loaded_.end(), [&](const StoredArray& earlier) {
         return earlier.name == stored.name;
     });
-    if (known) return;
-    if (digests_ == DigestTime::while_reading) {
+    if (known) return work();
+    std::string digest;
+    Digested what;
+    if (digests_ == DigestTime::while_reading) what = digested(at_hand);
+    const bool digests = !what.name.empty() && known_.count(what.name) == 0;
+    // The digest is one long sum that only one thread can make.
+    parallel_for(digests ? 2 : 1, [&](std::size_t part) {
+        if (part == 0) return work();
         const InPhase phase(Phase::convert);
-        const Digested what = digested(at_hand);
-        if (known_.count(what.name) == 0) known_[what.name] = xxh3(what.bytes);
-    }
+        digest = xxh3(what.bytes);
+    });
+    if (digests) known_[what.name] = digest;
     loaded_.push_back(stored);
 }
 

@@ -79,8 +79,9 @@ class Inputs {
         bool mapped = false;
     };
 
-    // `at_hand`: the same with its bytes.
-    void remember(const StoredArray& stored, const StoredArray& at_hand);
+    // `at_hand`: the same with its bytes, which `work` reads, too, at the same time.
+    void remember(const StoredArray& stored, const StoredArray& at_hand,
+                  const std::function<void()>& work);
     Digested digested(const StoredArray& array) const;
     const SourceFile& file_of(const StoredArray& array) const;
 

@@ -5,6 +5,7 @@
 #include "attention/ranks_sink.hpp"
 #include "core/index_list.hpp"
 #include "core/phase_clock.hpp"
+#include "io/page_advice.hpp"
 #include "model/embedding.hpp"
 #include "source/progress_sink.hpp"
 
@@ -48,6 +49,14 @@ Array<T> block_output_of(const Sinks<T>& sinks, const BlockWeights<T>& block, co
     return guard.finds_fault(all) ? block_output(block, x, attended, guard) : all;
 }
 
+// A cold disk reads the weights of a layer while the one before it is computed.
+void expect_layer(const model::WeightBundle& bundle, std::size_t layer) {
+    if (layer >= bundle.layers.size()) return;
+    for (const auto& [name, array] : bundle.layers[layer]) {
+        if (array.mapped) io::expect_pages(array.bytes);
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -71,8 +80,10 @@ void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
     Sinks<T> none{&counter};
     if (RanksSink<T>* const ranks = ranks_among(sinks)) none.push_back(ranks);
 
-    // Once for all layers: OpenBLAS wakes its threads each time the number changes.
-    const SingleThreadedBlas blas;
+    // Once for all layers: OpenBLAS wakes its threads each time the number changes. Without weights
+    // there are no products, and it need not be loaded at all.
+    std::optional<SingleThreadedBlas> blas;
+    if (loaded_.has_weights()) blas.emplace();
     Array<T> x = loaded_.x.empty() ? Array<T>() : loaded_.x.front();
     for (std::size_t layer = 0; layer < end; ++layer) {
         const bool streamed = is_chosen(share.layers, layer);
@@ -84,6 +95,7 @@ void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
         const bool block = needs.model_output() || (layer < last && !loaded_.hidden_states);
         LayerShare own;
         if (streamed) own = {share.sequences, share.heads, block || needs.output};
+        if (loaded_.has_weights() && layer + 1 < end) expect_layer(*loaded_.bundle, layer + 1);
         x = stream_layer({layer, x, streamed ? all : none, own, block});
         if (loaded_.has_weights()) model::release_layer(*loaded_.bundle, layer);
     }
