@@ -6,11 +6,15 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "core/error.hpp"
 #include "core/interrupt.hpp"
+#include "core/parallel.hpp"
 #include "core/phase_clock.hpp"
 
 namespace attn {
@@ -36,7 +40,15 @@ class Helpers {
 #else
 class Helpers {
   public:
-    void run(std::function<void()> work) { group_.run(std::move(work)); }
+    void run(std::function<void()> work) {
+        try {
+            group_.run(std::move(work));
+        } catch (const std::runtime_error& error) {
+            // As in core/parallel.
+            if (std::string_view(error.what()).rfind("pthread_create", 0) == 0) fail(kNoThread);
+            throw;
+        }
+    }
     void wait() { group_.wait(); }
 
   private:
