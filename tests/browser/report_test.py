@@ -632,6 +632,17 @@ def themes_widths_and_names(browser, pages):
 
 
 @case
+def printing_shows_the_table_and_every_row_of_it_can_be_read(browser, pages):
+    browser.open(pages.get("sample"), "#layer=1&head=1")
+    browser.devtools("Page.printToPDF", printBackground=False)
+    assert browser.run("return document.querySelectorAll('#tab-table tbody tr[data-slot]').length") == 8
+    browser.devtools("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "light"}])
+    chosen = "return getComputedStyle(document.querySelector('#tab-table tr[aria-selected=true] td')).color"
+    assert browser.run(chosen) == "rgb(27, 31, 36)", browser.run(chosen)
+    browser.devtools("Emulation.setEmulatedMedia", media="", features=[])
+
+
+@case
 def a_notebook_may_show_it_in_a_sandboxed_frame(browser, pages):
     page = pages.get("sample")
     outer = page.parent / "notebook.html"
