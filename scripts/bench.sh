@@ -6,6 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ./scripts/setup.sh python3-numpy python3-torch python3-matplotlib libbenchmark-dev
+# Where the system has it: one peer more.
+./scripts/setup.sh libdnnl-dev || true
 ./scripts/build.sh release -DATTN_BUILD_TESTS=ON >/dev/null
 /usr/bin/python3 scripts/bench.py build/release/bin "$@"
 echo
