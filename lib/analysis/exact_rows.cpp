@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/kept_kernels.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -32,7 +34,9 @@ class ComputedRows : public approx::ExactRows {
                 for (std::size_t row = 0; row < rows; ++row) {
                     const std::size_t query = tile.first_query + row;
                     if (query < begin || query >= end) continue;
-                    visit(row_of_tile(tile, row, !task_.inputs.sinks.empty(), weights, blocked));
+                    visit(row_of_tile(tile, row, !task_.inputs.sinks.empty(),
+                                      {weights.data(), weights.size()}, blocked)
+                              .row);
                 }
             };
             TilePlace place = place_;
@@ -104,7 +108,7 @@ class StoredRows : public approx::ExactRows {
             const Span<const T> stored = weights_.row(query);
             for (std::size_t key = row.allowed.begin; key < row.allowed.end; ++key)
                 weights[key] = static_cast<double>(stored[key]);
-            row.missing = take_weights({weights.data(), weights.size()}, false);
+            row.missing = take_weights({weights.data(), weights.size()}, false).missing;
             if (is_zero({weights.data(), weights.size()})) row.allowed.end = row.allowed.begin;
             row.weights = {weights.data(), weights.size()};
             visit(row);
@@ -119,47 +123,60 @@ class StoredRows : public approx::ExactRows {
 
 }  // namespace
 
-double take_weights(Span<double> weights, bool extra_logit) {
-    constexpr std::size_t kLanes = 8;
-    double sums[kLanes] = {};
-    std::size_t i = 0;
-    for (; i + kLanes <= weights.size(); i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += weights[i + lane];
+namespace {
+
+// `sum` is that of the weights.
+TakenWeights take_weights_of(Span<double> weights, double sum, bool extra_logit) {
+    TakenWeights taken;
+    if (sum == 0) return taken;
+    if (extra_logit) {
+        taken.missing = std::max(0.0, 1 - sum);
+    } else if (!(std::abs(sum - 1) <= kFarFromOne)) {
+        taken.missing = 1 - sum;
+    } else {
+        taken.factor = 1 / sum;
+        kernels<double>().scale(weights.data(), weights.size(), taken.factor);
     }
-    for (; i < weights.size(); ++i) sums[0] += weights[i];
-    double sum = 0;
-    for (const double lane : sums) sum += lane;
-    if (sum == 0) return 0;
-    if (extra_logit) return std::max(0.0, 1 - sum);
-    if (!(std::abs(sum - 1) <= kFarFromOne)) return 1 - sum;
-    for (double& weight : weights) weight /= sum;
-    return 0;
+    return taken;
+}
+
+}  // namespace
+
+TakenWeights take_weights(Span<double> weights, bool extra_logit) {
+    const double sum = kernels<double>().sum_weights(weights.data(), weights.size(), 0).sum;
+    return take_weights_of(weights, sum, extra_logit);
 }
 
 template <class T>
-approx::ExactRows::Row row_of_tile(const Tile<T>& tile, std::size_t row, bool extra_logit,
-                                   std::vector<double>& weights,
-                                   std::vector<std::uint8_t>& blocked) {
-    approx::ExactRows::Row result;
+TileRow<T> row_of_tile(const Tile<T>& tile, std::size_t row, bool extra_logit, Span<double> weights,
+                       std::vector<std::uint8_t>& blocked) {
+    TileRow<T> taken;
+    approx::ExactRows::Row& result = taken.row;
     result.query = tile.first_query + row;
-    result.allowed = tile.allowed[row];
-    const Span<const T> from = tile.weights.row(row);
-    std::fill(weights.begin(), weights.end(), 0.0);
-    for (std::size_t key = result.allowed.begin; key < result.allowed.end; ++key)
-        weights[key] = static_cast<double>(from[key - tile.active.begin]);
-    const KeyRange all = result.allowed;
-    result.missing =
-        all.empty() ? 0 : take_weights({weights.data() + all.begin, all.size()}, extra_logit);
-    if (!extra_logit && is_zero({weights.data() + all.begin, all.size()}))
-        result.allowed.end = all.begin;
     result.weights = {weights.data(), weights.size()};
-    if (tile.blocked.empty()) return result;
+    const KeyRange all = result.allowed = tile.allowed[row];
+    if (all.empty()) {
+        std::fill(weights.begin(), weights.end(), 0.0);
+    } else {
+        const Span<double> allowed(weights.data() + all.begin, all.size());
+        std::fill(weights.begin(), allowed.begin(), 0.0);
+        std::fill(allowed.end(), weights.end(), 0.0);
+        const double sum =
+            kept_kernels<T>().widen(tile.weights.row(row).data() + (all.begin - tile.active.begin),
+                                    all.size(), allowed.data());
+        const TakenWeights how = take_weights_of(allowed, sum, extra_logit);
+        result.missing = how.missing;
+        taken.factor = static_cast<T>(how.factor);
+        if (!extra_logit && sum == 0 && is_zero({allowed.data(), allowed.size()}))
+            result.allowed.end = all.begin;
+    }
+    if (tile.blocked.empty()) return taken;
     blocked.assign(weights.size(), 0);
     const Span<const std::uint8_t> bits = tile.blocked.row(row);
     std::copy(bits.begin(), bits.end(),
               blocked.begin() + static_cast<std::ptrdiff_t>(tile.active.begin));
     result.blocked = {blocked.data(), blocked.size()};
-    return result;
+    return taken;
 }
 
 template <class T>
@@ -179,10 +196,10 @@ std::unique_ptr<approx::ExactRows> stored_rows(MatrixView<const T> weights, cons
     return std::make_unique<StoredRows<T>>(weights, mask, sequence);
 }
 
-template approx::ExactRows::Row row_of_tile(const Tile<float>&, std::size_t, bool,
-                                            std::vector<double>&, std::vector<std::uint8_t>&);
-template approx::ExactRows::Row row_of_tile(const Tile<double>&, std::size_t, bool,
-                                            std::vector<double>&, std::vector<std::uint8_t>&);
+template TileRow<float> row_of_tile(const Tile<float>&, std::size_t, bool, Span<double>,
+                                    std::vector<std::uint8_t>&);
+template TileRow<double> row_of_tile(const Tile<double>&, std::size_t, bool, Span<double>,
+                                     std::vector<std::uint8_t>&);
 template std::unique_ptr<approx::ExactRows> computed_rows(const LayerTask<float>&, std::size_t,
                                                           std::size_t);
 template std::unique_ptr<approx::ExactRows> computed_rows(const LayerTask<double>&, std::size_t,

@@ -28,13 +28,22 @@ std::unique_ptr<approx::ExactRows> stored_rows(MatrixView<const T> weights, cons
                                                std::size_t sequence);
 
 // Weights in float64 as they are measured: rows that sum to 1 within 1e-2 are divided by their sum,
-// unless an extra logit takes a part of them; what others lack of 1 is returned.
-double take_weights(Span<double> weights, bool extra_logit);
+// unless an extra logit takes a part of them.
+struct TakenWeights {
+    double missing = 0;  // what rows that stay as they are lack of 1
+    double factor = 1;   // what weights were multiplied by
+};
+TakenWeights take_weights(Span<double> weights, bool extra_logit);
 
-// A row of a tile with all keys in `weights` and `blocked`, whose sizes are the number of keys.
+// A row of a tile; `weights` has room for all keys, `blocked` gets a byte for each of them where
+// the tile has a mask array.
 template <class T>
-approx::ExactRows::Row row_of_tile(const Tile<T>& tile, std::size_t row, bool extra_logit,
-                                   std::vector<double>& weights,
-                                   std::vector<std::uint8_t>& blocked);
+struct TileRow {
+    approx::ExactRows::Row row;
+    T factor = 1;  // what the weights of the tile were multiplied by
+};
+template <class T>
+TileRow<T> row_of_tile(const Tile<T>& tile, std::size_t row, bool extra_logit, Span<double> weights,
+                       std::vector<std::uint8_t>& blocked);
 
 }  // namespace attn::analysis

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "analysis/exact_rows.hpp"
 #include "attention/blas.hpp"
+#include "core/aligned_buffer.hpp"
 #include "kernels/kept_kernels.hpp"
 
 namespace attn::analysis {
@@ -18,7 +18,7 @@ constexpr std::size_t kGroupCells = std::size_t{1} << 16;
 constexpr std::size_t kPanelDepth = 128;
 
 // Below one kept cell in so many, rows are gathered instead of multiplied.
-constexpr std::size_t kSparse = 6;
+constexpr std::size_t kSparse = 3;
 
 KeyRange spanned(KeyRange a, KeyRange b) {
     if (a.empty()) return b;
@@ -37,11 +37,18 @@ class TileWorker {
           kept_(kept_kernels<T>()),
           keys_(task.shape.keys),
           slot_(task.shape.slot(tile.sequence, tile.head)),
-          group_rows_(std::clamp<std::size_t>(kGroupCells / keys_, 4, 16)) {}
+          group_rows_(std::clamp<std::size_t>(kGroupCells / keys_, 4, 16)),
+          weights_(group_rows_ * keys_),
+          keep_(group_rows_ * keys_),
+          places_(group_rows_ * (keys_ + kPlacesBehind)) {}
 
     void measure() {
-        for (const ApproxMethod& method : task_.methods)
-            needs_logs_ = needs_logs_ || method.measures_cells();
+        for (std::size_t method = 0; method < task_.methods.size(); ++method) {
+            needs_logs_ = needs_logs_ || task_.methods[method].measures_cells();
+            const ReadyMethod& ready = task_.layer.ready(slot_, method);
+            if (ready.kept)
+                largest_wanted_ = std::max(largest_wanted_, ready.kept->largest_wanted());
+        }
         for (std::size_t first = 0; first < tile_.rows(); first += group_rows_) {
             look_at_group(first);
             for (std::size_t method = 0; method < task_.methods.size(); ++method) {
@@ -64,18 +71,20 @@ class TileWorker {
         first_ = first;
         const std::size_t rows = std::min(group_rows_, tile_.rows() - first);
         group_.resize(rows);
-        weights_.resize(rows);
+        tile_factors_.resize(rows);
         blocked_.resize(rows);
         logs_.resize(rows);
         for (std::size_t i = 0; i < rows; ++i) {
             ExactRow& exact = group_[i];
-            weights_[i].resize(keys_);
-            exact.row =
-                row_of_tile(tile_, first + i, task_.layer.extra_logit(), weights_[i], blocked_[i]);
-            look_at_row(exact, task_.top_keys);
+            const TileRow<T> row =
+                row_of_tile(tile_, first + i, task_.layer.extra_logit(),
+                            Span<double>(weights_.data() + i * keys_, keys_), blocked_[i]);
+            exact.row = row.row;
+            tile_factors_[i] = row.factor;
+            look_at_row(exact, task_.top_keys, largest_wanted_);
             if (needs_logs_) take_logs(i);
         }
-        if (has_contexts()) take_contexts(rows);
+        if (has_contexts() && !task_.computed) take_contexts(rows);
     }
 
     // ln w = score - logsumexp where the source has scores: weights may underflow.
@@ -96,24 +105,33 @@ class TileWorker {
 
     // Of stored attention the exact ones are made from the values.
     void take_contexts(std::size_t rows) {
-        narrow_.resize(rows);
-        for (std::size_t i = 0; i < rows; ++i) {
-            narrow_[i].resize(keys_);
-            std::transform(weights_[i].begin(), weights_[i].end(), narrow_[i].begin(),
-                           [](double weight) { return static_cast<T>(weight); });
-        }
-        if (task_.computed) return;
         const KeyRange all = tile_.active;
-        cells_.resize(rows * all.size());
+        T* const cells = cells_of(rows * all.size());
+        std::fill_n(cells, rows * all.size(), T{0});
         for (std::size_t i = 0; i < rows; ++i) {
-            std::copy_n(narrow_[i].data() + all.begin, all.size(), cells_.data() + i * all.size());
+            const KeyRange allowed = group_[i].row.allowed;
+            const std::size_t behind = allowed.empty() ? 0 : allowed.begin - all.begin;
+            std::copy_n(tile_.weights.row(first_ + i).data() + behind, allowed.size(),
+                        cells + i * all.size() + behind);
         }
         products_.assign(rows * padded(), T{0});
         multiply_values(all, 0, rows);
         exact_.assign(rows * d_value(), T{0});
-        for (std::size_t i = 0; i < rows; ++i)
-            std::copy_n(products_.begin() + static_cast<std::ptrdiff_t>(i * padded()), d_value(),
-                        exact_.begin() + static_cast<std::ptrdiff_t>(i * d_value()));
+        for (std::size_t i = 0; i < rows; ++i) {
+            const T* const product = products_.data() + i * padded();
+            std::transform(product, product + d_value(),
+                           exact_.begin() + static_cast<std::ptrdiff_t>(i * d_value()),
+                           [&](T value) { return value * tile_factors_[i]; });
+        }
+    }
+
+    // Room for so many values of rows that are multiplied; what it held is lost.
+    T* cells_of(std::size_t size) {
+        if (size > cells_size_) {
+            cells_ = AlignedBuffer<T>(size);
+            cells_size_ = size;
+        }
+        return cells_.data();
     }
 
     Span<const T> exact_context(std::size_t i) const {
@@ -138,34 +156,12 @@ class TileWorker {
         }
     }
 
-    // Without a branch for each key: which of some are kept cannot be foreseen.
-    void find_places(std::size_t size, const T* weights, const std::uint8_t* keep) {
-        places_.resize(size + 1);
-        std::size_t* const places = places_.data();
-        std::size_t count = 0;
-        const auto see = [&](std::size_t begin, std::size_t end) {
-            for (std::size_t place = begin; place < end; ++place) {
-                places[count] = place;
-                count += static_cast<std::size_t>(keep[place] != 0) &
-                         static_cast<std::size_t>(weights[place] != T{0});
-            }
-        };
-        std::size_t begin = 0;
-        for (std::uint64_t some = 0; begin + sizeof some <= size; begin += sizeof some) {
-            std::memcpy(&some, keep + begin, sizeof some);
-            if (some != 0) see(begin, begin + sizeof some);
-        }
-        see(begin, size);
-        places_.resize(count);
-    }
-
-    // The same for a row with few cells: those of `keep` whose weight is not 0.
-    void gather_values(std::size_t i, KeyRange range, const T* weights, const std::uint8_t* keep) {
-        find_places(range.size(), weights, keep);
+    // The same for a row with few cells: those that it keeps.
+    void gather_values(std::size_t i, const T* weights) {
         const MatrixView<const T>& values = task_.values.rows;
         sums_.assign(d_value(), 0.0);
-        kept_.add_rows({weights, places_.data(), places_.size(),
-                        values.data + range.begin * values.stride, values.stride, d_value()},
+        kept_.add_rows({weights, places_of(i), errors_[i].kept,
+                        values.data + ranges_[i].begin * values.stride, values.stride, d_value()},
                        sums_.data());
         std::transform(sums_.begin(), sums_.end(), products_.data() + i * padded(),
                        [](double sum) { return static_cast<T>(sum); });
@@ -180,11 +176,14 @@ class TileWorker {
         ranges_.resize(rows);
         errors_.assign(rows, RowError{});
         factors_.assign(rows, T{0});
-        keep_.resize(rows * keys_);
         for (std::size_t i = 0; i < rows; ++i) {
             const approx::ExactRows::Row& row = group_[i].row;
             ranges_[i] = is_measured(i, &kept) ? kept.range(row.query, row.allowed) : KeyRange{};
             if (!is_measured(i, &kept)) continue;
+            if (kept.keeps_all()) {
+                errors_[i] = keep_all_of(group_[i]).error;
+                continue;
+            }
             kept.keep(row, ranges_[i], keep_of(i));
             if (kept.is_soft())
                 soften(i, kept);
@@ -197,13 +196,18 @@ class TileWorker {
 
     // One byte for each key of the row's range.
     std::uint8_t* keep_of(std::size_t i) { return keep_.data() + i * keys_; }
-    // Weights of all keys of a row, before they are multiplied by its factor.
-    T* kept_weights(std::size_t i, bool soft) { return (soft ? soft_ : narrow_)[i].data(); }
+    // Which of these bytes are not 0.
+    std::uint32_t* places_of(std::size_t i) { return places_.data() + i * (keys_ + kPlacesBehind); }
+    // Weights of the keys of a row's range, before they are multiplied by its factor.
+    const T* kept_weights(std::size_t i, bool soft) const {
+        if (soft) return soft_[i].data() + ranges_[i].begin;
+        return tile_.weights.row(first_ + i).data() + (ranges_[i].begin - tile_.active.begin);
+    }
 
     void harden(std::size_t i) {
-        const KeptRow row = keep_row(group_[i], ranges_[i], keep_of(i));
+        const KeptRow row = keep_row(group_[i], ranges_[i], keep_of(i), places_of(i));
         errors_[i] = row.error;
-        factors_[i] = static_cast<T>(row.factor);
+        factors_[i] = static_cast<T>(row.factor) * tile_factors_[i];
     }
 
     void soften(std::size_t i, const approx::KeptKeys& kept) {
@@ -217,7 +221,7 @@ class TileWorker {
             implied_[key] = kept.factor(row.query, ranges_[i].begin + key) *
                             row.weights[ranges_[i].begin + key];
             sum += implied_[key];
-            ++count;
+            places_of(i)[count++] = static_cast<std::uint32_t>(key);
         }
         for (double& weight : implied_) weight = sum > 0 ? weight / sum : 0.0;
         errors_[i] = compare_row(group_[i], ranges_[i], {implied_.data(), implied_.size()});
@@ -252,20 +256,19 @@ class TileWorker {
         if (count * kSparse < (last - first) * all.size()) {
             for (std::size_t i = first; i < last; ++i) {
                 if (ranges_[i].empty()) continue;
-                gather_values(i, ranges_[i], kept_weights(i, soft) + ranges_[i].begin, keep_of(i));
+                gather_values(i, kept_weights(i, soft));
             }
             return;
         }
-        cells_.resize((last - first) * all.size());
+        T* const all_cells = cells_of((last - first) * all.size());
         for (std::size_t i = first; i < last; ++i) {
             const KeyRange range = ranges_[i].empty() ? KeyRange{all.begin, all.begin} : ranges_[i];
-            T* const cells = cells_.data() + (i - first) * all.size();
+            T* const cells = all_cells + (i - first) * all.size();
             T* const begin = cells + (range.begin - all.begin);
             std::fill(cells, begin, T{0});
             std::fill(begin + range.size(), cells + all.size(), T{0});
             if (!range.empty())
-                kept_.keep_values(kept_weights(i, soft) + range.begin, keep_of(i), range.size(),
-                                  begin);
+                kept_.keep_values(kept_weights(i, soft), keep_of(i), range.size(), begin);
         }
         multiply_values(all, first, last);
     }
@@ -283,7 +286,8 @@ class TileWorker {
             multiply<double>(left, right, {products64_.data(), rows, range.size()});
         errors_.assign(rows, RowError{});
         factors_.assign(rows, T{1});
-        if (has_contexts()) cells_.assign(rows * range.size(), T{0});
+        T* const cells = has_contexts() ? cells_of(rows * range.size()) : nullptr;
+        std::fill_n(cells, cells ? rows * range.size() : 0, T{0});
         for (std::size_t i = 0; i < rows; ++i) {
             if (group_[i].cells == 0) continue;
             double* const implied = products64_.data() + i * range.size();
@@ -291,7 +295,7 @@ class TileWorker {
             errors_[i] = compare_row(group_[i], range, {implied, range.size()});
             if (!has_contexts()) continue;
             for (std::size_t key = 0; key < range.size(); ++key)
-                cells_[i * range.size() + key] = static_cast<T>(implied[key]);
+                cells[i * range.size() + key] = static_cast<T>(implied[key]);
         }
         if (has_contexts()) {
             products_.assign(rows * padded(), T{0});
@@ -359,7 +363,7 @@ class TileWorker {
     }
 
     void give_row(std::size_t method, std::size_t i, Span<const T> context) {
-        compare_context(errors_[i], exact_context(i), context);
+        compare_context<T>(errors_[i], exact_context(i), context);
         results_.add(method, errors_[i]);
         results_.add_context(method, group_[i].row.query, exact_context(i), context);
     }
@@ -371,22 +375,26 @@ class TileWorker {
     const KeptKernels<T>& kept_;
     std::size_t keys_, slot_, group_rows_;
     bool needs_logs_ = false;
+    std::size_t largest_wanted_ = 0;
 
     // Of the group of rows that is looked at.
     std::size_t first_ = 0;
     std::vector<ExactRow> group_;
-    std::vector<std::vector<double>> weights_, logs_;
+    AlignedBuffer<double> weights_;  // [group_rows_, keys_]
+    std::vector<T> tile_factors_;    // what the weights of the tile were multiplied by
+    std::vector<std::vector<double>> logs_;
     std::vector<std::vector<std::uint8_t>> blocked_;
-    std::vector<std::vector<T>> narrow_;  // the weights in T, where there are contexts
-    std::vector<T> exact_;                // contexts, where the tile has none
+    std::vector<T> exact_;  // contexts, where the tile has none
     // Of one method on it.
     std::vector<KeyRange> ranges_;
     std::vector<RowError> errors_;
-    std::vector<T> factors_, cells_, products_;
+    std::vector<T> factors_, products_;
+    AlignedBuffer<T> cells_;
+    std::size_t cells_size_ = 0;
     std::vector<std::vector<T>> soft_;
     std::vector<double> sums_, implied_, products64_;
-    std::vector<std::size_t> places_;
-    std::vector<std::uint8_t> keep_;
+    AlignedBuffer<std::uint8_t> keep_;     // [group_rows_, keys_]
+    AlignedBuffer<std::uint32_t> places_;  // [group_rows_, keys_ + kPlacesBehind]
 };
 
 }  // namespace

@@ -24,11 +24,22 @@ struct AddedWeights {
     double largest = 0;   // -inf for none
 };
 
+// Sums over two rows of the same size.
+struct PairSums {
+    double squares = 0;        // of the first
+    double other_squares = 0;  // of the second
+    double differences = 0;    // squares of first - second
+    double products = 0;
+};
+
+// Room that lists of places need behind their end.
+constexpr std::size_t kPlacesBehind = 16;
+
 // Some rows of a matrix, each with a weight: row places[i] with weights[places[i]].
 template <class T>
 struct WeighedRows {
     const T* weights;
-    const std::size_t* places;
+    const std::uint32_t* places;
     std::size_t count;
     const T* rows;
     std::size_t stride;
@@ -50,6 +61,18 @@ struct KeptKernels {
 
     // to = the values that are kept, 0 for the others.
     void (*keep_values)(const T* row, const std::uint8_t* keep, std::size_t size, T* to);
+
+    // The places of bytes that are not 0, in their order; returns how many there are. `places` has
+    // room for `size` and kPlacesBehind.
+    std::size_t (*list_kept)(const std::uint8_t* keep, std::size_t size, std::uint32_t* places);
+
+    // The same of the values that are at least `least`.
+    std::size_t (*list_from)(const T* row, std::size_t size, T least, std::uint32_t* places);
+
+    // to = the values in double; returns their sum.
+    double (*widen)(const T* row, std::size_t size, double* to);
+
+    PairSums (*compare)(const T* row, const T* other, std::size_t size);
 
     // sums [width] += each of the rows times its weight.
     void (*add_rows)(const WeighedRows<T>& from, double* sums);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <xsimd/xsimd.hpp>
 
@@ -81,6 +82,52 @@ struct WideLanes<xsimd::batch<double, xsimd::avx512bw>> {
 
     static Wide load(const double* values) { return Wide::load_unaligned(values); }
     static Wide load(const float* values) { return _mm512_cvtps_pd(_mm256_loadu_ps(values)); }
+};
+#endif
+
+// Where bytes are not 0.
+template <class Arch>
+struct PlaceList {
+    static std::size_t kept(const std::uint8_t* keep, std::size_t size, std::uint32_t* places) {
+        std::size_t count = 0;
+        // Without a branch for each byte: which of some are not 0 cannot be foreseen.
+        const auto see = [&](std::size_t begin, std::size_t end) {
+            for (std::size_t place = begin; place < end; ++place) {
+                places[count] = static_cast<std::uint32_t>(place);
+                count += keep[place] != 0;
+            }
+        };
+        std::size_t begin = 0;
+        for (std::uint64_t some = 0; begin + sizeof some <= size; begin += sizeof some) {
+            std::memcpy(&some, keep + begin, sizeof some);
+            if (some != 0) see(begin, begin + sizeof some);
+        }
+        see(begin, size);
+        return count;
+    }
+};
+
+#ifdef __AVX512BW__
+template <>
+struct PlaceList<xsimd::avx512bw> {
+    static std::size_t kept(const std::uint8_t* keep, std::size_t size, std::uint32_t* places) {
+        const __m512i steps =
+            _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        std::size_t count = 0;
+        for (std::size_t begin = 0; begin < size; begin += 64) {
+            const std::size_t left = size - begin;
+            const __mmask64 there = left < 64 ? (__mmask64{1} << left) - 1 : ~__mmask64{0};
+            const __m512i bytes = _mm512_maskz_loadu_epi8(there, keep + begin);
+            __mmask64 kept = _mm512_test_epi8_mask(bytes, bytes);
+            for (std::size_t i = begin; kept != 0; kept >>= 16, i += 16) {
+                const auto some = static_cast<__mmask16>(kept);
+                const __m512i all = _mm512_add_epi32(steps, _mm512_set1_epi32(static_cast<int>(i)));
+                _mm512_storeu_si512(places + count, _mm512_maskz_compress_epi32(some, all));
+                count += static_cast<std::size_t>(__builtin_popcount(some));
+            }
+        }
+        return count;
+    }
 };
 #endif
 
@@ -186,28 +233,100 @@ struct SimdKept {
         for (; i < size; ++i) to[i] = keep[i] != 0 ? row[i] : T{0};
     }
 
-    static void add_rows(const WeighedRows<T>& from, double* sums) {
+    static std::size_t list_kept(const std::uint8_t* keep, std::size_t size,
+                                 std::uint32_t* places) {
+        return PlaceList<Arch>::kept(keep, size, places);
+    }
+
+    static std::size_t list_from(const T* row, std::size_t size, T least, std::uint32_t* places) {
+        const Batch bound(least);
+        std::size_t count = 0;
+        const auto see = [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) {
+                places[count] = static_cast<std::uint32_t>(i);
+                count += row[i] >= least;
+            }
+        };
+        std::size_t i = 0;
+        for (; i + kLanes <= size; i += kLanes) {
+            if (xsimd::any(Batch::load_unaligned(row + i) >= bound)) see(i, i + kLanes);
+        }
+        see(i, size);
+        return count;
+    }
+
+    static double widen(const T* row, std::size_t size, double* to) {
         using Wide = xsimd::batch<double, Arch>;
-        // So many sums stay in registers while all rows are walked.
-        constexpr std::size_t kSums = 8;
-        constexpr std::size_t kColumns = kSums * Wide::size;
+        // Two of them: an addition need not wait for the one before.
+        Wide sum(0.0), more(0.0);
+        std::size_t i = 0;
+        for (; i + 2 * Wide::size <= size; i += 2 * Wide::size) {
+            const Wide a = WideLanes<Wide>::load(row + i);
+            const Wide b = WideLanes<Wide>::load(row + i + Wide::size);
+            a.store_unaligned(to + i);
+            b.store_unaligned(to + i + Wide::size);
+            sum += a;
+            more += b;
+        }
+        double all = sum_of_lanes(sum + more);
+        for (; i < size; ++i) {
+            to[i] = static_cast<double>(row[i]);
+            all += to[i];
+        }
+        return all;
+    }
+
+    static PairSums compare(const T* row, const T* other, std::size_t size) {
+        using Wide = xsimd::batch<double, Arch>;
+        Wide squares(0.0), other_squares(0.0), differences(0.0), products(0.0);
+        std::size_t i = 0;
+        for (; i + Wide::size <= size; i += Wide::size) {
+            const Wide a = WideLanes<Wide>::load(row + i), b = WideLanes<Wide>::load(other + i);
+            const Wide difference = a - b;
+            squares = xsimd::fma(a, a, squares);
+            other_squares = xsimd::fma(b, b, other_squares);
+            differences = xsimd::fma(difference, difference, differences);
+            products = xsimd::fma(a, b, products);
+        }
+        PairSums sums{sum_of_lanes(squares), sum_of_lanes(other_squares), sum_of_lanes(differences),
+                      sum_of_lanes(products)};
+        for (; i < size; ++i) {
+            const auto a = static_cast<double>(row[i]), b = static_cast<double>(other[i]);
+            sums.squares += a * a;
+            sums.other_squares += b * b;
+            sums.differences += (a - b) * (a - b);
+            sums.products += a * b;
+        }
+        return sums;
+    }
+
+    static void add_rows(const WeighedRows<T>& from, double* sums) {
+        // So many sums stay in registers while the rows of a piece are walked.
+        constexpr std::size_t kSums = 4;
+        constexpr std::size_t kColumns = kSums * kLanes;
+        constexpr std::size_t kPiece = 32;
         std::size_t first = 0;
         for (; first + kColumns <= from.width; first += kColumns) {
-            Wide partial[kSums];
-#pragma GCC unroll 8
-            for (std::size_t j = 0; j < kSums; ++j)
-                partial[j] = Wide::load_unaligned(sums + first + j * Wide::size);
-            for (std::size_t k = 0; k < from.count; ++k) {
-                const Wide weight(static_cast<double>(from.weights[from.places[k]]));
-                const T* const row = from.rows + from.places[k] * from.stride + first;
-#pragma GCC unroll 8
+            for (std::size_t begin = 0; begin < from.count; begin += kPiece) {
+                const std::size_t end = from.count - begin < kPiece ? from.count : begin + kPiece;
+                Batch partial[kSums];
+#pragma GCC unroll 4
+                for (std::size_t j = 0; j < kSums; ++j) partial[j] = Batch(T{0});
+                for (std::size_t k = begin; k < end; ++k) {
+                    const Batch weight(from.weights[from.places[k]]);
+                    const T* const row = from.rows + from.places[k] * from.stride + first;
+#pragma GCC unroll 4
+                    for (std::size_t j = 0; j < kSums; ++j)
+                        partial[j] =
+                            xsimd::fma(weight, Batch::load_unaligned(row + j * kLanes), partial[j]);
+                }
+                alignas(64) T lanes[kColumns];
+#pragma GCC unroll 4
                 for (std::size_t j = 0; j < kSums; ++j)
-                    partial[j] =
-                        xsimd::fma(weight, WideLanes<Wide>::load(row + j * Wide::size), partial[j]);
+                    partial[j].store_aligned(lanes + j * kLanes);
+                for (std::size_t j = 0; j < kColumns; ++j)
+                    sums[first + j] += static_cast<double>(lanes[j]);
             }
-#pragma GCC unroll 8
-            for (std::size_t j = 0; j < kSums; ++j)
-                partial[j].store_unaligned(sums + first + j * Wide::size);
         }
         if (first == from.width) return;
         for (std::size_t k = 0; k < from.count; ++k) {

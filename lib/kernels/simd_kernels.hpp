@@ -45,6 +45,10 @@ constexpr KeptKernels<T> make_kept_kernels() {
     set.mark_from = Rows::mark_from;
     set.sort_few = Rows::sort_few;
     set.keep_values = Rows::keep_values;
+    set.list_kept = Rows::list_kept;
+    set.list_from = Rows::list_from;
+    set.widen = Rows::widen;
+    set.compare = Rows::compare;
     set.add_rows = Rows::add_rows;
     set.add_weights = Rows::add_weights;
     return set;

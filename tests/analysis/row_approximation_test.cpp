@@ -1,9 +1,12 @@
 #include "analysis/row_approximation.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
 #include <random>
 
+#include "kernels/kept_kernels.hpp"
 #include "support/approx_head.hpp"
 
 using namespace attn;
@@ -29,7 +32,8 @@ Kept measure(const RandomHead& head, std::size_t query, double missing, unsigned
     std::mt19937 random(seed);
     std::vector<std::uint8_t> keep(exact.row.allowed.size());
     for (auto& bit : keep) bit = random() % 3 == 0;
-    const KeptRow kept = keep_row(exact, exact.row.allowed, keep.data());
+    std::vector<std::uint32_t> places(keep.size() + kPlacesBehind);
+    const KeptRow kept = keep_row(exact, exact.row.allowed, keep.data(), places.data());
     std::vector<double> implied(keep.size());
     for (std::size_t key = 0; key < keep.size(); ++key)
         implied[key] = keep[key] ? weights[exact.row.allowed.begin + key] * kept.factor : 0;
@@ -77,18 +81,56 @@ TEST_CASE("a row that keeps all is exact, and one that keeps nothing is a row of
     exact.row = head.row(4);
     look_at_row(exact, 8);
     std::vector<std::uint8_t> all(8, 1), none(8, 0);
-    const RowError whole = keep_row(exact, exact.row.allowed, all.data()).error;
+    std::vector<std::uint32_t> places(8 + kPlacesBehind);
+    const RowError whole = keep_row(exact, exact.row.allowed, all.data(), places.data()).error;
     CHECK(whole.weights_error_squares == 0);
     CHECK(whole.kl == 0);
     CHECK(whole.js == Approx(0).margin(1e-15));
     CHECK(whole.top1 == 1);
     CHECK(whole.top == 1);
-    const KeptRow empty = keep_row(exact, exact.row.allowed, none.data());
+    const KeptRow empty = keep_row(exact, exact.row.allowed, none.data(), places.data());
     CHECK(empty.factor == 0);
     CHECK(empty.error.tv == Approx(0.5));
     CHECK(empty.error.row_sum_error == 1);
     CHECK(empty.error.kept_mass == 0);
     CHECK(std::isnan(empty.error.kl));
+}
+
+TEST_CASE("a row that loses next to nothing tells how much that is") {
+    // What is left of the squares of a row would be rounding.
+    std::vector<double> weights(400, 1e-12);
+    for (std::size_t key = 0; key < 2; ++key) weights[100 + key] = 0.5 - 199e-12;
+    ExactRow exact;
+    exact.row.weights = {weights.data(), weights.size()};
+    exact.row.allowed = {0, weights.size()};
+    look_at_row(exact, 8);
+    std::vector<std::uint8_t> keep(400, 0);
+    keep[100] = keep[101] = 1;
+    std::vector<std::uint32_t> places(400 + kPlacesBehind);
+    const KeptRow row = keep_row(exact, exact.row.allowed, keep.data(), places.data());
+    const double lost = 398e-24;
+    const double grown = (row.factor - 1) * (row.factor - 1) * 0.5;
+    CHECK(row.error.weights_error_squares == Approx(lost + grown).epsilon(1e-6));
+    CHECK(row.error.kept == 2);
+    CHECK(places[0] == 100);
+}
+
+TEST_CASE("the largest weights of a row are the same, found for one method or for all") {
+    const RandomHead head(6, 200, 0, false, 3);
+    for (std::size_t query = 0; query < 6; ++query) {
+        ExactRow alone, shared;
+        alone.row = shared.row = head.row(query);
+        look_at_row(alone, 8);
+        look_at_row(shared, 8, 50);
+        CHECK(alone.top == shared.top);
+        REQUIRE(shared.row.largest_count == 50);
+        std::vector<double> sorted(shared.row.weights.begin(), shared.row.weights.end());
+        std::sort(sorted.begin(), sorted.end(), std::greater<>());
+        sorted.resize(50);
+        std::vector<double> largest(shared.row.largest.begin(), shared.row.largest.end());
+        std::sort(largest.begin(), largest.end(), std::greater<>());
+        CHECK(largest == sorted);
+    }
 }
 
 TEST_CASE("weights below zero leave divergences undefined") {

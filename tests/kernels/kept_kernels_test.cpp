@@ -116,23 +116,83 @@ TEMPLATE_TEST_CASE("what is not kept is copied as 0", "", float, double) {
     });
 }
 
-TEMPLATE_TEST_CASE("weighed rows are added in double", "", float, double) {
+TEMPLATE_TEST_CASE("places of kept bytes, and of values from a least one on, are listed in order",
+                   "", float, double) {
     using T = TestType;
-    const std::vector<std::size_t> places{1, 2, 4, 7, 8};
+    on_every_set<T>([](const KeptKernels<T>& kernels, std::size_t size) {
+        const Row<T> row = random_row<T>(size, 7);
+        const T least = size == 0 ? T{0} : row.values[size / 2];
+        std::vector<std::uint32_t> kept, large, places(size + kPlacesBehind);
+        for (std::uint32_t i = 0; i < size; ++i) {
+            if (row.keep[i]) kept.push_back(i);
+            if (row.values[i] >= least) large.push_back(i);
+        }
+        const auto listed = [&](std::size_t count) {
+            return std::vector<std::uint32_t>(places.begin(),
+                                              places.begin() + static_cast<std::ptrdiff_t>(count));
+        };
+        CHECK(listed(kernels.list_kept(row.keep.data(), size, places.data())) == kept);
+        CHECK(listed(kernels.list_from(row.values.data(), size, least, places.data())) == large);
+        const std::vector<std::uint8_t> all(size, 1);
+        CHECK(kernels.list_kept(all.data(), size, places.data()) == size);
+        CHECK((size == 0 || places[size - 1] == size - 1));
+    });
+}
+
+TEMPLATE_TEST_CASE("values are widened and summed in double", "", float, double) {
+    using T = TestType;
+    on_every_set<T>([](const KeptKernels<T>& kernels, std::size_t size) {
+        const Row<T> row = random_row<T>(size, 8);
+        std::vector<double> wide(size + 1, -1);
+        const double sum = kernels.widen(row.values.data(), size, wide.data());
+        CHECK(wide[size] == -1);
+        double expected = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            CHECK(wide[i] == static_cast<double>(row.values[i]));
+            expected += wide[i];
+        }
+        CHECK(sum == Approx(expected).epsilon(1e-14));
+    });
+}
+
+TEMPLATE_TEST_CASE("two rows are compared in double", "", float, double) {
+    using T = TestType;
+    on_every_set<T>([](const KeptKernels<T>& kernels, std::size_t size) {
+        const std::vector<T> a = random_row<T>(size, 9).values, b = random_row<T>(size, 10).values;
+        double squares = 0, others = 0, differences = 0, products = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            const auto x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
+            squares += x * x, others += y * y, differences += (x - y) * (x - y), products += x * y;
+        }
+        const PairSums sums = kernels.compare(a.data(), b.data(), size);
+        CHECK(sums.squares == Approx(squares).epsilon(1e-14));
+        CHECK(sums.other_squares == Approx(others).epsilon(1e-14));
+        CHECK(sums.differences == Approx(differences).epsilon(1e-14));
+        CHECK(sums.products == Approx(products).epsilon(1e-14));
+        CHECK(kernels.compare(a.data(), a.data(), size).differences == 0);
+    });
+}
+
+TEMPLATE_TEST_CASE("weighed rows are added, some at a time in their own precision", "", float,
+                   double) {
+    using T = TestType;
+    std::vector<std::uint32_t> places;  // more than are added at a time
+    for (std::uint32_t place = 0; place < 90; place += 1 + place % 2) places.push_back(place);
     on_every_set<T>([&](const KeptKernels<T>& kernels, std::size_t width) {
         const std::size_t stride = width + 3;
-        const std::vector<T> rows = random_row<T>(9 * stride, 4).values;
-        const std::vector<T> weights = random_row<T>(9, 5).values;
+        const std::vector<T> rows = random_row<T>(91 * stride, 4).values;
+        const std::vector<T> weights = random_row<T>(91, 5).values;
         std::vector<double> sums(width + 1, 2);
         kernels.add_rows({weights.data(), places.data(), places.size(), rows.data(), stride, width},
                          sums.data());
         CHECK(sums[width] == 2);
+        const double eps = 32 * static_cast<double>(std::numeric_limits<T>::epsilon());
         for (std::size_t j = 0; j < width; ++j) {
             double expected = 2;
-            for (const std::size_t place : places)
+            for (const std::uint32_t place : places)
                 expected += static_cast<double>(weights[place]) *
                             static_cast<double>(rows[place * stride + j]);
-            CHECK(sums[j] == Approx(expected).epsilon(1e-15));
+            CHECK(sums[j] == Approx(expected).epsilon(eps));
         }
     });
 }

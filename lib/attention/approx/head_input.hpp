@@ -35,6 +35,10 @@ class ExactRows {
         KeyRange allowed;
         Span<const std::uint8_t> blocked;  // [keys], 1: a mask array forbids the key; may be empty
         double missing = 0;  // what an extra logit takes: 1 - the sum of the weights; else 0
+        // The `largest_count` largest weights and those that are equal to the last of them, in the
+        // order of keys, where somebody has found them for all methods; else empty.
+        Span<const double> largest;
+        std::size_t largest_count = 0;
 
         bool may_attend(std::size_t key) const {
             return allowed.contains(key) && (blocked.empty() || blocked[key] == 0);

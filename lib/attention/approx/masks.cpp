@@ -64,6 +64,7 @@ class PositionMask : public KeptKeys {
 
 class AllKeys : public KeptKeys {
   public:
+    bool keeps_all() const override { return true; }
     void keep(const ExactRows::Row&, KeyRange keys, std::uint8_t* keep) const override {
         std::fill(keep, keep + keys.size(), std::uint8_t{1});
     }

@@ -23,6 +23,12 @@ class KeptKeys {
     // Keys outside of it are not kept; rows of masks and caches look at no more. Default: all.
     virtual KeyRange range(std::size_t /*query*/, KeyRange allowed) const { return allowed; }
 
+    // Whether all that a row may attend is kept; then nobody asks which.
+    virtual bool keeps_all() const { return false; }
+
+    // So many of the largest weights of a row decide; Row::largest may have them ready.
+    virtual std::size_t largest_wanted() const { return 0; }
+
     // Sets keep[j - keys.begin] to 1 for the keys of `row` that are kept and to 0 for the others,
     // for j in `keys`, which lies in range(). Called from several threads at once.
     virtual void keep(const ExactRows::Row& row, KeyRange keys, std::uint8_t* keep) const = 0;

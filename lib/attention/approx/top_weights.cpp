@@ -64,11 +64,14 @@ class TopK : public KeptKeys {
   public:
     explicit TopK(std::size_t k) : k_(k) {}
 
+    std::size_t largest_wanted() const override { return k_; }
+
     void keep(const ExactRows::Row& row, KeyRange keys, std::uint8_t* keep) const override {
         const Allowed allowed(row);
         if (k_ >= allowed.weights().size()) return mark_all(keys, keep, true);
         if (k_ == 0) return mark_all(keys, keep, false);
-        mark_above(row, keys, limit_of_count(allowed.weights(), k_), keep);
+        const bool ready = row.blocked.empty() && k_ <= row.largest_count;
+        mark_above(row, keys, limit_of_count(ready ? row.largest : allowed.weights(), k_), keep);
     }
 
   private:
@@ -82,7 +85,8 @@ class TopP : public KeptKeys {
     void keep(const ExactRows::Row& row, KeyRange keys, std::uint8_t* keep) const override {
         const Allowed allowed(row);
         if (allowed.weights().empty()) return mark_all(keys, keep, true);
-        const WeightLimit limit = limit_of_mass(allowed.weights(), p_ * allowed.sum() - 1e-12);
+        const double sum = allowed.sum();
+        const WeightLimit limit = limit_of_mass(allowed.weights(), sum, p_ * sum - 1e-12);
         mark_above(row, keys, limit, keep);
     }
 
@@ -95,8 +99,11 @@ class Threshold : public KeptKeys {
     explicit Threshold(double t) : t_(t) {}
 
     void keep(const ExactRows::Row& row, KeyRange keys, std::uint8_t* keep) const override {
-        const double largest =
-            kernels<double>().largest(row.weights.data() + row.allowed.begin, row.allowed.size());
+        const auto from =
+            row.largest.empty()
+                ? Span<const double>(row.weights.data() + row.allowed.begin, row.allowed.size())
+                : row.largest;
+        const double largest = kernels<double>().largest(from.data(), from.size());
         kept_kernels<double>().mark_from(row.weights.data() + keys.begin, keys.size(),
                                          t_ * std::max(0.0, largest), keep);
     }

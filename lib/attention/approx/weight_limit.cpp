@@ -62,11 +62,8 @@ struct MassGoal {
 template <class Goal>
 class Narrowing {
   public:
-    Narrowing(Span<const double> weights, Goal goal)
-        : kernels_(kernels<double>()),
-          goal_(goal),
-          rest_(weights),
-          mass_(kernels_.sum_weights(weights.data(), weights.size(), 0).sum) {}
+    Narrowing(Span<const double> weights, double mass, Goal goal)
+        : kernels_(kernels<double>()), goal_(goal), rest_(weights), mass_(mass) {}
 
     WeightLimit find() {
         while (rest_.size() > kFew && narrow()) {
@@ -113,9 +110,12 @@ class Narrowing {
 
     void keep_between(double low, double high, std::size_t count) {
         // The first time; then they move up where they are: no more is written than was read.
-        if (buffer_.empty()) buffer_ = AlignedBuffer<double>(count + kernels_.lanes);
-        rest_ = {buffer_.data(),
-                 kernels_.collect(rest_.data(), rest_.size(), low, high, buffer_.data())};
+        if (!place_) {
+            if (count + kernels_.lanes > kSome)
+                buffer_ = AlignedBuffer<double>(count + kernels_.lanes);
+            place_ = buffer_.empty() ? some_ : buffer_.data();
+        }
+        rest_ = {place_, kernels_.collect(rest_.data(), rest_.size(), low, high, place_)};
     }
 
     WeightLimit walk() const {
@@ -149,7 +149,11 @@ class Narrowing {
     Goal goal_;
     Span<const double> rest_;
     double mass_;  // of what is left
+    // Where what is left is after the first time; on the heap where there is more of it.
+    static constexpr std::size_t kSome = 512;
+    alignas(64) double some_[kSome];
     AlignedBuffer<double> buffer_;
+    double* place_ = nullptr;
     Above above_;  // what is left
 };
 
@@ -157,12 +161,13 @@ class Narrowing {
 
 WeightLimit limit_of_count(Span<const double> weights, std::size_t count) {
     assert(count > 0 && count <= weights.size());
-    return Narrowing<CountGoal>(weights, {count}).find();
+    // Masses do not matter to it.
+    return Narrowing<CountGoal>(weights, 0, {count}).find();
 }
 
-WeightLimit limit_of_mass(Span<const double> weights, double wanted) {
+WeightLimit limit_of_mass(Span<const double> weights, double sum, double wanted) {
     assert(!weights.empty());
-    return Narrowing<MassGoal>(weights, {wanted}).find();
+    return Narrowing<MassGoal>(weights, sum, {wanted}).find();
 }
 
 }  // namespace attn::approx

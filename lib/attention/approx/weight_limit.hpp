@@ -19,7 +19,7 @@ struct WeightLimit {
 WeightLimit limit_of_count(Span<const double> weights, std::size_t count);
 
 // Of the fewest of the largest weights, at least one, whose sum reaches `wanted`; of all of them
-// where nothing does. There is at least one weight.
-WeightLimit limit_of_mass(Span<const double> weights, double wanted);
+// where nothing does. There is at least one weight; `sum` is that of all.
+WeightLimit limit_of_mass(Span<const double> weights, double sum, double wanted);
 
 }  // namespace attn::approx

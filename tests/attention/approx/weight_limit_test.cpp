@@ -80,14 +80,14 @@ TEST_CASE("the limit of a mass is the weight with which a sorted row reaches it"
             for (double sum = 0; count == 0 || (sum < wanted && count < sorted.size());)
                 sum += sorted[count++];
             INFO(row.what << ", " << share << " of its mass");
-            check_limit(approx::limit_of_mass(weights, wanted), sorted, count);
+            check_limit(approx::limit_of_mass(weights, all, wanted), sorted, count);
         }
     }
 }
 
 TEST_CASE("a mass that nothing reaches takes all weights") {
     const std::vector<double> weights{0.5, 0.25, 0.125};
-    const WeightLimit limit = approx::limit_of_mass({weights.data(), weights.size()}, 2);
+    const WeightLimit limit = approx::limit_of_mass({weights.data(), weights.size()}, 0.875, 2);
     CHECK(limit.limit == 0.125);
     CHECK(limit.above == 2);
     CHECK(limit.ties == 1);
