@@ -69,39 +69,6 @@ void GradientArraySink<T>::write_cells(const io::NpyWriter& file, MatrixView<con
 }
 
 template <class T>
-void GradientArraySink<T>::write(const std::string& name, const Array<T>& array,
-                                 const Shape& shape) const {
-    io::NpyWriter file(folder_.stage(name), dtype_of<T>(), shape);
-    file.write(0, array.values());
-    file.close();
-}
-
-template <class T>
-void GradientArraySink<T>::write_batch(const std::string& name, const Array<T>& array) const {
-    Shape shape = array.shape();
-    if (!batch_axis_) shape.erase(shape.begin());
-    write(name, array, shape);
-}
-
-template <class T>
-void GradientArraySink<T>::write_heads(const std::string& name, const HeadsView<T>& view,
-                                       bool chosen) const {
-    const Chosen heads = chosen ? shape_.chosen_heads : std::nullopt;
-    Shape shape{view.batch, heads ? heads->size() : view.heads, view.tokens, view.width};
-    std::vector<T> values;
-    values.reserve(element_count(shape, name));
-    for (std::size_t sequence = 0; sequence < view.batch; ++sequence) {
-        for (std::size_t head = 0; head < view.heads; ++head) {
-            if (!is_chosen(heads, head)) continue;
-            const MatrixView<const T> matrix = view.head(sequence, head);
-            for (std::size_t row = 0; row < matrix.rows; ++row)
-                values.insert(values.end(), matrix.row(row).begin(), matrix.row(row).end());
-        }
-    }
-    write_batch(name, Array<T>(shape, std::move(values)));
-}
-
-template <class T>
 void GradientArraySink<T>::write_projections(const GradientArrays<T>& arrays) const {
     const ProjectionGradients<T>& d = arrays.gradients->projections;
     for (const auto& [name, gradient] :
@@ -113,11 +80,11 @@ void GradientArraySink<T>::write_projections(const GradientArrays<T>& arrays) co
         const auto own = arrays.shapes.find(name);
         const std::string file = array_file(arrays.layer, std::string("grad_") + name);
         if (own == arrays.shapes.end()) {
-            write(file, *gradient, gradient->shape());
+            files_.write(file, *gradient, gradient->shape());
         } else if (own->second.size() == 3 && gradient != &d.W_O) {
-            write(file, head_after_head(*gradient, own->second), own->second);
+            files_.write(file, head_after_head(*gradient, own->second), own->second);
         } else {
-            write(file, *gradient, own->second);
+            files_.write(file, *gradient, own->second);
         }
     }
 }
@@ -126,23 +93,26 @@ template <class T>
 void GradientArraySink<T>::write_attention(const GradientArrays<T>& arrays) const {
     const AttentionGradients<T>& attention = arrays.gradients->heads.attention;
     const auto file = [&](const char* name) { return array_file(arrays.layer, name); };
-    if (choice_.q) write_heads(file("grad_q"), separate_heads(attention.q), true);
-    if (choice_.k) write_heads(file("grad_k"), separate_heads(attention.k), false);
-    if (choice_.v) write_heads(file("grad_v"), separate_heads(attention.v), false);
+    if (choice_.q)
+        files_.write_heads(file("grad_q"), separate_heads(attention.q), shape_.chosen_heads);
+    if (choice_.k) files_.write_heads(file("grad_k"), separate_heads(attention.k));
+    if (choice_.v) files_.write_heads(file("grad_v"), separate_heads(attention.v));
     if (choice_.context)
-        write_heads(file("grad_context"), packed_heads(arrays.gradients->d_context, shape_.heads),
-                    true);
+        files_.write_heads(file("grad_context"),
+                           packed_heads(arrays.gradients->d_context, shape_.heads),
+                           shape_.chosen_heads);
     if (choice_.bias && !attention.bias.empty()) {
         const Shape& shape = arrays.shapes.at("bias");
-        write(file("grad_bias"), narrowed_gradient<T>(attention.bias, shape), shape);
+        files_.write(file("grad_bias"), narrowed_gradient<T>(attention.bias, shape), shape);
     }
     if (choice_.sink && !attention.sinks.empty()) {
         const Shape shape{attention.sinks.size()};
-        write(file("grad_sink"), narrowed_gradient<T>(attention.sinks, shape), shape);
+        files_.write(file("grad_sink"), narrowed_gradient<T>(attention.sinks, shape), shape);
     }
     if (choice_.relative_bias && !attention.relative.empty()) {
         const Shape shape{attention.relative.size() / shape_.heads, shape_.heads};
-        write(file("grad_relative_bias"), narrowed_gradient<T>(attention.relative, shape), shape);
+        files_.write(file("grad_relative_bias"), narrowed_gradient<T>(attention.relative, shape),
+                     shape);
     }
 }
 
@@ -153,17 +123,17 @@ void GradientArraySink<T>::end_layer(const GradientArrays<T>& arrays) {
         file->reset();
     }
     if (!wanted_) return;
-    if (choice_.x && arrays.x) write_batch(array_file(arrays.layer, "grad_x"), *arrays.x);
+    if (choice_.x && arrays.x) files_.write_batch(array_file(arrays.layer, "grad_x"), *arrays.x);
     if (choice_.x && !arrays.gradients->embeddings.empty())
-        write_batch(array_file(arrays.layer, "grad_context_embeddings"),
-                    arrays.gradients->embeddings);
+        files_.write_batch(array_file(arrays.layer, "grad_context_embeddings"),
+                           arrays.gradients->embeddings);
     write_attention(arrays);
     if (choice_.projections) write_projections(arrays);
 }
 
 template <class T>
 void GradientArraySink<T>::write_final_hidden(const Array<T>& gradient) {
-    write_batch("grad_final_hidden.npy", gradient);
+    files_.write_batch("grad_final_hidden.npy", gradient);
 }
 
 template class GradientArraySink<float>;

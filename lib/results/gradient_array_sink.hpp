@@ -9,6 +9,7 @@
 #include "attention/layer_backward.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
+#include "results/array_files.hpp"
 #include "results/gradient_outputs.hpp"
 
 namespace attn::results {
@@ -27,7 +28,7 @@ class GradientArraySink : public GradientSink<T> {
   public:
     // The files have a batch axis iff `batch_axis`.
     GradientArraySink(io::OutputFolder& folder, const GradientChoice& choice, bool batch_axis)
-        : folder_(folder), choice_(choice), batch_axis_(batch_axis) {}
+        : folder_(folder), files_(folder, batch_axis), choice_(choice), batch_axis_(batch_axis) {}
 
     bool needs_cells() const override { return choice_.cells() && wanted_; }
     void begin_layer(const LayerShape& shape) override;
@@ -40,6 +41,7 @@ class GradientArraySink : public GradientSink<T> {
 
   private:
     io::OutputFolder& folder_;
+    ArrayFiles<T> files_;
     GradientChoice choice_;
     bool batch_axis_;
     bool wanted_ = true;
@@ -50,10 +52,6 @@ class GradientArraySink : public GradientSink<T> {
     std::unique_ptr<io::NpyWriter> create_cells(const std::string& name);
     void write_cells(const io::NpyWriter& file, MatrixView<const T> cells,
                      const Tile<T>& tile) const;
-    void write(const std::string& file, const Array<T>& array, const Shape& shape) const;
-    // An array [batch, …]; a single sequence that came without the axis goes without it.
-    void write_batch(const std::string& file, const Array<T>& array) const;
-    void write_heads(const std::string& file, const HeadsView<T>& heads, bool chosen) const;
     void write_projections(const GradientArrays<T>& arrays) const;
     void write_attention(const GradientArrays<T>& arrays) const;
 };

@@ -5,6 +5,7 @@
 #include "attention/layer.hpp"
 #include "attention/ranks_sink.hpp"
 #include "io/output_folder.hpp"
+#include "results/array_files.hpp"
 #include "results/outputs.hpp"
 
 namespace attn::results {
@@ -22,13 +23,9 @@ class LayerArraySink : public Sink<T>, public JoiningSink<T> {
     void end_model(const ModelOutputs<T>& outputs) override;
 
   private:
-    io::OutputFolder& folder_;
+    ArrayFiles<T> files_;
     SaveChoice choice_;
-    bool batch_axis_;
     LayerShape shape_;
-
-    void write_array(const std::string& file, const Array<T>& array) const;
-    void write_heads(const std::string& name, const HeadsView<T>& view, const Chosen& heads) const;
 };
 
 }  // namespace attn::results

@@ -1,0 +1,36 @@
+// Writes whole arrays into .npy files of an output folder, with the axes that the input had.
+#pragma once
+
+#include <string>
+
+#include "attention/heads.hpp"
+#include "attention/share.hpp"
+#include "core/array.hpp"
+#include "io/output_folder.hpp"
+
+namespace attn::results {
+
+template <class T>
+class ArrayFiles {
+  public:
+    // The files have a batch axis iff `batch_axis`: a single sequence that came without the axis
+    // goes without it. Keeps the folder.
+    ArrayFiles(io::OutputFolder& folder, bool batch_axis)
+        : folder_(folder), batch_axis_(batch_axis) {}
+
+    // The values under a shape of as many.
+    void write(const std::string& name, const Array<T>& array, const Shape& shape) const;
+
+    // An array [batch, …].
+    void write_batch(const std::string& name, const Array<T>& array) const;
+
+    // The chosen heads [(batch,) heads, tokens, width], however they lie in memory.
+    void write_heads(const std::string& name, const HeadsView<T>& view,
+                     const Chosen& heads = std::nullopt) const;
+
+  private:
+    io::OutputFolder& folder_;
+    bool batch_axis_;
+};
+
+}  // namespace attn::results
