@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+
+#include "core/callback.hpp"
 
 namespace attn {
 
-// Called with the work done so far and all of it, from any thread, one call at a time. May be
-// empty.
-using Progress = std::function<void(std::size_t done, std::size_t total)>;
+// Called with the work done so far and all of it, from any thread, one call at a time.
+using Progress = Callback<std::size_t, std::size_t>;
 
 }  // namespace attn

@@ -1,12 +1,13 @@
 // How a library function tells the user of something without stopping.
 #pragma once
 
-#include <functional>
 #include <string>
+
+#include "core/callback.hpp"
 
 namespace attn {
 
-// Called with one line of text. May be empty.
-using Warn = std::function<void(const std::string& text)>;
+// Called with one line of text.
+using Warn = Callback<std::string>;
 
 }  // namespace attn

@@ -80,7 +80,7 @@ analysis::TrainingSeries measure_checkpoints(const MonitorRequest& request,
                                              const std::vector<source::TrainingStep>& steps,
                                              const AfterFirst& after_first,
                                              const Progress& progress, const Warn& warn) {
-    const Warn silent = [](const std::string&) {};
+    const Warn silent;
     require_finite_input<T>(request.input);
     StepCollector<T> collector(request.per_sequence, request.ranks);
     const std::size_t parts = steps.size() * (request.upstream ? 2 : 1);

@@ -101,7 +101,7 @@ std::map<std::size_t, Matrix<T>> StreamedRollout<T>::targets(
         const std::size_t layer = layers_[i];
         source_->stream_alone(layer, x.at(layer), {&sink}, share_of({layer}, sequences));
         x.erase(layer);
-        if (progress) progress(2 * layers_.size() - i, 2 * layers_.size());
+        progress(2 * layers_.size() - i, 2 * layers_.size());
     }
     return sink.take();
 }

@@ -7,6 +7,7 @@
 #include "attention/blas_threads.hpp"
 #include "attention/block_backward.hpp"
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/logit_gradient.hpp"
 
 namespace attn::source {
@@ -51,7 +52,7 @@ class GradientProgress : public GradientSink<T> {
     void consume(const GradientTile<T>&) override {
         const std::lock_guard<std::mutex> lock(mutex_);
         ++done_;
-        if (progress_) progress_(done_, layers_ * tiles_);
+        progress_(done_, layers_ * tiles_);
     }
 
   private:
@@ -84,7 +85,8 @@ GradientPass<T>::GradientPass(const ComputedSource<T>& source, io::Inputs& files
              "token ids, not ", loaded_.has_weights() ? "--hidden-states" : "--query");
     stacked_ = true;
     if (upstream.token >= loaded_.queries)
-        fail(upstream.named(), ": there are ", loaded_.queries, " tokens, counted from 0");
+        fail(upstream.named(), ": there are ", counted(loaded_.queries, "token"),
+             ", counted from 0");
 }
 
 template <class T>

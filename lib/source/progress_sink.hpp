@@ -23,7 +23,7 @@ class ProgressSink : public Sink<T>, public JoiningSink<T> {
     void consume(const Tile<T>&) override {
         const std::lock_guard<std::mutex> lock(mutex_);
         ++done_;
-        if (progress_) progress_(done_, total_);
+        progress_(done_, total_);
     }
 
   private:

@@ -13,7 +13,7 @@ using attn::test::write_array;
 
 namespace {
 
-const Warn kSilent = [](const std::string&) {};
+const Warn kSilent;
 
 // Two queries and keys whose scores are all zero: uniform attention.
 CompareRequest uniform(const TempFolder& folder, const std::vector<float>& saved) {

@@ -287,7 +287,7 @@ Options resolve(const SpecPart& part, const Sizes& sizes, std::uint64_t seed, co
         top = std::max(top, static_cast<double>(sizes.position(sizes.queries)));
     if (options.real(method.budget) <= top) return options;
     const auto found = part.given.find(method.budget);
-    if (warn && found != part.given.end())
+    if (found != part.given.end())
         warn(method.name + ": " + method.budget + "=" + found->second + " is cut to " +
              number_word(top));
     options.set(method.budget, top);
