@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 
 #include "analysis/alarms.hpp"
 #include "core/error.hpp"
@@ -8,6 +7,22 @@
 #include "core/word_list.hpp"
 
 namespace attn::analysis {
+namespace {
+
+AlarmSeries of_heads(double StepHead::*value) {
+    return {value, nullptr, nullptr, nullptr};
+}
+AlarmSeries of_layers(double StepLayer::*value) {
+    return {nullptr, value, nullptr, nullptr};
+}
+AlarmSeries of_model(double StepModel::*value) {
+    return {nullptr, nullptr, value, nullptr};
+}
+AlarmSeries of_gradients(double ModelGradientStats::*value) {
+    return {nullptr, nullptr, nullptr, value};
+}
+
+}  // namespace
 
 const char* name_of(AlarmVerdict verdict) {
     return verdict == AlarmVerdict::alarm     ? "alarm"
@@ -17,38 +32,81 @@ const char* name_of(AlarmVerdict verdict) {
 
 const std::vector<AlarmRule>& alarm_rules() {
     using Kind = AlarmRule::Kind;
+    using Holds = AlarmRule::Holds;
     constexpr AlarmVerdict kAlarm = AlarmVerdict::alarm, kWarning = AlarmVerdict::warning,
                            kEvent = AlarmVerdict::event;
+    // Shares, and what is measured in parts of its largest value; the others have no largest.
+    static const RealRange share = RealRange::between(0, 1), size = RealRange::tolerance();
     static const std::vector<AlarmRule> all{
-        {Kind::nonfinite, "nonfinite", kAlarm, 0, 1, "a NaN or an infinity in a head", false},
+        {Kind::nonfinite,
+         "nonfinite",
+         kAlarm,
+         0,
+         1,
+         "a NaN or an infinity in a head, with --grad in gradients",
+         {},
+         Holds::by_kind,
+         size,
+         false},
+        {Kind::no_weights,
+         "no_weights",
+         kAlarm,
+         0,
+         1,
+         "all weights of a head are 0",
+         {},
+         Holds::by_kind,
+         size,
+         false},
         {Kind::entropy_collapse, "entropy_collapse", kAlarm, 0.1, 1,
-         "mean entropy_normalised of a layer below it"},
+         "mean entropy_normalised of a layer below it", of_layers(&StepLayer::entropy_normalised),
+         Holds::below, share},
         {Kind::entropy_drop, "entropy_drop", kWarning, 0.5, 1,
-         "mean entropy_normalised of a layer below this part of the step before"},
+         "mean entropy_normalised of a layer below this part of the step before",
+         of_layers(&StepLayer::entropy_normalised), Holds::by_kind, share},
         {Kind::collapsed_head, "collapsed_head", kWarning, 0.02, 2,
-         "entropy_normalised of a head below it"},
+         "entropy_normalised of a head below it", of_heads(&StepHead::entropy_normalised),
+         Holds::below, share},
         {Kind::uniform_head, "uniform_head", kWarning, 0.98, 3,
-         "entropy_normalised of a head above it"},
+         "entropy_normalised of a head above it", of_heads(&StepHead::entropy_normalised),
+         Holds::above, share},
         {Kind::saturated_layer, "saturated_layer", kAlarm, 0.5, 2,
-         "mean saturation of a layer above it"},
-        {Kind::saturated_head, "saturated_head", kWarning, 0.5, 2, "saturation of a head above it"},
-        {Kind::logit_growth, "logit_growth", kWarning, 100, 1, "max_abs_score of a head above it"},
+         "mean saturation of a layer above it", of_layers(&StepLayer::saturation), Holds::above,
+         share},
+        {Kind::saturated_head, "saturated_head", kWarning, 0.5, 2, "saturation of a head above it",
+         of_heads(&StepHead::saturation), Holds::above, share},
+        {Kind::logit_growth, "logit_growth", kWarning, 100, 1, "max_abs_score of a head above it",
+         of_heads(&StepHead::max_abs_score), Holds::above, size},
         {Kind::logit_explosion, "logit_explosion", kAlarm, 1e4, 1,
-         "max_abs_score of a head above it"},
+         "max_abs_score of a head above it", of_heads(&StepHead::max_abs_score), Holds::above,
+         size},
         {Kind::constant_scores, "constant_scores", kWarning, 1e-3, 3,
-         "score_std of a head below it"},
+         "score_std of a head below it", of_heads(&StepHead::score_std), Holds::below, size},
         {Kind::stalled_layer, "stalled_layer", kWarning, 1e-4, 3,
-         "change of a layer below it while another layer's is above 0.01"},
-        {Kind::rank_collapse, "rank_collapse", kAlarm, 0.1, 1, "rank_residual of a layer below it"},
-        {Kind::duplicate_checkpoint, "duplicate_checkpoint", kAlarm, 0, 1,
-         "difference no larger than it, or the same bytes as any earlier step"},
-        {Kind::sink_formed, "sink_formed", kEvent, 0.3, 2, "sink of a head above it"},
+         "change of a layer below it while another layer's is above 0.01",
+         of_layers(&StepLayer::change), Holds::by_kind, share},
+        {Kind::rank_collapse, "rank_collapse", kAlarm, 0.1, 1, "rank_residual of a layer below it",
+         of_layers(&StepLayer::rank_residual), Holds::below, share},
+        {Kind::duplicate_checkpoint,
+         "duplicate_checkpoint",
+         kAlarm,
+         0,
+         1,
+         "difference no larger than it, or the same bytes as any earlier step",
+         {},
+         Holds::by_kind,
+         size},
+        {Kind::sink_formed, "sink_formed", kEvent, 0.3, 2, "sink of a head above it",
+         of_heads(&StepHead::sink), Holds::above, share},
         {Kind::induction_phase_change, "induction_phase_change", kEvent, 0.2, 1,
-         "the largest rise of induction_max between two steps, from it on"},
+         "the largest rise of induction_max between two steps, from it on",
+         of_model(&StepModel::induction_max), Holds::by_kind, share},
         {Kind::vanishing_gradient, "vanishing_gradient", kAlarm, 1e-3, 2,
-         "depth_gain of the model below it, with --grad"},
+         "depth_gain of the model below it, with --grad",
+         of_gradients(&ModelGradientStats::depth_gain), Holds::below, size},
         {Kind::exploding_gradient, "exploding_gradient", kAlarm, 1e3, 2,
-         "depth_gain of the model above it, with --grad"},
+         "depth_gain of the model above it, with --grad",
+         of_gradients(&ModelGradientStats::depth_gain), Holds::above, size},
     };
     return all;
 }
@@ -88,8 +146,7 @@ std::string change_rule(std::vector<AlarmRule>& rules, const std::string& text,
         if (rule.name != name) continue;
         if (!rule.has_threshold)
             fail(flag, " ", quoted(text), ": ", name, " has no threshold to change");
-        constexpr double kMost = std::numeric_limits<double>::max();
-        rule.threshold = parse_real(number, RealRange::between(0, kMost), flag + " " + name);
+        rule.threshold = parse_real(number, rule.range, flag + " " + name);
         if (colon == std::string::npos) continue;
         if (rule.kind == AlarmRule::Kind::induction_phase_change)
             fail(flag, " ", quoted(text), ": ", name, " compares two steps and has no patience");

@@ -31,7 +31,11 @@ std::string alarm_message(const TrainingSeries& series, const AlarmRule& rule, c
     const std::string limit = alarm.threshold ? text_of(*alarm.threshold) : "";
     switch (rule.kind) {
         case Kind::nonfinite:
-            return alarm.head ? "NaN or infinity" : "NaN or infinity in what the layer gives";
+            return alarm.head    ? "NaN or infinity"
+                   : alarm.layer ? "NaN or infinity in what the layer gives"
+                                 : "NaN or infinity in the gradients";
+        case Kind::no_weights:
+            return "all its weights are 0: no row attends to anything";
         case Kind::entropy_collapse:
             return "mean entropy of its heads is " + value + " of the largest possible, below " +
                    limit;

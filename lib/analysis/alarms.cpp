@@ -1,6 +1,7 @@
 #include "analysis/alarms.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <functional>
 #include <sstream>
@@ -61,32 +62,51 @@ Watched watched_value(const Series& series, double Values::*value,
     return watched;
 }
 
-void watch_heads(const TrainingSeries& series, const AlarmRule& rule, double StepHead::*value,
-                 bool above, std::vector<Alarm>& found) {
-    for (const HeadSeries& head : series.heads) {
-        if (head.sequence) continue;
-        Watched watched = watched_value(
-            head, value, [&](double x) { return above ? x > rule.threshold : x < rule.threshold; });
-        watched.head = head.head;
-        watch(series, rule, watched, found);
+// Values on the wrong side of the threshold.
+void watch_side(const TrainingSeries& series, const AlarmRule& rule, std::vector<Alarm>& found) {
+    const auto is_bad = [&](double x) {
+        return rule.holds == AlarmRule::Holds::above ? x > rule.threshold : x < rule.threshold;
+    };
+    if (rule.reads.of_heads != nullptr) {
+        for (const HeadSeries& head : series.heads) {
+            if (head.sequence) continue;
+            Watched watched = watched_value(head, rule.reads.of_heads, is_bad);
+            watched.head = head.head;
+            watch(series, rule, watched, found);
+        }
+    } else if (rule.reads.of_layers != nullptr) {
+        for (const LayerSeries& layer : series.layers) {
+            if (layer.sequence) continue;
+            watch(series, rule, watched_value(layer, rule.reads.of_layers, is_bad), found);
+        }
+    } else if (!series.gradients.empty()) {
+        const auto value = [&](std::size_t i) {
+            return series.gradients[i].*rule.reads.of_gradients;
+        };
+        watch(series, rule,
+              {std::nullopt, std::nullopt, [&](std::size_t i) { return is_bad(value(i)); }, value},
+              found);
     }
 }
 
-void watch_layers(const TrainingSeries& series, const AlarmRule& rule, double StepLayer::*value,
-                  bool above, std::vector<Alarm>& found) {
-    for (const LayerSeries& layer : series.layers) {
-        if (layer.sequence) continue;
+double no_value(std::size_t) {
+    return StepHead::kNone;
+}
+
+void watch_no_weights(const TrainingSeries& series, const AlarmRule& rule,
+                      std::vector<Alarm>& found) {
+    for (const HeadSeries& head : series.heads) {
+        if (head.sequence) continue;
         watch(series, rule,
-              watched_value(
-                  layer, value,
-                  [&](double x) { return above ? x > rule.threshold : x < rule.threshold; }),
+              {head.layer, head.head, [&](std::size_t i) { return head.steps[i].no_weights; },
+               no_value},
               found);
     }
 }
 
 void watch_nonfinite(const TrainingSeries& series, const AlarmRule& rule,
                      std::vector<Alarm>& found) {
-    const auto none = [](std::size_t) { return StepHead::kNone; };
+    const auto& none = no_value;
     for (const HeadSeries& head : series.heads) {
         if (head.sequence) continue;
         watch(series, rule,
@@ -105,13 +125,18 @@ void watch_nonfinite(const TrainingSeries& series, const AlarmRule& rule,
         };
         watch(series, rule, {layer.layer, std::nullopt, alone, none}, found);
     }
+    if (series.gradients.empty()) return;
+    const auto gradients = [&](std::size_t i) {
+        return series.gradients[i].verdict == "nonfinite";
+    };
+    watch(series, rule, {std::nullopt, std::nullopt, gradients, none}, found);
 }
 
 void watch_entropy_drop(const TrainingSeries& series, const AlarmRule& rule,
                         std::vector<Alarm>& found) {
     for (const LayerSeries& layer : series.layers) {
         if (layer.sequence) continue;
-        const auto value = [&](std::size_t i) { return layer.steps[i].entropy_normalised; };
+        const auto value = [&](std::size_t i) { return layer.steps[i].*rule.reads.of_layers; };
         const auto drops = [&](std::size_t i) {
             return i > 0 && value(i) < rule.threshold * value(i - 1);
         };
@@ -127,10 +152,10 @@ void watch_stalled_layers(const TrainingSeries& series, const AlarmRule& rule,
             return std::any_of(series.layers.begin(), series.layers.end(),
                                [&](const LayerSeries& other) {
                                    return !other.sequence && other.layer != layer.layer &&
-                                          other.steps[i].change > kOtherLayerMoves;
+                                          other.steps[i].*rule.reads.of_layers > kOtherLayerMoves;
                                });
         };
-        const auto value = [&](std::size_t i) { return layer.steps[i].change; };
+        const auto value = [&](std::size_t i) { return layer.steps[i].*rule.reads.of_layers; };
         const auto stalls = [&](std::size_t i) {
             return value(i) < rule.threshold && another_moves(i);
         };
@@ -155,7 +180,8 @@ void watch_induction(const TrainingSeries& series, const AlarmRule& rule,
     double largest = 0;
     std::size_t at = 0;
     for (std::size_t i = 1; i < series.steps.size(); ++i) {
-        const double rise = series.model[i].induction_max - series.model[i - 1].induction_max;
+        const double rise =
+            series.model[i].*rule.reads.of_model - series.model[i - 1].*rule.reads.of_model;
         if (!(rise > largest)) continue;
         largest = rise;
         at = i;
@@ -171,51 +197,23 @@ void watch_induction(const TrainingSeries& series, const AlarmRule& rule,
     found.push_back(std::move(alarm));
 }
 
-void watch_depth_gain(const TrainingSeries& series, const AlarmRule& rule, bool above,
-                      std::vector<Alarm>& found) {
-    if (series.gradients.empty()) return;
-    const auto value = [&](std::size_t i) { return series.gradients[i].depth_gain; };
-    const auto holds = [&](std::size_t i) {
-        return above ? value(i) > rule.threshold : value(i) < rule.threshold;
-    };
-    watch(series, rule, {std::nullopt, std::nullopt, holds, value}, found);
-}
-
 void apply(const TrainingSeries& series, const AlarmRule& rule, std::vector<Alarm>& found) {
+    if (rule.holds != AlarmRule::Holds::by_kind) return watch_side(series, rule, found);
     switch (rule.kind) {
         case Kind::nonfinite:
             return watch_nonfinite(series, rule, found);
-        case Kind::entropy_collapse:
-            return watch_layers(series, rule, &StepLayer::entropy_normalised, false, found);
+        case Kind::no_weights:
+            return watch_no_weights(series, rule, found);
         case Kind::entropy_drop:
             return watch_entropy_drop(series, rule, found);
-        case Kind::collapsed_head:
-            return watch_heads(series, rule, &StepHead::entropy_normalised, false, found);
-        case Kind::uniform_head:
-            return watch_heads(series, rule, &StepHead::entropy_normalised, true, found);
-        case Kind::saturated_layer:
-            return watch_layers(series, rule, &StepLayer::saturation, true, found);
-        case Kind::saturated_head:
-            return watch_heads(series, rule, &StepHead::saturation, true, found);
-        case Kind::logit_growth:
-        case Kind::logit_explosion:
-            return watch_heads(series, rule, &StepHead::max_abs_score, true, found);
-        case Kind::constant_scores:
-            return watch_heads(series, rule, &StepHead::score_std, false, found);
         case Kind::stalled_layer:
             return watch_stalled_layers(series, rule, found);
-        case Kind::rank_collapse:
-            return watch_layers(series, rule, &StepLayer::rank_residual, false, found);
         case Kind::duplicate_checkpoint:
             return watch_duplicates(series, rule, found);
-        case Kind::sink_formed:
-            return watch_heads(series, rule, &StepHead::sink, true, found);
         case Kind::induction_phase_change:
             return watch_induction(series, rule, found);
-        case Kind::vanishing_gradient:
-            return watch_depth_gain(series, rule, false, found);
-        case Kind::exploding_gradient:
-            return watch_depth_gain(series, rule, true, found);
+        default:
+            assert(false && "a rule of this kind has a side");
     }
 }
 

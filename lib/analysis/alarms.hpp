@@ -8,15 +8,26 @@
 #include <vector>
 
 #include "analysis/training_series.hpp"
+#include "core/numbers.hpp"
 
 namespace attn::analysis {
 
 enum class AlarmVerdict { alarm, warning, event };
 const char* name_of(AlarmVerdict verdict);
 
+// The series that a rule reads, by one of these; by none where no single number says whether it
+// holds.
+struct AlarmSeries {
+    double StepHead::*of_heads = nullptr;
+    double StepLayer::*of_layers = nullptr;
+    double StepModel::*of_model = nullptr;
+    double ModelGradientStats::*of_gradients = nullptr;
+};
+
 struct AlarmRule {
     enum class Kind {
         nonfinite,
+        no_weights,
         entropy_collapse,
         entropy_drop,
         collapsed_head,
@@ -40,6 +51,10 @@ struct AlarmRule {
     double threshold;      // unless has_threshold is false
     std::size_t patience;  // steps in a row at which it must hold
     const char* meaning;   // when it holds, for the help
+    AlarmSeries reads;
+    // What of the series: values on one side of the threshold, or what the kind says.
+    enum class Holds { below, above, by_kind } holds;
+    RealRange range;  // of thresholds that make sense
     bool has_threshold = true;
 };
 

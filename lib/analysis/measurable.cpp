@@ -1,7 +1,10 @@
 #include "analysis/measurable.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
+
+#include "core/word_list.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -30,12 +33,22 @@ auto measure_named(const Measures& all, const std::string& name) {
                         [&](const auto& measure) { return name == measure.name; });
 }
 
+// The only measure of gradients that alarms read.
+constexpr const char* kDepthGain = "depth_gain";
+
+template <class Measures, class Value>
+std::string name_in(const Measures& all, Value value) {
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const auto& measure) { return measure.value == value; });
+    return assert(found != all.end()), found->name;
+}
+
 bool some_step_has(const TrainingSeries& series, const std::string& name) {
     const auto head = measure_named(head_measures(), name);
     if (head != head_measures().end() && exists(series.heads, head->value)) return true;
     const auto layer = measure_named(layer_measures(), name);
     if (layer != layer_measures().end() && exists(series.layers, layer->value)) return true;
-    if (name == "depth_gain") return !series.gradients.empty();
+    if (name == kDepthGain) return !series.gradients.empty();
     const auto model = measure_named(model_measures(), name);
     return model != model_measures().end() && exists(series.model, model->value);
 }
@@ -54,7 +67,7 @@ std::string what_gives(const TrainingSeries& series, const std::string& measure)
         return "is of weights without scores; of these scores max_abs_score tells how large they "
                "are";
     if (measure == "score_range") return "needs a row without a weight of 0";
-    if (measure == "depth_gain") return "takes --checkpoints and --grad UPSTREAM";
+    if (measure == kDepthGain) return "takes --checkpoints and --grad UPSTREAM";
     if (measure == "qk_spectral" || measure == "rank_residual" || measure == "token_cosine" ||
         measure == "stable_rank")
         return "is of what a model computes; only with --checkpoints";
@@ -79,49 +92,21 @@ std::size_t longest_row(const std::vector<Series>& all, double Values::*value) {
     return longest;
 }
 
-// The most steps in a row that the alarm can judge.
-std::size_t judged_steps(const TrainingSeries& series, Kind kind) {
-    const std::size_t steps = series.steps.size();
-    switch (kind) {
-        case Kind::nonfinite:
-            return steps;
-        case Kind::entropy_collapse:
-            return longest_row(series.layers, &StepLayer::entropy_normalised);
-        case Kind::entropy_drop: {
-            const std::size_t row = longest_row(series.layers, &StepLayer::entropy_normalised);
-            return row - std::min<std::size_t>(row, 1);
-        }
-        case Kind::collapsed_head:
-        case Kind::uniform_head:
-            return longest_row(series.heads, &StepHead::entropy_normalised);
-        case Kind::saturated_layer:
-            return longest_row(series.layers, &StepLayer::saturation);
-        case Kind::saturated_head:
-            return longest_row(series.heads, &StepHead::saturation);
-        case Kind::logit_growth:
-        case Kind::logit_explosion:
-            return longest_row(series.heads, &StepHead::max_abs_score);
-        case Kind::constant_scores:
-            return longest_row(series.heads, &StepHead::score_std);
-        case Kind::stalled_layer:
-            return longest_row(series.layers, &StepLayer::change);
-        case Kind::rank_collapse:
-            return longest_row(series.layers, &StepLayer::rank_residual);
-        case Kind::sink_formed:
-            return longest_row(series.heads, &StepHead::sink);
-        case Kind::duplicate_checkpoint:
-        case Kind::induction_phase_change:
-            return steps - std::min<std::size_t>(steps, 1);
-        case Kind::vanishing_gradient:
-        case Kind::exploding_gradient:
-            return series.gradients.size();
-    }
-    return 0;
-}
-
 bool compares_steps(Kind kind) {
     return kind == Kind::entropy_drop || kind == Kind::stalled_layer ||
            kind == Kind::duplicate_checkpoint || kind == Kind::induction_phase_change;
+}
+
+// The most steps in a row that the alarm can judge.
+std::size_t judged_steps(const TrainingSeries& series, const AlarmRule& rule) {
+    if (rule.reads.of_gradients != nullptr) return series.gradients.size();
+    // How far a layer moved was compared when it was measured.
+    const std::size_t before = compares_steps(rule.kind) && rule.kind != Kind::stalled_layer;
+    const std::size_t steps =
+        rule.reads.of_heads != nullptr    ? longest_row(series.heads, rule.reads.of_heads)
+        : rule.reads.of_layers != nullptr ? longest_row(series.layers, rule.reads.of_layers)
+                                          : series.steps.size();
+    return steps - std::min(steps, before);
 }
 
 std::size_t layers_in(const TrainingSeries& series) {
@@ -135,47 +120,22 @@ std::size_t layers_in(const TrainingSeries& series) {
 std::string why_not_measured(const TrainingSeries& series, const std::string& measure,
                              bool complete) {
     const bool may_follow =
-        compares_steps(measure) || measure == "score_range" || measure == "depth_gain";
+        compares_steps(measure) || measure == "score_range" || measure == kDepthGain;
     if (!complete && may_follow) return "";
     if (!has_finite_head(series) || some_step_has(series, measure)) return "";
     return what_gives(series, measure);
 }
 
-std::string measure_of(AlarmRule::Kind kind) {
-    switch (kind) {
-        case Kind::entropy_collapse:
-        case Kind::entropy_drop:
-        case Kind::collapsed_head:
-        case Kind::uniform_head:
-            return "entropy_normalised";
-        case Kind::saturated_layer:
-        case Kind::saturated_head:
-            return "saturation";
-        case Kind::logit_growth:
-        case Kind::logit_explosion:
-            return "max_abs_score";
-        case Kind::constant_scores:
-            return "score_std";
-        case Kind::stalled_layer:
-            return "change";
-        case Kind::rank_collapse:
-            return "rank_residual";
-        case Kind::sink_formed:
-            return "sink";
-        case Kind::induction_phase_change:
-            return "induction_max";
-        case Kind::vanishing_gradient:
-        case Kind::exploding_gradient:
-            return "depth_gain";
-        case Kind::nonfinite:
-        case Kind::duplicate_checkpoint:
-            break;
-    }
-    return "";
+std::string measure_of(const AlarmRule& rule) {
+    const AlarmSeries& reads = rule.reads;
+    if (reads.of_heads != nullptr) return name_in(head_measures(), reads.of_heads);
+    if (reads.of_layers != nullptr) return name_in(layer_measures(), reads.of_layers);
+    if (reads.of_model != nullptr) return name_in(model_measures(), reads.of_model);
+    return reads.of_gradients != nullptr ? kDepthGain : "";
 }
 
 std::string why_never_raised(const TrainingSeries& series, const AlarmRule& rule, bool complete) {
-    const std::string measure = measure_of(rule.kind);
+    const std::string measure = measure_of(rule);
     if (!measure.empty()) {
         const std::string why = why_not_measured(series, measure, complete);
         if (!why.empty()) return "looks at " + measure + ", which " + why;
@@ -183,11 +143,11 @@ std::string why_never_raised(const TrainingSeries& series, const AlarmRule& rule
     if (!complete) return "";
     if (rule.kind == Kind::stalled_layer && layers_in(series) < 2)
         return "compares a layer with others, and there is one layer";
-    const std::size_t judged = judged_steps(series, rule.kind);
+    const std::size_t judged = judged_steps(series, rule);
     if (judged >= rule.patience || has_nonfinite(series)) return "";
     if (compares_steps(rule.kind) && rule.patience == 1)
         return "compares a step with the one before it, and there is one step";
-    return "must hold for " + std::to_string(rule.patience) + " steps in a row" +
+    return "must hold for " + counted(rule.patience, "step") + " in a row" +
            (compares_steps(rule.kind) ? ", each compared with the one before it" : "") +
            ", and there " + (judged == 1 ? "is " : "are ") + std::to_string(judged) + "; --alarm " +
            rule.name + "=THRESHOLD:1 asks for one";

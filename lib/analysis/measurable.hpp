@@ -16,7 +16,7 @@ std::string why_not_measured(const TrainingSeries& series, const std::string& me
                              bool complete = true);
 
 // The measure that the alarm looks at; empty where it looks at no single one.
-std::string measure_of(AlarmRule::Kind kind);
+std::string measure_of(const AlarmRule& rule);
 
 // Why the alarm can hold at no step, or not for as many as its patience asks for; empty where it
 // can. Where a number is not finite, patience is no reason. Unless the series is `complete`, only

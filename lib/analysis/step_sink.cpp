@@ -120,6 +120,7 @@ typename StepSink<T>::Row StepSink<T>::measure(const Tile<T>& tile, std::size_t 
     const T* const weights = tile.weights.row(row).data();
     const std::size_t count = tile.active.size();
     found.nonfinite = !all_finite(weights, count);
+    found.weighted = has_weight(weights, count);
     if (!tile.context.empty())
         found.nonfinite =
             found.nonfinite || !all_finite(tile.context.row(row).data(), tile.context.columns);
@@ -133,7 +134,7 @@ typename StepSink<T>::Row StepSink<T>::measure(const Tile<T>& tile, std::size_t 
     if (before == nullptr) return found;
     before += tile.active.begin;
     found.difference = largest_difference(weights, before, count);
-    found.compared = has_weight(weights, count) && has_weight(before, count);
+    found.compared = found.weighted && has_weight(before, count);
     if (found.compared) {
         thread_local std::vector<T> both;
         found.divergence = divergence_of(weights, before, count, both);
@@ -182,6 +183,8 @@ void StepSink<T>::end_head(std::size_t sequence, std::size_t place) {
     facts.head = shape_.number_of(place);
     double divergence = 0, compared = 0, range = -1;
     ScoreSums scores;
+    facts.no_weights = std::none_of(rows_[slot].begin(), rows_[slot].end(),
+                                    [](const Row& row) { return row.weighted; });
     for (const Row& row : rows_[slot]) {
         facts.nonfinite = facts.nonfinite || row.nonfinite;
         if (row.compared) divergence += row.divergence, compared += 1;

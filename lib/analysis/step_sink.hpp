@@ -37,9 +37,10 @@ struct StepFacts {
     std::size_t sequence = 0;
     std::size_t head = 0;
     bool nonfinite = false;
-    double change = 0;       // mean over rows of JS / ln 2
-    double difference = 0;   // largest
-    double score_range = 0;  // of weights without scores
+    bool no_weights = false;  // all are 0
+    double change = 0;        // mean over rows of JS / ln 2
+    double difference = 0;    // largest
+    double score_range = 0;   // of weights without scores
     double max_score = 0, max_abs_score = 0, score_std = 0;
     double qk_spectral = 0;
 };
@@ -81,6 +82,7 @@ class StepSink : public Sink<T>, public JoiningSink<T> {
   private:
     struct Row {
         bool nonfinite = false;
+        bool weighted = false;  // some weight is not 0
         bool compared = false;  // there are weights now and before
         double divergence = 0, difference = 0;
         double range = -1;  // below 0: left out

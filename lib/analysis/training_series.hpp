@@ -27,6 +27,7 @@ struct StepHead {
     double score_range = kNone;  // max over rows of ln p_max - ln p_min, where there are no scores
     double qk_spectral = kNone;  // scale * ‖W_Q W_Kᵀ‖₂ (Zhai et al. 2023)
     bool nonfinite = false;      // a NaN or an infinity was found
+    bool no_weights = false;     // of some sequence all weights are 0
 };
 
 struct StepLayer {

@@ -51,8 +51,7 @@ void require_asked_for(const MonitorRequest& request, const std::vector<analysis
                                        [&](const auto& one) { return one.name == name; });
         if (rule == rules.end()) return;
         // Gradients come behind all steps, where they were asked for.
-        const bool no_gradients =
-            analysis::measure_of(rule->kind) == "depth_gain" && !request.upstream;
+        const bool no_gradients = rule->reads.of_gradients != nullptr && !request.upstream;
         const std::string why = analysis::why_never_raised(series, *rule, !first || no_gradients);
         if (!why.empty()) fail(flag, " ", name, ": can never be raised here; it ", why);
     };

@@ -29,6 +29,7 @@ struct FoundHead {
 FoundHead found_head(const HeadStats& stats, const StepFacts& facts) {
     FoundHead found{facts.layer, facts.sequence, facts.head, {}, facts.change, facts.difference};
     found.values.nonfinite = facts.nonfinite;
+    found.values.no_weights = facts.no_weights;
     if (facts.nonfinite) {
         found.change = StepHead::kNone;
         return found;
@@ -63,7 +64,10 @@ struct MeanOfSome {
 // A head of which one sequence is not finite has no mean.
 StepHead mean_of(const std::vector<const FoundHead*>& sequences) {
     StepHead mean;
-    for (const FoundHead* one : sequences) mean.nonfinite = mean.nonfinite || one->values.nonfinite;
+    for (const FoundHead* one : sequences) {
+        mean.nonfinite = mean.nonfinite || one->values.nonfinite;
+        mean.no_weights = mean.no_weights || one->values.no_weights;
+    }
     if (mean.nonfinite) return mean;
     for (const auto& measure : analysis::head_measures()) {
         MeanOfSome values;

@@ -43,8 +43,30 @@ TEST_CASE("alarms that do not exist and numbers that are none are refused by nam
     CHECK_THROWS_AS(require_alarm_names({"nonfinite", "x"}, "--only"), Error);
 }
 
+TEST_CASE("a threshold outside of what the measure can be is refused, for every alarm") {
+    for (const AlarmRule& rule : alarm_rules()) {
+        if (!rule.has_threshold) continue;
+        INFO(rule.name);
+        CHECK(rule.range.contains(rule.threshold));
+        auto rules = alarm_rules();
+        const auto change = [&](const char* number) {
+            return change_rule(rules, rule.name + std::string("=") + number, "--alarm");
+        };
+        CHECK_THROWS_AS(change("-0.1"), Error);
+        CHECK_NOTHROW(change("1"));
+        // Scores, their deviations, gains and differences have no largest value; shares have.
+        const std::set<std::string> unbounded{"logit_growth",       "logit_explosion",
+                                              "constant_scores",    "duplicate_checkpoint",
+                                              "vanishing_gradient", "exploding_gradient"};
+        if (unbounded.count(rule.name) != 0)
+            CHECK_NOTHROW(change("1.5"));
+        else
+            CHECK_THROWS_WITH(change("1.5"), Catch::Contains("expected a number from 0 to 1"));
+    }
+}
+
 TEST_CASE("every alarm has a name of its own") {
     const auto names = alarm_names();
     CHECK(std::set<std::string>(names.begin(), names.end()).size() == names.size());
-    CHECK(names.size() == 17);
+    CHECK(names.size() == 18);
 }

@@ -164,3 +164,25 @@ TEST_CASE("series of single sequences raise no alarm") {
     series.heads[0].sequence = 1;
     CHECK(found(series, "collapsed_head").empty());
 }
+
+TEST_CASE("a head without any weight is an alarm at once, and as long as it lasts") {
+    TrainingSeries series = series_of({0.5, kNone, 0.5}, &StepHead::entropy_normalised);
+    series.heads.front().steps[1].no_weights = true;
+    const auto alarms = found(series, "no_weights");
+    REQUIRE(alarms.size() == 1);
+    CHECK(alarms[0].step == 100);
+    CHECK(alarms[0].until == 200);
+    CHECK(alarms[0].head == 3);
+    CHECK(alarms[0].message == "all its weights are 0: no row attends to anything");
+}
+
+TEST_CASE("a gradient that is not finite is an alarm where attention is") {
+    TrainingSeries series = series_of({0.5, 0.5}, &StepHead::entropy_normalised);
+    series.gradients.resize(2);
+    series.gradients[1].verdict = "nonfinite";
+    const auto alarms = found(series, "nonfinite");
+    REQUIRE(alarms.size() == 1);
+    CHECK(alarms[0].step == 100);
+    CHECK_FALSE(alarms[0].layer.has_value());
+    CHECK(alarms[0].message == "NaN or infinity in the gradients");
+}

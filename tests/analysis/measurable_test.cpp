@@ -91,7 +91,7 @@ TEST_CASE("each alarm says which measure it looks at, and misses it where that i
     const TrainingSeries series = stored_steps(6);
     for (const AlarmRule& rule : alarm_rules()) {
         INFO(rule.name);
-        const std::string measure = measure_of(rule.kind);
+        const std::string measure = measure_of(rule);
         if (measure.empty()) {
             CHECK(why_never_raised(series, rule).empty());
             continue;

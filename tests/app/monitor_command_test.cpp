@@ -159,6 +159,27 @@ TEST_CASE("a step that was saved twice is an alarm, wherever the first one stand
     CHECK(report["alarms"].back()["step"] == 3);
 }
 
+TEST_CASE("steps that hold zeros only are an alarm of every head") {
+    const TempFolder folder;
+    const std::vector<float> zeros(2 * 2 * kTokens * kTokens, 0.0F);
+    const std::string a = write_array(folder, "step1.npy", kShape, zeros);
+    const ProgramResult one = run_program({"monitor", a, "--json"});
+    CHECK(one.exit_code == 1);
+    CHECK(names_in(Json::parse(one.out), "alarm") == std::vector<std::string>(4, "no_weights"));
+    CHECK_THAT(run_program({"monitor", a}).out, Catch::Contains("all its weights are 0"));
+    const std::string b = save_step(folder, "step2.npy", 0.2);
+    const Json report = json_of(run_program({"monitor", a, b, "--json"}));
+    CHECK(report["alarms"].back()["until"] == 2);
+}
+
+TEST_CASE("a threshold above the largest share there can be is refused") {
+    const TempFolder folder;
+    const std::string a = save_step(folder, "step1.npy", 0), b = save_step(folder, "step2.npy", 1);
+    check_refused({"monitor", a, b, "--alarm", "entropy_collapse=1.5"},
+                  "--alarm entropy_collapse 1.5: expected a number from 0 to 1");
+    CHECK(run_program({"monitor", a, b, "--alarm", "entropy_collapse=1"}).exit_code < 2);
+}
+
 TEST_CASE("a NaN at one step is an alarm, and the head has no measure there") {
     const TempFolder folder;
     std::vector<float> broken = attention(0.5);

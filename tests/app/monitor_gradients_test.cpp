@@ -152,3 +152,15 @@ TEST_CASE("an upstream of monitor that does not fit is refused by the name of it
     }
     CHECK_THAT(training.monitor({"--grad", "sum", "--seq", "0"}).err, Contains("--seq and --grad"));
 }
+
+TEST_CASE("gradients that overflow where attention does not are an alarm") {
+    // What comes down is 3e38 times the values, which are 4: above what float32 holds.
+    const Training training({1, 4});
+    const std::string upstream =
+        write_array<float>(training.folder, "upstream.npy", {3, 4}, std::vector<float>(12, 3e38F));
+    const ProgramResult result =
+        training.monitor({"--grad", upstream, "--allow-nonfinite", "--json"});
+    INFO(result.err);
+    REQUIRE(result.exit_code == 1);
+    CHECK_THAT(alarms_of(Json::parse(result.out)), Catch::VectorContains(std::string("nonfinite")));
+}

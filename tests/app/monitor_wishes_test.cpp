@@ -68,7 +68,7 @@ void walk(const TempFolder& folder, const Arguments& sources) {
         std::filesystem::remove_all(out);
     }
     for (const analysis::AlarmRule& rule : analysis::alarm_rules()) {
-        const std::string name = rule.name, measure = analysis::measure_of(rule.kind);
+        const std::string name = rule.name, measure = analysis::measure_of(rule);
         const bool missing = !measure.empty() && !has_numbers(report, measure);
         const ProgramResult only = run_program(join(command, {"--only", name}));
         INFO(name << ": " << only.err);
