@@ -52,18 +52,12 @@ lib/analysis/dense_mask.cpp         by dense_block_test.cpp, which makes every m
 lib/analysis/dense_output.cpp       the same
 lib/analysis/dense_rotary.cpp       the same
 lib/analysis/wrong_structure.cpp    the same
-lib/analysis/row_stats.cpp          so far by tests/app/stats_command_test.cpp
-lib/analysis/row_sum_cause.cpp      so far by tests/app/check_command_test.cpp
 lib/analysis/head_gradients.cpp     so far by tests/app/grad_command_test.cpp and the reference cases
 lib/pipeline/approx.cpp             by tests/app/approx_command_test.cpp
 lib/pipeline/diagnosed_layer.cpp    by tests/app/diagnose_command_test.cpp, which asks for other layers
 lib/pipeline/misfit_picture.cpp     by tests/app/diagnose_other_test.cpp
 lib/pipeline/probe.cpp              the same
-lib/pipeline/approx_methods.cpp     the same
-lib/pipeline/approx_costs.cpp       the same
-lib/pipeline/approx_triptychs.cpp   the same
-lib/pipeline/approx_flags.cpp       by tests/app/flag_effect_test.cpp, which walks over its flags
-lib/attention/blas.cpp              so far by projection_test.cpp
+lib/pipeline/approx_triptychs.cpp   by tests/app/approx_command_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
 lib/attention/project_heads.cpp     by layer_test.cpp: every layer projects
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
@@ -73,11 +67,8 @@ lib/attention/tile_computation.cpp  so far by engine_test.cpp and properties_tes
 lib/cluster/mpi_ranks.cpp           by scripts/cluster_test.sh, under two launchers
 lib/io/file_bytes.cpp               so far by tests/app/files_test.cpp
 lib/io/folder.cpp                   so far by output_folder_test.cpp
-lib/io/json_syntax.cpp              so far by json_test.cpp
-lib/io/npy_header.cpp               so far by npy_test.cpp
 lib/io/pack_npz.cpp                 so far by packing_test.cpp
 lib/io/pack_safetensors.cpp         so far by packing_test.cpp
-lib/io/safetensors_header.cpp       so far by safetensors_test.cpp
 lib/io/zip_archive.cpp              so far by npz_test.cpp
 lib/io/zip_places.cpp               so far by npz_test.cpp
 lib/model/embedding.cpp             so far by tests/conformance and run_checkpoint_test.cpp
@@ -88,7 +79,6 @@ lib/model/layouts.cpp               so far by layout_match_test.cpp
 lib/model/native_weights.cpp        so far by weight_bundle_test.cpp
 lib/source/attention_options.cpp  so far by tests/app/run_flags_test.cpp
 lib/pipeline/check.cpp              so far by check_judge_heads_test.cpp
-lib/analysis/alarm_text.cpp         by alarms_test.cpp, rule by rule
 lib/analysis/step_sink.cpp          by tests/app/monitor_command_test.cpp
 lib/pipeline/checkpoint_steps.cpp   by tests/app/monitor_command_test.cpp
 lib/pipeline/monitor.cpp            by tests/app/monitor_command_test.cpp
@@ -119,7 +109,6 @@ lib/pipeline/rollout.cpp            by tests/app/rollout_command_test.cpp, again
 lib/pipeline/rollout_product.cpp    the same
 lib/pipeline/rollout_stack.cpp      the same
 lib/pipeline/rollout_writer.cpp     the same
-lib/pipeline/rollout_words.cpp      the same
 lib/pipeline/rollout_streamed.cpp   by tests/app/rollout_computed_test.cpp
 lib/analysis/rollout_sink.cpp       the same
 lib/pipeline/look_results.cpp       by tests/app/look_results_test.cpp
