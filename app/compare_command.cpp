@@ -6,6 +6,7 @@
 
 #include "attention_flags.hpp"
 #include "commands.hpp"
+#include "core/word_list.hpp"
 #include "flags.hpp"
 #include "input_flags.hpp"
 #include "output_policy_flags.hpp"
@@ -34,7 +35,7 @@ bool differs(const HeadDifference& head) {
 std::string totals(const CompareResult& result) {
     const auto& heads = result.heads;
     if (result.same() && heads.size() == 1) return "the same: its one head is close";
-    if (result.same()) return "the same: all " + std::to_string(heads.size()) + " heads are close";
+    if (result.same()) return "the same: all " + counted(heads.size(), "head") + " are close";
     const auto count = std::count_if(heads.begin(), heads.end(), differs);
     std::size_t differing = 0, cells = 0;
     double farthest = 0;
@@ -46,8 +47,8 @@ std::string totals(const CompareResult& result) {
             farthest = head.values.max_abs;
     }
     std::string text = "they differ: " + std::to_string(count) + " of " +
-                       std::to_string(heads.size()) + " heads, " + std::to_string(differing) +
-                       " of " + std::to_string(cells) + " cells, max_abs " +
+                       counted(heads.size(), "head") + ", " + std::to_string(differing) + " of " +
+                       std::to_string(cells) + " cells, max_abs " +
                        (std::isnan(farthest) ? "NaN" : number_text(farthest, 4));
     if (!result.missing.empty())
         text += "; " + std::to_string(result.missing.size()) + " on one side only";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/word_list.hpp"
 #include "table.hpp"
 
 namespace attn::app {
@@ -57,8 +58,8 @@ std::string count_text(std::size_t count, const std::string& one, const std::str
 
 // "1 of 9604 numbers differs from what was asked for, the farthest at head 0, query 30, key 31: …"
 std::string text_of(const Differences& differences, Observed kind) {
-    return std::to_string(differences.differing) + " of " + std::to_string(differences.cells) +
-           " numbers " + (differences.differing == 1 ? "differs" : "differ") +
+    return std::to_string(differences.differing) + " of " + counted(differences.cells, "number") +
+           " " + (differences.differing == 1 ? "differs" : "differ") +
            " from what was asked for, the farthest at " + place_text(differences.place, kind) +
            ": " + cell_text(differences.observed) + " instead of " +
            cell_text(differences.expected);
@@ -290,8 +291,7 @@ void print_verdict(const pipeline::DiagnoseResult& result, double seconds, Conso
     if (diagnosis.correct) {
         const Explanation& right = diagnosis.explanations.front();
         const std::string layers =
-            result.layers.empty() ? ""
-                                  : " of all " + std::to_string(result.layers.size()) + " layers";
+            result.layers.empty() ? "" : " of all " + counted(result.layers.size(), "layer");
         console.line("correct: " + what + layers +
                      (result.kind == Observed::output ? " agrees" : " agree") +
                      " with what was asked for (residual " + number_text(right.residual, 2) +

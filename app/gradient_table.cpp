@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/word_list.hpp"
 #include "table.hpp"
 
 namespace attn::app {
@@ -94,8 +95,7 @@ void print_gradients(const results::GradientReport& report, Console& console) {
 
 std::string describe(const results::GradientCheck& check) {
     return "largest relative error " + number_text(check.worst, 3) + " of " +
-           std::to_string(check.entries) + (check.entries == 1 ? " entry" : " entries") + ", at " +
-           check.place;
+           counted(check.entries, "entry") + ", at " + check.place;
 }
 
 std::string describe_gradient_measures() {

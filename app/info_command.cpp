@@ -27,7 +27,7 @@ void print(const model::ModelSummary& model, Console& console) {
     std::string title = model.title + ", " + counted(model.layers, "layer");
     if (model.sizes) {
         title += ", " + counted(model.sizes->heads, "head") + " of " +
-                 std::to_string(model.sizes->d_head) + " columns";
+                 counted(model.sizes->d_head, "column");
     }
     console.line(title + ", d_model " + std::to_string(model.d_model) + "  (--layout " +
                  model.layout + ")");

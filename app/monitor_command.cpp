@@ -170,7 +170,7 @@ std::string describe_alarms() {
         verdict.resize(9, ' ');
         text += "  " + name + verdict + rule.meaning;
         if (rule.has_threshold) text += " (" + number_text(rule.threshold) + ")";
-        if (rule.patience > 1) text += ", " + std::to_string(rule.patience) + " steps in a row";
+        if (rule.patience > 1) text += ", " + counted(rule.patience, "step") + " in a row";
         text += "\n";
     }
     return text;

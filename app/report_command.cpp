@@ -66,8 +66,7 @@ std::string describe(const ReportResult& result, const std::string& output) {
     text += counted(result.layers, "layer") + " x " + counted(result.heads, "head") + " x ";
     text += result.queries == result.keys
                 ? counted(result.queries, "token")
-                : (result.queries == 1 ? "1 query" : std::to_string(result.queries) + " queries") +
-                      " x " + counted(result.keys, "key");
+                : counted(result.queries, "query") + " x " + counted(result.keys, "key");
     return text + ", " + describe_values(result.packing) + ", " + human_size(result.bytes);
 }
 

@@ -43,8 +43,7 @@ std::string contents(const std::vector<std::string>& files) {
     std::vector<std::string> parts;
     for (std::size_t kind = 0; kind < counts.size(); ++kind) {
         if (counts[kind] == 0) continue;
-        parts.push_back(std::to_string(counts[kind]) + " " + nouns[kind] +
-                        (counts[kind] == 1 ? "" : "s"));
+        parts.push_back(counted(counts[kind], nouns[kind]));
     }
     return joined(parts, ", ");
 }

@@ -6,6 +6,7 @@
 #include "analysis/tile_measures.hpp"
 #include "attention/approx/cost.hpp"
 #include "core/error.hpp"
+#include "core/number_word.hpp"
 #include "core/parallel.hpp"
 #include "kernels/kept_kernels.hpp"
 
@@ -130,7 +131,8 @@ void require_weights(const Tile<T>& tile, const LayerShape& shape) {
         for (std::size_t i = 0; i < weights.size(); ++i) {
             if (std::isfinite(weights[i]) && weights[i] >= 0) continue;
             fail("layer ", shape.layer, ", head ", shape.number_of(tile.head), ", query ",
-                 tile.first_query + row, ", key ", tile.active.begin + i, ": is ", weights[i],
+                 tile.first_query + row, ", key ", tile.active.begin + i, ": is ",
+                 word_of_number(static_cast<double>(weights[i])),
                  ", expected attention weights of 0 or more");
         }
     }

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/number_word.hpp"
 #include "kernels/kept_kernels.hpp"
 
 namespace attn::analysis {
@@ -147,7 +148,8 @@ void FusedLayer<T>::require_weights(std::size_t query, KeyRange range) const {
         for (std::size_t key = range.begin; key < range.end; ++key) {
             if (std::isfinite(row[key]) && row[key] >= 0) continue;
             fail(heads_.name, ", head ", heads_.numbers[i], ", query ", query, ", key ", key,
-                 ": is ", row[key], ", expected attention weights of 0 or more");
+                 ": is ", word_of_number(static_cast<double>(row[key])),
+                 ", expected attention weights of 0 or more");
         }
     }
     for (std::size_t i = 0; i < heads_.gradients.size(); ++i) {
@@ -155,7 +157,8 @@ void FusedLayer<T>::require_weights(std::size_t query, KeyRange range) const {
         for (std::size_t key = range.begin; key < range.end; ++key) {
             if (!std::isfinite(row[key]))
                 fail("--gradients: of ", heads_.name, ", head ", heads_.numbers[i], ", query ",
-                     query, ", key ", key, ": is ", row[key], ", expected a finite number");
+                     query, ", key ", key, ": is ", word_of_number(static_cast<double>(row[key])),
+                     ", expected a finite number");
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "attention/whole_rows.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -85,8 +86,8 @@ Surroundings<T> surroundings_of(const LayerOutputs<T>& outputs, const LayerShape
         fail(asked_by, ": needs self-attention, this is [", shape.queries, ", ", shape.keys, "]");
     const std::size_t width = outputs.x->extent(2);
     if (width != d_model)
-        fail(asked_by, ": layer ", outputs.layer, " gives ", d_model, " columns and reads ", width,
-             "; they cannot be added");
+        fail(asked_by, ": layer ", outputs.layer, " gives ", counted(d_model, "column"),
+             " and reads ", width, "; they cannot be added");
     Surroundings<T> around;
     around.x = {outputs.x->data() + sequence * shape.queries * width, shape.queries, width};
     if (outputs.projections != nullptr) around.b_O = outputs.projections->b_O.values();

@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/numbers.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -81,7 +82,7 @@ PatchGrid parse_grid(const std::string& text, std::size_t keys) {
                      std::to_string(*rows) + "x" + std::to_string(*columns) + "+" + before;
         }
         fail("--grid ", text, ": stands for ", patches + *extra, " tokens, the attention has ",
-             keys, " keys", advice);
+             counted(keys, "key"), advice);
     }
     return {*rows, *columns, *extra};
 }

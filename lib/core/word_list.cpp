@@ -3,6 +3,23 @@
 #include <algorithm>
 
 namespace attn {
+namespace {
+
+// Of the nouns of this program.
+std::string plural_of(const std::string& noun) {
+    const auto ends_with = [&](const std::string& end) {
+        return noun.size() >= end.size() &&
+               noun.compare(noun.size() - end.size(), end.size(), end) == 0;
+    };
+    const auto without = [&](std::size_t letters) { return noun.substr(0, noun.size() - letters); };
+    if (ends_with("matrix")) return without(2) + "ices";
+    if (ends_with("axis")) return without(2) + "es";
+    if (ends_with("ry") || ends_with("ty")) return without(1) + "ies";
+    if (ends_with("ch") || ends_with("ss")) return noun + "es";
+    return noun + "s";
+}
+
+}  // namespace
 
 std::vector<std::string> split_at(const std::string& text, char between) {
     std::vector<std::string> parts;
@@ -28,7 +45,7 @@ std::string listed(const std::vector<std::string>& words, std::size_t most) {
 }
 
 std::string counted(std::size_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+    return std::to_string(count) + " " + (count == 1 ? noun : plural_of(noun));
 }
 
 }  // namespace attn

@@ -207,13 +207,14 @@ std::vector<InputRecord> Inputs::records(bool sha256_too) const {
 
 // Arrays are called after their file, with or without a key.
 const SourceFile& Inputs::file_of(const StoredArray& array) const {
+    const SourceFile* found = nullptr;
     for (const auto& [path, container] : containers_) {
         for (const SourceFile& file : container.files) {
-            if (array.name == file.path || array.name.rfind(file.path + ":", 0) == 0) return file;
+            if (array.name == file.path || array.name.rfind(file.path + ":", 0) == 0)
+                return *(found = &file);
         }
     }
-    assert(false);
-    fail(array.name, ": belongs to no file");
+    return assert(found != nullptr), *found;
 }
 
 template Array<float> Inputs::load(const std::string&, NonFinite);

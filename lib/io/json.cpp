@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/json_syntax.hpp"
 
 namespace attn::io {
@@ -131,7 +132,7 @@ class Reader : public nlohmann::json_sax<Json> {
         if (extent == 0) extent = count;
         const bool list_of_lists = nest_.kind == Kind::texts && depth == 2;
         if (extent != count && !list_of_lists) {
-            spoil("is ragged: one row has " + std::to_string(extent) + " values, another " +
+            spoil("is ragged: one row has " + counted(extent, "value") + ", another " +
                   std::to_string(count));
         }
         nest_.counts.pop_back();

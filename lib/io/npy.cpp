@@ -1,6 +1,7 @@
 #include "io/npy.hpp"
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/npy_texts.hpp"
 
 namespace attn::io {
@@ -20,8 +21,8 @@ StoredArray parse_npy(const FileBytes& file, const std::string& name) {
     if (!header.unreadable.empty()) fail(name, ": ", header.unreadable);
     const std::size_t held = file.bytes.size() - header.size;
     if (held < header.data_size) {
-        fail(name, ": holds ", held, " bytes of data, its header promises ", header.data_size, " (",
-             to_string(header.dtype), " ", to_string(header.shape), ")");
+        fail(name, ": holds ", counted(held, "byte"), " of data, its header promises ",
+             header.data_size, " (", to_string(header.dtype), " ", to_string(header.shape), ")");
     }
     require_no_more(held, header, name);
     StoredArray array = described_by(header, name);

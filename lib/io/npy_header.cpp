@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::io {
 namespace {
@@ -255,7 +256,7 @@ std::size_t npy_header_size(Span<const std::byte> bytes, const std::string& name
     if (bytes.size() < begin) fail(name, ": ends inside its NPY header");
     const std::size_t length = read_little_endian(bytes, kMagicSize + 2, length_size);
     if (length > kMaxDictionarySize) {
-        fail(name, ": has an NPY header of ", length, " bytes, expected at most ",
+        fail(name, ": has an NPY header of ", counted(length, "byte"), ", expected at most ",
              kMaxDictionarySize);
     }
     return begin + length;
@@ -284,8 +285,9 @@ NpyHeader parse_npy_header(Span<const std::byte> bytes, const std::string& name)
 
 void require_no_more(std::size_t held, const NpyHeader& header, const std::string& name) {
     if (held <= header.data_size) return;
-    fail(name, ": holds ", held, " bytes of data, its header promises ", header.data_size, "; the ",
-         held - header.data_size, " behind them would be ignored: was an array appended?");
+    fail(name, ": holds ", counted(held, "byte"), " of data, its header promises ",
+         header.data_size, "; the ", held - header.data_size,
+         " behind them would be ignored: was an array appended?");
 }
 
 }  // namespace attn::io

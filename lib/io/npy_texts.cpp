@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/utf8.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::io {
 namespace {
@@ -70,7 +71,7 @@ std::vector<std::vector<std::string>> parse_npy_texts(const NpyHeader& header,
     }
     if (header.data_size == 0) fail(name, ": holds no texts: ", to_string(header.shape));
     if (data.size() < header.data_size) {
-        fail(name, ": holds ", data.size(), " bytes of data, its header promises ",
+        fail(name, ": holds ", counted(data.size(), "byte"), " of data, its header promises ",
              header.data_size);
     }
     require_no_more(data.size(), header, name);

@@ -8,6 +8,7 @@
 #include "core/affix.hpp"
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
+#include "core/word_list.hpp"
 #include "io/foreign_file.hpp"
 #include "io/npy.hpp"
 #include "io/npy_texts.hpp"
@@ -40,14 +41,15 @@ NpyHeader read_header(const ZipArchive& archive, const ZipMember& member, const 
 void require_sizes(const ZipMember& member, const NpyHeader& header, const std::string& name) {
     const std::uint64_t held = member.size - header.size;
     if (held != header.data_size) {
-        fail(name, ": holds ", held, " bytes of data, its header promises ", header.data_size, " (",
-             to_string(header.dtype), " ", to_string(header.shape), ")");
+        fail(name, ": holds ", counted(held, "byte"), " of data, its header promises ",
+             header.data_size, " (", to_string(header.dtype), " ", to_string(header.shape), ")");
     }
     const bool possible = member.method == kZipStored
                               ? member.size == member.packed_size
                               : member.size / kMaxExpansion <= member.packed_size;
     if (!possible) {
-        fail(name, ": is damaged: ", member.packed_size, " bytes cannot unpack to ", member.size);
+        fail(name, ": is damaged: ", counted(member.packed_size, "byte"), " cannot unpack to ",
+             member.size);
     }
 }
 

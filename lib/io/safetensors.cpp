@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/safetensors_header.hpp"
 
 namespace attn::io {
@@ -37,8 +38,9 @@ void require_size(const TensorEntry& tensor, DType dtype, const std::string& nam
              " holds more values than memory can address");
     }
     if (size != tensor.end - tensor.begin) {
-        fail(name, ": is ", to_string(dtype), " ", to_string(tensor.shape), ", which takes ", size,
-             " bytes, but its ", offsets_text(tensor), " hold ", tensor.end - tensor.begin);
+        fail(name, ": is ", to_string(dtype), " ", to_string(tensor.shape), ", which takes ",
+             counted(size, "byte"), ", but its ", offsets_text(tensor), " hold ",
+             tensor.end - tensor.begin);
     }
 }
 
@@ -51,8 +53,8 @@ void require_whole(const Layout& layout) {
     std::size_t promised = 0;
     if (__builtin_add_overflow(last->end, layout.data_begin, &promised))
         fail(layout.name(*last), ": ", offsets_text(*last), " lie beyond what a file can hold");
-    fail(layout.path, ": is ", layout.file_size, " bytes, its header promises ", promised,
-         "; was the download cut off?");
+    fail(layout.path, ": is ", counted(layout.file_size, "byte"), ", its header promises ",
+         promised, "; was the download cut off?");
 }
 
 // The format allows neither overlaps nor bytes that belong to no tensor: they would hide data.
@@ -90,15 +92,15 @@ bool is_safetensors(Span<const std::byte> bytes) {
 void parse_safetensors(const FileBytes& file, const std::string& path, Container& container) {
     const Span<const std::byte> bytes = file.bytes;
     if (bytes.size() < kLengthSize)
-        fail(path, ": is ", bytes.size(), " bytes, too short for a safetensors file");
+        fail(path, ": is ", counted(bytes.size(), "byte"), ", too short for a safetensors file");
     std::uint64_t header_size = 0;
     std::memcpy(&header_size, bytes.data(), kLengthSize);
     if (header_size > kMaxHeaderSize) {
-        fail(path, ": has a safetensors header of ", header_size,
-             " bytes, the format allows at most ", kMaxHeaderSize);
+        fail(path, ": has a safetensors header of ", counted(header_size, "byte"),
+             ", the format allows at most ", kMaxHeaderSize);
     }
     if (header_size > bytes.size() - kLengthSize) {
-        fail(path, ": is ", bytes.size(), " bytes, its header alone takes ",
+        fail(path, ": is ", counted(bytes.size(), "byte"), ", its header alone takes ",
              kLengthSize + header_size, "; was the download cut off?");
     }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/json_syntax.hpp"
 
 namespace attn::io {
@@ -95,7 +96,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
         if (skipped_ > 0) return --skipped_, true;
         level_ = Level::object;
         if (field_ == "data_offsets" && numbers_.size() != 2)
-            problem("data_offsets holds ", numbers_.size(), " numbers, expected 2");
+            problem("data_offsets holds ", counted(numbers_.size(), "number"), ", expected 2");
         set(field_ == "shape" ? shape_ : offsets_, numbers_);
         return true;
     }

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
 #include "core/memory.hpp"
+#include "core/word_list.hpp"
 #include "io/zip_library.hpp"
 
 namespace attn::io {
@@ -121,8 +122,8 @@ FileBytes ZipArchive::unpack(const ZipMember& member, std::size_t skipped,
     std::byte beyond{};
     if (open.read(start.data(), skipped) != skipped || open.read(bytes->data(), size) != size ||
         open.read(&beyond, 1) != 0) {
-        fail(name, ": is damaged: it does not unpack to the ", member.size,
-             " bytes that the archive promises");
+        fail(name, ": is damaged: it does not unpack to the ", counted(member.size, "byte"),
+             " that the archive promises");
     }
     return {{bytes->data(), size}, bytes, false};
 }

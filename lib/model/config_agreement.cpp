@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::model {
 namespace {
@@ -114,12 +115,12 @@ void infer_norm(WeightBundle& bundle) {
 void require_agreement(const io::Container& container, const WeightBundle& bundle) {
     const ModelConfig& config = bundle.config;
     if (config.layers && *config.layers != bundle.layers.size()) {
-        fail(bundle.path, ": has ", bundle.layers.size(), " layers, ",
+        fail(bundle.path, ": has ", counted(bundle.layers.size(), "layer"), ", ",
              says(config, "layers", *config.layers));
     }
     const std::size_t width = model_width(bundle);
     if (config.d_model && *config.d_model != width) {
-        fail(bundle.path, ": its projections read ", width, " columns, ",
+        fail(bundle.path, ": its projections read ", counted(width, "column"), ", ",
              says(config, "d_model", *config.d_model));
     }
     const auto table = bundle.model.find("token_table");
@@ -129,11 +130,11 @@ void require_agreement(const io::Container& container, const WeightBundle& bundl
              says(config, "vocabulary", *config.vocabulary));
     }
     if (!config.window_layers.empty() && config.window_layers.size() != bundle.layers.size()) {
-        fail(bundle.path, ": has ", bundle.layers.size(), " layers, config.json lists ",
+        fail(bundle.path, ": has ", counted(bundle.layers.size(), "layer"), ", config.json lists ",
              config.window_layers.size(), " (", config.keys.at("layer_types"), ")");
     }
     if (!config.rotary_layers.empty() && config.rotary_layers.size() != bundle.layers.size()) {
-        fail(bundle.path, ": has ", bundle.layers.size(), " layers, config.json lists ",
+        fail(bundle.path, ": has ", counted(bundle.layers.size(), "layer"), ", config.json lists ",
              config.rotary_layers.size(), " (", config.keys.at("rotary_layers"), ")");
     }
     check_rotary_buffers(container, bundle);

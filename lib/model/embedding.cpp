@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/layer_weights.hpp"
 
 namespace attn::model {
@@ -48,8 +49,8 @@ std::vector<std::size_t> table_rows(const TokenIds& ids, const std::vector<std::
         const std::int64_t number = numbers[i];
         if (number < 0 || static_cast<std::uint64_t>(number) >= rows_left) {
             fail(name, ": ", what, " ", number, " of sequence ", i / ids.tokens, ", token ",
-                 i % ids.tokens, " is not one of the ", rows_left, " rows of ", table.name,
-                 first == 0 ? "" : " behind those of padding");
+                 i % ids.tokens, " is not one of the ", counted(rows_left, "row"), " of ",
+                 table.name, first == 0 ? "" : " behind those of padding");
         }
         rows.push_back(first + static_cast<std::size_t>(number));
     }
@@ -79,7 +80,7 @@ std::vector<std::size_t> position_rows(const WeightBundle& bundle, const TokenId
     if (!ids.positions.empty())
         return table_rows(ids, ids.positions, ids.positions_name, "position", first, table);
     if (first + ids.tokens > table.shape[0]) {
-        fail(ids.name, ": has ", ids.tokens, " tokens, ", table.name, " has ",
+        fail(ids.name, ": has ", counted(ids.tokens, "token"), ", ", table.name, " has ",
              table.shape[0] - std::min(first, table.shape[0]), " positions");
     }
     if (first > 0) return rows_behind_padding(ids, first);
@@ -168,8 +169,8 @@ LogitMatrix<T> load_logit_matrix(io::Inputs& inputs, const WeightBundle& bundle,
     matrix.order = own ? bundle.layout->logits_order : MatrixOrder::out_in;
     const std::size_t rows = matrix.order == MatrixOrder::in_out ? 0 : 1;
     if (stored.shape.size() != 2 || stored.shape[rows] != width)
-        fail(stored.name, " ", to_string(stored.shape), ": does not fit the ", width,
-             " columns of the model");
+        fail(stored.name, " ", to_string(stored.shape), ": does not fit the ",
+             counted(width, "column"), " of the model");
     matrix.W = inputs.load<T>(stored, non_finite);
     if (const io::StoredArray* b = find(bundle, "b_logits"))
         matrix.b = inputs.load<T>(*b, non_finite);

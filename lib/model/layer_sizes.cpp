@@ -1,5 +1,6 @@
 // What fits what in a layer, told from shapes alone.
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/weight_bundle.hpp"
 
 namespace attn::model {
@@ -68,12 +69,12 @@ void check_input_projection(const Layer& layer, const std::string& name, std::si
     require_rows(layer, array, rows);
     const MatrixShape shape = matrix_shape(array, layer.order());
     if (array.shape.size() == 3 && array.shape[0] != heads) {
-        fail(describe(array), ": is for ", array.shape[0], " heads, expected ", heads, " (", flag,
-             ")");
+        fail(describe(array), ": is for ", counted(array.shape[0], "head"), ", expected ", heads,
+             " (", flag, ")");
     }
     if (shape.columns % heads != 0) {
-        fail(describe(array), ": ", shape.columns, " columns cannot be divided among ", heads,
-             " heads (", flag, ")");
+        fail(describe(array), ": ", counted(shape.columns, "column"), " cannot be divided among ",
+             heads, " heads (", flag, ")");
     }
 }
 
@@ -101,7 +102,7 @@ std::size_t find_kv_heads(const Layer& layer, std::size_t d_head) {
     if (W_K.shape.size() == 3) return W_K.shape[0];
     const std::size_t columns = layer.shape_of("W_K").columns;
     if (columns % d_head != 0) {
-        fail(describe(W_K), ": ", columns, " columns are not heads of ", d_head,
+        fail(describe(W_K), ": ", counted(columns, "column"), " are not heads of ", d_head,
              " columns, as W_Q has them");
     }
     return columns / d_head;
@@ -109,8 +110,8 @@ std::size_t find_kv_heads(const Layer& layer, std::size_t d_head) {
 
 void require_grouping(const Layer& layer, const LayerSizes& sizes) {
     if (sizes.heads % sizes.kv_heads == 0) return;
-    fail(layer.bundle.path, ": ", sizes.heads, " heads are not a multiple of ", sizes.kv_heads,
-         " key/value heads (--heads, --kv-heads)");
+    fail(layer.bundle.path, ": ", counted(sizes.heads, "head"), " are not a multiple of ",
+         sizes.kv_heads, " key/value heads (--heads, --kv-heads)");
 }
 
 void check_bias(const NamedArrays& arrays, const std::string& name, std::size_t size) {
@@ -118,8 +119,8 @@ void check_bias(const NamedArrays& arrays, const std::string& name, std::size_t 
     if (found == arrays.end()) return;
     const io::StoredArray& bias = found->second;
     if (bias.shape.size() > 2 || element_count(bias.shape, bias.name) != size) {
-        fail(describe(bias), ": expected ", size, " values, one for each column of ", "W",
-             name.substr(1));
+        fail(describe(bias), ": expected ", counted(size, "value"), ", one for each column of ",
+             "W", name.substr(1));
     }
 }
 
@@ -141,7 +142,8 @@ LayerSizes check_separate(const Layer& layer) {
     const std::size_t k_columns = layer.shape_of("W_K").columns;
     if (k_columns != sizes.kv_heads * sizes.d_head) {
         fail(describe(layer.arrays.at("W_K")), ": expected ", sizes.kv_heads * sizes.d_head,
-             " columns, ", sizes.kv_heads, " heads of ", sizes.d_head, " as W_Q has them");
+             " columns, ", counted(sizes.kv_heads, "head"), " of ", sizes.d_head,
+             " as W_Q has them");
     }
     sizes.d_value = layer.shape_of("W_V").columns / sizes.kv_heads;
     return sizes;
@@ -166,8 +168,8 @@ LayerSizes check_fused(const Layer& layer) {
         (grouped ? "; " + layer.source("kv_heads", "--kv-heads", layer.request.kv_heads) : "") +
         ")";
     if (columns % all != 0) {
-        fail(describe(array), ": ", columns, " columns cannot be divided among ", sizes.heads,
-             " heads and ", sizes.kv_heads, " key and value heads", flags);
+        fail(describe(array), ": ", counted(columns, "column"), " cannot be divided among ",
+             sizes.heads, " heads and ", sizes.kv_heads, " key and value heads", flags);
     }
     sizes.d_head = sizes.d_value = columns / all;
     return sizes;
@@ -200,14 +202,15 @@ void check_config(const Layer& layer, const LayerSizes& sizes) {
     const bool family = layer.bundle.layout->name != "native" && !layer.request.heads;
     const std::size_t width = layer.request.d_model;
     if (family && !config.d_head && config.heads && sizes.heads * sizes.d_head != width) {
-        fail(layer.bundle.path, ": its ", sizes.heads, " heads (", config.keys.at("heads"),
-             ") have ", sizes.d_head, " columns, which are not its ", width,
+        fail(layer.bundle.path, ": its ", counted(sizes.heads, "head"), " (",
+             config.keys.at("heads"), ") have ", counted(sizes.d_head, "column"),
+             ", which are not its ", width,
              " columns divided among them, and config.json has no head_dim");
     }
     if (layer.bundle.layout->name == "native" || layer.request.heads || !config.d_head ||
         *config.d_head == sizes.d_head)
         return;
-    fail(layer.bundle.path, ": its ", sizes.heads, " heads have ", sizes.d_head,
+    fail(layer.bundle.path, ": its ", counted(sizes.heads, "head"), " have ", sizes.d_head,
          " columns, config.json says ", *config.d_head, " (", config.keys.at("d_head"), ")");
 }
 

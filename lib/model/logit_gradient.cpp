@@ -4,6 +4,7 @@
 
 #include "attention/normalisation_backward.hpp"
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/embedding.hpp"
 #include "model/layer_weights.hpp"
 
@@ -31,7 +32,7 @@ Array<T> logit_gradient(io::Inputs& inputs, const WeightBundle& bundle, const Ar
     const LogitMatrix<T> head = load_logit_matrix<T>(inputs, bundle, width, non_finite);
     const std::size_t vocabulary = output_width(head.W, head.order);
     if (place.entry >= vocabulary)
-        fail(place.flag, ": the vocabulary has ", vocabulary, " entries, counted from 0");
+        fail(place.flag, ": the vocabulary has ", counted(vocabulary, "entry"), ", counted from 0");
     const Norm<T> norm =
         load_norm<T>(inputs, bundle, bundle.model, "final_norm", width, non_finite);
     const Array<T> rows = rows_of_token(x, place.token);

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/config_keys.hpp"
 #include "model/family_lists.hpp"
 
@@ -127,7 +128,7 @@ ModelConfig read_model_config(const io::Container& container, const Layout& layo
     if (!config.heads && heads > 0 && contains(layout.model_types, config.model_type)) {
         config.heads = heads;
         config.keys["heads"] = "the family's default";
-        config.defaults.push_back(std::to_string(heads) + " heads");
+        config.defaults.push_back(counted(heads, "head"));
     }
     family.finish(config);
     if (config.causal == false && config.window)

@@ -123,7 +123,7 @@ std::string positions(const WeightBundle& bundle, const AttentionDefaults& defau
                          " layers with a window theta ", *defaults.window_theta, ", not stretched");
         }
         const std::size_t none = count_kind(bundle, RotaryKind::none);
-        if (none > 0) note += text("; none in ", none, " layers");
+        if (none > 0) note += text("; none in ", counted(none, "layer"));
         return note;
     }
     if (!defaults.relative_bias.empty())
@@ -144,7 +144,7 @@ std::string attention(const WeightBundle& bundle, const AttentionDefaults& defau
     for (std::size_t layer = 0; layer < bundle.layers.size(); ++layer)
         windows += window_left(bundle, layer) ? 1 : 0;
     if (windows > 0)
-        note += text(", a window of ", *bundle.config.window, " keys in ",
+        note += text(", a window of ", counted(*bundle.config.window, "key"), " in ",
                      windows == bundle.layers.size() ? "all" : text(windows), " layers");
     return note;
 }

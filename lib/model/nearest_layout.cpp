@@ -86,7 +86,7 @@ std::string nearest_text(const io::Container& container, const NameSet& names) {
     constexpr double kMostOfIt = 0.5;
     if (best && best->share() >= kMostOfIt) {
         return "; nearest is " + best->layout->name + " (" + std::to_string(best->gap.present) +
-               " of the " + std::to_string(best->wanted()) + " arrays of a layer" +
+               " of the " + counted(best->wanted(), "array") + " of a layer" +
                (best->prefix.empty() ? "" : ", behind " + best->prefix) + "): it " +
                describe(best->gap);
     }

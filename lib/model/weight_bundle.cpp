@@ -1,6 +1,7 @@
 #include "model/weight_bundle.hpp"
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/config_agreement.hpp"
 #include "model/config_value.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 std::string listed(const std::vector<std::string>& names) {
     if (names.size() == 1) return names.front();
     const std::size_t more = names.size() - 1;
-    return names.front() + " and " + std::to_string(more) + " more array" + (more == 1 ? "" : "s");
+    return names.front() + " and " + counted(more, "more array");
 }
 
 [[noreturn]] void fail_not_computed(const WeightBundle& bundle, const std::string& what) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/growth_sink.hpp"
+#include "analysis/row_sum_sink.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/json_text.hpp"
@@ -14,6 +15,7 @@
 #include "pipeline/approx_flags.hpp"
 #include "pipeline/approx_methods.hpp"
 #include "pipeline/approx_triptychs.hpp"
+#include "pipeline/rollout_words.hpp"
 #include "pipeline/run_options.hpp"
 #include "results/approx_pictures.hpp"
 #include "results/manifest.hpp"
@@ -288,7 +290,8 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
 
     analysis::ApproxSink<T> sink(chosen.methods(), options);
-    Sinks<T> sinks{&sink};
+    analysis::RowSumSink<T> sums(attention.has_sinks);
+    Sinks<T> sinks{&sink, &sums};
     const TriptychSizes sizes{attention.layers.size() * chosen_of(share.heads, shape[1]) *
                                   chosen_of(share.sequences, shape[0]),
                               around.is.cells, shape[0] > 1};
@@ -296,6 +299,7 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
         triptych_sink<T>(request, chosen, sizes, source_name(request), folder, warn);
     if (pictures) sinks.push_back(pictures.get());
     source::StoredSource<T>(attention).stream(sinks, share, progress);
+    if (const auto row = sums.first()) warn(doubt_of_row(request.from.source, *row, shape[0] > 1));
 
     ApproxResult result;
     result.report.batch = shape[0] > 1;

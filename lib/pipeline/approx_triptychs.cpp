@@ -1,6 +1,7 @@
 #include "pipeline/approx_triptychs.hpp"
 
 #include "core/version.hpp"
+#include "core/word_list.hpp"
 #include "render/picture_format.hpp"
 #include "results/triptych.hpp"
 
@@ -23,10 +24,9 @@ std::unique_ptr<analysis::ImpliedSink<T>> triptych_sink(
     if (methods.empty()) return nullptr;
     const std::size_t pictures = methods.size() * sizes.heads;
     if (pictures > kMostPictures || sizes.cells > kMostCells) {
-        if (!warn) return nullptr;
         warn("pictures of single heads are left out: " +
              (sizes.cells > kMostCells
-                  ? "a head has " + std::to_string(sizes.cells) + " weights, at most " +
+                  ? "a head has " + counted(sizes.cells, "weight") + ", at most " +
                         std::to_string(kMostCells) + " are drawn"
                   : std::to_string(pictures) + " of them, at most " +
                         std::to_string(kMostPictures) +

@@ -4,6 +4,7 @@
 
 #include "analysis/half_values.hpp"
 #include "analysis/second_softmax.hpp"
+#include "core/word_list.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
 
@@ -37,7 +38,7 @@ CheckLine CheckJudge<T>::warn_heads(const char* name, const Offence& offence, do
     if (count == 0) return line;
     line.verdict = Verdict::warning;
     line.place = place_of(*std::find_if(heads_.begin(), heads_.end(), guilty));
-    line.message = text(count, " of ", heads_.size(), " heads: ", message);
+    line.message = text(count, " of ", counted(heads_.size(), "head"), ": ", message);
     line.guilty = places_where(guilty, [&](const HeadCheck& head) { return place_of(head); });
     return line;
 }
@@ -80,8 +81,8 @@ CheckLine CheckJudge<T>::judge_flat_heads() const {
     if (flat == 0) return line;
     line.verdict = Verdict::warning;
     line.worst = evenness;
-    line.message = text(flat, " of ", heads_.size(),
-                        " heads: every row is as flat as when softmax runs twice");
+    line.message = text(flat, " of ", counted(heads_.size(), "head"),
+                        ": every row is as flat as when softmax runs twice");
     return line;
 }
 
@@ -141,8 +142,8 @@ CheckLine CheckJudge<T>::judge_scores(bool raw) const {
             Verdict::warning,
             scores_of(head).value(),
             place_of(head),
-            text(count, " of ", heads_.size(),
-                 " heads: every score is the same; are queries and keys zero, or not loaded?"),
+            text(count, " of ", counted(heads_.size(), "head"),
+                 ": every score is the same; are queries and keys zero, or not loaded?"),
             places_where(constant, [&](const HeadCheck& check) { return place_of(check); })};
 }
 

@@ -271,11 +271,10 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
         return {Observed::output, *outputs, {}, part.queries};
     }
     if (const auto mean = as_mean(values, loaded, part); mean && !wants_output) {
-        if (warn)
-            warn(request.observed + " " + to_string(values.shape()) + ": read as the mean of " +
-                 std::to_string(loaded.heads) +
-                 " heads, as nn.MultiheadAttention gives it; of one head --head says which "
-                 "(--observed)");
+        warn(request.observed + " " + to_string(values.shape()) + ": read as the mean of " +
+             std::to_string(loaded.heads) +
+             " heads, as nn.MultiheadAttention gives it; of one head --head says which "
+             "(--observed)");
         return {request.kind.value_or(are_scores(*mean) ? Observed::scores : Observed::weights),
                 *mean,
                 {},

@@ -51,7 +51,7 @@ std::string describe(const source::StoredAttention<T>& attention, DType type) {
     std::string text = "attention, " + counted(attention.layers.size(), "layer") + " x " +
                        counted(shape[1], "head");
     if (shape[0] > 1) text += ", " + counted(shape[0], "sequence");
-    text += ", " + std::to_string(shape[2]) + " queries x " + std::to_string(shape[3]) + " keys";
+    text += ", " + counted(shape[2], "query") + " x " + counted(shape[3], "key");
     return text + (attention.structure.causal ? ", causal" : "") + ", " + to_string(type);
 }
 
@@ -151,7 +151,7 @@ LookResult look_at_checkpoint(const LookRequest& request, const FileInfo& info) 
     result.what = model.title + ", " + counted(model.layers, "layer");
     if (model.sizes)
         result.what += " x " + counted(model.sizes->heads, "head") + " of " +
-                       std::to_string(model.sizes->d_head) + " columns";
+                       counted(model.sizes->d_head, "column");
     result.what += ", d_model " + std::to_string(model.d_model);
     for (const std::string& name : model.missing) result.problems.push_back(name + ": is missing");
     const bool whole =

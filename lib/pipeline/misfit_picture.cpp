@@ -24,11 +24,9 @@ void append_shown(std::vector<float>& all, const std::vector<double>& values, bo
 std::string path_in_folder(const analysis::Observation& observation, const Shape& place,
                            std::size_t layer) {
     const results::SequenceName sequence{place[0], observation.values.extent(0)};
-    const bool is_output = observation.kind == Observed::output;
-    std::string path = results::head_picture(layer, is_output ? 0 : place[1], sequence);
-    if (!is_output) return path;
-    const std::size_t name = path.rfind("head00");
-    return path.replace(name, std::string("head00").size(), "output");
+    if (observation.kind != Observed::output)
+        return results::head_picture(layer, place[1], sequence);
+    return results::layer_folder(layer) + "/" + results::named_picture("output", sequence);
 }
 
 }  // namespace

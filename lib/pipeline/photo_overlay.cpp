@@ -72,7 +72,7 @@ PhotoPanels gather(const source::StoredAttention<T>& attention, const DrawReques
                 panels.cells.push_back(
                     patches_of(layer.weights, sequence, heads, target.query, grid));
                 panels.titles.push_back(request.photo.mean_heads
-                                            ? "mean of " + std::to_string(heads.size()) + " heads"
+                                            ? "mean of " + counted(heads.size(), "head")
                                             : "head " +
                                                   std::to_string(attention.heads[heads.front()]));
                 panels.queries.push_back(target.query);
@@ -98,7 +98,7 @@ std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& 
     const Shape& shape = attention.shape();
     const analysis::PatchGrid grid = analysis::parse_grid(request.photo.grid, shape[3]);
     if (shape[2] != shape[3])
-        fail(request.from.source, ": has ", shape[2], " queries and ", shape[3],
+        fail(request.from.source, ": has ", counted(shape[2], "query"), " and ", shape[3],
              " keys; --image needs attention among the patches of one picture");
     const std::size_t sequence = one_sequence(request.from, shape[0]);
     const auto targets = parse_targets(request.photo.targets, grid);

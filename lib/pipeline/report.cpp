@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 
 #include "analysis/check_sink.hpp"
 #include "analysis/weight_codes.hpp"
@@ -10,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/human_size.hpp"
 #include "core/index_list.hpp"
+#include "core/number_word.hpp"
 #include "core/parallel.hpp"
 #include "io/array_name.hpp"
 #include "io/file_bytes.hpp"
@@ -32,6 +34,20 @@ using results::ReportMatrices;
 using results::ReportSink;
 
 constexpr std::size_t kLargestImage = 4'000'000;
+
+// A number that is no weight, and whose it is.
+struct OddOfSource {
+    std::string source;
+    results::OddWeight weight;
+
+    std::string text() const {
+        std::ostringstream text;
+        text << source << ": layer " << weight.layer << ", sequence " << weight.sequence
+             << ", head " << weight.head << ": the weight of query " << weight.query << " on key "
+             << weight.key << " is " << word_of_number(weight.value);
+        return text.str();
+    }
+};
 
 bool is_html_name(const std::string& path) {
     const std::string extension = std::filesystem::path(path).extension().string();
@@ -249,8 +265,8 @@ class Report {
 
     // What the page has in any case.
     static double bytes_of_code() {
-        return static_cast<double>(render::joined_modules(render::page_modules()).size() +
-                                   render::page_style().size() + render::page_skeleton().size());
+        return static_cast<double>(render::page_script().size() + render::page_style().size() +
+                                   render::page_skeleton().size());
     }
 
     // Streams with coarser and coarser plans until the page fits; most often once.
@@ -270,8 +286,8 @@ class Report {
             results::ReportChunks chunks(request_.budget, [&] {
                 if (last) fail_for_budget(sizes.other);
             });
-            const std::optional<results::OddWeight> odd = stream_and_name(chunks);
-            if (odd) {
+            const std::optional<OddOfSource> odd = stream_and_name(chunks);
+            if (odd && !plan->exact) {
                 odd_ = odd;
                 if (request_.values != ReportValues::automatic) fail_for_odd();
                 values = ReportValues::exact;
@@ -286,15 +302,15 @@ class Report {
             chunks.pack();
             if (chunks.is_full()) continue;
             std::string page = report_page(facts_, chunks);
-            if (static_cast<double>(page.size()) <= request_.budget) return page;
+            if (static_cast<double>(page.size()) > request_.budget) continue;
+            if (odd) warn_(odd->text() + "; see attn-inspect check");
+            return page;
         }
     }
 
     // Cells of one byte cannot say what is no weight; numbers themselves can.
     [[noreturn]] void fail_for_odd() const {
-        fail(source_name(), ": layer ", odd_->layer, ", sequence ", odd_->sequence, ", head ",
-             odd_->head, ": the weight of query ", odd_->query, " on key ", odd_->key, " is ",
-             odd_->value,
+        fail(odd_->text(),
              ", of which only an exact page can tell: --values exact, with --layer, --head or "
              "--budget as it needs; see attn-inspect check");
     }
@@ -308,9 +324,9 @@ class Report {
 
     // A digest takes one thread, what streams all of them: at once, the first time.
     // Of computed attention inputs may be read while it streams; they are few.
-    std::optional<results::OddWeight> stream_and_name(results::ReportChunks& chunks) {
+    std::optional<OddOfSource> stream_and_name(results::ReportChunks& chunks) {
         if (!facts_.sources.empty()) return stream(chunks);
-        std::optional<results::OddWeight> odd;
+        std::optional<OddOfSource> odd;
         if (request_.is_computed()) {
             odd = stream(chunks);
             name_sources();
@@ -325,7 +341,7 @@ class Report {
         return odd;
     }
 
-    std::optional<results::OddWeight> stream(results::ReportChunks& chunks) {
+    std::optional<OddOfSource> stream(results::ReportChunks& chunks) {
         ReportSink<T> packed(chunks, facts_.packing, matrices_of(a_, ""));
         ReportMatrices signs;
         signs.prefix = "d/";
@@ -350,13 +366,16 @@ class Report {
         stream_side(a_, sinks, "a");
         packed.finish();
         facts_.embedding = embedding.result();
-        if (!b_ || packed.odd_weight()) return packed.odd_weight();
+        std::optional<OddOfSource> odd;
+        if (packed.odd_weight()) odd = {source_name(), *packed.odd_weight()};
+        if (!b_ || (odd && !facts_.packing.exact)) return odd;
         facts_.difference = difference.result();
         signed_cells.finish(static_cast<float>(facts_.difference->scale));
         ReportSink<T> other(chunks, facts_.packing, matrices_of(*b_, "b/"));
         stream_side(*b_, {&other}, "b");
         other.finish();
-        return other.odd_weight();
+        if (!odd && other.odd_weight()) odd = {request_.against, *other.odd_weight()};
+        return odd;
     }
 
     std::optional<results::ProjectedHeads<T>> projected(std::size_t layer,
@@ -441,7 +460,7 @@ class Report {
     std::optional<ReportSide<T>> b_;
     ReportProjections<T> projections_;  // of A, where they were saved
     std::string image_;
-    std::optional<results::OddWeight> odd_;  // why the page must be exact
+    std::optional<OddOfSource> odd_;  // why the page must be exact
     results::ReportFacts facts_;
     std::vector<std::vector<std::vector<double>>> received_;  // of A and B, by slot
 };

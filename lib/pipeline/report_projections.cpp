@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "results/folder_layout.hpp"
 #include "results/manifest.hpp"
@@ -25,9 +26,9 @@ Array<T> layer_of(const Array<T>& array, std::size_t layer, const std::string& n
     Shape shape = array.shape();
     const auto refuse = [&] {
         fail(flag, " ", name, " ", to_string(array.shape()),
-             ": expected [(layers,) (batch,) heads, tokens, d_head] of ", sizes.sequences,
-             " sequences, ", sizes.heads, " heads (or fewer that divide them) and ", sizes.tokens,
-             " tokens");
+             ": expected [(layers,) (batch,) heads, tokens, d_head] of ",
+             counted(sizes.sequences, "sequence"), ", ", sizes.heads,
+             " heads (or fewer that divide them) and ", counted(sizes.tokens, "token"));
     };
     if (shape.size() < 3 || shape.size() > 5) refuse();
     const bool batch_only = shape.size() == 4 && sizes.sequences > 1;
@@ -113,8 +114,8 @@ ReportProjections<T> load_report_projections(const ReportRequest& request,
                 projections.queries[layer].extent(3) != projections.keys[layer].extent(3))
                 fail("--query ", query, " ", to_string(projections.queries[layer].shape()),
                      " and --key ", key, " ", to_string(projections.keys[layer].shape()),
-                     ": expected queries of each of the ", outline.heads.size(),
-                     " heads, as wide as the keys");
+                     ": expected queries of each of the ", counted(outline.heads.size(), "head"),
+                     ", as wide as the keys");
         }
         return projections;
     }

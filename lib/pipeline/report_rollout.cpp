@@ -78,9 +78,8 @@ bool has_report_rollout(const ReportRequest& request, const ReportSide<T>& side,
     const std::size_t bytes = side.layers.size() * outline.sequences * side.heads.size() *
                               outline.queries * outline.keys * sizeof(T);
     if (bytes <= kMostRolledBytes) return true;
-    if (warn)
-        warn("the page is without rollout, which would keep " + human_size(bytes) +
-             " of weights; choose some with --layer or --head, or run first and give its folder");
+    warn("the page is without rollout, which would keep " + human_size(bytes) +
+         " of weights; choose some with --layer or --head, or run first and give its folder");
     return false;
 }
 

@@ -13,6 +13,7 @@
 #include "core/index_list.hpp"
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
+#include "core/word_list.hpp"
 #include "io/json_text.hpp"
 #include "pipeline/rollout_computed.hpp"
 #include "pipeline/rollout_photo.hpp"
@@ -87,7 +88,7 @@ class Rollout {
         if (parts_.streamed) stream(progress);
         for (std::size_t i = 0; i < sequences_.size(); ++i) {
             roll(i);
-            if (progress && !parts_.streamed) progress(i + 1, sequences_.size());
+            if (!parts_.streamed) progress(i + 1, sequences_.size());
         }
         finish_summary();
         if (folder_) finish_output();
@@ -126,7 +127,7 @@ class Rollout {
         }
         lines_ = {tokens() - 1};
         if (!request_.last_target)
-            warn_(stack().name + ": has " + std::to_string(tokens()) + " tokens, this is the " +
+            warn_(stack().name + ": has " + counted(tokens(), "token") + ", this is the " +
                   array_name_of(request_.method) +
                   " of the last one; --targets and --sources name others");
     }
@@ -310,7 +311,7 @@ class Rollout {
         const double seconds =
             1.3e-7 * work * static_cast<double>(pipes) / static_cast<double>(available_threads());
         if (seconds < kLongFlowSeconds && static_cast<double>(pipes) <= kMostPipes) return;
-        fail(stack().name, ": the flow through ", pipes, " weights would take about ",
+        fail(stack().name, ": the flow through ", counted(pipes, "weight"), " would take about ",
              std::ceil(seconds / 60), " minutes; name the --targets that it is wanted for");
     }
 

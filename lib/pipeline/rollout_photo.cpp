@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
+#include "core/word_list.hpp"
 #include "pipeline/rollout_words.hpp"
 
 namespace attn::pipeline {
@@ -28,8 +29,8 @@ RolloutPhoto::RolloutPhoto(const RolloutRequest& request, const analysis::PatchG
     const bool named = request.targets || request.last_target;
     if (!named && grid.extra() > 0 && targets.size() == grid.keys()) drawn_ = {0};
     if (drawn_.size() > kMostPanels)
-        fail("--image: draws a panel for each of ", drawn_.size(), " tokens; name up to ",
-             kMostPanels, " with --targets");
+        fail("--image: draws a panel for each of ", counted(drawn_.size(), "token"),
+             "; name up to ", kMostPanels, " with --targets");
 }
 
 template <class T>

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
+#include "core/word_list.hpp"
 #include "results/manifest.hpp"
 #include "source/array_source.hpp"
 #include "source/labels_beside.hpp"
@@ -90,7 +91,7 @@ Attention<T> open_gradients(const RolloutRequest& request, const std::string& na
             ? from_grad_folder<T>(inputs, name, flag, weights, source)
             : source::open_stored_attention<T>(inputs, rollout_array(request, name));
     if (gradients.shape() != weights.shape() || gradients.layers.size() != weights.layers.size())
-        fail(flag, " ", name, ": has ", gradients.layers.size(), " layers of ",
+        fail(flag, " ", name, ": has ", counted(gradients.layers.size(), "layer"), " of ",
              to_string(gradients.shape()), ", the weights of ", source, " have ",
              weights.layers.size(), " of ", to_string(weights.shape()),
              " ([batch, heads, queries, keys])");
@@ -244,7 +245,7 @@ std::optional<RolloutStack<T>> open_cross(const RolloutRequest& request,
                                      cross.attention, request.cross, inputs);
     if (cross.sequences() != decoder.sequences() || cross.queries() != decoder.queries() ||
         cross.layers() <= decoder.places.back())
-        fail("--cross ", request.cross, ": has ", cross.layers(), " layers of ",
+        fail("--cross ", request.cross, ": has ", counted(cross.layers(), "layer"), " of ",
              to_string(cross.attention.shape()), ", the decoder ", decoder.name, " has ",
              to_string(decoder.attention.shape()),
              " ([batch, heads, queries, keys]); expected a layer for each of its layers, as many "

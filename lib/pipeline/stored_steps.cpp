@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "core/word_list.hpp"
 #include "io/xxh3.hpp"
 #include "pipeline/monitor_steps.hpp"
 #include "pipeline/step_collector.hpp"
@@ -111,7 +112,7 @@ std::vector<source::TrainingStep> stored_steps(const MonitorRequest& request) {
             source::find_stored_parts(inputs, request.sources.front());
         const std::vector<std::int64_t> numbers = source::parse_steps(request.steps);
         if (numbers.size() != parts.shape().front())
-            fail("--steps: names ", numbers.size(), " steps, the first axis of ",
+            fail("--steps: names ", counted(numbers.size(), "step"), ", the first axis of ",
                  source::described(parts), " has ", parts.shape().front());
         if (!std::is_sorted(numbers.begin(), numbers.end()))
             fail("--steps: expected steps that rise along the first axis");
@@ -138,7 +139,6 @@ DType type_of_steps(const MonitorRequest& request, const std::vector<source::Tra
 }
 
 Progress progress_of_step(const Progress& progress, std::size_t step, std::size_t steps) {
-    if (!progress) return nullptr;
     return [&progress, step, steps](std::size_t done, std::size_t total) {
         progress(step * total + done, steps * total);
     };
@@ -149,7 +149,7 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
                                         const std::vector<source::TrainingStep>& steps,
                                         const AfterFirst& after_first, const Progress& progress,
                                         const Warn& warn) {
-    const Warn silent = [](const std::string&) {};
+    const Warn silent;
     std::optional<StepsAxis<T>> axis;
     if (request.steps_axis) axis.emplace(steps.front().source);
     StepCollector<T> collector(request.per_sequence, request.ranks);

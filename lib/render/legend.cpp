@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "core/word_list.hpp"
 #include "render/ink.hpp"
 
 namespace attn::render {
@@ -42,8 +43,8 @@ void SpecialCells::add(MatrixView<const float> cells, const ColorScale& scale) {
 }
 
 std::string outside_text(std::size_t count, bool above, const ColorScale& scale) {
-    return std::to_string(count) + (count == 1 ? " cell " : " cells ") +
-           (above ? "above " : "below ") + end_ticks(scale)[above ? 1 : 0].text;
+    return counted(count, "cell") + " " + (above ? "above " : "below ") +
+           end_ticks(scale)[above ? 1 : 0].text;
 }
 
 std::vector<LegendEntry> make_legend(const SpecialCells& cells, const HeatmapStyle& style) {

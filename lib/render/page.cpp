@@ -143,9 +143,14 @@ std::string joined_modules(std::string_view modules) {
     return script + "})();\n";
 }
 
+const std::string& page_script() {
+    static const std::string script = joined_modules(page_modules());
+    return script;
+}
+
 std::string page_html(const PageParts& parts) {
     const std::string_view style = page_style();
-    const std::string script = joined_modules(page_modules());
+    const std::string& script = page_script();
     std::string html;
     html.reserve(size_of(parts.early) + size_of(parts.late) + parts.meta.size() * 5 / 4 +
                  script.size() + style.size() + page_skeleton().size() + 4096);

@@ -31,6 +31,9 @@ std::string_view page_modules();  // all of them, one after another
 // exported is not.
 std::string joined_modules(std::string_view modules);
 
+// That of page_modules(), made once.
+const std::string& page_script();
+
 std::string page_html(const PageParts& parts);
 
 }  // namespace attn::render

@@ -11,6 +11,7 @@
 #include "core/phase_clock.hpp"
 #include "core/printable.hpp"
 #include "core/version.hpp"
+#include "core/word_list.hpp"
 #include "io/sequence_labels.hpp"
 #include "render/cell_numbers.hpp"
 #include "render/clean_tokens.hpp"
@@ -296,7 +297,7 @@ void HeatmapDrawer::require_room_for_numbers(MatrixView<const float> cells,
     if (!options_.numbers || render::cell_number_size(cells, look) > 0) return;
     const std::size_t side = render::cell_side_for_numbers(cells, look);
     fail("--annotate: the numbers do not fit into the ", cells.rows, " x ", cells.columns,
-         " cells of ", look.layout.pixels, " pixels; choose --cell ", side,
+         " cells of ", counted(look.layout.pixels, "pixel"), "; choose --cell ", side,
          ", or a part of the matrix with --queries A:B --keys A:B");
 }
 

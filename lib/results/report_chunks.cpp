@@ -194,7 +194,7 @@ void ReportSink<T>::see_odd(const Tile<T>& tile) {
 
 template <class T>
 void ReportSink<T>::consume(const Tile<T>& tile) {
-    if (matrices_.matrices && !packing_.exact && !matrices_.differences) see_odd(tile);
+    if (matrices_.matrices && !matrices_.differences) see_odd(tile);
     if (chunks_.is_full()) return;
     Head& head = head_at(shape_.slot(tile.sequence, tile.head));
     if (tile.active.empty()) return;

@@ -65,7 +65,9 @@ void DifferenceSink<T>::consume(const Tile<T>& tile) {
         double largest = 0;
         for (std::size_t key = 0; key < shape_.keys; ++key) {
             difference[key] -= minus[key];
-            largest = std::max(largest, std::abs(static_cast<double>(difference[key])));
+            const double size = std::abs(static_cast<double>(difference[key]));
+            // Nothing is larger than a NaN, or smaller.
+            if (!(size <= largest)) largest = std::isnan(largest) ? largest : size;
         }
         rows.max_abs[query] = largest;
     }
@@ -83,7 +85,11 @@ void DifferenceSink<T>::end_head(std::size_t sequence, std::size_t head) {
     const std::size_t place = (layers_ - 1) * shape_.slots() + slot;
     double sum = 0;
     for (const double row : rows.divergence) sum += row;
-    max_abs_[place] = *std::max_element(rows.max_abs.begin(), rows.max_abs.end());
+    const auto nan = std::find_if(rows.max_abs.begin(), rows.max_abs.end(),
+                                  [](double row) { return std::isnan(row); });
+    max_abs_[place] = nan != rows.max_abs.end()
+                          ? *nan
+                          : *std::max_element(rows.max_abs.begin(), rows.max_abs.end());
     mean_js_[place] = sum / static_cast<double>(shape_.queries);
     rows_[slot].reset();
     packed_.end_head(sequence, head);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "core/word_list.hpp"
 #include "render/cell_layout.hpp"
 #include "render/color_bar.hpp"
 #include "render/heatmap.hpp"
@@ -140,7 +141,7 @@ render::Figure draw_triptych(const ImpliedHead& head, const TriptychText& text) 
     if (any_lost) note += " · orange: keys that are not kept";
     if (layout.pool > 1)
         note += " · a cell is " + std::to_string(layout.pool) + " x " +
-                std::to_string(layout.pool) + " weights, the largest of them";
+                counted(layout.pool, "weight") + ", the largest of them";
     const auto start = static_cast<double>(kTriptychMargin);
     figure.write({text.title, kTriptychTitle, start, kTriptychMargin, render::kInk});
     figure.write({note, kTriptychText, start,

@@ -105,8 +105,8 @@ ArrayFamily match_family(const std::string& pattern, const std::vector<std::stri
         family.pattern = pattern;
         return std::move(family);
     }
-    fail(name, ": matches ", matches.front(), " and ", matches.back(), " among ", matches.size(),
-         " arrays; those that are stacked differ in one number only");
+    fail(name, ": matches ", matches.front(), " and ", matches.back(), " among ",
+         counted(matches.size(), "array"), "; those that are stacked differ in one number only");
 }
 
 }  // namespace attn::source

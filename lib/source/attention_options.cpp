@@ -4,6 +4,7 @@
 
 #include "attention/query_offset.hpp"
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "source/mask_options.hpp"
 #include "source/whole_numbers.hpp"
 
@@ -56,8 +57,9 @@ std::vector<std::int64_t> load_positions(const AttentionRequest& request, const 
             sizes.queries == sizes.new_keys &&
             (given.size() == sizes.queries || given.size() == sizes.batch * sizes.queries);
         if (!fits) {
-            fail("--positions ", request.positions, ": has ", given.size(), " numbers, expected ",
-                 sizes.queries, " tokens or [", sizes.batch, ", ", sizes.queries, "]");
+            fail("--positions ", request.positions, ": has ", counted(given.size(), "number"),
+                 ", expected ", sizes.queries, " tokens or [", sizes.batch, ", ", sizes.queries,
+                 "]");
         }
     }
     std::vector<std::int64_t> positions;
@@ -82,8 +84,8 @@ std::vector<std::int64_t> load_positions(const AttentionRequest& request, const 
 void require_rotary_columns(const AttentionRequest& request, std::size_t dim, std::size_t d_head) {
     if (dim != 0 && dim % 2 == 0 && dim <= d_head) return;
     if (request.rope_dim && request.rope_dim_given) {
-        fail("--rope-dim ", dim, ": expected an even number up to the ", d_head,
-             " columns of a head");
+        fail("--rope-dim ", dim, ": expected an even number up to the ", counted(d_head, "column"),
+             " of a head");
     }
     if (dim == d_head) {
         fail("--rope: rotates columns in pairs, a head has ", d_head,
@@ -169,8 +171,8 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     options.scale = request.scale;
     options.softcap = request.softcap;
     if (request.kv_order == KvOrder::tile && sizes.heads == sizes.kv_heads) {
-        fail("--kv-order tile: has no effect, each of the ", sizes.heads,
-             " heads has keys and values of its own");
+        fail("--kv-order tile: has no effect, each of the ", counted(sizes.heads, "head"),
+             " has keys and values of its own");
     }
     options.kv_order = request.kv_order;
     options.score_stage = request.scores_at;

@@ -2,6 +2,7 @@
 
 #include "attention/default_scale.hpp"
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/tokens.hpp"
 #include "source/attention_options.hpp"
 #include "source/weights_inputs.hpp"
@@ -76,8 +77,8 @@ Heads<T> load_heads(const std::string& name, std::optional<std::size_t> heads,
              "[batch, n, heads * d] (", flag, ")");
     }
     if (shape[2] % *heads != 0) {
-        fail(name, " ", to_string(array.shape()), ": ", shape[2],
-             " columns cannot be divided among ", *heads, " heads (", heads_flag, ")");
+        fail(name, " ", to_string(array.shape()), ": ", counted(shape[2], "column"),
+             " cannot be divided among ", *heads, " heads (", heads_flag, ")");
     }
     return make_packed_heads(array.reshaped(shape), *heads);
 }
@@ -133,11 +134,12 @@ ComputedInputs<T> load_projected(const ComputedRequest& request, io::Inputs& inp
 void check_labels(const std::vector<std::vector<std::string>>& labels, std::size_t batch,
                   std::size_t count, const std::string& file, const std::string& what) {
     if (labels.size() != 1 && labels.size() != batch) {
-        fail(file, ": has tokens for ", labels.size(), " sequences, the input has ", batch);
+        fail(file, ": has tokens for ", counted(labels.size(), "sequence"), ", the input has ",
+             batch);
     }
     for (const auto& list : labels) {
         if (list.size() != count)
-            fail(file, ": has ", list.size(), " tokens, there are ", count, " ", what);
+            fail(file, ": has ", counted(list.size(), "token"), ", there are ", count, " ", what);
     }
 }
 
@@ -225,9 +227,7 @@ ComputedInputs<T> load_computed_inputs(const ComputedRequest& request, io::Input
     result.keys += past;
     load_labels(request, inputs,
                 request.context.empty() && past == 0 && result.queries == result.keys, result);
-    for (const std::string& note : result.notes) {
-        if (warn) warn(note);
-    }
+    for (const std::string& note : result.notes) warn(note);
     return result;
 }
 

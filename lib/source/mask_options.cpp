@@ -15,7 +15,7 @@ constexpr WholeRange kWindowSides{-1, kMostCount};  // -1: unlimited
 void require_one_each(const std::vector<std::int64_t>& values, std::size_t batch,
                       const std::string& flag) {
     if (values.size() == batch) return;
-    fail(flag, ": has ", values.size(), " numbers, the batch has ", batch, " sequences");
+    fail(flag, ": has ", counted(values.size(), "number"), ", the batch has ", batch, " sequences");
 }
 
 // `lengths` are the valid keys of each sequence.
@@ -47,15 +47,15 @@ std::vector<std::size_t> load_key_lengths(const std::string& text, std::size_t b
     const std::vector<std::int64_t> values =
         load_integer_list(inputs, text, kLengths, "--key-lengths");
     if (batch > 1 && values.size() == batch * keys) {
-        fail("--key-lengths ", text, ": has ", values.size(), " numbers, the batch has ", batch,
-             " sequences; a mask [batch, keys] is given as --mask, of shape ",
+        fail("--key-lengths ", text, ": has ", counted(values.size(), "number"), ", the batch has ",
+             batch, " sequences; a mask [batch, keys] is given as --mask, of shape ",
              to_string({batch, 1, 1, keys}));
     }
     require_one_each(values, batch, "--key-lengths");
     std::vector<std::size_t> lengths;
     for (const std::int64_t value : values) {
         if (value < 0 || static_cast<std::uint64_t>(value) > keys) {
-            fail("--key-lengths: ", value, " is not between 0 and the ", keys, " keys");
+            fail("--key-lengths: ", value, " is not between 0 and the ", counted(keys, "key"));
         }
         lengths.push_back(static_cast<std::size_t>(value));
     }
@@ -138,8 +138,8 @@ Broadcast<T> load_bias(const std::string& name, const AttentionSizes& sizes, io:
                                                      : io::NonFinite::allow_minus_infinity);
     Broadcast<T> bias = spread(values, sizes, name, "--bias", warn);
     if (bias.keys() != sizes.keys) {
-        fail(name, " ", to_string(values.shape()), ": has ", bias.keys(), " keys, expected ",
-             sizes.keys, " (--bias)");
+        fail(name, " ", to_string(values.shape()), ": has ", counted(bias.keys(), "key"),
+             ", expected ", sizes.keys, " (--bias)");
     }
     return bias;
 }

@@ -60,10 +60,9 @@ PatternTokens choose_pattern_tokens(const StoredAttention<T>& attention,
     const Offsets end{static_cast<std::ptrdiff_t>(shape[3]) -
                       static_cast<std::ptrdiff_t>(shape[2])};
     if (assumed && stand_at(labels, end, shape[0])) {
-        if (warn)
-            warn(request.source +
-                 ": the tokens of the queries are those of the last keys; positions are "
-                 "counted from there");
+        warn(request.source +
+             ": the tokens of the queries are those of the last keys; positions are "
+             "counted from there");
         return {labels.keys, end};
     }
     if (given && warn)

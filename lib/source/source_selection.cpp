@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
+#include "core/word_list.hpp"
 #include "io/tokens.hpp"
 #include "results/manifest.hpp"
 
@@ -18,11 +19,13 @@ void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_
                           const std::string& file, const std::string& what) {
     if (lists.empty()) return;
     if (lists.size() != 1 && lists.size() != batch) {
-        fail(file, ": has tokens for ", lists.size(), " sequences, the attention has ", batch);
+        fail(file, ": has tokens for ", counted(lists.size(), "sequence"), ", the attention has ",
+             batch);
     }
     for (const auto& list : lists) {
         if (list.size() != count) {
-            fail(file, ": has ", list.size(), " tokens, the attention has ", count, " ", what);
+            fail(file, ": has ", counted(list.size(), "token"), ", the attention has ", count, " ",
+                 what);
         }
     }
 }

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/lower_case.hpp"
 #include "core/numbers.hpp"
+#include "core/word_list.hpp"
 #include "io/array_name.hpp"
 
 namespace attn::source {
@@ -189,8 +190,8 @@ std::vector<TrainingStep> find_training_steps(const std::vector<std::string>& so
     if (!list.empty()) {
         const std::vector<std::int64_t> numbers = parse_steps(list);
         if (numbers.size() != steps.size())
-            fail("--steps ", quoted(list), ": names ", numbers.size(), " steps, there are ",
-                 steps.size(), " (the first is ", steps.front().source, ")");
+            fail("--steps ", quoted(list), ": names ", counted(numbers.size(), "step"),
+                 ", there are ", steps.size(), " (the first is ", steps.front().source, ")");
         for (std::size_t i = 0; i < steps.size(); ++i) steps[i].number = numbers[i];
     } else {
         for (TrainingStep& step : steps) {

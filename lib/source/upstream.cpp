@@ -50,7 +50,7 @@ Array<T> load_upstream(const Upstream& upstream, const Shape& shape, std::size_t
         if (shape[0] == 1) without.erase(without.begin());
         fail(upstream.named(), " ", to_string(found), ": expected ", to_string(without),
              ", the shape of the output",
-             layers > 0 ? ", or one for each of the " + std::to_string(layers) + " layers" : "");
+             layers > 0 ? ", or one for each of the " + counted(layers, "layer") : "");
     }
     const Array<T> values = inputs.load<T>(upstream.array, io::NonFinite::refuse);
     return (of_all ? values : values.slice(layer)).reshaped(shape);
@@ -93,7 +93,7 @@ Array<T> upstream_gradient(const Upstream& upstream, const Shape& shape, const A
     std::vector<T> values(element_count(shape, "upstream"), T{1});
     if (upstream.kind == Upstream::Kind::token) {
         if (upstream.token >= shape[1])
-            fail(upstream.named(), ": there are ", shape[1], " tokens, counted from 0");
+            fail(upstream.named(), ": there are ", counted(shape[1], "token"), ", counted from 0");
         for (std::size_t i = 0; i < values.size(); ++i) {
             if (i / shape[2] % shape[1] != upstream.token) values[i] = T{0};
         }

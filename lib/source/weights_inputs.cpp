@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "model/assumptions.hpp"
 #include "model/embedding.hpp"
 #include "source/whole_numbers.hpp"
@@ -37,7 +38,7 @@ Shape embedding_shape(const io::StoredArray& x, bool hidden_states, std::size_t 
         // Hugging Face saves one more: what the last layer gives.
         if (shape[0] != layers && shape[0] != layers + 1) {
             fail(x.name, " ", to_string(x.shape), ": has ", shape[0],
-                 " hidden states, the weights have ", layers, " layers");
+                 " hidden states, the weights have ", counted(layers, "layer"));
         }
         shape.erase(shape.begin());
     } else if (shape.size() != 2 && shape.size() != 3) {
@@ -54,8 +55,9 @@ void require_stackable(const std::string& path, const std::vector<LayerShapes>& 
                        std::size_t d_model) {
     for (std::size_t layer = 0; layer + 1 < layers.size(); ++layer) {
         if (layers[layer].d_output == d_model) continue;
-        fail(path, ": layer ", layer, " has no W_O and its heads give ", layers[layer].d_output,
-             " columns, the next layer reads ", d_model, "; give --hidden-states");
+        fail(path, ": layer ", layer, " has no W_O and its heads give ",
+             counted(layers[layer].d_output, "column"), ", the next layer reads ", d_model,
+             "; give --hidden-states");
     }
 }
 
@@ -68,8 +70,8 @@ void check_layers(const model::LayerRequest& request, ComputedInputs<T>& result)
         const model::LayerSizes& found = sizes.back();
         if (found.heads != sizes[0].heads || found.kv_heads != sizes[0].kv_heads ||
             found.d_head != sizes[0].d_head) {
-            fail(bundle.path, ": layer ", layer, " has ", found.heads, " heads of ", found.d_head,
-                 " columns, layer 0 has ", sizes[0].heads, " of ", sizes[0].d_head);
+            fail(bundle.path, ": layer ", layer, " has ", counted(found.heads, "head"), " of ",
+                 found.d_head, " columns, layer 0 has ", sizes[0].heads, " of ", sizes[0].d_head);
         }
         result.layers.push_back({found.d_head, found.d_value, found.d_output});
     }
@@ -185,8 +187,8 @@ void load_context(const ComputedRequest& request, const io::StoredArray& x, io::
     const io::StoredArray context = inputs.find(request.context);
     const Shape shape = embedding_shape(context, false, 0);
     if (shape[0] != result.batch) {
-        fail(context.name, " ", to_string(context.shape), ": has ", shape[0], " sequences, ",
-             x.name, " has ", result.batch, " (--context)");
+        fail(context.name, " ", to_string(context.shape), ": has ", counted(shape[0], "sequence"),
+             ", ", x.name, " has ", result.batch, " (--context)");
     }
     result.keys = shape[1];
     result.context = inputs.load<T>(context, request.non_finite()).reshaped(shape);

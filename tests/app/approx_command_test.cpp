@@ -190,6 +190,18 @@ TEST_CASE("approx: what cannot be is one line that says why") {
     check_refused({folder.write("scores.json", "[[1, -2], [3, 4]]")}, "query 0, key 1: is -2");
 }
 
+TEST_CASE("approx: saved rows that do not add up to one are told of, the first by its place") {
+    const TempFolder folder;
+    const std::string saved = folder.write("w.json", "[[1, 0], [1, 2]]");
+    const ProgramResult far = run_program({"approx", saved, "--method", "local:window=2"});
+    CHECK(far.exit_code == 0);
+    CHECK_THAT(far.err, Catch::Contains(saved + ": the weights of layer 0, head 0, query 1 add up "
+                                                "to 3, not to 1"));
+    const std::string good = folder.write("good.json", "[[1, 0], [0.5, 0.5]]");
+    CHECK_THAT(run_program({"approx", good, "--method", "local:window=2"}).err,
+               !Catch::Contains("add up"));
+}
+
 TEST_CASE("approx: saved rows of zeros have no key and lose nothing") {
     const TempFolder folder;
     const std::string saved = folder.write("w.json", "[[1, 0, 0], [0, 0, 0], [0.5, 0, 0.5]]");

@@ -60,7 +60,7 @@ TEST_CASE("sources and fonts that cannot be used are refused and nothing is writ
     refused({good, "--layer", "2"}, "--layer 2");
     refused({good, "--seq", "1"}, "--seq 1");
     refused({good, "--clean-tokens"}, "--clean-tokens: has no effect, there are no tokens");
-    refused({good, "--tokens", folder.write("t.txt", "a\n")}, "has 1 tokens");
+    refused({good, "--tokens", folder.write("t.txt", "a\n")}, "has 1 token, ");
 }
 
 TEST_CASE("labels are read without the marks of tokenisers when asked for") {

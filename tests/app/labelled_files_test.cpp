@@ -27,7 +27,7 @@ TEST_CASE("labels beside the attention in a JSON file with nulls and empty lists
     CHECK(picture.out.find("cat") != std::string::npos);
     const auto ragged = run_program({"stats", file + ":logits"});
     CHECK(ragged.exit_code == 2);
-    CHECK(ragged.err.find("logits: is ragged: one row has 1 values, another 2") !=
+    CHECK(ragged.err.find("logits: is ragged: one row has 1 value, another 2") !=
           std::string::npos);
     const auto null = run_program({"stats", file + ":model"});
     CHECK(null.exit_code == 2);

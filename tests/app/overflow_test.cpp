@@ -6,19 +6,13 @@
 
 #include "support/array_files.hpp"
 #include "support/arrays.hpp"
+#include "support/commands.hpp"
 #include "support/program.hpp"
 
 using namespace attn;
 using namespace attn::test;
 
 namespace {
-
-using Arguments = std::vector<std::string>;
-
-Arguments join(Arguments a, const Arguments& b) {
-    a.insert(a.end(), b.begin(), b.end());
-    return a;
-}
 
 // Expects one line with all the texts and exit code 2.
 void check_refused(const Arguments& arguments, const std::vector<std::string>& texts) {

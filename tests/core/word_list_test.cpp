@@ -23,4 +23,11 @@ TEST_CASE("one is no plural") {
     CHECK(counted(1, "layer") == "1 layer");
     CHECK(counted(0, "layer") == "0 layers");
     CHECK(counted(12, "head") == "12 heads");
+    CHECK(counted(1, "matrix") == "1 matrix");
+    CHECK(counted(2, "matrix") == "2 matrices");
+    CHECK(counted(2, "axis") == "2 axes");
+    CHECK(counted(2, "query") == "2 queries");
+    CHECK(counted(2, "entry") == "2 entries");
+    CHECK(counted(2, "key") == "2 keys");
+    CHECK(counted(2, "patch") == "2 patches");
 }

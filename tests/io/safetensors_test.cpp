@@ -180,7 +180,7 @@ TEST_CASE("fields that are missing or of the wrong type are named with the tenso
     CHECK_THROWS_WITH(field(R"("shape":[null])"), "m.safetensors:W: shape holds null" + whole);
     CHECK_THROWS_WITH(field(R"("shape":{})"), "m.safetensors:W: shape is an object" + whole);
     CHECK_THROWS_WITH(field(R"("data_offsets":[0])"),
-                      "m.safetensors:W: data_offsets holds 1 numbers, expected 2");
+                      "m.safetensors:W: data_offsets holds 1 number, expected 2");
     CHECK_THROWS_WITH(field(R"("data_offsets":[0,-1])"),
                       "m.safetensors:W: data_offsets holds -1" + whole);
     CHECK_THROWS_WITH(field(dtype + "," + dtype), "m.safetensors:W: dtype stands twice");

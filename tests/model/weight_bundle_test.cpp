@@ -128,7 +128,7 @@ TEST_CASE("a config that contradicts the arrays is refused with both") {
     };
     CHECK(bundle_of(R"(, "n_layer": 1, "n_embd": 4, "vocab_size": 5)").layers.size() == 1);
     CHECK_THROWS_WITH(bundle_of(R"(, "n_layer": 12)"),
-                      Catch::Contains("has 1 layers, config.json says 12 (n_layer)"));
+                      Catch::Contains("has 1 layer, config.json says 12 (n_layer)"));
     CHECK_THROWS_WITH(
         bundle_of(R"(, "n_embd": 8)"),
         Catch::Contains("its projections read 4 columns, config.json says 8 (n_embd)"));

@@ -198,7 +198,7 @@ TEST_CASE("a stack of layers without W_O needs heads as wide as the model") {
     request.input.embeddings.clear();
     CHECK_THROWS_WITH(
         run(request, {}, {}),
-        Catch::Contains("layer 0 has no W_O and its heads give 1 columns, the next layer reads 2"));
+        Catch::Contains("layer 0 has no W_O and its heads give 1 column, the next layer reads 2"));
 }
 
 TEST_CASE("the manifest says how the result was made and from which bytes") {

@@ -60,7 +60,7 @@ TEST_CASE("lengths and offsets are one for each sequence") {
     AttentionRequest request;
     request.key_lengths = "3";
     CHECK_THROWS_WITH(structure_of(request),
-                      "--key-lengths: has 1 numbers, the batch has 2 sequences");
+                      "--key-lengths: has 1 number, the batch has 2 sequences");
     request.key_lengths = "3,6";
     CHECK_THROWS_WITH(structure_of(request), "--key-lengths: 6 is not between 0 and the 5 keys");
     request.key_lengths = "";

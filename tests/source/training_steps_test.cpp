@@ -115,5 +115,5 @@ TEST_CASE("steps that repeat and names without a number are refused by name") {
         CHECK_THROWS_WITH(find_training_steps({none}, "", kSearch), Catch::Contains("no number"));
     CHECK(find_training_steps({a, b}, "7,3", kSearch)[0].source == b);
     CHECK_THROWS_WITH(find_training_steps({a, b}, "1", kSearch),
-                      Catch::Contains("names 1 steps, there are 2"));
+                      Catch::Contains("names 1 step, there are 2"));
 }
