@@ -42,7 +42,7 @@ std::string cell_text(double value) {
 }
 
 // "head 0, query 30, key 31"; the first of a batch goes without saying.
-std::string place_text(const Shape& place, Observed kind) {
+std::string place_in_values(const Shape& place, Observed kind) {
     std::string text;
     for (std::size_t axis = 0; axis < place.size(); ++axis) {
         if (axis == 0 && place[0] == 0) continue;
@@ -60,7 +60,7 @@ std::string count_text(std::size_t count, const std::string& one, const std::str
 std::string text_of(const Differences& differences, Observed kind) {
     return std::to_string(differences.differing) + " of " + counted(differences.cells, "number") +
            " " + (differences.differing == 1 ? "differs" : "differ") +
-           " from what was asked for, the farthest at " + place_text(differences.place, kind) +
+           " from what was asked for, the farthest at " + place_in_values(differences.place, kind) +
            ": " + cell_text(differences.observed) + " instead of " +
            cell_text(differences.expected);
 }
@@ -138,11 +138,11 @@ void print_non_finite(const pipeline::DiagnoseResult& result, Console& console) 
                        std::to_string(none.count()) + " of " +
                        count_text(result.diagnosis.differences.cells, "number", "numbers") +
                        " of the observed " + word(result.kind) + ", the first at " +
-                       place_text(none.first, result.kind);
+                       place_in_values(none.first, result.kind);
     if (none.whole_rows > 0) {
         text += "; " + count_text(none.whole_rows, "row is", "rows are") + " NaN as a whole: ";
         for (std::size_t i = 0; i < none.rows.size(); ++i)
-            text += (i > 0 ? "; " : "") + place_text(none.rows[i], result.kind);
+            text += (i > 0 ? "; " : "") + place_in_values(none.rows[i], result.kind);
         if (none.whole_rows > none.rows.size()) text += "; …";
     }
     console.line(text);

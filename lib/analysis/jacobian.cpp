@@ -11,7 +11,7 @@ namespace attn::analysis {
 namespace {
 
 // The row without its largest weight.
-struct Row {
+struct SplitRow {
     double largest = 0;
     double second = 0;
     double rest = 0;  // δ
@@ -19,11 +19,12 @@ struct Row {
 };
 
 template <class T>
-Row split_row(const Kernels<T>& kernels, Span<const T> weights, std::size_t place, double rest) {
+SplitRow split_row(const Kernels<T>& kernels, Span<const T> weights, std::size_t place,
+                   double rest) {
     const T* const found = weights.begin() + place;
     const T second = std::max(kernels.largest(weights.begin(), place),
                               kernels.largest(found + 1, weights.size() - place - 1));
-    Row row;
+    SplitRow row;
     row.largest = static_cast<double>(*found);
     row.second = std::max(0.0, static_cast<double>(second));  // there may be no other
     row.rest = rest;
@@ -61,7 +62,7 @@ Secular secular_at(const std::vector<double>& others, double at) {
 // The root of Σ p²/(p - λ) = 1 between the two largest weights. Written with δ it is F(λ) = (aδ -
 // λ)/(a - λ) + Σ r²/(λ - r) = 0, which falls from one pole to the other; the poles are multiplied
 // away for Newton's steps, and a step that leaves the bracket becomes a bisection.
-double largest_eigenvalue(const Row& row, double trace) {
+double largest_eigenvalue(const SplitRow& row, double trace) {
     const double a = row.largest, product = row.largest * row.rest;
     if (row.others.empty()) return product;
     if (row.second == a) return a;

@@ -13,7 +13,7 @@
 namespace attn::analysis {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 using Square = xt::xtensor<double, 2>;
 
 // AᵀA of A [rows, columns].
@@ -33,7 +33,7 @@ bool is_finite(const Square& matrix) {
 double squared_norm(MatrixView<const double> x) {
     if (x.columns <= x.rows) {
         const Square product = gram(x);
-        if (!is_finite(product)) return kNone;
+        if (!is_finite(product)) return kUndefined;
         const xt::xtensor<double, 1> values = xt::linalg::eigvalsh(product);
         return values(values.size() - 1);
     }
@@ -68,7 +68,7 @@ TokenSpread token_spread(MatrixView<const double> rows) {
         for (std::size_t i = 0; i < rows.columns; ++i)
             residual += (rows.row(row)[i] - mean[i]) * (rows.row(row)[i] - mean[i]);
     for (const double value : direction) together += value * value;
-    TokenSpread spread{kNone, kNone, kNone};
+    TokenSpread spread{kUndefined, kUndefined, kUndefined};
     if (!std::isfinite(squares) || !(squares > 0)) return spread;
     spread.rank_residual = std::sqrt(residual / squares);
     if (rows.rows > 1 && lengths) spread.token_cosine = (together - n) / (n * (n - 1));
@@ -98,7 +98,7 @@ double product_norm(const Array<double>& a, const Array<double>& b) {
     const std::size_t d = a.extent(1);
     const Square of_a = gram({a.data(), a.extent(0), d});
     const Square of_b = gram({b.data(), b.extent(0), d});
-    if (!is_finite(of_a) || !is_finite(of_b)) return kNone;
+    if (!is_finite(of_a) || !is_finite(of_b)) return kUndefined;
     // AᵀA = V diag(λ) Vᵀ, so that the eigenvalues are those of the symmetric
     // diag(√λ) Vᵀ (BᵀB) V diag(√λ).
     const auto [values, vectors] = xt::linalg::eigh(of_a);

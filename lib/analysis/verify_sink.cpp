@@ -32,7 +32,7 @@ std::vector<std::size_t> spread(const Chosen& streamed, std::size_t total, std::
     return places;
 }
 
-std::optional<std::size_t> place_in(const std::vector<std::size_t>& sorted, std::size_t number) {
+std::optional<std::size_t> index_in(const std::vector<std::size_t>& sorted, std::size_t number) {
     const auto found = std::lower_bound(sorted.begin(), sorted.end(), number);
     if (found == sorted.end() || *found != number) return std::nullopt;
     return static_cast<std::size_t>(found - sorted.begin());
@@ -137,8 +137,8 @@ void VerifySink<T>::begin_layer(const LayerShape& shape) {
 
 template <class T>
 std::optional<std::size_t> VerifySink<T>::slot_of(std::size_t sequence, std::size_t head) const {
-    const auto of_sequence = place_in(rows_.sequences, sequence);
-    const auto of_head = place_in(rows_.heads, head);
+    const auto of_sequence = index_in(rows_.sequences, sequence);
+    const auto of_head = index_in(rows_.heads, head);
     if (!of_sequence || !of_head) return std::nullopt;
     return *of_sequence * rows_.heads.size() + *of_head;
 }
@@ -149,7 +149,7 @@ void VerifySink<T>::consume(const Tile<T>& tile) {
     if (!slot) return;
     Head& head = heads_[*slot];
     for (std::size_t row = 0; row < tile.rows(); ++row) {
-        const auto place = place_in(rows_.queries, tile.first_query + row);
+        const auto place = index_in(rows_.queries, tile.first_query + row);
         if (!place) continue;
         const auto copy = [&](const MatrixView<const T>& from, std::vector<T>& to,
                               std::size_t start) {

@@ -13,7 +13,7 @@ ArrayName parse_array_name(const std::string& text) {
     return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
-std::string to_string(const ArrayName& name) {
+std::string full_name(const ArrayName& name) {
     return name.key.empty() ? name.path : name.path + ":" + name.key;
 }
 

@@ -15,6 +15,6 @@ struct ArrayName {
 ArrayName parse_array_name(const std::string& text);
 
 // "path" or "path:key", as messages write it.
-std::string to_string(const ArrayName& name);
+std::string full_name(const ArrayName& name);
 
 }  // namespace attn::io

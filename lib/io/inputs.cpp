@@ -33,11 +33,11 @@ std::string keys_text(const std::vector<std::string>& keys) {
 void refuse_other_entry(const Container& container, const ArrayName& name) {
     const auto absent = container.absent.find(name.key);
     if (absent != container.absent.end())
-        fail(to_string(name), ": ", absent->second, ", expected an array");
+        fail(full_name(name), ": ", absent->second, ", expected an array");
     if (container.texts.count(name.key) != 0)
-        fail(to_string(name), ": holds texts, expected an array of numbers");
+        fail(full_name(name), ": holds texts, expected an array of numbers");
     if (container.settings.count(name.key) != 0)
-        fail(to_string(name), ": is one value, expected an array");
+        fail(full_name(name), ": is one value, expected an array");
 }
 
 // Element `row` along the first axis of a row-major array, named so in messages.
@@ -93,7 +93,7 @@ StoredArray Inputs::find(const std::string& array_name) {
     if (found != container.arrays.end()) return found->second;
     const auto refused = container.unreadable.find(key);
     if (refused != container.unreadable.end())
-        fail(to_string(ArrayName{name.path, key}), ": ", refused->second);
+        fail(full_name(ArrayName{name.path, key}), ": ", refused->second);
     refuse_other_entry(container, {name.path, key});
 
     const std::vector<std::string> keys = keys_of(container);

@@ -78,7 +78,7 @@ std::map<std::string, std::map<std::size_t, std::string>> texts_of_objects(
         if (problem != std::errc() || stop != end) continue;
         const std::string key = number == 0 ? "" : padded.substr(1, number - 1);
         if (!lists[key].emplace(index, *text).second) {
-            fail(to_string({container.path, key}), ": entry ", index,
+            fail(full_name({container.path, key}), ": entry ", index,
                  " has several texts, expected one of ", joined(kFields));
         }
     }
@@ -119,7 +119,7 @@ Lists labels_at(const Container& container, const std::string& key) {
         Lists labels(1);
         for (const auto& [index, text] : list->second) {
             if (index != labels[0].size()) {
-                fail(to_string({container.path, key}), ": entry ", labels[0].size(),
+                fail(full_name({container.path, key}), ": entry ", labels[0].size(),
                      " has no text, the others do");
             }
             labels[0].push_back(text);
@@ -143,10 +143,10 @@ std::vector<std::string> label_keys(const Container& container) {
 [[noreturn]] void refuse_key(const Container& container, const ArrayName& name) {
     for (const auto* list : {&container.unreadable, &container.absent}) {
         const auto reason = list->find(name.key);
-        if (reason != list->end()) fail(to_string(name), ": ", reason->second, ", expected labels");
+        if (reason != list->end()) fail(full_name(name), ": ", reason->second, ", expected labels");
     }
     const std::vector<std::string> keys = label_keys(container);
-    fail(to_string(name), ": holds no labels",
+    fail(full_name(name), ": holds no labels",
          keys.empty() ? ": expected a list of texts, or one for each sequence"
                       : "; " + name.path + " has them under " + joined(keys));
 }

@@ -6,7 +6,7 @@
 namespace attn::model {
 namespace {
 
-std::string describe(const io::StoredArray& array) {
+std::string name_and_shape(const io::StoredArray& array) {
     return array.name + " " + to_string(array.shape);
 }
 
@@ -22,7 +22,7 @@ MatrixShape matrix_shape(const io::StoredArray& array, MatrixOrder order) {
         fail(array.name, ": has no values: its shape is ", to_string(shape));
     if (shape.size() == 3 && order == MatrixOrder::in_out) return {shape[1], shape[0] * shape[2]};
     if (shape.size() != 2) {
-        fail(describe(array),
+        fail(name_and_shape(array),
              order == MatrixOrder::in_out
                  ? ": expected [d_model, heads * d_head] or [heads, d_model, d_head]"
                  : ": expected a matrix [d_out, d_in]");
@@ -56,7 +56,7 @@ void require_rows(const Layer& layer, const io::StoredArray& array, std::size_t 
     if (shape.rows == rows) return;
     const bool transposed =
         array.shape.size() == 2 && shape.columns == rows && layer.bundle.layout->name == "native";
-    fail(describe(array), ": expected ", rows,
+    fail(name_and_shape(array), ": expected ", rows,
          layer.order() == MatrixOrder::in_out ? " rows" : " columns",
          ", the width of the embeddings",
          transposed ? "; it looks transposed (nn.Linear keeps [out, in]), save its .T" : "");
@@ -69,12 +69,12 @@ void check_input_projection(const Layer& layer, const std::string& name, std::si
     require_rows(layer, array, rows);
     const MatrixShape shape = matrix_shape(array, layer.order());
     if (array.shape.size() == 3 && array.shape[0] != heads) {
-        fail(describe(array), ": is for ", counted(array.shape[0], "head"), ", expected ", heads,
-             " (", flag, ")");
+        fail(name_and_shape(array), ": is for ", counted(array.shape[0], "head"), ", expected ",
+             heads, " (", flag, ")");
     }
     if (shape.columns % heads != 0) {
-        fail(describe(array), ": ", counted(shape.columns, "column"), " cannot be divided among ",
-             heads, " heads (", flag, ")");
+        fail(name_and_shape(array), ": ", counted(shape.columns, "column"),
+             " cannot be divided among ", heads, " heads (", flag, ")");
     }
 }
 
@@ -102,7 +102,7 @@ std::size_t find_kv_heads(const Layer& layer, std::size_t d_head) {
     if (W_K.shape.size() == 3) return W_K.shape[0];
     const std::size_t columns = layer.shape_of("W_K").columns;
     if (columns % d_head != 0) {
-        fail(describe(W_K), ": ", counted(columns, "column"), " are not heads of ", d_head,
+        fail(name_and_shape(W_K), ": ", counted(columns, "column"), " are not heads of ", d_head,
              " columns, as W_Q has them");
     }
     return columns / d_head;
@@ -119,8 +119,8 @@ void check_bias(const NamedArrays& arrays, const std::string& name, std::size_t 
     if (found == arrays.end()) return;
     const io::StoredArray& bias = found->second;
     if (bias.shape.size() > 2 || element_count(bias.shape, bias.name) != size) {
-        fail(describe(bias), ": expected ", counted(size, "value"), ", one for each column of ",
-             "W", name.substr(1));
+        fail(name_and_shape(bias), ": expected ", counted(size, "value"),
+             ", one for each column of ", "W", name.substr(1));
     }
 }
 
@@ -141,7 +141,7 @@ LayerSizes check_separate(const Layer& layer) {
     check_input_projection(layer, "W_V", request.d_context, sizes.kv_heads, kv_flag);
     const std::size_t k_columns = layer.shape_of("W_K").columns;
     if (k_columns != sizes.kv_heads * sizes.d_head) {
-        fail(describe(layer.arrays.at("W_K")), ": expected ", sizes.kv_heads * sizes.d_head,
+        fail(name_and_shape(layer.arrays.at("W_K")), ": expected ", sizes.kv_heads * sizes.d_head,
              " columns, ", counted(sizes.kv_heads, "head"), " of ", sizes.d_head,
              " as W_Q has them");
     }
@@ -155,7 +155,8 @@ LayerSizes check_fused(const Layer& layer) {
     const ModelConfig& config = layer.bundle.config;
     require_rows(layer, array, layer.request.d_model);
     if (layer.request.d_context != layer.request.d_model)
-        fail(describe(array), ": queries, keys and values read inputs of one width (--context)");
+        fail(name_and_shape(array),
+             ": queries, keys and values read inputs of one width (--context)");
     const std::size_t columns = layer.shape_of("W_QKV").columns;
     LayerSizes sizes;
     sizes.heads = find_heads(layer).value();
@@ -168,7 +169,7 @@ LayerSizes check_fused(const Layer& layer) {
         (grouped ? "; " + layer.source("kv_heads", "--kv-heads", layer.request.kv_heads) : "") +
         ")";
     if (columns % all != 0) {
-        fail(describe(array), ": ", counted(columns, "column"), " cannot be divided among ",
+        fail(name_and_shape(array), ": ", counted(columns, "column"), " cannot be divided among ",
              sizes.heads, " heads and ", sizes.kv_heads, " key and value heads", flags);
     }
     sizes.d_head = sizes.d_value = columns / all;
@@ -180,7 +181,7 @@ void check_output_projection(const Layer& layer, LayerSizes& sizes) {
     sizes.d_output = sizes.heads * sizes.d_value;
     if (W_O == layer.arrays.end()) {
         if (layer.has("b_O"))
-            fail(describe(layer.arrays.at("b_O")), ": there is no W_O that it belongs to");
+            fail(name_and_shape(layer.arrays.at("b_O")), ": there is no W_O that it belongs to");
         return;
     }
     const io::StoredArray& array = W_O->second;
@@ -190,7 +191,7 @@ void check_output_projection(const Layer& layer, LayerSizes& sizes) {
     const Shape flat = in_out ? Shape{rows, d_model} : Shape{d_model, rows};
     const bool split = in_out && array.shape == Shape{sizes.heads, sizes.d_value, d_model};
     if (array.shape != flat && !split) {
-        fail(describe(array), ": expected ", to_string(flat), ", ",
+        fail(name_and_shape(array), ": expected ", to_string(flat), ", ",
              in_out ? "heads * d_value by d_model" : "d_model by heads * d_value");
     }
     sizes.d_output = d_model;

@@ -44,7 +44,7 @@ std::optional<Nearness> nearness(const io::Container& container, const NameSet& 
     return best;
 }
 
-std::string describe(const Gap& gap) {
+std::string describe_gap(const Gap& gap) {
     std::string text;
     if (!gap.missing.empty()) text += "lacks " + listed(gap.missing, kFew);
     if (!gap.besides.empty())
@@ -68,7 +68,7 @@ std::string several_attentions(const NameSet& names) {
 
 std::string gap_text(const io::Container& container, const NameSet& names, const Layout& layout) {
     const auto found = nearness(container, names, layout);
-    if (found) return ": " + describe(found->gap);
+    if (found) return ": " + describe_gap(found->gap);
     if (layout.layer.empty()) return "";
     return ": no name begins with " + (layout.bases.empty() ? "" : layout.bases.front()) +
            layout.layer.substr(0, layout.layer.find("{}")) + "0";
@@ -88,7 +88,7 @@ std::string nearest_text(const io::Container& container, const NameSet& names) {
         return "; nearest is " + best->layout->name + " (" + std::to_string(best->gap.present) +
                " of the " + counted(best->wanted(), "array") + " of a layer" +
                (best->prefix.empty() ? "" : ", behind " + best->prefix) + "): it " +
-               describe(best->gap);
+               describe_gap(best->gap);
     }
     std::string several = several_attentions(names);
     if (!several.empty()) return several;

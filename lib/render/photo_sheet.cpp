@@ -12,10 +12,10 @@
 namespace attn::render {
 namespace {
 
-constexpr std::size_t kMargin = 14;
-constexpr std::size_t kGap = 10;
-constexpr std::size_t kText = 13;
-constexpr std::size_t kTitleText = 19;
+constexpr std::size_t kSheetMargin = 14;
+constexpr std::size_t kSheetGap = 10;
+constexpr std::size_t kSheetText = 13;
+constexpr std::size_t kSheetTitleText = 19;
 
 // How much of the map is seen where it is lowest and where it is highest, and how much colour the
 // photograph keeps under it: what nobody looks at stays to be recognised.
@@ -77,34 +77,36 @@ Figure make_photo_sheet(const PhotoSheet& sheet, const HeatmapStyle& style) {
     const std::size_t wide = sheet.panels.front().cells.columns * side;
     const std::size_t high = sheet.panels.front().cells.rows * side;
     const std::size_t rows = (sheet.panels.size() + sheet.columns - 1) / sheet.columns;
-    const std::size_t left = kMargin + (sheet.row_titles.empty() ? 0 : kText + 10);
-    const std::size_t top = kMargin + kTitleText + 10 + (sheet.note.empty() ? 0 : kText + 4);
-    const std::size_t line = kText + 5 + high + kGap;
-    const std::size_t bar = left + sheet.columns * (wide + kGap) + 8;
+    const std::size_t left = kSheetMargin + (sheet.row_titles.empty() ? 0 : kSheetText + 10);
+    const std::size_t top =
+        kSheetMargin + kSheetTitleText + 10 + (sheet.note.empty() ? 0 : kSheetText + 4);
+    const std::size_t line = kSheetText + 5 + high + kSheetGap;
+    const std::size_t bar = left + sheet.columns * (wide + kSheetGap) + 8;
     SpecialCells special;
     for (const PhotoPanel& panel : sheet.panels) special.add(panel.cells, style.scale);
     const std::vector<LegendEntry> legend = make_legend(special, style);
-    const ColorBar color_bar{kText, std::min<std::size_t>(rows * line - kGap - kText - 5, 480),
+    const ColorBar color_bar{kSheetText,
+                             std::min<std::size_t>(rows * line - kSheetGap - kSheetText - 5, 480),
                              special.below > 0, special.above > 0};
     const std::size_t beside =
-        std::max(color_bar_width(style, color_bar), legend_width(legend, style, kText));
-    const std::size_t below = color_bar_bottom(color_bar) + legend_height(legend, kText);
-    const std::size_t title =
-        std::max(style.font->width(sheet.title, kTitleText), style.font->width(sheet.note, kText));
-    Figure figure{std::max(bar + beside, left + title) + kMargin,
-                  top + std::max(rows * line, kText + 5 + below) + kMargin,
+        std::max(color_bar_width(style, color_bar), legend_width(legend, style, kSheetText));
+    const std::size_t below = color_bar_bottom(color_bar) + legend_height(legend, kSheetText);
+    const std::size_t title = std::max(style.font->width(sheet.title, kSheetTitleText),
+                                       style.font->width(sheet.note, kSheetText));
+    Figure figure{std::max(bar + beside, left + title) + kSheetMargin,
+                  top + std::max(rows * line, kSheetText + 5 + below) + kSheetMargin,
                   {}};
-    figure.write({sheet.title, kTitleText, static_cast<double>(left), kMargin, kInk});
-    figure.write(
-        {sheet.note, kText, static_cast<double>(left), kMargin + kTitleText + 4, kFaintInk});
+    figure.write({sheet.title, kSheetTitleText, static_cast<double>(left), kSheetMargin, kInk});
+    figure.write({sheet.note, kSheetText, static_cast<double>(left),
+                  kSheetMargin + kSheetTitleText + 4, kFaintInk});
 
     const Image photo = paled(resized(*sheet.photo, wide, high));
     for (std::size_t index = 0; index < sheet.panels.size(); ++index) {
         const PhotoPanel& panel = sheet.panels[index];
-        const std::size_t x = left + index % sheet.columns * (wide + kGap);
-        const std::size_t y = top + index / sheet.columns * line + kText + 5;
-        figure.write({style.font->shorten(panel.title, kText, wide), kText, static_cast<double>(x),
-                      static_cast<double>(y - kText - 5), kInk});
+        const std::size_t x = left + index % sheet.columns * (wide + kSheetGap);
+        const std::size_t y = top + index / sheet.columns * line + kSheetText + 5;
+        figure.write({style.font->shorten(panel.title, kSheetText, wide), kSheetText,
+                      static_cast<double>(x), static_cast<double>(y - kSheetText - 5), kInk});
         figure.place({overlaid(photo, panel, style), x, y, 1, 1});
         figure.frame(x, y, wide, high);
         if (panel.target)
@@ -112,13 +114,13 @@ Figure make_photo_sheet(const PhotoSheet& sheet, const HeatmapStyle& style) {
                        side);
     }
     for (std::size_t row = 0; row < sheet.row_titles.size(); ++row) {
-        const std::size_t middle = top + row * line + kText + 5 + high / 2;
-        figure.write({sheet.row_titles[row], kText, kMargin, static_cast<double>(middle), kInk,
-                      TextAnchor::middle, TextDirection::up});
+        const std::size_t middle = top + row * line + kSheetText + 5 + high / 2;
+        figure.write({sheet.row_titles[row], kSheetText, kSheetMargin, static_cast<double>(middle),
+                      kInk, TextAnchor::middle, TextDirection::up});
     }
-    const std::size_t bar_top = top + kText + 5;
+    const std::size_t bar_top = top + kSheetText + 5;
     add_color_bar(figure, style, color_bar, bar, bar_top);
-    add_legend(figure, legend, kText, bar, bar_top + color_bar_bottom(color_bar));
+    add_legend(figure, legend, kSheetText, bar, bar_top + color_bar_bottom(color_bar));
     return figure;
 }
 

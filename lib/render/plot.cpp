@@ -12,12 +12,12 @@
 namespace attn::render {
 namespace {
 
-constexpr std::size_t kMargin = 14;
-constexpr std::size_t kGap = 16;
-constexpr std::size_t kText = 13;
+constexpr std::size_t kPlotMargin = 14;
+constexpr std::size_t kPlotGap = 16;
+constexpr std::size_t kPlotText = 13;
 constexpr std::size_t kSmallText = 10;  // beside points
 constexpr std::size_t kAxisText = 15;
-constexpr std::size_t kTitleText = 19;
+constexpr std::size_t kPlotTitleText = 19;
 constexpr std::size_t kTick = 4;
 constexpr std::size_t kMostColumns = 4;
 constexpr std::size_t kMostNames = 24;  // of lines in the legend
@@ -45,9 +45,11 @@ struct PlotPlan {
     std::vector<Entry> legend;
     std::size_t legend_x = 0;
 
-    std::size_t panel_x(std::size_t index) const { return left + index % columns * (width + kGap); }
+    std::size_t panel_x(std::size_t index) const {
+        return left + index % columns * (width + kPlotGap);
+    }
     std::size_t panel_y(std::size_t index) const {
-        return top + index / columns * (panel_title + height + kGap) + panel_title;
+        return top + index / columns * (panel_title + height + kPlotGap) + panel_title;
     }
     // Where a value lies in the panel at (left, top).
     Point place(std::size_t index, double x_value, double y_value) const {
@@ -129,22 +131,23 @@ PlotPlan make_plot_plan(const Plot& plot, const Font& font) {
     if (plot.panel_height > 0) plan.height = plot.panel_height;
     const bool titles = std::any_of(plot.panels.begin(), plot.panels.end(),
                                     [](const PlotPanel& panel) { return !panel.title.empty(); });
-    plan.panel_title = titles ? kText + 5 : 0;
+    plan.panel_title = titles ? kPlotText + 5 : 0;
     std::vector<double> all_x = plot.x;
     for (const PlotPanel& panel : plot.panels)
         for (const PlotLine& line : panel.lines)
             all_x.insert(all_x.end(), line.x.begin(), line.x.end());
     plan.x = plot_range(all_x, plot.x_kind);
     plan.y = y_range(plot);
-    plan.x_ticks = ticks_at(plot.x, plan.x, plan.width, font, kText);
+    plan.x_ticks = ticks_at(plot.x, plan.x, plan.width, font, kPlotText);
     plan.y_ticks = ticks(plan.y, panels == 1 ? 6 : 4);
     std::size_t widest = 0;
-    for (const Tick& tick : plan.y_ticks) widest = std::max(widest, font.width(tick.text, kText));
-    plan.left = kMargin + kAxisText + 6 + widest + kTick + 4;
-    plan.top = kMargin + (plot.title.empty() ? 0 : kTitleText + 6) +
-               (plot.note.empty() ? 0 : kText + 6) + 4;
+    for (const Tick& tick : plan.y_ticks)
+        widest = std::max(widest, font.width(tick.text, kPlotText));
+    plan.left = kPlotMargin + kAxisText + 6 + widest + kTick + 4;
+    plan.top = kPlotMargin + (plot.title.empty() ? 0 : kPlotTitleText + 6) +
+               (plot.note.empty() ? 0 : kPlotText + 6) + 4;
     plan.legend = legend_of(plot, plan);
-    plan.legend_x = plan.panel_x(plan.columns - 1) + plan.width + kGap + 4;
+    plan.legend_x = plan.panel_x(plan.columns - 1) + plan.width + kPlotGap + 4;
     return plan;
 }
 
@@ -157,8 +160,8 @@ void add_frame_and_ticks(Figure& figure, const PlotPlan& plan, std::size_t index
         if (y > top && y < bottom) figure.fill(left, y, plan.width, 1, kGrid);
         if (index % plan.columns != 0) continue;
         figure.fill(left - 1 - kTick, y, kTick, 1, kInk);
-        figure.write({tick.text, kText, static_cast<double>(left - kTick - 4),
-                      static_cast<double>(y) - kText / 2.0, kInk, TextAnchor::end});
+        figure.write({tick.text, kPlotText, static_cast<double>(left - kTick - 4),
+                      static_cast<double>(y) - kPlotText / 2.0, kInk, TextAnchor::end});
     }
     for (const Tick& tick : plan.x_ticks) {
         const auto x =
@@ -166,7 +169,7 @@ void add_frame_and_ticks(Figure& figure, const PlotPlan& plan, std::size_t index
         if (x > left && x < left + plan.width) figure.fill(x, top, 1, plan.height, kGrid);
         figure.fill(x, bottom + 1, 1, kTick, kInk);
         if (lowest)
-            figure.write({tick.text, kText, static_cast<double>(x),
+            figure.write({tick.text, kPlotText, static_cast<double>(x),
                           static_cast<double>(bottom + kTick + 3), kInk, TextAnchor::middle});
     }
     figure.frame(left, top, plan.width, plan.height);
@@ -213,7 +216,7 @@ void add_panel(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size
         if (!std::isfinite(mark.y)) continue;
         add_mark(figure, plan.place(index, mark.x, mark.y), kMark, mark.shape, mark.color);
     }
-    figure.write({panel.title, kText, static_cast<double>(left),
+    figure.write({panel.title, kPlotText, static_cast<double>(left),
                   static_cast<double>(top - plan.panel_title), kInk});
 }
 
@@ -223,7 +226,7 @@ void add_legend_entries(Figure& figure, const PlotPlan& plan) {
     std::size_t y = plan.panel_y(0);
     for (const Entry& entry : plan.legend) {
         const auto x = static_cast<double>(plan.legend_x);
-        const double middle = static_cast<double>(y) + kText / 2.0 + 1;
+        const double middle = static_cast<double>(y) + kPlotText / 2.0 + 1;
         if (entry.kind == Entry::Kind::line && entry.dashed)
             add_dashed_line(figure, {x, middle}, {x + kSample, middle}, entry.width, entry.color);
         else if (entry.kind == Entry::Kind::line)
@@ -232,8 +235,8 @@ void add_legend_entries(Figure& figure, const PlotPlan& plan) {
             add_dashed_line(figure, {x, middle}, {x + kSample, middle}, 1.2, entry.color);
         else
             add_mark(figure, {x + kSample / 2.0, middle}, kMark, entry.shape, entry.color);
-        figure.write({entry.name, kText, x + kSample + 6, static_cast<double>(y), kInk});
-        y += kText + 5;
+        figure.write({entry.name, kPlotText, x + kSample + 6, static_cast<double>(y), kInk});
+        y += kPlotText + 5;
     }
 }
 
@@ -245,25 +248,27 @@ Figure make_plot(const Plot& plot, const Font& font) {
     const std::size_t last_row = (plan.rows - 1) * plan.columns;
     const std::size_t bottom = plan.panel_y(last_row) + plan.height;
     std::size_t names = 0;
-    for (const Entry& entry : plan.legend) names = std::max(names, font.width(entry.name, kText));
+    for (const Entry& entry : plan.legend)
+        names = std::max(names, font.width(entry.name, kPlotText));
     const std::size_t beside = plan.legend.empty() ? 0 : kSample + 6 + names;
-    const std::size_t title =
-        plan.left + std::max(font.width(plot.title, kTitleText), font.width(plot.note, kText));
+    const std::size_t title = plan.left + std::max(font.width(plot.title, kPlotTitleText),
+                                                   font.width(plot.note, kPlotText));
     Figure figure;
-    figure.width = std::max(plan.legend_x + beside, title) + kMargin;
-    figure.height = std::max(bottom + kTick + 3 + kText + 6 + kAxisText,
-                             plan.panel_y(0) + plan.legend.size() * (kText + 5)) +
-                    kMargin;
+    figure.width = std::max(plan.legend_x + beside, title) + kPlotMargin;
+    figure.height = std::max(bottom + kTick + 3 + kPlotText + 6 + kAxisText,
+                             plan.panel_y(0) + plan.legend.size() * (kPlotText + 5)) +
+                    kPlotMargin;
     for (std::size_t index = 0; index < plot.panels.size(); ++index)
         add_panel(figure, plot, plan, index);
     const auto left = static_cast<double>(plan.left);
-    const std::size_t note = kMargin + (plot.title.empty() ? 0 : kTitleText + 6);
-    figure.write({plot.title, kTitleText, left, kMargin, kInk});
-    figure.write({plot.note, kText, left, static_cast<double>(note), kFaintInk});
+    const std::size_t note = kPlotMargin + (plot.title.empty() ? 0 : kPlotTitleText + 6);
+    figure.write({plot.title, kPlotTitleText, left, kPlotMargin, kInk});
+    figure.write({plot.note, kPlotText, left, static_cast<double>(note), kFaintInk});
     const auto right = static_cast<double>(plan.panel_x(plan.columns - 1) + plan.width);
     figure.write({plot.x_name, kAxisText, (left + right) / 2,
-                  static_cast<double>(bottom + kTick + 3 + kText + 6), kInk, TextAnchor::middle});
-    figure.write({plot.y_name, kAxisText, kMargin,
+                  static_cast<double>(bottom + kTick + 3 + kPlotText + 6), kInk,
+                  TextAnchor::middle});
+    figure.write({plot.y_name, kAxisText, kPlotMargin,
                   (static_cast<double>(plan.panel_y(0)) + static_cast<double>(bottom)) / 2, kInk,
                   TextAnchor::middle, TextDirection::up});
     add_legend_entries(figure, plan);

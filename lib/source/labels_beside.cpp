@@ -40,7 +40,7 @@ std::vector<Labels> find_labels(io::Inputs& inputs, const std::string& source) {
     std::vector<Labels> found;
     for (auto& [key, lists] : io::labels_in(inputs.open(name.path)))
         found.push_back(
-            {to_string(io::ArrayName{name.path, key}), count_shared(name.key, key), lists});
+            {full_name(io::ArrayName{name.path, key}), count_shared(name.key, key), lists});
     return found;
 }
 

@@ -105,7 +105,7 @@ StoredParts stack(io::Inputs& inputs, const std::string& path, const ArrayFamily
     parts.numbers = family.numbers;
     parts.named_layers = says_layers(family.pattern);
     for (const std::string& key : family.keys) {
-        parts.arrays.push_back(inputs.find(to_string(io::ArrayName{path, key})));
+        parts.arrays.push_back(inputs.find(full_name(io::ArrayName{path, key})));
         const io::StoredArray& first = parts.arrays.front();
         const io::StoredArray& array = parts.arrays.back();
         if (array.shape == first.shape) continue;
@@ -151,7 +151,7 @@ StoredParts find_stored_parts(io::Inputs& inputs, const std::string& source) {
     const std::vector<std::string> candidates = candidates_of(container);
     const std::vector<ArrayFamily> families = families_of(container, candidates);
     if (candidates.size() == 1 && families.empty())
-        return one(inputs.find(to_string(io::ArrayName{name.path, candidates.front()})));
+        return one(inputs.find(full_name(io::ArrayName{name.path, candidates.front()})));
     if (const auto family = choose_family(families, candidates))
         return stack(inputs, name.path, match_family(family->pattern, family->keys, name.path));
     if (families.empty()) return one(inputs.find(source));

@@ -103,7 +103,7 @@ void try_all(const std::string& command) {
     for (const HelpFlag& flag : flags) {
         const std::string& name = flag.names.back();
         for (const std::string& value : hostile_values()) {
-            if (!takes_part(number++, 4)) continue;
+            if (!takes_part(number++, 12)) continue;
             const TempFolder folder;
             folder.write("weights.json", "[[[1, 0], [0.5, 0.5]], [[1, 0], [0.25, 0.75]]]");
             std::vector<std::string> arguments = base_of(command, folder, name);

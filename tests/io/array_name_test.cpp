@@ -33,6 +33,6 @@ TEST_CASE("a file whose name holds a colon is itself") {
 }
 
 TEST_CASE("messages write a name as it is given") {
-    CHECK(to_string(ArrayName{"w.npz", "W_Q"}) == "w.npz:W_Q");
-    CHECK(to_string(ArrayName{"x.npy", ""}) == "x.npy");
+    CHECK(full_name(ArrayName{"w.npz", "W_Q"}) == "w.npz:W_Q");
+    CHECK(full_name(ArrayName{"x.npy", ""}) == "x.npy");
 }

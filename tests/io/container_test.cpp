@@ -19,7 +19,7 @@ TEST_CASE("an array name is a file and perhaps a key") {
     CHECK(name.key == "layers/0/W_Q");
     CHECK(attn::io::parse_array_name("x.npy").key.empty());
     CHECK(attn::io::parse_array_name("-").path == "-");
-    CHECK(attn::io::to_string(name) == "run.json:layers/0/W_Q");
+    CHECK(attn::io::full_name(name) == "run.json:layers/0/W_Q");
 
     const TempFolder folder;
     const std::string odd = folder.write("a:b.npy", "x");

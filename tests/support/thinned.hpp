@@ -1,6 +1,5 @@
 // Tests that walk over thousands of values: the release build tries them all, a build with
-// sanitizers, which is ten times slower, one of so many. So is one that is not optimised; what
-// takes minutes there asks for kSlow.
+// sanitizers, which is ten times slower, one of so many.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +10,6 @@ namespace attn::test {
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
-#endif
-
-#if defined(__OPTIMIZE__)
-constexpr bool kSlow = kSanitized;
-#else
-constexpr bool kSlow = true;
 #endif
 
 // Whether the value with this number takes part. Numbers that run on over several lists of values
