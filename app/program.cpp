@@ -86,8 +86,8 @@ constexpr NamedCommand kCommands[] = {
 }  // namespace
 
 std::string command_text(const CLI::App& app) {
-    const std::set<std::string> left_out{"--output",  "--json",   "--force",
-                                         "--durable", "--sha256", "--list"};
+    const std::set<std::string> left_out{"--output", "--json",   "--force", "--durable",
+                                         "--sha256", "--resume", "--list"};
     std::string text = "attn-inspect";
     for (const CLI::App* command : app.get_subcommands()) {
         text += " " + command->get_name();

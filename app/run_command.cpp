@@ -59,6 +59,9 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
               "Folder for the results; created, or replaced where an earlier run wrote it")
         .required();
     add_output_policy_flags(command, request.policy, console);
+    command.on("--resume", request.resume,
+               "Go on at the first layer that a run of the same flags and inputs into this folder, "
+               "with --resume too, had not completed when it was killed");
     command
         .parsed(
             "--save", "LIST",

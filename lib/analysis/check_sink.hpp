@@ -129,6 +129,7 @@ class CheckSink : public Sink<T>, public JoiningSink<T> {
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
     void end_layer(const LayerOutputs<T>& outputs) override;
+    bool remembers() const override { return true; }
     void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
     void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
 

@@ -33,6 +33,8 @@ class JoiningSink {
 
     // Behind the last tile of the layer that this process streams, even where it is alone.
     virtual void end_tiles() {}
+    // Whether what it finds in a layer counts when the layer is over; else it is in files.
+    virtual bool remembers() const { return false; }
     // Of a head that is done; and on another process, in the same order.
     virtual void save_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteWriter&) const {}
     virtual void restore_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteReader&) {}

@@ -58,8 +58,11 @@ void remove_abandoned_staging(int folder, const std::string& path) {
 }  // namespace
 
 OutputFolder::OutputFolder(std::string path, OutputGuard guard, const std::string& expected,
-                           Communicator ranks)
-    : path_(std::move(path)), guard_(std::move(guard)), ranks_(std::move(ranks)) {
+                           Communicator ranks, Leftover leftover)
+    : path_(std::move(path)),
+      guard_(std::move(guard)),
+      ranks_(std::move(ranks)),
+      leftover_(leftover) {
     guard_.require_folder_name(path_, expected);
     if (ranks_.is_root())
         make();
@@ -91,9 +94,47 @@ bool OutputFolder::open_folder() {
     if (::fstat(folder_.number(), &status) == 0 && status.st_nlink == 0) return false;
     finish_commit(folder_.number(), path_, guard_.policy().durable);
     guard_.require_folder(folder_.number(), path_, read_earlier_result(folder_.number()));
+    taken_over_ = leftover_ == Leftover::taken_over && take_over_staging();
+    // A lock is not ours twice: what was taken over stays.
     remove_abandoned_staging(folder_.number(), path_);
-    create_staging();
+    if (!taken_over_) create_staging();
     return true;
+}
+
+// False where no command left anything to go on with.
+bool OutputFolder::take_over_staging() {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(path_, ignored)) {
+        const std::string name = entry.path().filename().string();
+        if (name.rfind(kOwnPrefix, 0) != 0) continue;
+        FileDescriptor staging = open_inner(folder_.number(), name);
+        if (!staging.is_open() || entry_kind(staging.number(), kResumeName) != EntryKind::folder ||
+            !try_lock(staging.number()))
+            continue;
+        staging_ = fs::path(path_) / name;
+        staging_lock_ = std::move(staging);
+        temporary_.emplace(staging_);
+        keep_staged();
+        list_staged();
+        return true;
+    }
+    return false;
+}
+
+void OutputFolder::list_staged() {
+    for (auto entry = fs::recursive_directory_iterator(staging_); entry != end(entry); ++entry) {
+        if (entry->path().filename().string().rfind(kOwnPrefix, 0) == 0)
+            entry.disable_recursion_pending();
+        else if (entry->is_regular_file() && entry->path().filename() != kManifestName)
+            files_.insert(entry->path().lexically_relative(staging_).string());
+    }
+}
+
+void OutputFolder::keep_staged() {
+    if (!ranks_.is_root()) return;
+    temporary_->keep();
+    created_->keep();
+    kept_ = true;
 }
 
 void OutputFolder::create_staging() {
@@ -120,7 +161,7 @@ void OutputFolder::find_staging() {
 
 OutputFolder::~OutputFolder() {
     std::error_code ignored;
-    if (!staging_.empty() && ranks_.is_root()) fs::remove_all(staging_, ignored);
+    if (!staging_.empty() && ranks_.is_root() && !kept_) fs::remove_all(staging_, ignored);
 }
 
 void OutputFolder::require_space(std::size_t bytes) const {

@@ -19,18 +19,33 @@
 
 namespace attn::io {
 
+// Inside a hidden folder that a later command may go on with; what is in it is no result.
+constexpr const char* kResumeName = ".attn-inspect-resume";
+
 class OutputFolder {
   public:
+    // What becomes of a hidden folder that a command left when it was killed.
+    enum class Leftover {
+        removed,
+        taken_over,  // where it has a folder kResumeName: this command goes on with it
+    };
+
     // Creates the folder where it is missing, and finishes the commit of a command that was killed.
     // `expected`: what the command writes, for messages ("a folder, or one picture FILE.png").
     // Throws Error when the path is a file, cannot be written to, or holds what the guard protects.
     // Of several `ranks` that make one result, each makes an OutputFolder: rank 0 as if alone, and
     // the others write into its hidden folder; Error on those that do not see it.
     OutputFolder(std::string path, OutputGuard guard, const std::string& expected = "a folder",
-                 Communicator ranks = {});
+                 Communicator ranks = {}, Leftover leftover = Leftover::removed);
 
     // Whether several ranks write into it.
     bool is_shared() const { return !ranks_.is_alone(); }
+
+    // Whether it goes on with what another command left: all that was staged is.
+    bool is_taken_over() const { return taken_over_; }
+
+    // From now on what is staged stays where it is when this command is killed, or fails.
+    void keep_staged();
 
     // Removes what was not committed, and the folders that this object made.
     ~OutputFolder();
@@ -69,6 +84,8 @@ class OutputFolder {
   private:
     void make();
     bool open_folder();
+    bool take_over_staging();
+    void list_staged();
     void create_staging();
     void find_staging();
     void require_free_places(const std::optional<EarlierResult>& earlier) const;
@@ -78,6 +95,9 @@ class OutputFolder {
     std::string path_;
     OutputGuard guard_;
     Communicator ranks_;
+    Leftover leftover_;
+    bool taken_over_ = false;
+    bool kept_ = false;
     std::optional<NewFolder> created_;
     FileDescriptor folder_;
     std::optional<TemporaryPath> temporary_;  // the staging folder

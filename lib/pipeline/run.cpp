@@ -7,15 +7,19 @@
 #include "analysis/check_sink.hpp"
 #include "analysis/verify_sink.hpp"
 #include "attention/division.hpp"
+#include "attention/product_processor.hpp"
 #include "attention/query_offset.hpp"
 #include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/phase_clock.hpp"
+#include "core/version.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
 #include "io/same_files.hpp"
+#include "kernels/kernels.hpp"
 #include "pipeline/check_judge.hpp"
+#include "pipeline/run_journal.hpp"
 #include "pipeline/run_options.hpp"
 #include "pipeline/stats.hpp"
 #include "results/array_sink.hpp"
@@ -64,12 +68,14 @@ class Run {
           outline_(source_.outline()),
           selection_{sorted_indices(request.layers, outline_.layers.size(), "--layers", "layer"),
                      sorted_indices(request.heads, outline_.heads.size(), "--head", "head")},
-          folder_(request.output, guard(), "a folder", request.ranks) {
+          folder_(request.output, guard(), "a folder", request.ranks,
+                  request.resume ? io::OutputFolder::Leftover::taken_over
+                                 : io::OutputFolder::Leftover::removed) {
         warn_of_idle_ranks(ranks_, loaded_.batch * loaded_.heads, warn);
     }
 
     results::RunManifest execute(const Progress& progress) {
-        folder_.require_space(bytes_to_write());
+        if (!folder_.is_taken_over()) folder_.require_space(bytes_to_write());
         results::HeatmapDrawer drawer(
             picture_options(), pictures(), {loaded_.tokens, loaded_.key_tokens},
             [this](const std::string& name, const std::string& bytes) {
@@ -99,6 +105,15 @@ class Run {
             [this](std::size_t layer) { return loaded_.options_of(layer); });
         if (request_.verify) sinks.push_back(&verify);
         sinks.push_back(for_rank_0(packing));
+        std::optional<RunJournal<T>> journal;
+        if (request_.resume) {
+            journal.emplace(folder_, request_.output, facts(), ranks_);
+            const Array<T> x = journal->replay(sinks);
+            if (journal->last_layer()) source_.start_at(*journal->last_layer() + 1, x);
+            journal->remember(sinks, [&drawer] { drawer.finish(false); });
+            sinks.insert(sinks.begin(), journal->front());
+            sinks.push_back(journal->back());
+        }
         source_.stream(sinks, {selection_.layers, std::nullopt, selection_.heads}, progress);
         if (save_.heatmaps) drawer.finish(ranks_.is_root());
         if (save_.stats) {
@@ -134,6 +149,24 @@ class Run {
         for (const std::string& font : request_.heatmaps.fonts) files_.also_reads(font);
         io::require_same_files(ranks_, files_.paths());
         return {"run", request_.policy, files_.paths()};
+    }
+
+    // What must be the same for a run that goes on.
+    RunFacts facts() const {
+        if (request_.verify)
+            fail("--resume and --verify exclude each other: what was verified is not kept");
+        RunFacts facts = describe_options(request_, loaded_);
+        for (const auto& fact : facts_of_command(request_.heatmaps.origin.command))
+            facts.push_back(fact);
+        for (const std::string& file : files_.paths()) {
+            if (file == "-")
+                fail("--resume: standard input cannot be read again; save it to a file first");
+            facts.emplace_back("file " + file, mark_of_file(file));
+        }
+        facts.emplace_back("the kernels of this machine", kernels<T>().instruction_set);
+        facts.emplace_back("the processor of OpenBLAS", product_processor());
+        facts.emplace_back("the version", version());
+        return facts;
     }
 
     // The norm behind the residual that flags name, for layers of any width.

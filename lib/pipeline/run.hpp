@@ -33,6 +33,7 @@ struct RunRequest {
     std::optional<std::vector<std::size_t>> heads;   // likewise
     results::HeatmapOptions heatmaps;
     Communicator ranks = {};  // that run it together
+    bool resume = false;      // go on where a run that was killed stopped; see run_journal.hpp
 };
 
 // Computes every layer and writes the folder, whole or not at all. Returns what the folder's

@@ -34,6 +34,7 @@ class HeatmapSink : public Sink<T>, public JoiningSink<T> {
         drawer_.add_head({shape_.layer, sequence, head}, std::move(grid));
     }
 
+    bool remembers() const override { return true; }
     void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override {
         drawer_.save_head({shape_.layer, sequence, head}, to);
     }

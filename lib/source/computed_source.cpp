@@ -96,7 +96,11 @@ void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
         LayerShare own;
         if (streamed) own = {share.sequences, share.heads, block || needs.output};
         if (loaded_.has_weights() && layer + 1 < end) expect_layer(*loaded_.bundle, layer + 1);
-        x = stream_layer({layer, x, streamed ? all : none, own, block});
+        const Layer asked{layer, x, streamed ? all : none, own, block};
+        if (layer >= start_)
+            x = stream_layer(asked);
+        else if (loaded_.has_weights())
+            load(asked);  // so that the manifest lists what was read
         if (loaded_.has_weights()) model::release_layer(*loaded_.bundle, layer);
     }
     if (needs.model_output()) end_model(x, needs, sinks);

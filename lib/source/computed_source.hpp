@@ -27,6 +27,13 @@ class ComputedSource : public Source<T> {
 
     const ComputedInputs<T>& inputs() const { return loaded_; }
 
+    // The layers below were streamed by somebody else, and this one reads `x` (empty where nothing
+    // follows).
+    void start_at(std::size_t layer, Array<T> x) {
+        start_ = layer;
+        if (loaded_.has_weights() && !loaded_.hidden_states) loaded_.x = {std::move(x)};
+    }
+
     // What the first layer reads instead, or with hidden states this one; of the same shape.
     void replace_x(std::size_t layer, const Array<T>& x) { loaded_.x[layer] = x; }
 
@@ -49,6 +56,7 @@ class ComputedSource : public Source<T> {
     bool allow_nonfinite_;
     ComputedInputs<T> loaded_;
     Outline outline_;
+    std::size_t start_ = 0;  // the first layer
 };
 
 }  // namespace attn::source

@@ -51,7 +51,8 @@ const std::set<std::string>& always_count() {
                                              "--rows",           "--start-layer",
                                              "--max-error",      "--needs",
                                              "--target-error",   "--growth",
-                                             "--time",           "--timing"};
+                                             "--time",           "--timing",
+                                             "--resume"};
     return flags;
 }
 
