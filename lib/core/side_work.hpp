@@ -24,7 +24,7 @@ class SideWork {
     void add(std::size_t bytes, std::function<void()> piece);
 
     // Does and waits for all that is left. Throws what a piece threw: of several that failed, what
-    // the one threw that was added first. Call it after the last add().
+    // the one threw that was added first. More may be added after it.
     void finish();
 
   private:

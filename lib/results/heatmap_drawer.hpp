@@ -81,7 +81,8 @@ class HeatmapDrawer {
     void restore_head(const HeadName& name, ByteReader& from);
 
     // Waits for the pictures of heads, and draws the sheets and what waited for the range of all;
-    // `sheets`: false where another process does. Call once, after the last layer.
+    // `sheets`: false where another process does, or where more layers follow. The last call stands
+    // after the last layer.
     void finish(bool sheets = true);
 
     // The heads as text for a terminal, at most `columns` characters wide; see render/terminal.hpp.
