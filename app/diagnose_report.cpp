@@ -71,9 +71,8 @@ std::string where_text(const Differences& differences, Observed kind) {
     for (std::size_t axis = 0; axis < differences.axes.size(); ++axis) {
         const Affected& affected = differences.axes[axis];
         if (affected.of == 1) continue;
-        const std::string name = axes_of(kind)[axis];
         text += (text.empty() ? "" : ", ") + std::to_string(affected.count) + " of " +
-                count_text(affected.of, name, name == "query" ? "queries" : name + "s");
+                counted(affected.of, axes_of(kind)[axis]);
         if (affected.count == 0 || affected.count == affected.of) continue;
         text += affected.count == 1 ? " (" + std::to_string(affected.first) + ")"
                                     : " (" + std::to_string(affected.first) + " to " +
@@ -136,8 +135,8 @@ void print_non_finite(const pipeline::DiagnoseResult& result, Console& console) 
                         : nan           ? "NaN: "
                                         : "infinity: ") +
                        std::to_string(none.count()) + " of " +
-                       count_text(result.diagnosis.differences.cells, "number", "numbers") +
-                       " of the observed " + word(result.kind) + ", the first at " +
+                       counted(result.diagnosis.differences.cells, "number") + " of the observed " +
+                       word(result.kind) + ", the first at " +
                        place_in_values(none.first, result.kind);
     if (none.whole_rows > 0) {
         text += "; " + count_text(none.whole_rows, "row is", "rows are") + " NaN as a whole: ";

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <sstream>
 
 #include "analysis/check_sink.hpp"
 #include "analysis/weight_codes.hpp"
@@ -18,6 +17,7 @@
 #include "io/output_file.hpp"
 #include "io/xxh3.hpp"
 #include "pipeline/check_judge.hpp"
+#include "pipeline/check_line.hpp"
 #include "pipeline/report_page.hpp"
 #include "pipeline/report_projections.hpp"
 #include "pipeline/report_rollout.hpp"
@@ -41,11 +41,9 @@ struct OddOfSource {
     results::OddWeight weight;
 
     std::string text() const {
-        std::ostringstream text;
-        text << source << ": layer " << weight.layer << ", sequence " << weight.sequence
-             << ", head " << weight.head << ": the weight of query " << weight.query << " on key "
-             << weight.key << " is " << word_of_number(weight.value);
-        return text.str();
+        return pipeline::text(source, ": layer ", weight.layer, ", sequence ", weight.sequence,
+                              ", head ", weight.head, ": the weight of query ", weight.query,
+                              " on key ", weight.key, " is ", word_of_number(weight.value));
     }
 };
 
