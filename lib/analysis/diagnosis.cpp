@@ -414,9 +414,10 @@ bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
                (other.fit != Fit::nothing || other.part == Part::softmax);
     };
     if (spoils_mean(a, b) || spoils_mean(b, a)) return false;
-    // Whose values it is can be told while each head has its own place.
+    // Whose values or which head it is can be told while each head has its own place.
     const auto mixes_heads = [](const Hypothesis& order, const Hypothesis& other) {
-        return order.fit == Fit::value_order && other.part == Part::merging;
+        return (order.fit == Fit::value_order || order.fit == Fit::head_order) &&
+               other.part == Part::merging;
     };
     if (mixes_heads(a, b) || mixes_heads(b, a)) return false;
     // A search over all its values is too much work beside each of the others.

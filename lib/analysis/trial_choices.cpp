@@ -47,13 +47,18 @@ std::vector<double> part_of_output(const std::vector<double>& contexts, std::siz
 
 }  // namespace
 
-// Of a few rows; nothing is told where the order is the right one.
+// A few rows show that it is some order, the sample which: in a row that has one key, or none, all
+// heads are the same. Nothing is told where the order is the right one.
 bool Trial::choose_head_order(Explanation& explanation, Mistakes& mistakes) {
     const DenseComputation computation(inputs_, mistakes, store_);
     HeadMatching matching(observation_.kind, extents_.heads, unit_);
-    Piece piece = glance_at(whole_axis(mistakes));
-    piece.heads = count_up(extents_.heads);
-    matching.add(face(computation, observation_, piece));
+    const auto add = [&](Piece piece) {
+        piece.heads = count_up(extents_.heads);
+        matching.add(face(computation, observation_, piece));
+    };
+    add(glance_at(whole_axis(mistakes)));
+    if (!matching.order()) return false;
+    for (const Piece& piece : pieces(whole_axis(mistakes), true)) add(piece);
     const auto order = matching.order();
     if (!order || order_text(*order).empty()) return false;
     mistakes.head_order = *order;
