@@ -6,7 +6,7 @@
 namespace attn::analysis {
 namespace {
 
-class Mean {
+class CellMean {
   public:
     void add(double value) {
         if (std::isnan(value)) return;
@@ -40,9 +40,9 @@ std::size_t place_of(std::size_t number, const std::vector<std::size_t>& numbers
     return static_cast<std::size_t>(found - numbers.begin());
 }
 
-std::vector<double> values_of(const std::vector<Mean>& means) {
+std::vector<double> values_of(const std::vector<CellMean>& means) {
     std::vector<double> values;
-    for (const Mean& mean : means) values.push_back(mean.value());
+    for (const CellMean& mean : means) values.push_back(mean.value());
     return values;
 }
 
@@ -58,13 +58,13 @@ EntropyMap map_entropy(const std::vector<HeadStats>& heads, std::size_t rows, st
     for (std::size_t first = 0; first < layers.size(); first += layers_a_row) {
         const std::size_t end = std::min(first + layers_a_row, layers.size());
         const std::size_t middle = first + (end - first + 1) / 2;
-        std::vector<Mean> all(wide), upper(wide), lower(wide);
-        Mean whole;
+        std::vector<CellMean> all(wide), upper(wide), lower(wide);
+        CellMean whole;
         for (const HeadStats& head : heads) {
             const std::size_t layer = place_of(head.layer, layers);
             if (layer < first || layer >= end) continue;
             const std::size_t column = place_of(head.head, numbers) / map.heads_a_column;
-            for (Mean* mean : {&whole, &all[column], &(layer < middle ? upper : lower)[column]})
+            for (CellMean* mean : {&whole, &all[column], &(layer < middle ? upper : lower)[column]})
                 mean->add(head.entropy_normalised);
         }
         map.rows.push_back({layers[first], layers[end - 1], whole.value(), values_of(all),

@@ -6,7 +6,7 @@
 namespace attn::analysis {
 namespace {
 
-struct Role {
+struct NamedRole {
     const char* name;
     const char* measure;
     double HeadStats::*value;
@@ -15,7 +15,7 @@ struct Role {
 // Closer values are one and the same: rounding must not choose the head that is named.
 constexpr double kTie = 1e-4;
 
-constexpr Role kRoles[] = {
+constexpr NamedRole kRoles[] = {
     {"previous token", "previous", &HeadStats::previous},
     {"induction", "induction", &HeadStats::induction},
     {"duplicate token", "duplicate_token", &HeadStats::duplicate_token},
@@ -28,7 +28,7 @@ constexpr Role kRoles[] = {
 
 std::vector<HeadRole> find_roles(const std::vector<HeadStats>& heads) {
     std::vector<HeadRole> roles;
-    for (const Role& role : kRoles) {
+    for (const NamedRole& role : kRoles) {
         std::optional<HeadRole> best;
         std::size_t strong = 0;
         for (const HeadStats& head : heads) {
