@@ -10,12 +10,12 @@ using namespace attn::analysis;
 namespace {
 
 // Two heads of two columns over three tokens, into a model of four.
-struct World {
+struct Block {
     std::vector<std::vector<double>> weights{{1, 0, 0, 0.5, 0.5, 0, 0.2, 0.3, 0.5},
                                              {1, 0, 0, 0.9, 0.1, 0, 0.1, 0.1, 0.8}};
     std::vector<double> values, W_O, x, b_O;
 
-    World() {
+    Block() {
         std::mt19937 random(7);
         std::normal_distribution<double> normal;
         const auto fill = [&](std::vector<double>& into, std::size_t count) {
@@ -74,7 +74,7 @@ std::vector<Matrix<double>> given_of(const LayerValues<double>& layer) {
 }  // namespace
 
 TEST_CASE("without W_O a value lies in its head's own columns, and keeps its length") {
-    const World world;
+    const Block world;
     const LayerValues<double> layer = world.layer(false);
     const Matrix<double> given = given_vectors(layer, 1);
     REQUIRE(given.columns == 4);
@@ -86,7 +86,7 @@ TEST_CASE("without W_O a value lies in its head's own columns, and keeps its len
 }
 
 TEST_CASE("lengths of a whole layer by Gram matrices are those of the summed vectors") {
-    const World world;
+    const Block world;
     const LayerValues<double> layer = world.layer();
     const Matrix<double> found = layer_lengths(layer, given_of(layer));
     for (std::size_t query = 0; query < 3; ++query) {
@@ -96,7 +96,7 @@ TEST_CASE("lengths of a whole layer by Gram matrices are those of the summed vec
 }
 
 TEST_CASE("shares of tokens sum to one, and follow the definition without a norm") {
-    const World world;
+    const Block world;
     const LayerValues<double> layer = world.layer();
     const auto tokens = token_contributions(layer, given_of(layer), world.around());
     for (std::size_t query = 0; query < 3; ++query) {
@@ -135,7 +135,7 @@ TEST_CASE("shares of tokens sum to one, and follow the definition without a norm
 }
 
 TEST_CASE("a norm behind the residual changes no share by its own scale") {
-    const World world;
+    const Block world;
     const LayerValues<double> layer = world.layer();
     Surroundings<double> around = world.around();
     around.after_sum.kind = NormKind::rms;

@@ -11,7 +11,7 @@ using namespace attn::test;
 
 namespace {
 
-constexpr std::size_t kHeads = 2, kTokens = 9, kWidth = 4;
+constexpr std::size_t kHeads = 2, kRows = 9, kWidth = 4;
 
 struct Numbers {
     double scale = 0.5, cap = 0, slope = 0, mask_value = -INFINITY;
@@ -19,23 +19,23 @@ struct Numbers {
 };
 
 struct Made {
-    Array<double> q = random_array<double>({1, kHeads, kTokens, kWidth}, 1),
-                  k = random_array<double>({1, kHeads, kTokens, kWidth}, 2),
-                  v = random_array<double>({1, kHeads, kTokens, kWidth}, 3);
+    Array<double> q = random_array<double>({1, kHeads, kRows, kWidth}, 1),
+                  k = random_array<double>({1, kHeads, kRows, kWidth}, 2),
+                  v = random_array<double>({1, kHeads, kRows, kWidth}, 3);
 };
 
 // Weights in float32.
 Observation weights_of(const Made& made, const Numbers& numbers) {
     std::vector<float> weights;
     for (std::size_t head = 0; head < kHeads; ++head) {
-        for (std::size_t query = 0; query < kTokens; ++query) {
+        for (std::size_t query = 0; query < kRows; ++query) {
             std::vector<double> row;
             double sum = 0;
-            for (std::size_t key = 0; key < kTokens; ++key) {
+            for (std::size_t key = 0; key < kRows; ++key) {
                 double score = 0;
                 for (std::size_t i = 0; i < kWidth; ++i)
-                    score += 4 * made.q.data()[(head * kTokens + query) * kWidth + i] *
-                             made.k.data()[(head * kTokens + key) * kWidth + i];
+                    score += 4 * made.q.data()[(head * kRows + query) * kWidth + i] *
+                             made.k.data()[(head * kRows + key) * kWidth + i];
                 score *= numbers.scale;
                 if (numbers.cap > 0) score = numbers.cap * std::tanh(score / numbers.cap);
                 score -=
@@ -48,7 +48,7 @@ Observation weights_of(const Made& made, const Numbers& numbers) {
             for (const double value : row) weights.push_back(static_cast<float>(value / sum));
         }
     }
-    return {Observed::weights, Array<float>({1, kHeads, kTokens, kTokens}, std::move(weights))};
+    return {Observed::weights, Array<float>({1, kHeads, kRows, kRows}, std::move(weights))};
 }
 
 // As asked for by `right`.
@@ -131,7 +131,7 @@ TEST_CASE("one leaking cell among many is no finite mask") {
     const Observation all = weights_of(made, leaky);
     std::vector<float> values;
     for (std::size_t i = 0; i < all.values.size(); ++i) {
-        const std::size_t query = i / kTokens % kTokens, key = i % kTokens;
+        const std::size_t query = i / kRows % kRows, key = i % kRows;
         values.push_back(key > query && i != 5 ? 0 : static_cast<float>(all.values[i]));
     }
     const Observation one{Observed::weights, Array<float>(all.values.shape(), std::move(values))};

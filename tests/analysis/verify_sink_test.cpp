@@ -49,7 +49,7 @@ class Tampering : public Sink<T> {
 
 template <class T>
 Verification verify(
-    const test::Problem<T>& problem,
+    const test::RandomProblem<T>& problem,
     const typename Tampering<T>::Change& change = [](auto&, auto&) {},
     const LayerShare& share = {}) {
     VerifySink<T> sink([&](std::size_t) { return problem.options; });
@@ -63,8 +63,8 @@ Verification verify(
     return sink.result();
 }
 
-test::Problem<float> plain(std::size_t heads, std::size_t tokens) {
-    test::Problem<float> problem;
+test::RandomProblem<float> plain(std::size_t heads, std::size_t tokens) {
+    test::RandomProblem<float> problem;
     problem.q = make_separate_heads(test::random_array<float>({1, heads, tokens, 8}, 1));
     problem.k = make_separate_heads(test::random_array<float>({1, heads, tokens, 8}, 2));
     problem.v = make_separate_heads(test::random_array<float>({1, heads, tokens, 8}, 3));

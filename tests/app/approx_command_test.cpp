@@ -8,6 +8,7 @@
 
 #include "support/array_files.hpp"
 #include "support/arrays.hpp"
+#include "support/commands.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
 
@@ -18,8 +19,6 @@ using Json = nlohmann::json;
 namespace {
 
 using Words = std::vector<std::string>;
-
-const Words kModel{"-x", sample("embeddings.npy"), "-w", sample("weights")};
 
 ProgramResult approx_of(Words words, const Words& more = {}) {
     words.insert(words.begin(), "approx");
@@ -35,7 +34,7 @@ Json json_of(Words words, const Words& more = {}) {
     return Json::parse(result.out);
 }
 
-void check_refused(const Words& words, const std::string& text) {
+void check_approx_refused(const Words& words, const std::string& text) {
     const ProgramResult result = approx_of(words);
     INFO(text);
     CHECK(result.exit_code == 2);
@@ -44,7 +43,7 @@ void check_refused(const Words& words, const std::string& text) {
 }
 
 Words model(const Words& more) {
-    Words words = kModel;
+    Words words = kSampleModel;
     words.insert(words.end(), more.begin(), more.end());
     return words;
 }
@@ -52,7 +51,7 @@ Words model(const Words& more) {
 }  // namespace
 
 TEST_CASE("approx: exact attention comes first and is exact; the usual methods follow") {
-    const Json json = json_of(kModel);
+    const Json json = json_of(kSampleModel);
     CHECK(json["methods"][0]["method"] == "exact");
     CHECK(json["exact"]["flops"].get<double>() > 0);
     CHECK(json["exact"]["bytes_tiled"] < json["exact"]["bytes_standard"]);
@@ -74,7 +73,7 @@ TEST_CASE("approx: saved weights alone say what a window would keep") {
                          "weights,v", "-o", folder / "out"})
                 .exit_code == 0);
     const Words specs{"--method", "local:window=12,topk:k=4", "--precision", "f64", "--per-head"};
-    const Json computed = json_of(kModel, specs);
+    const Json computed = json_of(kSampleModel, specs);
     const Json stored = json_of({folder / "out"}, specs);
     for (std::size_t method = 0; method < 3; ++method) {
         for (std::size_t layer = 0; layer < stored["methods"][method]["layers"].size(); ++layer) {
@@ -96,8 +95,8 @@ TEST_CASE("approx: saved weights alone say what a window would keep") {
 }
 
 TEST_CASE("approx: the error behind W_O is told of layers and of heads") {
-    const Json json = json_of(kModel, {"--method", "local:window=4:sinks=1", "--precision", "f64",
-                                       "--per-head", "--layer", "1"});
+    const Json json = json_of(kSampleModel, {"--method", "local:window=4:sinks=1", "--precision",
+                                             "f64", "--per-head", "--layer", "1"});
     const Json& layer = json["methods"][1]["layers"][0];
     const std::vector<double> expected{0.00890113916345, 0.475865352136, 0.368016933544,
                                        0.607246228896};
@@ -108,8 +107,8 @@ TEST_CASE("approx: the error behind W_O is told of layers and of heads") {
 }
 
 TEST_CASE("approx: heads that put out least are dropped first") {
-    const Json json = json_of(kModel, {"--method", "prune-heads:keep=4+3+2+1", "--precision", "f64",
-                                       "--layer", "1", "--per-head"});
+    const Json json = json_of(kSampleModel, {"--method", "prune-heads:keep=4+3+2+1", "--precision",
+                                             "f64", "--layer", "1", "--per-head"});
     const std::vector<double> expected{0, 0.00639272067517, 0.299966566044, 0.622236826944};
     for (std::size_t i = 0; i < 4; ++i) {
         const Json& layer = json["methods"][i + 1]["layers"][0];
@@ -122,8 +121,8 @@ TEST_CASE("approx: heads that put out least are dropped first") {
 
 TEST_CASE("approx: budgets, several values and joined masks are a row each") {
     const Json json =
-        json_of(kModel, {"--method", "topk,local:window=2+3,local:window=4/strided:stride=7",
-                         "--budget", "0.1,0.5"});
+        json_of(kSampleModel, {"--method", "topk,local:window=2+3,local:window=4/strided:stride=7",
+                               "--budget", "0.1,0.5"});
     Words specs;
     for (const Json& method : json["methods"]) specs.push_back(method["spec"]);
     CHECK(specs == Words{"exact", "topk:k=5", "topk:k=25", "local:window=2", "local:window=3",
@@ -141,8 +140,8 @@ TEST_CASE("approx: --max-error answers scripts with its exit code") {
             .exit_code == 0);
     const TempFolder folder;
     const std::string saved = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
-    check_refused({saved, "--method", "topk", "--max-error", "0.1", "--target", "context"},
-                  "has no error of --target context");
+    check_approx_refused({saved, "--method", "topk", "--max-error", "0.1", "--target", "context"},
+                         "has no error of --target context");
 }
 
 TEST_CASE("approx: the table has a line a method, columns of one's choice, and the largest first") {
@@ -171,23 +170,27 @@ TEST_CASE("approx: a folder gets JSON and CSV, whole or not at all") {
 }
 
 TEST_CASE("approx: what cannot be is one line that says why") {
-    check_refused(model({"--method", "locl"}), "did you mean local?");
-    check_refused(model({"--method", ",local"}), "method has no name");
-    check_refused(model({"--method", "topk:k=0"}), "topk: k=0: needs a whole number, 1 or more");
-    check_refused(model({"--method", "topk:k=2,topk:k=2"}), "named twice with the same options");
-    check_refused(model({"--budget", "1.5"}), "--budget 1.5: expected a number from 0 to 1");
-    check_refused(model({"--sort", "kept"}), "--sort kept: no such measure");
-    check_refused(model({"--method", "h2o", "--no-causal"}), "needs causal attention");
-    check_refused({}, "nothing to compute from");
+    check_approx_refused(model({"--method", "locl"}), "did you mean local?");
+    check_approx_refused(model({"--method", ",local"}), "method has no name");
+    check_approx_refused(model({"--method", "topk:k=0"}),
+                         "topk: k=0: needs a whole number, 1 or more");
+    check_approx_refused(model({"--method", "topk:k=2,topk:k=2"}),
+                         "named twice with the same options");
+    check_approx_refused(model({"--budget", "1.5"}), "--budget 1.5: expected a number from 0 to 1");
+    check_approx_refused(model({"--sort", "kept"}), "--sort kept: no such measure");
+    check_approx_refused(model({"--method", "h2o", "--no-causal"}), "needs causal attention");
+    check_approx_refused({}, "nothing to compute from");
     const TempFolder folder;
     const std::string saved = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
     const std::string values = folder.write("v.json", "[[1, 0, 2]]");
-    check_refused({saved, "--value", values}, "expected [(batch,) heads, 2, d_value]");
+    check_approx_refused({saved, "--value", values}, "expected [(batch,) heads, 2, d_value]");
     const std::string broken =
         write_array<float>(folder, "nan.npy", {1, 2, 2}, {1, 0, std::nanf(""), 0.5f});
-    check_refused({broken, "--causal"}, "layer 0, head 0, query 1, key 0: is nan");
-    check_refused({broken, "--causal", "--needs"}, "expected attention weights of 0 or more");
-    check_refused({folder.write("scores.json", "[[1, -2], [3, 4]]")}, "query 0, key 1: is -2");
+    check_approx_refused({broken, "--causal"}, "layer 0, head 0, query 1, key 0: is nan");
+    check_approx_refused({broken, "--causal", "--needs"},
+                         "expected attention weights of 0 or more");
+    check_approx_refused({folder.write("scores.json", "[[1, -2], [3, 4]]")},
+                         "query 0, key 1: is -2");
 }
 
 TEST_CASE("approx: saved rows that do not add up to one are told of, the first by its place") {
@@ -253,16 +256,16 @@ TEST_CASE("approx: costs of layers grow with their lengths, recurrent ones besid
     CHECK(table.out.find("context_error") == std::string::npos);
     const ProgramResult csv = approx_of(model({"--growth", "49", "--csv"}));
     CHECK(csv.out.find("layer,n,flops") == 0);
-    check_refused(model({"--growth", "0"}), "--growth");
-    check_refused(model({"--growth", "1e9"}), "--growth");
+    check_approx_refused(model({"--growth", "0"}), "--growth");
+    check_approx_refused(model({"--growth", "1e9"}), "--growth");
     const TempFolder folder;
     const std::string saved = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
-    check_refused({saved, "--growth", "8"}, "--growth: saved attention");
+    check_approx_refused({saved, "--growth", "8"}, "--growth: saved attention");
 }
 
 TEST_CASE("approx: errors of the first tokens stand beside costs of their lengths") {
     const Words lab{"--growth", "20,30,49,60", "--method", "local:window=4,linear,topk"};
-    const Json json = json_of(kModel, lab);
+    const Json json = json_of(kSampleModel, lab);
     for (const Json& row : json["growth"]) {
         const bool inside = row["n"] != 60 && row["sequential_steps"] == 1;
         INFO(row["layer"] << " " << row["n"]);
@@ -287,7 +290,7 @@ TEST_CASE("approx: errors of the first tokens stand beside costs of their length
     const Json first = json_of({"-q", heads("q", 20), "-k", heads("k", 20), "-v", heads("v", 20),
                                 "--causal", "--method", "local:window=4"});
     const Json whole =
-        json_of(kModel, {"--layer", "0", "--growth", "20", "--method", "local:window=4"});
+        json_of(kSampleModel, {"--layer", "0", "--growth", "20", "--method", "local:window=4"});
     for (const Json& row : whole["growth"]) {
         if (row["layer"] == "local:window=4")
             CHECK(row["error"].get<double>() ==
@@ -298,8 +301,8 @@ TEST_CASE("approx: errors of the first tokens stand beside costs of their length
 
 TEST_CASE("approx: --growth with --time runs layers of other lengths, recurrent ones too") {
     const TempFolder folder;
-    const Json json = json_of(kModel, {"--growth", "8,100", "--method", "local:window=4,topk",
-                                       "--time", "--repeat", "1", "-o", folder / "lab"});
+    const Json json = json_of(kSampleModel, {"--growth", "8,100", "--method", "local:window=4,topk",
+                                             "--time", "--repeat", "1", "-o", folder / "lab"});
     CHECK(json["growth"].size() == 2 * 5);
     for (const Json& row : json["growth"]) {
         INFO(row["layer"]);
@@ -316,7 +319,7 @@ TEST_CASE("approx: --seeds tells how far random methods spread") {
     const auto with = [&](const Words& more) {
         Words words = specs;
         words.insert(words.end(), more.begin(), more.end());
-        return json_of(kModel, words);
+        return json_of(kSampleModel, words);
     };
     const Json all = with({"--seeds", "3", "--seed", "5"});
     CHECK(all["methods"].size() == 3);
@@ -336,14 +339,15 @@ TEST_CASE("approx: --seeds tells how far random methods spread") {
     CHECK(all["methods"][1]["layers"][0]["std"]["tv"].get<double>() > 0);
     const ProgramResult table = approx_of(model({"--method", "performer", "--seeds", "2"}));
     CHECK_THAT(table.out, Catch::Contains("±"));
-    check_refused(model({"--method", "local", "--seeds", "2"}), "--seeds: has no effect on local");
+    check_approx_refused(model({"--method", "local", "--seeds", "2"}),
+                         "--seeds: has no effect on local");
     const ProgramResult twice =
         approx_of(model({"--method", "performer,performer:seed=1", "--seeds", "2"}));
     CHECK(twice.exit_code == 0);
 }
 
 TEST_CASE("approx: outliers that stay exact make few bits go further") {
-    const Json json = json_of(kModel, {"--method", "quant:bits=3,quant:bits=3:outliers=0.1"});
+    const Json json = json_of(kSampleModel, {"--method", "quant:bits=3,quant:bits=3:outliers=0.1"});
     const Json& plain = json["methods"][1]["layers"][1];
     const Json& kept = json["methods"][2]["layers"][1];
     CHECK(kept["context_error"] < plain["context_error"]);
@@ -381,8 +385,8 @@ TEST_CASE("approx: every head has a picture of exact, implied and different weig
 }
 
 TEST_CASE("approx: --time runs what has a fast path, and says of the others that it did not") {
-    const Json json = json_of(kModel, {"--method", "local:window=8,performer,lsh,int8", "--time",
-                                       "--repeat", "1", "--per-head"});
+    const Json json = json_of(kSampleModel, {"--method", "local:window=8,performer,lsh,int8",
+                                             "--time", "--repeat", "1", "--per-head"});
     CHECK(json["exact"]["time"].get<double>() > 0);
     for (const Json& method : json["methods"]) {
         INFO(method["spec"]);
@@ -392,7 +396,7 @@ TEST_CASE("approx: --time runs what has a fast path, and says of the others that
         CHECK(method["layers"][0]["time_ratio"].is_null() == !fast);
         CHECK(method["layers"][0]["heads"][0]["time"].is_null());
     }
-    CHECK(json_of(kModel, {"--method", "local"})["exact"]["time"].is_null());
+    CHECK(json_of(kSampleModel, {"--method", "local"})["exact"]["time"].is_null());
     const ProgramResult table = approx_of(model({"--method", "topk", "--time", "--repeat", "1"}));
     CHECK_THAT(table.out, Catch::Contains("seconds") && Catch::Contains("time x"));
     const ProgramResult windowed =
@@ -403,7 +407,7 @@ TEST_CASE("approx: --time runs what has a fast path, and says of the others that
 
 TEST_CASE("approx: methods that do not look at the data say from where on they pay") {
     const Json json =
-        json_of(kModel, {"--method", "local:window=8:sinks=2,topk,performer", "--per-head"});
+        json_of(kSampleModel, {"--method", "local:window=8:sinks=2,topk,performer", "--per-head"});
     const auto pays = [&](std::size_t method) {
         CHECK(json["methods"][method]["layers"][0]["heads"][1]["pays_from"] ==
               json["methods"][method]["layers"][0]["pays_from"]);

@@ -16,20 +16,20 @@ namespace {
 
 using MayAttend = std::function<bool(std::size_t query, std::size_t key)>;
 
-constexpr std::size_t kHeads = 3, kTokens = 9;
+constexpr std::size_t kHeads = 3, kMasked = 9;
 
 // Rows of weights that are normalised over the keys that the mask leaves.
 struct Masked {
     TempFolder folder;
-    RandomAttention attention{kHeads, kTokens, false};
+    RandomAttention attention{kHeads, kMasked, false};
 
     explicit Masked(const MayAttend& may) {
-        for (std::size_t row = 0; row < kHeads * kTokens; ++row) {
-            float* const weights = attention.weights.data() + row * kTokens;
+        for (std::size_t row = 0; row < kHeads * kMasked; ++row) {
+            float* const weights = attention.weights.data() + row * kMasked;
             float sum = 0;
-            for (std::size_t key = 0; key < kTokens; ++key)
-                sum += weights[key] = may(row % kTokens, key) ? weights[key] : 0;
-            for (std::size_t key = 0; key < kTokens; ++key)
+            for (std::size_t key = 0; key < kMasked; ++key)
+                sum += weights[key] = may(row % kMasked, key) ? weights[key] : 0;
+            for (std::size_t key = 0; key < kMasked; ++key)
                 weights[key] = sum > 0 ? weights[key] / sum : 0;
         }
     }
@@ -82,7 +82,7 @@ TEST_CASE("an inverted mask is called so, and not dropout") {
     CHECK_THAT(message_of(padding.check({"--key-lengths", "6"}), "padding_leak"),
                Catch::Contains("mask is inverted"));
     const std::string mask =
-        write_array<char>(padding.folder, "mask.npy", {kTokens}, {1, 1, 1, 1, 1, 1, 0, 0, 0});
+        write_array<char>(padding.folder, "mask.npy", {kMasked}, {1, 1, 1, 1, 1, 1, 0, 0, 0});
     CHECK_THAT(message_of(padding.check({"--mask", mask}), "mask_leak"),
                Catch::Contains("mask is inverted"));
     CHECK(verdict_of(padding.check({"--mask", mask}), "row_sum") == "ok");
@@ -122,9 +122,9 @@ TEST_CASE("causal but for one cell is said without --causal, with the place") {
 
 TEST_CASE("one head of many that is not causal, and a mask off by one, are almost causal") {
     Masked mixed(causal);
-    const RandomAttention free(1, kTokens, false, 7);
+    const RandomAttention free(1, kMasked, false, 7);
     std::copy(free.weights.begin(), free.weights.end(),
-              mixed.attention.weights.begin() + kTokens * kTokens);
+              mixed.attention.weights.begin() + kMasked * kMasked);
     CHECK(line_of(mixed.check(), "almost_causal")["place"]["head"] == 1);
     const Masked shifted([](std::size_t i, std::size_t j) { return j <= i + 1; });
     CHECK_THAT(message_of(shifted.check(), "almost_causal"), Catch::Contains("off by one"));
@@ -181,10 +181,10 @@ TEST_CASE("windows, causal masks behind a cache and parts of rows are recognised
 TEST_CASE("zeros beside the smallest numbers, and beside a single weight, are underflow") {
     Masked sharp([](std::size_t, std::size_t) { return true; });
     for (std::size_t head = 0; head < kHeads; ++head) {
-        for (std::size_t i = 0; i < kTokens; ++i) {
-            for (std::size_t j = 0; j < kTokens; ++j) sharp.attention.at(head, i, j) = 0;
-            sharp.attention.at(head, i, (i + head) % kTokens) = 1;
-            if (i % 2 == 0) sharp.attention.at(head, i, (i + head + 1) % kTokens) = 1e-30F;
+        for (std::size_t i = 0; i < kMasked; ++i) {
+            for (std::size_t j = 0; j < kMasked; ++j) sharp.attention.at(head, i, j) = 0;
+            sharp.attention.at(head, i, (i + head) % kMasked) = 1;
+            if (i % 2 == 0) sharp.attention.at(head, i, (i + head + 1) % kMasked) = 1e-30F;
         }
     }
     CHECK(verdict_of(sharp.check(), "masked_keys") == "ok");
@@ -245,20 +245,20 @@ TEST_CASE("a mask of numbers forbids by whatever leaves a key nothing, not by -i
     const RandomAttention kept = right.attention;
     for (const float lowest : {-INFINITY, -std::numeric_limits<float>::max(), -1e9F, -1e4F}) {
         INFO(lowest);
-        std::vector<float> mask(kTokens * kTokens, 0);
-        for (std::size_t i = 0; i < kTokens; ++i) {
-            for (std::size_t j = 0; j < kTokens; ++j)
-                if (i == empty || j == banned) mask[i * kTokens + j] = lowest;
+        std::vector<float> mask(kMasked * kMasked, 0);
+        for (std::size_t i = 0; i < kMasked; ++i) {
+            for (std::size_t j = 0; j < kMasked; ++j)
+                if (i == empty || j == banned) mask[i * kMasked + j] = lowest;
         }
         const std::string file =
-            write_array<float>(right.folder, "mask.npy", {kTokens, kTokens}, mask);
+            write_array<float>(right.folder, "mask.npy", {kMasked, kMasked}, mask);
         const Json sane = right.check({"--mask", file});
         CHECK(sane["passed"] == true);
         CHECK(verdict_of(sane, "masked_keys") == "ok");
         // Nothing is left to a key, or as much to each.
         if (std::isfinite(lowest)) {
-            for (std::size_t j = 0; j < kTokens; ++j)
-                right.attention.at(1, empty, j) = 1.0F / kTokens;
+            for (std::size_t j = 0; j < kMasked; ++j)
+                right.attention.at(1, empty, j) = 1.0F / kMasked;
             CHECK(right.check({"--mask", file})["passed"] == true);
         }
         right.attention.at(1, 3, banned) = 1e-5F;
@@ -269,9 +269,9 @@ TEST_CASE("a mask of numbers forbids by whatever leaves a key nothing, not by -i
         CHECK(line_of(found, "mask_leak")["place"]["query"] == 3);
     }
     // A bias that only makes a key small forbids nothing.
-    std::vector<float> bias(kTokens * kTokens, 0);
-    bias[3 * kTokens + 4] = -50;
+    std::vector<float> bias(kMasked * kMasked, 0);
+    bias[3 * kMasked + 4] = -50;
     const Masked whole([](std::size_t, std::size_t) { return true; });
-    CHECK(whole.check({"--mask", write_array<float>(whole.folder, "mask.npy", {kTokens, kTokens},
+    CHECK(whole.check({"--mask", write_array<float>(whole.folder, "mask.npy", {kMasked, kMasked},
                                                     bias)})["passed"] == true);
 }

@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-Json line_of(const Json& json, const std::string& name) {
+Json small_line(const Json& json, const std::string& name) {
     for (const Json& line : json["checks"]) {
         if (line["name"] == name) return line;
     }
@@ -40,20 +40,20 @@ TEST_CASE("rows that sum to one but for bfloat16's rounding pass, and the warnin
         weight = static_cast<float>(round_to(Rounding::bfloat16, static_cast<double>(weight)));
     const std::string file = attention.write(folder);
     const Json found = check({file, "--causal"}, 0);
-    const Json sums = line_of(found, "row_sum");
+    const Json sums = small_line(found, "row_sum");
     CHECK(std::abs(sums["worst"].get<double>() - 1) > 1e-3);
     CHECK(sums["verdict"] == "ok");
     CHECK(sums["threshold"].get<double>() == Approx(1e-3 + 0x1p-8));
-    CHECK(line_of(found, "half_precision")["verdict"] == "warning");
+    CHECK(small_line(found, "half_precision")["verdict"] == "warning");
     // Who names a tolerance means it.
-    CHECK(line_of(check({file, "--atol", "1e-3"}, 1), "row_sum")["verdict"] == "FAIL");
+    CHECK(small_line(check({file, "--atol", "1e-3"}, 1), "row_sum")["verdict"] == "FAIL");
     // A row that is wrong is more so than rounding.
     for (std::size_t key = 0; key < 40; ++key) {
         float& weight = attention.at(2, 30, key);
         weight =
             static_cast<float>(round_to(Rounding::bfloat16, static_cast<double>(weight) * 1.01));
     }
-    const Json bad = line_of(check({attention.write(folder), "--causal"}, 1), "row_sum");
+    const Json bad = small_line(check({attention.write(folder), "--causal"}, 1), "row_sum");
     CHECK(bad["place"]["head"] == 2);
     CHECK(bad["place"]["query"] == 30);
 }
@@ -69,8 +69,9 @@ TEST_CASE("columns of bfloat16 that sum to one are a softmax over the queries") 
                     Rounding::bfloat16, static_cast<double>(attention.at(head, query, key))));
         }
     }
-    CHECK_THAT(line_of(check({turned.write(folder)}, 1), "row_sum")["message"].get<std::string>(),
-               Catch::Contains("the matrix is transposed"));
+    CHECK_THAT(
+        small_line(check({turned.write(folder)}, 1), "row_sum")["message"].get<std::string>(),
+        Catch::Contains("the matrix is transposed"));
 }
 
 TEST_CASE("a negative cell of a small head is a weight out of range, not a raw score") {
@@ -80,8 +81,8 @@ TEST_CASE("a negative cell of a small head is a weight out of range, not a raw s
         attention.at(0, 2, 4) += attention.at(0, 2, 3) - value;
         attention.at(0, 2, 3) = value;
         const Json found = check({attention.write(folder)}, 1);
-        CHECK(line_of(found, "range")["verdict"] == "FAIL");
-        CHECK(line_of(found, "range")["place"]["key"] == 3);
+        CHECK(small_line(found, "range")["verdict"] == "FAIL");
+        CHECK(small_line(found, "range")["place"]["key"] == 3);
     }
 }
 
@@ -102,14 +103,14 @@ TEST_CASE("dropout is named in small heads, whose sums are far from one on the w
 TEST_CASE("a second softmax is seen where every row sums to one") {
     const TempFolder folder;
     RandomAttention attention(3, 16, false);
-    CHECK(line_of(check({attention.write(folder)}, 0), "dead_head")["verdict"] == "ok");
+    CHECK(small_line(check({attention.write(folder)}, 0), "dead_head")["verdict"] == "ok");
     for (std::size_t row = 0; row < 48; ++row) {
         float* const weights = attention.weights.data() + row * 16;
         float sum = 0;
         for (std::size_t key = 0; key < 16; ++key) sum += weights[key] = std::exp(weights[key]);
         for (std::size_t key = 0; key < 16; ++key) weights[key] /= sum;
     }
-    const Json dead = line_of(check({attention.write(folder)}, 0), "dead_head");
+    const Json dead = small_line(check({attention.write(folder)}, 0), "dead_head");
     CHECK(dead["verdict"] == "warning");
     CHECK_THAT(dead["message"].get<std::string>(),
                Catch::Contains("3 of 3 heads") && Catch::Contains("softmax runs twice"));
@@ -118,8 +119,8 @@ TEST_CASE("a second softmax is seen where every row sums to one") {
 TEST_CASE("two weights that are nearly even are chance, two that are even a dead head") {
     const TempFolder folder;
     const auto verdict = [&](const std::string& weights) {
-        return line_of(check({folder.write("w.json", weights), "--causal"}, 0),
-                       "dead_head")["verdict"];
+        return small_line(check({folder.write("w.json", weights), "--causal"}, 0),
+                          "dead_head")["verdict"];
     };
     CHECK(verdict("[[1, 0], [0.51, 0.49]]") == "ok");
     CHECK(verdict("[[1, 0], [0.5, 0.5]]") == "warning");
@@ -134,7 +135,7 @@ TEST_CASE("a uniform head of bfloat16 is a dead one, though its rows do not sum 
     }
     for (float& weight : attention.weights)
         weight = static_cast<float>(round_to(Rounding::bfloat16, static_cast<double>(weight)));
-    const Json dead = line_of(check({attention.write(folder), "--causal"}, 0), "dead_head");
+    const Json dead = small_line(check({attention.write(folder), "--causal"}, 0), "dead_head");
     CHECK(dead["verdict"] == "warning");
     CHECK(dead["place"]["head"] == 1);
 }

@@ -23,7 +23,7 @@ Json compare(const std::vector<std::string>& arguments, int exit_code) {
     return Json::parse(result.out);
 }
 
-void check_refused(const std::vector<std::string>& arguments, const std::string& text) {
+void check_compare_refused(const std::vector<std::string>& arguments, const std::string& text) {
     std::vector<std::string> all{"compare"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     const auto result = run_program(all);
@@ -182,12 +182,12 @@ TEST_CASE("what cannot be compared is refused with both shapes") {
     const TempFolder folder;
     const std::string a = RandomAttention(2, 6, true).write(folder, "a.npy");
     const std::string b = RandomAttention(2, 7, true).write(folder, "b.npy");
-    check_refused({a, b}, "[1, 2, 6, 6]");
-    check_refused({a, b}, "[1, 2, 7, 7]");
-    check_refused({a, a, "--rtol=-1"}, "--rtol -1");
-    check_refused({a, a, "--atol=-1"}, "--atol -1");
-    check_refused({a, folder / "nothing.npy"}, "nothing.npy");
-    check_refused({a}, "b");
+    check_compare_refused({a, b}, "[1, 2, 6, 6]");
+    check_compare_refused({a, b}, "[1, 2, 7, 7]");
+    check_compare_refused({a, a, "--rtol=-1"}, "--rtol -1");
+    check_compare_refused({a, a, "--atol=-1"}, "--atol -1");
+    check_compare_refused({a, folder / "nothing.npy"}, "nothing.npy");
+    check_compare_refused({a}, "b");
 }
 
 TEST_CASE("an array takes its axes from the run it is compared with, and says so") {
@@ -214,6 +214,6 @@ TEST_CASE("a batch that does not fit is refused with the flag that names its axe
     const std::string run = run_of_batch(folder);
     const std::string other =
         folder.write("w.npy", npy_floats("(3, 2, 3, 3)", std::vector<float>(54, 1.0F / 3)));
-    check_refused({run, other}, "w.npy, such as --axes-b batch,heads,q,k");
-    check_refused({other, run}, "w.npy, such as --axes batch,heads,q,k");
+    check_compare_refused({run, other}, "w.npy, such as --axes-b batch,heads,q,k");
+    check_compare_refused({other, run}, "w.npy, such as --axes batch,heads,q,k");
 }

@@ -14,12 +14,12 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-const std::string kModel = ATTN_SOURCE_DIR "/data/induction/model.json";
+const std::string kModelFile = ATTN_SOURCE_DIR "/data/induction/model.json";
 
 Array<double> run_array(const TempFolder& folder, const std::string& save,
                         const std::string& name) {
-    REQUIRE(run_program({"run", "-w", kModel, "--precision", "f64", "--save", save, "--force", "-o",
-                         folder / "run"})
+    REQUIRE(run_program({"run", "-w", kModelFile, "--precision", "f64", "--save", save, "--force",
+                         "-o", folder / "run"})
                 .exit_code == 0);
     return load(folder / ("run/" + name + ".npy"));
 }
@@ -61,7 +61,7 @@ TEST_CASE("the rollout of contributions through one layer is what run saves of i
     const Array<double> saved =
         run_array(folder, "contributions,mixing_ratio", "layer00/contributions");
     CHECK(load(folder / "run/layer00/mixing_ratio.npy").shape() == Shape{saved.extent(0)});
-    REQUIRE(run_program(rollout({"-w", kModel, "--method", "contributions", "--layer", "0",
+    REQUIRE(run_program(rollout({"-w", kModelFile, "--method", "contributions", "--layer", "0",
                                  "--precision", "f64", "-o", folder / "rollout"}))
                 .exit_code == 0);
     const Array<double> rolled = load(folder / "rollout/rollout.npy");
@@ -75,7 +75,7 @@ TEST_CASE("attention that is computed rolls out to the same bits as attention th
     const Words flags{"--residual", "0.3",         "--first-key", "drop",   "--head",
                       "1,3",        "--precision", "f64",         "--force"};
     Words saved = rollout({folder / "run", "-o", folder / "saved"});
-    Words computed = rollout({"-w", kModel, "-o", folder / "computed"});
+    Words computed = rollout({"-w", kModelFile, "-o", folder / "computed"});
     saved.insert(saved.end(), flags.begin(), flags.end());
     computed.insert(computed.end(), flags.begin(), flags.end());
     REQUIRE(run_program(saved).exit_code == 0);
@@ -86,17 +86,18 @@ TEST_CASE("attention that is computed rolls out to the same bits as attention th
 TEST_CASE("what cannot be told of the values is refused in one line") {
     const TempFolder folder;
     const std::vector<std::pair<Words, std::string>> lines{
-        {{"run", "-w", kModel, "--save", "contributions", "--head", "1", "-o", folder / "out"},
+        {{"run", "-w", kModelFile, "--save", "contributions", "--head", "1", "-o", folder / "out"},
          "are sums over all heads; leave out --head"},
-        {{"run", "-w", kModel, "--norm-weight", kModel, "--save", "weights", "-o", folder / "out"},
+        {{"run", "-w", kModelFile, "--norm-weight", kModelFile, "--save", "weights", "-o",
+          folder / "out"},
          "--norm-weight: is for --save contributions and mixing_ratio"},
         {{"rollout"}, "rollout needs SOURCE, attention that was saved"},
         {{"rollout", folder / "run", "--method", "contributions"},
          "needs values, which saved weights have not"},
-        {{"rollout", folder / "run", "-w", kModel},
+        {{"rollout", folder / "run", "-w", kModelFile},
          "--weights: has no effect on saved attention, only without SOURCE"},
-        {{"rollout", "-w", kModel, "--method", "relevance"}, "needs --gradients"},
-        {{"rollout", "-w", kModel, "--method", "contributions", "--residual", "0.2"},
+        {{"rollout", "-w", kModelFile, "--method", "relevance"}, "needs --gradients"},
+        {{"rollout", "-w", kModelFile, "--method", "contributions", "--residual", "0.2"},
          "--residual: has no effect on --method contributions"},
     };
     run_array(folder, "weights", "layer00/weights");

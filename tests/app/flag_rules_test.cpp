@@ -15,15 +15,15 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::string kData = std::string(ATTN_SOURCE_DIR) + "/data/induction/";
-const std::string kModel = kData + "model.json";
+const std::string kModelFile = kData + "model.json";
 
 struct Refusal {
     std::vector<std::string> arguments;
     std::vector<std::string> texts;
 };
 
-void check_refused(const std::vector<std::string>& arguments,
-                   const std::vector<std::string>& texts) {
+void check_rule_refuses(const std::vector<std::string>& arguments,
+                        const std::vector<std::string>& texts) {
     const auto result = run_program(arguments);
     INFO(result.err);
     CHECK(result.exit_code == 2);
@@ -66,7 +66,7 @@ TEST_CASE("flags that contradict each other are refused") {
         {{"stats", "x.npy", "--similarity", "--csv"}, {"--similarity", "--csv"}},
         {{"info", "x.npy", "--values", "--no-values"}, {"--values", "--no-values"}},
     };
-    for (const Refusal& refusal : refusals) check_refused(refusal.arguments, refusal.texts);
+    for (const Refusal& refusal : refusals) check_rule_refuses(refusal.arguments, refusal.texts);
 }
 
 TEST_CASE("a flag without effect is refused, not ignored") {
@@ -74,18 +74,19 @@ TEST_CASE("a flag without effect is refused, not ignored") {
     const std::string file = heads_file(folder);
     const std::vector<std::string> heads{"run",       "-q", file + ":q",   "-k", file + ":k", "-v",
                                          file + ":v", "-o", folder / "out"};
-    check_refused(with(heads, {"--layout", "gpt2"}), {"--layout", "--weights"});
-    check_refused(with(heads, {"--context", file + ":q"}), {"--context"});
-    check_refused(with(heads, {"--token-ids", file + ":q"}), {"--token-ids"});
-    check_refused(with(heads, {"--mask-true", "ignore"}), {"--mask-true", "--mask"});
-    check_refused(with(heads, {"--grid", "1x1"}), {"--grid", "stats"});
-    check_refused(with(heads, {"--kv-order", "tile"}), {"--kv-order tile", "2 heads"});
-    check_refused(with(heads, {"--rope-theta", "10"}), {"--rope-theta", "--rope"});
-    check_refused(with(heads, {"--rope-dim", "2"}), {"--rope-dim", "--rope"});
-    check_refused(with(heads, {"--rope-interleaved"}), {"--rope-interleaved", "--rope"});
-    check_refused(with(heads, {"--bidirectional"}), {"--bidirectional", "--relative-bias"});
-    check_refused(with(heads, {"--save", "weights", "--scores-at", "scaled"}), {"--scores-at"});
-    check_refused(with(heads, {"--save", "heatmaps,stats", "--format", "npz"}), {"--format"});
+    check_rule_refuses(with(heads, {"--layout", "gpt2"}), {"--layout", "--weights"});
+    check_rule_refuses(with(heads, {"--context", file + ":q"}), {"--context"});
+    check_rule_refuses(with(heads, {"--token-ids", file + ":q"}), {"--token-ids"});
+    check_rule_refuses(with(heads, {"--mask-true", "ignore"}), {"--mask-true", "--mask"});
+    check_rule_refuses(with(heads, {"--grid", "1x1"}), {"--grid", "stats"});
+    check_rule_refuses(with(heads, {"--kv-order", "tile"}), {"--kv-order tile", "2 heads"});
+    check_rule_refuses(with(heads, {"--rope-theta", "10"}), {"--rope-theta", "--rope"});
+    check_rule_refuses(with(heads, {"--rope-dim", "2"}), {"--rope-dim", "--rope"});
+    check_rule_refuses(with(heads, {"--rope-interleaved"}), {"--rope-interleaved", "--rope"});
+    check_rule_refuses(with(heads, {"--bidirectional"}), {"--bidirectional", "--relative-bias"});
+    check_rule_refuses(with(heads, {"--save", "weights", "--scores-at", "scaled"}),
+                       {"--scores-at"});
+    check_rule_refuses(with(heads, {"--save", "heatmaps,stats", "--format", "npz"}), {"--format"});
     for (const std::vector<std::string>& flag :
          std::vector<std::vector<std::string>>{{"--colormap", "magma"},
                                                {"--vmin", "0"},
@@ -100,24 +101,24 @@ TEST_CASE("a flag without effect is refused, not ignored") {
                                                {"--font", "x.ttf"},
                                                {"--queries", "0:1"},
                                                {"--keys", "0:1"}}) {
-        check_refused(with(with(heads, {"--save", "weights"}), flag), {flag[0], "heatmaps"});
+        check_rule_refuses(with(with(heads, {"--save", "weights"}), flag), {flag[0], "heatmaps"});
     }
-    check_refused({"check", file + ":q", "--mask-true", "ignore"}, {"--mask-true", "--mask"});
+    check_rule_refuses({"check", file + ":q", "--mask-true", "ignore"}, {"--mask-true", "--mask"});
     for (const std::vector<std::string>& flag : std::vector<std::vector<std::string>>{
              {"--exclude-first-key"}, {"--exclude-self"}, {"--pattern-score", "abs"}}) {
-        check_refused(with({"stats", file + ":q"}, flag), {flag[0], "--tokens"});
+        check_rule_refuses(with({"stats", file + ":q"}, flag), {flag[0], "--tokens"});
     }
-    check_refused({"stats", file + ":q", "--cluster-threshold", "0.5"}, {"--similarity"});
+    check_rule_refuses({"stats", file + ":q", "--cluster-threshold", "0.5"}, {"--similarity"});
     CHECK_FALSE(fs::exists(folder / "out"));
 }
 
 TEST_CASE("an option is given once, a switch as often as one likes and without a value") {
-    check_refused({"run", "-w", "x", "-o", "y", "--scale", "1", "--scale", "2"},
-                  {"--scale: is given 2 times"});
-    check_refused({"run", "-w", "x", "-w", "z", "-o", "y"}, {"--weights: is given 2 times"});
-    check_refused({"check", "x.npy", "--causal=false"}, {"--causal: is a switch"});
-    check_refused({"check", "x.npy", "--json=7"}, {"--json: is a switch"});
-    check_refused({"--quiet=3", "check", "x.npy"}, {"--quiet: is a switch"});
+    check_rule_refuses({"run", "-w", "x", "-o", "y", "--scale", "1", "--scale", "2"},
+                       {"--scale: is given 2 times"});
+    check_rule_refuses({"run", "-w", "x", "-w", "z", "-o", "y"}, {"--weights: is given 2 times"});
+    check_rule_refuses({"check", "x.npy", "--causal=false"}, {"--causal: is a switch"});
+    check_rule_refuses({"check", "x.npy", "--json=7"}, {"--json: is a switch"});
+    check_rule_refuses({"--quiet=3", "check", "x.npy"}, {"--quiet: is a switch"});
     const TempFolder folder;
     const std::string file = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
     CHECK(run_program({"check", file, "--causal", "--causal", "--quiet"}).exit_code == 0);
@@ -126,14 +127,16 @@ TEST_CASE("an option is given once, a switch as often as one likes and without a
 TEST_CASE("an option whose value is empty is refused") {
     const TempFolder folder;
     const std::string file = folder.write("w.json", "[[1, 0], [0.5, 0.5]]");
-    check_refused({"check", file, "--mask", ""}, {"--mask", "is empty"});
-    check_refused({"check", file, "--window", ""}, {"--window", "is empty"});
-    check_refused({"heatmap", file, "-o", ""}, {"--output", "is empty"});
-    check_refused({"heatmap", file, "--terminal", "--tokens", ""}, {"--tokens", "is empty"});
-    check_refused({"info", ""}, {"source", "is empty"});
-    check_refused({"run", "-w", kModel, "-o", folder / "out", "--save", ""}, {"--save"});
-    check_refused({"run", "-w", kModel, "-o", folder / "out", "--save", "scores,"}, {"--save"});
-    check_refused({"run", "-w", kModel, "-o", folder / "out", "--save", ",scores"}, {"--save"});
+    check_rule_refuses({"check", file, "--mask", ""}, {"--mask", "is empty"});
+    check_rule_refuses({"check", file, "--window", ""}, {"--window", "is empty"});
+    check_rule_refuses({"heatmap", file, "-o", ""}, {"--output", "is empty"});
+    check_rule_refuses({"heatmap", file, "--terminal", "--tokens", ""}, {"--tokens", "is empty"});
+    check_rule_refuses({"info", ""}, {"source", "is empty"});
+    check_rule_refuses({"run", "-w", kModelFile, "-o", folder / "out", "--save", ""}, {"--save"});
+    check_rule_refuses({"run", "-w", kModelFile, "-o", folder / "out", "--save", "scores,"},
+                       {"--save"});
+    check_rule_refuses({"run", "-w", kModelFile, "-o", folder / "out", "--save", ",scores"},
+                       {"--save"});
 }
 
 TEST_CASE("help is given wherever it is asked for, whatever else is wrong") {
@@ -159,7 +162,7 @@ TEST_CASE("every name of --save gives its file or one line, from every kind of i
     const std::string gpt2 = golden("models/gpt2");
     const std::vector<std::vector<std::string>> inputs{
         {"-q", file + ":q", "-k", file + ":k", "-v", file + ":v"},
-        {"-w", kModel},
+        {"-w", kModelFile},
         {"-x", kData + "embeddings.npy", "-w", kData + "weights", "--heads", "4"},
         {"-x", kData + "batch_embeddings.npy", "-w", kData + "weights", "--heads", "4"},
         {"-w", gpt2 + "/model.safetensors", "--token-ids", gpt2 + "/token_ids.npy"},

@@ -49,7 +49,7 @@ Arguments small_layer(const TempFolder& folder) {
 }
 
 // Nothing is written, one line says why.
-void check_refused(const Arguments& arguments, const std::string& text) {
+void check_grad_refused(const Arguments& arguments, const std::string& text) {
     const TempFolder folder;
     const auto before = contents(folder.path());
     const ProgramResult result = grad(join(arguments, {"-o", folder / "out"}));
@@ -202,9 +202,10 @@ TEST_CASE("grad of given heads saves the gradients of queries, keys and values")
     CHECK(json["layers"][0]["grad_in"].is_null());
     CHECK(json["tokens"].empty());
     CHECK(load(folder / "o/layer00/grad_k.npy").shape() == load(flag_file("k.npy")).shape());
-    check_refused(join(heads, {"--save", "x"}), "--save x: --query, --key and --value were given");
-    check_refused(join(heads, {"--verify", "3"}), "--verify: moves the embeddings");
-    check_refused(join(heads, {"--upstream", "logit:0,0"}), "needs the whole model");
+    check_grad_refused(join(heads, {"--save", "x"}),
+                       "--save x: --query, --key and --value were given");
+    check_grad_refused(join(heads, {"--verify", "3"}), "--verify: moves the embeddings");
+    check_grad_refused(join(heads, {"--upstream", "logit:0,0"}), "needs the whole model");
 }
 
 TEST_CASE("grad --verify tries no entry twice where all are tried") {
@@ -303,22 +304,24 @@ TEST_CASE("grad refuses what does not fit, in one line, and writes nothing") {
     const Arguments layer = small_layer(folder);
     write_array<double>(folder, "short.npy", {2, 4, 6}, std::vector<double>(48, 1));
     write_array<double>(folder, "nan.npy", {2, 5, 6}, std::vector<double>(60, std::nan("")));
-    check_refused(join(layer, {"--upstream", folder / "short.npy"}),
-                  "expected [2, 5, 6], the shape of the output");
-    check_refused(join(layer, {"--upstream", folder / "nan.npy"}), "nan.npy");
-    check_refused(join(layer, {"--upstream", folder / "none.npy"}), "none.npy");
-    check_refused(join(layer, {"--upstream", "token:5"}), "there are 5 tokens, counted from 0");
-    check_refused(join(layer, {"--upstream", "token:x"}), "--upstream");
-    check_refused(join(layer, {"--upstream", "logit:1,2"}), "no matrix that makes logits");
-    check_refused(join(layer, {"--save", "bias"}), "--save bias: there is no --bias");
-    check_refused(join(layer, {"--save", "sink"}), "--save sink: there is no --sink");
-    check_refused(join(layer, {"--save", "relative_bias"}), "there is no --relative-bias");
-    check_refused(join(layer, {"--layers", "1"}), "--layers 1: there is 1 layer");
-    check_refused(join(layer, {"--head", "4"}), "--head 4: there are 4 heads");
+    check_grad_refused(join(layer, {"--upstream", folder / "short.npy"}),
+                       "expected [2, 5, 6], the shape of the output");
+    check_grad_refused(join(layer, {"--upstream", folder / "nan.npy"}), "nan.npy");
+    check_grad_refused(join(layer, {"--upstream", folder / "none.npy"}), "none.npy");
+    check_grad_refused(join(layer, {"--upstream", "token:5"}),
+                       "there are 5 tokens, counted from 0");
+    check_grad_refused(join(layer, {"--upstream", "token:x"}), "--upstream");
+    check_grad_refused(join(layer, {"--upstream", "logit:1,2"}), "no matrix that makes logits");
+    check_grad_refused(join(layer, {"--save", "bias"}), "--save bias: there is no --bias");
+    check_grad_refused(join(layer, {"--save", "sink"}), "--save sink: there is no --sink");
+    check_grad_refused(join(layer, {"--save", "relative_bias"}), "there is no --relative-bias");
+    check_grad_refused(join(layer, {"--layers", "1"}), "--layers 1: there is 1 layer");
+    check_grad_refused(join(layer, {"--head", "4"}), "--head 4: there are 4 heads");
     const std::string model = golden("models/gpt2");
     const Arguments gpt{"-w", model, "--token-ids", model + "/token_ids.npy"};
-    check_refused(join(gpt, {"--upstream", "logit:99,0"}), "there are 9 tokens, counted from 0");
-    check_refused(join(gpt, {"--upstream", "logit:0,99999"}), "the vocabulary has");
+    check_grad_refused(join(gpt, {"--upstream", "logit:99,0"}),
+                       "there are 9 tokens, counted from 0");
+    check_grad_refused(join(gpt, {"--upstream", "logit:0,99999"}), "the vocabulary has");
 }
 
 TEST_CASE("grad says when float32 cannot tell a small gain from rounding") {

@@ -18,7 +18,7 @@ using Catch::Contains;
 namespace {
 
 const std::string kModel = sample("model.json");
-const std::string kWeights = golden("induction/weights0.npy");
+const std::string kWeightsFile = golden("induction/weights0.npy");
 
 std::string run_folder(const TempFolder& folder) {
     const std::string out = folder / "out";
@@ -31,10 +31,10 @@ std::string run_folder(const TempFolder& folder) {
 }  // namespace
 
 TEST_CASE("a file by itself is looked at, with the word look or without") {
-    const auto result = run_program({kWeights});
+    const auto result = run_program({kWeightsFile});
     CHECK(result.exit_code == 0);
-    CHECK(result.out == run_program({"look", kWeights}).out);
-    CHECK(result.out == run_program({"--threads", "1", kWeights}).out);
+    CHECK(result.out == run_program({"look", kWeightsFile}).out);
+    CHECK(result.out == run_program({"--threads", "1", kWeightsFile}).out);
     CHECK_THAT(result.out, Contains("4 heads") && Contains("checks ok"));
 }
 

@@ -59,8 +59,8 @@ std::vector<std::string> names_in(const Json& report, const std::string& verdict
     return names;
 }
 
-void check_refused(const Arguments& arguments, const std::string& words,
-                   const std::string& output = "") {
+void check_monitor_refused(const Arguments& arguments, const std::string& words,
+                           const std::string& output = "") {
     const ProgramResult result = run_program(arguments);
     INFO(words << ": " << result.err);
     CHECK(result.exit_code == 2);
@@ -175,8 +175,8 @@ TEST_CASE("steps that hold zeros only are an alarm of every head") {
 TEST_CASE("a threshold above the largest share there can be is refused") {
     const TempFolder folder;
     const std::string a = save_step(folder, "step1.npy", 0), b = save_step(folder, "step2.npy", 1);
-    check_refused({"monitor", a, b, "--alarm", "entropy_collapse=1.5"},
-                  "--alarm entropy_collapse 1.5: expected a number from 0 to 1");
+    check_monitor_refused({"monitor", a, b, "--alarm", "entropy_collapse=1.5"},
+                          "--alarm entropy_collapse 1.5: expected a number from 0 to 1");
     CHECK(run_program({"monitor", a, b, "--alarm", "entropy_collapse=1"}).exit_code < 2);
 }
 
@@ -219,8 +219,8 @@ TEST_CASE("the steps of one array are those that --steps says") {
     const ProgramResult one =
         run_program({"monitor", array, "--steps-axis", "--steps", "0,1,2", "--json"});
     CHECK(one.out == run_program({"monitor", files[0], files[1], files[2], "--json"}).out);
-    check_refused({"monitor", array, "--steps-axis", "--steps", "0,1"}, "names 2 steps");
-    check_refused({"monitor", array, "--steps-axis"}, "--steps");
+    check_monitor_refused({"monitor", array, "--steps-axis", "--steps", "0,1"}, "names 2 steps");
+    check_monitor_refused({"monitor", array, "--steps-axis"}, "--steps");
 }
 
 TEST_CASE("what can be no weights is doubted once, with the first step that is so") {
@@ -242,17 +242,22 @@ TEST_CASE("monitor refuses steps that do not belong together, and writes nothing
                       other = write_array<float>(
                           folder, "step3.npy", {2, 2, 2, 2},
                           {1, 0, 0.5, 0.5, 1, 0, 0.5, 0.5, 1, 0, 0.5, 0.5, 1, 0, 0.5, 0.5});
-    check_refused({"monitor", a, b, again, "-o", out}, "both are of step 2", out);
-    check_refused({"monitor", a, other, "-o", out, "--quiet"}, "must have the same layers", out);
-    check_refused({"monitor", a, folder / "step9.npy", "-o", out, "--quiet"}, "step9.npy", out);
-    check_refused({"monitor", a, b, "--steps", "1,1", "-o", out}, "twice", out);
-    check_refused({"monitor", a, b, "--only", "entropy", "-o", out}, "is no alarm", out);
-    check_refused({"monitor", a, b, "--plots", "sinks", "-o", out}, "did you mean sink?", out);
-    check_refused({"monitor", a, b, "--layer", "7", "-o", out, "--quiet"}, "no such layer", out);
-    check_refused({"monitor", a, b, "--grad", "sum", "-o", out}, "--grad: has no effect on saved",
-                  out);
-    check_refused({"monitor", a, b, "--heads", "2", "-o", out}, "only with --checkpoints", out);
-    check_refused({"monitor"}, "--checkpoints");
+    check_monitor_refused({"monitor", a, b, again, "-o", out}, "both are of step 2", out);
+    check_monitor_refused({"monitor", a, other, "-o", out, "--quiet"}, "must have the same layers",
+                          out);
+    check_monitor_refused({"monitor", a, folder / "step9.npy", "-o", out, "--quiet"}, "step9.npy",
+                          out);
+    check_monitor_refused({"monitor", a, b, "--steps", "1,1", "-o", out}, "twice", out);
+    check_monitor_refused({"monitor", a, b, "--only", "entropy", "-o", out}, "is no alarm", out);
+    check_monitor_refused({"monitor", a, b, "--plots", "sinks", "-o", out}, "did you mean sink?",
+                          out);
+    check_monitor_refused({"monitor", a, b, "--layer", "7", "-o", out, "--quiet"}, "no such layer",
+                          out);
+    check_monitor_refused({"monitor", a, b, "--grad", "sum", "-o", out},
+                          "--grad: has no effect on saved", out);
+    check_monitor_refused({"monitor", a, b, "--heads", "2", "-o", out}, "only with --checkpoints",
+                          out);
+    check_monitor_refused({"monitor"}, "--checkpoints");
 }
 
 TEST_CASE("monitor takes a batch as the mean of its sequences, or each by itself") {
@@ -335,7 +340,7 @@ TEST_CASE("a checkpoint that holds NaN is an alarm, an input that does is refuse
     std::vector<float> broken(20, 1.0F);
     broken[3] = nan;
     const std::string y = write_array(folder, "y.npy", {5, 4}, broken);
-    check_refused(join(both, {"-x", y}), "y.npy");
+    check_monitor_refused(join(both, {"-x", y}), "y.npy");
 }
 
 TEST_CASE("a checkpoint saved twice is found by its bytes") {

@@ -11,7 +11,7 @@ using namespace attn::test;
 
 namespace {
 
-const std::string kModel = std::string(ATTN_SOURCE_DIR) + "/data/induction/model.json";
+const std::string kModelFile = std::string(ATTN_SOURCE_DIR) + "/data/induction/model.json";
 
 struct NumberFlag {
     std::vector<std::string> command;
@@ -19,19 +19,19 @@ struct NumberFlag {
     std::vector<std::string> out_of_range;  // beside what no number may be
 };
 
-const std::vector<std::string> kRun{"run", "-w", kModel};
-const std::vector<std::string> kDiagnose{"diagnose", "-w", kModel, "--observed", "x.npy"};
+const std::vector<std::string> kRun{"run", "-w", kModelFile};
+const std::vector<std::string> kDiagnose{"diagnose", "-w", kModelFile, "--observed", "x.npy"};
 
 std::vector<NumberFlag> number_flags() {
     return {
-        {{"info", kModel}, "--threads", {"0", "4097", "-1"}},
+        {{"info", kModelFile}, "--threads", {"0", "4097", "-1"}},
         {kRun, "--heads", {"0", "-4", "1048577", "18446744073709551616"}},
         {kRun, "--kv-heads", {"0"}},
         {kRun, "--scale", {"1e39", "-1e39", "1e-39"}},
         {kRun, "--softcap", {"0", "-1", "1e39", "1e-320"}},
-        {{"run", "-w", kModel, "--rope"}, "--rope-theta", {"0", "-1", "1e39"}},
-        {{"run", "-w", kModel, "--rope"}, "--rope-dim", {"0", "1", "-2", "2.0"}},
-        {{"run", "-w", kModel, "--relative-bias", "x.npy"}, "--relative-max-distance", {"1"}},
+        {{"run", "-w", kModelFile, "--rope"}, "--rope-theta", {"0", "-1", "1e39"}},
+        {{"run", "-w", kModelFile, "--rope"}, "--rope-dim", {"0", "1", "-2", "2.0"}},
+        {{"run", "-w", kModelFile, "--relative-bias", "x.npy"}, "--relative-max-distance", {"1"}},
         {kRun, "--query-offset", {"1099511627777", "-9223372036854775808"}},
         {kRun, "--window", {"1", "1,2,3", "-2,0", "9223372036854775807,0"}},
         {kRun, "--key-lengths", {"-1", "99999999999"}},

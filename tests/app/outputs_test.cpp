@@ -38,7 +38,7 @@ void check_works(const Words& arguments, const std::string& input = "") {
     CHECK(result.exit_code == 0);
 }
 
-std::string run_folder(const TempFolder& temp, const std::string& name = "run") {
+std::string folder_of_run(const TempFolder& temp, const std::string& name = "run") {
     check_works({"run", "-w", sample("model.json"), "-o", temp / name, "--quiet", "--save",
                  "weights,q,k,v"});
     return temp / name;
@@ -52,7 +52,7 @@ std::string attention(const TempFolder& temp, const std::string& name = "in.npy"
 
 TEST_CASE("no command replaces a folder of another command") {
     const TempFolder temp;
-    const std::string run = run_folder(temp);
+    const std::string run = folder_of_run(temp);
     const std::string in = attention(temp);
     check_refused(temp, {"heatmap", in, "-o", run}, "holds the results of another command, run");
     check_refused(temp, {"heatmap", run + "/layer01/weights.npy", "-o", run}, "--force");
@@ -66,7 +66,7 @@ TEST_CASE("no command replaces a folder of another command") {
 
 TEST_CASE("no command replaces the folder that it reads from") {
     const TempFolder temp;
-    const std::string run = run_folder(temp);
+    const std::string run = folder_of_run(temp);
     fs::create_directory_symlink(run, temp.path() / "link");
     fs::create_hard_link(run + "/layer00/q.npy", temp.path() / "q.npy");
     const auto again = [&](const std::string& q) {

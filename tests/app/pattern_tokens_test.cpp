@@ -13,7 +13,7 @@ namespace {
 // Queries 2 and 3 of "a b a b": the first looks at the key before it, the second at an earlier b.
 const std::vector<double> kRows{0, 1, 0, 0, 0, 0.75, 0.25, 0};
 
-struct Files {
+struct TokenFiles {
     TempFolder folder;
     std::string rows = write_array(folder, "rows.npy", {2, 4}, kRows);
     std::string keys = folder.write("keys.txt", "a\nb\na\nb\n");
@@ -24,7 +24,7 @@ struct Files {
 }  // namespace
 
 TEST_CASE("queries whose tokens are those of the last keys have patterns") {
-    const Files files;
+    const TokenFiles files;
     // "a b" are the first keys as well: those win, as without tokens.
     const std::string keys = files.folder.write("unlike.txt", "b\nb\na\nb\n");
     const auto result =
@@ -39,7 +39,7 @@ TEST_CASE("queries whose tokens are those of the last keys have patterns") {
 }
 
 TEST_CASE("queries whose tokens are those of the first keys stand there") {
-    const Files files;
+    const TokenFiles files;
     const auto result = run_program(
         {"stats", files.rows, "--tokens", files.last, "--key-tokens", files.keys, "--json"});
     REQUIRE(result.exit_code == 0);
@@ -49,7 +49,7 @@ TEST_CASE("queries whose tokens are those of the first keys stand there") {
 }
 
 TEST_CASE("between different sequences a line says that there are no token patterns") {
-    const Files files;
+    const TokenFiles files;
     const auto result = run_program(
         {"stats", files.rows, "--tokens", files.other, "--key-tokens", files.keys, "--json"});
     CHECK(result.exit_code == 0);
@@ -58,7 +58,7 @@ TEST_CASE("between different sequences a line says that there are no token patte
 }
 
 TEST_CASE("tokens of one axis alone are not ignored") {
-    const Files files;
+    const TokenFiles files;
     const auto refused = [&](const std::vector<std::string>& flags, const std::string& text) {
         std::vector<std::string> arguments{"stats", files.rows};
         arguments.insert(arguments.end(), flags.begin(), flags.end());

@@ -10,7 +10,7 @@ using namespace attn::test;
 
 namespace {
 
-ReadPage page_of(std::vector<std::string> words) {
+ReadPage computed_page(std::vector<std::string> words) {
     words.insert(words.begin(), "report");
     words.insert(words.end(), {"-o", "-"});
     const ProgramResult result = run_program(words);
@@ -26,7 +26,7 @@ TEST_CASE("a page of attention that is computed holds what run would save, and w
     const std::string model = sample("model.json");
     REQUIRE(run_program({"run", "-w", model, "-o", folder / "run", "--save", "weights,q,k"})
                 .exit_code == 0);
-    const ReadPage a = page_of({"-w", model}), b = page_of({folder / "run"});
+    const ReadPage a = computed_page({"-w", model}), b = computed_page({folder / "run"});
     CHECK(a.meta["values"] == "exact");
     CHECK(a.meta["tokens"] == b.meta["tokens"]);
     const auto n = a.meta["queries"].get<std::size_t>();
@@ -44,7 +44,7 @@ TEST_CASE("a page of attention that is computed holds what run would save, and w
         CHECK(a.meta["checks"][i]["verdict"] == b.meta["checks"][i]["verdict"]);
     }
     // Some of it.
-    const ReadPage part = page_of({"-w", model, "--layer", "1", "--head", "3"});
+    const ReadPage part = computed_page({"-w", model, "--layer", "1", "--head", "3"});
     CHECK(part.floats("weights/0/0/0", n * n) == a.floats("weights/0/1/3", n * n));
     CHECK(part.meta["rollout"].is_null());  // of one layer there is none
 }
@@ -55,8 +55,8 @@ TEST_CASE("attention that is computed is compared with what was saved, rollout a
     REQUIRE(
         run_program({"run", "-w", model, "-o", folder / "run", "--save", "weights"}).exit_code ==
         0);
-    const ReadPage compared = page_of({"-w", model, "--against", folder / "run"});
-    const ReadPage page = page_of({"-w", model});
+    const ReadPage compared = computed_page({"-w", model, "--against", folder / "run"});
+    const ReadPage page = computed_page({"-w", model});
     CHECK(compared.meta["sources"][1]["name"] == "run");
     constexpr std::size_t n = 49;
     for (const auto& values : compared.meta["difference"]["values"]) CHECK(values[0] == 0.0);

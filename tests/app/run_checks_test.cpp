@@ -11,29 +11,29 @@
 #include "support/temp_folder.hpp"
 
 using namespace attn::test;
-using nlohmann::json;
+using Json = nlohmann::json;
 
 namespace {
 
 using Words = std::vector<std::string>;
 
 // What a document of checks says, but for the sentences.
-Words verdicts(const json& document) {
+Words verdicts(const Json& document) {
     Words words;
-    for (const json& check : document["checks"])
+    for (const Json& check : document["checks"])
         words.push_back(check["name"].get<std::string>() + " " +
                         check["verdict"].get<std::string>() + " " + check["worst"].dump() + " " +
                         check["place"].dump());
     return words;
 }
 
-json run_checks(const TempFolder& folder, Words arguments, int exit_code = 0) {
+Json run_checks(const TempFolder& folder, Words arguments, int exit_code = 0) {
     arguments.insert(arguments.begin(), "run");
     arguments.insert(arguments.end(), {"--save", "scores,weights,check", "-o", folder / "out"});
     const auto result = run_program(arguments);
     INFO(result.err);
     CHECK(result.exit_code == exit_code);
-    return json::parse(read_file(folder / "out/check.json"));
+    return Json::parse(read_file(folder / "out/check.json"));
 }
 
 }  // namespace
@@ -46,11 +46,11 @@ TEST_CASE("the checks of a run are those of its folder, whatever masks it has") 
                                Words{"--head", "3"}, Words{"--head", "1,3", "--layers", "1"}}) {
         Words arguments{"-w", model};
         arguments.insert(arguments.end(), flags.begin(), flags.end());
-        const json own = run_checks(folder, arguments);
+        const Json own = run_checks(folder, arguments);
         const auto stored = run_program({"check", folder / "out", "--json"});
         INFO(flags[0]);
         CHECK(own["passed"] == true);
-        CHECK(verdicts(own) == verdicts(json::parse(stored.out)));
+        CHECK(verdicts(own) == verdicts(Json::parse(stored.out)));
     }
 }
 
@@ -62,8 +62,8 @@ TEST_CASE("heads that are the same are found though their weights are not kept")
         run_program({"run", "-q", q, "-k", q, "-v", q, "--save", "check", "-o", folder / "out"});
     CHECK(result.exit_code == 0);
     CHECK_FALSE(std::filesystem::exists(folder / "out/layer00/weights.npy"));
-    const json checks = json::parse(read_file(folder / "out/check.json"))["checks"];
-    const auto line = std::find_if(checks.begin(), checks.end(), [](const json& check) {
+    const Json checks = Json::parse(read_file(folder / "out/check.json"))["checks"];
+    const auto line = std::find_if(checks.begin(), checks.end(), [](const Json& check) {
         return check["name"] == "duplicate_heads";
     });
     REQUIRE(line != checks.end());
@@ -91,7 +91,7 @@ TEST_CASE("a check of a run that fails is a line, exit code 1, and the results a
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.err, Catch::Contains("attn-inspect: error: check: finite: ") &&
                                Catch::Contains("(layer 0, head 0, query 0, key 0)"));
-    CHECK(json::parse(read_file(folder / "out/check.json"))["passed"] == false);
+    CHECK(Json::parse(read_file(folder / "out/check.json"))["passed"] == false);
     CHECK(std::filesystem::exists(folder / "out/layer00/weights.npy"));
 }
 

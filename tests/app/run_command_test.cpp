@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // Whether the command fails as it must: exit code 2, one line with `text`, nothing written.
-void check_refused(const TempFolder& folder, std::vector<std::string> arguments,
-                   const std::string& text, const std::string& input = "") {
+void check_run_refused(const TempFolder& folder, std::vector<std::string> arguments,
+                       const std::string& text, const std::string& input = "") {
     arguments.insert(arguments.begin(), "run");
     arguments.insert(arguments.end(), {"-o", folder / "out"});
     const auto result = run_program(arguments, input);
@@ -76,14 +76,14 @@ TEST_CASE("embeddings and weights come from standard input") {
     CHECK(json.exit_code == 0);
     CHECK(read_file(folder / "a/layer01/weights.npy") ==
           read_file(folder / "b/layer01/weights.npy"));
-    check_refused(folder, {"-x", "-", "-w", sample("weights")}, "standard input is empty");
+    check_run_refused(folder, {"-x", "-", "-w", sample("weights")}, "standard input is empty");
 }
 
 TEST_CASE("embeddings that cannot be used are refused") {
     const TempFolder folder;
     const std::string weights = folder.write("w.json", weights_json());
     const auto refused = [&](const std::string& bytes, const std::string& text) {
-        check_refused(folder, {"-x", folder.write("x.npy", bytes), "-w", weights}, text);
+        check_run_refused(folder, {"-x", folder.write("x.npy", bytes), "-w", weights}, text);
     };
     const std::string good = npy_floats("(2, 2)", {1, 2, 3, 4});
     refused(good.substr(0, good.size() - 4),
@@ -99,13 +99,14 @@ TEST_CASE("embeddings that cannot be used are refused") {
             "expected 3 rows, the width of the embeddings");
     refused(npy_floats("(2, 2)", {1, 2, std::nanf(""), 4}), "NaN at [1, 0]");
     refused(npy_floats("(2, 2)", {1, 2, 3, -INFINITY}), "-inf at [1, 1]");
-    check_refused(folder, {"-x", weights, "-w", weights}, "holds W_K, W_Q, W_V; choose one as");
-    check_refused(folder, {"-x", "/", "-w", weights},
-                  "a folder without .safetensors, .npy or .npz");
-    check_refused(folder, {"-x", folder / "none.npy", "-w", weights}, "cannot open");
-    check_refused(folder, {"-w", weights}, "holds no \"embeddings\"; give them with --embeddings");
-    check_refused(folder, {"-x", folder.write("x.npz", "PK\x03\x04"), "-w", weights},
-                  "is a damaged ZIP archive");
+    check_run_refused(folder, {"-x", weights, "-w", weights}, "holds W_K, W_Q, W_V; choose one as");
+    check_run_refused(folder, {"-x", "/", "-w", weights},
+                      "a folder without .safetensors, .npy or .npz");
+    check_run_refused(folder, {"-x", folder / "none.npy", "-w", weights}, "cannot open");
+    check_run_refused(folder, {"-w", weights},
+                      "holds no \"embeddings\"; give them with --embeddings");
+    check_run_refused(folder, {"-x", folder.write("x.npz", "PK\x03\x04"), "-w", weights},
+                      "is a damaged ZIP archive");
 }
 
 TEST_CASE("NaN goes through when it is allowed") {
@@ -124,7 +125,7 @@ TEST_CASE("weights that cannot be used are refused") {
                              std::vector<std::string> more = {}) {
         std::vector<std::string> arguments{"-x", x, "-w", folder.write("w.json", json)};
         arguments.insert(arguments.end(), more.begin(), more.end());
-        check_refused(folder, arguments, text);
+        check_run_refused(folder, arguments, text);
     };
     refused(R"({"W_Q": [[1, 0], [0, 1]], "W_V": [[1, 0], [0, 1]]})", "has no W_K");
     refused(R"({"W_Q": [[1, 0], [0]]})", "W_Q: is ragged");
@@ -143,9 +144,9 @@ TEST_CASE("tokens must be as many as the embeddings") {
     const TempFolder folder;
     const std::string x = folder.write("x.npy", npy_floats("(2, 2)", {1, 2, 3, 4}));
     const std::string w = folder.write("w.json", weights_json());
-    check_refused(folder, {"-x", x, "-w", w, "--tokens", folder.write("t.txt", "a\nb\nc\n")},
-                  "t.txt: has 3 tokens");
-    check_refused(
+    check_run_refused(folder, {"-x", x, "-w", w, "--tokens", folder.write("t.txt", "a\nb\nc\n")},
+                      "t.txt: has 3 tokens");
+    check_run_refused(
         folder,
         {"-x", x, "-w", w, "--tokens", folder.write("t.json", R"([["a", "b"], ["c", "d"]])")},
         "has tokens for 2 sequences");
@@ -168,8 +169,9 @@ TEST_CASE("a result that no disk can hold is refused before the first byte") {
     const TempFolder folder;
     const std::string x =
         folder.write("x.npy", npy_floats("(4000000, 2)", std::vector<float>(8000000)));
-    check_refused(folder, {"-x", x, "-w", folder.write("w.json", weights_json(R"(, "heads": 1)"))},
-                  "needs 128.0 TB, the disk has");
+    check_run_refused(folder,
+                      {"-x", x, "-w", folder.write("w.json", weights_json(R"(, "heads": 1)"))},
+                      "needs 128.0 TB, the disk has");
 }
 
 TEST_CASE("a disk that fills up on the way leaves the earlier result") {

@@ -61,7 +61,8 @@ void check_arguments_refused(std::vector<std::string> arguments,
 }
 
 // The same with the golden queries, keys and values and more arguments.
-void check_refused(const std::vector<std::string>& more, const std::vector<std::string>& texts) {
+void check_flags_refused(const std::vector<std::string>& more,
+                         const std::vector<std::string>& texts) {
     std::vector<std::string> arguments{"-q", "q.npy", "-k", "k.npy", "-v", "v.npy"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     check_arguments_refused(arguments, texts);
@@ -111,24 +112,25 @@ TEST_CASE("a mask of the wrong shape names the flag and both shapes") {
         return array_file(folder, "mask.npy", shape,
                           std::vector<double>(element_count(shape, ""), 0.5));
     };
-    check_refused({"--mask", mask({4, 5})}, {"--mask", "[4, 5]", "[2, 4, 5, 5]"});
-    check_refused({"--mask", mask({3, 5, 5})}, {"--mask", "[3, 5, 5]", "[2, 4, 5, 5]"});
-    check_refused({"--mask", mask({5, 6})}, {"--mask", "[5, 6]", "5"});
-    check_refused({"--mask", mask({1, 2, 4, 5, 5})}, {"--mask", "[1, 2, 4, 5, 5]"});
-    check_refused({"--bias", mask({5, 4})}, {"--bias", "[5, 4]", "5 "});
-    check_refused({"--sink", mask({3})}, {"--sink", "[3]", "[4]"});
-    check_refused({"--relative-bias", mask({8, 3})}, {"--relative-bias", "[8, 3]", "[buckets, 4]"});
+    check_flags_refused({"--mask", mask({4, 5})}, {"--mask", "[4, 5]", "[2, 4, 5, 5]"});
+    check_flags_refused({"--mask", mask({3, 5, 5})}, {"--mask", "[3, 5, 5]", "[2, 4, 5, 5]"});
+    check_flags_refused({"--mask", mask({5, 6})}, {"--mask", "[5, 6]", "5"});
+    check_flags_refused({"--mask", mask({1, 2, 4, 5, 5})}, {"--mask", "[1, 2, 4, 5, 5]"});
+    check_flags_refused({"--bias", mask({5, 4})}, {"--bias", "[5, 4]", "5 "});
+    check_flags_refused({"--sink", mask({3})}, {"--sink", "[3]", "[4]"});
+    check_flags_refused({"--relative-bias", mask({8, 3})},
+                        {"--relative-bias", "[8, 3]", "[buckets, 4]"});
 }
 
 TEST_CASE("a mask with NaN or +inf is refused, one of 0 and 1 draws a warning") {
     const TempFolder folder;
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double infinity = std::numeric_limits<double>::infinity();
-    check_refused({"--mask", array_file(folder, "nan.npy", {5}, {0, 0, nan, 0, 0})},
-                  {"nan.npy", "[2]"});
-    check_refused({"--mask", array_file(folder, "inf.npy", {5}, {0, 0, 0, infinity, 0})},
-                  {"inf.npy", "[3]"});
-    check_refused(
+    check_flags_refused({"--mask", array_file(folder, "nan.npy", {5}, {0, 0, nan, 0, 0})},
+                        {"nan.npy", "[2]"});
+    check_flags_refused({"--mask", array_file(folder, "inf.npy", {5}, {0, 0, 0, infinity, 0})},
+                        {"inf.npy", "[3]"});
+    check_flags_refused(
         {"--mask", array_file(folder, "add.npy", {5}, {0, 0, 0, -2, 0}), "--mask-true", "ignore"},
         {"--mask-true ignore", "float64"});
 
@@ -141,21 +143,22 @@ TEST_CASE("a mask with NaN or +inf is refused, one of 0 and 1 draws a warning") 
 }
 
 TEST_CASE("lengths, offsets and windows that cannot be are refused") {
-    check_refused({"--key-lengths", "5,3,1"}, {"--key-lengths", "3 numbers", "2 sequences"});
-    check_refused({"--key-lengths=-1,3"}, {"--key-lengths", "-1", "5 keys"});
-    check_refused({"--key-lengths", "5,6"}, {"--key-lengths", "6", "5 keys"});
-    check_refused({"--query-offset", "1,2,3"}, {"--query-offset", "3 numbers", "2 sequences"});
-    check_refused({"--query-offset", "half.npy"}, {"half.npy"});
-    check_refused({"--window=-2,0"}, {"--window", "-2,0"});
-    check_refused({"--window", "3"}, {"--window", "LEFT,RIGHT"});
-    check_refused({"--window", "a,b"}, {"--window", "LEFT,RIGHT"});
-    check_refused({"--softcap", "0"}, {"--softcap", "above 0"});
-    check_refused({"--softcap=-30"}, {"--softcap", "above 0"});
+    check_flags_refused({"--key-lengths", "5,3,1"}, {"--key-lengths", "3 numbers", "2 sequences"});
+    check_flags_refused({"--key-lengths=-1,3"}, {"--key-lengths", "-1", "5 keys"});
+    check_flags_refused({"--key-lengths", "5,6"}, {"--key-lengths", "6", "5 keys"});
+    check_flags_refused({"--query-offset", "1,2,3"},
+                        {"--query-offset", "3 numbers", "2 sequences"});
+    check_flags_refused({"--query-offset", "half.npy"}, {"half.npy"});
+    check_flags_refused({"--window=-2,0"}, {"--window", "-2,0"});
+    check_flags_refused({"--window", "3"}, {"--window", "LEFT,RIGHT"});
+    check_flags_refused({"--window", "a,b"}, {"--window", "LEFT,RIGHT"});
+    check_flags_refused({"--softcap", "0"}, {"--softcap", "above 0"});
+    check_flags_refused({"--softcap=-30"}, {"--softcap", "above 0"});
 }
 
 TEST_CASE("heads that do not fit the arrays are refused") {
-    check_refused({"--heads", "8"}, {"--heads", "[2, 4, 5, 4]", "[batch, n, heads * d]"});
-    check_refused({"--kv-heads", "4"}, {"--kv-heads", "[batch, n, heads * d]"});
+    check_flags_refused({"--heads", "8"}, {"--heads", "[2, 4, 5, 4]", "[batch, n, heads * d]"});
+    check_flags_refused({"--kv-heads", "4"}, {"--kv-heads", "[batch, n, heads * d]"});
     const TempFolder folder;
     const auto odd = array_file(folder, "odd.npy", {2, 3, 5, 4}, std::vector<double>(120, 1));
     check_arguments_refused({"-q", "q.npy", "-k", odd, "-v", odd}, {"4 heads", "3"});
@@ -171,33 +174,36 @@ TEST_CASE("heads that do not fit the arrays are refused") {
 }
 
 TEST_CASE("a cache needs both halves, of the right shape") {
-    check_refused({"--past-key", "past_key.npy"}, {"--past-key needs --past-value"});
-    check_refused({"--past-value", "past_value.npy"}, {"--past-value needs --past-key"});
-    check_refused({"--past-key", "past_key.npy", "--past-value", "past_key.npy"},
-                  {"--past-value", "[2, 2, 3, 4]", "[2, 2, past, 3]"});
-    check_refused({"--past-key", "past_key.npy", "--past-value", "v.npy"}, {"3 tokens", "5"});
+    check_flags_refused({"--past-key", "past_key.npy"}, {"--past-key needs --past-value"});
+    check_flags_refused({"--past-value", "past_value.npy"}, {"--past-value needs --past-key"});
+    check_flags_refused({"--past-key", "past_key.npy", "--past-value", "past_key.npy"},
+                        {"--past-value", "[2, 2, 3, 4]", "[2, 2, past, 3]"});
+    check_flags_refused({"--past-key", "past_key.npy", "--past-value", "v.npy"}, {"3 tokens", "5"});
 }
 
 TEST_CASE("positions that cannot be are refused") {
     const TempFolder folder;
-    check_refused({"--rope", "--rope-dim", "3"}, {"--rope-dim 3", "even"});
-    check_refused({"--rope", "--rope-dim", "6"}, {"--rope-dim 6", "4 columns"});
-    check_refused({"--rope", "--rope-theta", "0"}, {"--rope-theta", "above 0"});
-    check_refused({"--rope", "--positions", array_file(folder, "four.npy", {4}, {0, 1, 2, 3})},
-                  {"--positions", "4 numbers", "5"});
-    check_refused({"--rope", "--positions", array_file(folder, "minus.npy", {5}, {0, 1, -2, 3, 4})},
-                  {"--positions", "-2", "expected a whole number from 0"});
-    check_refused({"--rope", "--positions", array_file(folder, "half.npy", {5}, {0, 1, .5, 3, 4})},
-                  {"--positions", "0.5", "whole number"});
-    check_refused({"--relative-bias", "table.npy", "--relative-max-distance", "4"},
-                  {"--relative-max-distance 4"});
-    check_refused({"--positions", "positions.npy"}, {"--positions", "--rope"});
+    check_flags_refused({"--rope", "--rope-dim", "3"}, {"--rope-dim 3", "even"});
+    check_flags_refused({"--rope", "--rope-dim", "6"}, {"--rope-dim 6", "4 columns"});
+    check_flags_refused({"--rope", "--rope-theta", "0"}, {"--rope-theta", "above 0"});
+    check_flags_refused(
+        {"--rope", "--positions", array_file(folder, "four.npy", {4}, {0, 1, 2, 3})},
+        {"--positions", "4 numbers", "5"});
+    check_flags_refused(
+        {"--rope", "--positions", array_file(folder, "minus.npy", {5}, {0, 1, -2, 3, 4})},
+        {"--positions", "-2", "expected a whole number from 0"});
+    check_flags_refused(
+        {"--rope", "--positions", array_file(folder, "half.npy", {5}, {0, 1, .5, 3, 4})},
+        {"--positions", "0.5", "whole number"});
+    check_flags_refused({"--relative-bias", "table.npy", "--relative-max-distance", "4"},
+                        {"--relative-max-distance 4"});
+    check_flags_refused({"--positions", "positions.npy"}, {"--positions", "--rope"});
 }
 
 TEST_CASE("a mask of each sequence's keys is refused with advice") {
     const TempFolder folder;
     const std::string ids = array_file(folder, "ids.npy", {2, 5}, {1, 1, 1, 1, 1, 1, 1, 1, 0, 0});
-    check_refused({"--mask", ids}, {"[2, 5]", "--key-lengths", "[2, 1, 1, 5]"});
-    check_refused({"--bias", ids}, {"[2, 5]", "[2, 1, 1, 5]", "--bias"});
-    check_refused({"--key-lengths", ids}, {"10 numbers", "--mask", "[2, 1, 1, 5]"});
+    check_flags_refused({"--mask", ids}, {"[2, 5]", "--key-lengths", "[2, 1, 1, 5]"});
+    check_flags_refused({"--bias", ids}, {"[2, 5]", "[2, 1, 1, 5]", "--bias"});
+    check_flags_refused({"--key-lengths", ids}, {"10 numbers", "--mask", "[2, 1, 1, 5]"});
 }

@@ -49,7 +49,7 @@ double apart(const Json& points, std::size_t a, std::size_t b) {
                       points[a][1].get<double>() - points[b][1].get<double>());
 }
 
-void check_refused(const std::vector<std::string>& arguments, const std::string& text) {
+void check_stats_refused(const std::vector<std::string>& arguments, const std::string& text) {
     std::vector<std::string> all{"stats"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     const auto result = run_program(all);
@@ -163,7 +163,8 @@ TEST_CASE("tokens tell nothing of queries that stand elsewhere") {
         const Json heads = Json::parse(read_file(folder / "out/stats.json"))["heads"];
         CHECK(heads[0]["induction"].is_null());
     }
-    check_refused({folder / "out", "--tokens", sample("tokens.json")}, "need query 0 at key 0");
+    check_stats_refused({folder / "out", "--tokens", sample("tokens.json")},
+                        "need query 0 at key 0");
 }
 
 TEST_CASE("what is not weights is measured with a warning") {
@@ -268,24 +269,26 @@ TEST_CASE("what each key receives can be written") {
 TEST_CASE("requests that make no sense are refused in one line") {
     const TempFolder folder;
     const std::string file = golden("stats/causal.npy");
-    check_refused({file, "--sort", "entrpy"},
-                  "--sort entrpy: is no measure; did you mean entropy?");
-    check_refused({file, "--columns", "entropy,foo"}, "--columns foo: is no measure");
-    check_refused({file, "--json", "--csv"}, "exclude each other");
-    check_refused({file, "--tokens", folder.write("two.txt", "a\nb\n")}, "two.txt: has 2 tokens");
-    check_refused({file, "--layer", "3"}, "--layer 3");
-    check_refused({file, "--cluster-threshold", "0.2"}, "--similarity");
-    check_refused({file, "--similarity", "--cluster-threshold", "-1"}, "--cluster-threshold");
-    check_refused({folder.write("line.npy", npy_floats("(3,)", {1, 2, 3}))}, "[3]");
-    check_refused({folder / "nothing.npy"}, "nothing.npy");
+    check_stats_refused({file, "--sort", "entrpy"},
+                        "--sort entrpy: is no measure; did you mean entropy?");
+    check_stats_refused({file, "--columns", "entropy,foo"}, "--columns foo: is no measure");
+    check_stats_refused({file, "--json", "--csv"}, "exclude each other");
+    check_stats_refused({file, "--tokens", folder.write("two.txt", "a\nb\n")},
+                        "two.txt: has 2 tokens");
+    check_stats_refused({file, "--layer", "3"}, "--layer 3");
+    check_stats_refused({file, "--cluster-threshold", "0.2"}, "--similarity");
+    check_stats_refused({file, "--similarity", "--cluster-threshold", "-1"}, "--cluster-threshold");
+    check_stats_refused({folder.write("line.npy", npy_floats("(3,)", {1, 2, 3}))}, "[3]");
+    check_stats_refused({folder / "nothing.npy"}, "nothing.npy");
     const TempFolder empty;
-    check_refused({empty.path().string()}, "is it a folder that run wrote");
-    check_refused({file, "--grid", "6x6"}, "where 1 come before the patches write 6x6+1");
-    check_refused({file, "--grid", "7x7"}, "stands for 49 tokens, the attention has 37 keys");
+    check_stats_refused({empty.path().string()}, "is it a folder that run wrote");
+    check_stats_refused({file, "--grid", "6x6"}, "where 1 come before the patches write 6x6+1");
+    check_stats_refused({file, "--grid", "7x7"}, "stands for 49 tokens, the attention has 37 keys");
     for (const char* grid : {"6", "6x", "x6", "0x6", "6x6+", "6x6+1x", "-6x6", "6 x 6"})
-        check_refused({file, std::string("--grid=") + grid}, "expected rows x columns");
+        check_stats_refused({file, std::string("--grid=") + grid}, "expected rows x columns");
     const std::string wide = folder.write("wide.npy", npy_floats("(2, 3)", {1, 0, 0, 1, 0, 0}));
-    check_refused({wide, "--tokens", folder.write("2.txt", "a\nb\n")}, "as many keys as queries");
+    check_stats_refused({wide, "--tokens", folder.write("2.txt", "a\nb\n")},
+                        "as many keys as queries");
 }
 
 namespace {
@@ -355,9 +358,9 @@ TEST_CASE("a source that cannot be read is an error, and the others are measured
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.err, Catch::Contains("none.npy"));
     CHECK(Json::parse(result.out)["heads"][0]["source"] == good);
-    check_refused({folder / "none.npy", folder / "nor.npy"}, "nor.npy");
-    check_refused({"-", "-"}, "only once");
-    check_refused({good, good, "--received", folder / "r.npy"}, "--received");
+    check_stats_refused({folder / "none.npy", folder / "nor.npy"}, "nor.npy");
+    check_stats_refused({"-", "-"}, "only once");
+    check_stats_refused({good, good, "--received", folder / "r.npy"}, "--received");
 }
 
 TEST_CASE("each of several sources has its own sink rate, whatever is listed of them") {

@@ -19,13 +19,13 @@ struct Source {
     std::string axes;  // empty: not named
 };
 
-std::vector<std::string> with(std::vector<std::string> arguments, const Source& source) {
+std::vector<std::string> with_source(std::vector<std::string> arguments, const Source& source) {
     if (!source.axes.empty()) arguments.insert(arguments.end(), {"--axes", source.axes});
     return arguments;
 }
 
 std::string answer(const std::string& command, const Source& source) {
-    const auto result = run_program(with({command, source.source, "--json"}, source));
+    const auto result = run_program(with_source({command, source.source, "--json"}, source));
     INFO(result.err);
     REQUIRE(result.exit_code == 0);
     return result.out;
@@ -35,7 +35,7 @@ std::string answer(const std::string& command, const Source& source) {
 std::string picture(const TempFolder& folder, const Source& source) {
     const std::string file = folder / "picture.png";
     const auto result =
-        run_program(with({"heatmap", source.source, "--seq", "0", "-o", file}, source));
+        run_program(with_source({"heatmap", source.source, "--seq", "0", "-o", file}, source));
     INFO(result.err);
     REQUIRE(result.exit_code == 0);
     const attn::render::Image image = decode_png(read_file(file));

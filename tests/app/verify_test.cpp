@@ -10,24 +10,25 @@ using namespace attn::test;
 
 namespace {
 
-std::string flag_file(const std::string& name) {
+std::string verify_file(const std::string& name) {
     return golden("flags/" + name);
 }
 
 // Ways to compute attention, each with conventions of its own.
 std::vector<Arguments> problems() {
-    const Arguments heads{"-q", flag_file("q.npy"), "-k", flag_file("k.npy"),
-                          "-v", flag_file("v.npy")};
+    const Arguments heads{"-q", verify_file("q.npy"), "-k", verify_file("k.npy"),
+                          "-v", verify_file("v.npy")};
     return {
         {"-w", sample("model.json")},
         {"-w", sample("model.json"), "--layers", "1", "--head", "0,3"},
         join(kSampleModel, {"--causal", "--window", "3,-1"}),
-        join(heads, {"--softcap", "3", "--bias", flag_file("bias5.npy"), "--scores-at", "scaled"}),
-        join(heads, {"--rope", "--rope-dim", "2", "--past-key", flag_file("past_key.npy"),
-                     "--past-value", flag_file("past_value.npy"), "--causal"}),
-        join(heads, {"--key-lengths", "3,5", "--sink", flag_file("sink.npy"), "--alibi"}),
-        join(heads, {"--mask", flag_file("allow.npy"), "--relative-bias", flag_file("table.npy"),
-                     "--scale", "1", "--precision", "f64"}),
+        join(heads,
+             {"--softcap", "3", "--bias", verify_file("bias5.npy"), "--scores-at", "scaled"}),
+        join(heads, {"--rope", "--rope-dim", "2", "--past-key", verify_file("past_key.npy"),
+                     "--past-value", verify_file("past_value.npy"), "--causal"}),
+        join(heads, {"--key-lengths", "3,5", "--sink", verify_file("sink.npy"), "--alibi"}),
+        join(heads, {"--mask", verify_file("allow.npy"), "--relative-bias",
+                     verify_file("table.npy"), "--scale", "1", "--precision", "f64"}),
     };
 }
 

@@ -52,7 +52,7 @@ AttentionOptions<float> with_engine(AttentionOptions<float> options, Engine engi
     return options;
 }
 
-Array<float> compute(const test::Problem<float>& problem, Engine engine,
+Array<float> compute(const test::RandomProblem<float>& problem, Engine engine,
                      const Sinks<float>& sinks) {
     return compute_heads(0, problem.q, problem.k, problem.v, with_engine(problem.options, engine),
                          sinks)
@@ -68,7 +68,7 @@ void check_near(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 std::string refusal(float q, float v, bool allow = false) {
-    test::Problem<float> problem;
+    test::RandomProblem<float> problem;
     problem.q = make_separate_heads(Array<float>({1, 1, 1, 1}, {q}));
     problem.k = make_separate_heads(Array<float>({1, 1, 2, 1}, {0, 3e38f}));
     problem.v = make_separate_heads(Array<float>({1, 1, 2, 1}, {v, v}));
@@ -104,7 +104,7 @@ TEST_CASE("the definition streams what the engine streams, within rounding") {
 }
 
 TEST_CASE("the definition streams long heads in several tiles") {
-    test::Problem<float> problem;
+    test::RandomProblem<float> problem;
     const std::size_t tokens = 700;
     problem.q = make_separate_heads(test::random_array<float>({1, 1, tokens, 4}, 1));
     problem.k = problem.v = problem.q;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kTokens = 900;
 
 template <class T>
-struct Problem {
+struct BackwardProblem {
     Array<T> q = random_array<T>({1, 2, kTokens, 5}, 1);
     Array<T> k = random_array<T>({1, 1, kTokens, 5}, 2);
     Array<T> v = random_array<T>({1, 1, kTokens, 3}, 3);
@@ -43,7 +43,7 @@ struct Plain {
 };
 
 template <class T>
-Plain by_formulas(const Problem<T>& problem) {
+Plain by_formulas(const BackwardProblem<T>& problem) {
     const auto at = [](const Array<T>& array, std::size_t i) {
         return static_cast<double>(array.data()[i]);
     };
@@ -142,7 +142,7 @@ bool same_bits(const AttentionGradients<T>& a, const AttentionGradients<T>& b) {
 
 template <class T>
 void agrees_with_formulas(double tolerance) {
-    Problem<T> problem;
+    BackwardProblem<T> problem;
     problem.mask.structure.causal = true;
     CellRecorder<T> cells;
     const AttentionGradients<T> found = problem.gradients({&cells});
@@ -170,13 +170,13 @@ TEST_CASE("the backward pass of attention agrees with its formulas in both preci
 
 TEST_CASE("gradients of scores sum to nothing, and weighted ones of weights to the dot") {
     CellRecorder<double> cells;
-    Problem<double>().gradients({&cells});
+    BackwardProblem<double>().gradients({&cells});
     CHECK(cells.worst_sum < 1e-12);
     CHECK(cells.worst_dot < 1e-12);
 }
 
 TEST_CASE("gradients have the same bits for any number of threads") {
-    Problem<float> problem;
+    BackwardProblem<float> problem;
     problem.mask.structure.causal = true;
     problem.mask.bias = {random_array<float>({kTokens}, 7), {1, 2, kTokens, kTokens}, "b", "-b"};
     problem.mask.relative =
@@ -190,7 +190,7 @@ TEST_CASE("gradients have the same bits for any number of threads") {
 }
 
 TEST_CASE("without a gradient of the contexts they are their own, as their energy has it") {
-    Problem<float> problem;
+    BackwardProblem<float> problem;
     problem.mask.structure.causal = true;
     problem.d_context = problem.gradients().context;
     const AttentionGradients<float> given = problem.gradients();
@@ -200,7 +200,7 @@ TEST_CASE("without a gradient of the contexts they are their own, as their energ
 }
 
 TEST_CASE("only heads of the share reach gradient sinks, all count for the gradients") {
-    Problem<double> problem;
+    BackwardProblem<double> problem;
     AttentionInputs<double> inputs = problem.inputs();
     inputs.share.heads = std::vector<std::size_t>{1};
     CellRecorder<double> cells;
@@ -210,7 +210,7 @@ TEST_CASE("only heads of the share reach gradient sinks, all count for the gradi
 }
 
 TEST_CASE("keys and values that are masked and no numbers have no part in gradients") {
-    Problem<double> problem;
+    BackwardProblem<double> problem;
     problem.mask.structure.key_lengths = {kTokens - 100};
     const auto clean = problem.gradients();
     for (Array<double>* array : {&problem.k, &problem.v}) {

@@ -98,7 +98,7 @@ TEST_CASE("attention agrees with its definition, whatever the sizes and conventi
 }
 
 TEST_CASE("attention agrees with its definition where rows are several pieces long") {
-    attn::test::Problem<float> problem;
+    attn::test::RandomProblem<float> problem;
     const std::size_t keys = 9000;
     problem.q = attn::make_separate_heads(random_array<float>({1, 1, 3, 8}, 1));
     problem.k = attn::make_separate_heads(random_array<float>({1, 1, keys, 8}, 2));

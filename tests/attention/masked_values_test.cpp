@@ -12,17 +12,17 @@ using namespace attn::test;
 
 namespace {
 
-constexpr std::size_t kBatch = 2, kHeads = 4, kKvHeads = 2, kD = 5;
+constexpr std::size_t kSequences = 2, kQueryHeads = 4, kKeyHeads = 2, kD = 5;
 
 // Keys that no query may attend, of every sequence; the same in the last sizes of a problem.
 using Broken = std::vector<std::size_t>;
 
 template <class T>
-struct Problem {
+struct MaskedProblem {
     std::size_t queries = 7, keys = 9, past = 0;
     AttentionOptions<T> options;
 
-    AttentionSizes sizes() const { return {kBatch, kHeads, queries, past + keys}; }
+    AttentionSizes sizes() const { return {kSequences, kQueryHeads, queries, past + keys}; }
 
     struct Result {
         Array<T> weights, scores, output;
@@ -32,9 +32,9 @@ struct Problem {
     Result solve(const Broken& broken, T value) const {
         const auto make = [&](std::size_t heads, std::size_t tokens, std::size_t first,
                               unsigned seed) {
-            const Array<T> array = random_array<T>({kBatch, heads, tokens, kD}, seed);
+            const Array<T> array = random_array<T>({kSequences, heads, tokens, kD}, seed);
             std::vector<T> values(array.values().begin(), array.values().end());
-            for (std::size_t matrix = 0; matrix < kBatch * heads; ++matrix) {
+            for (std::size_t matrix = 0; matrix < kSequences * heads; ++matrix) {
                 for (const std::size_t token : broken) {
                     if (token < first || token >= first + tokens) continue;
                     const std::size_t at = (matrix * tokens + token - first) * kD;
@@ -46,12 +46,13 @@ struct Problem {
         AttentionOptions<T> all = options;
         all.allow_nonfinite = true;
         if (past > 0) {
-            all.past_key = make(kKvHeads, past, 0, 4);
-            all.past_value = make(kKvHeads, past, 0, 5);
+            all.past_key = make(kKeyHeads, past, 0, 4);
+            all.past_value = make(kKeyHeads, past, 0, 5);
         }
-        const Heads<T> q = make_separate_heads(random_array<T>({kBatch, kHeads, queries, kD}, 1));
-        const Heads<T> k = make_separate_heads(make(kKvHeads, keys, past, 2));
-        const Heads<T> v = make_separate_heads(make(kKvHeads, keys, past, 3));
+        const Heads<T> q =
+            make_separate_heads(random_array<T>({kSequences, kQueryHeads, queries, kD}, 1));
+        const Heads<T> k = make_separate_heads(make(kKeyHeads, keys, past, 2));
+        const Heads<T> v = make_separate_heads(make(kKeyHeads, keys, past, 3));
         Recorder<T> recorder;
         const LayerResult<T> result = compute_heads<T>(0, q, k, v, all, {&recorder});
         return {recorder.weight_array(), recorder.score_array(), result.output};
@@ -69,7 +70,7 @@ bool has_nan(const Array<T>& a) {
 }
 
 template <class T>
-void check_of_no_account(const Problem<T>& problem, const Broken& broken) {
+void check_of_no_account(const MaskedProblem<T>& problem, const Broken& broken) {
     const auto clean = problem.solve(broken, T{0});
     CHECK_FALSE(has_nan(clean.output));
     constexpr T infinity = std::numeric_limits<T>::infinity();
@@ -82,7 +83,7 @@ void check_of_no_account(const Problem<T>& problem, const Broken& broken) {
 }
 
 template <class T>
-Broadcast<T> forbid(const Problem<T>& problem, const Broken& broken, T allowed, T forbidden) {
+Broadcast<T> forbid(const MaskedProblem<T>& problem, const Broken& broken, T allowed, T forbidden) {
     std::vector<T> values(problem.sizes().keys, allowed);
     for (const std::size_t key : broken) values[key] = forbidden;
     return {Array<T>({values.size()}, values), problem.sizes(), "mask", "--mask"};
@@ -92,7 +93,7 @@ Broadcast<T> forbid(const Problem<T>& problem, const Broken& broken, T allowed, 
 
 TEMPLATE_TEST_CASE("what stands behind a mask of any kind changes no bit", "", float, double) {
     constexpr TestType infinity = std::numeric_limits<TestType>::infinity();
-    Problem<TestType> problem;
+    MaskedProblem<TestType> problem;
     Broken broken{7, 8};
     SECTION("key lengths") {
         problem.options.mask.structure.key_lengths = {7, 3};
@@ -152,13 +153,13 @@ TEMPLATE_TEST_CASE("what stands behind a mask of any kind changes no bit", "", f
 
 TEST_CASE(
     "a value that is not finite counts for the queries that may attend it, and for no other") {
-    Problem<float> problem;
+    MaskedProblem<float> problem;
     problem.options.mask.structure.causal = true;
     const auto clean = problem.solve({}, 0);
     std::vector<float> v;
     const auto result = problem.solve({3}, std::numeric_limits<float>::quiet_NaN());
-    const std::size_t width = kHeads * kD;
-    for (std::size_t row = 0; row < kBatch * problem.queries; ++row) {
+    const std::size_t width = kQueryHeads * kD;
+    for (std::size_t row = 0; row < kSequences * problem.queries; ++row) {
         const bool sees = row % problem.queries >= 3;
         for (std::size_t i = row * width; i < (row + 1) * width; ++i) {
             if (sees) CHECK(std::isnan(result.output.data()[i]));

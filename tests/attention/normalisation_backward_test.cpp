@@ -9,7 +9,7 @@ using namespace attn::test;
 
 namespace {
 
-constexpr std::size_t kRows = 300, kWidth = 5;  // more rows than a block has
+constexpr std::size_t kRows = 300, kFeatures = 5;  // more rows than a block has
 
 double sum_of_products(const Array<double>& a, const Array<double>& b) {
     double sum = 0;
@@ -26,8 +26,8 @@ Array<double> moved(const Array<double>& array, std::size_t place, double by) {
 // The largest error of a sample of entries of both gradients.
 double worst_norm_error(const Norm<double>& norm) {
     constexpr double step = 1e-5;
-    const Array<double> x = random_array<double>({1, kRows, kWidth}, 1);
-    const Array<double> dy = random_array<double>({1, kRows, kWidth}, 2);
+    const Array<double> x = random_array<double>({1, kRows, kFeatures}, 1);
+    const Array<double> dy = random_array<double>({1, kRows, kFeatures}, 2);
     const NormGradients<double> found = normalise_backward(x, norm, dy);
     double worst = 0;
     for (std::size_t i = 0; i < x.size(); i += 7) {
@@ -51,8 +51,8 @@ double worst_norm_error(const Norm<double>& norm) {
 }  // namespace
 
 TEST_CASE("gradients of norms are what central differences say") {
-    const Array<double> weight = random_array<double>({kWidth}, 3);
-    const Array<double> bias = random_array<double>({kWidth}, 4);
+    const Array<double> weight = random_array<double>({kFeatures}, 3);
+    const Array<double> bias = random_array<double>({kFeatures}, 4);
     CHECK(worst_norm_error({NormKind::layer, weight, bias, 0, 1e-5}) < 1e-6);
     CHECK(worst_norm_error({NormKind::layer, {}, {}, 0, 1e-2}) < 1e-6);
     CHECK(worst_norm_error({NormKind::rms, weight, {}, 0, 1e-6}) < 1e-6);

@@ -11,7 +11,7 @@ using namespace attn::test;
 
 namespace {
 
-constexpr std::size_t kTokens = 150;
+constexpr std::size_t kLength = 150;
 
 struct Result {
     Array<double> weights;  // [batch, heads, queries, keys]
@@ -19,9 +19,9 @@ struct Result {
 };
 
 struct Problem {
-    Array<double> q = random_array<double>({2, 4, kTokens, 8}, 1);
-    Array<double> k = random_array<double>({2, 2, kTokens, 8}, 2);
-    Array<double> v = random_array<double>({2, 2, kTokens, 6}, 3);
+    Array<double> q = random_array<double>({2, 4, kLength, 8}, 1);
+    Array<double> k = random_array<double>({2, 2, kLength, 8}, 2);
+    Array<double> v = random_array<double>({2, 2, kLength, 6}, 3);
     AttentionOptions<double> options;
 
     Result solve() const {
@@ -33,7 +33,7 @@ struct Problem {
 };
 
 Broadcast<double> spread(const Array<double>& array) {
-    return {array, AttentionSizes{2, 4, kTokens, kTokens}, "array", "--bias"};
+    return {array, AttentionSizes{2, 4, kLength, kLength}, "array", "--bias"};
 }
 
 // Tokens from `first` on, [batch, heads, count, width].
@@ -66,9 +66,9 @@ TEST_CASE("adding a constant to a row of scores changes nothing") {
     Problem problem;
     const Result plain = problem.solve();
     std::vector<double> rows;
-    for (std::size_t row = 0; row < kTokens; ++row)
-        rows.insert(rows.end(), kTokens, static_cast<double>(row) - 70);
-    problem.options.mask.bias = spread(Array<double>({kTokens, kTokens}, rows));
+    for (std::size_t row = 0; row < kLength; ++row)
+        rows.insert(rows.end(), kLength, static_cast<double>(row) - 70);
+    problem.options.mask.bias = spread(Array<double>({kLength, kLength}, rows));
     CHECK(max_difference(problem.solve().weights, plain.weights) < 1e-12);
 }
 
@@ -85,8 +85,8 @@ TEST_CASE("grouped heads are the same as key/value heads repeated") {
 TEST_CASE("a window as wide as the sequence is no window") {
     Problem problem;
     const Result plain = problem.solve();
-    problem.options.mask.structure.window_left = kTokens;
-    problem.options.mask.structure.window_right = kTokens;
+    problem.options.mask.structure.window_left = kLength;
+    problem.options.mask.structure.window_right = kLength;
     CHECK(max_difference(problem.solve().weights, plain.weights) == 0);
     CHECK(max_difference(problem.solve().output, plain.output) == 0);
 }
@@ -98,13 +98,13 @@ TEST_CASE("a cache and the rest give what all at once gives") {
         const Array<double> weights = whole.solve().weights;
 
         Problem rest = whole;
-        rest.q = tokens_of(whole.q, past, kTokens - past);
-        rest.k = tokens_of(whole.k, past, kTokens - past);
-        rest.v = tokens_of(whole.v, past, kTokens - past);
+        rest.q = tokens_of(whole.q, past, kLength - past);
+        rest.k = tokens_of(whole.k, past, kLength - past);
+        rest.v = tokens_of(whole.v, past, kLength - past);
         rest.options.past_key = tokens_of(whole.k, 0, past);
         rest.options.past_value = tokens_of(whole.v, 0, past);
         rest.options.mask.structure.offsets = {static_cast<std::ptrdiff_t>(past)};
-        CHECK(max_difference(rest.solve().weights, tokens_of(weights, past, kTokens - past)) <
+        CHECK(max_difference(rest.solve().weights, tokens_of(weights, past, kLength - past)) <
               1e-14);
     }
 }
@@ -114,22 +114,22 @@ TEST_CASE("rows sum to one and forbidden cells are exactly zero under every mask
     MaskOptions<double>& mask = problem.options.mask;
     mask.structure.causal = true;
     mask.structure.window_left = 40;
-    mask.structure.key_lengths = {kTokens, 90};
-    std::vector<double> allow(kTokens * kTokens, 1);
+    mask.structure.key_lengths = {kLength, 90};
+    std::vector<double> allow(kLength * kLength, 1);
     for (std::size_t i = 0; i < allow.size(); i += 3) allow[i] = 0;
-    mask.may_attend = spread(Array<double>({kTokens, kTokens}, allow));
+    mask.may_attend = spread(Array<double>({kLength, kLength}, allow));
     const Array<double> weights = problem.solve().weights;
     std::size_t leaks = 0, empty = 0;
     double worst = 0;
-    for (std::size_t row = 0; row < 8 * kTokens; ++row) {
-        const std::size_t query = row % kTokens;
-        const std::size_t length = mask.structure.key_lengths[row / (4 * kTokens)];
+    for (std::size_t row = 0; row < 8 * kLength; ++row) {
+        const std::size_t query = row % kLength;
+        const std::size_t length = mask.structure.key_lengths[row / (4 * kLength)];
         double sum = 0;
         std::size_t keys = 0;
-        for (std::size_t key = 0; key < kTokens; ++key) {
-            const double weight = weights.data()[row * kTokens + key];
+        for (std::size_t key = 0; key < kLength; ++key) {
+            const double weight = weights.data()[row * kLength + key];
             const bool allowed = key <= query && key + 40 >= query && key < length &&
-                                 allow[query * kTokens + key] != 0;
+                                 allow[query * kLength + key] != 0;
             keys += allowed;
             leaks += !allowed && weight != 0;
             sum += weight;
@@ -154,7 +154,7 @@ TEST_CASE("a row without keys is zeros even where its scores are not finite") {
                                        std::vector<double>(nothing.weights.size()))) == 0);
     problem.options.mask.structure.key_lengths = {};
     problem.options.mask.may_attend =
-        spread(Array<double>({1, kTokens}, std::vector<double>(kTokens, 0)));
+        spread(Array<double>({1, kLength}, std::vector<double>(kLength, 0)));
     const Result blocked = problem.solve();
     CHECK(max_difference(blocked.weights, nothing.weights) == 0);
     CHECK(max_difference(blocked.output, nothing.output) == 0);

@@ -15,12 +15,12 @@ using namespace attn::test;
 namespace {
 
 template <class T>
-struct Problem {
+struct LargeScores {
     std::size_t queries = 3, keys = 4;
     std::vector<T> q, k, v;  // [1, 2, tokens, 2]
     AttentionOptions<T> options;
 
-    Problem() : q(2 * queries * 2, 1), k(2 * keys * 2, 1), v(2 * keys * 2, 1) {}
+    LargeScores() : q(2 * queries * 2, 1), k(2 * keys * 2, 1), v(2 * keys * 2, 1) {}
 
     T& at(std::vector<T>& values, std::size_t head, std::size_t token, std::size_t column) const {
         return values[(head * (values.size() / 4) + token) * 2 + column];
@@ -52,7 +52,7 @@ T large() {
 }  // namespace
 
 TEMPLATE_TEST_CASE("a score beyond the range is refused with its place", "", float, double) {
-    Problem<TestType> problem;
+    LargeScores<TestType> problem;
     for (const TestType sign : {TestType{1}, TestType{-1}}) {
         problem.at(problem.q, 1, 2, 0) = large<TestType>();
         problem.at(problem.k, 1, 3, 0) = sign * large<TestType>();
@@ -70,7 +70,7 @@ TEMPLATE_TEST_CASE("a score beyond the range is refused with its place", "", flo
 }
 
 TEST_CASE("a sum that leaves the range on its way is refused though its end is within") {
-    Problem<float> problem;
+    LargeScores<float> problem;
     problem.at(problem.q, 0, 0, 0) = problem.at(problem.q, 0, 0, 1) = large<float>();
     problem.at(problem.k, 0, 1, 0) = large<float>();
     problem.at(problem.k, 0, 1, 1) = -large<float>();
@@ -78,7 +78,7 @@ TEST_CASE("a sum that leaves the range on its way is refused though its end is w
 }
 
 TEST_CASE("a small scale does not rescue a product that overflows before it") {
-    Problem<float> problem;
+    LargeScores<float> problem;
     problem.options.scale = 1e-10;
     problem.at(problem.q, 0, 0, 0) = large<float>();
     problem.at(problem.k, 0, 1, 0) = large<float>();
@@ -86,7 +86,7 @@ TEST_CASE("a small scale does not rescue a product that overflows before it") {
 }
 
 TEST_CASE("a softcap does not hide a score beyond the range") {
-    Problem<float> problem;
+    LargeScores<float> problem;
     problem.options.softcap = 30;
     problem.at(problem.q, 0, 1, 0) = large<float>();
     problem.at(problem.k, 0, 2, 0) = large<float>();
@@ -94,7 +94,7 @@ TEST_CASE("a softcap does not hide a score beyond the range") {
 }
 
 TEST_CASE("a score beyond the range that is masked is none") {
-    Problem<float> problem;
+    LargeScores<float> problem;
     problem.at(problem.q, 1, 0, 0) = large<float>();
     problem.at(problem.k, 1, 3, 0) = large<float>();
     problem.options.mask.structure.causal = true;
@@ -106,7 +106,7 @@ TEST_CASE("a score beyond the range that is masked is none") {
 
 TEMPLATE_TEST_CASE("biases that push a score out of the range are refused", "", float, double) {
     const TestType most = std::numeric_limits<TestType>::max();
-    Problem<TestType> problem;
+    LargeScores<TestType> problem;
     const auto add = [&](std::vector<TestType> row) {
         return Broadcast<TestType>(Array<TestType>({4}, std::move(row)), problem.sizes(), "", "");
     };
@@ -127,7 +127,7 @@ TEMPLATE_TEST_CASE("biases that push a score out of the range are refused", "", 
 
 TEST_CASE("queries, keys and values that are not finite any more are refused with their place") {
     const float infinity = std::numeric_limits<float>::infinity();
-    Problem<float> queries, keys, values;
+    LargeScores<float> queries, keys, values;
     queries.at(queries.q, 1, 2, 0) = infinity;
     CHECK_THAT(queries.error(), Catch::Contains("head 1, query 2: the query itself"));
     keys.at(keys.k, 1, 3, 1) = -infinity;
@@ -138,7 +138,7 @@ TEST_CASE("queries, keys and values that are not finite any more are refused wit
 
 TEST_CASE("a context beyond the range is refused with its place") {
     // Of several pieces the sums of exponentials go beyond what their mean is.
-    Problem<float> problem;
+    LargeScores<float> problem;
     problem.queries = 48;
     problem.keys = 6000;
     problem.q.assign(2 * problem.queries * 2, 0);
@@ -148,7 +148,7 @@ TEST_CASE("a context beyond the range is refused with its place") {
 }
 
 TEST_CASE("which place is named does not depend on the number of threads") {
-    Problem<float> problem;
+    LargeScores<float> problem;
     problem.queries = 400;
     problem.q.assign(2 * problem.queries * 2, large<float>());
     problem.k.assign(2 * problem.keys * 2, large<float>());

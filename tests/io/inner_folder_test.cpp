@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-FileDescriptor open_folder(const fs::path& path) {
+FileDescriptor open_inner(const fs::path& path) {
     return FileDescriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY));
 }
 
@@ -36,7 +36,7 @@ TEST_CASE("no link is followed, whatever is done") {
     fs::create_directories(temp.path() / "in/real");
     fs::create_directory_symlink(temp.path() / "outside", temp.path() / "in/link");
     fs::create_symlink(temp.path() / "outside/file", temp.path() / "in/file-link");
-    const FileDescriptor in = open_folder(temp.path() / "in");
+    const FileDescriptor in = open_inner(temp.path() / "in");
     CHECK_FALSE(open_inner(in.number(), "link").is_open());
     CHECK_FALSE(make_inner(in.number(), "link/new").is_open());
     CHECK(make_inner(in.number(), "real/new").is_open());
@@ -58,7 +58,7 @@ TEST_CASE("a file goes with the folders that it leaves empty") {
     const TempFolder temp;
     temp.write("in/a/b/x", "1");
     temp.write("in/a/y", "2");
-    const FileDescriptor in = open_folder(temp.path() / "in");
+    const FileDescriptor in = open_inner(temp.path() / "in");
     remove_inner(in.number(), "a/b/x");
     CHECK(contents(temp.path() / "in") ==
           std::map<std::string, std::string>{{"a", "(folder)"}, {"a/y", "2"}});
@@ -69,7 +69,7 @@ TEST_CASE("a file goes with the folders that it leaves empty") {
 TEST_CASE("a pipe in the place of a file is not waited for") {
     const TempFolder temp;
     REQUIRE(::mkfifo((temp / "manifest.json").c_str(), 0600) == 0);
-    const FileDescriptor in = open_folder(temp.path());
+    const FileDescriptor in = open_inner(temp.path());
     CHECK_FALSE(read_inner(in.number(), "manifest.json"));
     CHECK(entry_kind(in.number(), "manifest.json") == EntryKind::other);
 }

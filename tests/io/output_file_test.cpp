@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-OutputGuard guard(bool force = false, bool durable = false) {
+OutputGuard file_guard(bool force = false, bool durable = false) {
     OutputPolicy policy;
     policy.force = force;
     policy.durable = durable;
@@ -25,7 +25,7 @@ std::string array(std::size_t count) {
 }
 
 void write(const std::string& path, std::size_t count, bool force = false) {
-    OutputFile(path, FileKind::npy, guard(force)).write(array(count));
+    OutputFile(path, FileKind::npy, file_guard(force)).write(array(count));
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ TEST_CASE("a file of ours is written again and again, one of others only by forc
 
 TEST_CASE("folders that are missing are made, and go again when nothing is written") {
     const TempFolder temp;
-    { const OutputFile file(temp / "no/such/a.npy", FileKind::npy, guard()); }
+    { const OutputFile file(temp / "no/such/a.npy", FileKind::npy, file_guard()); }
     CHECK(fs::is_empty(temp.path()));
     write(temp / "no/such/a.npy", 1);
     CHECK(fs::exists(temp / "no/such/a.npy"));
@@ -68,7 +68,7 @@ TEST_CASE("a link is replaced by force, and not what it leads to") {
 
 TEST_CASE("a file that somebody puts there meanwhile is not replaced") {
     const TempFolder temp;
-    OutputFile file(temp / "a.npy", FileKind::npy, guard());
+    OutputFile file(temp / "a.npy", FileKind::npy, file_guard());
     temp.write("a.npy", "theirs");
     CHECK_THROWS_WITH(file.write(array(1)), Catch::Contains("was not written by this command"));
     CHECK(read_file(temp / "a.npy") == "theirs");
@@ -81,7 +81,8 @@ TEST_CASE("a kill at any system call leaves the old file or the new one, and the
             const TempFolder temp;
             write(temp / "a.npy", 1);
             const bool killed = killed_at_call(call, [&] {
-                OutputFile(temp / "a.npy", FileKind::npy, guard(false, durable)).write(array(2));
+                OutputFile(temp / "a.npy", FileKind::npy, file_guard(false, durable))
+                    .write(array(2));
             });
             const std::string now = read_file(temp / "a.npy");
             INFO("call " << call);

@@ -25,7 +25,7 @@ std::filesystem::path write_npy(const TempFolder& folder, const std::string& nam
     return folder / name;
 }
 
-std::vector<double> numbers(const attn::io::Container& container, const std::string& key) {
+std::vector<double> numbers_of(const attn::io::Container& container, const std::string& key) {
     const auto array = attn::io::convert<double>(container.arrays.at(key), NonFinite::allow);
     return {array.data(), array.data() + array.size()};
 }
@@ -39,10 +39,10 @@ Files three_files(const TempFolder& folder) {
 void check_contents(const attn::io::Container& container) {
     CHECK(container.arrays.size() == 3);
     CHECK(container.arrays.at("layer00/weights").shape == Shape{2, 2});
-    CHECK(numbers(container, "layer00/weights") == std::vector<double>{1, 2, 3, 4});
-    CHECK(numbers(container, "layer00/é") == std::vector<double>{-1, 0.5, INFINITY});
+    CHECK(numbers_of(container, "layer00/weights") == std::vector<double>{1, 2, 3, 4});
+    CHECK(numbers_of(container, "layer00/é") == std::vector<double>{-1, 0.5, INFINITY});
     CHECK(container.arrays.at("output").dtype == DType::float64);
-    CHECK(numbers(container, "output") == std::vector<double>{5, 6});
+    CHECK(numbers_of(container, "output") == std::vector<double>{5, 6});
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ struct Example {
 };
 
 template <class T>
-std::vector<T> random_row(std::size_t size, unsigned seed) {
+std::vector<T> random_values(std::size_t size, unsigned seed) {
     std::mt19937 random(seed);
     std::normal_distribution<double> normal(0, 3);
     std::vector<T> row(size);
@@ -49,7 +49,7 @@ std::vector<T> random_row(std::size_t size, unsigned seed) {
 
 template <class T>
 std::vector<T> random_weights(std::size_t size, unsigned seed) {
-    std::vector<T> row = random_row<T>(size, seed);
+    std::vector<T> row = random_values<T>(size, seed);
     for (std::size_t i = 0; i < size; ++i) row[i] = i % 5 == 3 ? T{0} : std::exp(row[i] - T{9});
     return row;
 }
@@ -81,8 +81,8 @@ Wide total_size(const std::vector<Wide>& values) {
 
 template <class T>
 std::vector<Example<T>> comparisons(std::size_t size) {
-    const std::vector<T> row = random_row<T>(size, 1);
-    const std::vector<T> other = random_row<T>(size, 2);
+    const std::vector<T> row = random_values<T>(size, 1);
+    const std::vector<T> other = random_values<T>(size, 2);
     std::vector<Example<T>> examples;
     Wide high = -std::numeric_limits<Wide>::infinity();
     std::vector<Wide> larger, between;
@@ -117,8 +117,8 @@ std::vector<Example<T>> comparisons(std::size_t size) {
 
 template <class T>
 std::vector<Example<T>> changes_of_rows(std::size_t size) {
-    const std::vector<T> row = random_row<T>(size, 3);
-    const std::vector<T> other = random_row<T>(size, 4);
+    const std::vector<T> row = random_values<T>(size, 3);
+    const std::vector<T> other = random_values<T>(size, 4);
     const auto changed = [=](auto kernel) {
         return [=](const Kernels<T>& kernels) {
             std::vector<T> result = row;
@@ -184,7 +184,7 @@ std::vector<Example<T>> sums_over_weights(std::size_t size) {
 template <class T>
 std::vector<Example<T>> sums_over_scores(std::size_t size) {
     constexpr T inf = std::numeric_limits<T>::infinity();
-    std::vector<T> row = random_row<T>(size, 6);
+    std::vector<T> row = random_values<T>(size, 6);
     for (std::size_t i = 0; i < size; i += 4) row[i] = -inf;
     std::vector<T> there;
     std::copy_if(row.begin(), row.end(), std::back_inserter(there),
@@ -207,7 +207,7 @@ std::vector<Example<T>> sums_over_scores(std::size_t size) {
 template <class T>
 std::vector<Example<T>> exponentials(std::size_t size) {
     constexpr T inf = std::numeric_limits<T>::infinity();
-    std::vector<T> row = random_row<T>(size, 7);
+    std::vector<T> row = random_values<T>(size, 7);
     for (std::size_t i = 2; i < size; i += 6) row[i] = -inf;
     const T high = 12;
     std::vector<Wide> plain, bounds, logs;
@@ -246,7 +246,8 @@ std::vector<Example<T>> exponentials(std::size_t size) {
 // What the backward pass of softmax asks for.
 template <class T>
 std::vector<Example<T>> gradients_of_rows(std::size_t size) {
-    const std::vector<T> weights = random_row<T>(size, 21), gradients = random_row<T>(size, 22);
+    const std::vector<T> weights = random_values<T>(size, 21),
+                         gradients = random_values<T>(size, 22);
     const T dot{0.375F};
     std::vector<Wide> scores, score_bounds;
     Wide sums[4] = {0, 0, 0, 0}, sizes[4] = {0, 0, 0, 0}, powers[4] = {0, 0, 0, 0},
@@ -292,9 +293,9 @@ std::vector<Example<T>> gradients_of_rows(std::size_t size) {
 template <class T>
 struct Product {
     std::size_t rows, depth, columns;
-    std::vector<T> a = random_row<T>(rows * depth, 8);
-    std::vector<T> b = random_row<T>(depth * columns, 9);
-    std::vector<T> c = random_row<T>(rows * columns, 10);
+    std::vector<T> a = random_values<T>(rows * depth, 8);
+    std::vector<T> b = random_values<T>(depth * columns, 9);
+    std::vector<T> c = random_values<T>(rows * columns, 10);
     T factor{0.125F};
 
     template <class Kernel>
@@ -375,14 +376,15 @@ void check_on_every_set(const Example<T>& example) {
 }
 
 // Rows that end within a register, with it, and behind the first piece of a sum.
-const std::vector<std::size_t> kSizes{0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 33, 100, 511, 513, 1100};
+const std::vector<std::size_t> kRowSizes{0,  1,  2,  3,  4,   7,   8,   15,
+                                         16, 17, 31, 33, 100, 511, 513, 1100};
 
 }  // namespace
 
 TEMPLATE_TEST_CASE("every set of kernels computes what plain loops compute, and what the others do",
                    "", float, double) {
     using T = TestType;
-    for (const std::size_t size : kSizes) {
+    for (const std::size_t size : kRowSizes) {
         INFO(size << " numbers");
         for (const auto& examples :
              {comparisons<T>(size), changes_of_rows<T>(size), sums_over_weights<T>(size),

@@ -13,22 +13,22 @@ using namespace attn::model;
 namespace {
 
 // A file of which only names and shapes are known.
-class File {
+class NamedArray {
   public:
-    File() { container_.path = "model.safetensors"; }
+    NamedArray() { container_.path = "model.safetensors"; }
 
-    File& add(const std::string& key, Shape shape = {8, 8}) {
+    NamedArray& add(const std::string& key, Shape shape = {8, 8}) {
         io::StoredArray array;
         array.name = container_.path + ":" + key;
         array.shape = std::move(shape);
         container_.arrays[key] = array;
         return *this;
     }
-    File& add_all(const std::vector<std::string>& keys) {
+    NamedArray& add_all(const std::vector<std::string>& keys) {
         for (const std::string& key : keys) add(key);
         return *this;
     }
-    File& says(const std::string& key, const io::Setting& value) {
+    NamedArray& says(const std::string& key, const io::Setting& value) {
         container_.settings[key] = value;
         return *this;
     }
@@ -48,8 +48,8 @@ std::string with_number(std::string layer, std::size_t number) {
 }
 
 // Everything that the family may have, in two layers, behind `wrapper`.
-File file_of(const Layout& layout, const std::string& wrapper = "") {
-    File file;
+NamedArray file_of(const Layout& layout, const std::string& wrapper = "") {
+    NamedArray file;
     const std::string base = wrapper + (layout.bases.empty() ? "" : layout.bases.front());
     for (std::size_t number = 0; number < (layout.layer.empty() ? 1 : 2); ++number) {
         const std::string before = base + with_number(layout.layer, number);
@@ -77,7 +77,7 @@ TEST_CASE("every family is recognised by its names, shapes and model_type") {
     for (const Layout& layout : layouts()) {
         if (layout.in_layer.empty()) continue;
         INFO(layout.name);
-        File file = file_of(layout);
+        NamedArray file = file_of(layout);
         if (!layout.model_types.empty()) file.says("model_type", layout.model_types.front());
         const LayoutMatch match = file.match();
         CHECK(match.layout->name == layout.name);
@@ -106,7 +106,7 @@ TEST_CASE("without a model_type only families that names cannot tell apart are a
 
 TEST_CASE("names that fit two families are told, with the flag that decides") {
     const std::string before = "model.layers.0.";
-    File file;
+    NamedArray file;
     for (const char* name : {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
                              "self_attn.o_proj", "input_layernorm", "post_attention_layernorm",
                              "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"})
@@ -122,7 +122,7 @@ TEST_CASE("wrappers of training tools are looked through") {
     for (const Layout& layout : layouts()) {
         if (layout.in_layer.empty() || layout.model_types.empty()) continue;
         INFO(layout.name);
-        File file = file_of(layout, "module._orig_mod.");
+        NamedArray file = file_of(layout, "module._orig_mod.");
         file.says("model_type", layout.model_types.front());
         CHECK(file.family() == layout.name);
         CHECK(file.match().unused.empty());
@@ -131,25 +131,26 @@ TEST_CASE("wrappers of training tools are looked through") {
 
 TEST_CASE("one fused matrix tells Conv1D from nn.Linear by its shape") {
     const auto gpt = [](Shape shape) {
-        return File().add("h.0.attn.c_attn.weight", std::move(shape)).family();
+        return NamedArray().add("h.0.attn.c_attn.weight", std::move(shape)).family();
     };
     CHECK(gpt({8, 24}) == "gpt2");
     CHECK(gpt({24, 8}) == "nanogpt");
-    CHECK(File().add("h.0.attn.c_attn.weight", {24, 8}).add("h.0.attn.bias").family() == "mingpt");
+    CHECK(NamedArray().add("h.0.attn.c_attn.weight", {24, 8}).add("h.0.attn.bias").family() ==
+          "mingpt");
 }
 
 TEST_CASE("our own names win over everything") {
-    CHECK(File().add_all(kQkv).family() == "native");
-    CHECK(File().add_all(kQkv).add("h.0.attn.c_attn.weight", {24, 8}).family() == "native");
-    CHECK_THROWS_WITH(File().add("h.0.attn.c_attn.weight", {24, 8}).match("native"),
+    CHECK(NamedArray().add_all(kQkv).family() == "native");
+    CHECK(NamedArray().add_all(kQkv).add("h.0.attn.c_attn.weight", {24, 8}).family() == "native");
+    CHECK_THROWS_WITH(NamedArray().add("h.0.attn.c_attn.weight", {24, 8}).match("native"),
                       Catch::Contains("does not hold the arrays of projection matrices under"));
 }
 
 TEST_CASE("a single attention may stand under any prefix, but only once") {
-    const auto attention = [](File& file, const std::string& prefix) {
+    const auto attention = [](NamedArray& file, const std::string& prefix) {
         file.add(prefix + "in_proj_weight", {24, 8}).add(prefix + "out_proj.weight");
     };
-    File file;
+    NamedArray file;
     attention(file, "decoder.cross.");
     CHECK(file.family() == "torch-attention");
     attention(file, "decoder.own.");
@@ -157,16 +158,19 @@ TEST_CASE("a single attention may stand under any prefix, but only once") {
 }
 
 TEST_CASE("what a family has and the file lacks is told; what nobody uses too") {
-    File file = File().add("h.0.attn.c_attn.weight", {8, 24}).add("lora.weight");
+    NamedArray file = NamedArray().add("h.0.attn.c_attn.weight", {8, 24}).add("lora.weight");
     const LayoutMatch match = file.match();
     CHECK(match.missing.front() == "layer 0: attn.c_proj.weight");
     CHECK(match.unused == std::vector<std::string>{"lora.weight"});
-    CHECK(
-        File().add("h.0.attn.c_attn.weight", {8, 24}).add("h.0.attn.bias").match().unused.empty());
+    CHECK(NamedArray()
+              .add("h.0.attn.c_attn.weight", {8, 24})
+              .add("h.0.attn.bias")
+              .match()
+              .unused.empty());
 }
 
 TEST_CASE("layers must be numbered without a gap") {
-    CHECK_THROWS_WITH(File()
+    CHECK_THROWS_WITH(NamedArray()
                           .add("h.0.attn.c_attn.weight", {8, 24})
                           .add("h.2.attn.c_attn.weight", {8, 24})
                           .match(),
@@ -174,26 +178,27 @@ TEST_CASE("layers must be numbered without a gap") {
 }
 
 TEST_CASE("a model_type that contradicts the names, or is unknown, is not guessed away") {
-    const File linear = file_of(find_layout("nanogpt"));
-    CHECK_THROWS_WITH(File(linear).says("model_type", std::string("gpt2")).match(),
+    const NamedArray linear = file_of(find_layout("nanogpt"));
+    CHECK_THROWS_WITH(NamedArray(linear).says("model_type", std::string("gpt2")).match(),
                       Catch::Contains("says model_type \"gpt2\", the arrays are those of nanogpt"));
     CHECK_THROWS_WITH(
-        File(linear).says("model_type", std::string("hyena")).match(),
+        NamedArray(linear).says("model_type", std::string("hyena")).match(),
         Catch::Contains("\"hyena\", which is not known") && Catch::Contains("--layout nanogpt"));
-    CHECK(File(linear).says("model_type", std::string("hyena")).family("nanogpt") == "nanogpt");
+    CHECK(NamedArray(linear).says("model_type", std::string("hyena")).family("nanogpt") ==
+          "nanogpt");
 }
 
 TEST_CASE("parts that change the result and are not computed are refused") {
-    File file = file_of(find_layout("torch-attention"));
+    NamedArray file = file_of(find_layout("torch-attention"));
     file.add("bias_k");
     CHECK_THROWS_WITH(file.match(), Catch::Contains("bias_k: is an extra key (add_bias_kv)"));
 }
 
 TEST_CASE("an unknown layout is answered with the nearest") {
-    CHECK_THROWS_WITH(File().add_all(kQkv).match("gpt-2"),
+    CHECK_THROWS_WITH(NamedArray().add_all(kQkv).match("gpt-2"),
                       Catch::Contains("--layout gpt-2") && Catch::Contains("did you mean gpt2?"));
-    CHECK_THROWS_WITH(File().add("x").match(), Catch::Contains("has no W_Q, W_K and W_V") &&
-                                                   Catch::Contains("its first array is x"));
+    CHECK_THROWS_WITH(NamedArray().add("x").match(), Catch::Contains("has no W_Q, W_K and W_V") &&
+                                                         Catch::Contains("its first array is x"));
 }
 
 TEST_CASE("an array that no row knows is left over in every layer of every family") {
@@ -204,14 +209,14 @@ TEST_CASE("an array that no row knows is left over in every layer of every famil
                                  "attn.rel_pos_h", "gate", "attn.ln_q.weight"}) {
             const std::string key = base + with_number(layout.layer, 1) + name;
             INFO(key);
-            File file = file_of(layout);
+            NamedArray file = file_of(layout);
             file.add(key);
             const LayoutMatch match = file.match(layout.name);
             REQUIRE(match.left_over.size() == 1);
             CHECK(match.left_over.front().key == key);
             CHECK(match.left_over.front().part == LeftOver::Part::attention);
         }
-        File file = file_of(layout);
+        NamedArray file = file_of(layout);
         for (const char* name : {"attn.masked_bias", "attn.relative_position_index", "total_ops"})
             file.add(base + with_number(layout.layer, 1) + name);
         CHECK(file.match(layout.name).left_over.empty());
@@ -220,7 +225,7 @@ TEST_CASE("an array that no row knows is left over in every layer of every famil
 
 TEST_CASE("native names that were meant, and arrays in native layers, are left over") {
     const auto left_over = [](const std::string& key, const std::string& before = "") {
-        File file;
+        NamedArray file;
         for (const std::string& name : kQkv) file.add(before + name);
         const LayoutMatch match = file.add(key).match();
         return match.left_over.size() == 1 && match.left_over.front().key == key;

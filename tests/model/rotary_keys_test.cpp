@@ -11,13 +11,14 @@ using attn::test::refused;
 
 namespace {
 
-const std::vector<std::string> kRotary{"llama",  "mistral", "qwen2", "qwen3",    "gemma",  "gemma2",
-                                       "gemma3", "phi",     "phi3",  "gpt-neox", "gpt-oss"};
+const std::vector<std::string> kWithRotary{"llama", "mistral",  "qwen2",  "qwen3",
+                                           "gemma", "gemma2",   "gemma3", "phi",
+                                           "phi3",  "gpt-neox", "gpt-oss"};
 
 }  // namespace
 
 TEST_CASE("rotary scaling is read in its old and its new form") {
-    for (const std::string& family : kRotary) {
+    for (const std::string& family : kWithRotary) {
         INFO(family);
         for (const std::string before : {"rope_scaling", "rope_parameters"}) {
             const ModelConfig config =

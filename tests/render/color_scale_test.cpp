@@ -58,11 +58,11 @@ TEST_CASE("one value everywhere still has a range") {
 }
 
 TEST_CASE("ticks are round numbers inside the range") {
-    using Texts = std::vector<std::string>;
-    CHECK(texts({ScaleKind::linear, 0, 1}) == Texts{"0", "0.2", "0.4", "0.6", "0.8", "1"});
-    CHECK(texts({ScaleKind::linear, 0, 0.3}) == Texts{"0", "0.1", "0.2", "0.3"});
-    CHECK(texts({ScaleKind::linear, -7, 11}) == Texts{"-5", "0", "5", "10"});
-    CHECK(texts({ScaleKind::log, 1e-4, 1}) == Texts{"0.0001", "0.001", "0.01", "0.1", "1"});
+    using Labels = std::vector<std::string>;
+    CHECK(texts({ScaleKind::linear, 0, 1}) == Labels{"0", "0.2", "0.4", "0.6", "0.8", "1"});
+    CHECK(texts({ScaleKind::linear, 0, 0.3}) == Labels{"0", "0.1", "0.2", "0.3"});
+    CHECK(texts({ScaleKind::linear, -7, 11}) == Labels{"-5", "0", "5", "10"});
+    CHECK(texts({ScaleKind::log, 1e-4, 1}) == Labels{"0.0001", "0.001", "0.01", "0.1", "1"});
     CHECK(texts({ScaleKind::linear, 0, 3e-7}).back() == "3e-07");
     CHECK(texts({ScaleKind::linear, 5, 5}).empty());
 }
@@ -99,8 +99,8 @@ TEST_CASE("every range has few ticks, inside of it, whose texts differ") {
 }
 
 TEST_CASE("narrow ranges have as many digits as it takes") {
-    using Texts = std::vector<std::string>;
-    CHECK(texts({ScaleKind::linear, 1, 1.0000000000000002}) == Texts{"1", "1.0000000000000002"});
+    using Labels = std::vector<std::string>;
+    CHECK(texts({ScaleKind::linear, 1, 1.0000000000000002}) == Labels{"1", "1.0000000000000002"});
     CHECK(texts({ScaleKind::linear, 0.5, 0.5000001}).back() == "0.5000001");
 }
 

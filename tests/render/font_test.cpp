@@ -8,12 +8,12 @@ using namespace attn::render;
 
 namespace {
 
-const Color kWhite{255, 255, 255};
+const Color kLightest{255, 255, 255};
 const Color kBlack{0, 0, 0};
 
 // How many pixels the text darkens in a picture of 100 x 100.
 std::size_t dark_pixels(const std::string& text, TextDirection direction = TextDirection::across) {
-    Image image(100, 100, kWhite);
+    Image image(100, 100, kLightest);
     Font::embedded().draw(image, text, 16, 10, 60, kBlack, direction);
     std::size_t count = 0;
     for (std::size_t y = 0; y < 100; ++y) {
@@ -44,18 +44,18 @@ TEST_CASE("the marks of tokenisers are in the built-in font") {
 
 TEST_CASE("text that reads upwards is the same text turned") {
     CHECK(dark_pixels("query", TextDirection::up) == dark_pixels("query"));
-    Image image(100, 100, kWhite);
+    Image image(100, 100, kLightest);
     Font::embedded().draw(image, "query", 16, 50, 90, kBlack, TextDirection::up);
     for (std::size_t y = 0; y < 100; ++y) {
         for (std::size_t x = 0; x < 100; ++x) {
-            if (image.at(x, y) == kWhite) continue;
+            if (image.at(x, y) == kLightest) continue;
             CHECK((x >= 50 && x < 66 && y <= 90));
         }
     }
 }
 
 TEST_CASE("text is cut at the edge of the picture, wherever it starts") {
-    Image image(20, 20, kWhite);
+    Image image(20, 20, kLightest);
     for (const std::size_t place : {0, 15, 19, 25}) {
         Font::embedded().draw(image, "Wide text", 16, place, place, kBlack);
         Font::embedded().draw(image, "Wide text", 16, place, place, kBlack, TextDirection::up);
@@ -88,17 +88,17 @@ TEST_CASE("a file that is no font is refused") {
 
 TEST_CASE("Hebrew is drawn from right to left") {
     const Font& font = Font::embedded();
-    Image whole(100, 40, kWhite), placed(100, 40, kWhite);
+    Image whole(100, 40, kLightest), placed(100, 40, kLightest);
     font.draw(whole, "\u05D0\u05D1", 16, 10, 10, kBlack);
     font.draw(placed, "\u05D1", 16, 10, 10, kBlack);
-    Image alone(100, 40, kWhite);
+    Image alone(100, 40, kLightest);
     font.draw(alone, "\u05D0", 16, 10, 10, kBlack);
     // The second letter stands where the text begins.
     std::size_t left_ink = 0, same = 0;
     for (std::size_t y = 0; y < 40; ++y) {
         for (std::size_t x = 10; x < 15; ++x) {
-            left_ink += placed.at(x, y) == kWhite ? 0 : 1;
-            same += placed.at(x, y) == whole.at(x, y) && !(placed.at(x, y) == kWhite) ? 1 : 0;
+            left_ink += placed.at(x, y) == kLightest ? 0 : 1;
+            same += placed.at(x, y) == whole.at(x, y) && !(placed.at(x, y) == kLightest) ? 1 : 0;
         }
     }
     CHECK(left_ink > 0);

@@ -11,7 +11,7 @@ using attn::test::decode_png;
 
 namespace {
 
-Figure example() {
+Figure example_figure() {
     Figure figure{40, 20, {}};
     figure.place({Image(2, 1, {200, 0, 0}), 5, 5, 10, 10});
     figure.write({"x", 12, 27, 2, {0, 0, 0}});
@@ -29,7 +29,7 @@ TEST_CASE("formats of pictures are known by name, and nothing else is one") {
 TEST_CASE("more dots an inch are a larger PNG that says so") {
     Print print;
     print.dots_per_inch = 300;
-    const std::string png = encode(example(), Font::embedded(), print, {});
+    const std::string png = encode(example_figure(), Font::embedded(), print, {});
     const Image image = decode_png(png);
     CHECK(image.width() == 120);
     CHECK(image.height() == 60);
@@ -43,15 +43,15 @@ TEST_CASE("more dots an inch are a larger PNG that says so") {
 TEST_CASE("a scale that cells do not fit leaves no gap between them") {
     Print print;
     print.dots_per_inch = 133;
-    const Image image = decode_png(encode(example(), Font::embedded(), print, {}));
+    const Image image = decode_png(encode(example_figure(), Font::embedded(), print, {}));
     for (std::size_t x = 7; x < 33; ++x) CHECK(image.at(x, 10) == Color{200, 0, 0});
 }
 
 TEST_CASE("a transparent PNG is nothing where there is no ink, and looks the same on white") {
     Print print;
-    const Image opaque = decode_png(encode(example(), Font::embedded(), print, {}));
+    const Image opaque = decode_png(encode(example_figure(), Font::embedded(), print, {}));
     print.transparent = true;
-    const std::string png = encode(example(), Font::embedded(), print, {});
+    const std::string png = encode(example_figure(), Font::embedded(), print, {});
     int width = 0, height = 0, channels = 0;
     unsigned char* pixels =
         stbi_load_from_memory(reinterpret_cast<const unsigned char*>(png.data()),
@@ -69,7 +69,7 @@ TEST_CASE("a transparent PNG is nothing where there is no ink, and looks the sam
 
 TEST_CASE("PNG keeps facts as text, in UTF-8 where they need it") {
     const std::string png =
-        encode(example(), Font::embedded(), {}, {{"Title", "“cat”"}, {"Source", "w.npy"}});
+        encode(example_figure(), Font::embedded(), {}, {{"Title", "“cat”"}, {"Source", "w.npy"}});
     CHECK_THAT(png, Catch::Contains(std::string("tEXtSource\0w.npy", 16)) &&
                         Catch::Contains(std::string("iTXtTitle\0\0\0\0\0“cat”", 23)));
     CHECK(decode_png(png).width() == 40);

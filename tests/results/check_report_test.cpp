@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 using namespace attn::results;
-using nlohmann::json;
+using Json = nlohmann::json;
 
 namespace {
 
@@ -26,7 +26,7 @@ TEST_CASE("a warning fails only where warnings are as bad") {
 
 TEST_CASE("what a check did not find is null in its JSON") {
     const CheckResult result{false, {{"finite", Verdict::ok, {}, {}, ""}}};
-    const json entry = json::parse(checks_json({{"a.npy", result}}, false, true))["checks"][0];
+    const Json entry = Json::parse(checks_json({{"a.npy", result}}, false, true))["checks"][0];
     CHECK(entry["verdict"] == "ok");
     CHECK(entry["worst"].is_null());
     CHECK(entry["place"].is_null());
@@ -36,10 +36,10 @@ TEST_CASE("what a check did not find is null in its JSON") {
 
 TEST_CASE("a place names its sequence only in a batch, and a check its source among several") {
     const CheckedSource one{"a.npy", {false, {leak()}}}, batch{"b.npy", {true, {leak()}}};
-    const json document = json::parse(checks_json({one, batch}, true, false));
+    const Json document = Json::parse(checks_json({one, batch}, true, false));
     CHECK(document["passed"] == false);
     CHECK(document["checks"][0]["source"] == "a.npy");
     CHECK(document["checks"][0]["place"] ==
-          json::parse(R"({"layer": 2, "head": 3, "query": 4, "key": 5})"));
+          Json::parse(R"({"layer": 2, "head": 3, "query": 4, "key": 5})"));
     CHECK(document["checks"][1]["place"]["seq"] == 1);
 }

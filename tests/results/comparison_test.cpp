@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 using namespace attn::results;
-using nlohmann::json;
+using Json = nlohmann::json;
 
 TEST_CASE("two results are the same where no head differs and none is missing") {
     CompareResult result;
@@ -23,7 +23,7 @@ TEST_CASE("numbers that are not finite are null in the JSON of a comparison") {
     result.heads.resize(1);
     result.heads[0].values.max_rel = std::numeric_limits<double>::infinity();
     result.heads[0].values.max_abs = 0.5;
-    const json head = json::parse(comparison_json(result))["heads"][0];
+    const Json head = Json::parse(comparison_json(result))["heads"][0];
     CHECK(head["max_rel"].is_null());
     CHECK(head["max_abs"] == 0.5);
     CHECK(head["first"].is_null());
@@ -36,7 +36,7 @@ TEST_CASE("the first cell that differs is told as query and key, in a batch with
     result.heads.resize(1);
     result.heads[0].sequence = 3;
     result.heads[0].values.first = {4, 5};
-    const json head = json::parse(comparison_json(result))["heads"][0];
+    const Json head = Json::parse(comparison_json(result))["heads"][0];
     CHECK(head["seq"] == 3);
-    CHECK(head["first"] == json::parse("[4, 5]"));
+    CHECK(head["first"] == Json::parse("[4, 5]"));
 }

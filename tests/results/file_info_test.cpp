@@ -5,7 +5,7 @@
 
 using namespace attn;
 using namespace attn::results;
-using nlohmann::json;
+using Json = nlohmann::json;
 
 namespace {
 
@@ -23,12 +23,12 @@ FileInfo file_of(const std::string& key) {
 }  // namespace
 
 TEST_CASE("an array whose numbers were not read has no range in the JSON") {
-    const json document = json::parse(info_json({{"w.npz", file_of("W_Q")}}, false));
+    const Json document = Json::parse(info_json({{"w.npz", file_of("W_Q")}}, false));
     CHECK(document["format"] == "NPZ");
     CHECK(document["layout"].is_null());
     CHECK(document["values_read"] == false);
-    const json& array = document["arrays"][0];
-    CHECK(array["shape"] == json::parse("[2, 3]"));
+    const Json& array = document["arrays"][0];
+    CHECK(array["shape"] == Json::parse("[2, 3]"));
     CHECK(array["min"].is_null());
 }
 
@@ -36,7 +36,7 @@ TEST_CASE("of several sources each document names its own, files and folders of 
     RunSummary run;
     run.manifest.command = "run";
     run.options = {{"scale", "0.125"}};
-    const json document = json::parse(info_json({{"w.npz", file_of("a")}, {"out", run}}, true));
+    const Json document = Json::parse(info_json({{"w.npz", file_of("a")}, {"out", run}}, true));
     REQUIRE(document["files"].size() == 2);
     CHECK(document["files"][0]["source"] == "w.npz");
     CHECK(document["files"][1]["path"] == "out");

@@ -13,7 +13,7 @@
 namespace attn::test {
 
 template <class T>
-struct Problem {
+struct RandomProblem {
     Heads<T> q, k, v;
     AttentionOptions<T> options;
     std::string name;  // its sizes and conventions
@@ -117,14 +117,14 @@ void draw_mask(Dice& dice, const AttentionSizes& sizes, MaskOptions<T>& mask, st
 }
 
 template <class T>
-Problem<T> random_problem(unsigned seed) {
+RandomProblem<T> random_problem(unsigned seed) {
     Dice dice(seed);
     const std::size_t kv_heads = dice.between(1, 3), heads = kv_heads * dice.between(1, 3);
     const std::size_t batch = dice.between(1, 2), queries = dice.between(1, 70);
     const std::size_t keys = dice.one_in(2) ? queries : dice.between(1, 140);
     const std::size_t d_head = dice.between(1, 20), d_value = dice.between(1, 20);
     const std::size_t past = dice.one_in(4) ? dice.between(1, 20) : 0;
-    Problem<T> problem{
+    RandomProblem<T> problem{
         make_separate_heads(random_array<T>({batch, heads, queries, d_head}, seed + 1)),
         make_separate_heads(random_array<T>({batch, kv_heads, keys, d_head}, seed + 2)),
         make_separate_heads(random_array<T>({batch, kv_heads, keys, d_value}, seed + 3)),
@@ -160,7 +160,7 @@ inline std::vector<std::size_t> all_rows(std::size_t count) {
 
 // The definition of one head of a problem, all queries.
 template <class C, class T>
-DefinedHead<C> define(const Problem<T>& p, const HeadPlace& place) {
+DefinedHead<C> define(const RandomProblem<T>& p, const HeadPlace& place) {
     return define_head<C>(p.q.view, p.k.view, p.v.view, p.options, place,
                           all_rows(p.q.view.tokens));
 }

@@ -21,8 +21,8 @@ Options lsh_options(double buckets, double rounds, double self = 0) {
     return options;
 }
 
-std::vector<std::uint8_t> kept_by(const KeptKeys& method, const PlainHead& head,
-                                  std::size_t query) {
+std::vector<std::uint8_t> kept_by_hash(const KeptKeys& method, const PlainHead& head,
+                                       std::size_t query) {
     std::vector<std::uint8_t> keep(head.k.rows, 7);
     head.rows.visit(query, query + 1, [&](const ExactRows::Row& row) {
         method.keep(row, {0, head.k.rows}, keep.data());
@@ -38,7 +38,7 @@ TEST_CASE("a query keeps the keys whose code is its own in some round") {
     const LshCodes codes = lsh_codes(options, head.input());
     const auto method = lsh(options, head.input());
     for (std::size_t i = 0; i < 6; ++i) {
-        const auto keep = kept_by(*method, head, i);
+        const auto keep = kept_by_hash(*method, head, i);
         for (std::size_t j = 0; j < 9; ++j) {
             CHECK(codes.keys[0][j] < 4);
             CHECK(bool(keep[j]) == (codes.queries[0][i] == codes.keys[0][j] ||
@@ -46,7 +46,7 @@ TEST_CASE("a query keeps the keys whose code is its own in some round") {
         }
     }
     const auto with_self = lsh(lsh_options(1 << 12, 1, 1), head.input());
-    CHECK(kept_by(*with_self, head, 5)[5] == 1);
+    CHECK(kept_by_hash(*with_self, head, 5)[5] == 1);
 }
 
 TEST_CASE("a shift of all keys changes no code") {

@@ -15,7 +15,7 @@ Options options_of(const std::string& spec, const PlainHead& head) {
     return resolve(parse_specs(spec).front().parts.front(), head.input().sizes, 0, {});
 }
 
-PlainHead some_head() {
+PlainHead quantised_head() {
     return PlainHead(random_matrix(40, 8, 1), random_matrix(40, 8, 2), random_matrix(40, 4, 3),
                      true);
 }
@@ -23,7 +23,7 @@ PlainHead some_head() {
 }  // namespace
 
 TEST_CASE("presets are quant with other defaults") {
-    const PlainHead head = some_head();
+    const PlainHead head = quantised_head();
     const auto same = [&](const std::string& preset, const std::string& spec) {
         CAPTURE(preset);
         const ChangedInputs a = quantised_inputs(options_of(preset, head), head.input());
@@ -41,7 +41,7 @@ TEST_CASE("presets are quant with other defaults") {
 }
 
 TEST_CASE("only the tensors that are named change, and smoothing is exact") {
-    const PlainHead head = some_head();
+    const PlainHead head = quantised_head();
     const ChangedInputs changed = quantised_inputs(
         options_of("quant:kind=bf16:tensors=k:smooth=1:residual=39", head), head.input());
     CHECK(changed.q.empty());
@@ -52,7 +52,7 @@ TEST_CASE("only the tensors that are named change, and smoothing is exact") {
 }
 
 TEST_CASE("fewer bits are worse") {
-    const PlainHead head = some_head();
+    const PlainHead head = quantised_head();
     double before = 0;
     for (const char* spec : {"quant:bits=8", "quant:bits=6", "quant:bits=4", "quant:bits=2"}) {
         const ChangedInputs changed = quantised_inputs(options_of(spec, head), head.input());
