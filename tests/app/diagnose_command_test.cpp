@@ -31,7 +31,7 @@ std::string observed(const TempFolder& folder, const std::vector<std::string>& f
     return folder / ("other/layer00/" + file);
 }
 
-void check_diagnose_refused(const std::vector<std::string>& arguments, const std::string& text) {
+void check_no_verdict(const std::vector<std::string>& arguments, const std::string& text) {
     const auto result = diagnose(arguments);
     CHECK(result.exit_code == 2);
     CHECK(result.out.empty());
@@ -252,11 +252,11 @@ TEST_CASE("a part that is not there, or not told, is refused") {
     CHECK_THAT(diagnose(join(kModel, {"--observed", head})).err,
                Catch::Contains("read as the mean of 4 heads") &&
                    Catch::Contains("of one head --head says which"));
-    check_diagnose_refused(join(kModel, {"--observed", head, "--head", "4"}),
-                           "--head 4: there are 4 heads");
-    check_diagnose_refused(join(kModel, {"--observed", head, "--rows", "49"}), "--rows 49");
-    check_diagnose_refused(join(kModel, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
-    check_diagnose_refused(
+    check_no_verdict(join(kModel, {"--observed", head, "--head", "4"}),
+                     "--head 4: there are 4 heads");
+    check_no_verdict(join(kModel, {"--observed", head, "--rows", "49"}), "--rows 49");
+    check_no_verdict(join(kModel, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
+    check_no_verdict(
         join(kModel, {"--observed", folder / "right/layer00/output.npy", "--head", "0"}),
         "--head: an output is of all heads");
 }
@@ -406,26 +406,23 @@ TEST_CASE("when the time limit strikes, text and JSON say what was not tried") {
     const auto whole = join(kModel, {"--observed", seen, "--time-limit", "0", "--json"});
     CHECK(Json::parse(diagnose(whole).out)["untried"].empty());
     for (const char* wrong : {"-1", "nan", "inf", "1e9", "soon"})
-        check_diagnose_refused(join(kModel, {"--observed", seen, "--time-limit", wrong}),
-                               "--time-limit");
+        check_no_verdict(join(kModel, {"--observed", seen, "--time-limit", wrong}), "--time-limit");
 }
 
 TEST_CASE("diagnose says what is missing") {
     const TempFolder folder;
     const std::string seen = observed(folder, join(kModel, {}), "weights.npy");
-    check_diagnose_refused(kModel, "diagnose needs --observed");
-    check_diagnose_refused({"--observed", seen}, "--weights, or --query, --key and --value");
-    check_diagnose_refused({"-q", sample("embeddings.npy"), "--observed", seen},
-                           "--key is missing");
-    check_diagnose_refused(join(kModel, {"--observed", sample("weights/layers.0.W_Q.npy")}),
-                           "expected weights or scores [1, 4, 49, 49] or the output [1, 49, 64]");
-    check_diagnose_refused(join(kModel, {"--observed", seen, "--observed-is", "output"}),
-                           "[4, 49, 49]");
-    check_diagnose_refused(join(kModel, {"--observed", seen, "--observed-is", "picture"}),
-                           "--observed-is");
-    check_diagnose_refused(join(kModel, {"--observed", seen, "--layer", "2"}),
-                           "the weights have 2 layers");
-    check_diagnose_refused(join(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");
+    check_no_verdict(kModel, "diagnose needs --observed");
+    check_no_verdict({"--observed", seen}, "--weights, or --query, --key and --value");
+    check_no_verdict({"-q", sample("embeddings.npy"), "--observed", seen}, "--key is missing");
+    check_no_verdict(join(kModel, {"--observed", sample("weights/layers.0.W_Q.npy")}),
+                     "expected weights or scores [1, 4, 49, 49] or the output [1, 49, 64]");
+    check_no_verdict(join(kModel, {"--observed", seen, "--observed-is", "output"}), "[4, 49, 49]");
+    check_no_verdict(join(kModel, {"--observed", seen, "--observed-is", "picture"}),
+                     "--observed-is");
+    check_no_verdict(join(kModel, {"--observed", seen, "--layer", "2"}),
+                     "the weights have 2 layers");
+    check_no_verdict(join(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");
 }
 
 TEST_CASE("a checkpoint is diagnosed like any other, each layer with its own input and window") {
