@@ -205,11 +205,15 @@ void add_approx_command(CLI::App& app, CommandLine& line) {
         {"--embeddings", "--weights", "--query", "--key", "--value", "--causal", "--method",
          "--budget", "--per-head", "--max-error", "--list", "--json", "--output"},
         "attn-inspect approx -x embeddings.npy -w weights.npz --method local,topk");
-    command.action([flags, &line] {
+    command.divided_action([flags, &line] {
         // Of stored attention the values are all that is given of q, k and v.
         pipeline::ApproxRequest& request = flags->request;
         request.command = line.text;
         if (!request.from.source.empty()) request.value.swap(request.input.value);
+        // Ranks that share a machine would disturb what is timed.
+        if (request.time)
+            return on_rank_0(line, "approx --time", [&] { return execute_approx(*flags, line); });
+        request.ranks = line.ranks;
         return execute_approx(*flags, line);
     });
 }

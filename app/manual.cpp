@@ -125,10 +125,11 @@ std::string ranks_manual() {
            plain(
                "The commands and flags of attn-inspect, carried out by all ranks that an MPI "
                "launcher (mpirun, srun) started, with the same bytes as one process writes. run, "
-               "stats, check, heatmap, compare and monitor divide the heads and sequences of each "
-               "layer so that "
-               "all ranks have as many cells that are not masked; every other command is carried "
-               "out by rank 0, which says so. Without a launcher there is one rank.") +
+               "stats, check, heatmap, compare, monitor and approx divide the heads and sequences "
+               "of "
+               "each layer so that all ranks have as many cells that are not masked; rollout "
+               "divides sequences. Every other command, approx --time and rollout --save layers "
+               "are carried out by rank 0, which says so. Without a launcher there is one rank.") +
            "\n.PP\n" +
            plain(
                "All ranks must see the same input files, and the output folder must lie on a file "

@@ -232,8 +232,12 @@ void add_rollout_command(CLI::App& app, CommandLine& line) {
     command.usual({"--method", "--fuse", "--residual", "--first-key", "--targets", "--sources",
                    "--baseline", "--tokens", "--output", "--save", "--json"},
                   "attn-inspect rollout out --targets last --first-key residual");
-    command.action([flags, &line] {
+    command.divided_action([flags, &line] {
         flags->request.heatmaps.origin.command = line.text;
+        // Products up to each layer are written where they are made.
+        if (flags->request.save.layers)
+            return on_rank_0(line, "rollout --save layers", [&] { return execute(*flags, line); });
+        flags->request.ranks = line.ranks;
         return execute(*flags, line);
     });
 }

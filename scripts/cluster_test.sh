@@ -76,7 +76,12 @@ commands=(
   "compare with pictures|compare saved saved -o out"
   "compare with what is computed|compare saved ${sample[*]} --scale 0.3 --all"
   "monitor|monitor $training --strict -o out"
-  "rollout, on rank 0|rollout saved --json"
+  "approx|approx -x $data/batch_embeddings.npy -w $data/weights --causal --method local:window=8,topk:k=4,kmeans,svd:rank=4,lowrank-values:rank=3,lowrank-scores:rank=5,int8,prune-heads:share=0.5 --needs --growth 16,32 --per-head -o out"
+  "approx of saved attention|approx saved --method topk,local --needs --json"
+  "rollout|rollout saved -o out"
+  "rollout of what is computed|rollout ${sample[*]} --targets 3,8 --json"
+  "rollout of all layers, on rank 0|rollout saved --save layers -o out"
+  "grad, on rank 0|grad ${sample[*]} --json"
   "help|--help"
 )
 "$one" run "${sample[@]}" --save scores,weights,q,k,v -o saved >/dev/null

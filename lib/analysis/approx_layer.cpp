@@ -1,9 +1,13 @@
 #include "analysis/approx_layer.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "analysis/exact_rows.hpp"
 #include "attention/approx/masks.hpp"
 #include "attention/project_heads.hpp"
 #include "attention/query_offset.hpp"
+#include "core/byte_text.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -33,17 +37,30 @@ bool has_plain_scores(const LayerTask<T>& task, const MaskOptions<T>& options) {
            options.alibi.empty() && options.relative.empty();
 }
 
+// Of what all ranks have: a rank without heads has nothing.
+std::array<std::size_t, 2> largest(const Communicator& ranks, std::array<std::size_t, 2> size) {
+    ByteWriter own;
+    own.put(size);
+    for (const std::string& bytes : ranks.gather_all(own.bytes())) {
+        std::array<std::size_t, 2> other{};
+        ByteReader(bytes).take(other);
+        for (std::size_t i = 0; i < size.size(); ++i) size[i] = std::max(size[i], other[i]);
+    }
+    return size;
+}
+
 }  // namespace
 
 template <class T>
 ApproxLayer<T>::ApproxLayer(const std::vector<ApproxMethod>& methods, const LayerShape& shape,
                             const LayerInputs<T>& inputs, const AttentionOptions<T>& options,
-                            const ProjectionInputs<T>* projections)
+                            const ProjectionInputs<T>* projections, const Division& division)
     : methods_(methods),
       shape_(shape),
       inputs_(inputs),
       options_(options),
       projections_(projections),
+      division_(division),
       ready_(shape.slots() * methods.size()),
       changed_(methods.size()) {
     for (std::size_t sequence = 0; sequence < shape.sequences; ++sequence) {
@@ -54,7 +71,7 @@ ApproxLayer<T>::ApproxLayer(const std::vector<ApproxMethod>& methods, const Laye
     }
     parallel_for(shape.sequences * shape.heads, [&](std::size_t item) {
         const std::size_t sequence = item / shape_.heads, head = item % shape_.heads;
-        if (shape_.streams(sequence, head)) make_ready(sequence, head);
+        if (is_ready_here(sequence, head)) make_ready(sequence, head);
     });
     for (std::size_t method = 0; method < methods.size(); ++method) {
         if (methods[method].row().inputs) put_together(method);
@@ -152,33 +169,44 @@ void ApproxLayer<T>::make_ready(std::size_t sequence, std::size_t head) {
     }
 }
 
-// The inputs of all query heads side by side; heads that are not streamed are 0.
+// The inputs of all query heads side by side; heads that are not made ready here are 0.
+template <class T>
+Heads<T> ApproxLayer<T>::joined(std::size_t method,
+                                Matrix<double> approx::ChangedInputs::*matrix) const {
+    const auto one_of = [&](std::size_t sequence, std::size_t head) -> const Matrix<double>& {
+        return *ready(shape_.slot(sequence, head), method).changed.*matrix;
+    };
+    const std::size_t items = shape_.sequences * shape_.heads;
+    const auto for_ready = [&](const auto& visit) {
+        for (std::size_t item = 0; item < items; ++item) {
+            const std::size_t sequence = item / shape_.heads, head = item % shape_.heads;
+            if (is_ready_here(sequence, head)) visit(item, one_of(sequence, head));
+        }
+    };
+    std::array<std::size_t, 2> size{};  // rows, columns
+    for_ready([&](std::size_t, const Matrix<double>& one) {
+        size = {one.rows, std::max(size[1], one.columns)};
+    });
+    size = largest(division_.ranks, size);
+    const auto [rows, columns] = size;
+    std::vector<T> values(items * rows * columns);
+    for_ready([&](std::size_t item, const Matrix<double>& one) {
+        for (std::size_t row = 0; row < one.rows; ++row) {
+            T* const to = values.data() + (item * size[0] + row) * size[1];
+            for (std::size_t column = 0; column < one.columns; ++column)
+                to[column] = static_cast<T>(one.at(row, column));
+        }
+    });
+    return make_separate_heads(
+        Array<T>({shape_.sequences, shape_.heads, rows, columns}, std::move(values)));
+}
+
 template <class T>
 void ApproxLayer<T>::put_together(std::size_t method) {
     auto layer = std::make_unique<ChangedLayer<T>>();
-    const auto join = [&](Matrix<double> approx::ChangedInputs::*matrix) {
-        std::size_t rows = 0, columns = 0;
-        for (std::size_t slot = 0; slot < shape_.slots(); ++slot) {
-            const Matrix<double>& one = *ready(slot, method).changed.*matrix;
-            rows = one.rows;
-            columns = std::max(columns, one.columns);
-        }
-        std::vector<T> values(shape_.sequences * shape_.heads * rows * columns);
-        for (std::size_t item = 0; item < shape_.sequences * shape_.heads; ++item) {
-            const std::size_t sequence = item / shape_.heads, head = item % shape_.heads;
-            if (!shape_.streams(sequence, head)) continue;
-            const Matrix<double>& one = *ready(shape_.slot(sequence, head), method).changed.*matrix;
-            for (std::size_t row = 0; row < rows; ++row) {
-                T* const to = values.data() + (item * rows + row) * columns;
-                for (std::size_t column = 0; column < one.columns; ++column)
-                    to[column] = static_cast<T>(one.at(row, column));
-            }
-        }
-        return make_separate_heads(
-            Array<T>({shape_.sequences, shape_.heads, rows, columns}, std::move(values)));
-    };
-    layer->heads = {join(&approx::ChangedInputs::q), join(&approx::ChangedInputs::k),
-                    join(&approx::ChangedInputs::v), Array<T>()};
+    layer->heads = {joined(method, &approx::ChangedInputs::q),
+                    joined(method, &approx::ChangedInputs::k),
+                    joined(method, &approx::ChangedInputs::v), Array<T>()};
     for (std::size_t slot = 0; slot < shape_.slots(); ++slot)
         ready_[slot * methods_.size() + method].changed.reset();
     start(*layer);
@@ -202,7 +230,7 @@ void ApproxLayer<T>::project_anew(std::size_t method) {
         weights.*matrix = turned ? transposed(array) : array;
     }
     const LayerResult<T> projected =
-        project_heads(*projections_->x, *projections_->context, weights);
+        project_heads(*projections_->x, *projections_->context, weights, division_.ranks);
     layer->heads = place_heads(projected.q, projected.k, projected.v, options_);
     start(*layer);
     changed_[method] = std::move(layer);

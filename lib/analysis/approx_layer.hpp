@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "attention/approx/method.hpp"
+#include "attention/division.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/layer.hpp"
 #include "attention/packed_heads.hpp"
@@ -58,10 +59,11 @@ struct HeldHead {
 template <class T>
 class ApproxLayer {
   public:
-    // Makes all methods ready, heads side by side. What the arguments show must outlive this.
+    // Makes all methods ready, heads side by side; of a divided layer the heads of this process,
+    // and all processes make it at once. What the arguments show must outlive this.
     ApproxLayer(const std::vector<ApproxMethod>& methods, const LayerShape& shape,
                 const LayerInputs<T>& inputs, const AttentionOptions<T>& options,
-                const ProjectionInputs<T>* projections);
+                const ProjectionInputs<T>* projections, const Division& division);
     ~ApproxLayer();
 
     // By place in the share.
@@ -83,7 +85,11 @@ class ApproxLayer {
     bool extra_logit() const { return inputs_.task && !inputs_.task->inputs.sinks.empty(); }
 
   private:
+    bool is_ready_here(std::size_t sequence, std::size_t head) const {
+        return shape_.streams(sequence, head) && division_.is_mine(sequence, head);
+    }
     void make_ready(std::size_t sequence, std::size_t head);
+    Heads<T> joined(std::size_t method, Matrix<double> approx::ChangedInputs::*matrix) const;
     void put_together(std::size_t method);
     void project_anew(std::size_t method);
     void start(ChangedLayer<T>& layer) const;
@@ -93,6 +99,7 @@ class ApproxLayer {
     const LayerInputs<T>& inputs_;
     const AttentionOptions<T>& options_;
     const ProjectionInputs<T>* projections_;
+    const Division& division_;
     std::vector<std::unique_ptr<approx::ExactRows>> rows_;  // of every sequence and head
     std::vector<ReadyMethod> ready_;
     std::vector<std::unique_ptr<ChangedLayer<T>>> changed_;

@@ -2,44 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "analysis/tile_measures.hpp"
 #include "attention/approx/cost.hpp"
+#include "attention/divided_layer.hpp"
 #include "core/error.hpp"
 #include "core/number_word.hpp"
 #include "core/parallel.hpp"
 #include "kernels/kept_kernels.hpp"
 
 namespace attn::analysis {
-namespace {
-
-template <class T>
-double array_squares(const Array<T>& values) {
-    double sum = 0;
-    for (const T value : values.values())
-        sum += static_cast<double>(value) * static_cast<double>(value);
-    return sum;
-}
-
-template <class T>
-Array<T> in_out_weights(const ProjectionWeights<T>& weights) {
-    return weights.order == MatrixOrder::out_in ? transposed(weights.W_O) : weights.W_O;
-}
-
-// Columns begin … begin + count - 1 of [batch, tokens, columns].
-template <class T>
-Array<T> columns_of(const std::vector<T>& values, const Shape& shape, std::size_t begin,
-                    std::size_t count) {
-    std::vector<T> part;
-    part.reserve(shape[0] * shape[1] * count);
-    for (std::size_t row = 0; row < shape[0] * shape[1]; ++row) {
-        const auto from = values.begin() + static_cast<std::ptrdiff_t>(row * shape[2] + begin);
-        part.insert(part.end(), from, from + static_cast<std::ptrdiff_t>(count));
-    }
-    return Array<T>({shape[0], shape[1], count}, std::move(part));
-}
-
-}  // namespace
 
 template <class T>
 ApproxSink<T>::ApproxSink(std::vector<ApproxMethod> methods, ApproxOptions<T> options)
@@ -82,11 +55,10 @@ template <class T>
 void ApproxSink<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
     layer_ = std::make_unique<ApproxLayer<T>>(methods_, shape_, inputs_, attention_,
-                                              projections_ ? &*projections_ : nullptr);
+                                              projections_ ? &*projections_ : nullptr, division_);
     blocks_.assign(shape.slots() * methods_.size() * shape.blocks(), ErrorSums{});
     slots_.assign(shape.slots() * methods_.size(), HeadApproximation{});
     exact_slots_.assign(shape.slots(), ExactCost{});
-    heads_left_ = std::make_unique<std::atomic<std::size_t>>(shape.slots());
     contexts_.clear();
     differences_.assign(methods_.size(), {});
     if (keeps_contexts()) {
@@ -191,8 +163,7 @@ void ApproxSink<T>::consume(const Tile<T>& tile) {
     places.context = nullptr;
     places.row_stride = shape_.heads * shape_.d_value;
     if (!contexts_.empty()) {
-        const std::size_t start =
-            (tile.sequence * shape_.queries * shape_.heads + tile.head) * shape_.d_value;
+        const std::size_t start = row_of(tile.sequence, tile.head, 0);
         places.context = contexts_.data() + start;
         for (auto& difference : differences_) places.others.push_back(difference.data() + start);
     }
@@ -271,11 +242,44 @@ void ApproxSink<T>::end_head(std::size_t sequence, std::size_t head) {
         add_costs(slot, sequence, method, result);
     }
     exact_slots_[slot] = exact_cost_of(slot, sequence);
-    if (--*heads_left_ > 0) return;
+}
+
+template <class T>
+void ApproxSink<T>::save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const {
+    const std::size_t slot = shape_.slot(sequence, head);
+    to.put_values(&slots_[slot * methods_.size()], methods_.size());
+    to.put(exact_slots_[slot]);
+    if (contexts_.empty()) return;
+    for (std::size_t query = 0; query < shape_.queries; ++query) {
+        const std::size_t row = row_of(sequence, head, query);
+        to.put_values(&contexts_[row], shape_.d_value);
+        for (const auto& difference : differences_) to.put_values(&difference[row], shape_.d_value);
+    }
+}
+
+template <class T>
+void ApproxSink<T>::restore_head(std::size_t sequence, std::size_t head, ByteReader& from) {
+    const std::size_t slot = shape_.slot(sequence, head);
+    from.take_values(&slots_[slot * methods_.size()], methods_.size());
+    from.take(exact_slots_[slot]);
+    if (contexts_.empty()) return;
+    for (std::size_t query = 0; query < shape_.queries; ++query) {
+        const std::size_t row = row_of(sequence, head, query);
+        from.take_values(&contexts_[row], shape_.d_value);
+        for (auto& difference : differences_) from.take_values(&difference[row], shape_.d_value);
+    }
+}
+
+template <class T>
+void ApproxSink<T>::end_heads() {
     for (std::size_t method = 0; method < methods_.size(); ++method) {
         if (methods_[method].row().group == approx::Group::heads) drop_heads(method);
     }
     if (options_.needs) find_all_needs();
+    if (contexts_.empty()) return;
+    const Shape shape{shape_.sequences, shape_.queries, shape_.heads * shape_.d_value};
+    outputs_ = measure_outputs<T>({contexts_, differences_, shape, shape_.heads},
+                                  in_out_weights(*projections_->weights), division_.ranks);
 }
 
 // Of the heads of a sequence, with W_O or as they stand side by side.
@@ -347,19 +351,28 @@ void ApproxSink<T>::keep_head(std::size_t sequence, std::size_t head, std::size_
 
 template <class T>
 void ApproxSink<T>::find_all_needs() {
+    std::vector<NeedsOfHead> found(shape_.slots());
     for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence) {
         if (!is_chosen(shape_.chosen_sequences, sequence)) continue;
         double all = 0;
         const std::vector<double> squares = output_squares(sequence, all);
-        std::vector<NeedsOfHead> found(shape_.heads);
         parallel_for(shape_.heads, [&](std::size_t head) {
-            if (shape_.streams(sequence, head))
-                found[head] = needs_of_head(sequence, head, squares[head], all);
+            if (shape_.streams(sequence, head) && division_.is_mine(sequence, head))
+                found[shape_.slot(sequence, head)] =
+                    needs_of_head(sequence, head, squares[head], all);
         });
-        for (std::size_t head = 0; head < shape_.heads; ++head) {
-            if (shape_.streams(sequence, head)) needs_found_.push_back(std::move(found[head]));
-        }
     }
+    exchange_heads(
+        division_, shape_, false,
+        [&](std::size_t sequence, std::size_t head, ByteWriter& to) {
+            put_needs(found[shape_.slot(sequence, head)].needs, to);
+        },
+        [&](std::size_t sequence, std::size_t head, ByteReader& from) {
+            NeedsOfHead& one = found[shape_.slot(sequence, head)];
+            one = {shape_.layer, sequence, shape_.number_of(head), {}};
+            take_needs(one.needs, from);
+        });
+    std::move(found.begin(), found.end(), std::back_inserter(needs_found_));
 }
 
 template <class T>
@@ -390,33 +403,26 @@ NeedsOfHead ApproxSink<T>::needs_of_head(std::size_t sequence, std::size_t head,
 }
 
 template <class T>
-void ApproxSink<T>::measure_outputs(const ProjectionWeights<T>& weights) {
-    const Array<T> W_O = in_out_weights(weights);
-    const Shape shape{shape_.sequences, shape_.queries, shape_.heads * shape_.d_value};
-    const double exact = array_squares(project(Array<T>(shape, contexts_), W_O, Array<T>()));
+void ApproxSink<T>::tell_outputs() {
+    const double* error = outputs_.errors.data();
     for (std::size_t method = 0; method < methods_.size(); ++method) {
-        for (std::size_t head = 0; head < shape_.heads; ++head) {
-            const Array<T> difference =
-                columns_of(differences_[method], shape, head * shape_.d_value, shape_.d_value);
-            const Array<T> part = W_O.rows(head * shape_.d_value, shape_.d_value);
-            const double error = array_squares(project(difference, part, Array<T>()));
+        for (std::size_t head = 0; head < shape_.heads; ++head, ++error) {
             for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence) {
                 const std::size_t slot = shape_.slot(sequence, head);
                 slots_[slot * methods_.size() + method].measures.output_error =
-                    relative_error(error, exact);
+                    relative_error(*error, outputs_.exact);
             }
         }
-        const Array<T> difference(shape, std::move(differences_[method]));
-        const double error = array_squares(project(difference, W_O, Array<T>()));
         for (LayerApproximation& layer : layers_) {
             if (layer.layer == shape_.layer && layer.method == method)
-                layer.measures.output_error = relative_error(error, exact);
+                layer.measures.output_error = relative_error(*error, outputs_.exact);
         }
+        ++error;
     }
 }
 
 template <class T>
-void ApproxSink<T>::end_layer(const LayerOutputs<T>& outputs) {
+void ApproxSink<T>::end_layer(const LayerOutputs<T>&) {
     const std::size_t heads = shape_.heads_streamed();
     for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence) {
         if (!is_chosen(shape_.chosen_sequences, sequence)) continue;
@@ -441,7 +447,7 @@ void ApproxSink<T>::end_layer(const LayerOutputs<T>& outputs) {
             layers_.push_back(layer);
         }
     }
-    if (!contexts_.empty()) measure_outputs(*outputs.projections);
+    if (!contexts_.empty()) tell_outputs();
     for (std::size_t method = 0; method < methods_.size(); ++method) {
         for (std::size_t slot = 0; slot < shape_.slots(); ++slot)
             heads_.push_back(slots_[slot * methods_.size() + method]);

@@ -2,7 +2,6 @@
 // its tiles. Memory: a few sums for each method, head and tile; nothing of queries x keys.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,8 +10,10 @@
 #include "analysis/approx_layer.hpp"
 #include "analysis/approximation_error.hpp"
 #include "analysis/head_needs.hpp"
+#include "analysis/output_squares.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/panels.hpp"
+#include "attention/ranks_sink.hpp"
 
 namespace attn::analysis {
 
@@ -60,7 +61,7 @@ struct ApproxOptions {
 };
 
 template <class T>
-class ApproxSink : public Sink<T>, public InputSink<T> {
+class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
   public:
     ApproxSink(std::vector<ApproxMethod> methods, ApproxOptions<T> options);
     ~ApproxSink() override;
@@ -69,9 +70,14 @@ class ApproxSink : public Sink<T>, public InputSink<T> {
     void begin_projections(const ProjectionInputs<T>& projections) override;
     void begin_options(const AttentionOptions<T>& options) override;
     void begin_inputs(const LayerInputs<T>& inputs) override;
+    void begin_division(const Division& division) override { division_ = division; }
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
+    bool remembers() const override { return true; }
+    void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
+    void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
+    void end_heads() override;
     void end_layer(const LayerOutputs<T>& outputs) override;
 
     const std::vector<ApproxMethod>& methods() const { return methods_; }
@@ -95,13 +101,18 @@ class ApproxSink : public Sink<T>, public InputSink<T> {
     void find_all_needs();
     NeedsOfHead needs_of_head(std::size_t sequence, std::size_t head, double squares,
                               double all) const;
-    void measure_outputs(const ProjectionWeights<T>& weights);
+    void tell_outputs();
+    // Where a row of a head begins in contexts_, and in each of differences_.
+    std::size_t row_of(std::size_t sequence, std::size_t head, std::size_t query) const {
+        return ((sequence * shape_.queries + query) * shape_.heads + head) * shape_.d_value;
+    }
 
     std::vector<ApproxMethod> methods_;
     ApproxOptions<T> options_;
     std::optional<ProjectionInputs<T>> projections_;
     AttentionOptions<T> attention_;
     LayerInputs<T> inputs_;
+    Division division_;
     LayerShape shape_;
     std::unique_ptr<ApproxLayer<T>> layer_;
     std::unique_ptr<Panels<T>> values_;  // of stored attention
@@ -113,10 +124,10 @@ class ApproxSink : public Sink<T>, public InputSink<T> {
     // far those of each method are from them.
     std::vector<T> contexts_;
     std::vector<std::vector<T>> differences_;
+    OutputSquares outputs_;
     std::vector<HeadApproximation> heads_;
     std::vector<LayerApproximation> layers_;
     ExactCost exact_;
-    std::unique_ptr<std::atomic<std::size_t>> heads_left_;
     std::vector<NeedsOfHead> needs_found_;
 };
 

@@ -107,8 +107,9 @@ void GrowthSink<T>::measure_errors(const LayerResult<T>& heads) {
     const LayerShare share{shape_.chosen_sequences, shape_.chosen_heads, false};
     for (auto& [n, sink] : sinks_) {
         const LayerResult<T> some = first_tokens(heads, heads.q.view.batch, n);
+        RanksSink<T> ranks(ranks_);
         const LayerResult<T> done = compute_heads<T>(shape_.layer, some.q, some.k, some.v,
-                                                     plain_options(), {sink.get()}, share);
+                                                     plain_options(), {&ranks, sink.get()}, share);
         LayerOutputs<T> outputs;
         outputs.layer = shape_.layer;
         outputs.attention = &done;

@@ -16,7 +16,7 @@ namespace attn::analysis {
 using MethodsOfLength = std::map<std::size_t, std::vector<ApproxMethod>>;
 
 template <class T>
-class GrowthSink : public Sink<T>, public InputSink<T> {
+class GrowthSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
   public:
     // `errors`: for lengths below that of the input, exact attention first. `times`: for all
     // lengths, of methods for which layers have a formula; each run is repeated so often and the
@@ -26,6 +26,8 @@ class GrowthSink : public Sink<T>, public InputSink<T> {
     ~GrowthSink() override;
 
     void begin_options(const AttentionOptions<T>& options) override { options_ = options; }
+    // Errors are measured by the same ranks; times by each, of what it does alone.
+    void begin_division(const Division& division) override { ranks_ = division.ranks; }
     void begin_layer(const LayerShape& shape) override { shape_ = shape; }
     void consume(const Tile<T>&) override {}
     void end_layer(const LayerOutputs<T>& outputs) override;
@@ -48,6 +50,7 @@ class GrowthSink : public Sink<T>, public InputSink<T> {
     std::size_t repeat_;
     std::uint64_t seed_;
     AttentionOptions<T> options_;
+    Communicator ranks_;
     LayerShape shape_;
     std::map<std::size_t, std::unique_ptr<ApproxSink<T>>> sinks_;
     GrowthTimes seconds_;

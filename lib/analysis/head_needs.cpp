@@ -271,6 +271,18 @@ std::string verdict_of(const HeadNeeds& needs, const ReadRatios& ratios) {
     return verdict;
 }
 
+template <class Needs, class Visit>
+void visit_parts(Needs& needs, const Visit& visit) {
+    for (auto* count : {&needs.span_90, &needs.span_95, &needs.span_99,
+                        &needs.span_95_without_first, &needs.local, &needs.local_sinks4,
+                        &needs.topk, &needs.rank, &needs.rank_scores, &needs.keys, &needs.bits})
+        visit(*count);
+    visit(needs.prunable);
+    visit(needs.verdict);
+    for (auto* curve : {&needs.mass, &needs.mass_without_first, &needs.singular_values})
+        visit(*curve);
+}
+
 }  // namespace
 
 HeadNeeds find_needs(const HeadInput& head, const NeedsTarget& target,
@@ -298,6 +310,14 @@ HeadNeeds find_needs(const HeadInput& head, const NeedsTarget& target,
     if (target.output_share) needs.prunable = *target.output_share <= target.error;
     needs.verdict = verdict_of(needs, ReadRatios(search, prompt ? &*prompt : nullptr));
     return needs;
+}
+
+void put_needs(const HeadNeeds& needs, ByteWriter& to) {
+    visit_parts(needs, [&](const auto& part) { to.put(part); });
+}
+
+void take_needs(HeadNeeds& needs, ByteReader& from) {
+    visit_parts(needs, [&](auto& part) { from.take(part); });
 }
 
 }  // namespace attn::analysis

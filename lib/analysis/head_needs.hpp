@@ -11,6 +11,7 @@
 #include "analysis/budget_errors.hpp"
 #include "attention/approx/head_input.hpp"
 #include "attention/approx/shapes.hpp"
+#include "core/byte_text.hpp"
 #include "core/matrix.hpp"
 
 namespace attn::analysis {
@@ -46,6 +47,10 @@ struct HeadNeeds {
     // For pictures: mass by distance, with and without key 0, and singular values of the weights.
     std::vector<double> mass, mass_without_first, singular_values;
 };
+
+// For another process of the same program, and back.
+void put_needs(const HeadNeeds& needs, ByteWriter& to);
+void take_needs(HeadNeeds& needs, ByteReader& from);
 
 // Exact attention of changed queries and keys under the head's mask and everything that is done to
 // its scores; nothing where there are no queries and keys.

@@ -30,7 +30,7 @@ template <class T>
 void ImpliedSink<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
     layer_ = std::make_unique<ApproxLayer<T>>(methods_, shape_, inputs_, options_,
-                                              projections_ ? &*projections_ : nullptr);
+                                              projections_ ? &*projections_ : nullptr, division_);
 }
 
 template <class T>

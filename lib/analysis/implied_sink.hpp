@@ -10,6 +10,7 @@
 
 #include "analysis/approx_layer.hpp"
 #include "attention/input_sink.hpp"
+#include "attention/ranks_sink.hpp"
 
 namespace attn::analysis {
 
@@ -25,7 +26,7 @@ struct ImpliedHead {
 };
 
 template <class T>
-class ImpliedSink : public Sink<T>, public InputSink<T> {
+class ImpliedSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
   public:
     // `take` is called from several threads, but never for methods of exact attention and heads
     // that are dropped whole.
@@ -35,6 +36,7 @@ class ImpliedSink : public Sink<T>, public InputSink<T> {
     void begin_projections(const ProjectionInputs<T>& projections) override;
     void begin_options(const AttentionOptions<T>& options) override { options_ = options; }
     void begin_inputs(const LayerInputs<T>& inputs) override { inputs_ = inputs; }
+    void begin_division(const Division& division) override { division_ = division; }
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>&) override {}
     void end_head(std::size_t sequence, std::size_t head) override;
@@ -50,6 +52,7 @@ class ImpliedSink : public Sink<T>, public InputSink<T> {
     std::optional<ProjectionInputs<T>> projections_;
     AttentionOptions<T> options_;
     LayerInputs<T> inputs_;
+    Division division_;
     LayerShape shape_;
     std::unique_ptr<ApproxLayer<T>> layer_;
 };

@@ -17,6 +17,26 @@ void RowSumSink<T>::consume(const Tile<T>& tile) {
     }
 }
 
+// What is first on any rank is first in its head.
+template <class T>
+void RowSumSink<T>::save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const {
+    std::optional<FarRow> row = first();
+    if (row && (row->layer != shape_.layer || row->sequence != sequence ||
+                row->head != shape_.number_of(head)))
+        row.reset();
+    to.put(row.has_value());
+    to.put(row.value_or(FarRow()));
+}
+
+template <class T>
+void RowSumSink<T>::restore_head(std::size_t, std::size_t, ByteReader& from) {
+    bool found = false;
+    FarRow row;
+    from.take(found);
+    from.take(row);
+    if (found) watch_.see(row);
+}
+
 template class RowSumSink<float>;
 template class RowSumSink<double>;
 

@@ -1,6 +1,9 @@
 #include "analysis/row_sum_watch.hpp"
 
 #include <tuple>
+#include <vector>
+
+#include "core/byte_text.hpp"
 
 namespace attn::analysis {
 
@@ -18,6 +21,18 @@ void RowSumWatch::see(const FarRow& row) {
 std::optional<FarRow> RowSumWatch::first() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return first_;
+}
+
+std::optional<FarRow> first_of_all(const Communicator& ranks, RowSumWatch& watch) {
+    ByteWriter own;
+    std::vector<FarRow> rows;
+    if (const auto row = watch.first()) rows.push_back(*row);
+    own.put(rows);
+    for (const std::string& bytes : ranks.gather_all(own.bytes())) {
+        ByteReader(bytes).take(rows);
+        for (const FarRow& row : rows) watch.see(row);
+    }
+    return watch.first();
 }
 
 }  // namespace attn::analysis

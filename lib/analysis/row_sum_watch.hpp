@@ -6,6 +6,8 @@
 #include <mutex>
 #include <optional>
 
+#include "core/communicator.hpp"
+
 namespace attn::analysis {
 
 struct FarRow {
@@ -36,5 +38,8 @@ class RowSumWatch {
     mutable std::mutex mutex_;
     std::optional<FarRow> first_;
 };
+
+// What is first on any rank, which the watch of each has seen now.
+std::optional<FarRow> first_of_all(const Communicator& ranks, RowSumWatch& watch);
 
 }  // namespace attn::analysis

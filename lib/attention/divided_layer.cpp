@@ -26,6 +26,15 @@ double area_of(const Mask<T>& mask, const LayerShape& shape, std::size_t sequenc
     return area;
 }
 
+template <class T>
+std::vector<JoiningSink<T>*> joining_among(const Sinks<T>& sinks) {
+    std::vector<JoiningSink<T>*> joining;
+    for (Sink<T>* sink : sinks) {
+        if (auto* const joins = dynamic_cast<JoiningSink<T>*>(sink)) joining.push_back(joins);
+    }
+    return joining;
+}
+
 }  // namespace
 
 template <class T>
@@ -49,59 +58,67 @@ Division divide_layer(const Mask<T>& mask, const LayerShape& shape, const Sinks<
 }
 
 template <class T>
-void bring_heads_together(const Division& division, const LayerShape& shape,
-                          const Sinks<T>& sinks) {
-    std::vector<JoiningSink<T>*> joining;
-    for (Sink<T>* sink : sinks) {
-        if (auto* const joins = dynamic_cast<JoiningSink<T>*>(sink)) joining.push_back(joins);
-    }
-    for (JoiningSink<T>* sink : joining) sink->end_tiles();
+void tell_division(const Division& division, const Sinks<T>& sinks) {
+    for (JoiningSink<T>* sink : joining_among(sinks)) sink->begin_division(division);
+}
+
+void exchange_heads(const Division& division, const LayerShape& shape, bool all_heads,
+                    const SaveHead& save, const RestoreHead& restore) {
     if (division.is_whole()) return;
     const Communicator& ranks = division.ranks;
     ByteWriter own;
     for_heads_of(division, shape, ranks.rank(), [&](std::size_t sequence, std::size_t head) {
-        if (!shape.streams(sequence, head)) return;
-        for (const JoiningSink<T>* sink : joining) sink->save_head(sequence, head, own);
+        if (all_heads || shape.streams(sequence, head)) save(sequence, head, own);
     });
     const std::vector<std::string> all = ranks.gather_all(own.bytes());
     for (std::size_t rank = 0; rank < all.size(); ++rank) {
         if (rank == ranks.rank()) continue;
         ByteReader theirs(all[rank]);
         for_heads_of(division, shape, rank, [&](std::size_t sequence, std::size_t head) {
-            if (!shape.streams(sequence, head)) return;
-            for (JoiningSink<T>* sink : joining) sink->restore_head(sequence, head, theirs);
+            if (all_heads || shape.streams(sequence, head)) restore(sequence, head, theirs);
         });
         assert(theirs.at_end());
     }
 }
 
 template <class T>
+void bring_heads_together(const Division& division, const LayerShape& shape,
+                          const Sinks<T>& sinks) {
+    const std::vector<JoiningSink<T>*> joining = joining_among(sinks);
+    for (JoiningSink<T>* sink : joining) sink->end_tiles();
+    exchange_heads(
+        division, shape, false,
+        [&](std::size_t sequence, std::size_t head, ByteWriter& to) {
+            for (const JoiningSink<T>* sink : joining) sink->save_head(sequence, head, to);
+        },
+        [&](std::size_t sequence, std::size_t head, ByteReader& from) {
+            for (JoiningSink<T>* sink : joining) sink->restore_head(sequence, head, from);
+        });
+    for (JoiningSink<T>* sink : joining) sink->end_heads();
+}
+
+template <class T>
 void bring_contexts_together(const Division& division, const LayerShape& shape,
                              std::vector<T>& contexts) {
-    if (division.is_whole()) return;
-    const Communicator& ranks = division.ranks;
     const std::size_t columns = shape.heads * shape.d_value;
     const auto row_of = [&](std::size_t sequence, std::size_t head, std::size_t query) {
         return contexts.data() + (sequence * shape.queries + query) * columns +
                head * shape.d_value;
     };
-    ByteWriter own;
-    for_heads_of(division, shape, ranks.rank(), [&](std::size_t sequence, std::size_t head) {
-        for (std::size_t query = 0; query < shape.queries; ++query)
-            own.put_values(row_of(sequence, head, query), shape.d_value);
-    });
-    const std::vector<std::string> all = ranks.gather_all(own.bytes());
-    for (std::size_t rank = 0; rank < all.size(); ++rank) {
-        if (rank == ranks.rank()) continue;
-        ByteReader theirs(all[rank]);
-        for_heads_of(division, shape, rank, [&](std::size_t sequence, std::size_t head) {
+    exchange_heads(
+        division, shape, true,
+        [&](std::size_t sequence, std::size_t head, ByteWriter& to) {
             for (std::size_t query = 0; query < shape.queries; ++query)
-                theirs.take_values(row_of(sequence, head, query), shape.d_value);
+                to.put_values(row_of(sequence, head, query), shape.d_value);
+        },
+        [&](std::size_t sequence, std::size_t head, ByteReader& from) {
+            for (std::size_t query = 0; query < shape.queries; ++query)
+                from.take_values(row_of(sequence, head, query), shape.d_value);
         });
-        assert(theirs.at_end());
-    }
 }
 
+template void tell_division(const Division&, const Sinks<float>&);
+template void tell_division(const Division&, const Sinks<double>&);
 template Division divide_layer(const Mask<float>&, const LayerShape&, const Sinks<float>&, bool);
 template Division divide_layer(const Mask<double>&, const LayerShape&, const Sinks<double>&, bool);
 template void bring_heads_together(const Division&, const LayerShape&, const Sinks<float>&);

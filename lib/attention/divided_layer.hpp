@@ -2,6 +2,8 @@
 // together before the layer ends, so that every process goes on as if it had computed all.
 #pragma once
 
+#include <functional>
+
 #include "attention/division.hpp"
 #include "attention/mask.hpp"
 #include "attention/ranks_sink.hpp"
@@ -15,6 +17,18 @@ namespace attn {
 template <class T>
 Division divide_layer(const Mask<T>& mask, const LayerShape& shape, const Sinks<T>& sinks,
                       bool all_heads);
+
+// Tells the sinks which heads are streamed here.
+template <class T>
+void tell_division(const Division& division, const Sinks<T>& sinks);
+
+// What a rank found of each of its heads goes to all others: save(sequence, head, to) is called for
+// heads of this rank, restore(sequence, head, from) for those of others; with `all_heads` also for
+// those that are not streamed. Nothing is called where the division is whole.
+using SaveHead = std::function<void(std::size_t sequence, std::size_t head, ByteWriter& to)>;
+using RestoreHead = std::function<void(std::size_t sequence, std::size_t head, ByteReader& from)>;
+void exchange_heads(const Division& division, const LayerShape& shape, bool all_heads,
+                    const SaveHead& save, const RestoreHead& restore);
 
 // Tells the sinks that the last tile is through, and hands them the heads that other ranks
 // streamed.

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "attention/division.hpp"
 #include "attention/sink.hpp"
 #include "core/byte_text.hpp"
 #include "core/communicator.hpp"
@@ -31,6 +32,8 @@ class JoiningSink {
   public:
     virtual ~JoiningSink() = default;
 
+    // Before begin_layer: which heads of the layer are streamed here.
+    virtual void begin_division(const Division&) {}
     // Behind the last tile of the layer that this process streams, even where it is alone.
     virtual void end_tiles() {}
     // Whether what it finds in a layer counts when the layer is over; else it is in files.
@@ -38,6 +41,9 @@ class JoiningSink {
     // Of a head that is done; and on another process, in the same order.
     virtual void save_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteWriter&) const {}
     virtual void restore_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteReader&) {}
+    // When the heads of all processes are here, even where this one is alone; what tiles are made
+    // from is still there. For what takes all heads; processes may meet here once more.
+    virtual void end_heads() {}
 };
 
 // The one among the sinks, or null.

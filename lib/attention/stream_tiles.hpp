@@ -63,6 +63,7 @@ using Emit = std::function<void(const Tile<T>&)>;
 template <class T, class Make>
 void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder order, bool all_heads,
                   const Division& division, const Make& make) {
+    tell_division(division, sinks);
     for (Sink<T>* sink : sinks) sink->begin_layer(shape);
     HeadCountdown countdown(shape);
     FirstError errors;

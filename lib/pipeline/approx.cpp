@@ -7,10 +7,13 @@
 
 #include "analysis/growth_sink.hpp"
 #include "analysis/row_sum_sink.hpp"
+#include "attention/division.hpp"
+#include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/json_text.hpp"
 #include "io/output_folder.hpp"
+#include "io/same_files.hpp"
 #include "pipeline/approx_costs.hpp"
 #include "pipeline/approx_flags.hpp"
 #include "pipeline/approx_methods.hpp"
@@ -20,6 +23,7 @@
 #include "results/approx_pictures.hpp"
 #include "results/manifest.hpp"
 #include "source/computed_source.hpp"
+#include "source/idle_ranks.hpp"
 #include "source/labels_beside.hpp"
 #include "source/mask_options.hpp"
 
@@ -180,9 +184,11 @@ std::optional<analysis::NeedsTarget> needs_target(const ApproxRequest& request,
 
 std::optional<io::OutputFolder> open_approx_folder(const ApproxRequest& request,
                                                    io::Inputs& inputs) {
+    io::require_same_files(request.ranks, inputs.paths());
     if (request.output.empty()) return std::nullopt;
     return std::make_optional<io::OutputFolder>(
-        request.output, io::OutputGuard("approx", request.policy, inputs.paths()));
+        request.output, io::OutputGuard("approx", request.policy, inputs.paths()), "a folder",
+        request.ranks);
 }
 
 std::size_t chosen_of(const Chosen& chosen, std::size_t all) {
@@ -202,12 +208,15 @@ void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest 
                   io::Inputs& inputs, const ApproxRequest& request, ApproxTarget target,
                   ApproxResult& result) {
     if (!folder) return;
-    folder->write("approx.json", results::approx_json(result.report));
-    folder->write("approx.csv", results::approx_csv(result.report));
+    const bool root = request.ranks.is_root();
+    if (root) {
+        folder->write("approx.json", results::approx_json(result.report));
+        folder->write("approx.csv", results::approx_csv(result.report));
+        if (result.report.needs) folder->write("needs.json", results::needs_json(result.report));
+        manifest.inputs = inputs.records(request.sha256);
+    }
     manifest.command = "approx";
-    manifest.inputs = inputs.records(request.sha256);
-    if (result.report.needs) folder->write("needs.json", results::needs_json(result.report));
-    if (request.pictures) {
+    if (root && request.pictures) {
         const results::ApproxPictureText text{source_name(request),
                                               approx_targets()[static_cast<std::size_t>(target)],
                                               request.command};
@@ -216,6 +225,7 @@ void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest 
     manifest.options.emplace_back("method", io::json_value(request.methods));
     manifest.options.emplace_back("seed", io::json_value(request.seed.value_or(0)));
     if (request.seeds) manifest.options.emplace_back("seeds", io::json_value(*request.seeds));
+    folder->gather_files();
     manifest.files = folder->files();
     folder->commit(results::write_manifest(manifest));
     result.files = manifest.files;
@@ -260,6 +270,7 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
                               .structure;
     source::warn_of_causal_leak(attention, request.from.source, warn);
     const Share share = source::choose_share(attention, request.from);
+    source::warn_of_idle_ranks(request.ranks, share, attention, warn);
     const bool contexts = !request.value.empty();
     const ApproxTarget target =
         request.target.value_or(contexts ? ApproxTarget::context : ApproxTarget::mass);
@@ -291,7 +302,8 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
 
     analysis::ApproxSink<T> sink(chosen.methods(), options);
     analysis::RowSumSink<T> sums(attention.has_sinks);
-    Sinks<T> sinks{&sink, &sums};
+    RanksSink<T> ranks(request.ranks);
+    Sinks<T> sinks{&ranks, &sink, &sums};
     const TriptychSizes sizes{attention.layers.size() * chosen_of(share.heads, shape[1]) *
                                   chosen_of(share.sequences, shape[0]),
                               around.is.cells, shape[0] > 1};
@@ -358,6 +370,9 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     const source::ComputedSource<T> source(input, inputs, warn);
     const source::ComputedInputs<T>& loaded = source.inputs();
     const Share share = share_of(request, loaded);
+    warn_of_idle_ranks(
+        request.ranks,
+        chosen_of(share.sequences, loaded.batch) * chosen_of(share.heads, loaded.heads), warn);
     const ApproxSurroundings around = surroundings_of(loaded);
     const ChosenMethods chosen(choice_of(request), around, warn);
     require_used_flags(request, chosen);
@@ -371,7 +386,8 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     options.element_bytes = request.element_bytes.value_or(options.element_bytes);
     options.needs = needs_target(request, target);
     analysis::ApproxSink<T> sink(chosen.methods(), options);
-    Sinks<T> sinks{&sink};
+    RanksSink<T> ranks(request.ranks);
+    Sinks<T> sinks{&ranks, &sink};
     std::optional<analysis::TimeSink<T>> times;
     if (request.time) {
         times.emplace(chosen.methods(), request.repeat.value_or(5));

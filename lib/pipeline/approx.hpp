@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "core/warn.hpp"
 #include "io/output_guard.hpp"
@@ -50,7 +51,8 @@ struct ApproxRequest {
     bool pictures = true;
     std::string command;  // the line, for pictures
     io::OutputPolicy policy;
-    bool sha256 = false;  // digests of that kind in the manifest, too
+    bool sha256 = false;      // digests of that kind in the manifest, too
+    Communicator ranks = {};  // that measure together; times are those of this one alone
 };
 
 struct ApproxResult {

@@ -15,6 +15,7 @@
 #include "core/parallel.hpp"
 #include "core/word_list.hpp"
 #include "io/json_text.hpp"
+#include "io/same_files.hpp"
 #include "pipeline/rollout_computed.hpp"
 #include "pipeline/rollout_photo.hpp"
 #include "pipeline/rollout_picture.hpp"
@@ -79,16 +80,21 @@ class Rollout {
         layout_.array = request.save.rollout;
         layout_.lift = request.uniform_baseline;
         require_room();
+        io::require_same_files(request.ranks, inputs.paths());
+        if (request.ranks.size() > sequences_.size())
+            warn_(idle_ranks_text(stack().name, sequences_.size(), request.ranks.size()));
         if (request.image.empty()) return;
         photo_.emplace(request, layout_.cross_grid ? *layout_.cross_grid : *layout_.grid, lines_);
     }
 
     RolloutResult execute(const Progress& progress) {
-        if (!request_.output.empty()) open_output();
+        const Communicator& ranks = request_.ranks;
+        if (!request_.output.empty() && ranks.is_root()) open_output();
         if (parts_.streamed) stream(progress);
-        for (std::size_t i = 0; i < sequences_.size(); ++i) {
-            roll(i);
-            if (!parts_.streamed) progress(i + 1, sequences_.size());
+        for (std::size_t first = 0; first < sequences_.size(); first += ranks.size()) {
+            roll_round(first);
+            const std::size_t done = std::min(first + ranks.size(), sequences_.size());
+            if (!parts_.streamed) progress(done, sequences_.size());
         }
         finish_summary();
         if (folder_) finish_output();
@@ -230,9 +236,18 @@ class Rollout {
         return keys;
     }
 
-    void roll(std::size_t place) {
+    // Each rank rolls a sequence of its own out; then all have the rows of all of them.
+    void roll_round(std::size_t first) {
+        const std::size_t own = first + request_.ranks.rank();
+        RolloutRows<T> rows;
+        if (own < sequences_.size()) rows = rows_of(own, sequences_[own]);
+        std::vector<RolloutRows<T>> all = rows_of_all(request_.ranks, std::move(rows));
+        for (std::size_t i = 0; i < all.size() && first + i < sequences_.size(); ++i)
+            take(first + i, std::move(all[i]));
+    }
+
+    void take(std::size_t place, RolloutRows<T> rows) {
         const std::size_t sequence = sequences_[place];
-        RolloutRows<T> rows = rows_of(place, sequence);
         if (request_.uniform_baseline) write_lift(place, sequence, rows.heads);
         for (std::size_t head = 0; head < rows.heads.size(); ++head) {
             const Matrix<T>& one = rows.heads[head];
@@ -254,8 +269,10 @@ class Rollout {
     }
 
     void stream(const Progress& progress) {
-        streamed_ = by_source() ? parts_.streamed->sources(lines_, options_, sequences_, progress)
-                                : parts_.streamed->targets(lines_, options_, sequences_, progress);
+        const std::vector<std::size_t> own = dealt_to(request_.ranks, sequences_);
+        if (own.empty()) return;
+        streamed_ = by_source() ? parts_.streamed->sources(lines_, options_, own, progress)
+                                : parts_.streamed->targets(lines_, options_, own, progress);
     }
 
     RolloutRows<T> rows_of(std::size_t place, std::size_t sequence) {
@@ -384,7 +401,8 @@ class Rollout {
         if (parts_.cross) stacks.push_back(&*parts_.cross);
         if (parts_.encoder) stacks.push_back(&*parts_.encoder);
         for (const RolloutStack<T>* one : stacks) {
-            const auto row = one->sums ? one->sums->first() : std::nullopt;
+            if (!one->sums) continue;
+            const auto row = analysis::first_of_all(request_.ranks, *one->sums);
             if (!row) continue;
             result_.summary.warnings.push_back(doubt_of_row(one->name, *row, one->sequences() > 1));
             return warn_(result_.summary.warnings.back());
@@ -393,7 +411,7 @@ class Rollout {
 
     void summarise_flow() {
         results::RolloutSummary& summary = result_.summary;
-        summary.flow_saturation = limited_ / pairs_;
+        summary.flow_saturation = request_.ranks.sum(limited_) / request_.ranks.sum(pairs_);
         if (*summary.flow_saturation <= kSaturated) return;
         summary.warnings.push_back(
             "flow is limited by the first and last layer alone (saturation " +

@@ -6,6 +6,7 @@
 #include "analysis/uniform_rollout.hpp"
 #include "attention/blas_threads.hpp"
 #include "attention/query_offset.hpp"
+#include "core/byte_text.hpp"
 #include "core/index_list.hpp"
 #include "core/parallel.hpp"
 
@@ -110,6 +111,41 @@ std::vector<analysis::UniformLayer> uniform_layers(const RolloutStack<T>& stack,
         stack.forget(place);
     }
     return layers;
+}
+
+template <class T>
+void put_matrix(const Matrix<T>& matrix, ByteWriter& to) {
+    to.put(matrix.rows);
+    to.put(matrix.columns);
+    to.put_values(matrix.values.data(), matrix.values.size());
+}
+
+template <class T>
+Matrix<T> matrix_from(ByteReader& from) {
+    std::size_t rows = 0, columns = 0;
+    from.take(rows);
+    from.take(columns);
+    Matrix<T> matrix(rows, columns);
+    from.take_values(matrix.values.data(), matrix.values.size());
+    return matrix;
+}
+
+template <class T>
+void put_rows(const RolloutRows<T>& rows, ByteWriter& to) {
+    to.put(rows.heads.size());
+    for (const Matrix<T>& head : rows.heads) put_matrix(head, to);
+    put_matrix(rows.cross, to);
+}
+
+template <class T>
+RolloutRows<T> rows_from(const std::string& bytes) {
+    ByteReader from(bytes);
+    std::size_t heads = 0;
+    from.take(heads);
+    RolloutRows<T> rows;
+    while (rows.heads.size() < heads) rows.heads.push_back(matrix_from<T>(from));
+    rows.cross = matrix_from<T>(from);
+    return rows;
 }
 
 }  // namespace
@@ -241,6 +277,28 @@ Matrix<double> uniform_sources(const RolloutStack<T>& stack, const RolloutOption
     return columns;
 }
 
+template <class T>
+std::vector<RolloutRows<T>> rows_of_all(const Communicator& ranks, RolloutRows<T> own) {
+    std::vector<RolloutRows<T>> all;
+    if (ranks.is_alone()) {
+        all.push_back(std::move(own));
+        return all;
+    }
+    ByteWriter bytes;
+    put_rows(own, bytes);
+    for (const std::string& of_rank : ranks.gather_all(bytes.bytes()))
+        all.push_back(rows_from<T>(of_rank));
+    return all;
+}
+
+std::vector<std::size_t> dealt_to(const Communicator& ranks,
+                                  const std::vector<std::size_t>& sequences) {
+    std::vector<std::size_t> own;
+    for (std::size_t i = ranks.rank(); i < sequences.size(); i += ranks.size())
+        own.push_back(sequences[i]);
+    return own;
+}
+
 template Matrix<float> chosen_rows(const Matrix<float>&, const std::vector<std::size_t>&);
 template Matrix<double> chosen_rows(const Matrix<double>&, const std::vector<std::size_t>&);
 template RolloutRows<float> roll_targets(const RolloutParts<float>&, const RolloutOptions&,
@@ -266,5 +324,7 @@ template Matrix<double> uniform_sources(const RolloutStack<float>&, const Rollou
                                         const std::vector<std::size_t>&, std::size_t);
 template Matrix<double> uniform_sources(const RolloutStack<double>&, const RolloutOptions&,
                                         const std::vector<std::size_t>&, std::size_t);
+template std::vector<RolloutRows<float>> rows_of_all(const Communicator&, RolloutRows<float>);
+template std::vector<RolloutRows<double>> rows_of_all(const Communicator&, RolloutRows<double>);
 
 }  // namespace attn::pipeline

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/communicator.hpp"
 #include "core/matrix.hpp"
 #include "pipeline/rollout_stack.hpp"
 
@@ -32,6 +33,14 @@ struct RolloutRows {
                                    // layer
     Matrix<T> cross;               // [targets, keys of the encoder], with --cross
 };
+
+// What each rank gives goes to all of them, in their order.
+template <class T>
+std::vector<RolloutRows<T>> rows_of_all(const Communicator& ranks, RolloutRows<T> own);
+
+// Every so many of the sequences, which this rank rolls out.
+std::vector<std::size_t> dealt_to(const Communicator& ranks,
+                                  const std::vector<std::size_t>& sequences);
 
 // The rows of a matrix at these places, in their order.
 template <class T>

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/rollout_options.hpp"
+#include "core/communicator.hpp"
 #include "io/output_guard.hpp"
 #include "results/heatmap_options.hpp"
 #include "results/rollout_json.hpp"
@@ -68,7 +69,8 @@ struct RolloutRequest {
     std::size_t top = 5;
     std::string output;  // folder; empty: nothing is written
     io::OutputPolicy policy;
-    bool sha256 = false;  // digests of that kind in the manifest, too
+    bool sha256 = false;      // digests of that kind in the manifest, too
+    Communicator ranks = {};  // that roll sequences out together; not with `save.layers`
     RolloutSave save;
     results::HeatmapOptions heatmaps;
 

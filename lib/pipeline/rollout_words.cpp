@@ -94,4 +94,10 @@ std::vector<results::ManifestOption> rollout_manifest_options(const RolloutReque
     };
 }
 
+std::string idle_ranks_text(const std::string& source, std::size_t sequences, std::size_t ranks) {
+    return source + ": has " + counted(sequences, "sequence") + " for " + std::to_string(ranks) +
+           " ranks; a rollout is divided by sequence, so that " +
+           std::to_string(ranks - sequences) + " of them have nothing to do";
+}
+
 }  // namespace attn::pipeline

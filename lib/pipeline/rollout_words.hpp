@@ -31,4 +31,7 @@ std::string doubt_of_row(const std::string& source, const analysis::FarRow& row,
 // Three digits.
 std::string short_number(double value);
 
+// Says that there are more ranks than sequences.
+std::string idle_ranks_text(const std::string& source, std::size_t sequences, std::size_t ranks);
+
 }  // namespace attn::pipeline

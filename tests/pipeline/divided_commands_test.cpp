@@ -4,10 +4,12 @@
 #include <filesystem>
 
 #include "io/npy_writer.hpp"
+#include "pipeline/approx.hpp"
 #include "pipeline/check.hpp"
 #include "pipeline/compare.hpp"
 #include "pipeline/draw.hpp"
 #include "pipeline/monitor.hpp"
+#include "pipeline/rollout.hpp"
 #include "pipeline/run.hpp"
 #include "pipeline/stats.hpp"
 #include "results/check_report.hpp"
@@ -220,6 +222,123 @@ TEST_CASE("ranks compare two attentions as one process does") {
     const auto alone = drawn_with(1);
     CHECK(alone.size() > 8);
     CHECK(drawn_with(3) == alone);
+}
+
+TEST_CASE("ranks approximate attention as one process does") {
+    ApproxRequest request;
+    request.input = sample_request().input;
+    // Masks, factors, changed inputs and projections, whole heads, and random methods.
+    request.methods =
+        "local:window=8,topk:k=4,kmeans,svd:rank=4,lowrank-values:rank=3,lowrank-scores:rank=5,"
+        "int8,quant-weights:bits=6,prune-heads:share=0.5";
+    request.needs = true;
+    request.growth = {16, 64};
+    request.per_head = true;
+    request.max_error = 0.1;
+    const auto approximated = [&](const Communicator& ranks) {
+        ApproxRequest own = request;
+        own.ranks = ranks;
+        const ApproxResult result = approximate(own, {}, {});
+        std::string text = results::approx_json(result.report);
+        for (const std::string& above : result.above) text += above + "\n";
+        return text;
+    };
+    for (const std::size_t size : {2, 3, 14})
+        CHECK(text_with(size, approximated) == approximated({}));
+    // Only some heads: no outputs behind W_O.
+    request.from.heads = {1, 2};
+    request.from.layers = {1};
+    request.from.sequences = {0, 2};
+    for (const std::size_t size : {2, 3}) CHECK(text_with(size, approximated) == approximated({}));
+
+    const auto written_with = [&](std::size_t size) {
+        const TempFolder place;
+        ApproxRequest own = request;
+        own.methods = "topk:k=4,local:window=8";
+        own.output = place / "out";
+        const Texts errors = ThreadRanks(size).run([&](const Communicator& ranks) {
+            ApproxRequest of_rank = own;
+            of_rank.ranks = ranks;
+            ranks.together([&] { approximate(of_rank, {}, {}); });
+        });
+        CHECK(errors == Texts(size));
+        return contents(place.path());
+    };
+    const auto alone = written_with(1);
+    CHECK(alone.size() > 8);
+    CHECK(written_with(3) == alone);
+}
+
+TEST_CASE("ranks approximate stored attention as one process does") {
+    const TempFolder folder;
+    RunRequest run_request = sample_request();
+    run_request.output = folder / "out";
+    run_request.save = results::parse_save("weights,v");
+    run(run_request, {}, {});
+    ApproxRequest request;
+    request.from.source = run_request.output;
+    request.from.layers = {0};
+    request.value = folder / "out/layer00/v.npy";
+    request.needs = true;
+    const auto approximated = [&](const Communicator& ranks) {
+        ApproxRequest own = request;
+        own.ranks = ranks;
+        return results::approx_json(approximate(own, {}, {}).report);
+    };
+    for (const std::size_t size : {2, 3, 14})
+        CHECK(text_with(size, approximated) == approximated({}));
+}
+
+TEST_CASE("ranks roll sequences out as one process does") {
+    const TempFolder folder;
+    RunRequest run_request = sample_request();
+    run_request.output = folder / "out";
+    run_request.save = results::parse_save("weights");
+    run(run_request, {}, {});
+    RolloutRequest request;
+    request.from.source = run_request.output;
+    const auto rolled = [&](const Communicator& ranks) {
+        RolloutRequest own = request;
+        own.ranks = ranks;
+        return results::rollout_json(rollout(
+                                         own, [](auto, auto) {}, [](const auto&) {})
+                                         .summary);
+    };
+    const auto require_same = [&] {
+        for (const std::size_t size : {2, 3, 14}) CHECK(text_with(size, rolled) == rolled({}));
+    };
+    require_same();
+    request.fuse = analysis::Fuse::per_head;
+    request.sources = {0, 5};
+    require_same();
+    request = {};
+    request.from.source = run_request.output;
+    request.method = RolloutMethod::flow;
+    request.targets = {3, 11};
+    require_same();
+    // Attention that is computed while it is rolled out.
+    request = {};
+    request.computed = run_request.input;
+    request.attention.causal = true;
+    request.targets = {2, 9};
+    require_same();
+    request.targets.reset();
+    request.sources = {0};
+    require_same();
+
+    request = {};
+    request.from.source = run_request.output;
+    const auto written_with = [&](std::size_t size) {
+        const TempFolder place;
+        request.output = place / "out";
+        const Texts errors = ThreadRanks(size).run(
+            [&](const Communicator& ranks) { ranks.together([&] { rolled(ranks); }); });
+        CHECK(errors == Texts(size));
+        return contents(place.path());
+    };
+    const auto alone = written_with(1);
+    CHECK(alone.count("out/rollout.npy") == 1);
+    CHECK(written_with(3) == alone);
 }
 
 TEST_CASE("ranks watch a training as one process does") {

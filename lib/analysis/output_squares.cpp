@@ -1,0 +1,75 @@
+#include "analysis/output_squares.hpp"
+
+#include "attention/division.hpp"
+#include "core/byte_text.hpp"
+
+namespace attn::analysis {
+
+template <class T>
+double array_squares(const Array<T>& values) {
+    double sum = 0;
+    for (const T value : values.values())
+        sum += static_cast<double>(value) * static_cast<double>(value);
+    return sum;
+}
+
+template <class T>
+Array<T> in_out_weights(const ProjectionWeights<T>& weights) {
+    return weights.order == MatrixOrder::out_in ? transposed(weights.W_O) : weights.W_O;
+}
+
+// Columns begin … begin + count - 1 of [batch, tokens, columns].
+template <class T>
+Array<T> columns_of(const std::vector<T>& values, const Shape& shape, std::size_t begin,
+                    std::size_t count) {
+    std::vector<T> part;
+    part.reserve(shape[0] * shape[1] * count);
+    for (std::size_t row = 0; row < shape[0] * shape[1]; ++row) {
+        const auto from = values.begin() + static_cast<std::ptrdiff_t>(row * shape[2] + begin);
+        part.insert(part.end(), from, from + static_cast<std::ptrdiff_t>(count));
+    }
+    return Array<T>({shape[0], shape[1], count}, std::move(part));
+}
+
+template <class T>
+OutputSquares measure_outputs(const ContextErrors<T>& contexts, const Array<T>& W_O,
+                              const Communicator& ranks) {
+    const Shape& shape = contexts.shape;
+    const std::size_t heads = contexts.heads, parts = heads + 1, width = shape[2] / heads;
+    OutputSquares found;
+    found.exact = array_squares(project(Array<T>(shape, contexts.exact), W_O, Array<T>()));
+    std::vector<double> costs(contexts.differences.size() * parts, 1);
+    for (std::size_t i = heads; i < costs.size(); i += parts) costs[i] = static_cast<double>(heads);
+    const std::vector<std::size_t> owners = deal_out(costs, ranks.size());
+    found.errors.assign(costs.size(), 0);
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+        if (owners[i] != ranks.rank()) continue;
+        const bool all = i % parts == heads;
+        const std::size_t begin = all ? 0 : i % parts * width, count = all ? shape[2] : width;
+        const Array<T> difference =
+            columns_of(contexts.differences[i / parts], shape, begin, count);
+        found.errors[i] = array_squares(project(difference, W_O.rows(begin, count), Array<T>()));
+    }
+    ByteWriter own;
+    own.put(found.errors);
+    const std::vector<std::string> all = ranks.gather_all(own.bytes());
+    std::vector<std::vector<double>> of_ranks(all.size());
+    for (std::size_t rank = 0; rank < all.size(); ++rank)
+        ByteReader(all[rank]).take(of_ranks[rank]);
+    for (std::size_t i = 0; i < costs.size(); ++i) found.errors[i] = of_ranks[owners[i]][i];
+    return found;
+}
+
+template double array_squares(const Array<float>&);
+template Array<float> in_out_weights(const ProjectionWeights<float>&);
+template Array<float> columns_of(const std::vector<float>&, const Shape&, std::size_t, std::size_t);
+template OutputSquares measure_outputs(const ContextErrors<float>&, const Array<float>&,
+                                       const Communicator&);
+template double array_squares(const Array<double>&);
+template Array<double> in_out_weights(const ProjectionWeights<double>&);
+template Array<double> columns_of(const std::vector<double>&, const Shape&, std::size_t,
+                                  std::size_t);
+template OutputSquares measure_outputs(const ContextErrors<double>&, const Array<double>&,
+                                       const Communicator&);
+
+}  // namespace attn::analysis

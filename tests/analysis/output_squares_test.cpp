@@ -1,0 +1,50 @@
+#include "analysis/output_squares.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/arrays.hpp"
+#include "support/thread_ranks.hpp"
+
+using namespace attn;
+using namespace attn::analysis;
+using namespace attn::test;
+
+namespace {
+
+// Two heads of one column each, one token, and a W_O that adds them up and doubles the second.
+const Shape kOutputShape{1, 1, 2};
+const Array<double> kOutputMatrix({2, 2}, {1, 0, 1, 2});
+
+OutputSquares measured_outputs(const Communicator& ranks) {
+    const std::vector<double> exact{3, 1};
+    const std::vector<std::vector<double>> differences{{1, 0}, {1, -1}};
+    return measure_outputs<double>({exact, differences, kOutputShape, 2}, kOutputMatrix, ranks);
+}
+
+}  // namespace
+
+TEST_CASE("errors of heads are multiplied by their rows of W_O, and those of all by all") {
+    const OutputSquares found = measured_outputs({});
+    CHECK(found.exact == 4 * 4 + 2 * 2);
+    // Of the second method the heads cancel in the first column.
+    CHECK(found.errors == std::vector<double>{1, 0, 1, 1, 1 + 4, 4});
+}
+
+TEST_CASE("ranks that deal the products out find the same") {
+    for (const std::size_t size : {2, 3, 8}) {
+        std::vector<OutputSquares> found(size);
+        const auto errors = ThreadRanks(size).run(
+            [&](const Communicator& ranks) { found[ranks.rank()] = measured_outputs(ranks); });
+        CHECK(errors == std::vector<std::string>(size));
+        for (const OutputSquares& one : found) CHECK(one.errors == measured_outputs({}).errors);
+    }
+}
+
+TEST_CASE("W_O is turned where the file has it the other way round") {
+    ProjectionWeights<float> weights;
+    weights.W_O = Array<float>({1, 2}, {3, 4});
+    weights.order = MatrixOrder::out_in;
+    CHECK(in_out_weights(weights).shape() == Shape{2, 1});
+    CHECK(columns_of<float>({1, 2, 3, 4, 5, 6}, {1, 2, 3}, 1, 1).shape() == Shape{1, 2, 1});
+    CHECK(array_squares(columns_of<float>({1, 2, 3, 4, 5, 6}, {1, 2, 3}, 1, 1)) == 4 + 25);
+}
