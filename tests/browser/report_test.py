@@ -341,6 +341,10 @@ def a_token_is_followed_through_all_layers(browser, pages):
         layer, head, shown = re.match(r"layer (\d+) head (\d+): (?:\u2248 )?(\S+)", text).groups()
         assert abs(weights[layer and int(layer), int(head), 100, 99] - float(shown)) <= 0.02 * value + 1e-9, text
         assert abs(float(shown) - value) <= 0.02 * value, (text, value)
+    count = "return document.querySelectorAll('.link-bars button').length"
+    assert browser.run(count) == 40
+    browser.click("#tab-token label:nth-of-type(2) input")
+    assert browser.run(count) == 144
 
 
 @case

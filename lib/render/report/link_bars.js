@@ -32,7 +32,11 @@ export function linkBars(shared, rows, panel) {
   const title = make('h3', {});
   const bars = make('div', { class: 'link-bars' });
   const byLayer = make('input', { type: 'checkbox', change: draw });
-  fill(panel, title, make('label', {}, byLayer, ' in the order of the layers'), bars);
+  const all = make('input', { type: 'checkbox', change: draw });
+  const allLabel = make('label', {}, all, ' all ' + rows.count + ' heads, not the ' + shownBars + ' strongest only');
+  allLabel.hidden = rows.count <= shownBars;
+  const order = make('label', {}, byLayer, ' in the order of the layers');
+  fill(panel, title, make('div', { class: 'bar' }, order, allLabel), bars);
 
   function draw() {
     const { query, key, seq } = state.shown;
@@ -51,7 +55,7 @@ export function linkBars(shared, rows, panel) {
     const largest = Math.max(...values.map(Math.abs), 1e-30);
     fill(
       bars,
-      ...strongestLinks(values, shownBars, byLayer.checked).map(({ place, value }) =>
+      ...strongestLinks(values, all.checked ? rows.count : shownBars, byLayer.checked).map(({ place, value }) =>
         bar(place, value, largest, column),
       ),
     );
