@@ -77,14 +77,3 @@ export function luminance(red, green, blue) {
   });
   return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
 }
-
-// Colours of several heads at once: told apart by colour-blind readers too (Okabe and Ito).
-const headColors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
-
-/**
- * @param {number} place
- * @returns {string}
- */
-export function headColor(place) {
-  return headColors[place % headColors.length];
-}

@@ -1,8 +1,7 @@
 // Tokens as two columns, queries left and keys right, with a line for every weight that is large enough. Only what is in
 // view is drawn.
 import { WantedGrids } from './chosen.js';
-import { headColor } from './color.js';
-import { byId, fill, labelFont, make, sharpen, theme, tooltip } from './parts.js';
+import { byId, fill, headColor, labelFont, make, sharpen, theme, tooltip } from './parts.js';
 import { spanText, tokenName } from './readout.js';
 import { hasAny } from './state.js';
 import { elide, numberText, visible } from './text.js';
@@ -266,7 +265,7 @@ export function linesView(shared) {
   return (changed) => {
     if (state.shown.side_tab !== 'lines') return;
     if (hasAny(changed, 'query', 'key', 'side')) scrollToChosen();
-    if (hasAny(changed, 'extra', 'layer', 'head', 'seq')) showColors();
+    if (hasAny(changed, 'extra', 'layer', 'head', 'seq', 'map')) showColors();
     if (hasAny(changed, 'threshold')) threshold.value = String(state.shown.threshold);
     if (hasAny(
       changed, 'seq', 'layer', 'head', 'source', 'query', 'key', 'side', 'threshold', 'extra', 'side_tab', 'map',

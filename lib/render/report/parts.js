@@ -111,7 +111,10 @@ export function cellPicture(pixels, columns) {
   return canvas;
 }
 
-/** @typedef {{ink: string, faint: string, paper: string, panel: string, line: string, accent: string, alarm: string}} Theme */
+/** @typedef {{ink: string, faint: string, paper: string, panel: string, line: string, accent: string, alarm: string, heads: string[]}} Theme */
+
+const headColors = 6;
+
 
 /** @type {{theme: Theme | null}} */
 const known = { theme: null };
@@ -129,8 +132,18 @@ export function theme() {
     line: color('line'),
     accent: color('accent'),
     alarm: color('alarm'),
+    heads: Array.from({ length: headColors }, (_, place) => color('head-' + place)),
   };
   return known.theme;
+}
+
+/**
+ * The colour of one of several heads that are shown at once.
+ * @param {number} place
+ * @returns {string}
+ */
+export function headColor(place) {
+  return theme().heads[place % headColors];
 }
 
 /** The theme has changed. */
