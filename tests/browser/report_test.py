@@ -647,6 +647,38 @@ def printing_shows_the_table_and_every_row_of_it_can_be_read(browser, pages):
 
 
 @case
+def paper_is_white_whatever_the_screen_is(browser, pages):
+    browser.open(pages.get("sample"), "#layer=1&head=1")
+    browser.click("#dark")
+    browser.run("""
+        window.corner = [];
+        const look = () => {
+          const canvas = document.querySelector('#matrix canvas'), one = new OffscreenCanvas(1, 1).getContext('2d');
+          one.drawImage(canvas, Math.round(-canvas.width * 0.7), Math.round(-canvas.height * 0.35));
+          corner.push(getComputedStyle(document.body).backgroundColor, [...one.getImageData(0, 0, 1, 1).data].slice(0, 3));
+        };
+        addEventListener('beforeprint', look);
+        addEventListener('afterprint', () => requestAnimationFrame(() => requestAnimationFrame(look)));""")
+    browser.devtools("Page.printToPDF", printBackground=False)
+    paper, printed, screen, shown = browser.wait("return window.corner.length === 4 && window.corner")
+    assert (paper, screen) == ("rgb(255, 255, 255)", "rgb(15, 18, 22)"), (paper, screen)
+    assert min(printed) > 150 and max(shown) < 105, (printed, shown)
+    assert browser.run("return document.querySelector('#dark').getAttribute('aria-pressed')") == "true"
+
+
+@case
+def lines_of_heads_are_seen_on_dark_paper(browser, pages):
+    browser.open(pages.get("sample"), "#layer=1&head=1&query=30")
+    browser.click("#dark")
+    swatch = "return getComputedStyle(document.documentElement).getPropertyValue('--head-0').trim()"
+    assert browser.run(swatch) == "#56b4e9", browser.run(swatch)
+    strongest = ("const c = document.querySelector('#side-lines canvas'); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+                 "let most = 0; for (let i = 0; i < d.length; i += 4) if (d[i + 2] - d[i] > 100 && d[i + 3] > 200) most = Math.max(most, d[i + 1]);"
+                 "return most")
+    assert browser.run(strongest) > 150, browser.run(strongest)
+
+
+@case
 def a_notebook_may_show_it_in_a_sandboxed_frame(browser, pages):
     page = pages.get("sample")
     outer = page.parent / "notebook.html"

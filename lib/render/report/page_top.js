@@ -130,4 +130,33 @@ export function darkButton({ state }) {
   });
   system.addEventListener('change', redraw);
   redraw();
+  printInInk(state, redraw);
+}
+
+/**
+ * Paper is white: while it is printed the page is the light one, and its canvases are drawn at once, as no frame comes in between.
+ * @param {import('./state.js').State} state
+ * @param {() => void} redraw
+ */
+function printInInk(state, redraw) {
+  const root = document.documentElement;
+  /** @type {{chosen: string | undefined, printing: boolean}} */
+  const memory = { chosen: undefined, printing: false };
+  const takeTheme = (/** @type {string | undefined} */ name) => {
+    if (name === undefined) delete root.dataset.theme;
+    else root.dataset.theme = name;
+    redraw();
+  };
+  window.addEventListener('beforeprint', () => {
+    if (memory.printing) return;
+    memory.printing = true;
+    memory.chosen = root.dataset.theme;
+    takeTheme('light');
+    state.tell();
+  });
+  window.addEventListener('afterprint', () => {
+    if (!memory.printing) return;
+    memory.printing = false;
+    takeTheme(memory.chosen);
+  });
 }
