@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "core/version.hpp"
+#include "core/word_list.hpp"
 #include "render/palette.hpp"
 #include "render/picture_format.hpp"
 #include "render/plot.hpp"
@@ -113,8 +114,18 @@ render::PlotLine drawn_line(const ParetoLine& line, double bottom, render::Color
     return drawn;
 }
 
-// Few methods share one panel; of many every group has its own.
-std::vector<render::PlotPanel> pareto_panels(const std::vector<ParetoLine>& lines, double bottom) {
+// Whether all of them cost what exact attention does: in a panel of their own they would stand on
+// one vertical line, over each other.
+bool costs_as_exact(const std::vector<const ParetoLine*>& lines) {
+    return std::all_of(lines.begin(), lines.end(), [](const ParetoLine* line) {
+        return line->points.front().cost == 1 && line->points.back().cost == 1;
+    });
+}
+
+// Few methods share one panel; of many every group has its own, but for `left_out` groups, whose
+// names are added there.
+std::vector<render::PlotPanel> pareto_panels(const std::vector<ParetoLine>& lines, double bottom,
+                                             std::vector<std::string>& left_out) {
     constexpr std::size_t kFew = 6;
     const bool split = lines.size() > kFew;
     std::vector<std::string> groups;
@@ -129,6 +140,10 @@ std::vector<render::PlotPanel> pareto_panels(const std::vector<ParetoLine>& line
         std::vector<const ParetoLine*> members;
         for (const ParetoLine& line : lines)
             if (!split || line.group == group) members.push_back(&line);
+        if (split && members.size() > 1 && groups.size() > 1 && costs_as_exact(members)) {
+            left_out.push_back(group);
+            continue;
+        }
         const std::vector<render::Color> colors = render::distinct_colors(members.size());
         for (std::size_t i = 0; i < members.size(); ++i) {
             panel.lines.push_back(drawn_line(*members[i], bottom, colors[i]));
@@ -152,7 +167,10 @@ render::Figure draw_pareto(const ApproxReport& report, const ApproxPictureText& 
     plot.x_name = cost_name + " / those of exact attention";
     plot.x_kind = plot.y_kind = render::ScaleKind::log;
     plot.x = ends.ticks();
-    plot.panels = pareto_panels(lines, ends.bottom());
+    std::vector<std::string> left_out;
+    plot.panels = pareto_panels(lines, ends.bottom(), left_out);
+    if (!left_out.empty())
+        plot.note += " · not shown, as they cost the same as exact attention: " + joined(left_out);
     plot.all_names = true;
     if (plot.panels.size() > 1) {
         plot.columns = 2;
