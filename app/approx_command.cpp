@@ -140,7 +140,7 @@ void add_approx_results(Command& command, ApproxFlags& flags, Console& console) 
         "--no-pictures", [&request] { request.pictures = false; },
         "No pictures in the folder of --output");
     add_output_policy_flags(command, request.policy, console);
-    add_digest_flag(command, request.sha256);
+    add_digest_flag(command, request.policy);
 }
 
 std::string describe_approx_measures() {

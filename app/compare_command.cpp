@@ -121,7 +121,7 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
     command.text("-o,--output", "DIR", flags->request.output,
                  "Draw A, B and A - B side by side, a picture a head, into this folder");
     add_output_policy_flags(command, flags->request.policy, line.console);
-    add_digest_flag(command, flags->request.sha256);
+    add_digest_flag(command, flags->request.policy);
     command.on("--all", flags->all, "Print every head, not only those that differ");
     command.on("--json", flags->json, "Print JSON: {\"same\": …, \"heads\": […]}");
     add_input_flags(command, flags->request.computed);

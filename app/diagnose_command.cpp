@@ -87,7 +87,7 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
                  "Draw observed, expected and their difference, of the head that differs most, "
                  "into this folder");
     add_output_policy_flags(command, flags->request.policy, line.console);
-    add_digest_flag(command, flags->request.sha256);
+    add_digest_flag(command, flags->request.policy);
     command.on("--json", flags->json, "Print JSON: {\"verdict\": …, \"explanations\": […]}");
     command.footer(list_mistakes());
     command.usual({"--embeddings", "--weights", "--query", "--key", "--value", "--heads",

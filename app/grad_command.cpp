@@ -61,7 +61,7 @@ void add_grad_flags(Command& command, GradFlags& flags, Console& console) {
     command.text("-o,--output", "DIR", request.output,
                  "Folder for arrays and gradients.png; created, or replaced where grad wrote it");
     add_output_policy_flags(command, request.policy, console);
-    add_digest_flag(command, request.sha256);
+    add_digest_flag(command, request.policy);
     command
         .parsed(
             "--save", "LIST",

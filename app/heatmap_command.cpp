@@ -47,7 +47,7 @@ int draw(const HeatmapFlags& flags, const CommandLine& line) {
     if (several && pipeline::is_one_picture(output))
         fail("--output ", output, ": is one picture, and there are ", flags.sources.size(),
              " sources; give a folder, each has its own in it");
-    if (flags.request.sha256 && pipeline::is_one_picture(output))
+    if (flags.request.policy.sha256 && pipeline::is_one_picture(output))
         fail("--sha256: has no effect on --output ", output, ", only a folder has a manifest");
     const std::vector<std::string> names = folder_names(flags.sources);
     std::size_t next = 0;
@@ -102,7 +102,7 @@ void add_heatmap_command(CLI::App& app, CommandLine& line) {
                  "Folder, in which each of several sources has its own; or one picture: FILE.png, "
                  "FILE.svg, FILE.pdf, or - for standard output");
     add_output_policy_flags(command, request.policy, line.console);
-    add_digest_flag(command, request.sha256);
+    add_digest_flag(command, request.policy);
     add_list_flag(command, flags->list);
     command.on("--sheet", request.sheet, "All heads on one picture");
     command.on("--terminal", flags->terminal,

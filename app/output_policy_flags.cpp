@@ -11,8 +11,8 @@ void add_output_policy_flags(Command& command, io::OutputPolicy& policy, Console
                "Wait until the disk has everything: results survive a power cut, not only a kill");
 }
 
-void add_digest_flag(Command& command, bool& sha256) {
-    command.on("--sha256", sha256,
+void add_digest_flag(Command& command, io::OutputPolicy& policy) {
+    command.on("--sha256", policy.sha256,
                "SHA-256 of every input in the manifest, beside XXH3-128, which is many times as "
                "fast");
 }

@@ -13,6 +13,6 @@ namespace attn::app {
 void add_output_policy_flags(Command& command, io::OutputPolicy& policy, Console& console);
 
 // Of commands that write a folder with a manifest.
-void add_digest_flag(Command& command, bool& sha256);
+void add_digest_flag(Command& command, io::OutputPolicy& policy);
 
 }  // namespace attn::app

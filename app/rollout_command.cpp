@@ -204,7 +204,7 @@ void add_result_flags(Command& command, RolloutRequest& request, bool& json, Con
                "\"targets\", \"warnings\"}");
     command.text("-o,--output", "DIR", request.output, "Folder for the arrays and the picture");
     add_output_policy_flags(command, request.policy, console);
-    add_digest_flag(command, request.sha256);
+    add_digest_flag(command, request.policy);
     command
         .parsed(
             "--save", "LIST",

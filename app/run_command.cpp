@@ -103,7 +103,7 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
     command.indices("--head,--select-heads", request.heads, "Save and draw only these heads");
     add_list_flag(command, flags.list);
     command.on("--json", flags.json, "Print the manifest instead of what was written");
-    add_digest_flag(command, request.sha256);
+    add_digest_flag(command, request.policy);
     command.on("--timing", flags.timing,
                "Say on standard error, and with --json under timing, where the time went");
 }

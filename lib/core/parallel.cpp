@@ -77,9 +77,13 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
         }
     };
     if (workers == 1) return work();
+    const InPhase waiting(phase.idle());
+    start_threads([&] { on_threads(workers, stop, work); });
+}
+
+void start_threads(const std::function<void()>& start) {
     try {
-        const InPhase waiting(phase.idle());
-        on_threads(workers, stop, work);
+        start();
     } catch (const std::runtime_error& error) {
         // What oneTBB throws; it has no type of its own.
         if (std::string_view(error.what()).rfind("pthread_create", 0) == 0) fail(kNoThread);

@@ -15,6 +15,9 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
 inline constexpr const char* kNoThread =
     "cannot start a thread; allow more memory or processes (ulimit), or give --threads 1";
 
+// Calls what makes oneTBB start threads. Throws Error (kNoThread) where the system gives none.
+void start_threads(const std::function<void()>& start);
+
 // Cores that this process may use, at least 1.
 std::size_t available_threads();
 

@@ -6,13 +6,10 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <stdexcept>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "core/error.hpp"
 #include "core/interrupt.hpp"
 #include "core/parallel.hpp"
 #include "core/phase_clock.hpp"
@@ -41,13 +38,7 @@ class Helpers {
 class Helpers {
   public:
     void run(std::function<void()> work) {
-        try {
-            group_.run(std::move(work));
-        } catch (const std::runtime_error& error) {
-            // As in core/parallel.
-            if (std::string_view(error.what()).rfind("pthread_create", 0) == 0) fail(kNoThread);
-            throw;
-        }
+        start_threads([&] { group_.run(std::move(work)); });
     }
     void wait() { group_.wait(); }
 

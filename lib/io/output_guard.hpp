@@ -21,6 +21,7 @@ namespace attn::io {
 struct OutputPolicy {
     bool force = false;    // --force
     bool durable = false;  // --durable: results survive a power cut too, not only a kill
+    bool sha256 = false;   // --sha256: digests of that kind in the manifest of a folder, too
     // Takes the bytes of a file whose name is "-".
     std::function<void(const std::string&)> standard_output;
 };

@@ -213,7 +213,7 @@ void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest 
         folder->write("approx.json", results::approx_json(result.report));
         folder->write("approx.csv", results::approx_csv(result.report));
         if (result.report.needs) folder->write("needs.json", results::needs_json(result.report));
-        manifest.inputs = inputs.records(request.sha256);
+        manifest.inputs = inputs.records(request.policy.sha256);
     }
     manifest.command = "approx";
     if (root && request.pictures) {

@@ -51,7 +51,6 @@ struct ApproxRequest {
     bool pictures = true;
     std::string command;  // the line, for pictures
     io::OutputPolicy policy;
-    bool sha256 = false;      // digests of that kind in the manifest, too
     Communicator ranks = {};  // that measure together; times are those of this one alone
 };
 

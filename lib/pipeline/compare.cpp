@@ -126,7 +126,7 @@ class Comparison {
         folder.gather_files();
         results::RunManifest manifest;
         manifest.command = "compare";
-        if (ranks.is_root()) manifest.inputs = inputs.records(request_.sha256);
+        if (ranks.is_root()) manifest.inputs = inputs.records(request_.policy.sha256);
         manifest.files = folder.files();
         folder.commit(results::write_manifest(manifest));
         for (const std::string& file : manifest.files)

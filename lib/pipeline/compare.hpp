@@ -29,7 +29,6 @@ struct CompareRequest {
     // A folder for a picture of each head, see difference_picture.hpp; empty: none.
     std::string output;
     io::OutputPolicy policy;
-    bool sha256 = false;      // digests of that kind in the manifest, too
     Communicator ranks = {};  // that compare them together
 };
 

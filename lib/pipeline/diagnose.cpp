@@ -387,7 +387,7 @@ std::string write_picture(const DiagnoseRequest& request, const MisfitPicture& p
     folder.write(picture.file, picture.png);
     results::RunManifest manifest;
     manifest.command = "diagnose";
-    manifest.inputs = inputs.records(request.sha256);
+    manifest.inputs = inputs.records(request.policy.sha256);
     manifest.files = folder.files();
     folder.commit(results::write_manifest(manifest));
     return (std::filesystem::path(request.output) / picture.file).string();

@@ -30,7 +30,6 @@ struct DiagnoseRequest {
     std::string probe;   // a folder for an input that tells explanations apart; empty: none
     std::string output;  // a folder for a picture of the head that differs most; empty: none
     io::OutputPolicy policy;
-    bool sha256 = false;  // digests of that kind in the manifest, too
     double seconds = 10;  // when they are over the search ends, in each layer; 0: never
 };
 

@@ -160,7 +160,7 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
 
     results::RunManifest manifest;
     manifest.command = "heatmap";
-    if (drawing.ranks.is_root()) manifest.inputs = drawing.inputs.records(request.sha256);
+    if (drawing.ranks.is_root()) manifest.inputs = drawing.inputs.records(request.policy.sha256);
     for (const source::StoredLayer<T>& layer : drawing.attention.layers)
         manifest.layers.push_back(layer.layer);
     for (std::size_t place : drawing.choice.heads)

@@ -25,8 +25,7 @@ struct DrawRequest {
     // A folder, one file that ends in .png, .svg or .pdf, or "-" for one on standard output.
     std::string output;
     io::OutputPolicy policy;
-    bool sha256 = false;  // digests of that kind in the manifest, too
-    bool sheet = false;   // only sheets; into a file: all heads on one picture
+    bool sheet = false;  // only sheets; into a file: all heads on one picture
     results::HeatmapOptions heatmaps;
     PhotoRequest photo;
     Communicator ranks = {};  // that draw it together

@@ -230,7 +230,7 @@ class GradientRun {
     results::RunManifest describe() {
         results::RunManifest manifest;
         manifest.command = "grad";
-        manifest.inputs = files_.records(request_.sha256);
+        manifest.inputs = files_.records(request_.policy.sha256);
         manifest.options = describe_input_options(request_.input, loaded_);
         manifest.options.emplace_back("upstream", io::json_value(request_.upstream.text));
         manifest.options.emplace_back(

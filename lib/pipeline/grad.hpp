@@ -23,7 +23,6 @@ struct GradRequest {
 
     std::string output;  // folder; empty: nothing is written
     io::OutputPolicy policy;
-    bool sha256 = false;                             // digests of that kind in the manifest, too
     std::optional<results::GradientChoice> save;     // empty: the usual ones
     std::optional<std::vector<std::size_t>> layers;  // to report and save; empty: all
     std::optional<std::vector<std::size_t>> heads;   // likewise

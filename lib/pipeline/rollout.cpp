@@ -441,7 +441,7 @@ class Rollout {
         }
         results::RunManifest manifest;
         manifest.command = "rollout";
-        manifest.inputs = inputs_.records(request_.sha256);
+        manifest.inputs = inputs_.records(request_.policy.sha256);
         manifest.options = rollout_manifest_options(request_);
         manifest.layers = result_.summary.layers;
         for (const std::size_t place : stack().heads)

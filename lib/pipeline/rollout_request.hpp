@@ -69,7 +69,6 @@ struct RolloutRequest {
     std::size_t top = 5;
     std::string output;  // folder; empty: nothing is written
     io::OutputPolicy policy;
-    bool sha256 = false;      // digests of that kind in the manifest, too
     Communicator ranks = {};  // that roll sequences out together; not with `save.layers`
     RolloutSave save;
     results::HeatmapOptions heatmaps;

@@ -275,7 +275,7 @@ class Run {
     results::RunManifest describe() const {
         results::RunManifest manifest;
         manifest.command = "run";
-        if (ranks_.is_root()) manifest.inputs = files_.records(request_.sha256);
+        if (ranks_.is_root()) manifest.inputs = files_.records(request_.policy.sha256);
         manifest.options = describe_options(request_, loaded_);
         manifest.layers = selection_.layers;
         manifest.heads = selection_.heads;

@@ -22,7 +22,6 @@ struct RunRequest {
 
     std::string output;  // folder
     io::OutputPolicy policy;
-    bool sha256 = false;  // digests of that kind in the manifest, too
     results::SaveChoice save;
     std::string norm_weight;  // of the LayerNorm behind the residual, for what the values add
     std::string norm_bias;
