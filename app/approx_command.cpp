@@ -32,7 +32,7 @@ void add_approx_source(Command& command, ApproxFlags& flags) {
         .text("source", "SOURCE", request.from.source,
               "Stored attention instead of what it is computed from: a folder that run wrote, or "
               "arrays [q, k], [heads, q, k] or with layers. Only methods that choose keys by "
-              "position or weight apply")
+              "position or weight apply; all do where run saved q, k and v")
         .completes(Completion::array);
     add_axes_flag(command, "--axes", request.from.axes, "Axes of the arrays of SOURCE");
     command.indices("--layer,--layers", request.from.layers, "Only these layers, such as 0,3-5");
@@ -73,6 +73,17 @@ void add_method_choice(Command& command, ApproxFlags& flags) {
         [&request](const std::string& list) { request.budgets = parse_shares(list); },
         "The main option of each method (window, k, …) at these shares of its top, 0 to 1 "
         "(default: as the options say; with all 0.05,0.1,0.25,0.5)");
+    command.text("--head-budgets", "FILE", request.head_budgets,
+                 "needs.json of --needs -o DIR: every head with its own budget, for local, topk, "
+                 "svd, lowrank-scores, evict and quant");
+    command.text("--linformer-e", "FILE", request.linformer_e,
+                 "E of linformer:projection=file, [k, keys] or [keys, k]; a longer one is cut");
+    command.text("--linformer-f", "FILE", request.linformer_f,
+                 "F of it, of the same k (share=1: E again)");
+    command.parsed(
+        "--upstream", "ARRAY|sum|energy|token:I|logit:P,T",
+        [&request](const std::string& text) { request.upstream = source::parse_upstream(text); },
+        "For prune-heads:by=grad the gradient that grad would begin with");
     command.whole("--seed", flags.seed, {0, (std::int64_t{1} << 53)},
                   "Seed of random methods (default 0)");
     command.whole("--seeds", request.seeds, {1, 1000},
@@ -139,6 +150,15 @@ void add_approx_results(Command& command, ApproxFlags& flags, Console& console) 
     command.on(
         "--no-pictures", [&request] { request.pictures = false; },
         "No pictures in the folder of --output");
+    command
+        .parsed(
+            "--save", "LIST",
+            [&request](const std::string& list) {
+                request.save = results::parse_implied_save(list);
+            },
+            "Also arrays of each method: weights, context, keep (1: this key is kept), in "
+            "layerLL/<method>/; of random methods of the first seed")
+        .completes_list(results::implied_save_names());
     add_output_policy_flags(command, request.policy, console);
     add_digest_flag(command, request.policy);
 }

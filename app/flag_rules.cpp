@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "flags.hpp"
 #include "heatmap_flags.hpp"
+#include "source/saved_heads.hpp"
 
 namespace attn::app {
 namespace {
@@ -285,6 +286,21 @@ void require_methods(const CLI::App& command, bool written) {
     for (const char* flag : {"--layer", "--head", "--seq"}) refuse(flag, "--method or --json");
 }
 
+// What a run saved was projected, rotated and cached before.
+void refuse_projecting(const CLI::App& command) {
+    for (const CLI::Option* option : command.get_options()) {
+        const std::string& group = option->get_group();
+        const bool done = group == "Input" || group == "Heads" || group == "Positions";
+        if (option->count() > 0 && done && option->get_name() != "--allow-nonfinite")
+            fail(option->get_name(), ": has no effect on q, k and v that a run saved");
+    }
+}
+
+bool is_run_with_heads(const std::string& source) {
+    io::Inputs inputs;
+    return source::find_saved_heads(inputs, source).has_value();
+}
+
 // approx looks at what is computed, or at saved attention, whose values are all that can be given.
 void require_lab(const CLI::App& command) {
     if (find(command, "--element-bytes") == nullptr) return;
@@ -296,6 +312,8 @@ void require_lab(const CLI::App& command) {
         fail("--target: has no effect without --needs or --max-error");
     if ((needs || growth) && !given(command, "--method"))
         require_methods(command, given(command, "--json") || given(command, "--output"));
+    if (given(command, "--save") && !given(command, "--output"))
+        fail("--save: has no effect without --output");
     for (const char* flag : {"--sort", "--top"}) {
         for (const char* other : {"--json", "--csv"}) {
             if (given(command, flag) && given(command, other))
@@ -304,6 +322,10 @@ void require_lab(const CLI::App& command) {
     }
     if (!given(command, "source")) {
         if (given(command, "--axes")) fail("--axes: has no effect without SOURCE");
+        return;
+    }
+    if (is_run_with_heads(find(command, "source")->as<std::string>())) {
+        refuse_projecting(command);
         return;
     }
     if (given(command, "--element-bytes"))

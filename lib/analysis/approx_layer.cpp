@@ -51,6 +51,15 @@ std::array<std::size_t, 2> largest(const Communicator& ranks, std::array<std::si
 
 }  // namespace
 
+approx::Options ApproxMethod::options_of(std::size_t layer, std::size_t sequence,
+                                         std::size_t head) const {
+    approx::Options own = options();
+    if (!budgets) return own;
+    const auto found = budgets->find({layer, sequence, head});
+    if (found != budgets->end()) own.set(row().budget, found->second);
+    return own;
+}
+
 template <class T>
 ApproxLayer<T>::ApproxLayer(const std::vector<ApproxMethod>& methods, const LayerShape& shape,
                             const LayerInputs<T>& inputs, const AttentionOptions<T>& options,
@@ -152,16 +161,18 @@ void ApproxLayer<T>::make_ready(std::size_t sequence, std::size_t head) {
         ReadyMethod& ready = ready_[shape_.slot(sequence, head) * methods_.size() + i];
         const ApproxMethod& method = methods_[i];
         const approx::MethodRow& row = method.row();
-        if (row.kept_keys) {
+        const approx::Options options = method.options_of(input.layer, sequence, input.head);
+        if (row.kept_keys && method.parts.size() > 1) {
             std::vector<std::unique_ptr<approx::KeptKeys>> masks;
             for (const ApproxMethod::Part& part : method.parts)
                 masks.push_back(part.row->kept_keys(part.options, input));
-            ready.kept =
-                masks.size() == 1 ? std::move(masks.front()) : approx::either_of(std::move(masks));
+            ready.kept = approx::either_of(std::move(masks));
+        } else if (row.kept_keys) {
+            ready.kept = row.kept_keys(options, input);
         } else if (row.factors) {
-            ready.factors = row.factors(method.options(), input);
+            ready.factors = row.factors(options, input);
         } else if (row.inputs) {
-            ready.changed = row.inputs(method.options(), input);
+            ready.changed = row.inputs(options, input);
             if (ready.changed->q.empty()) ready.changed->q = held->q;
             if (ready.changed->k.empty()) ready.changed->k = held->k;
             if (ready.changed->v.empty()) ready.changed->v = held->v;

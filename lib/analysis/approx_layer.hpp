@@ -2,6 +2,8 @@
 // or changes, and the exact rows that some of them want to see first.
 #pragma once
 
+#include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,9 @@
 
 namespace attn::analysis {
 
+// The main option of a method for each (layer, sequence, head).
+using HeadBudgets = std::map<std::array<std::size_t, 3>, double>;
+
 // A method with all its options; several parts are masks that are OR-ed.
 struct ApproxMethod {
     struct Part {
@@ -25,6 +30,7 @@ struct ApproxMethod {
     };
     std::string text;  // "local:window=32"
     std::vector<Part> parts;
+    std::shared_ptr<const HeadBudgets> budgets = nullptr;  // of a method that runs heads alone
 
     // Whether its measures are made cell by cell, from ln w.
     bool measures_cells() const {
@@ -32,6 +38,8 @@ struct ApproxMethod {
     }
     const approx::MethodRow& row() const { return *parts.front().row; }
     const approx::Options& options() const { return parts.front().options; }
+    // With the head's own budget, where it has one. Everything is called by its number.
+    approx::Options options_of(std::size_t layer, std::size_t sequence, std::size_t head) const;
 };
 
 // Queries, keys and values of all heads of a layer, changed by one method.

@@ -197,9 +197,10 @@ void ApproxSink<T>::add_costs(std::size_t slot, std::size_t sequence, std::size_
         inputs.scored_last = ready.kept->scored_last();
     }
     const approx::Cost exact = approx::exact_cost(inputs);
-    const approx::Cost cost = methods_[method].parts.size() > 1
-                                  ? approx::sparse_cost(inputs)
-                                  : row.cost(methods_[method].options(), inputs);
+    const approx::Cost cost =
+        methods_[method].parts.size() > 1
+            ? approx::sparse_cost(inputs)
+            : row.cost(methods_[method].options_of(head.layer, sequence, head.head), inputs);
     const auto ratio = [](std::uint64_t a, std::uint64_t b) {
         return b == 0 ? kNoMeasure : static_cast<double>(a) / static_cast<double>(b);
     };
@@ -312,7 +313,8 @@ std::vector<double> ApproxSink<T>::output_squares(std::size_t sequence, double& 
 }
 
 // All heads were measured as if they were gone; those that stay are as exact attention has them.
-// The heads that put out least are dropped first, of equal ones the lower.
+// The heads that put out least, or mean least to the gradient, are dropped first, of equal ones the
+// lower.
 template <class T>
 void ApproxSink<T>::drop_heads(std::size_t method) {
     const approx::Options& options = methods_[method].options();
@@ -324,8 +326,14 @@ void ApproxSink<T>::drop_heads(std::size_t method) {
         for (std::size_t head = 0; head < shape_.heads; ++head) {
             if (shape_.streams(sequence, head)) order.push_back(head);
         }
-        std::stable_sort(order.begin(), order.end(),
-                         [&](std::size_t a, std::size_t b) { return squares[a] < squares[b]; });
+        const auto importance = [&](std::size_t head) {
+            return options.word("by") == "grad"
+                       ? options_.importance.at({shape_.layer, sequence, shape_.number_of(head)})
+                       : squares[head];
+        };
+        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return importance(a) < importance(b);
+        });
         const std::size_t most = order.size();
         const std::size_t dropped =
             options.has("keep")

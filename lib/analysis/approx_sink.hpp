@@ -2,7 +2,9 @@
 // its tiles. Memory: a few sums for each method, head and tile; nothing of queries x keys.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -58,6 +60,8 @@ struct ApproxOptions {
     std::optional<NeedsTarget> needs = std::nullopt;  // find what each head needs
     Array<T> values =
         {};  // of stored attention: [sequences, heads, keys, d_value]; empty: no contexts
+    // Of (layer, sequence, head), for prune-heads:by=grad (Michel et al. 2019).
+    std::map<std::array<std::size_t, 3>, double> importance = {};
 };
 
 template <class T>

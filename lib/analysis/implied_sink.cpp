@@ -15,8 +15,8 @@ struct ImpliedSink<T>::Matrices {
 
 template <class T>
 ImpliedSink<T>::ImpliedSink(std::vector<ApproxMethod> methods,
-                            std::function<void(const ImpliedHead&)> take)
-    : methods_(std::move(methods)), take_(std::move(take)) {}
+                            std::function<void(const ImpliedHead&)> take, Array<T> values)
+    : methods_(std::move(methods)), take_(std::move(take)), values_(std::move(values)) {}
 
 template <class T>
 ImpliedSink<T>::~ImpliedSink() = default;
@@ -48,9 +48,31 @@ void ImpliedSink<T>::end_head(std::size_t sequence, std::size_t head) {
         matrices.implied = Matrix<double>(shape_.queries, shape_.keys);
         matrices.kept = matrices.allowed;
         if (!imply(sequence, head, method, held->input, matrices)) continue;
+        const Matrix<double> context = context_of(sequence, head, method, matrices.implied, *held);
         take_({shape_.layer, sequence, shape_.number_of(head), method, matrices.exact.view(),
-               matrices.implied.view(), matrices.allowed, matrices.kept});
+               matrices.implied.view(), context.view(), methods_[method].row().kept_keys != nullptr,
+               matrices.allowed, matrices.kept});
     }
+}
+
+// The implied weights times the values, which are the method's own where it changes them.
+template <class T>
+Matrix<double> ImpliedSink<T>::context_of(std::size_t sequence, std::size_t head,
+                                          std::size_t method, const Matrix<double>& implied,
+                                          const HeldHead& held) const {
+    const auto times = [&](MatrixView<const T> values) {
+        Matrix<double> wide(values.rows, values.columns);
+        for (std::size_t row = 0; row < values.rows; ++row)
+            std::copy(values.row(row).begin(), values.row(row).end(), wide.row(row).begin());
+        return approx::product(implied.view(), wide.view());
+    };
+    if (const ChangedLayer<T>* const changed = layer_->changed(method)) {
+        const AttentionInputs<T>& from = changed->inputs;
+        return times(
+            from.v.head(sequence, kv_head_of(head, from.q.heads, from.v.heads, from.kv_order)));
+    }
+    if (!values_.empty()) return times(values_.slice(sequence).slice(head).matrix());
+    return held.v.empty() ? Matrix<double>() : approx::product(implied.view(), held.v.view());
 }
 
 // Whether there is something to see.

@@ -19,6 +19,8 @@ struct ImpliedHead {
     std::size_t layer = 0, sequence = 0, head = 0;  // what they are called
     std::size_t method = 0;
     MatrixView<const double> exact, implied;  // [queries, keys], 0 where masked
+    MatrixView<const double> context;         // [queries, d_value]; empty where nobody has values
+    bool keeps;                               // the method keeps keys
     // [queries, keys]: 1 where the query may attend, and where the method keeps the key; methods
     // that keep no rows keep all.
     const std::vector<std::uint8_t>& allowed;
@@ -30,7 +32,9 @@ class ImpliedSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
   public:
     // `take` is called from several threads, but never for methods of exact attention and heads
     // that are dropped whole.
-    ImpliedSink(std::vector<ApproxMethod> methods, std::function<void(const ImpliedHead&)> take);
+    // `values` are those of stored attention [sequences, heads, keys, d_value], or empty.
+    ImpliedSink(std::vector<ApproxMethod> methods, std::function<void(const ImpliedHead&)> take,
+                Array<T> values = {});
     ~ImpliedSink() override;
 
     void begin_projections(const ProjectionInputs<T>& projections) override;
@@ -44,11 +48,14 @@ class ImpliedSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
 
   private:
     struct Matrices;
+    Matrix<double> context_of(std::size_t sequence, std::size_t head, std::size_t method,
+                              const Matrix<double>& implied, const HeldHead& held) const;
     bool imply(std::size_t sequence, std::size_t head, std::size_t method,
                const approx::HeadInput& input, Matrices& to) const;
 
     std::vector<ApproxMethod> methods_;
     std::function<void(const ImpliedHead&)> take_;
+    Array<T> values_;
     std::optional<ProjectionInputs<T>> projections_;
     AttentionOptions<T> options_;
     LayerInputs<T> inputs_;

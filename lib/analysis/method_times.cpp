@@ -86,7 +86,7 @@ std::optional<double> TimeSink<T>::time_of(const ApproxMethod& method,
         input.q = q.view();
         input.k = k.view();
         input.v = v.view();
-        timed.run = path(method.options(), timed.head, input);
+        timed.run = path(method.options_of(input.layer, sequence, input.head), timed.head, input);
     });
     return best_time(repeat_, [&] {
         parallel_for(heads.size(), [&](std::size_t i) {

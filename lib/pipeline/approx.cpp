@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "analysis/growth_sink.hpp"
 #include "analysis/row_sum_sink.hpp"
@@ -11,13 +10,14 @@
 #include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
-#include "io/json_text.hpp"
 #include "io/output_folder.hpp"
 #include "io/same_files.hpp"
+#include "pipeline/approx_arrays.hpp"
 #include "pipeline/approx_costs.hpp"
 #include "pipeline/approx_flags.hpp"
 #include "pipeline/approx_methods.hpp"
 #include "pipeline/approx_triptychs.hpp"
+#include "pipeline/head_importance.hpp"
 #include "pipeline/rollout_words.hpp"
 #include "pipeline/run_options.hpp"
 #include "results/approx_pictures.hpp"
@@ -37,13 +37,6 @@ using approx::Spec;
 bool masks_anything(const MaskStructure& structure, bool cells) {
     return structure.causal || structure.window_left || structure.window_right ||
            !structure.key_lengths.empty() || cells;
-}
-
-// Without names the usual methods, but none where something else was asked for.
-ApproxChoice choice_of(const ApproxRequest& request) {
-    const bool others = request.needs || !request.growth.empty();
-    return {request.methods.empty() && !others ? "must" : request.methods, request.budgets,
-            request.seed.value_or(0), request.seeds.value_or(1)};
 }
 
 // What the sink has measured of one method, in a row of the report.
@@ -104,8 +97,11 @@ analysis::ApproxMethod grown_method(const ApproxRequest& request, const Spec& sp
 
 std::vector<Spec> growing_specs(const ChosenMethods& chosen) {
     std::vector<Spec> specs;
-    for (const Spec& spec : chosen.specs()) {
-        if (spec.parts.size() == 1 && analysis::grows_by_formula(spec.method()))
+    for (std::size_t i = 0; i < chosen.specs().size(); ++i) {
+        const Spec& spec = chosen.specs()[i];
+        const bool of_one_length = approx::reads_file(spec.parts.front()) ||
+                                   chosen.methods()[chosen.runs()[i].first].budgets;
+        if (spec.parts.size() == 1 && !of_one_length && analysis::grows_by_formula(spec.method()))
             specs.push_back(spec);
     }
     return specs;
@@ -222,39 +218,11 @@ void write_folder(std::optional<io::OutputFolder>& folder, results::RunManifest 
                                               request.command};
         results::write_approx_pictures(result.report, text, *folder);
     }
-    manifest.options.emplace_back("method", io::json_value(request.methods));
-    manifest.options.emplace_back("seed", io::json_value(request.seed.value_or(0)));
-    if (request.seeds) manifest.options.emplace_back("seeds", io::json_value(*request.seeds));
+    for (auto& option : describe_choice(request)) manifest.options.push_back(std::move(option));
     folder->gather_files();
     manifest.files = folder->files();
     folder->commit(results::write_manifest(manifest));
     result.files = manifest.files;
-}
-
-// The values that a stored attention lacks, for every head of every sequence.
-template <class T>
-Array<T> load_values(const std::string& name, const Shape& attention, io::Inputs& inputs) {
-    const Array<T> array = inputs.load<T>(name, io::NonFinite::refuse);
-    Shape shape = array.shape();
-    while (shape.size() < 4) shape.insert(shape.begin(), 1);
-    const bool fits = array.rank() >= 2 && shape.size() == 4 && shape[2] == attention[3] &&
-                      (shape[0] == 1 || shape[0] == attention[0]) && shape[1] > 0 &&
-                      attention[1] % shape[1] == 0 && array.size() > 0;
-    if (!fits)
-        fail("--value ", name, " ", to_string(array.shape()), ": expected [(batch,) heads, ",
-             attention[3], ", d_value], of the keys of ", to_string(attention));
-    const std::size_t size = shape[2] * shape[3];
-    std::vector<T> values;
-    values.reserve(attention[0] * attention[1] * size);
-    for (std::size_t sequence = 0; sequence < attention[0]; ++sequence) {
-        for (std::size_t head = 0; head < attention[1]; ++head) {
-            const std::size_t from = shape[0] == 1 ? 0 : sequence;
-            const std::size_t kv = kv_head_of(head, attention[1], shape[1], KvOrder::repeat);
-            const T* const first = array.data() + (from * shape[1] + kv) * size;
-            values.insert(values.end(), first, first + size);
-        }
-    }
-    return Array<T>({attention[0], attention[1], shape[2], shape[3]}, std::move(values));
 }
 
 template <class T>
@@ -287,16 +255,24 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     options.element_bytes = request.element_bytes.value_or(options.element_bytes);
     options.needs = needs_target(request, target);
     if (contexts) options.values = load_values<T>(request.value, shape, inputs);
-    inputs.release();
 
     ApproxSurroundings around;
     around.sizes = {shape[2], shape[3], 0, 0, attention.structure.offsets.front()};
+    around.is.projection_files = !request.linformer_e.empty();
     around.is.inputs = false;
     around.is.contexts = contexts;
     around.is.causal = attention.structure.causal;
     around.is.masked = masks_anything(attention.structure, false);
     around.is.cells = shape[2] * shape[3];
-    const ChosenMethods chosen(choice_of(request), around, warn);
+    std::vector<std::size_t> layers, heads;
+    for (const auto& layer : attention.layers) layers.push_back(layer.layer);
+    for (const std::size_t head : chosen_or_all(share.heads, shape[1]))
+        heads.push_back(attention.heads[head]);
+    const ChosenMethods chosen(
+        approx_choice(request, shape[3], inputs,
+                      places_of(layers, chosen_or_all(share.sequences, shape[0]), heads)),
+        around, warn);
+    inputs.release();
     require_used_flags(request, chosen);
     std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
 
@@ -310,7 +286,14 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     const auto pictures =
         triptych_sink<T>(request, chosen, sizes, source_name(request), folder, warn);
     if (pictures) sinks.push_back(pictures.get());
+    ApproxSurroundings saves = around;
+    saves.sizes.d_value = contexts ? options.values.extent(3) : 0;
+    const ApproxArrays<T> arrays = approx_arrays<T>(
+        request, chosen, {chosen_or_all(share.sequences, shape[0]), heads, attention.batch_axis},
+        saves, options.values, layers.size(), folder);
+    if (arrays.sink) sinks.push_back(arrays.sink.get());
     source::StoredSource<T>(attention).stream(sinks, share, progress);
+    if (arrays.arrays) arrays.arrays->close();
     if (const auto row = sums.first()) warn(doubt_of_row(request.from.source, *row, shape[0] > 1));
 
     ApproxResult result;
@@ -339,6 +322,13 @@ Share share_of(const ApproxRequest& request, const source::ComputedInputs<T>& lo
         share.heads = sorted_indices(request.from.heads, loaded.heads, "--head", "head");
     if (request.from.sequences)
         share.sequences = sorted_indices(request.from.sequences, loaded.batch, "--seq", "sequence");
+    if (!request.input.saved) return share;
+    const std::vector<std::size_t> saved = request.input.saved->saved_layers();
+    if (!share.layers) share.layers = saved;
+    for (const std::size_t layer : *share.layers) {
+        if (std::find(saved.begin(), saved.end(), layer) == saved.end())
+            fail("--layers ", layer, ": ", request.from.source, " holds other layers only");
+    }
     return share;
 }
 
@@ -362,29 +352,43 @@ ApproxSurroundings surroundings_of(const source::ComputedInputs<T>& loaded) {
 }
 
 template <class T>
-ApproxResult approximate_computed(const ApproxRequest& request, const Progress& progress,
-                                  const Warn& warn) {
-    io::Inputs inputs;
+ApproxResult approximate_computed(const ApproxRequest& request, io::Inputs& inputs,
+                                  const Progress& progress, const Warn& warn) {
     source::ComputedRequest input = request.input;
     input.layers = request.from.layers;
+    if (request.upstream) ask_for_gradients(*request.upstream, input);
     const source::ComputedSource<T> source(input, inputs, warn);
     const source::ComputedInputs<T>& loaded = source.inputs();
     const Share share = share_of(request, loaded);
     warn_of_idle_ranks(
         request.ranks,
         chosen_of(share.sequences, loaded.batch) * chosen_of(share.heads, loaded.heads), warn);
-    const ApproxSurroundings around = surroundings_of(loaded);
-    const ChosenMethods chosen(choice_of(request), around, warn);
+    ApproxSurroundings around = surroundings_of(loaded);
+    around.is.gradients = request.upstream.has_value();
+    around.is.projection_files = !request.linformer_e.empty();
+    const ChosenMethods chosen(
+        approx_choice(request, loaded.keys, inputs,
+                      places_of(chosen_or_all(share.layers, loaded.layers.size()),
+                                chosen_or_all(share.sequences, loaded.batch),
+                                chosen_or_all(share.heads, loaded.heads))),
+        around, warn);
+    inputs.release();
     require_used_flags(request, chosen);
+    if (request.upstream && request.upstream->kind == source::Upstream::Kind::array)
+        inputs.find(request.upstream->array);
     std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
 
     const ApproxTarget target = request.target.value_or(ApproxTarget::context);
     if (request.needs && target == ApproxTarget::output && !loaded.has_weights())
-        fail("--target output: --query, --key and --value have no W_O to look behind");
+        fail(
+            "--target output: ", input.saved ? "q, k and v of a run" : "--query, --key and --value",
+            " have no W_O to look behind");
     analysis::ApproxOptions<T> options;
     options.top_keys = request.top_keys.value_or(options.top_keys);
     options.element_bytes = request.element_bytes.value_or(options.element_bytes);
     options.needs = needs_target(request, target);
+    if (request.upstream)
+        options.importance = head_importance(source, inputs, *request.upstream, progress);
     analysis::ApproxSink<T> sink(chosen.methods(), options);
     RanksSink<T> ranks(request.ranks);
     Sinks<T> sinks{&ranks, &sink};
@@ -412,7 +416,14 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     const auto pictures =
         triptych_sink<T>(request, chosen, sizes, source_name(request), folder, warn);
     if (pictures) sinks.push_back(pictures.get());
+    const ApproxArrays<T> arrays =
+        approx_arrays<T>(request, chosen,
+                         {chosen_or_all(share.sequences, loaded.batch),
+                          chosen_or_all(share.heads, loaded.heads), loaded.batch_axis},
+                         around, {}, chosen_of(share.layers, loaded.layers.size()), folder);
+    if (arrays.sink) sinks.push_back(arrays.sink.get());
     source.stream(sinks, share, progress);
+    if (arrays.arrays) arrays.arrays->close();
 
     ApproxResult result;
     result.report.batch = loaded.batch > 1;
@@ -446,6 +457,17 @@ ApproxResult approximate_computed(const ApproxRequest& request, const Progress& 
     return result;
 }
 
+// The request for attention that is computed from what a run saved.
+ApproxRequest with_saved_heads(ApproxRequest request, source::SavedHeads saved) {
+    if (!request.from.axes.empty())
+        fail("--axes: the axes of ", request.from.source, ", a folder of run, are known");
+    const bool wide = request.from.precision ? *request.from.precision == DType::float64
+                                             : saved.dtype == DType::float64;
+    request.input.precision = wide ? source::Precision::f64 : source::Precision::f32;
+    request.input.saved = std::move(saved);
+    return request;
+}
+
 }  // namespace
 
 const std::vector<std::string>& approx_targets() {
@@ -454,12 +476,16 @@ const std::vector<std::string>& approx_targets() {
 }
 
 ApproxResult approximate(const ApproxRequest& request, const Progress& progress, const Warn& warn) {
-    if (request.from.source.empty()) {
-        if (request.input.precision == source::Precision::f64)
-            return approximate_computed<double>(request, progress, warn);
-        return approximate_computed<float>(request, progress, warn);
-    }
     io::Inputs inputs;
+    const auto computed = [&](const ApproxRequest& asked) {
+        if (asked.input.precision == source::Precision::f64)
+            return approximate_computed<double>(asked, inputs, progress, warn);
+        return approximate_computed<float>(asked, inputs, progress, warn);
+    };
+    if (request.from.source.empty()) return computed(request);
+    inputs.hold(request.from.source);
+    if (auto saved = source::find_saved_heads(inputs, request.from.source))
+        return computed(with_saved_heads(request, std::move(*saved)));
     const DType type = source::working_type(inputs, request.from.source, request.from.precision);
     return source::with_type(type, [&](auto number) {
         return approximate_stored<decltype(number)>(request, inputs, progress, warn);

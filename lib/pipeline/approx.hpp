@@ -11,8 +11,10 @@
 #include "core/warn.hpp"
 #include "io/output_guard.hpp"
 #include "results/approx_report.hpp"
+#include "results/implied_arrays.hpp"
 #include "source/computed_request.hpp"
 #include "source/source_selection.hpp"
+#include "source/upstream.hpp"
 
 namespace attn::pipeline {
 
@@ -23,6 +25,7 @@ struct ApproxRequest {
     // Either attention that is computed, with `layers`, `heads` and `sequences` of `from`, …
     source::ComputedRequest input;
     // … or stored attention, where `from.source` names some; `input.attention` says who may attend.
+    // Where that is a run that saved q, k and v, attention is computed from those.
     source::SourceRequest from;
     std::string value;  // of stored attention: [(batch,) heads or kv_heads, keys, d_value]
 
@@ -35,6 +38,10 @@ struct ApproxRequest {
     // Measures that are printed; nothing: all of them are, or they are written.
     std::optional<std::vector<std::string>> shown;
     bool per_head = false;
+
+    std::string linformer_e, linformer_f;      // matrices for linformer:projection=file
+    std::string head_budgets;                  // needs.json of --needs: heads run with their own
+    std::optional<source::Upstream> upstream;  // for prune-heads:by=grad
 
     bool needs = false;                  // what does each head need
     std::optional<double> target_error;  // … for an error of at most this; default 0.05
@@ -49,7 +56,8 @@ struct ApproxRequest {
 
     std::string output;  // folder; empty: nothing is written
     bool pictures = true;
-    std::string command;  // the line, for pictures
+    std::optional<results::ImpliedChoice> save;  // arrays of the methods, into the folder
+    std::string command;                         // the line, for pictures
     io::OutputPolicy policy;
     Communicator ranks = {};  // that measure together; times are those of this one alone
 };

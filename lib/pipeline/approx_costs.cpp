@@ -14,6 +14,7 @@ void tell_pays_from(const ChosenMethods& chosen, bool causal,
     for (results::ApproxRow& row : rows) {
         if (!row.skipped.empty()) continue;
         const analysis::ApproxMethod& method = chosen.methods()[chosen.runs()[next++].first];
+        if (method.budgets) continue;  // heads differ
         std::vector<approx::MethodUse> parts;
         for (const auto& part : method.parts) parts.push_back({part.row, &part.options});
         std::map<std::pair<std::size_t, std::size_t>, double> found;

@@ -19,6 +19,21 @@ bool any_spec(const ChosenMethods& chosen, bool (*is)(const approx::Spec&)) {
     return std::any_of(chosen.specs().begin(), chosen.specs().end(), is);
 }
 
+bool reads_files(const approx::Spec& spec) {
+    return std::any_of(spec.parts.begin(), spec.parts.end(), approx::reads_file);
+}
+
+bool reads_two_files(const approx::Spec& spec) {
+    const auto& given = spec.parts.front().given;
+    const auto share = given.find("share");
+    return reads_files(spec) && (share == given.end() || share->second == "0");
+}
+
+bool drops_by_gradient(const approx::Spec& spec) {
+    const auto by = spec.parts.front().given.find("by");
+    return by != spec.parts.front().given.end() && by->second == "grad";
+}
+
 // "exact, topk:k=4 and 12 more"
 std::string names_of(const ChosenMethods& chosen) {
     constexpr std::size_t kFew = 4;
@@ -51,6 +66,23 @@ const std::vector<ApproxFlagUse>& approx_flag_uses() {
              return any_spec(chosen, approx::is_random);
          },
          "random methods, such as performer or lsh"},
+        {"--head-budgets", [](const Request& request) { return !request.head_budgets.empty(); },
+         [](const Request&, const ChosenMethods& chosen) { return chosen.takes_head_budgets(); },
+         "local, local:sinks=4, topk, svd, lowrank-scores, evict and quant without a budget of "
+         "their own"},
+        {"--linformer-e", [](const Request& request) { return !request.linformer_e.empty(); },
+         [](const Request&, const ChosenMethods& chosen) { return any_spec(chosen, reads_files); },
+         "linformer:projection=file"},
+        {"--linformer-f", [](const Request& request) { return !request.linformer_f.empty(); },
+         [](const Request&, const ChosenMethods& chosen) {
+             return any_spec(chosen, reads_two_files);
+         },
+         "linformer:projection=file without share=1"},
+        {"--upstream", [](const Request& request) { return request.upstream.has_value(); },
+         [](const Request&, const ChosenMethods& chosen) {
+             return any_spec(chosen, drops_by_gradient);
+         },
+         "prune-heads:by=grad"},
         {"--top-keys", [](const Request& request) { return request.top_keys.has_value(); },
          [](const Request& request, const ChosenMethods&) { return shows_any(request, {"top8"}); },
          "the measure top8 (--columns top8, --json, --csv, --output)"},

@@ -2,15 +2,21 @@
 // of "all" and "must" that do.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "analysis/approx_layer.hpp"
 #include "attention/approx/applies.hpp"
 #include "attention/approx/spec.hpp"
+#include "attention/share.hpp"
 #include "core/warn.hpp"
+#include "pipeline/approx.hpp"
+#include "pipeline/approx_files.hpp"
 #include "results/approx_report.hpp"
+#include "results/manifest.hpp"
 
 namespace attn::pipeline {
 
@@ -26,6 +32,10 @@ struct ApproxChoice {
     std::vector<double> budgets;
     std::uint64_t seed = 0;
     std::size_t seeds = 1;  // random methods run with so many, one after the other
+    LinformerFiles linformer = {};
+    std::optional<HeadBudgetFile> head_budgets = std::nullopt;
+    std::vector<std::array<std::size_t, 3>> heads =
+        {};  // (layer, sequence, head) that are streamed
 };
 
 // In the order of their rows; the first one is exact attention.
@@ -54,6 +64,9 @@ class ChosenMethods {
     // Whether --budget sets the main option of any that runs.
     bool takes_budget() const { return takes_budget_; }
 
+    // Whether --head-budgets does.
+    bool takes_head_budgets() const { return takes_head_budgets_; }
+
   private:
     void add(const approx::Spec& spec, const ApproxChoice& choice, const ApproxSurroundings& around,
              const Warn& warn);
@@ -63,6 +76,24 @@ class ChosenMethods {
     std::vector<Runs> runs_;
     std::vector<results::ApproxRow> rows_;
     bool takes_budget_ = false;
+    bool takes_head_budgets_ = false;
 };
+
+// The numbers 0 … all - 1, where none were chosen.
+std::vector<std::size_t> chosen_or_all(const Chosen& chosen, std::size_t all);
+
+// Every (layer, sequence, head) of them.
+std::vector<std::array<std::size_t, 3>> places_of(const std::vector<std::size_t>& layers,
+                                                  const std::vector<std::size_t>& sequences,
+                                                  const std::vector<std::size_t>& heads);
+
+// What the request says of methods, its files read; without names the usual methods, but none where
+// something else was asked for. `heads`: those that will be streamed. Throws Error as the files'
+// loaders do.
+ApproxChoice approx_choice(const ApproxRequest& request, std::size_t keys, io::Inputs& inputs,
+                           std::vector<std::array<std::size_t, 3>> heads);
+
+// What the manifest says of them, as the request did.
+std::vector<results::ManifestOption> describe_choice(const ApproxRequest& request);
 
 }  // namespace attn::pipeline

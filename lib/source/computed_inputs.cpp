@@ -11,6 +11,7 @@ namespace attn::source {
 namespace {
 
 void require_one_kind_of_input(const ComputedRequest& request) {
+    if (request.saved) return;
     const bool heads = !request.query.empty() || !request.key.empty() || !request.value.empty();
     if (!heads) {
         if (!request.token_type_ids.empty() && request.token_ids.empty())
@@ -131,6 +132,61 @@ ComputedInputs<T> load_projected(const ComputedRequest& request, io::Inputs& inp
     return result;
 }
 
+// The heads of all layers of a run that saved them; all layers are as large as the first.
+template <class T>
+ComputedInputs<T> load_saved(const ComputedRequest& request, io::Inputs& inputs) {
+    const SavedHeads& saved = *request.saved;
+    ComputedInputs<T> result;
+    result.attention = attention_of_run(saved, request.attention);
+    result.saved.resize(saved.layers.size());
+    const std::vector<std::size_t> numbers = saved.saved_layers();
+    for (const std::size_t layer : numbers) {
+        const SavedLayer& names = saved.layers[layer];
+        const auto load = [&](const std::string& name) {
+            return load_heads<T>(name, std::nullopt, "q, k, v of a run", "", request, inputs);
+        };
+        result.q = load(names.q);
+        result.k = load(names.k);
+        result.v = load(names.v);
+        check_heads(result);
+        const GivenHeads<T>& first = result.saved[numbers.front()];
+        const bool fits =
+            layer == numbers.front() || (shape_text(result.q) == shape_text(first.q) &&
+                                         shape_text(result.k) == shape_text(first.k) &&
+                                         shape_text(result.v) == shape_text(first.v));
+        if (!fits)
+            fail(names.q, " ", shape_text(result.q), ": layers of another size than ",
+                 saved.layers[numbers.front()].q, " ", shape_text(first.q));
+        result.saved[layer] = {std::move(result.q), std::move(result.k), std::move(result.v)};
+    }
+    const GivenHeads<T>& first = result.saved[numbers.front()];
+    result.batch_axis = inputs.find(saved.layers[numbers.front()].q).shape.size() == 4;
+    result.batch = first.q.view.batch;
+    result.heads = first.q.view.heads;
+    result.kv_heads = first.k.view.heads;
+    result.queries = first.q.view.tokens;
+    result.keys = first.k.view.tokens;
+    const std::size_t d_value = first.v.view.width;
+    result.layers.assign(saved.layers.size(),
+                         {first.q.view.width, d_value, result.heads * d_value});
+    result.tokens = saved.tokens;
+    result.key_tokens = saved.key_tokens;
+    if (!saved.window_left.empty()) {
+        result.window_left.assign(saved.layers.size(), saved.structure.window_left);
+        for (const auto& [layer, window] : saved.window_left) result.window_left[layer] = window;
+    }
+    return result;
+}
+
+// Where queries stood and how long sequences were, unless flags say otherwise.
+template <class T>
+void place_as_the_run_did(const SavedHeads& saved, const AttentionRequest& flags,
+                          ComputedInputs<T>& result) {
+    MaskStructure& structure = result.options.mask.structure;
+    if (flags.query_offset.empty()) structure.offsets = saved.structure.offsets;
+    if (flags.key_lengths.empty()) structure.key_lengths = saved.structure.key_lengths;
+}
+
 void check_labels(const std::vector<std::vector<std::string>>& labels, std::size_t batch,
                   std::size_t count, const std::string& file, const std::string& what) {
     if (labels.size() != 1 && labels.size() != batch) {
@@ -210,8 +266,9 @@ ComputedInputs<T> load_computed_inputs(const ComputedRequest& request, io::Input
                                        const Warn& warn) {
     require_one_kind_of_input(request);
     const bool projected = !request.query.empty();
-    ComputedInputs<T> result =
-        projected ? load_projected<T>(request, inputs) : load_with_weights<T>(request, inputs);
+    ComputedInputs<T> result = request.saved ? load_saved<T>(request, inputs)
+                               : projected   ? load_projected<T>(request, inputs)
+                                             : load_with_weights<T>(request, inputs);
     const HeadSizes sizes{result.batch,
                           result.heads,
                           result.kv_heads,
@@ -221,6 +278,7 @@ ComputedInputs<T> load_computed_inputs(const ComputedRequest& request, io::Input
                           result.layers[0].d_value};
     result.options =
         load_attention_options<T>(result.attention, sizes, inputs, request.non_finite(), warn);
+    if (request.saved) place_as_the_run_did(*request.saved, request.attention, result);
     const std::size_t past =
         result.options.past_key.empty() ? 0 : result.options.past_key.extent(2);
     load_options_of_layers(request, sizes, past, inputs, result);

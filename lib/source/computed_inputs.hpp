@@ -21,6 +21,11 @@ struct LayerShapes {
 };
 
 template <class T>
+struct GivenHeads {
+    Heads<T> q, k, v;
+};
+
+template <class T>
 struct ComputedInputs {
     bool batch_axis = false;
     std::size_t batch = 1;
@@ -48,6 +53,7 @@ struct ComputedInputs {
     Heads<T> q;
     Heads<T> k;
     Heads<T> v;
+    std::vector<GivenHeads<T>> saved;  // … of each layer; layers that were not saved are empty
 
     std::vector<std::vector<std::string>> tokens;  // one list a sequence, one for all, or none
     std::vector<std::vector<std::string>> key_tokens;

@@ -7,6 +7,7 @@
 
 #include "io/inputs.hpp"
 #include "source/attention_request.hpp"
+#include "source/saved_heads.hpp"
 
 namespace attn::source {
 
@@ -31,6 +32,7 @@ struct ComputedRequest {
     std::string query;
     std::string key;
     std::string value;
+    std::optional<SavedHeads> saved;  // or those that a run saved, of one layer or more
 
     std::string tokens;      // labels; empty: from the weights file, or none
     std::string key_tokens;  // labels of keys where they are not the queries

@@ -93,6 +93,7 @@ void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
             x = loaded_.x[layer];
         }
         const bool block = needs.model_output() || (layer < last && !loaded_.hidden_states);
+        if (!loaded_.saved.empty() && !streamed) continue;
         LayerShare own;
         if (streamed) own = {share.sequences, share.heads, block || needs.output};
         if (loaded_.has_weights() && layer + 1 < end) expect_layer(*loaded_.bundle, layer + 1);
@@ -158,9 +159,12 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
 template <class T>
 void ComputedSource<T>::stream_heads(const Layer& asked) const {
     const InPhase phase(Phase::attend);
-    const LayerResult<T> attention =
-        compute_heads(asked.layer, loaded_.q, loaded_.k, loaded_.v, loaded_.options_of(asked.layer),
-                      asked.sinks, asked.share);
+    const bool saved = !loaded_.saved.empty();
+    const Heads<T>& q = saved ? loaded_.saved[asked.layer].q : loaded_.q;
+    const Heads<T>& k = saved ? loaded_.saved[asked.layer].k : loaded_.k;
+    const Heads<T>& v = saved ? loaded_.saved[asked.layer].v : loaded_.v;
+    const LayerResult<T> attention = compute_heads(
+        asked.layer, q, k, v, loaded_.options_of(asked.layer), asked.sinks, asked.share);
     LayerOutputs<T> outputs;
     outputs.layer = asked.layer;
     outputs.attention = &attention;

@@ -1,18 +1,17 @@
 #include "source/stored_source.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "attention/divided_layer.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/stream_tiles.hpp"
 #include "core/error.hpp"
-#include "io/array_name.hpp"
 #include "io/result_reading.hpp"
 #include "results/folder_layout.hpp"
 #include "results/manifest.hpp"
 #include "source/array_source.hpp"
 #include "source/progress_sink.hpp"
+#include "source/saved_heads.hpp"
 
 namespace attn::source {
 namespace {
@@ -40,12 +39,6 @@ bool structure_fits(const MaskStructure& structure, const Shape& shape) {
     return (structure.offsets.size() == 1 || structure.offsets.size() == shape[0]) &&
            (lengths.empty() || lengths.size() == shape[0]) &&
            std::all_of(lengths.begin(), lengths.end(), fits_keys);
-}
-
-bool holds_array(io::Inputs& inputs, const std::string& array) {
-    const io::ArrayName name = io::parse_array_name(array);
-    return std::filesystem::exists(name.path) &&
-           (name.key.empty() || inputs.open(name.path).arrays.count(name.key) != 0);
 }
 
 template <class T>

@@ -234,6 +234,11 @@ std::vector<Idle> idle_flags() {
     of_lab("--seed 1", {"--method", "evict"});
     of_lab("--seeds 2", {"--method", "local,linformer:projection=pool", "--no-causal"});
     all.push_back({"approx", "--seeds 2", {"SOURCE", "--method", "must"}});
+    of_lab("--head-budgets SOURCE", {"--method", "topp"});
+    of_lab("--linformer-e SOURCE", {"--method", "linformer", "--no-causal"});
+    of_lab("--linformer-f SOURCE", {"--method", "linformer", "--no-causal"});
+    of_lab("--upstream sum", {"--method", "prune-heads"});
+    of_lab("--save weights", {"--method", "local"});
     of_lab("--top-keys 3", {"--method", "local"});
     of_lab("--top-keys 3", {"--method", "local", "--columns", "tv"});
     of_lab("--element-bytes 2", {"--method", "local", "--columns", "tv"});

@@ -13,7 +13,7 @@ struct Drawn {
     std::vector<std::uint8_t> allowed{1, 0, 1, 1}, kept{1, 0, 0, 1};
 
     analysis::ImpliedHead head() const {
-        return {3, 1, 2, 0, {exact.data(), 2, 2}, {implied.data(), 2, 2}, allowed, kept};
+        return {3, 1, 2, 0, {exact.data(), 2, 2}, {implied.data(), 2, 2}, {}, true, allowed, kept};
     }
 };
 

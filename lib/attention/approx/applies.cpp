@@ -28,6 +28,10 @@ std::string why_not(const Spec& spec, const Circumstances& is) {
     for (const std::string score : {"knorm", "keydiff"}) {
         if (words("score", score) && !is.inputs) return "score=" + score + " needs q, k, v";
     }
+    if (words("by", "grad") && !is.gradients)
+        return "by=grad needs --upstream, and what attention is computed from";
+    if (words("projection", "file") && !is.projection_files)
+        return "projection=file needs --linformer-e";
     if (method.name == "block-topk" && !is.inputs && !words("estimate", "oracle"))
         return "needs q, k, v (estimate=oracle does not)";
     return "";

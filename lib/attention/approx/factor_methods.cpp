@@ -91,7 +91,7 @@ MethodRow linformer_row() {
     MethodRow row =
         factorisation("linformer",
                       {whole_option("k", "32", 1),
-                       word_option("projection", "gaussian", {"gaussian", "pool", "jl"}),
+                       word_option("projection", "gaussian", {"gaussian", "pool", "jl", "file"}),
                        flag_option("share", "0"), seed_option()},
                       linformer_cost, "Wang 2020");
     row.top = [](const Options&, const Sizes& sizes) { return static_cast<double>(sizes.keys); };

@@ -91,11 +91,7 @@ void run_exact(const FastHead<T>& head, std::size_t window, MatrixView<T> contex
 
 template <class T>
 RunHead<T> linformer_run(const Options& options, const FastHead<T>& head, const HeadInput& input) {
-    const std::size_t k = options.whole("k");
-    const LinformerProjections drawn =
-        options.word("projection") == "pool"
-            ? pooled_projections(k, input.sizes.keys)
-            : gaussian_projections(k, options.flag("share"), options.seed(), input);
+    const LinformerProjections drawn = linformer_projections(options, input);
     const auto of_keys = std::make_shared<const Matrix<T>>(in_type<T>(drawn.keys));
     const auto of_values = std::make_shared<const Matrix<T>>(in_type<T>(drawn.values));
     const std::vector<T> added(drawn.log_sizes.begin(), drawn.log_sizes.end());

@@ -46,6 +46,13 @@ Matrix<double> segment_means(std::size_t segments, std::size_t count) {
     return means;
 }
 
+Matrix<double> first_columns(const Matrix<double>& from, std::size_t count) {
+    Matrix<double> some(from.rows, count);
+    for (std::size_t row = 0; row < from.rows; ++row)
+        std::copy_n(from.row(row).begin(), count, some.row(row).begin());
+    return some;
+}
+
 // W RᵀR, with no more than one row of W at a time.
 Factors projected_weights(std::size_t k, std::uint64_t seed, const HeadInput& head) {
     Factors factors;
@@ -139,6 +146,17 @@ LinformerProjections pooled_projections(std::size_t k, std::size_t keys) {
     return projections;
 }
 
+LinformerProjections linformer_projections(const Options& options, const HeadInput& head) {
+    const std::size_t k = options.whole("k"), keys = head.sizes.keys;
+    const std::string& projection = options.word("projection");
+    if (projection == "pool") return pooled_projections(k, keys);
+    if (projection == "file")
+        return {first_columns(options.matrix("e"), keys),
+                first_columns(options.matrix(options.flag("share") ? "e" : "f"), keys),
+                {}};
+    return gaussian_projections(k, options.flag("share"), options.seed(), head);
+}
+
 Factors linformer(const LinformerProjections& projections, const HeadInput& head) {
     Factors factors;
     factors.masked = factors.normalised = false;
@@ -149,11 +167,9 @@ Factors linformer(const LinformerProjections& projections, const HeadInput& head
 }
 
 Factors linformer(const Options& options, const HeadInput& head) {
-    const std::size_t k = options.whole("k");
-    const std::string& projection = options.word("projection");
-    if (projection == "jl") return projected_weights(k, options.seed(), head);
-    if (projection == "pool") return linformer(pooled_projections(k, head.sizes.keys), head);
-    return linformer(gaussian_projections(k, options.flag("share"), options.seed(), head), head);
+    if (options.word("projection") == "jl")
+        return projected_weights(options.whole("k"), options.seed(), head);
+    return linformer(linformer_projections(options, head), head);
 }
 
 std::size_t nystrom_iterations(const Options& options) {

@@ -20,10 +20,14 @@ LinformerProjections gaussian_projections(std::size_t k, bool share, std::uint64
 // Means over k segments of the keys, with the logarithms of how many keys are in each.
 LinformerProjections pooled_projections(std::size_t k, std::size_t keys);
 
+// Of the options, which are those of linformer but for projection=jl. file: the matrices "e" and
+// "f" of the options, no more than their first columns.
+LinformerProjections linformer_projections(const Options& options, const HeadInput& head);
+
 Factors linformer(const LinformerProjections& projections, const HeadInput& head);
 
-// Options: k, projection (gaussian, pool, jl), share, seed. jl: W RᵀR with R as E, what theorem 1
-// of the paper bounds.
+// Options: k, projection (gaussian, pool, jl, file), share, seed. jl: W RᵀR with R as E, what
+// theorem 1 of the paper bounds.
 Factors linformer(const Options& options, const HeadInput& head);
 
 // Steps towards the pseudo-inverse; 0: the exact one ("exact"). Throws Error for other words.

@@ -143,8 +143,10 @@ std::vector<MethodRow> selection_methods() {
 
     OptionRow keep = whole_option("keep", "-", 0);
     keep.required = false;
-    MethodRow heads =
-        mask("prune-heads", {keep, real_option("share", "0.25", 0, 1)}, "", no_keys, "Michel 2019");
+    MethodRow heads = mask(
+        "prune-heads",
+        {keep, real_option("share", "0.25", 0, 1), word_option("by", "share", {"share", "grad"})},
+        "", no_keys, "Michel 2019");
     heads.group = Group::heads;
     heads.reads = Reads::weights;
     heads.needs_contexts = true;

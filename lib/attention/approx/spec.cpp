@@ -200,14 +200,16 @@ Options resolve_given(const SpecPart& part, const Sizes& sizes, std::uint64_t se
     return options;
 }
 
+bool says(const SpecPart& part, const char* option, const char* word) {
+    const auto found = part.given.find(option);
+    return found != part.given.end() && found->second == word;
+}
+
 // Some methods are random only with some words.
 bool is_random_part(const SpecPart& part) {
-    const auto says = [&](const char* option, const char* word) {
-        const auto found = part.given.find(option);
-        return found != part.given.end() && found->second == word;
-    };
-    if (part.row->name == "evict") return says("score", "random");
-    return part.row->random && !says("projection", "pool") && !says("random", "0");
+    if (part.row->name == "evict") return says(part, "score", "random");
+    return part.row->random && !reads_file(part) && !says(part, "projection", "pool") &&
+           !says(part, "random", "0");
 }
 
 }  // namespace
@@ -234,9 +236,13 @@ std::vector<Spec> parse_specs(const std::string& list) {
     return specs;
 }
 
+bool reads_file(const SpecPart& part) {
+    return says(part, "projection", "file");
+}
+
 bool leaves_budget_open(const Spec& spec) {
     const MethodRow& method = spec.method();
-    return spec.parts.size() == 1 && !method.budget.empty() &&
+    return spec.parts.size() == 1 && !method.budget.empty() && !reads_file(spec.parts.front()) &&
            spec.parts.front().given.count(method.budget) == 0;
 }
 

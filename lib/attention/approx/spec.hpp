@@ -33,6 +33,9 @@ struct Spec {
 // range.
 std::vector<Spec> parse_specs(const std::string& list);
 
+// Whether a file of the user's says what the method does, its main option among it.
+bool reads_file(const SpecPart& part);
+
 // Whether --budget sets its main option: it has one, and the spec does not.
 bool leaves_budget_open(const Spec& spec);
 
