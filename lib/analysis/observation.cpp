@@ -4,8 +4,17 @@
 #include <cmath>
 
 #include "analysis/half_values.hpp"
+#include "io/file_bytes.hpp"
 
 namespace attn::analysis {
+
+void forget(const Observation& observation) {
+    if (!observation.mapped) return;
+    observation.values.with_span([](auto span) {
+        io::drop_pages({reinterpret_cast<const std::byte*>(span.begin()),
+                        span.size() * sizeof(*span.begin())});
+    });
+}
 
 std::size_t place_in(const std::vector<std::size_t>& list, std::size_t item) {
     if (list.empty()) return item;

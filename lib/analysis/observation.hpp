@@ -46,11 +46,15 @@ struct Observation {
     ObservedValues values;
     // Which heads and queries the values are of, in rising order, where those are not all.
     std::vector<std::size_t> heads = {}, queries = {};
+    bool mapped = false;  // the values are bytes of a mapped file
 
     // The head and the query at a place of the values.
     std::size_t head(std::size_t place) const { return heads.empty() ? place : heads[place]; }
     std::size_t query(std::size_t place) const { return queries.empty() ? place : queries[place]; }
 };
+
+// Takes the values of a mapped file out of this process's memory; they are read again when needed.
+void forget(const Observation& observation);
 
 // Where an item stands in a list in rising order, or would; an empty list holds everything.
 std::size_t place_in(const std::vector<std::size_t>& list, std::size_t item);

@@ -10,6 +10,9 @@
 namespace attn::analysis {
 namespace {
 
+// Pieces whose numbers may stay in memory: to forget each by itself would take time.
+constexpr std::size_t kRemembered = 8;
+
 std::string number(double value, int digits = 4) {
     char text[32];
     std::snprintf(text, sizeof text, "%.*g", digits, value);
@@ -131,9 +134,11 @@ Piece Trial::glance_at(SoftmaxAxis axis) const {
 
 void Trial::visit(const Mistakes& mistakes, bool on_sample, const Visit& action) {
     const DenseComputation computation(inputs_, mistakes, store_);
+    std::size_t looked_at = 0;
     for (const Piece& piece : pieces(whole_axis(mistakes), on_sample)) {
         tick_();
         action(piece, face(computation, observation_, piece));
+        if (++looked_at % kRemembered == 0) forget(observation_);
     }
 }
 
@@ -152,6 +157,7 @@ Explanation Trial::try_right(const std::vector<Visit>& actions, const std::funct
             if (task > 0) return looks[task - 1](all[i], here);
             if (i + 1 < all.size()) next = face(computation, observation_, all[i + 1]);
         });
+        if (i % kRemembered == 0) forget(observation_);
         done();
     }
     Explanation right;

@@ -263,7 +263,8 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
     if (const auto matrices = as_part(values, cells, part); matrices && !wants_output) {
         const bool scores = are_scores(values) && !hold_sinks(*matrices, sinks);
         const Observed kind = scores ? Observed::scores : Observed::weights;
-        return {request.kind.value_or(kind), *matrices, part.heads, part.queries};
+        return {request.kind.value_or(kind), *matrices, part.heads, part.queries,
+                source::is_in_file(inputs, request.observed, *matrices)};
     }
     const auto outputs = as_output(values, loaded, d_output, part);
     if (outputs && (!request.kind || wants_output)) {

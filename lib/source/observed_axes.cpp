@@ -1,6 +1,7 @@
 #include "source/observed_axes.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -110,6 +111,20 @@ template Array<float> load_observed(io::Inputs&, const ArraySource&, std::size_t
                                     const Warn&);
 template Array<double> load_observed(io::Inputs&, const ArraySource&, std::size_t, const Shape&,
                                      const Warn&);
+
+template <class T>
+bool is_in_file(io::Inputs& inputs, const std::string& name, const Array<T>& values) {
+    const auto* const first = reinterpret_cast<const std::byte*>(values.data());
+    const StoredParts parts = find_stored_parts(inputs, name);
+    return std::any_of(
+        parts.arrays.begin(), parts.arrays.end(), [&](const io::StoredArray& stored) {
+            return stored.mapped && std::less_equal<>()(stored.bytes.begin(), first) &&
+                   std::less_equal<>()(first + values.size() * sizeof(T), stored.bytes.end());
+        });
+}
+
+template bool is_in_file(io::Inputs&, const std::string&, const Array<float>&);
+template bool is_in_file(io::Inputs&, const std::string&, const Array<double>&);
 
 std::size_t layers_observed(io::Inputs& inputs, const ArraySource& source, const Shape& cells) {
     const StoredParts parts = find_stored_parts(inputs, source.name);

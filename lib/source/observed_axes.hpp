@@ -27,6 +27,10 @@ std::size_t layers_observed(io::Inputs& inputs, const ArraySource& source, const
 // Whether the arrays hold such cells, as load_observed reads them. Throws no Error.
 bool fits_observed(io::Inputs& inputs, const ArraySource& source, const Shape& cells);
 
+// Whether the values lie in a mapped file, as load_observed leaves what needs no change.
+template <class T>
+bool is_in_file(io::Inputs& inputs, const std::string& name, const Array<T>& values);
+
 // Whether the arrays hold no more than float32.
 bool is_single_precision(io::Inputs& inputs, const std::string& name);
 

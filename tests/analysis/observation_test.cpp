@@ -2,6 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
+
+#include "io/file_bytes.hpp"
+#include "support/program.hpp"
 
 using namespace attn;
 using namespace attn::analysis;
@@ -43,4 +47,29 @@ TEST_CASE("where an item stands in a list is told, and an empty list holds every
     some.heads = {2, 7};
     CHECK(some.head(1) == 7);
     CHECK(some.query(1) == 1);
+}
+
+TEST_CASE("what was forgotten of a mapped file is read again, and memory stays as it is") {
+    const test::TempFolder folder;
+    constexpr std::size_t kNumbers = std::size_t{1} << 16;
+    std::string bytes(kNumbers * sizeof(float), '\0');
+    for (std::size_t i = 0; i < bytes.size(); i += sizeof(float)) bytes[i] = static_cast<char>(i);
+    const io::FileBytes file = io::map_file(folder.write("w", bytes));
+    const Array<float> in_file({1, 1, 1, kNumbers},
+                               reinterpret_cast<const float*>(file.bytes.begin()), file.owner);
+    const Array<float> in_memory({1, 1, 1, kNumbers}, {in_file.data(), in_file.data() + kNumbers});
+    const Observation mapped{Observed::weights, in_file, {}, {}, true};
+    const Observation kept{Observed::weights, in_memory};
+    forget(mapped);
+    forget(kept);
+    std::size_t same = 0;
+    for (std::size_t i = 0; i < kNumbers; ++i) {
+        float right = 0;
+        std::memcpy(&right, bytes.data() + i * sizeof(float), sizeof right);
+        same += mapped.values[i] == static_cast<double>(right) &&
+                        kept.values[i] == static_cast<double>(right)
+                    ? 1
+                    : 0;
+    }
+    CHECK(same == kNumbers);
 }

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/arrays.hpp"
+#include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/stored_layers.hpp"
 
@@ -92,4 +93,22 @@ TEST_CASE("diagnose reads all layers of another program, and names axes that do 
     CHECK(with("q,k,layers,heads").exit_code == 1);
     CHECK(with("q,k,batch,heads").exit_code == 2);
     CHECK_THAT(with("q,k,layers,head").err, Catch::Contains("did you mean heads?"));
+}
+
+TEST_CASE("values that need no change are those of the mapped file, and no others") {
+    const TempFolder folder;
+    std::vector<float> numbers(2 * 4 * 4);
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);
+    std::string header = npy_dictionary("<f4", "(2, 4, 4)");
+    header.resize(117, ' ');  // as NumPy aligns the numbers
+    const std::string path = folder.write("w.npy", npy_bytes(header, bytes_of(numbers)));
+    io::Inputs inputs;
+    const auto load = [&](auto type, const std::string& axes, const Shape& cells) {
+        return load_observed<decltype(type)>(inputs, {path, axes}, 0, cells, {});
+    };
+    CHECK(source::is_in_file(inputs, path, load(float{}, "", {1, 2, 4, 4})));
+    CHECK(source::is_in_file(inputs, path, load(float{}, "", {1, 2, 4, 4}).reshaped({32})));
+    CHECK_FALSE(source::is_in_file(inputs, path, load(double{}, "", {1, 2, 4, 4})));
+    CHECK_FALSE(source::is_in_file(inputs, path, load(float{}, "q,heads,k", {1, 4, 2, 4})));
+    CHECK_FALSE(source::is_in_file(inputs, path, Array<float>({2, 4, 4}, numbers)));
 }
