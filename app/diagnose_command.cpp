@@ -38,7 +38,7 @@ int execute(const DiagnoseFlags& flags, const CommandLine& line) {
 }
 
 std::string list_mistakes() {
-    std::string text = "Mistakes it knows, alone and in pairs:\n";
+    std::string text = "Mistakes it knows, alone, in pairs, and the common ones in threes:\n";
     for (const Hypothesis& hypothesis : analysis::hypotheses())
         text += "  " + std::string(hypothesis.name) + "\n";
     return text;
