@@ -25,6 +25,9 @@ enum class Merge {
 // same number in front, those below it, or all of the queries from the length on.
 enum class Padding { right, left, inverted, queries };
 
+// What makes weights of scores.
+enum class Activation { softmax, sigmoid, relu };
+
 // What is done differently from what was asked for. Nothing by default.
 struct Mistakes {
     bool transposed_weights = false;  // x @ W.T
@@ -51,6 +54,7 @@ struct Mistakes {
     bool cache_of_next = false;  // sequence
     std::vector<std::size_t> head_order;   // which head stands in the place of each; empty: itself
     std::vector<std::size_t> value_order;  // likewise, of key/value heads, whose values it is
+    std::vector<std::size_t> kv_order;     // likewise, whose keys and values they are
     bool keys_of_next_layer = false;       // keys and values, as that layer makes them
     bool matrices_of_next_layer = false;   // W_K and W_V, and their biases
     bool missing_rotary = false;
@@ -62,6 +66,7 @@ struct Mistakes {
     bool rotated_twice = false;
     bool mixed_pairs = false;               // angles in the order of the other pairs
     std::optional<std::size_t> rotary_dim;  // dimensions that are rotated
+    std::size_t turned_pairs = 0;           // the first ones only; 0: all
     std::ptrdiff_t query_step = 0;          // added to the positions of the queries
     std::ptrdiff_t position_step = 0;       // of queries and new keys
     bool queries_from_0 = false;
@@ -90,7 +95,8 @@ struct Mistakes {
     std::ptrdiff_t padding_step = 0;  // added to the lengths
     bool padding_of_next = false;     // sequence
     Padding padding = Padding::right;
-    bool ignored_mask = false;  // the mask array
+    std::optional<std::size_t> masked_key;  // that nobody may attend
+    bool ignored_mask = false;              // the mask array
     bool inverted_mask_array = false;
     bool inverted_mask = false;        // all of it
     bool transposed_mask = false;      // all of it
@@ -110,6 +116,8 @@ struct Mistakes {
     double temperature = 1;                        // what the scores are divided by at the end
     bool mask_after_softmax = false;
     SoftmaxAxis axis = SoftmaxAxis::keys;
+    Activation activation = Activation::softmax;
+    bool log_softmax = false;  // scores are logarithms of the weights
     bool softmax_twice = false;
     std::size_t top_keys = 0;       // how many weights of a row are kept, the largest; 0: all
     bool renormalises_top = false;  // and add up to one

@@ -52,7 +52,9 @@ std::size_t DenseComputation::computed_head(std::size_t place) const {
 std::size_t DenseComputation::kv_head(std::size_t head) const {
     if (mistakes_.one_kv_head) return 0;
     const bool tile = (options_.kv_order == KvOrder::tile) != mistakes_.other_kv_order;
-    return kv_head_of(head, heads(), heads_->k.view.heads, tile ? KvOrder::tile : KvOrder::repeat);
+    const std::size_t place =
+        kv_head_of(head, heads(), heads_->k.view.heads, tile ? KvOrder::tile : KvOrder::repeat);
+    return mistakes_.kv_order.empty() ? place : mistakes_.kv_order[place];
 }
 
 std::size_t DenseComputation::value_head(std::size_t head) const {
@@ -164,6 +166,16 @@ void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t fi
     }
 }
 
+// What stands in the place of softmax: each cell by itself.
+void DenseComputation::activate(DenseBlock& block, std::size_t first, std::size_t count) const {
+    for (std::size_t cell = first; cell < first + count; ++cell) {
+        const double score = block.scores[cell];
+        if (!block.allowed[cell]) continue;
+        block.weights[cell] = mistakes_.activation == Activation::relu ? std::max(0.0, score)
+                                                                       : 1 / (1 + std::exp(-score));
+    }
+}
+
 // Softmax of `count` cells that lie `stride` apart, those that are allowed.
 void DenseComputation::softmax(DenseBlock& block, std::size_t first, std::size_t stride,
                                std::size_t count, double sink) const {
@@ -191,6 +203,10 @@ void DenseComputation::softmax(DenseBlock& block, std::size_t first, std::size_t
         sum += block.weights[cell];
     }
     sum = round_to(rounding, sum);
+    if (mistakes_.log_softmax) {
+        for (std::size_t cell = first; cell < end; cell += stride)
+            block.scores[cell] -= high + std::log(sum);
+    }
     const Rounding fused = mistakes_.rounding_at(stage::fused);
     for (std::size_t cell = first; cell < end; cell += stride) {
         block.weights[cell] = round_to(fused, block.weights[cell]);
@@ -218,6 +234,7 @@ void DenseComputation::normalise(DenseBlock& block) const {
         const bool sinks = !logits.empty() && !mistakes_.missing_sink && !mistakes_.added_sink;
         parallel_for(heads * queries, [&](std::size_t i) {
             const std::size_t head = computed_head(block.cells.heads[i / queries]);
+            if (mistakes_.activation != Activation::softmax) return activate(block, i * keys, keys);
             softmax(block, i * keys, 1, keys, sinks ? sink(logits[head]) : kMasked);
             change_row(block, i * keys, logits.empty() ? 0 : logits[head]);
         });

@@ -71,6 +71,7 @@ class DenseComputation {
                     std::size_t key) const;
     void softmax(DenseBlock& block, std::size_t first, std::size_t stride, std::size_t count,
                  double sink) const;
+    void activate(DenseBlock& block, std::size_t first, std::size_t count) const;
     void normalise(DenseBlock& block) const;
     void change_row(DenseBlock& block, std::size_t first, double sink) const;
     void keep_largest(DenseBlock& block, std::size_t first) const;

@@ -377,6 +377,7 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
                             m.kv_of_next_sequence, m.unit_heads, m.unsigned_turn})
         key.push_back(flag ? 1 : 0);
     key.push_back(static_cast<double>(m.other_pairs_until));
+    key.push_back(static_cast<double>(m.turned_pairs));
     key.push_back(m.key_levels);
     key.push_back(static_cast<double>(m.rotary_dim.value_or(0)));
     key.push_back(m.rotary_theta.value_or(-1));

@@ -122,6 +122,7 @@ void DenseComputation::find_allowed(const DenseCells& cells, std::size_t head, s
         allowed[key] = mistakes_.transposed_mask
                            ? may_attend(cells.sequence, head, cells.keys[key], query)
                            : inside != mistakes_.inverted_mask;
+        if (mistakes_.masked_key == cells.keys[key]) allowed[key] = 0;
     }
 }
 

@@ -29,14 +29,23 @@ std::vector<std::int64_t> positions_of(const RotaryOptions<double>& rotary,
 // Whether the table of the options is not the one to use.
 bool changes_table(const Mistakes& m) {
     return m.rotary_theta || m.rotary_dim || m.positions_from_0 || m.queries_from_0 ||
-           m.query_step != 0 || m.position_step != 0 || m.opposite_turn;
+           m.query_step != 0 || m.position_step != 0 || m.opposite_turn || m.turned_pairs > 0;
+}
+
+// Pairs that are not turned have an angle of zero everywhere.
+RotaryFrequencies turning_first(RotaryFrequencies frequencies, std::size_t pairs) {
+    for (std::size_t pair = pairs; pairs > 0 && pair < frequencies.radians.size(); ++pair)
+        frequencies.radians[pair] = 0;
+    return frequencies;
 }
 
 RotaryTable<double> table_of(const RotaryOptions<double>& rotary, const Mistakes& mistakes,
                              Role role) {
     if (!changes_table(mistakes)) return rotary.table;
     const std::vector<std::int64_t> positions = positions_of(rotary, mistakes, role);
-    if (!mistakes.rotary_theta) return make_rotary_table<double>(positions, rotary.frequencies);
+    if (!mistakes.rotary_theta)
+        return make_rotary_table<double>(positions,
+                                         turning_first(rotary.frequencies, mistakes.turned_pairs));
     const std::size_t dim = mistakes.rotary_dim.value_or(2 * rotary.frequencies.radians.size());
     return make_rotary_table<double>(positions, rotary_frequencies(dim, *mistakes.rotary_theta));
 }

@@ -97,9 +97,10 @@ class Search {
         Mistakes mistakes;
         hypothesis.commit(inputs_, mistakes);
         if (rows && (mistakes.transposed || mistakes.axis == SoftmaxAxis::queries)) return false;
-        if (heads &&
-            (whole_axis(mistakes) == SoftmaxAxis::heads || hypothesis.fit == Fit::head_order))
+        if (heads && (whole_axis(mistakes) == SoftmaxAxis::heads ||
+                      hypothesis.fit == Fit::head_order || hypothesis.fit == Fit::kv_order))
             return false;
+        if (mistakes.log_softmax && observation_.kind != Observed::scores) return false;
         if (hypothesis.part == Part::rows) return diagnosis_.non_finite.nan > 0;
         switch (hypothesis.fit) {
             case Fit::sink:
@@ -416,10 +417,24 @@ bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
     if (spoils_mean(a, b) || spoils_mean(b, a)) return false;
     // Whose values or which head it is can be told while each head has its own place.
     const auto mixes_heads = [](const Hypothesis& order, const Hypothesis& other) {
-        return (order.fit == Fit::value_order || order.fit == Fit::head_order) &&
+        return (order.fit == Fit::value_order || order.fit == Fit::head_order ||
+                order.fit == Fit::kv_order) &&
                other.part == Part::merging;
     };
     if (mixes_heads(a, b) || mixes_heads(b, a)) return false;
+    // Without softmax there are no rows that sum to one, and sums are what tells numbers.
+    const auto replaces_softmax = [](const Hypothesis& h, const Hypothesis& other) {
+        return h.part == Part::activation &&
+               (other.fit != Fit::nothing || other.part == Part::softmax ||
+                other.part == Part::sink);
+    };
+    if (replaces_softmax(a, b) || replaces_softmax(b, a)) return false;
+    // Keys that were rounded jump where a number before them grows: no least squares there.
+    const auto jumps = [&](const Hypothesis& h, const Hypothesis& other) {
+        return h.part == Part::quantised &&
+               (other.part == Part::values || (is_fitted(other) && other.part == Part::input));
+    };
+    if (jumps(a, b) || jumps(b, a)) return false;
     // A search over all its values is too much work beside each of the others.
     if (a.fit == Fit::theta || b.fit == Fit::theta) return false;
     // A factor of the input is one of the scores, too.

@@ -10,17 +10,27 @@ HeadMatching::HeadMatching(Observed kind, std::size_t heads, double unit)
 
 void HeadMatching::add(const Faced& faced) {
     for (std::size_t seen_head = 0; seen_head < heads_; ++seen_head) {
-        for (std::size_t head = 0; head < heads_; ++head) compare(seen_head, head, faced);
+        for (std::size_t head = 0; head < heads_; ++head)
+            compare(worst_[seen_head * heads_ + head], seen_head, head, heads_, faced);
+    }
+}
+
+void HeadMatching::add(const Faced& faced, std::size_t head,
+                       const std::vector<std::vector<std::size_t>>& readers) {
+    const std::size_t heads = faced.block.cells.heads.size();
+    for (std::size_t place = 0; place < heads_; ++place) {
+        for (const std::size_t reader : readers[place])
+            compare(worst_[place * heads_ + head], reader, reader, heads, faced);
     }
 }
 
 // What is far off in one number need not be looked at any further.
-void HeadMatching::compare(std::size_t seen_head, std::size_t head, const Faced& faced) {
+void HeadMatching::compare(double& worst, std::size_t seen_head, std::size_t head,
+                           std::size_t heads, const Faced& faced) {
     constexpr double kFar = 0.5;
-    double& worst = worst_[seen_head * heads_ + head];
     const bool is_output = kind_ == Observed::output;
     const std::size_t rows = is_output ? faced.seen.size() / faced.width : 1;
-    const std::size_t count = is_output ? faced.width / heads_ : faced.seen.size() / heads_;
+    const std::size_t count = is_output ? faced.width / heads : faced.seen.size() / heads;
     for (std::size_t row = 0; row < rows; ++row) {
         const double* const seen = faced.seen.data() + row * faced.width + seen_head * count;
         const double* const expected = faced.expected.data() + row * faced.width + head * count;

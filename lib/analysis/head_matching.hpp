@@ -17,13 +17,19 @@ class HeadMatching {
     // A piece of all heads.
     void add(const Faced& faced);
 
+    // The same where every place was computed with `head`; `readers`: which of the observed heads
+    // read each place.
+    void add(const Faced& faced, std::size_t head,
+             const std::vector<std::vector<std::size_t>>& readers);
+
     // The computed head in the place of each observed one, where every one is near to one, each to
     // another; nothing where some is near to none. Of heads that are as near the one of the same
     // place, then the first.
     std::optional<std::vector<std::size_t>> order() const;
 
   private:
-    void compare(std::size_t seen_head, std::size_t head, const Faced& faced);
+    void compare(double& worst, std::size_t seen_head, std::size_t head, std::size_t heads,
+                 const Faced& faced);
 
     Observed kind_;
     std::size_t heads_;

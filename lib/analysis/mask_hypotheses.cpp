@@ -63,6 +63,11 @@ std::vector<Hypothesis> mask_hypotheses() {
          [](In, Do m) { m.padding = Padding::queries; },
          "Padding masks keys: mask[:, None, None, :], not mask[:, None, :, None].",
          reading::kPaddingMask},
+        {"one key masked for all queries", Part::mask, has_several_keys, [](In, Do) {},
+         "A key that no query reads is one that a mask takes for padding: mask by length, "
+         "arange(n) < lengths[:, None], not by input_ids != pad_token_id where that is a real "
+         "token, too.",
+         reading::kPadding, Fit::masked_key},
         {"window ignored", Part::mask, has_window, [](In, Do m) { m.ignored_window = true; },
          "Mask the keys outside of the sliding window: key > query - W beside key <= query, not "
          "key <= query alone.",

@@ -150,11 +150,11 @@ std::vector<Hypothesis> projection_hypotheses() {
          "Load k_proj and v_proj of the layer whose q_proj it is: layers.{i}.self_attn.k_proj, not "
          "layers.{i + 1}.",
          reading::kCheckpoint},
-        {"keys rounded to int8", Part::values, always, [](In, Do m) { m.key_levels = 127; },
+        {"keys rounded to int8", Part::quantised, always, [](In, Do m) { m.key_levels = 127; },
          "The keys went through int8, a scale for each row: compare with the cache that is not "
          "quantised.",
          reading::kQuantised},
-        {"keys rounded to int4", Part::values, always, [](In, Do m) { m.key_levels = 7; },
+        {"keys rounded to int4", Part::quantised, always, [](In, Do m) { m.key_levels = 7; },
          "The keys went through int4, a scale for each row: compare with the cache that is not "
          "quantised.",
          reading::kQuantised},
@@ -188,6 +188,11 @@ std::vector<Hypothesis> projection_hypotheses() {
          [](In, Do m) { m.other_kv_order = true; },
          "Repeat key/value heads with repeat_interleave, not repeat: head h reads h / group.",
          reading::kGroups},
+        {"key/value heads in another order", Part::key_heads,
+         [](In in) { return kv_heads_of(in) > 1; }, [](In, Do) {},
+         "Head h reads key/value head h // group, of this layer and shard: k and v of "
+         "view(batch, n, kv_heads, d).transpose(1, 2), not k[:, order], v[:, order].",
+         reading::kGroups, Fit::kv_order},
         {"key/value head 0 for all heads", Part::key_heads, groups_heads,
          [](In, Do m) { m.one_kv_head = true; },
          "Head h reads key/value head h // group: k.repeat_interleave(group, 1), not k[:, :1] that "

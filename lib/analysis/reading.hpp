@@ -57,6 +57,7 @@ inline constexpr const char* kAlignment =
 inline constexpr const char* kTriangles = "torch.tril, torch.triu: diagonal";
 inline constexpr const char* kFill = "torch.Tensor.masked_fill, torch.finfo";
 inline constexpr const char* kSoftmax = "torch.nn.functional.softmax, dim";
+inline constexpr const char* kLogSoftmax = "torch.nn.functional.log_softmax";
 inline constexpr const char* kAutocast =
     "PyTorch's notes, Numerical accuracy; torch.amp, ops that autocast to float32";
 

@@ -44,6 +44,11 @@ std::vector<Hypothesis> rotary_hypotheses() {
          "Rotate all dimensions that the model rotates: arange(0, d, 2) / d, "
          "partial_rotary_factor 1.",
          reading::kRotaryPart},
+        {"rotary on the first half of the pairs", Part::rotary, rotates_several_pairs,
+         [](In in, Do m) { m.turned_pairs = radians_of(in).size() / 2; },
+         "There is an angle for each pair, rotary_dim / 2 of them: cos[..., :d // 2], not "
+         "cos[..., :d // 4] with the other pairs left as they are.",
+         reading::kRotaryPart},
         {"rotary on all dimensions", Part::rotary, rotates_in_part,
          [](In in, Do m) {
              m.rotary_dim = width_of_head(in);

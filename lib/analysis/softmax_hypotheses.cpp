@@ -67,6 +67,10 @@ std::vector<Hypothesis> softmax_hypotheses() {
          "Where it is none, the slopes are those of the next smaller power of two, then those of "
          "the next larger at the odd places.",
          reading::kAlibi},
+        {"ALiBi slopes of another number of heads", Part::bias, has_alibi, [](In, Do) {},
+         "The slopes are those of all heads of the model, 2 ** (-8 * arange(1, heads + 1) / "
+         "heads), not of the heads of one shard, nor of key/value heads.",
+         reading::kAlibi, Fit::alibi_heads},
         {"ALiBi slopes from exponent 0", Part::bias, has_alibi,
          [](In in, Do m) {
              const double ratio = std::exp2(-8.0 / static_cast<double>(heads_of(in)));
@@ -106,6 +110,19 @@ std::vector<Hypothesis> softmax_hypotheses() {
          "The weights are probabilities already: scores.softmax(-1), not "
          "scores.softmax(-1).softmax(-1).",
          reading::kSoftmax},
+        {"sigmoid in place of softmax", Part::activation, always,
+         [](In, Do m) { m.activation = Activation::sigmoid; },
+         "The weights of a row add up to one: scores.softmax(-1), not scores.sigmoid().",
+         reading::kSoftmax},
+        {"ReLU in place of softmax", Part::activation, always,
+         [](In, Do m) { m.activation = Activation::relu; },
+         "The weights of a row add up to one: scores.softmax(-1), not scores.relu().",
+         reading::kSoftmax},
+        {"logarithms of the weights", Part::activation, has_several_keys,
+         [](In, Do m) { m.log_softmax = true; },
+         "What was saved has been through log_softmax: save scores, or scores.softmax(-1), not "
+         "scores.log_softmax(-1).",
+         reading::kLogSoftmax},
         {"only the largest weights kept", Part::softmax, has_several_keys, [](In, Do) {},
          "What was saved are the largest weights of each row, weights.topk(k, -1), with zeros for "
          "the rest: save weights.",

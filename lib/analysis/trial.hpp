@@ -11,6 +11,7 @@
 #include "analysis/closeness.hpp"
 #include "analysis/half_arithmetic.hpp"
 #include "analysis/hypotheses.hpp"
+#include "analysis/value_matching.hpp"
 
 namespace attn::analysis {
 
@@ -115,7 +116,15 @@ class Trial {
     void estimate_mask_value(Explanation& explanation, Mistakes& mistakes);
     bool choose(Explanation& explanation, Mistakes& mistakes);
     bool choose_head_order(Explanation& explanation, Mistakes& mistakes);
+    // Which of its two orders of key/value heads.
+    using KeyValueOrder = std::vector<std::size_t> Mistakes::*;
+    void add_parts(const Piece& piece, const Mistakes& mistakes, KeyValueOrder order,
+                   std::size_t cells_at_most, ValueParts& all);
+    bool choose_in_output(Explanation& explanation, Mistakes& mistakes, KeyValueOrder order);
     bool choose_value_order(Explanation& explanation, Mistakes& mistakes);
+    bool choose_kv_order(Explanation& explanation, Mistakes& mistakes);
+    bool choose_masked_key(Explanation& explanation, Mistakes& mistakes);
+    bool choose_alibi_heads(Explanation& explanation, Mistakes& mistakes);
     bool choose_top_keys(Explanation& explanation, Mistakes& mistakes);
     bool choose_max_distance(Explanation& explanation, Mistakes& mistakes);
     bool choose_relative_layer(Explanation& explanation, Mistakes& mistakes);

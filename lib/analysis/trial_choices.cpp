@@ -1,116 +1,12 @@
-// What a mistake chooses among a few, told by the observation: which heads, which layer, how many.
+// What a mistake chooses among a few, told by the observation: which layer, which key, how many.
 #include <algorithm>
 
-#include "analysis/head_matching.hpp"
 #include "analysis/other_relative.hpp"
 #include "analysis/trial.hpp"
-#include "analysis/value_matching.hpp"
+#include "attention/position_bias.hpp"
 #include "core/index_list.hpp"
 
 namespace attn::analysis {
-namespace {
-
-// W_O as it lies; none where the contexts stand side by side.
-struct OutputProjection {
-    Array<double> matrix;
-    MatrixOrder order = MatrixOrder::in_out;
-};
-
-// What some heads make of their contexts [rows, heads * width], in these cells of the output.
-std::vector<double> part_of_output(const std::vector<double>& contexts, std::size_t row,
-                                   std::size_t width, const std::vector<std::size_t>& heads,
-                                   const OutputProjection& W_O,
-                                   const std::vector<std::size_t>& cells) {
-    const bool projects = !W_O.matrix.empty();
-    const std::size_t columns = projects ? output_width(W_O.matrix, W_O.order) : row;
-    const bool in_first = W_O.order == MatrixOrder::in_out;
-    std::vector<double> part;
-    for (const std::size_t cell : cells) {
-        const double* const context = contexts.data() + cell / columns * row;
-        const std::size_t column = cell % columns;
-        double sum = 0;
-        for (const std::size_t head : heads) {
-            const std::size_t first = head * width, end = first + width;
-            if (!projects) {
-                sum += column >= first && column < end ? context[column] : 0;
-                continue;
-            }
-            for (std::size_t i = first; i < end; ++i) {
-                sum += context[i] *
-                       W_O.matrix.data()[in_first ? i * columns + column : column * row + i];
-            }
-        }
-        part.push_back(sum);
-    }
-    return part;
-}
-
-}  // namespace
-
-// A few rows show that it is some order, the sample which: in a row that has one key, or none, all
-// heads are the same. Nothing is told where the order is the right one.
-bool Trial::choose_head_order(Explanation& explanation, Mistakes& mistakes) {
-    const DenseComputation computation(inputs_, mistakes, store_);
-    HeadMatching matching(observation_.kind, extents_.heads, unit_);
-    const auto add = [&](Piece piece) {
-        piece.heads = count_up(extents_.heads);
-        matching.add(face(computation, observation_, piece));
-    };
-    add(glance_at(whole_axis(mistakes)));
-    if (!matching.order()) return false;
-    for (const Piece& piece : pieces(whole_axis(mistakes), true)) add(piece);
-    const auto order = matching.order();
-    if (!order || order_text(*order).empty()) return false;
-    mistakes.head_order = *order;
-    explanation.add_detail(order_text(*order));
-    return true;
-}
-
-// An output is the sum of what each head makes of some head's values.
-bool Trial::choose_value_order(Explanation& explanation, Mistakes& mistakes) {
-    const DenseComputation right(inputs_, mistakes, store_);
-    const std::size_t heads = right.heads(), values = right.kv_heads();
-    const std::size_t most = explanation.mistakes.size() > 1 ? 16 : 32;  // more take too long
-    if (values > most) return false;
-    constexpr std::size_t kRows = 12;
-    Piece piece = pieces(mistakes.axis, true).front();
-    piece.rows.resize(std::min(kRows, piece.rows.size()));
-    Faced faced = face(right, observation_, piece);
-    std::vector<std::vector<std::size_t>> groups(values);
-    for (std::size_t head = 0; head < heads; ++head) groups[right.kv_head(head)].push_back(head);
-    OutputProjection W_O{output_matrix(inputs_, mistakes)};
-    if (inputs_.weights != nullptr) W_O.order = inputs_.weights->order;
-    const std::vector<std::size_t> cells = thin_out(faced.seen.size(), 4 * values * values + 64);
-    ValueParts all;
-    all.heads = values;
-    all.parts.resize(values * values * cells.size());
-    for (std::size_t head = 0; head < values; ++head) {
-        Mistakes of_head = mistakes;
-        of_head.missing_W_O = true;
-        of_head.added_residual = false;
-        of_head.value_order.assign(values, head);
-        const std::vector<double> contexts =
-            DenseComputation(inputs_, of_head, store_).output(piece.sequence, piece.rows);
-        const std::size_t row = contexts.size() / piece.rows.size();
-        for (std::size_t place = 0; place < values; ++place) {
-            const std::vector<double> part =
-                part_of_output(contexts, row, row / heads, groups[place], W_O, cells);
-            std::copy(part.begin(), part.end(),
-                      all.parts.begin() +
-                          static_cast<std::ptrdiff_t>((place * values + head) * cells.size()));
-            if (head != place) continue;
-            for (std::size_t i = 0; i < cells.size(); ++i) faced.expected[cells[i]] -= part[i];
-        }
-    }
-    // What is left of the expected output is what no head made: biases and the like.
-    for (const std::size_t cell : cells)
-        all.seen.push_back(faced.seen[cell] - faced.expected[cell]);
-    const auto found = match_values(all);
-    if (!found || order_text(*found).empty()) return false;
-    mistakes.value_order = *found;
-    explanation.add_detail(order_text(*found));
-    return true;
-}
 
 // The value that comes nearest, of several the first: in the rows that are looked at first, or in
 // the sample where those do not tell them apart, having too few keys.
@@ -169,8 +65,12 @@ bool Trial::choose_top_keys(Explanation& explanation, Mistakes& mistakes) {
         visit(mistakes, true, [&](const Piece&, const Faced& faced) {
             for (std::size_t first = 0; first < faced.seen.size(); first += faced.width) {
                 std::size_t kept = 0, allowed = 0;
+                // Where something is added to all weights, the least one has nothing but that.
+                const double* const row = faced.seen.data() + first;
+                const double nothing =
+                    mistakes.added_sink ? *std::min_element(row, row + faced.width) : 0;
                 for (std::size_t i = first; i < first + faced.width; ++i) {
-                    kept += scores ? faced.seen[i] > kMask : faced.seen[i] != 0;
+                    kept += scores ? faced.seen[i] > kMask : faced.seen[i] != nothing;
                     allowed += faced.expected[i] != 0 && faced.block.allowed[i];
                 }
                 most = std::max(most, kept);
@@ -219,6 +119,67 @@ bool Trial::choose_relative_layer(Explanation& explanation, Mistakes& mistakes) 
     return true;
 }
 
+// The slopes of a model with more or fewer heads: those of its first ones, over and over where it
+// has fewer.
+bool Trial::choose_alibi_heads(Explanation& explanation, Mistakes& mistakes) {
+    const std::vector<double>& right = inputs_.options->mask.alibi;
+    const std::size_t heads = right.size();
+    const auto slopes_of = [&](std::size_t count) {
+        const std::vector<double> slopes = alibi_slopes(count);
+        std::vector<double> used;
+        for (std::size_t head = 0; head < heads; ++head) used.push_back(slopes[head % count]);
+        return used;
+    };
+    std::vector<std::size_t> counts;
+    constexpr std::size_t kMostHeads = 128;
+    const bool alone = explanation.mistakes.size() == 1;
+    for (std::size_t count = 1; count <= std::max(kMostHeads, 2 * heads); ++count) {
+        const bool usual = (count & (count - 1)) == 0 || count == 2 * heads;
+        if ((alone || usual) && slopes_of(count) != right) counts.push_back(count);
+    }
+    const auto set = [&](Mistakes& m, std::size_t count) { m.alibi = slopes_of(count); };
+    const std::size_t best = nearest(mistakes, counts, set);
+    set(mistakes, best);
+    explanation.add_detail("those of " + std::to_string(best) + (best == 1 ? " head" : " heads"));
+    return true;
+}
+
+// The one that gets nothing where it should, in all rows; of an output the one that comes nearest,
+// of those in front and behind.
+bool Trial::choose_masked_key(Explanation& explanation, Mistakes& mistakes) {
+    std::vector<double> missed(extents_.keys, 0);
+    std::vector<bool> attended(extents_.keys, false);
+    if (observation_.kind == Observed::output) {
+        const auto set = [](Mistakes& m, std::size_t key) { m.masked_key = key; };
+        constexpr std::size_t kEnds = 4, kFew = 64;
+        const bool all = explanation.mistakes.size() == 1 && extents_.keys <= kFew;
+        std::vector<std::size_t> keys;
+        for (std::size_t key = 0; key < extents_.keys; ++key) {
+            if (all || key < kEnds || key + kEnds >= extents_.keys) keys.push_back(key);
+        }
+        mistakes.masked_key = nearest(mistakes, keys, set);
+    } else {
+        visit(mistakes, true, [&](const Piece&, const Faced& faced) {
+            const std::vector<std::size_t>& keys = faced.block.cells.keys;
+            for (std::size_t i = 0; i < faced.seen.size(); ++i) {
+                if (!faced.block.allowed[i]) continue;
+                const std::size_t key = keys[i % keys.size()];
+                const bool gone = observation_.kind == Observed::scores ? faced.seen[i] <= kMask
+                                                                        : faced.seen[i] == 0;
+                if (gone) missed[key] += faced.block.weights[i];
+                if (!gone) attended[key] = true;
+            }
+        });
+        for (std::size_t key = 0; key < extents_.keys; ++key) {
+            const bool most = !mistakes.masked_key || missed[key] > missed[*mistakes.masked_key];
+            if (!attended[key] && missed[key] > 0 && most) mistakes.masked_key = key;
+        }
+        if (!mistakes.masked_key) return false;
+    }
+    explanation.add_detail("key " + std::to_string(*mistakes.masked_key));
+    return true;
+}
+
 // One half of the dimensions, or, where it is the only mistake, any eighths of them.
 bool Trial::choose_pair_split(Explanation& explanation, Mistakes& mistakes) {
     const std::size_t all = 2 * inputs_.options->rotary->frequencies.radians.size();
@@ -238,6 +199,9 @@ bool Trial::choose(Explanation& explanation, Mistakes& mistakes) {
     constexpr std::pair<Fit, Choice> kChoices[] = {
         {Fit::head_order, &Trial::choose_head_order},
         {Fit::value_order, &Trial::choose_value_order},
+        {Fit::kv_order, &Trial::choose_kv_order},
+        {Fit::masked_key, &Trial::choose_masked_key},
+        {Fit::alibi_heads, &Trial::choose_alibi_heads},
         {Fit::top_keys, &Trial::choose_top_keys},
         {Fit::max_distance, &Trial::choose_max_distance},
         {Fit::relative_layer, &Trial::choose_relative_layer},

@@ -43,7 +43,11 @@ bool solve(std::vector<double>& matrix, std::vector<double>& right) {
 
 std::optional<std::vector<std::size_t>> match_values(const ValueParts& all) {
     const std::size_t unknowns = all.heads * all.heads, cells = all.seen.size();
-    const MatrixView<const double> parts(all.parts.data(), unknowns, cells);
+    std::vector<double> numbers;
+    numbers.reserve(unknowns * cells);
+    for (const std::vector<double>& part : all.parts)
+        numbers.insert(numbers.end(), part.begin(), part.end());
+    const MatrixView<const double> parts(numbers.data(), unknowns, cells);
     std::vector<double> products(unknowns * unknowns), shares(unknowns);
     multiply_transposed<double>(1, parts, parts, {products.data(), unknowns, unknowns});
     multiply_transposed<double>(1, parts, {all.seen.data(), 1, cells},

@@ -13,8 +13,8 @@ namespace attn::analysis {
 
 struct ValueParts {
     std::size_t heads = 0;  // key/value heads
-    // What a place makes of a head's values: [heads * heads, cells], the place first.
-    std::vector<double> parts;
+    // What a place makes of a head's values: [heads * heads], the place first, of [cells].
+    std::vector<std::vector<double>> parts;
     std::vector<double> seen;  // [cells], what the right parts would add up to
 };
 

@@ -1,31 +1,13 @@
-// What a mistake chooses among a few is told with it: heads, a layer, how many.
+// What a mistake chooses among a few is told with it: a layer, a key, how many.
 #include <catch2/catch.hpp>
 
-#include "analysis/diagnosis.hpp"
 #include "analysis/other_relative.hpp"
-#include "support/arrays.hpp"
-#include "support/worlds.hpp"
+#include "attention/position_bias.hpp"
+#include "support/found_choice.hpp"
 
 using namespace attn;
 using namespace attn::analysis;
 using namespace attn::test;
-
-namespace {
-
-std::string found_choice(const World& world, const Mistakes& mistakes, Observed kind) {
-    const DenseAttention made = compute_dense(world.inputs(), mistakes);
-    const Observation seen{kind, kind == Observed::weights ? made.weights : made.output};
-    const Diagnosis diagnosis = diagnose(world.inputs(), seen, {});
-    std::string text;
-    for (const Explanation& explanation : diagnosis.explanations) {
-        for (const Hypothesis* mistake : explanation.mistakes)
-            text += mistake->name + std::string("; ");
-        text += explanation.detail + "\n";
-    }
-    return text;
-}
-
-}  // namespace
 
 TEST_CASE("it is told how many weights of each row were kept, in weights and in outputs") {
     const World world = capped(3, 12);
@@ -44,12 +26,13 @@ TEST_CASE("it is told how many weights of each row were kept, in weights and in 
     }
 }
 
-TEST_CASE("of values in another order it is told which took which place") {
-    const World world = decoder(4, 9);
+TEST_CASE("the weights that were kept are counted under sinks that were added to all") {
     Mistakes mistakes;
-    mistakes.value_order = {1, 0};
-    CHECK_THAT(found_choice(world, mistakes, Observed::output),
-               Catch::Contains("value heads in another order; heads 0 and 1 changed places"));
+    mistakes.top_keys = 3;
+    mistakes.added_sink = true;
+    CHECK_THAT(found_choice(capped(3, 12), mistakes, Observed::weights),
+               Catch::Contains("only the largest weights kept; sinks added to the weights; "
+                               "3 in each row"));
 }
 
 TEST_CASE("the max distance of buckets and the layer of a table are told") {
@@ -90,4 +73,59 @@ TEST_CASE("a mistake that chooses is found beside others that are known") {
     mistakes.averaged = true;
     CHECK_THAT(found_choice(world, mistakes, Observed::weights),
                Catch::Contains("causal mask missing; heads averaged; "));
+}
+
+TEST_CASE("it is told which key nobody reads, and of how many heads ALiBi's slopes are") {
+    World world = capped(9, 12);
+    for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
+        for (const std::size_t key : {0u, 4u}) {
+            Mistakes mistakes;
+            mistakes.masked_key = key;
+            CHECK_THAT(found_choice(world, mistakes, kind),
+                       Catch::Contains("one key masked for all queries; key " +
+                                       std::to_string(key) + "\n"));
+        }
+        Mistakes mistakes;
+        mistakes.alibi = {alibi_slopes(16)[0], alibi_slopes(16)[1]};
+        CHECK_THAT(found_choice(world, mistakes, kind),
+                   Catch::Contains("ALiBi slopes of another number of heads; those of 16 heads"));
+        mistakes.masked_key = 0;
+        mistakes.alibi = {};
+        mistakes.scale = 0.5;
+        CHECK_THAT(
+            found_choice(world, mistakes, kind),
+            Catch::Contains("scaled by 1 / sqrt(d_head); one key masked for all queries; key 0"));
+    }
+}
+
+TEST_CASE("what stands in the place of softmax has a name, alone and beside another mistake") {
+    const World world = decoder(11, 9);
+    const auto name_of_it = [](const Mistakes& m) {
+        return m.log_softmax                         ? "logarithms of the weights; "
+               : m.activation == Activation::sigmoid ? "sigmoid in place of softmax; "
+                                                     : "ReLU in place of softmax; ";
+    };
+    Mistakes sigmoid, relu, logarithms;
+    sigmoid.activation = Activation::sigmoid;
+    relu.activation = Activation::relu;
+    logarithms.log_softmax = true;
+    for (const Mistakes& mistakes : {sigmoid, relu, logarithms}) {
+        for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
+            if (mistakes.log_softmax != (kind == Observed::scores)) continue;
+            CHECK_THAT(found_choice(world, mistakes, kind),
+                       Catch::StartsWith(name_of_it(mistakes)));
+            Mistakes open = mistakes;
+            open.causal = false;
+            CHECK_THAT(found_choice(world, open, kind),
+                       Catch::StartsWith(std::string("causal mask missing; ") + name_of_it(open)));
+        }
+    }
+}
+
+TEST_CASE("pairs behind the first half that are not turned have a name") {
+    const World world = cached(12, 9);
+    Mistakes mistakes;
+    mistakes.turned_pairs = 2;
+    CHECK_THAT(found_choice(world, mistakes, Observed::weights),
+               Catch::StartsWith("rotary on the first half of the pairs; "));
 }

@@ -15,7 +15,8 @@ ValueParts added_up(const std::vector<std::size_t>& order, std::size_t cells) {
     ValueParts all;
     all.heads = order.size();
     const Array<double> parts = random_array<double>({all.heads * all.heads, cells}, 1);
-    all.parts.assign(parts.data(), parts.data() + parts.size());
+    for (std::size_t part = 0; part < all.heads * all.heads; ++part)
+        all.parts.emplace_back(parts.data() + part * cells, parts.data() + (part + 1) * cells);
     all.seen.assign(cells, 0.0);
     for (std::size_t place = 0; place < all.heads; ++place) {
         for (std::size_t cell = 0; cell < cells; ++cell)
@@ -37,7 +38,7 @@ TEST_CASE("values of one head in two places are no order") {
 }
 
 TEST_CASE("parts that are all zero tell nothing") {
-    CHECK_FALSE(match_values({2, std::vector<double>(4 * 8, 0.0), std::vector<double>(8, 1.0)}));
+    CHECK_FALSE(match_values({2, {4, std::vector<double>(8, 0.0)}, std::vector<double>(8, 1.0)}));
 }
 
 TEST_CASE("few numbers are all taken, and of many about as many as wanted") {

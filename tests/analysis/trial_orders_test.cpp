@@ -1,0 +1,51 @@
+// In which order heads stand, and key/value heads, is told with the mistake.
+#include <catch2/catch.hpp>
+
+#include "support/found_choice.hpp"
+
+using namespace attn;
+using namespace attn::analysis;
+using namespace attn::test;
+
+TEST_CASE("of values in another order it is told which took which place") {
+    const World world = decoder(4, 9);
+    Mistakes mistakes;
+    mistakes.value_order = {1, 0};
+    CHECK_THAT(found_choice(world, mistakes, Observed::output),
+               Catch::Contains("value heads in another order; heads 0 and 1 changed places"));
+}
+
+TEST_CASE("values in another order are told where a sequence has rows without a key") {
+    for (const unsigned seed : {60u, 70u, 80u, 90u}) {
+        World world = masked(seed, 9);
+        Mistakes mistakes;
+        mistakes.value_order = {1, 0};
+        mistakes.padding = Padding::inverted;
+        CHECK_THAT(found_choice(world, mistakes, Observed::output),
+                   Catch::Contains("value heads in another order; padding polarity; "));
+    }
+}
+
+TEST_CASE("key/value heads in another order are told in weights, scores and outputs") {
+    World world = capped(8, 9);
+    world.q = make_separate_heads(random_array<double>({1, 8, 9, 4}, 1));
+    world.k = make_separate_heads(random_array<double>({1, 4, 9, 4}, 2));
+    world.v = make_separate_heads(random_array<double>({1, 4, 9, 4}, 3));
+    world.options.sinks = {};
+    world.options.mask.alibi = {};
+    for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
+        Mistakes mistakes;
+        mistakes.kv_order = {2, 1, 0, 3};
+        CHECK_THAT(
+            found_choice(world, mistakes, kind),
+            Catch::Contains("key/value heads in another order; heads 0 and 2 changed places"));
+        mistakes.kv_order = {1, 2, 3, 0};
+        CHECK_THAT(found_choice(world, mistakes, kind),
+                   Catch::Contains("key/value heads in another order; head 0 is 1, head 1 is 2, "
+                                   "head 2 is 3, head 3 is 0"));
+        mistakes.scale = 0.5;
+        CHECK_THAT(
+            found_choice(world, mistakes, kind),
+            Catch::Contains("key/value heads in another order; scaled by 1 / sqrt(d_head); "));
+    }
+}
