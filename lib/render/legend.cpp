@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 #include "core/word_list.hpp"
@@ -13,6 +15,19 @@ namespace {
 
 constexpr std::size_t kGap = 6;   // between square and text
 constexpr std::size_t kLead = 4;  // between lines
+
+std::string with_digits(double value, int digits) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    return text;
+}
+
+/// Whether the text of an end of the range lies, as float32, beyond that end.
+bool rounded_outwards(const std::string& text, double end, bool above) {
+    const auto shown = static_cast<float>(std::strtod(text.c_str(), nullptr));
+    const auto cell = static_cast<float>(end);
+    return above ? shown > cell : shown < cell;
+}
 
 }  // namespace
 
@@ -43,8 +58,12 @@ void SpecialCells::add(MatrixView<const float> cells, const ColorScale& scale) {
 }
 
 std::string outside_text(std::size_t count, bool above, const ColorScale& scale) {
-    return counted(count, "cell") + " " + (above ? "above " : "below ") +
-           end_ticks(scale)[above ? 1 : 0].text;
+    const Tick end = end_ticks(scale)[above ? 1 : 0];
+    std::string text = end.text;
+    // A weight of 1 lies above 0.99986, not above the 1 that three digits make of it.
+    for (int digits = 4; digits <= 9 && rounded_outwards(text, end.value, above); ++digits)
+        text = with_digits(end.value, digits);
+    return counted(count, "cell") + " " + (above ? "above " : "below ") + text;
 }
 
 std::vector<LegendEntry> make_legend(const SpecialCells& cells, const HeatmapStyle& style) {

@@ -38,6 +38,16 @@ TEST_CASE("the legend counts what lies outside of the range, as float32") {
     CHECK(texts({0.2F}, style, "key 0") == Texts{"key 0 left out of the range"});
 }
 
+TEST_CASE("the end that cells lie outside of is not rounded past them") {
+    using Texts = std::vector<std::string>;
+    HeatmapStyle style;
+    style.scale = {ScaleKind::linear, 0.10003, 0.99986};
+    CHECK(texts({1.0F}, style) == Texts{"1 cell above 0.99986"});
+    CHECK(texts({0.1F}, style) == Texts{"1 cell below 0.10003"});
+    style.scale = {ScaleKind::linear, 0.0998, 0.924};
+    CHECK(texts({0.95F, 0.09F}, style) == Texts{"1 cell above 0.924", "1 cell below 0.0998"});
+}
+
 TEST_CASE("the key without a say is hatched in picture and legend, on every cell of its column") {
     const std::vector<float> values{1, 0.1F, 0.9F, 0.2F};
     HeatmapPanel panel;
