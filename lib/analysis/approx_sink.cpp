@@ -371,7 +371,7 @@ void ApproxSink<T>::find_all_needs() {
         });
     }
     exchange_heads(
-        division_, shape_, false,
+        division_, shape_,
         [&](std::size_t sequence, std::size_t head, ByteWriter& to) {
             put_needs(found[shape_.slot(sequence, head)].needs, to);
         },

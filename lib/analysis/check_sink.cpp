@@ -276,21 +276,22 @@ typename CheckSink<T>::RowCheck CheckSink<T>::check_row(const Tile<T>& tile, std
 }
 
 template <class T>
+typename CheckSink<T>::HeadRows& CheckSink<T>::rows_of(std::size_t slot) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!heads_[slot]) heads_[slot] = std::make_unique<HeadRows>(shape_.queries, shape_.keys);
+    return *heads_[slot];
+}
+
+template <class T>
 void CheckSink<T>::consume(const Tile<T>& tile) {
-    HeadRows* head = nullptr;
-    {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        auto& slot = heads_[shape_.slot(tile.sequence, tile.head)];
-        if (!slot) slot = std::make_unique<HeadRows>(shape_.queries, shape_.keys);
-        head = slot.get();
-    }
+    HeadRows& head = rows_of(shape_.slot(tile.sequence, tile.head));
     HeadRows keys(0, shape_.keys);
     const WholeRows<T> whole(tile, shape_.keys);
     for (std::size_t row = 0; row < tile.rows(); ++row)
-        head->rows[tile.first_query + row] = check_row(whole.tile(), row, keys);
+        head.rows[tile.first_query + row] = check_row(whole.tile(), row, keys);
     if (options_.passing) sample(whole.tile());
     const std::lock_guard<std::mutex> lock(mutex_);
-    head->add(keys);
+    head.add(keys);
 }
 
 template <class T>
@@ -365,6 +366,39 @@ void CheckSink<T>::end_layer(const LayerOutputs<T>&) {
         }
     }
     samples_.clear();
+}
+
+template <class T>
+std::vector<std::size_t> CheckSink<T>::sampled_in(const RowPiece& piece) const {
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < sampled_rows_.size(); ++i) {
+        if (sampled_rows_[i] >= piece.begin && sampled_rows_[i] < piece.end) places.push_back(i);
+    }
+    return places;
+}
+
+template <class T>
+void CheckSink<T>::save_rows(const RowPiece& piece, ByteWriter& to) const {
+    const std::size_t slot = shape_.slot(piece.sequence, piece.head);
+    const HeadRows& head = *heads_[slot];
+    to.put_values(&head.rows[piece.begin], piece.end - piece.begin);
+    to.put(head.may);
+    to.put(head.attended);
+    for (const std::size_t i : sampled_in(piece))
+        to.put_values(samples_[slot].data() + i * shape_.keys, shape_.keys);
+}
+
+template <class T>
+void CheckSink<T>::restore_rows(const RowPiece& piece, ByteReader& from) {
+    const std::size_t slot = shape_.slot(piece.sequence, piece.head);
+    HeadRows& head = rows_of(slot);
+    from.take_values(&head.rows[piece.begin], piece.end - piece.begin);
+    HeadRows theirs(0, shape_.keys);
+    from.take(theirs.may);
+    from.take(theirs.attended);
+    head.add(theirs);
+    for (const std::size_t i : sampled_in(piece))
+        from.take_values(samples_[slot].data() + i * shape_.keys, shape_.keys);
 }
 
 template <class T>

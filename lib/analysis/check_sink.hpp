@@ -129,6 +129,9 @@ class CheckSink : public Sink<T>, public JoiningSink<T> {
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
     void end_layer(const LayerOutputs<T>& outputs) override;
+    bool takes_rows() const override { return true; }
+    void save_rows(const RowPiece& piece, ByteWriter& to) const override;
+    void restore_rows(const RowPiece& piece, ByteReader& from) override;
     bool remembers() const override { return true; }
     void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
     void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
@@ -151,6 +154,9 @@ class CheckSink : public Sink<T>, public JoiningSink<T> {
     std::vector<std::size_t> sampled_rows_;
     std::vector<std::vector<T>> samples_;  // of each head of this layer: its sampled rows
 
+    HeadRows& rows_of(std::size_t slot);
+    // The place in a sample of each sampled row that lies in the piece.
+    std::vector<std::size_t> sampled_in(const RowPiece& piece) const;
     RowCheck check_row(const Tile<T>& tile, std::size_t row, HeadRows& keys) const;
     void sample(const Tile<T>& tile);
     std::vector<std::uint8_t> masked_keys(const Tile<T>& tile, std::size_t row) const;

@@ -25,6 +25,9 @@ struct FixedSum {
         if (!broken)
             broken = __builtin_add_overflow(sum, static_cast<std::int64_t>(value * kOne), &sum);
     }
+    void add(const FixedSum& other) {
+        broken = broken || other.broken || __builtin_add_overflow(sum, other.sum, &sum);
+    }
     double value() const {
         return broken ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(sum) / kOne;
     }
@@ -151,6 +154,25 @@ void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
     results_[first_result_ + slot] = stats;
     const std::lock_guard<std::mutex> lock(mutex_);
     rows_[slot].reset();
+}
+
+template <class T>
+void StatsSink<T>::save_rows(const RowPiece& piece, ByteWriter& to) const {
+    const HeadRows& head = *rows_[shape_.slot(piece.sequence, piece.head)];
+    to.put_values(&head.rows[piece.begin], piece.end - piece.begin);
+    to.put(head.from_after);
+    to.put(head.from_before);
+}
+
+template <class T>
+void StatsSink<T>::restore_rows(const RowPiece& piece, ByteReader& from) {
+    HeadRows& head = rows_of(shape_.slot(piece.sequence, piece.head));
+    from.take_values(&head.rows[piece.begin], piece.end - piece.begin);
+    for (std::vector<FixedSum>* sums : {&head.from_after, &head.from_before}) {
+        std::vector<FixedSum> theirs;
+        from.take(theirs);
+        for (std::size_t key = 0; key < theirs.size(); ++key) (*sums)[key].add(theirs[key]);
+    }
 }
 
 template <class T>

@@ -37,6 +37,9 @@ class StatsSink : public Sink<T>, public JoiningSink<T> {
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head) override;
+    bool takes_rows() const override { return true; }
+    void save_rows(const RowPiece& piece, ByteWriter& to) const override;
+    void restore_rows(const RowPiece& piece, ByteReader& from) override;
     bool remembers() const override { return true; }
     void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
     void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 namespace attn {
 namespace {
@@ -17,13 +18,47 @@ void for_heads_of(const Division& division, const LayerShape& shape, std::size_t
     }
 }
 
-// Cells that queries of the sequence may attend, and a row's own cost where there are few.
+// The rows that a rank streams, in an order that all ranks know.
+template <class Visit>
+void for_rows_of(const Division& division, const LayerShape& shape, std::size_t rank,
+                 const Visit& visit) {
+    for (const RowPiece& piece : division.pieces) {
+        if (piece.rank == rank) visit(piece);
+    }
+    if (division.cuts_heads()) return;
+    for_heads_of(division, shape, rank, [&](std::size_t sequence, std::size_t head) {
+        visit(RowPiece{sequence, head, 0, shape.queries, rank});
+    });
+}
+
+// Of each tile of a head: cells that its queries may attend, and a row's own cost where there are
+// few.
 template <class T>
-double area_of(const Mask<T>& mask, const LayerShape& shape, std::size_t sequence) {
-    double area = 0;
+std::vector<double> tile_areas(const Mask<T>& mask, const LayerShape& shape, std::size_t sequence) {
+    std::vector<double> areas(shape.blocks());
     for (std::size_t query = 0; query < shape.queries; ++query)
-        area += 1 + static_cast<double>(mask.allowed(sequence, query).size());
-    return area;
+        areas[query / shape.block_rows] +=
+            1 + static_cast<double>(mask.allowed(sequence, query).size());
+    return areas;
+}
+
+// Each head for all ranks; of layers and heads that follow one another the first rows are another
+// rank's, so that none has the larger rest each time.
+std::vector<RowPiece> cut_heads(const LayerShape& shape,
+                                const std::vector<std::vector<double>>& areas, std::size_t ranks) {
+    std::vector<RowPiece> pieces;
+    for (std::size_t sequence = 0; sequence < shape.sequences; ++sequence) {
+        const std::vector<std::size_t> ends = cut_evenly(areas[sequence], ranks);
+        for (std::size_t head = 0; head < shape.heads; ++head) {
+            for (std::size_t i = 0; i < ranks; ++i) {
+                const std::size_t begin = i == 0 ? 0 : ends[i - 1] * shape.block_rows;
+                pieces.push_back({sequence, head, std::min(begin, shape.queries),
+                                  std::min(ends[i] * shape.block_rows, shape.queries),
+                                  (i + head + sequence + shape.layer) % ranks});
+            }
+        }
+    }
+    return pieces;
 }
 
 template <class T>
@@ -46,15 +81,27 @@ Division divide_layer(const Mask<T>& mask, const LayerShape& shape, const Sinks<
         return sink == shared || dynamic_cast<JoiningSink<T>*>(sink) != nullptr;
     });
     if (!join) return {};
+    std::vector<std::vector<double>> tiles;
     std::vector<double> areas;
+    std::size_t heads = 0;
     for (std::size_t sequence = 0; sequence < shape.sequences; ++sequence) {
-        const double area = area_of(mask, shape, sequence);
-        for (std::size_t head = 0; head < shape.heads; ++head)
-            areas.push_back(all_heads || shape.streams(sequence, head) ? area : 0);
+        tiles.push_back(tile_areas(mask, shape, sequence));
+        const double area = std::accumulate(tiles.back().begin(), tiles.back().end(), 0.0);
+        for (std::size_t head = 0; head < shape.heads; ++head) {
+            const bool computed = all_heads || shape.streams(sequence, head);
+            areas.push_back(computed ? area : 0);
+            heads += computed ? 1 : 0;
+        }
     }
     // Another rank is the first one of the next layer, for layers of few heads.
-    const Communicator& ranks = shared->ranks();
-    return {ranks, shape.heads, deal_out(areas, ranks.size(), shape.layer)};
+    const std::size_t ranks = shared->ranks().size();
+    Division division{shared->ranks(), shape.heads, deal_out(areas, ranks, shape.layer)};
+    const std::vector<JoiningSink<T>*> joining = joining_among(sinks);
+    const bool rows = std::all_of(joining.begin(), joining.end(),
+                                  [](const JoiningSink<T>* sink) { return sink->takes_rows(); });
+    if (rows && ranks > heads) division.pieces = cut_heads(shape, tiles, ranks);
+    shared->tell_idle(division, heads);
+    return division;
 }
 
 template <class T>
@@ -62,23 +109,59 @@ void tell_division(const Division& division, const Sinks<T>& sinks) {
     for (JoiningSink<T>* sink : joining_among(sinks)) sink->begin_division(division);
 }
 
-void exchange_heads(const Division& division, const LayerShape& shape, bool all_heads,
-                    const SaveHead& save, const RestoreHead& restore) {
+void exchange_heads(const Division& division, const LayerShape& shape, const SaveHead& save,
+                    const RestoreHead& restore) {
     if (division.is_whole()) return;
     const Communicator& ranks = division.ranks;
     ByteWriter own;
     for_heads_of(division, shape, ranks.rank(), [&](std::size_t sequence, std::size_t head) {
-        if (all_heads || shape.streams(sequence, head)) save(sequence, head, own);
+        if (shape.streams(sequence, head)) save(sequence, head, own);
     });
     const std::vector<std::string> all = ranks.gather_all(own.bytes());
     for (std::size_t rank = 0; rank < all.size(); ++rank) {
         if (rank == ranks.rank()) continue;
         ByteReader theirs(all[rank]);
         for_heads_of(division, shape, rank, [&](std::size_t sequence, std::size_t head) {
-            if (all_heads || shape.streams(sequence, head)) restore(sequence, head, theirs);
+            if (shape.streams(sequence, head)) restore(sequence, head, theirs);
         });
         assert(theirs.at_end());
     }
+}
+
+template <class T>
+void bring_rows_together(const Division& division, const LayerShape& shape, const Sinks<T>& sinks) {
+    if (!division.cuts_heads()) return;
+    const std::vector<JoiningSink<T>*> joining = joining_among(sinks);
+    const Communicator& ranks = division.ranks;
+    const auto goes_to_owner = [&](const RowPiece& piece) {
+        return piece.begin < piece.end && shape.streams(piece.sequence, piece.head) &&
+               division.owner(piece.sequence, piece.head) != piece.rank;
+    };
+    ByteWriter own;
+    for_rows_of(division, shape, ranks.rank(), [&](const RowPiece& piece) {
+        if (!goes_to_owner(piece)) return;
+        ByteWriter found;
+        for (const JoiningSink<T>* sink : joining) sink->save_rows(piece, found);
+        own.put(found.bytes());
+    });
+    const std::vector<std::string> all = ranks.gather_all(own.bytes());
+    for (std::size_t rank = 0; rank < all.size(); ++rank) {
+        if (rank == ranks.rank()) continue;
+        ByteReader theirs(all[rank]);
+        for_rows_of(division, shape, rank, [&](const RowPiece& piece) {
+            if (!goes_to_owner(piece)) return;
+            std::string bytes;
+            theirs.take(bytes);
+            if (!division.is_mine(piece.sequence, piece.head)) return;
+            ByteReader found(bytes);
+            for (JoiningSink<T>* sink : joining) sink->restore_rows(piece, found);
+            assert(found.at_end());
+        });
+    }
+    for_heads_of(division, shape, ranks.rank(), [&](std::size_t sequence, std::size_t head) {
+        if (!shape.streams(sequence, head)) return;
+        for (Sink<T>* sink : sinks) sink->end_head(sequence, head);
+    });
 }
 
 template <class T>
@@ -87,7 +170,7 @@ void bring_heads_together(const Division& division, const LayerShape& shape,
     const std::vector<JoiningSink<T>*> joining = joining_among(sinks);
     for (JoiningSink<T>* sink : joining) sink->end_tiles();
     exchange_heads(
-        division, shape, false,
+        division, shape,
         [&](std::size_t sequence, std::size_t head, ByteWriter& to) {
             for (const JoiningSink<T>* sink : joining) sink->save_head(sequence, head, to);
         },
@@ -105,18 +188,27 @@ void bring_contexts_together(const Division& division, const LayerShape& shape,
         return contexts.data() + (sequence * shape.queries + query) * columns +
                head * shape.d_value;
     };
-    exchange_heads(
-        division, shape, true,
-        [&](std::size_t sequence, std::size_t head, ByteWriter& to) {
-            for (std::size_t query = 0; query < shape.queries; ++query)
-                to.put_values(row_of(sequence, head, query), shape.d_value);
-        },
-        [&](std::size_t sequence, std::size_t head, ByteReader& from) {
-            for (std::size_t query = 0; query < shape.queries; ++query)
-                from.take_values(row_of(sequence, head, query), shape.d_value);
+    if (division.is_whole()) return;
+    const Communicator& ranks = division.ranks;
+    ByteWriter own;
+    for_rows_of(division, shape, ranks.rank(), [&](const RowPiece& piece) {
+        for (std::size_t query = piece.begin; query < piece.end; ++query)
+            own.put_values(row_of(piece.sequence, piece.head, query), shape.d_value);
+    });
+    const std::vector<std::string> all = ranks.gather_all(own.bytes());
+    for (std::size_t rank = 0; rank < all.size(); ++rank) {
+        if (rank == ranks.rank()) continue;
+        ByteReader theirs(all[rank]);
+        for_rows_of(division, shape, rank, [&](const RowPiece& piece) {
+            for (std::size_t query = piece.begin; query < piece.end; ++query)
+                theirs.take_values(row_of(piece.sequence, piece.head, query), shape.d_value);
         });
+        assert(theirs.at_end());
+    }
 }
 
+template void bring_rows_together(const Division&, const LayerShape&, const Sinks<float>&);
+template void bring_rows_together(const Division&, const LayerShape&, const Sinks<double>&);
 template void tell_division(const Division&, const Sinks<float>&);
 template void tell_division(const Division&, const Sinks<double>&);
 template Division divide_layer(const Mask<float>&, const LayerShape&, const Sinks<float>&, bool);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 namespace attn {
 
@@ -25,6 +26,31 @@ std::vector<std::size_t> deal_out(const std::vector<double>& areas, std::size_t 
     return owners;
 }
 
+bool Division::streams(std::size_t sequence, std::size_t head, std::size_t query) const {
+    if (!cuts_heads()) return is_mine(sequence, head);
+    const std::size_t first = (sequence * heads + head) * ranks.size();
+    for (std::size_t i = first; i < first + ranks.size(); ++i) {
+        if (query >= pieces[i].begin && query < pieces[i].end)
+            return pieces[i].rank == ranks.rank();
+    }
+    return false;
+}
+
+std::vector<std::size_t> cut_evenly(const std::vector<double>& areas, std::size_t pieces) {
+    const double all = std::accumulate(areas.begin(), areas.end(), 0.0);
+    std::vector<std::size_t> ends;
+    double sum = 0;
+    std::size_t tile = 0;
+    for (std::size_t piece = 1; piece < pieces; ++piece) {
+        const double goal = all * static_cast<double>(piece) / static_cast<double>(pieces);
+        // The tile in which the goal lies goes to the nearer side.
+        while (tile < areas.size() && sum + areas[tile] / 2 <= goal) sum += areas[tile++];
+        ends.push_back(tile);
+    }
+    ends.push_back(areas.size());
+    return ends;
+}
+
 void warn_of_idle_ranks(const Communicator& ranks, std::size_t pieces, const Warn& warn) {
     if (!warn || ranks.is_alone() || ranks.size() <= pieces) return;
     const std::string heads =
@@ -32,6 +58,18 @@ void warn_of_idle_ranks(const Communicator& ranks, std::size_t pieces, const War
     warn("there " + heads + " to compute and " + std::to_string(ranks.size()) +
          " ranks; a head is not divided, so that " + std::to_string(ranks.size() - pieces) +
          " of them have nothing to do");
+}
+
+void warn_of_idle_ranks(const Division& division, std::size_t heads, const Warn& warn) {
+    if (!division.cuts_heads()) return warn_of_idle_ranks(division.ranks, heads, warn);
+    std::set<std::size_t> busy;
+    for (const RowPiece& piece : division.pieces) {
+        if (piece.begin < piece.end) busy.insert(piece.rank);
+    }
+    const std::size_t ranks = division.ranks.size();
+    if (!warn || busy.size() == ranks) return;
+    warn("there are too few rows to compute for " + std::to_string(ranks) + " ranks, so that " +
+         std::to_string(ranks - busy.size()) + " of them have nothing to do");
 }
 
 }  // namespace attn

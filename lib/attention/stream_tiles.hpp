@@ -72,19 +72,20 @@ void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder ord
         TilePlace place = by_block ? countdown.place_by_block(item) : countdown.place(item);
         const bool streamed = shape.streams(place.sequence, place.head);
         if (!streamed && !all_heads) return;
-        if (!division.is_mine(place.sequence, place.head)) return;
         if (order == BlockOrder::falling) place.block = shape.blocks() - 1 - place.block;
+        if (!division.streams(place.sequence, place.head, place.block * shape.block_rows)) return;
         make(place, [&](const Tile<T>& tile) {
             if (!streamed) return;
             for (Sink<T>* sink : sinks) sink->consume(tile);
         });
-        if (!streamed || !countdown.finish(place)) return;
+        if (!streamed || division.cuts_heads() || !countdown.finish(place)) return;
         for (Sink<T>* sink : sinks) sink->end_head(place.sequence, place.head);
     };
     errors.watch([&] {
         parallel_for(countdown.tiles(),
                      [&](std::size_t item) { errors.watch(item, [&] { stream(item); }); });
     });
+    bring_rows_together(division, shape, sinks);
     bring_heads_together(division, shape, sinks);
 }
 

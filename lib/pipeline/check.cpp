@@ -10,7 +10,6 @@
 #include "core/word_list.hpp"
 #include "io/same_files.hpp"
 #include "pipeline/check_judge.hpp"
-#include "source/idle_ranks.hpp"
 #include "source/stored_source.hpp"
 
 namespace attn::pipeline {
@@ -31,13 +30,14 @@ MaskOptions<T> load_mask(const CheckRequest& request, const source::StoredAttent
 template <class T>
 std::vector<HeadCheck> count(const CheckRequest& request,
                              const source::StoredAttention<T>& attention,
-                             const MaskOptions<T>& mask, const Progress& progress) {
+                             const MaskOptions<T>& mask, const Progress& progress,
+                             const Warn& warn) {
     std::map<std::size_t, std::size_t> windows;
     for (const source::StoredLayer<T>& layer : attention.layers) {
         if (layer.window_left) windows[layer.layer] = *layer.window_left;
     }
     analysis::CheckSink<T> sink(mask, {std::move(windows)});
-    RanksSink<T> ranks(request.ranks);
+    RanksSink<T> ranks(request.ranks, warn);
     source::StoredSource<T>(attention).stream(
         {&ranks, &sink}, source::choose_share(attention, request.from), progress);
     return sink.heads();
@@ -52,14 +52,12 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
     inputs.release();
     io::require_same_files(request.ranks, inputs.paths());
     source::select_layers(attention, request.from);
-    source::warn_of_idle_ranks(request.ranks, source::choose_share(attention, request.from),
-                               attention, warn);
     // A window of the command line is meant for all layers.
     if (!request.attention.window.empty()) {
         for (source::StoredLayer<T>& layer : attention.layers) layer.window_left = std::nullopt;
     }
     const MaskOptions<T> mask = load_mask(request, attention, inputs, warn);
-    const std::vector<HeadCheck> heads = count(request, attention, mask, progress);
+    const std::vector<HeadCheck> heads = count(request, attention, mask, progress, warn);
     const CheckedAttention<T> checked = checked_attention(request, attention, mask);
     return {attention.shape()[0] > 1, CheckJudge<T>(request, checked, heads).judge()};
 }

@@ -6,7 +6,6 @@
 
 #include "analysis/check_sink.hpp"
 #include "analysis/verify_sink.hpp"
-#include "attention/division.hpp"
 #include "attention/product_processor.hpp"
 #include "attention/query_offset.hpp"
 #include "attention/ranks_sink.hpp"
@@ -70,9 +69,7 @@ class Run {
                      sorted_indices(request.heads, outline_.heads.size(), "--head", "head")},
           folder_(request.output, guard(), "a folder", request.ranks,
                   request.resume ? io::OutputFolder::Leftover::taken_over
-                                 : io::OutputFolder::Leftover::removed) {
-        warn_of_idle_ranks(ranks_, loaded_.batch * loaded_.heads, warn);
-    }
+                                 : io::OutputFolder::Leftover::removed) {}
 
     results::RunManifest execute(const Progress& progress) {
         if (!folder_.is_taken_over()) folder_.require_space(bytes_to_write());
@@ -93,7 +90,7 @@ class Run {
                                                    loaded_.options.kv_order, own_norm());
         results::PackingSink<T> packing(folder_, request_.format);
 
-        RanksSink<T> ranks(ranks_);
+        RanksSink<T> ranks(ranks_, warn_);
         Sinks<T> sinks{&ranks, &arrays, for_rank_0(layer_arrays)};
         if (save_.heatmaps) sinks.push_back(&heatmaps);
         if (save_.stats || save_.received) sinks.push_back(&stats);

@@ -54,6 +54,7 @@ class RunJournal {
         explicit Front(RunJournal& journal) : journal_(journal) {}
         void begin_layer(const LayerShape& shape) override { journal_.shape_ = shape; }
         void consume(const Tile<T>&) override {}
+        bool takes_rows() const override { return true; }
         void end_layer(const LayerOutputs<T>&) override { journal_.note_layer(); }
 
       private:
@@ -64,6 +65,7 @@ class RunJournal {
       public:
         explicit Back(RunJournal& journal) : journal_(journal) {}
         void consume(const Tile<T>&) override {}
+        bool takes_rows() const override { return true; }
         void end_layer(const LayerOutputs<T>& outputs) override { journal_.end_layer(outputs); }
 
       private:

@@ -11,7 +11,6 @@
 #include "io/npy_writer.hpp"
 #include "io/output_file.hpp"
 #include "io/same_files.hpp"
-#include "source/idle_ranks.hpp"
 #include "source/labels_beside.hpp"
 #include "source/pattern_tokens.hpp"
 
@@ -133,7 +132,6 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     source::select_layers(attention, request.from);
     source::warn_of_causal_leak(attention, request.from.source, warn);
     const Share share = source::choose_share(attention, request.from);
-    source::warn_of_idle_ranks(request.ranks, share, attention, warn);
     source::load_scores(inputs, request.from.source, attention);
     source::add_labels_beside(inputs, request.from, attention, warn);
     inputs.release();
@@ -151,7 +149,7 @@ StatsResult measure_as(const StatsRequest& request, io::Inputs& inputs, const Pr
     std::optional<io::OutputFile> received = open_received(request, inputs);
 
     analysis::StatsSink<T> sink(options);
-    RanksSink<T> ranks(request.ranks);
+    RanksSink<T> ranks(request.ranks, warn);
     source::StoredSource<T>(attention).stream({&ranks, &sink}, share, progress);
 
     StatsResult result;

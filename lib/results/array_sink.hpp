@@ -24,6 +24,7 @@ class ArraySink : public Sink<T>, public JoiningSink<T> {
     ArraySink(io::OutputFolder& folder, ArrayChoice choice, bool batch_axis);
 
     Needs needs() const override;
+    bool takes_rows() const override { return true; }
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
     void end_tiles() override;

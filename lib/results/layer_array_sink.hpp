@@ -19,6 +19,7 @@ class LayerArraySink : public Sink<T>, public JoiningSink<T> {
     Needs needs() const override;
     void begin_layer(const LayerShape& shape) override { shape_ = shape; }
     void consume(const Tile<T>&) override {}
+    bool takes_rows() const override { return true; }
     void end_layer(const LayerOutputs<T>& outputs) override;
     void end_model(const ModelOutputs<T>& outputs) override;
 

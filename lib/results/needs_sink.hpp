@@ -23,14 +23,18 @@ class NeedsSink : public Sink<T> {
 template <class T>
 class JoiningNeedsSink : public NeedsSink<T>, public JoiningSink<T> {
   public:
-    using NeedsSink<T>::NeedsSink;
+    JoiningNeedsSink(Needs needs, bool takes_rows) : NeedsSink<T>(needs), takes_rows_(takes_rows) {}
+    bool takes_rows() const override { return takes_rows_; }
+
+  private:
+    bool takes_rows_;
 };
 
 // It joins if the sink does.
 template <class T>
 std::unique_ptr<Sink<T>> stand_in_for(const Sink<T>& sink) {
-    if (dynamic_cast<const JoiningSink<T>*>(&sink) != nullptr)
-        return std::make_unique<JoiningNeedsSink<T>>(sink.needs());
+    if (const auto* const joining = dynamic_cast<const JoiningSink<T>*>(&sink))
+        return std::make_unique<JoiningNeedsSink<T>>(sink.needs(), joining->takes_rows());
     return std::make_unique<NeedsSink<T>>(sink.needs());
 }
 

@@ -13,6 +13,7 @@ class PackingSink : public Sink<T>, public JoiningSink<T> {
     PackingSink(io::OutputFolder& folder, ArrayFormat format) : folder_(folder), format_(format) {}
 
     void consume(const Tile<T>&) override {}
+    bool takes_rows() const override { return true; }
     void end_layer(const LayerOutputs<T>& outputs) override {
         pack_arrays(folder_, layer_folder(outputs.layer), format_);
     }

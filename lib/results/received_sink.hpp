@@ -16,6 +16,7 @@ class ReceivedSink : public Sink<T>, public JoiningSink<T> {
 
     void begin_layer(const LayerShape& shape) override { shape_ = shape; }
     void consume(const Tile<T>&) override {}
+    bool takes_rows() const override { return true; }
     void end_layer(const LayerOutputs<T>& outputs) override;
 
   private:

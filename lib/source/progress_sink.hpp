@@ -14,6 +14,7 @@ class ProgressSink : public Sink<T>, public JoiningSink<T> {
     ProgressSink(Progress progress, std::size_t layers)
         : progress_(std::move(progress)), layers_(layers) {}
 
+    bool takes_rows() const override { return true; }
     void begin_layer(const LayerShape& shape) override {
         tiles_ = shape.slots() * shape.blocks();
         total_ = layers_ * tiles_;

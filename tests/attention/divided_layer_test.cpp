@@ -50,6 +50,35 @@ class CountingSink : public AllTilesSink, public JoiningSink<float> {
     }
 };
 
+// Does with some rows of a head; hears of the others.
+class RowsSink : public CountingSink {
+  public:
+    bool takes_rows() const override { return true; }
+    void begin_layer(const LayerShape& shape) override {
+        CountingSink::begin_layer(shape);
+        ended.assign(shape.slots(), 0);
+    }
+    void consume(const Tile<float>& tile) override {
+        CountingSink::consume(tile);
+        const std::lock_guard<std::mutex> lock(mutex_);
+        area += static_cast<double>(tile.rows() * tile.active.size());
+    }
+    void end_head(std::size_t sequence, std::size_t head) override {
+        ended[shape_.slot(sequence, head)] = tiles_[shape_.slot(sequence, head)];
+    }
+    void save_rows(const RowPiece& piece, ByteWriter& to) const override {
+        to.put(tiles_[shape_.slot(piece.sequence, piece.head)]);
+    }
+    void restore_rows(const RowPiece& piece, ByteReader& from) override {
+        std::size_t more = 0;
+        from.take(more);
+        tiles_[shape_.slot(piece.sequence, piece.head)] += more;
+    }
+
+    std::vector<std::size_t> ended;  // tiles that were known when the head ended
+    double area = 0;
+};
+
 struct Found {
     std::vector<float> output;
     std::vector<std::size_t> tiles;
@@ -163,4 +192,48 @@ TEST_CASE("ranks have nearly the same number of cells that are not masked") {
     CHECK(load[0] == load[1]);
     CHECK(divide_layer<float>(mask, shape, {&alone}, true).is_whole());
     CHECK(divide_layer<float>(mask, shape, {}, true).is_whole());
+}
+
+TEST_CASE("of fewer heads than ranks each rank streams some rows, and the owner hears of all") {
+    constexpr std::size_t kRows = 500;  // 11 tiles of 48 rows
+    const auto q = random_array<float>({1, 2, kRows, 8}, 1);
+    const auto k = random_array<float>({1, 2, kRows, 8}, 2);
+    const auto v = random_array<float>({1, 2, kRows, 5}, 3);
+    AttentionOptions<float> options;
+    options.mask.structure.causal = true;
+    struct OfRank {
+        std::vector<float> output;
+        std::vector<std::size_t> tiles, ended;
+        std::size_t consumed;
+        double area;
+    };
+    const auto attend = [&](const Communicator& ranks) {
+        RanksSink<float> shared(ranks);
+        RowsSink sink;
+        const auto result = compute_heads<float>(0, make_separate_heads(q), make_separate_heads(k),
+                                                 make_separate_heads(v), options, {&shared, &sink});
+        const Span<const float> values = result.output.values();
+        return OfRank{
+            {values.begin(), values.end()}, sink.tiles(), sink.ended, sink.consumed, sink.area};
+    };
+    const OfRank alone = attend({});
+    CHECK(alone.tiles == std::vector<std::size_t>{11, 11});
+    for (const std::size_t size : {3, 5, 14}) {
+        std::vector<OfRank> found(size);
+        const auto errors = ThreadRanks(size).run(
+            [&](const Communicator& ranks) { found[ranks.rank()] = attend(ranks); });
+        CHECK(errors == std::vector<std::string>(size));
+        std::size_t tiles = 0;
+        std::vector<std::size_t> ended(2);
+        for (const OfRank& one : found) {
+            CHECK(one.output == alone.output);
+            CHECK(one.tiles == alone.tiles);
+            tiles += one.consumed;
+            for (std::size_t head = 0; head < 2; ++head) ended[head] += one.ended[head];
+            // Each has its part of the area, but for the rest of a tile of each head.
+            CHECK(one.area <= alone.area / static_cast<double>(size) + 2.0 * 48 * kRows);
+        }
+        CHECK(tiles == alone.consumed);
+        CHECK(ended == alone.tiles);
+    }
 }

@@ -40,10 +40,34 @@ TEST_CASE("ranks without work are told of, and only these") {
     const Warn warn = [&](const std::string& text) { warnings.push_back(text); };
     const Communicator three(0, 3, nullptr);
     warn_of_idle_ranks(three, 3, warn);
-    warn_of_idle_ranks({}, 0, warn);
+    warn_of_idle_ranks(Communicator(), 0, warn);
     CHECK(warnings.empty());
     warn_of_idle_ranks(three, 1, warn);
     CHECK(warnings ==
           std::vector<std::string>{"there is 1 head to compute and 3 ranks; a head is "
                                    "not divided, so that 2 of them have nothing to do"});
+}
+
+TEST_CASE("a head is cut into pieces of nearly the same area") {
+    using Ends = std::vector<std::size_t>;
+    CHECK(cut_evenly({1, 1, 1, 1}, 2) == Ends{2, 4});
+    // Causal: the last rows are as long as the first ones together.
+    CHECK(cut_evenly({1, 2, 3, 4, 5, 6, 7, 8}, 2) == Ends{6, 8});
+    // More pieces than tiles: some are empty.
+    CHECK(cut_evenly({1}, 3) == Ends{1, 1, 1});
+    CHECK(cut_evenly({}, 2) == Ends{0, 0});
+}
+
+TEST_CASE("ranks without rows are told of") {
+    std::vector<std::string> warnings;
+    const Warn warn = [&](const std::string& text) { warnings.push_back(text); };
+    Division division;
+    division.ranks = Communicator(0, 3, nullptr);
+    division.pieces = {{0, 0, 0, 4, 0}, {0, 0, 4, 8, 1}, {0, 0, 8, 8, 2}};
+    warn_of_idle_ranks(division, 1, warn);
+    CHECK(warnings == std::vector<std::string>{"there are too few rows to compute for 3 ranks, so "
+                                               "that 1 of them have nothing to do"});
+    division.pieces[2].end = 12;
+    warn_of_idle_ranks(division, 1, warn);
+    CHECK(warnings.size() == 1);
 }

@@ -90,6 +90,52 @@ TEST_CASE("ranks that run together write the folder of one process") {
     require_same_folders(request);
 }
 
+TEST_CASE("ranks share the rows of a head where there are more of them than heads") {
+    // 7 tiles of 300 queries while they are computed, 10 of 30 rows while they are read.
+    const TempFolder folder;
+    RunRequest request;
+    request.input.query = folder / "q.npy";
+    request.input.key = folder / "k.npy";
+    request.input.value = folder / "v.npy";
+    const auto write_random = [&](const char* name, const Shape& shape, unsigned seed) {
+        const Array<float> array = random_array<float>(shape, seed);
+        write_array(folder, name, shape,
+                    std::vector<float>(array.values().begin(), array.values().end()));
+    };
+    write_random("q.npy", {1, 300, 4}, 1);
+    write_random("k.npy", {1, 4300, 4}, 2);
+    write_random("v.npy", {1, 4300, 3}, 3);
+    request.input.attention.causal = true;
+    request.save =
+        results::parse_save("scores,weights,context,logsumexp,output,stats,received,check");
+    const auto alone = run_with(1, request);
+    for (const std::size_t size : {2, 3, 9}) CHECK(run_with(size, request) == alone);
+    // Heads are whole where pictures are drawn.
+    request.save = results::parse_save("weights,heatmaps,stats");
+    CHECK(run_with(3, request) == run_with(1, request));
+
+    request.output = folder / "out";
+    request.save = results::parse_save("scores,weights");
+    run(request, {}, {});
+    const auto measured = [&](const Communicator& ranks) {
+        StatsRequest stats;
+        stats.from.source = request.output;
+        stats.ranks = ranks;
+        return stats_json(measure(stats, {}, {}));
+    };
+    const auto checked = [&](const Communicator& ranks) {
+        CheckRequest check_request;
+        check_request.from.source = request.output;
+        check_request.ranks = ranks;
+        const CheckResult result = check(check_request, {}, {});
+        return results::checks_json({{request.output, result}}, false, !result.failed());
+    };
+    for (const std::size_t size : {2, 3, 9}) {
+        CHECK(text_with(size, measured) == measured({}));
+        CHECK(text_with(size, checked) == checked({}));
+    }
+}
+
 TEST_CASE("ranks compute every family of checkpoints as one process does") {
     for (const auto& entry : std::filesystem::directory_iterator(golden("models"))) {
         const auto file = [&](const char* name) {
