@@ -54,7 +54,7 @@ TEST_CASE("a head is cut into pieces of nearly the same area") {
     // Causal: the last rows are as long as the first ones together.
     CHECK(cut_evenly({1, 2, 3, 4, 5, 6, 7, 8}, 2) == Ends{6, 8});
     // More pieces than tiles: some are empty.
-    CHECK(cut_evenly({1}, 3) == Ends{1, 1, 1});
+    CHECK(cut_evenly({1}, 3) == Ends{0, 1, 1});
     CHECK(cut_evenly({}, 2) == Ends{0, 0});
 }
 
