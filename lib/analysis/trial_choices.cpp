@@ -144,10 +144,11 @@ bool Trial::choose_alibi_heads(Explanation& explanation, Mistakes& mistakes) {
     return true;
 }
 
-// The one that gets nothing where it should, in all rows; of an output the one that comes nearest,
-// of those in front and behind.
+// The one that gets nothing where it should, in all rows of several: one number tells nothing of a
+// key. Of an output the one that comes nearest, of those in front and behind.
 bool Trial::choose_masked_key(Explanation& explanation, Mistakes& mistakes) {
     std::vector<double> missed(extents_.keys, 0);
+    std::vector<std::size_t> times(extents_.keys, 0);
     std::vector<bool> attended(extents_.keys, false);
     if (observation_.kind == Observed::output) {
         const auto set = [](Mistakes& m, std::size_t key) { m.masked_key = key; };
@@ -167,12 +168,14 @@ bool Trial::choose_masked_key(Explanation& explanation, Mistakes& mistakes) {
                 const bool gone = observation_.kind == Observed::scores ? faced.seen[i] <= kMask
                                                                         : faced.seen[i] == 0;
                 if (gone) missed[key] += faced.block.weights[i];
+                if (gone) ++times[key];
                 if (!gone) attended[key] = true;
             }
         });
         for (std::size_t key = 0; key < extents_.keys; ++key) {
             const bool most = !mistakes.masked_key || missed[key] > missed[*mistakes.masked_key];
-            if (!attended[key] && missed[key] > 0 && most) mistakes.masked_key = key;
+            if (!attended[key] && times[key] > 1 && missed[key] > 0 && most)
+                mistakes.masked_key = key;
         }
         if (!mistakes.masked_key) return false;
     }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "attention/approx/applies.hpp"
 #include "attention/approx/spec.hpp"
 #include "core/error.hpp"
 
@@ -36,6 +37,11 @@ TEST_CASE("factors cost what their formulas say") {
 
 TEST_CASE("projections of linformer that nobody can give are refused") {
     CHECK(parse_specs("linformer:projection=pool").size() == 1);
-    CHECK_THROWS_WITH(parse_specs("linformer:projection=file"),
-                      Catch::Contains("needs one of gaussian, pool, jl"));
+    CHECK_THROWS_WITH(parse_specs("linformer:projection=learned"),
+                      Catch::Contains("needs one of gaussian, pool, jl, file"));
+    Circumstances is;
+    const Spec from_file = parse_specs("linformer:projection=file").front();
+    CHECK_THAT(why_not(from_file, is), Catch::Contains("--linformer-e"));
+    is.projection_files = true;
+    CHECK(why_not(from_file, is).empty());
 }
