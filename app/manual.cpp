@@ -126,9 +126,10 @@ std::string ranks_manual() {
                "The commands and flags of attn-inspect, carried out by all ranks that an MPI "
                "launcher (mpirun, srun) started, with the same bytes as one process writes. run, "
                "stats, check, heatmap, compare, monitor and approx divide the heads and sequences "
-               "of "
-               "each layer so that all ranks have as many cells that are not masked; rollout "
-               "divides sequences. Every other command, approx --time and rollout --save layers "
+               "of each layer so that all ranks have as many cells that are not masked; rollout "
+               "divides sequences. Where there are more ranks than heads, run (without heatmaps "
+               "and --verify), stats and check divide the rows of each head. Every other command, "
+               "approx --time and rollout --save layers "
                "are carried out by rank 0, which says so. Without a launcher there is one rank.") +
            "\n.PP\n" +
            plain(
