@@ -101,7 +101,8 @@ TEST_CASE("errors and costs follow the reference over all budgets") {
 
 TEST_CASE("random words are those of the reference bit for bit, and normals to its digits") {
     if (!fs::exists(kCurveCases)) return;
-    for (const auto& [name, numbers] : read_case(kCurveCases / "random").items()) {
+    const auto streams = read_case(kCurveCases / "random");
+    for (const auto& [name, numbers] : streams.items()) {
         if (!numbers.is_object()) continue;
         CAPTURE(name);
         const std::size_t comma = name.find(',');
