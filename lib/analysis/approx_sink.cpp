@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "analysis/gradient_norms.hpp"
 #include "analysis/tile_measures.hpp"
 #include "attention/approx/cost.hpp"
 #include "attention/divided_layer.hpp"
@@ -303,11 +304,11 @@ std::vector<double> ApproxSink<T>::output_squares(std::size_t sequence, double& 
     const std::vector<T> own(first, first + static_cast<std::ptrdiff_t>(shape_.queries * columns));
     const Shape shape{1, shape_.queries, columns};
     const Array<T> W_O = in_out_weights(*projections_->weights);
-    all = array_squares(project(Array<T>(shape, own), W_O, Array<T>()));
+    all = sum_of_squares(project(Array<T>(shape, own), W_O, Array<T>()));
     for (std::size_t head = 0; head < shape_.heads; ++head) {
         const std::size_t begin = head * shape_.d_value;
-        squares[head] = array_squares(project(columns_of(own, shape, begin, shape_.d_value),
-                                              W_O.rows(begin, shape_.d_value), Array<T>()));
+        squares[head] = sum_of_squares(project(columns_of(own, shape, begin, shape_.d_value),
+                                               W_O.rows(begin, shape_.d_value), Array<T>()));
     }
     return squares;
 }

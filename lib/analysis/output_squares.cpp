@@ -1,17 +1,10 @@
 #include "analysis/output_squares.hpp"
 
+#include "analysis/gradient_norms.hpp"
 #include "attention/division.hpp"
 #include "core/byte_text.hpp"
 
 namespace attn::analysis {
-
-template <class T>
-double array_squares(const Array<T>& values) {
-    double sum = 0;
-    for (const T value : values.values())
-        sum += static_cast<double>(value) * static_cast<double>(value);
-    return sum;
-}
 
 template <class T>
 Array<T> in_out_weights(const ProjectionWeights<T>& weights) {
@@ -37,7 +30,7 @@ OutputSquares measure_outputs(const ContextErrors<T>& contexts, const Array<T>& 
     const Shape& shape = contexts.shape;
     const std::size_t heads = contexts.heads, parts = heads + 1, width = shape[2] / heads;
     OutputSquares found;
-    found.exact = array_squares(project(Array<T>(shape, contexts.exact), W_O, Array<T>()));
+    found.exact = sum_of_squares(project(Array<T>(shape, contexts.exact), W_O, Array<T>()));
     std::vector<double> costs(contexts.differences.size() * parts, 1);
     for (std::size_t i = heads; i < costs.size(); i += parts) costs[i] = static_cast<double>(heads);
     const std::vector<std::size_t> owners = deal_out(costs, ranks.size());
@@ -48,7 +41,7 @@ OutputSquares measure_outputs(const ContextErrors<T>& contexts, const Array<T>& 
         const std::size_t begin = all ? 0 : i % parts * width, count = all ? shape[2] : width;
         const Array<T> difference =
             columns_of(contexts.differences[i / parts], shape, begin, count);
-        found.errors[i] = array_squares(project(difference, W_O.rows(begin, count), Array<T>()));
+        found.errors[i] = sum_of_squares(project(difference, W_O.rows(begin, count), Array<T>()));
     }
     ByteWriter own;
     own.put(found.errors);
@@ -60,12 +53,10 @@ OutputSquares measure_outputs(const ContextErrors<T>& contexts, const Array<T>& 
     return found;
 }
 
-template double array_squares(const Array<float>&);
 template Array<float> in_out_weights(const ProjectionWeights<float>&);
 template Array<float> columns_of(const std::vector<float>&, const Shape&, std::size_t, std::size_t);
 template OutputSquares measure_outputs(const ContextErrors<float>&, const Array<float>&,
                                        const Communicator&);
-template double array_squares(const Array<double>&);
 template Array<double> in_out_weights(const ProjectionWeights<double>&);
 template Array<double> columns_of(const std::vector<double>&, const Shape&, std::size_t,
                                   std::size_t);

@@ -28,10 +28,6 @@ template <class T>
 OutputSquares measure_outputs(const ContextErrors<T>& contexts, const Array<T>& W_O,
                               const Communicator& ranks);
 
-// Σ of the squares, in double.
-template <class T>
-double array_squares(const Array<T>& values);
-
 // W_O [heads * d_value, d_model], whatever order the file has.
 template <class T>
 Array<T> in_out_weights(const ProjectionWeights<T>& weights);

@@ -2,9 +2,9 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "core/error.hpp"
+#include "core/index_list.hpp"
 #include "io/json_text.hpp"
 
 namespace attn::pipeline {
@@ -127,10 +127,7 @@ void ChosenMethods::add(const Spec& spec, const ApproxChoice& choice,
 }
 
 std::vector<std::size_t> chosen_or_all(const Chosen& chosen, std::size_t all) {
-    if (chosen) return *chosen;
-    std::vector<std::size_t> numbers(all);
-    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
-    return numbers;
+    return chosen ? *chosen : count_up(all);
 }
 
 std::vector<std::array<std::size_t, 3>> places_of(const std::vector<std::size_t>& layers,

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "analysis/gradient_norms.hpp"
 #include "support/arrays.hpp"
 #include "support/thread_ranks.hpp"
 
@@ -46,5 +47,5 @@ TEST_CASE("W_O is turned where the file has it the other way round") {
     weights.order = MatrixOrder::out_in;
     CHECK(in_out_weights(weights).shape() == Shape{2, 1});
     CHECK(columns_of<float>({1, 2, 3, 4, 5, 6}, {1, 2, 3}, 1, 1).shape() == Shape{1, 2, 1});
-    CHECK(array_squares(columns_of<float>({1, 2, 3, 4, 5, 6}, {1, 2, 3}, 1, 1)) == 4 + 25);
+    CHECK(sum_of_squares(columns_of<float>({1, 2, 3, 4, 5, 6}, {1, 2, 3}, 1, 1)) == 4 + 25);
 }
