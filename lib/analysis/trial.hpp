@@ -10,6 +10,7 @@
 #include "analysis/agreement.hpp"
 #include "analysis/closeness.hpp"
 #include "analysis/half_arithmetic.hpp"
+#include "analysis/head_matching.hpp"
 #include "analysis/hypotheses.hpp"
 #include "analysis/value_matching.hpp"
 
@@ -115,6 +116,8 @@ class Trial {
     void estimate_epsilon(Explanation& explanation, Mistakes& mistakes);
     void estimate_mask_value(Explanation& explanation, Mistakes& mistakes);
     bool choose(Explanation& explanation, Mistakes& mistakes);
+    std::optional<std::vector<std::size_t>> matched(HeadMatching& matching, SoftmaxAxis axis,
+                                                    const std::function<void(Piece)>& add) const;
     bool choose_head_order(Explanation& explanation, Mistakes& mistakes);
     // Which of its two orders of key/value heads.
     using KeyValueOrder = std::vector<std::size_t> Mistakes::*;

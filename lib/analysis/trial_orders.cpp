@@ -52,10 +52,28 @@ std::vector<std::size_t> spread_rows(const std::vector<std::size_t>& rows, std::
     return chosen;
 }
 
+// Nothing is told where the order is the right one.
+bool take_order(const std::optional<std::vector<std::size_t>>& found,
+                std::vector<std::size_t> Mistakes::*order, Explanation& explanation,
+                Mistakes& mistakes) {
+    if (!found || order_text(*found).empty()) return false;
+    mistakes.*order = *found;
+    explanation.add_detail(order_text(*found));
+    return true;
+}
+
 }  // namespace
 
 // A few rows show that it is some order, the sample which: in a row that has one key, or none, all
-// heads are the same. Nothing is told where the order is the right one.
+// heads are the same.
+std::optional<std::vector<std::size_t>> Trial::matched(
+    HeadMatching& matching, SoftmaxAxis axis, const std::function<void(Piece)>& add) const {
+    add(glance_at(axis));
+    if (!matching.order()) return std::nullopt;
+    for (const Piece& piece : pieces(axis, true)) add(piece);
+    return matching.order();
+}
+
 bool Trial::choose_head_order(Explanation& explanation, Mistakes& mistakes) {
     const DenseComputation computation(inputs_, mistakes, store_);
     HeadMatching matching(observation_.kind, extents_.heads, unit_);
@@ -63,14 +81,8 @@ bool Trial::choose_head_order(Explanation& explanation, Mistakes& mistakes) {
         piece.heads = count_up(extents_.heads);
         matching.add(face(computation, observation_, piece));
     };
-    add(glance_at(whole_axis(mistakes)));
-    if (!matching.order()) return false;
-    for (const Piece& piece : pieces(whole_axis(mistakes), true)) add(piece);
-    const auto order = matching.order();
-    if (!order || order_text(*order).empty()) return false;
-    mistakes.head_order = *order;
-    explanation.add_detail(order_text(*order));
-    return true;
+    return take_order(matched(matching, whole_axis(mistakes), add), &Mistakes::head_order,
+                      explanation, mistakes);
 }
 
 // An output is the sum of what each head makes of some head's values, or keys and values: `order`
@@ -120,11 +132,7 @@ bool Trial::choose_in_output(Explanation& explanation, Mistakes& mistakes, KeyVa
         piece.rows = spread_rows(piece.rows, kRows);
         add_parts(piece, mistakes, order, (4 * values * values + 64) / pieces.size(), all);
     }
-    const auto found = match_values(all);
-    if (!found || order_text(*found).empty()) return false;
-    mistakes.*order = *found;
-    explanation.add_detail(order_text(*found));
-    return true;
+    return take_order(match_values(all), order, explanation, mistakes);
 }
 
 bool Trial::choose_value_order(Explanation& explanation, Mistakes& mistakes) {
@@ -154,14 +162,8 @@ bool Trial::choose_kv_order(Explanation& explanation, Mistakes& mistakes) {
         for (std::size_t head = 0; head < values; ++head)
             matching.add(face(computations[head], observation_, piece), head, readers);
     };
-    add(glance_at(whole_axis(mistakes)));
-    if (!matching.order()) return false;
-    for (const Piece& piece : pieces(whole_axis(mistakes), true)) add(piece);
-    const auto order = matching.order();
-    if (!order || order_text(*order).empty()) return false;
-    mistakes.kv_order = *order;
-    explanation.add_detail(order_text(*order));
-    return true;
+    return take_order(matched(matching, whole_axis(mistakes), add), &Mistakes::kv_order,
+                      explanation, mistakes);
 }
 
 }  // namespace attn::analysis
