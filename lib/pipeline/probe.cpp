@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <random>
@@ -129,9 +128,7 @@ std::string random_file(Shape shape, const Attempt& attempt, unsigned number) {
         value = static_cast<float>(attempt.size * sum);
     }
     std::string bytes = io::npy_header(DType::float32, shape);
-    const std::size_t header = bytes.size();
-    bytes.resize(header + values.size() * sizeof(float));
-    std::memcpy(&bytes[header], values.data(), values.size() * sizeof(float));
+    bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
     return bytes;
 }
 

@@ -28,7 +28,7 @@ std::shared_ptr<const unsigned char> copy_with_zeros(Span<const std::byte> bytes
     void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
-    std::memcpy(memory, bytes.data(), bytes.size());
+    std::copy_n(bytes.begin(), bytes.size(), static_cast<std::byte*>(memory));
     return {static_cast<const unsigned char*>(memory), [size](const unsigned char* begin) {
                 ::munmap(const_cast<unsigned char*>(begin), size);
             }};

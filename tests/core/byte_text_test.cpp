@@ -15,6 +15,7 @@ TEST_CASE("values come back in the order in which they were written") {
     writer.put(std::optional<std::size_t>(4));
     writer.put_values(row, 2);
     writer.put(std::vector<float>());
+    writer.put_values(std::vector<double>().data(), 0);
 
     ByteReader reader(writer.bytes());
     std::size_t number = 0;
@@ -29,6 +30,7 @@ TEST_CASE("values come back in the order in which they were written") {
     reader.take_values(back, 2);
     CHECK_FALSE(reader.at_end());
     reader.take(none);
+    reader.take_values(std::vector<double>().data(), 0);
     CHECK(reader.at_end());
     CHECK(number == 7);
     CHECK(text == std::string("two\0words", 9));
