@@ -1,4 +1,5 @@
 // What a search may ask about the heads of the page.
+import { badChecks } from './head_names.js';
 import { cosine } from './search.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
@@ -22,13 +23,14 @@ export function headFacts(shared, seq, source) {
     },
     types: (slot) => types.of(slot, source).map((one) => one.name),
     checks(slot) {
-      const bad = meta.checks.filter((check) => check.slots.includes(slot));
+      const bad = badChecks(meta, slot, source);
       return [...bad.map((check) => check.name), ...(bad.some((check) => check.verdict === 'FAIL') ? ['failed'] : [])];
     },
     token(slot) {
       const key = heads.measure('sink_key', slot, source);
       return key === null ? '' : heads.keyToken(seq, key) || '';
     },
+    isHead: (layer, head) => meta.layers.includes(layer) && meta.heads.includes(head),
     alike: (layer, head) => likeness(shared, seq, source, layer, head),
   };
 }
@@ -56,6 +58,7 @@ function likeness({ weights, meta, heads, finder, state }, seq, source, layer, h
   }
   const length = meta.thumb.rows * meta.thumb.columns;
   const first = heads.slot(seq, 0, 0);
-  const wanted = heads.slot(seq, Math.max(meta.layers.indexOf(layer), 0), Math.max(meta.heads.indexOf(head), 0));
-  return (slot) => cosine(thumbs, (wanted - first) * length, (slot - first) * length, length);
+  const wanted = heads.slot(seq, meta.layers.indexOf(layer), meta.heads.indexOf(head));
+  const nothing = source === 'difference' ? 128 : 0;
+  return (slot) => cosine(thumbs, (wanted - first) * length, (slot - first) * length, length, nothing);
 }

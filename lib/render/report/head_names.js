@@ -56,6 +56,18 @@ export function spokenName({ heads, state, types, meta }, layer, head) {
 }
 
 /**
+ * The checks that failed or warn in a head, those of the source that is shown.
+ * @param {import('./heads.js').Meta} meta
+ * @param {number} slot
+ * @param {SourceName} source
+ * @returns {import('./heads.js').Check[]}
+ */
+export function badChecks(meta, slot, source) {
+  const wanted = source === 'b' ? 'b' : 'a';
+  return meta.checks.filter((check) => check.source === wanted && check.slots.includes(slot));
+}
+
+/**
  * Names of the checks that failed in a head.
  * @param {import('./heads.js').Meta} meta
  * @param {number} slot
@@ -63,9 +75,6 @@ export function spokenName({ heads, state, types, meta }, layer, head) {
  * @returns {string[]}
  */
 export function failedChecks(meta, slot, source) {
-  const wanted = source === 'b' ? 'b' : 'a';
-  const failed = meta.checks.filter(
-    (check) => check.verdict === 'FAIL' && check.source === wanted && check.slots.includes(slot),
-  );
+  const failed = badChecks(meta, slot, source).filter((check) => check.verdict === 'FAIL');
   return failed.map((check) => check.name);
 }

@@ -14,12 +14,12 @@ set(attn_page_modules
   search
   arrows
   parts
-  head_facts
   page_top
   chosen
   overview_plan
   small_maps
   head_names
+  head_facts
   overview
   type_panel
   readout

@@ -9,9 +9,11 @@ import { counted } from './text.js';
 export function searchField(shared) {
   const { state, heads, meta } = shared;
   const find = /** @type {HTMLInputElement} */ (byId('find'));
-  find.addEventListener('input', () => state.set({ find: find.value }));
+  const alike = /** @type {HTMLButtonElement} */ (byId('alike'));
+  for (const type of ['input', 'search']) find.addEventListener(type, () => state.set({ find: find.value })); // Escape clears it
   state.listen((changed) => {
     if (changed.has('find') && find.value !== state.shown.find) find.value = state.shown.find;
+    if (changed.has('head')) alike.disabled = typeof state.shown.head !== 'number';
   });
   const words = [
     ...heads.knownMeasures().map((name) => name + '>'),
@@ -19,7 +21,7 @@ export function searchField(shared) {
     'check:failed',
   ];
   fill(byId('find-words'), ...words.map((value) => make('option', { value })));
-  byId('alike').addEventListener('click', () => {
+  alike.addEventListener('click', () => {
     const { layer, head } = state.shown;
     if (typeof head === 'number') state.set({ find: 'like:' + meta.layers[layer] + '.' + meta.heads[head] });
   });

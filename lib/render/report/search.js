@@ -18,6 +18,7 @@
  * @property {(slot: number) => string[]} types
  * @property {(slot: number) => string[]} checks that failed or warn there, and 'failed' where one failed
  * @property {(slot: number) => string} token the strongest key
+ * @property {(layer: number, head: number) => boolean} isHead
  * @property {(layer: number, head: number) => ((slot: number) => number) | null} alike how alike a head is, null when not known
  * @property {string[]} measures
  */
@@ -155,16 +156,17 @@ function alike(found, term, facts) {
  * @param {number} a where the first begins
  * @param {number} b
  * @param {number} length
+ * @param {number} nothing the byte of 0
  * @returns {number} 0 where one of them is empty
  */
-export function cosine(bytes, a, b, length) {
+export function cosine(bytes, a, b, length, nothing = 0) {
   let product = 0;
   let squaresA = 0;
   let squaresB = 0;
   for (let i = 0; i < length; ++i) {
-    product += bytes[a + i] * bytes[b + i];
-    squaresA += bytes[a + i] ** 2;
-    squaresB += bytes[b + i] ** 2;
+    product += (bytes[a + i] - nothing) * (bytes[b + i] - nothing);
+    squaresA += (bytes[a + i] - nothing) ** 2;
+    squaresB += (bytes[b + i] - nothing) ** 2;
   }
   return squaresA > 0 && squaresB > 0 ? product / Math.sqrt(squaresA * squaresB) : 0;
 }
@@ -195,7 +197,10 @@ export class Finder {
     if (shown.find.trim() === '') return { found: null, problem: '' };
     const facts = this.facts(shown.seq, shown.source);
     const { terms, problem } = parseSearch(shown.find, facts.measures);
-    return problem ? { found: null, problem } : { found: findHeads(terms, facts), problem: '' };
+    if (problem) return { found: null, problem };
+    const strange = terms.find((term) => term.kind === 'like' && !facts.isHead(Number(term.name), term.value));
+    if (strange) return { found: null, problem: 'there is no layer ' + strange.name + ' head ' + strange.value };
+    return { found: findHeads(terms, facts), problem: '' };
   }
 
   /** What is known of heads has changed. */

@@ -15,6 +15,7 @@ const facts = {
   types: (slot) => heads[slot].types,
   checks: (slot) => (slot === 2 ? ['causal_leak', 'failed'] : []),
   token: (slot) => heads[slot].token,
+  isHead: (layer, head) => heads.some((one) => one.layer === layer && one.head === head),
   alike: () => (slot) => [0.1, 0.2, 0.9][slot],
 };
 const find = (text) => findHeads(parseSearch(text, measures).terms, facts);
@@ -77,4 +78,18 @@ test('the cosine of maps', () => {
   const bytes = Uint8Array.of(1, 2, 2, 4, 0, 0, 2, 255);
   assert.ok(Math.abs(cosine(bytes, 0, 2, 2) - 1) < 1e-12);
   assert.equal(cosine(bytes, 0, 4, 2), 0);
+});
+
+test('the cosine of differences turns about their zero', () => {
+  const bytes = Uint8Array.of(128, 255, 128, 1, 255, 128);
+  assert.ok(Math.abs(cosine(bytes, 0, 2, 2, 128) + 1) < 1e-12);
+  assert.equal(cosine(bytes, 0, 4, 2, 128), 0);
+});
+
+test('a head that is not there is like none', () => {
+  const finder = new Finder(() => facts);
+  assert.deepEqual(finder.find({ find: 'like:6.0', seq: 0, source: 'a' }).found, [2, 1, 0]);
+  const answer = finder.find({ find: 'like:6.1', seq: 0, source: 'a' });
+  assert.equal(answer.found, null);
+  assert.equal(answer.problem, 'there is no layer 6 head 1');
 });
