@@ -1,6 +1,6 @@
 // All measures of all heads as a table: sorted by any column, filtered by the search, ranges chosen on a column's
 // histogram. Of long tables only the visible rows are in the document.
-import { byId, context2d, fill, make, sharpen, theme } from './parts.js';
+import { byId, fill, make, sharpen, theme } from './parts.js';
 import { hasAny } from './state.js';
 import { numberText } from './text.js';
 
@@ -44,6 +44,28 @@ export function histogramOf(values) {
 }
 
 /**
+ * The bars of a histogram between two places, in parts of its width: first and end, one at least.
+ * @param {number} from
+ * @param {number} to
+ * @returns {[number, number]}
+ */
+export function brushedBars(from, to) {
+  const first = Math.min(Math.floor(from * bins), bins - 1);
+  return [first, Math.max(Math.ceil(to * bins), first + 1)];
+}
+
+/**
+ * A number of few digits that is not above, or not below, another.
+ * @param {number} value
+ * @param {-1 | 1} side
+ * @returns {number}
+ */
+function roundedOut(value, side) {
+  const near = Number(value.toPrecision(6));
+  return side * (near - value) >= 0 ? near : Number((value + side * Math.abs(value) * 1e-5).toPrecision(6));
+}
+
+/**
  * The search with a range of a measure in place of what it said of it before.
  * @param {string} find
  * @param {string} name
@@ -53,7 +75,7 @@ export function histogramOf(values) {
  */
 export function findWithRange(find, name, low, high) {
   const others = (find.match(/-?"[^"]*"|\S+/g) || []).filter((word) => !new RegExp('^' + name + '[<>=]').test(word));
-  return [...others, name + '>=' + Number(low.toPrecision(6)), name + '<=' + Number(high.toPrecision(6))].join(' ');
+  return [...others, name + '>=' + roundedOut(low, -1), name + '<=' + roundedOut(high, 1)].join(' ');
 }
 
 /**
@@ -110,10 +132,11 @@ export function tableView(shared) {
   const names = ['layer', 'head', 'type', ...heads.knownMeasures()];
   const body = make('tbody', {});
   const head = make('thead', {});
+  const table = make('table', {}, head, body);
   const box = make(
     'div',
     { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Measures of all heads' },
-    make('table', {}, head, body),
+    table,
   );
   fill(byId('tab-table'), box);
   /** @type {{slots: number[], from: number, printing: boolean, sort: string}} */
@@ -142,7 +165,21 @@ export function tableView(shared) {
       return cell;
     });
     fill(head, make('tr', {}, ...cells));
+    fixWidths(cells);
     markSorted();
+  }
+
+  /**
+   * Else the browser measures every cell anew whenever rows are sorted.
+   * @param {HTMLElement[]} cells of the head
+   */
+  function fixWidths(cells) {
+    table.style.tableLayout = 'auto';
+    table.style.width = 'auto';
+    const widths = cells.map((cell, i) => Math.max(cell.offsetWidth + 14, names[i] === 'type' ? 150 : 0));
+    cells.forEach((cell, i) => (cell.style.width = widths[i] + 'px'));
+    table.style.tableLayout = 'fixed';
+    table.style.width = widths.reduce((sum, width) => sum + width, 0) + 'px';
   }
 
   function markSorted() {
@@ -152,7 +189,7 @@ export function tableView(shared) {
       const sorted = sort !== '' && sort === (down ? '-' : '') + names[i];
       cell.setAttribute('aria-sort', sorted ? (down ? 'descending' : 'ascending') : 'none');
       const button = /** @type {HTMLElement} */ (cell.firstElementChild);
-      button.textContent = names[i] + (sorted ? (down ? ' \u25bc' : ' \u25b2') : '');
+      writeOnce(button, names[i] + (sorted ? (down ? ' \u25bc' : ' \u25b2') : ''));
     });
   }
 
@@ -161,8 +198,8 @@ export function tableView(shared) {
     if (name === 'type') return;
     const { sort } = state.shown;
     state.set({ sort: sort === '-' + name ? name : sort === name ? '' : '-' + name });
-    markSorted();
     arrange();
+    markSorted();
   }
 
   /** @param {string} name @returns {HTMLCanvasElement} */
@@ -177,15 +214,19 @@ export function tableView(shared) {
     );
     if (values.length === 0) return canvas;
     const { low, high, counts } = histogramOf(values);
-    const context = sharpen(canvas, histogram.width, histogram.height);
     const most = Math.max(...counts);
-    context.fillStyle = theme().faint;
-    counts.forEach((count, i) => {
-      const height = count === 0 ? 0 : Math.max(1, (count / most) * histogram.height);
-      context.fillRect((i * histogram.width) / bins, histogram.height - height, histogram.width / bins - 0.5, height);
-    });
-    brush(canvas, (from, to) =>
-      state.set({ find: findWithRange(state.shown.find, name, low + from * (high - low), low + to * (high - low)) }),
+    const draw = (/** @type {number} */ first, /** @type {number} */ end) => {
+      const context = sharpen(canvas, histogram.width, histogram.height);
+      counts.forEach((count, i) => {
+        const height = count === 0 ? 0 : Math.max(1, (count / most) * histogram.height);
+        context.fillStyle = i >= first && i < end ? theme().accent : theme().faint;
+        context.fillRect((i * histogram.width) / bins, histogram.height - height, histogram.width / bins - 0.5, height);
+      });
+    };
+    draw(0, 0);
+    const edge = (/** @type {number} */ bar) => low + (bar / bins) * (high - low);
+    brush(canvas, draw, (first, end) =>
+      state.set({ find: findWithRange(state.shown.find, name, edge(first), edge(end)) }),
     );
     return canvas;
   }
@@ -201,9 +242,9 @@ export function tableView(shared) {
   function showRows(always) {
     const { slots } = memory;
     const few = memory.printing || slots.length <= allShown;
-    const from = few ? 0 : Math.max(0, Math.floor(box.scrollTop / rowHeight) - 8);
-    const to = few ? slots.length : Math.min(slots.length, from + 40);
-    if (!always && Math.abs(from - memory.from) < 6) return;
+    const from = few ? 0 : Math.max(0, Math.floor(box.scrollTop / rowHeight) - 5);
+    const to = few ? slots.length : Math.min(slots.length, from + 30);
+    if (!always && Math.abs(from - memory.from) < 4) return;
     memory.from = from;
     const rows = slots.slice(from, to).map((slot, i) => tableRow(slot, i));
     fill(body, spacer(from), ...rows, spacer(slots.length - to));
@@ -232,8 +273,8 @@ export function tableView(shared) {
     const { row, cells } = made[i];
     names.forEach((name, column) => {
       const value = name === 'type' ? null : columnValue(shared, name, slot);
-      cells[column].textContent =
-        name === 'type' ? kinds : name === 'layer' || name === 'head' ? String(value) : numberText(value, 3);
+      const text = name === 'type' ? kinds : name === 'layer' || name === 'head' ? String(value) : numberText(value, 3);
+      writeOnce(cells[column], text);
     });
     row.dataset.slot = String(slot);
     return row;
@@ -257,37 +298,41 @@ export function tableView(shared) {
 }
 
 /**
- * Choosing a range with the pointer.
- * @param {HTMLCanvasElement} canvas
- * @param {(from: number, to: number) => void} choose parts of the width
+ * What is there already need not be laid out again.
+ * @param {HTMLElement} element
+ * @param {string} text
  */
-function brush(canvas, choose) {
+function writeOnce(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Choosing bars of a histogram with the pointer: the first, and the end.
+ * @param {HTMLCanvasElement} canvas
+ * @param {(first: number, end: number) => void} show those that would be chosen now
+ * @param {(first: number, end: number) => void} choose
+ */
+function brush(canvas, show, choose) {
   const drag = { start: -1 };
   const part = (/** @type {PointerEvent} */ event) => {
     const box = canvas.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
   };
+  const bars = (/** @type {PointerEvent} */ event) =>
+    brushedBars(Math.min(drag.start, part(event)), Math.max(drag.start, part(event)));
   canvas.addEventListener('pointerdown', (event) => {
     canvas.setPointerCapture(event.pointerId);
     drag.start = part(event);
+    show(...bars(event));
   });
   canvas.addEventListener('pointermove', (event) => {
-    if (drag.start < 0) return;
-    const context = context2d(canvas);
-    context.fillStyle = theme().accent;
-    context.globalAlpha = 0.3;
-    context.fillRect(
-      Math.min(drag.start, part(event)) * histogram.width,
-      histogram.height - 3,
-      Math.abs(part(event) - drag.start) * histogram.width,
-      3,
-    );
-    context.globalAlpha = 1;
+    if (drag.start >= 0) show(...bars(event));
   });
-  canvas.addEventListener('pointerup', (event) => {
-    const end = part(event);
-    if (drag.start >= 0 && Math.abs(end - drag.start) > 0.02)
-      choose(Math.min(drag.start, end), Math.max(drag.start, end));
+  const lift = (/** @type {PointerEvent} */ event) => {
+    if (drag.start >= 0 && event.type === 'pointerup') choose(...bars(event));
     drag.start = -1;
-  });
+    show(0, 0);
+  };
+  canvas.addEventListener('pointerup', lift);
+  canvas.addEventListener('pointercancel', lift);
 }

@@ -8,9 +8,9 @@ import { extraHeads, strongLines } from '../../../lib/render/report/lines.js';
 import { runningToken } from '../../../lib/render/report/running_text.js';
 import { layerMeans, TokenRows } from '../../../lib/render/report/token_rows.js';
 import { strongestLinks } from '../../../lib/render/report/link_bars.js';
-import { failedChecks, headSentence, spokenName } from '../../../lib/render/report/head_names.js';
+import { badChecks, failedChecks, headSentence, spokenName } from '../../../lib/render/report/head_names.js';
 import { HeadTypes } from '../../../lib/render/report/head_types.js';
-import { findWithRange, histogramOf, sortedSlots } from '../../../lib/render/report/table.js';
+import { brushedBars, findWithRange, histogramOf, sortedSlots } from '../../../lib/render/report/table.js';
 import { meanLine } from '../../../lib/render/report/curves.js';
 import { worstFirst } from '../../../lib/render/report/checks.js';
 import { overviewPlan, spotOf } from '../../../lib/render/report/overview_plan.js';
@@ -100,6 +100,21 @@ test('a range from a histogram takes the place of the one before', () => {
     findWithRange('type:sink entropy>=1 entropy<=2 entropy_normalised>0', 'entropy', 0.5, 0.75),
     'type:sink entropy_normalised>0 entropy>=0.5 entropy<=0.75',
   );
+});
+
+test('a range that is rounded leaves out no value at its ends', () => {
+  const words = findWithRange('', 'entropy', 1.23456789, 2.34567891).split(' ');
+  const [low, high] = words.map((word) => Number(word.replace(/.*=/, '')));
+  assert.ok(low <= 1.23456789 && low > 1.2345, words[0]);
+  assert.ok(high >= 2.34567891 && high < 2.3458, words[1]);
+  const [negative] = findWithRange('', 'entropy', -1.23456489, 0).split(' ');
+  assert.ok(Number(negative.replace(/.*=/, '')) <= -1.23456489, negative);
+});
+
+test('a brush chooses whole bars, one at least', () => {
+  assert.deepEqual(brushedBars(0.01, 0.99), [0, 24]);
+  assert.deepEqual(brushedBars(0.5, 0.5), [12, 13]);
+  assert.deepEqual(brushedBars(1, 1), [23, 24]);
 });
 
 test('a histogram counts every value, equal ones too', () => {
@@ -290,4 +305,18 @@ test('an arrow leads to a near point of its direction', () => {
   assert.equal(nextPoint(points, middle, -1, 0), above);
   assert.equal(nextPoint(points, middle, 1, 0), below);
   assert.equal(nextPoint(points, farRight, 0, 1), null);
+});
+
+test('the checks of a head are those of the source that is shown', () => {
+  const checks = [
+    { name: 'row_sum', verdict: 'FAIL', source: 'a', slots: [3] },
+    { name: 'causal_leak', verdict: 'FAIL', source: 'b', slots: [3, 4] },
+    { name: 'almost_causal', verdict: 'warning', source: 'b', slots: [3] },
+  ];
+  assert.deepEqual(failedChecks({ checks }, 3, 'difference'), ['row_sum']);
+  assert.deepEqual(failedChecks({ checks }, 3, 'b'), ['causal_leak']);
+  assert.deepEqual(
+    badChecks({ checks }, 3, 'b').map((check) => check.name),
+    ['causal_leak', 'almost_causal'],
+  );
 });
