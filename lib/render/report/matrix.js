@@ -42,6 +42,7 @@ export function matrixView(shared) {
     const { grid } = memory;
     if (!grid) return;
     const picture = matrixPicture(shared, grid, state.shown);
+    byId('range-low').toggleAttribute('disabled', picture.range.diverging); // its middle is 0
     memory.width = panel.clientWidth;
     const margins = labelMargins(context2d(canvas), picture, memory.width);
     const highest = Math.max(320, Math.min(720, window.innerHeight - 330));

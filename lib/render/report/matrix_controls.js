@@ -25,12 +25,13 @@ export function matrixControls(shared, memory) {
   };
   checkbox('drop-first', 'dropFirst');
   checkbox('shared', 'shared');
-  const slider = (/** @type {string} */ id, /** @type {'low' | 'high'} */ name) => {
+  // One slider moves the other along, so that the range never turns round.
+  const slider = (/** @type {string} */ id, /** @type {(value: number) => Partial<Shown>} */ change) => {
     const input = /** @type {HTMLInputElement} */ (byId(id));
-    input.addEventListener('input', () => state.set({ [name]: Number(input.value) }));
+    input.addEventListener('input', () => state.set(change(Number(input.value))));
   };
-  slider('range-low', 'low');
-  slider('range-high', 'high');
+  slider('range-low', (low) => ({ low, high: Math.max(low, state.shown.high) }));
+  slider('range-high', (high) => ({ high, low: Math.min(high, state.shown.low) }));
   const zoomBy = (/** @type {number} */ factor) => () => memory.grid && zoomMatrix(shared, memory.grid, factor, null);
   byId('zoom-in').addEventListener('click', zoomBy(1.5));
   byId('zoom-out').addEventListener('click', zoomBy(1 / 1.5));

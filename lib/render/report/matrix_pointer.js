@@ -31,6 +31,7 @@ export function pointing({ panel, shared, memory }) {
   }
 
   panel.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
     panel.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     drag.moved = 0;
