@@ -83,9 +83,8 @@ export function saveDialog(shared) {
   const { state, heads } = shared;
   const dialog = /** @type {HTMLDialogElement} */ (byId('save-dialog'));
   const wanted = new WantedGrids(shared, 'hover');
-  const name = () =>
-    heads.fileName(state.shown.seq, state.shown.layer, state.shown.head) +
-    (state.shown.source === 'a' ? '' : '-' + state.shown.source);
+  const ofSource = () => (state.shown.source === 'a' ? '' : '-' + state.shown.source);
+  const name = () => heads.fileName(state.shown.seq, state.shown.layer, state.shown.head) + ofSource();
   const withGrid = (/** @type {(grid: Grid) => void} */ act) => () => {
     const grid = wanted.chosen();
     if (grid) act(grid);
@@ -113,7 +112,7 @@ export function saveDialog(shared) {
         withGrid((grid) => saveText(name() + '.svg', svgOf(shared, grid), 'image/svg+xml')),
       ),
       button('Table as CSV', () =>
-        saveText('measures.csv', csvText(tableRows(shared, shownSlots(shared))), 'text/csv'),
+        saveText('measures' + ofSource() + '.csv', csvText(tableRows(shared, shownSlots(shared))), 'text/csv'),
       ),
       button(
         'Row as JSON',

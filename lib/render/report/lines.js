@@ -169,14 +169,13 @@ export function linesView(shared) {
     const from = Math.max(0, Math.floor(top / lineHeight));
     const to = Math.min(meta.rows, Math.ceil((top + height) / lineHeight));
     const chosen = only();
-    // Lines from a query that is chosen go to keys out of view too.
+    // Lines of a token that is chosen go to what is out of view too.
     const y = (/** @type {number} */ place) => (place + 0.5) * lineHeight - top;
     const left = width * 0.4;
     const right = width * 0.6;
     let count = 0;
     for (const { grid, color } of drawnHeads()) {
-      const [first, end] = chosen && chosen.side === 'query' ? [chosen.place, chosen.place + 1] : [from, to];
-      const lines = strongLines(grid, first, Math.min(end, grid.rows), state.shown.threshold, chosen);
+      const lines = strongLines(grid, chosen ? 0 : from, chosen ? grid.rows : to, state.shown.threshold, chosen);
       count += lines.length;
       context.strokeStyle = color;
       for (const { row, column, weight } of lines) {
