@@ -121,6 +121,21 @@ class Browser:
                                             "actions": actions}]})
         self.frame()
 
+    def stroke(self, *paths, kind="mouse", button=0):
+        """Presses, moves along the points of a path, lets go: with the mouse, or with a finger for each path."""
+        sources = []
+        for finger, points in enumerate(paths):
+            moves = [{"type": "pointerMove", "duration": 20, "x": int(x), "y": int(y), "origin": "viewport"} for x, y in points]
+            actions = [moves[0], {"type": "pointerDown", "button": button}, *moves[1:], {"type": "pointerUp", "button": button}]
+            sources.append({"type": "pointer", "id": f"{kind}{finger}", "parameters": {"pointerType": kind}, "actions": actions})
+        self.post("/actions", {"actions": sources})
+        self.frame()
+
+    def box(self, css):
+        """Left, top, width and height of an element, which is scrolled into view."""
+        return self.run("const e = document.querySelector(arguments[0]); e.scrollIntoView({ block: 'center', inline: 'center' });"
+                        "const b = e.getBoundingClientRect(); return [b.left, b.top, b.width, b.height]", css)
+
     def wheel(self, x, y, delta):
         self.post("/actions", {"actions": [{"type": "wheel", "id": "wheel", "actions": [
             {"type": "scroll", "x": int(x), "y": int(y), "deltaX": 0, "deltaY": delta, "duration": 0}]}]})
