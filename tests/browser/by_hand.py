@@ -152,6 +152,22 @@ def lines_to_a_chosen_token_come_from_out_of_view_too(browser, pages):
 
 
 @case
+def pointing_at_a_token_shows_its_lines_and_moves_nothing(browser, pages):
+    browser.open(pages.get("sample"), "#layer=1&head=1")
+    said = "return document.querySelector('#side-lines .faint').textContent"
+    before = browser.run(said)
+    left, top, width, height = box = browser.box("#side-lines .scroller")
+    for part, place, name in ((0.3, 10, 'query 10 "compass"'), (0.7, 4, 'key 4 "thunder"'), (0.3, 0, 'query 0 "<bos>"')):
+        browser.point(left + width * part, top + 18 * place + 9)
+        assert browser.text("#tooltip") == name, browser.text("#tooltip")
+        assert browser.run(said) != before, before
+        assert browser.box("#side-lines .scroller") == box, "the picture moved under the pointer"
+    browser.point(left + width * 0.7, top + 18 * 4 + 9, click=True)
+    assert link(browser) == "#layer=1&head=1&key=4&side=key", link(browser)
+    browser.wait("return document.getElementById('readout').textContent === 'key 4 \"thunder\" chosen'")
+
+
+@case
 def contrast_is_enough_in_both_themes(browser, pages):
     for name in ("sample", "compared", "embedded"):
         browser.open(pages.get(name), "#layer=0&head=1&query=3&key=1&pin=2")

@@ -81,7 +81,7 @@ export function linesView(shared) {
     step: 0.005,
     'aria-label': 'Weights below are not drawn',
   });
-  const said = make('span', { class: 'faint' });
+  const said = make('p', { class: 'faint' }); // a line of its own: the picture must not move under the pointer
   const colors = make('div', { class: 'bar' });
   fill(
     byId('side-lines'),
@@ -89,10 +89,10 @@ export function linesView(shared) {
       'div',
       { class: 'bar' },
       make('label', {}, 'from ', threshold),
-      said,
       make('button', { type: 'button', click: addHead }, 'Add this head'),
     ),
     colors,
+    said,
     scroller,
   );
   /** @type {{over: End | null, ends: number}} */

@@ -120,6 +120,7 @@ export function matrixView(shared) {
     if (hover) return readout(heads, seq, grid, hover.query, hover.key);
     if (query !== null && key !== null) return readout(heads, seq, grid, query, key);
     if (query !== null) return 'query ' + tokenName(query, heads.queryToken(seq, query)) + ' chosen';
+    if (key !== null) return 'key ' + tokenName(key, heads.keyToken(seq, key)) + ' chosen';
     return 'Point at a cell to read its weight; click to choose it.';
   }
 
