@@ -13,7 +13,8 @@ struct ReportSize {
     double cells = 0;          // that may be attended, in all matrices
     std::size_t queries = 0;
     std::size_t keys = 0;
-    double other = 0;  // bytes of what is no matrix: code, tokens, statistics
+    double other = 0;    // bytes of what is no matrix: code, tokens, statistics, the picture
+    double picture = 0;  // of these bytes
 };
 
 enum class ReportValues { automatic, exact, compact };
@@ -28,7 +29,7 @@ struct ReportPlan {
     std::size_t columns(std::size_t keys) const { return (keys + pool - 1) / pool; }
 };
 
-// Largest page that is exact without being asked to.
+// Largest page that is exact without being asked to, without the picture under its patches.
 constexpr double kExactPage = 2e6;
 // Sides that a browser draws as one picture, and below which there is nothing to see.
 constexpr std::size_t kLongestSide = 2048;

@@ -53,6 +53,15 @@ TEST_CASE("what a page keeps follows from the size of the source and the budget"
     }
 }
 
+TEST_CASE("a picture under its patches makes no weights less exact") {
+    ReportSize size{6, 6 * 17 * 17, 17, 17, 5.4e6};
+    size.picture = 5.3e6;
+    const auto plan = plan_report(size, ReportValues::automatic, 24e6, 4);
+    REQUIRE(plan);
+    CHECK(plan->exact);
+    CHECK_FALSE(plan_report(size, ReportValues::automatic, 5e6, 4)->exact);
+}
+
 TEST_CASE("who asks for exact values gets them, or nothing") {
     const ReportSize size{144, 144 * 8256.0, 128, 128, 90e3};
     const auto plan = plan_report(size, ReportValues::exact, 24e6, 4);
