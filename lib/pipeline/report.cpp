@@ -224,9 +224,8 @@ class Report {
                     labels += static_cast<double>(label.size() + 4);
             }
         }
-        size.picture = static_cast<double>(image_.size()) * 4 / 3;
         size.other = bytes_of_code() + 16'000 + kHead * static_cast<double>(size.matrices) +
-                     labels + bytes_of_points() + size.picture;
+                     labels + bytes_of_points() + static_cast<double>(image_.size()) * 4 / 3;
         return size;
     }
 

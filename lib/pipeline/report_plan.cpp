@@ -54,7 +54,7 @@ std::optional<ReportPlan> plan_report(const ReportSize& size, ReportValues value
         return too_large ? std::nullopt : std::optional(exact_plan(size));
     if (!too_large && values == ReportValues::automatic) {
         const ReportPlan exact = exact_plan(size);
-        if (exact.bytes <= budget && exact.bytes - size.picture <= kExactPage) return exact;
+        if (exact.bytes <= budget && kExactCell * size.cells <= kExactWeights) return exact;
     }
     // Sides of kShortestSide cells at least.
     const std::size_t coarsest = (longest - 1) / (kShortestSide - 1);

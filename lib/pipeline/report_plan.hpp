@@ -13,8 +13,7 @@ struct ReportSize {
     double cells = 0;          // that may be attended, in all matrices
     std::size_t queries = 0;
     std::size_t keys = 0;
-    double other = 0;    // bytes of what is no matrix: code, tokens, statistics, the picture
-    double picture = 0;  // of these bytes
+    double other = 0;  // bytes of what is no matrix: code, tokens, statistics
 };
 
 enum class ReportValues { automatic, exact, compact };
@@ -29,8 +28,9 @@ struct ReportPlan {
     std::size_t columns(std::size_t keys) const { return (keys + pool - 1) / pool; }
 };
 
-// Largest page that is exact without being asked to, without the picture under its patches.
-constexpr double kExactPage = 2e6;
+// Bytes of weights up to which they are exact without being asked to; what else the page holds does
+// not count, so that a picture under its patches makes no weights less exact.
+constexpr double kExactWeights = 1.8e6;
 // Sides that a browser draws as one picture, and below which there is nothing to see.
 constexpr std::size_t kLongestSide = 2048;
 constexpr std::size_t kShortestSide = 64;

@@ -53,13 +53,14 @@ TEST_CASE("what a page keeps follows from the size of the source and the budget"
     }
 }
 
-TEST_CASE("a picture under its patches makes no weights less exact") {
-    ReportSize size{6, 6 * 17 * 17, 17, 17, 5.4e6};
-    size.picture = 5.3e6;
-    const auto plan = plan_report(size, ReportValues::automatic, 24e6, 4);
+TEST_CASE("what else a page holds makes no weights less exact") {
+    const ReportSize picture{6, 6 * 17 * 17, 17, 17, 5.4e6};
+    const auto plan = plan_report(picture, ReportValues::automatic, 24e6, 4);
     REQUIRE(plan);
     CHECK(plan->exact);
-    CHECK_FALSE(plan_report(size, ReportValues::automatic, 5e6, 4)->exact);
+    CHECK_FALSE(plan_report(picture, ReportValues::automatic, 5e6, 4)->exact);
+    // 12 x 12 heads of 64 tokens with rollout, statistics and small maps.
+    CHECK(plan_report({156, 156 * 2080, 64, 64, 0.4e6}, ReportValues::automatic, 24e6, 4)->exact);
 }
 
 TEST_CASE("who asks for exact values gets them, or nothing") {
