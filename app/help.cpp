@@ -1,11 +1,12 @@
 #include "help.hpp"
 
 #include <algorithm>
-#include <sstream>
 #include <vector>
 
 #include "core/printable.hpp"
 #include "core/version.hpp"
+#include "core/word_list.hpp"
+#include "core/wrapped_text.hpp"
 
 namespace attn::app {
 namespace {
@@ -14,23 +15,8 @@ constexpr std::size_t kHelpColumn = 29;  // where what a flag does begins
 
 // `text` with line breaks between words, each line behind `indent` blanks; the first one is not
 // indented.
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns) {
-    std::string result;
-    std::size_t used = indent;
-    std::istringstream words(text);
-    for (std::string word; words >> word;) {
-        const bool first = used == indent;
-        if (!first && used + 1 + word.size() > columns) {
-            result += "\n" + std::string(indent, ' ');
-            used = indent;
-        } else if (!first) {
-            result += " ";
-            ++used;
-        }
-        result += word;
-        used += word.size();
-    }
-    return result;
+std::string hanging(const std::string& text, std::size_t indent, std::size_t columns) {
+    return joined(wrapped(std::string(indent, ' '), text, indent, columns), "\n").substr(indent);
 }
 
 std::string row(const std::string& name, const std::string& help, std::size_t columns) {
@@ -40,7 +26,7 @@ std::string row(const std::string& name, const std::string& help, std::size_t co
         line += "\n" + std::string(kHelpColumn, ' ');
     else
         line += std::string(kHelpColumn - width, ' ');
-    return line + wrapped(help, kHelpColumn, columns) + "\n";
+    return line + hanging(help, kHelpColumn, columns) + "\n";
 }
 
 std::string rows_under(const CommandEntry& command, const std::string& heading,
@@ -108,13 +94,13 @@ std::string program_help(const Catalogue& catalogue, std::size_t columns) {
     for (const CommandEntry& command : catalogue.commands)
         text += row(command.name, command.description, columns);
     text += rows_under(catalogue.program, "For every command", columns);
-    return text + "\n" + wrapped(catalogue.program.footer, 0, columns) + "\n";
+    return text + "\n" + hanging(catalogue.program.footer, 0, columns) + "\n";
 }
 
 std::string command_help(const Catalogue& catalogue, const CommandEntry& command, bool all,
                          std::size_t columns) {
-    std::string text = wrapped(command.description, 0, columns) +
-                       "\n\nUsage: " + wrapped(usage_line(command), 7, columns) + "\n" +
+    std::string text = hanging(command.description, 0, columns) +
+                       "\n\nUsage: " + hanging(usage_line(command), 7, columns) + "\n" +
                        arguments(command, columns);
     if (all) {
         for (const std::string& heading : headings(command))

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include "core/printable.hpp"
 #include "core/word_list.hpp"
@@ -81,24 +80,6 @@ std::vector<std::string> fit(Rows& rows, std::vector<Measure>& columns, std::siz
         gone.push_back(name);
     }
     return gone;
-}
-
-// `start` and the words of `text`, on as many lines of the terminal as that takes; all but the
-// first begin with `indent` spaces.
-void print_wrapped(const std::string& start, const std::string& text, std::size_t indent,
-                   Console& console) {
-    std::istringstream words(text);
-    std::string line = start;
-    bool empty = true;
-    for (std::string word; words >> word; empty = false) {
-        if (!empty && line.size() + 1 + word.size() > terminal_columns()) {
-            console.line(line);
-            line = std::string(indent, ' ') + word;
-        } else {
-            line += (empty ? "" : " ") + word;
-        }
-    }
-    console.line(line);
 }
 
 void explain(const std::vector<Measure>& columns, Console& console) {

@@ -5,6 +5,8 @@
 #include <cstdio>
 
 #include "core/printable.hpp"
+#include "core/wrapped_text.hpp"
+#include "terminal.hpp"
 
 namespace attn::app {
 
@@ -44,6 +46,12 @@ void print_table(Console& console, std::vector<std::vector<std::string>> rows,
         }
         console.document(line.substr(0, line.find_last_not_of(' ') + 1) + "\n");
     }
+}
+
+void print_wrapped(const std::string& start, const std::string& text, std::size_t indent,
+                   Console& console) {
+    for (const std::string& line : wrapped(start, text, indent, terminal_columns()))
+        console.line(line);
 }
 
 std::string number_text(double value, int digits) {

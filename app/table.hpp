@@ -1,4 +1,4 @@
-// Tables for people on standard output.
+// Tables and long texts for people on standard output.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,10 @@ void print_table(Console& console, std::vector<std::vector<std::string>> rows,
 
 // Characters of the longest line that print_table would print.
 std::size_t table_width(const std::vector<std::vector<std::string>>& rows);
+
+// `start` and the words of `text` in lines of the terminal, as core/wrapped_text makes them.
+void print_wrapped(const std::string& start, const std::string& text, std::size_t indent,
+                   Console& console);
 
 // So many significant digits; "-" for what does not exist (NaN).
 std::string number_text(double value, int digits = 6);

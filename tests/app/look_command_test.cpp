@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -11,6 +12,7 @@
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
+#include "support/terminal.hpp"
 
 using namespace attn::test;
 using Catch::Contains;
@@ -199,4 +201,47 @@ TEST_CASE("look --json of several files has an entry each, and says which cannot
     CHECK_THAT(nlohmann::json::parse(missing.out)["files"][1]["error"].get<std::string>(),
                Contains("cannot open"));
     CHECK_THAT(missing.err, Contains("1 of 2 cannot be read"));
+}
+
+TEST_CASE("a look fits the terminal and leaves out nothing of its description") {
+    const TempFolder folder;  // its name is short
+    std::filesystem::copy(golden("models/gpt2"), folder / "g");
+    for (const unsigned short columns : std::vector<unsigned short>{80, 60, 50}) {
+        const auto shown = run_in_terminal({"--no-color", folder / "g"}, columns);
+        INFO(shown.out);
+        CHECK(widest_line(shown.out) <= columns);
+        CHECK_THAT(words_of(shown.out), Contains("4 heads of 4 columns, d_model 16"));
+    }
+    const std::string out = run_folder(folder);
+    const auto shown = run_in_terminal({"--no-color", out}, 80);
+    INFO(shown.out);
+    CHECK(widest_line(shown.out) <= 80);
+    CHECK(std::count(shown.out.begin(), shown.out.end(), '\n') <= 23);
+    CHECK_THAT(words_of(shown.out), Contains("49 queries x 49 keys, causal, float32") &&
+                                        Contains("uniform over its keys (layer 0, head 0)"));
+}
+
+TEST_CASE("a long command of a look goes on in the next line as a shell takes it") {
+    const TempFolder folder;
+    const std::string file =
+        folder.write("attention of a model.json", "[[1, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0.5]]");
+    const auto shown = run_in_terminal({"--no-color", file}, 60);
+    INFO(shown.out);
+    CHECK_THAT(shown.out, Contains(" \\\n        '" + file + "' \\\n"));
+}
+
+TEST_CASE("lines about several files fit the terminal, and say what is wrong where it is") {
+    const TempFolder folder;
+    const std::string deep =
+        folder.write("a/folder/of/long/names/for/this/good.json", "[[1, 0], [0.5, 0.5]]");
+    const std::string bad = folder.write("bad.json", "[[1, 0], [0.5, 0.7]]");
+    const auto shown = run_in_terminal({"look", deep, bad, "no/such/file"}, 80);
+    INFO(shown.out);
+    CHECK(shown.exit_code == 2);
+    CHECK(widest_line(shown.out) <= 80);
+    CHECK_THAT(shown.out, Contains("/good.json  sane") && Contains("1 layer x 1 head") &&
+                              Contains("FAIL            row_sum: ") && Contains("no/such/file") &&
+                              Contains("cannot be read"));
+    const auto wide = run_in_terminal({"look", deep, bad}, 300);
+    CHECK_THAT(wide.out, Contains(deep) && Contains("FAIL row_sum"));
 }

@@ -291,17 +291,6 @@ TEST_CASE("requests that make no sense are refused in one line") {
                         "as many keys as queries");
 }
 
-namespace {
-
-std::size_t widest_line(const std::string& text) {
-    std::istringstream lines(text);
-    std::size_t widest = 0;
-    for (std::string line; std::getline(lines, line);) widest = std::max(widest, line.size());
-    return widest;
-}
-
-}  // namespace
-
 TEST_CASE("the table fits the terminal, says what it left out and explains its headers") {
     const std::string source = golden("stats/causal.npy");
     const auto narrow = run_in_terminal({"stats", source}, 80);

@@ -5,7 +5,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <sstream>
 #include <stdexcept>
 
 #include "support/program.hpp"
@@ -37,6 +39,30 @@ Shown run_in_terminal(const std::vector<std::string>& arguments, unsigned short 
     ::close(person);
     shown.exit_code = program.wait().exit_code;
     return shown;
+}
+
+std::size_t widest_line(const std::string& text) {
+    std::istringstream lines(text);
+    std::size_t widest = 0;
+    for (std::string line; std::getline(lines, line);) {
+        std::size_t characters = 0;
+        bool escape = false;
+        for (const char c : line) {
+            if (c == '\033') escape = true;
+            const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+            if (!escape && !continues) ++characters;
+            if (c == 'm') escape = false;
+        }
+        widest = std::max(widest, characters);
+    }
+    return widest;
+}
+
+std::string words_of(const std::string& text) {
+    std::istringstream words(text);
+    std::string result;
+    for (std::string word; words >> word;) result += (result.empty() ? "" : " ") + word;
+    return result;
 }
 
 }  // namespace attn::test

@@ -1,6 +1,7 @@
 // Runs the real binary in a terminal, as a person sees it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -13,5 +14,11 @@ struct Shown {
 };
 
 Shown run_in_terminal(const std::vector<std::string>& arguments, unsigned short columns);
+
+// Characters of the longest line, without what only changes colours.
+std::size_t widest_line(const std::string& text);
+
+// The words with one space between them, wherever lines end.
+std::string words_of(const std::string& text);
 
 }  // namespace attn::test
