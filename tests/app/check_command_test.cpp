@@ -423,3 +423,27 @@ TEST_CASE("several sources are checked, each line names its own, and the worst e
     CHECK(Json::parse(missing.out)["passed"] == false);
     CHECK_THAT(missing.out, Catch::Contains(bad));
 }
+
+TEST_CASE("the table of checks fits the terminal, and keeps what is said of what is not ok") {
+    const TempFolder folder;
+    const std::string bad = folder.write("bad.json", "[[1, 0], [0.5, 0.7]]");
+    const auto pipe = run_program({"check", bad});
+    for (const unsigned short columns : std::vector<unsigned short>{60, 80, 100, 120}) {
+        const auto shown = run_in_terminal({"--no-color", "check", bad}, columns);
+        INFO(shown.out);
+        CHECK(shown.exit_code == 1);
+        CHECK(widest_line(shown.out) <= columns);
+        CHECK_THAT(shown.out, Catch::StartsWith("check ") && Catch::Contains("meaning") &&
+                                  Catch::Contains("failed: row_sum") &&
+                                  Catch::Contains("no room for limit"));
+        CHECK_THAT(words_of(shown.out), Catch::Contains("query 1"));
+    }
+    const auto wide = run_in_terminal({"--no-color", "check", bad}, 200);
+    CHECK_THAT(wide.out, Catch::Contains("limit") && !Catch::Contains("no room"));
+    const auto several = run_in_terminal({"check", bad, bad}, 80);
+    INFO(several.out);
+    CHECK(widest_line(several.out) <= 80);
+    CHECK_THAT(several.out, Catch::Contains(":\ncheck ") && Catch::Contains("\033[1;31m"));
+    CHECK(run_program({"check", bad}).out == pipe.out);
+    CHECK_THAT(pipe.out, Catch::Contains("limit") && !Catch::Contains("no room"));
+}
