@@ -100,7 +100,7 @@ void add_approx_results(Command& command, ApproxFlags& flags, Console& console) 
     pipeline::ApproxRequest& request = flags.request;
     command.heading("Results");
     command.on("--per-head", request.per_head, "A line for each head");
-    command.text("--columns", "LIST", flags.table.columns, "Measures of the table");
+    command.text("--columns,--measures", "LIST", flags.table.columns, "Measures of the table");
     command.text("--sort", "NAME", flags.table.sort, "Largest of this measure first");
     command.whole("--top", flags.table.top, {1, 1 << 30}, "Print N lines");
     command.choice(

@@ -71,7 +71,7 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
                   "Which layer it is of (default 0; of an array of all layers the first that goes "
                   "wrong)");
     command.indices(
-        "--head", flags->request.heads,
+        "--head,--select-heads", flags->request.heads,
         "Which heads the weights or scores are of, such as 0,3-5; or look at these only");
     command.indices("--rows", flags->request.rows,
                     "Which queries it is of, such as 0,3-5; or look at these only");

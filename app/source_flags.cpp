@@ -18,7 +18,7 @@ void add_source_flags(Command& command, source::SourceRequest& request,
         .required();
     add_axes_flag(command, "--axes", request.axes, "Axes of the array");
     command.indices("--layer,--layers", request.layers, "Only these layers, such as 0,3-5");
-    command.indices("--head,--select-heads", request.heads, "Only these heads");
+    command.indices("--head,--select-heads,--heads", request.heads, "Only these heads");
     command.indices("--seq", request.sequences, "Only these sequences of the batch");
     add_precision_flag(command, request.precision);
 }

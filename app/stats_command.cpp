@@ -151,7 +151,7 @@ void add_stats_command(CLI::App& app, CommandLine& line) {
     add_source_flags(command, flags->request.from, flags->sources);
     add_token_flags(command, flags->request.from);
     command
-        .text("--columns", "LIST", flags->columns,
+        .text("--columns,--measures", "LIST", flags->columns,
               "Measures to print (default: the usual ones; on a terminal those that fit)")
         .completes_list(measure_names());
     command

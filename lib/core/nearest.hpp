@@ -6,8 +6,9 @@
 
 namespace attn {
 
-// The candidate with the smallest edit distance to `word` (the first one on a tie), or "" when
-// none is near enough to be a slip of the hand.
+// The candidate that is one slip of the hand away; else one that begins with `word` or holds it as
+// a part (without its plural s, too), or whose longer form it is; else the candidate with the
+// smallest edit distance (the first one on a tie), or "" when none is near enough.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace attn

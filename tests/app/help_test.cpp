@@ -75,7 +75,8 @@ TEST_CASE("a short flag may have an equals sign before its value") {
 TEST_CASE("one spelling of layers and heads is as good as the other") {
     const std::string array =
         std::string(ATTN_SOURCE_DIR) + "/data/induction/model.json:layers/0/W_Q";
-    for (const char* flag : {"--layer", "--layers", "--head", "--select-heads", "--seq"}) {
+    for (const char* flag :
+         {"--layer", "--layers", "--head", "--select-heads", "--heads", "--seq"}) {
         INFO(flag);
         CHECK_THAT(run_program({"stats", array, flag, "x"}).err, Contains("expected"));
     }
@@ -104,4 +105,29 @@ TEST_CASE("what the parser refuses is said in sentences, without its own words")
         CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: error: " + sentence));
         CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
     }
+}
+
+TEST_CASE("a part of a name, or its plural, is enough to suggest it") {
+    const std::string array = std::string(ATTN_SOURCE_DIR) + "/tests/golden/stats/causal.npy";
+    const std::vector<std::pair<std::vector<std::string>, std::string>> lines{
+        {{"check", array, "--only", "causal"},
+         "--only causal: is no check; did you mean causal_leak?"},
+        {{"check", array, "--skip", "heads"}, "did you mean duplicate_heads?"},
+        {{"stats", array, "--sort", "normalised"}, "did you mean entropy_normalised?"},
+        {{"stats", array, "--first"}, "unknown option --first; did you mean --"},
+        {{"run", "-w", "x", "-o", "y", "--save", "context_weights"}, "did you mean weights?"},
+    };
+    for (const auto& [words, sentence] : lines) {
+        const auto result = run_program(words);
+        INFO(result.err);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Contains(sentence));
+    }
+}
+
+TEST_CASE("measures are columns of a table") {
+    const std::string array = std::string(ATTN_SOURCE_DIR) + "/tests/golden/stats/causal.npy";
+    const auto result = run_program({"stats", array, "--measures", "entropy", "--heads", "0"});
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == run_program({"stats", array, "--columns", "entropy", "--head", "0"}).out);
 }

@@ -18,3 +18,25 @@ TEST_CASE("a word that is near nothing has no suggestion") {
     CHECK(nearest("anything", {}).empty());
     CHECK(nearest(std::string(100000, 'a'), {"viridis"}).empty());
 }
+
+TEST_CASE("the beginning of a name, a word of it, a plural and a longer form find it") {
+    const std::vector<std::string> checks{"row_sum", "causal_leak", "mask_leak", "almost_causal"};
+    CHECK(nearest("causal", checks) == "causal_leak");
+    CHECK(nearest("caus", checks) == "causal_leak");
+    CHECK(nearest("almost", checks) == "almost_causal");
+    CHECK(nearest("masks", checks) == "mask_leak");
+    CHECK(nearest("Leak", checks) == "mask_leak");
+    const std::vector<std::string> flags{"--head", "--drop-first", "--tokens", "--color-scale"};
+    CHECK(nearest("--heads", flags) == "--head");
+    CHECK(nearest("--scale", flags) == "--color-scale");
+    CHECK(nearest("--first", flags) == "--drop-first");
+    CHECK(nearest("--key-tokens", flags) == "--tokens");
+    CHECK(nearest("distan", {"entropy", "token_distance"}) == "token_distance");
+}
+
+TEST_CASE("one slip is nearer than a beginning, and a beginning than two slips") {
+    CHECK(nearest("read", {"reading", "head"}) == "head");
+    CHECK(nearest("sinks", {"sinks_of_all", "silks"}) == "silks");
+    CHECK(nearest("toke", {"token_spread", "poem"}) == "token_spread");
+    CHECK(nearest("ta", {"table"}).empty());
+}
