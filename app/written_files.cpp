@@ -26,20 +26,20 @@ std::vector<Folder> by_folder(const std::vector<std::string>& paths) {
     return folders;
 }
 
-enum Kind : std::size_t { array, picture, other };
+enum Kind : std::size_t { array, picture, json, other };
 
 Kind kind_of(const std::string& path) {
     const std::string ending = std::filesystem::path(path).extension().string();
     if (ending == ".npy" || ending == ".npz" || ending == ".safetensors") return array;
     if (ending == ".png" || ending == ".svg" || ending == ".pdf") return picture;
-    return other;
+    return ending == ".json" ? json : other;
 }
 
 std::string contents(const std::vector<std::string>& files) {
-    std::array<std::size_t, 3> counts{};
+    std::array<std::size_t, 4> counts{};
     for (const std::string& file : files) ++counts[kind_of(file)];
-    const std::array<std::string, 3> nouns{
-        "array", "picture", counts[array] + counts[picture] > 0 ? "other file" : "file"};
+    const std::array<std::string, 4> nouns{"array", "picture", "JSON file",
+                                           counts[other] < files.size() ? "other file" : "file"};
     std::vector<std::string> parts;
     for (std::size_t kind = 0; kind < counts.size(); ++kind) {
         if (counts[kind] == 0) continue;

@@ -48,6 +48,10 @@ TEST_CASE(
     CHECK_THAT(brief.out, Catch::Contains("out/layer01: 3 arrays, 5 pictures\n") &&
                               Catch::Contains("out/layers.png\n") &&
                               !Catch::Contains("head00.png"));
+    std::vector<std::string> with_documents = command;
+    with_documents.insert(with_documents.end(), {"--save", "check,stats,weights"});
+    CHECK_THAT(run_program(with_documents).out, Catch::Contains("out: 2 JSON files\n") &&
+                                                    Catch::Contains("out/layer00/weights.npy\n"));
     std::vector<std::string> listing = command;
     listing.emplace_back("--list");
     const auto result = run_program(listing);
