@@ -86,8 +86,7 @@ void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
         "Title of the picture; in a folder of pictures, which head it is stands below");
     command.on(
         "--no-title", [&options] { options.title = ""; }, "No title, for pictures with a caption");
-    command.on("--annotate", options.numbers,
-               "Write the numbers into the cells; on sheets of a folder only where they fit");
+    command.on("--annotate", options.numbers, "Write the numbers into the cells, where they fit");
     command.whole("--dpi", options.print.dots_per_inch, kDots,
                   "Pixels an inch of PNG (default 100); the size in inches stays, that of SVG and "
                   "PDF too");

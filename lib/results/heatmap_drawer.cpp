@@ -13,7 +13,6 @@
 #include "core/version.hpp"
 #include "core/word_list.hpp"
 #include "io/sequence_labels.hpp"
-#include "render/cell_numbers.hpp"
 #include "render/clean_tokens.hpp"
 #include "render/label_font.hpp"
 #include "render/png.hpp"
@@ -93,6 +92,7 @@ HeatmapDrawer::HeatmapDrawer(HeatmapOptions options, PictureChoice choice, Pictu
       choice_(std::move(choice)),
       labels_(std::move(labels)),
       write_(std::move(write)),
+      warn_(write_ ? warn : nullptr),
       font_(render::Font::embedded()),
       pictures_(kMostWaiting) {
     std::vector<std::vector<std::string>> texts;
@@ -109,8 +109,8 @@ HeatmapDrawer::HeatmapDrawer(HeatmapOptions options, PictureChoice choice, Pictu
     const render::LabelFont chosen =
         render::choose_label_font(options_.fonts, render::usual_system_fonts(), texts, shapes);
     font_ = chosen.font;
-    if (!warn || !write_) return;
-    for (const std::string& warning : chosen.warnings) warn(warning);
+    if (!warn_) return;
+    for (const std::string& warning : chosen.warnings) warn_(warning);
 }
 
 void HeatmapDrawer::begin_layer(const LayerShape& shape) {
@@ -165,6 +165,9 @@ void HeatmapDrawer::finish(bool with_sheets) {
     const InPhase phase(Phase::draw);
     if (with_sheets) draw_sheets();
     pictures_.finish();
+    const std::string warning = left_out_.warning();
+    if (warn_ && !warning.empty() && !has_warned_) warn_(warning);
+    has_warned_ = !warning.empty();
 }
 
 void HeatmapDrawer::draw_sheets() const {
@@ -292,15 +295,6 @@ render::PictureFacts HeatmapDrawer::facts(const std::string& title, const std::s
             {"Software", std::string("attn-inspect ") + version()}};
 }
 
-void HeatmapDrawer::require_room_for_numbers(MatrixView<const float> cells,
-                                             const render::HeatmapStyle& look) const {
-    if (!options_.numbers || render::cell_number_size(cells, look) > 0) return;
-    const std::size_t side = render::cell_side_for_numbers(cells, look);
-    fail("--annotate: the numbers do not fit into the ", cells.rows, " x ", cells.columns,
-         " cells of ", counted(look.layout.pixels, "pixel"), "; choose --cell ", side,
-         ", or a part of the matrix with --queries A:B --keys A:B");
-}
-
 // Everything about the picture that is known before it is drawn, so that it can be drawn while the
 // next layer streams by.
 std::function<void()> HeatmapDrawer::picture_of(const HeadName& name, const SharedGrid& grid,
@@ -310,7 +304,7 @@ std::function<void()> HeatmapDrawer::picture_of(const HeadName& name, const Shar
     render::HeatmapPanel picture = panel(name, *grid, what);
     picture.note = note(grid->pool);
     put_title(picture.title, picture.note);
-    require_room_for_numbers(picture.cells, look);
+    left_out_.look_at(picture.cells, look);
     render::PictureFacts about = facts(picture.title, what, scale);
     if (!choice_.words)
         about.insert(about.begin() + 3,
@@ -394,8 +388,7 @@ void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>&
     const render::ColorScale scale = joint_scale(compared);
     const render::HeatmapStyle look = style(scale, layout, grids.front().pool);
     if (choice_.alone) {
-        for (const render::HeatmapPanel& one : sheet.panels)
-            require_room_for_numbers(one.cells, look);
+        for (const render::HeatmapPanel& one : sheet.panels) left_out_.look_at(one.cells, look);
     }
     const std::string what = sheet.title;
     put_title(sheet.title, sheet.note);

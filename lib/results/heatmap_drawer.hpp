@@ -18,6 +18,7 @@
 #include "render/heatmap.hpp"
 #include "render/sheet.hpp"
 #include "results/heatmap_options.hpp"
+#include "results/left_out_numbers.hpp"
 
 namespace attn::results {
 
@@ -38,7 +39,7 @@ struct PictureChoice {
     bool single = true;     // one picture a head
     bool sheets = true;     // one a layer, of its heads
     bool overview = true;   // one of all layers and heads, when there are several layers
-    bool alone = false;     // one picture is all; its numbers must fit, its title need not tell it
+    bool alone = false;     // one picture is all; its title need not tell which it is
     std::optional<PictureWords> words{};  // where they are not attention weights
 };
 
@@ -61,7 +62,8 @@ bool operator<(const HeadName& a, const HeadName& b);
 
 class HeatmapDrawer {
   public:
-    // `warn` is told which labels cannot be written well. Throws Error for fonts that are none, and
+    // `warn` is told which labels cannot be written well and, by finish(), where numbers do not fit
+    // into their cells and were left out. Throws Error for fonts that are none, and
     // for labels to be cleaned where there are none.
     HeatmapDrawer(HeatmapOptions options, PictureChoice choice, PictureLabels labels,
                   PictureWriter write, const Warn& warn = nullptr);
@@ -110,8 +112,6 @@ class HeatmapDrawer {
     void put_title(std::string& title, std::string& note) const;
     render::PictureFacts facts(const std::string& title, const std::string& what,
                                const render::ColorScale& scale) const;
-    void require_room_for_numbers(MatrixView<const float> cells,
-                                  const render::HeatmapStyle& look) const;
     std::string format() const { return render::name_of(options_.print.format); }
     std::string note(std::size_t pool) const;
     std::function<void()> picture_of(const HeadName& name, const SharedGrid& grid,
@@ -127,6 +127,8 @@ class HeatmapDrawer {
     PictureChoice choice_;
     PictureLabels labels_;
     PictureWriter write_;
+    Warn warn_;
+    bool has_warned_ = false;
     render::Font font_;
 
     LayerShape shape_;
@@ -135,6 +137,7 @@ class HeatmapDrawer {
     render::CellLayout sheet_;   // of a panel on the sheet of a layer
     std::vector<std::size_t> layers_;
 
+    mutable LeftOutNumbers left_out_;
     mutable std::mutex mutex_;
     std::map<HeadName, SheetCells> for_sheets_;
     std::map<HeadName, SharedGrid> waiting_;  // until the shared scale is known

@@ -156,8 +156,6 @@ TEST_CASE("more dots an inch and no paper are a matter of the file, not of the p
 TEST_CASE("pictures that cannot be as asked are refused with a way out, and nothing is written") {
     const TempFolder folder;
     const std::string w = source(folder);
-    const std::string big =
-        folder.write("big.npy", npy_floats("(100, 100)", std::vector<float>(10000, 0.01F)));
     const auto refused = [&](std::vector<std::string> arguments, const std::string& text) {
         const std::string output = arguments.back();
         arguments.insert(arguments.end() - 1, "-o");
@@ -167,9 +165,6 @@ TEST_CASE("pictures that cannot be as asked are refused with a way out, and noth
         CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
         CHECK_FALSE(fs::exists(output));
     };
-    refused({big, "--annotate", folder / "a.png"}, "--queries A:B --keys A:B");
-    refused({big, "--annotate", folder / "out"}, "choose --cell");
-    refused({w, "--annotate", "--cell", "9", folder / "a.svg"}, "cells of 9 pixels");
     refused({w, "--annotate", "--plain", folder / "a.png"}, "exclude each other");
     refused({w, "--title", "two\nlines", folder / "a.png"}, "one line");
     refused({w, "--title", std::string(301, 'x'), folder / "a.png"}, "at most 300");
@@ -178,4 +173,37 @@ TEST_CASE("pictures that cannot be as asked are refused with a way out, and noth
     refused({w, "--format", "jpg", folder / "out"}, "expected png, svg or pdf");
     refused({w, "--format", "pdf", folder / "a.svg"}, "--format pdf");
     refused({w, folder / "a.jpg"}, "a.jpg");
+}
+
+TEST_CASE("numbers that do not fit are left out, which one warning says") {
+    const TempFolder folder;
+    const std::string big =
+        folder.write("big.npy", npy_floats("(2, 100, 100)", std::vector<float>(20000, 0.01F)));
+    const auto plain = draw({big, "-o", folder / "plain"});
+    REQUIRE(plain.exit_code == 0);
+    const auto result = draw({big, "--annotate", "-o", folder / "out"});
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: warning: --annotate: drawn without") &&
+                               Catch::Contains("100 x 100 cells of 4 pixels") &&
+                               Catch::Contains("choose --cell") &&
+                               Catch::Contains("--queries A:B --keys A:B"));
+    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    const auto head = [&](const std::string& name) {
+        return decode_png(read_file(folder / (name + "/layer00/head00.png")));
+    };
+    const Image with = head("out"), without = head("plain");
+    REQUIRE(with.width() == without.width());
+    CHECK(std::equal(with.pixels(), with.pixels() + 3 * with.width() * with.height(),
+                     without.pixels()));
+    const auto one = draw({big, "--annotate", "--head", "1", "-o", folder / "a.svg"});
+    CHECK(one.exit_code == 0);
+    CHECK_THAT(one.err, Catch::Contains("--annotate"));
+    CHECK(fs::exists(folder / "a.svg"));
+    const auto quiet = draw({big, "--annotate", "--quiet", "-o", folder / "b.png"});
+    CHECK(quiet.exit_code == 0);
+    CHECK(quiet.err.empty());
+    const auto part = draw({big, "--annotate", "--head", "1", "--queries", "0:5", "--keys", "0:5",
+                            "-o", folder / "c.png"});
+    CHECK(part.exit_code == 0);
+    CHECK(part.err.empty());
 }
