@@ -81,7 +81,7 @@ void add_photo_flags(Command& command, pipeline::PhotoRequest& photo) {
     command.text(
         "--image", "FILE.png|jpg", photo.image,
         "Draw what queries look at over this picture, as the model saw it: into FILE.png, a "
-        "panel a head, a row a layer and target");
+        "panel a head, a row a layer and target; into DIR, a sheet of each layer and one of all");
     command.text("--grid", "RxC", photo.grid,
                  "How the keys lie on it: 14x14, or 14x14+1 where a class token comes first");
     command.text(

@@ -191,9 +191,8 @@ std::string draw_text(const DrawRequest& request, io::Inputs& inputs, std::size_
     return drawer.text(columns, color);
 }
 
-std::vector<std::string> draw_photo_file(const DrawRequest& request, const Warn& warn) {
-    if (!one_picture(request))
-        fail(request.output, ": --image draws one picture; give -o FILE.png, FILE.svg or FILE.pdf");
+std::vector<std::string> draw_photos(const DrawRequest& request, const Warn& warn) {
+    if (!one_picture(request)) return draw_photo_folder(request, warn);
     io::Inputs inputs;
     inputs.also_reads(request.from.source);
     inputs.also_reads(request.photo.image);
@@ -225,7 +224,7 @@ std::vector<std::string> draw(const DrawRequest& asked, const Progress& progress
              " has the format of its name; leave the flag out, or change the name");
     }
     if (format) print.format = *format;
-    if (!request.photo.image.empty()) return draw_photo_file(request, warn);
+    if (!request.photo.image.empty()) return draw_photos(request, warn);
     io::Inputs inputs;
     const DType type = source::working_type(inputs, request.from.source, request.from.precision);
     return source::with_type(type, [&](auto number) {

@@ -1,12 +1,18 @@
 #include "pipeline/photo_overlay.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/numbers.hpp"
 #include "core/word_list.hpp"
+#include "io/output_folder.hpp"
 #include "pipeline/photo_panels.hpp"
+#include "render/cell_layout.hpp"
+#include "render/picture_format.hpp"
+#include "results/folder_layout.hpp"
+#include "results/manifest.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -52,63 +58,147 @@ std::vector<float> patches_of(const source::HeadMatrices<T>& weights, std::size_
     return means;
 }
 
+// What is drawn, read and judged before anything is written.
 template <class T>
-PhotoPanels gather(const source::StoredAttention<T>& attention, const DrawRequest& request,
-                   const analysis::PatchGrid& grid, const std::vector<PhotoTarget>& targets,
-                   std::size_t sequence) {
-    const auto places = source::select_heads(attention, request.from);
-    std::vector<std::vector<std::size_t>> groups{places};
-    if (!request.photo.mean_heads) {
-        groups.clear();
-        for (const std::size_t place : places) groups.push_back({place});
+class PhotoAttention {
+  public:
+    PhotoAttention(const DrawRequest& request, io::Inputs& inputs, const Warn& warn)
+        : request_(request),
+          attention_(source::open_stored_attention<T>(
+              inputs, {request.from.source, request.from.axes}, warn)),
+          grid_(analysis::parse_grid(request.photo.grid, attention_.shape()[3])),
+          photo_(request.photo.image) {
+        inputs.also_reads(request.photo.image);
+        inputs.release();
+        source::select_layers(attention_, request.from);
+        const Shape& shape = attention_.shape();
+        if (shape[2] != shape[3])
+            fail(request.from.source, ": has ", counted(shape[2], "query"), " and ", shape[3],
+                 " keys; --image needs attention among the patches of one picture");
+        targets_ = parse_targets(request.photo.targets, grid_);
+        places_ = source::select_heads(attention_, request.from);
+        if (request.from.sequences)
+            require_indices_below(*request.from.sequences, shape[0], "--seq", "sequence");
     }
-    PhotoPanels panels;
-    panels.columns = groups.size();
-    for (const PhotoTarget& target : targets) {
-        for (const source::StoredLayer<T>& layer : attention.layers) {
-            panels.rows.push_back("layer " + std::to_string(layer.layer) +
-                                  (targets.size() > 1 ? ", " + target.name : ""));
-            for (const auto& heads : groups) {
-                panels.cells.push_back(
-                    patches_of(layer.weights, sequence, heads, target.query, grid));
-                panels.titles.push_back(request.photo.mean_heads
-                                            ? "mean of " + counted(heads.size(), "head")
-                                            : "head " +
-                                                  std::to_string(attention.heads[heads.front()]));
-                panels.queries.push_back(target.query);
-            }
+
+    // One picture of everything: a row a layer and target.
+    std::string alone() const {
+        const std::size_t batch = attention_.shape()[0];
+        const std::vector<std::size_t> sequences = chosen_sequences();
+        if (sequences.size() != 1)
+            fail(request_.from.source, ": one picture shows one sequence of ", batch,
+                 "; choose it with --seq");
+        return page(attention_.layers, sequences.front(), words());
+    }
+
+    // A sheet of each layer, and one of all where there are several, of each sequence.
+    void write_to(io::OutputFolder& folder) const {
+        const std::string format = render::name_of(request_.heatmaps.print.format);
+        const std::size_t batch = attention_.shape()[0];
+        for (const std::size_t sequence : chosen_sequences()) {
+            const std::string of =
+                batch > 1 ? "sequence " + std::to_string(sequence) + ", " : std::string();
+            for (const source::StoredLayer<T>& layer : attention_.layers)
+                folder.write(
+                    results::heads_picture(layer.layer, {sequence, batch}, format),
+                    page({layer}, sequence, words_of(of + "layer " + std::to_string(layer.layer))));
+            if (attention_.layers.size() > 1)
+                folder.write(results::layers_picture({sequence, batch}, format),
+                             page(attention_.layers, sequence, words_of(of + "every layer")));
         }
     }
-    return panels;
-}
 
-std::size_t one_sequence(const source::SourceRequest& from, std::size_t batch) {
-    if (from.sequences) require_indices_below(*from.sequences, batch, "--seq", "sequence");
-    if (from.sequences && from.sequences->size() == 1) return from.sequences->front();
-    if (batch == 1) return 0;
-    fail(from.source, ": one picture shows one sequence of ", batch, "; choose it with --seq");
-}
+    results::RunManifest manifest() const {
+        results::RunManifest manifest;
+        manifest.command = "heatmap";
+        for (const source::StoredLayer<T>& layer : attention_.layers)
+            manifest.layers.push_back(layer.layer);
+        for (const std::size_t place : places_) manifest.heads.push_back(attention_.heads[place]);
+        manifest.structure = attention_.structure;
+        return manifest;
+    }
 
-template <class T>
-std::string draw_as(const DrawRequest& request, io::Inputs& inputs, const Warn& warn) {
-    source::StoredAttention<T> attention =
-        source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
-    inputs.release();
-    source::select_layers(attention, request.from);
-    const Shape& shape = attention.shape();
-    const analysis::PatchGrid grid = analysis::parse_grid(request.photo.grid, shape[3]);
-    if (shape[2] != shape[3])
-        fail(request.from.source, ": has ", counted(shape[2], "query"), " and ", shape[3],
-             " keys; --image needs attention among the patches of one picture");
-    const std::size_t sequence = one_sequence(request.from, shape[0]);
-    const auto targets = parse_targets(request.photo.targets, grid);
-    const PhotoPanels panels = gather(attention, request, grid, targets, sequence);
-    PhotoText text;
-    text.title = targets.size() == 1 ? "what the " + targets.front().name + " looks at"
-                                     : "what queries look at";
-    if (grid.extra() > 0) text.note = "weights of the patches; those of other tokens are not drawn";
-    text.description = "Attention weights of patches";
-    return draw_panels(panels, grid, Photo(request.photo.image), request.heatmaps, text);
+  private:
+    std::vector<std::size_t> chosen_sequences() const {
+        return request_.from.sequences ? *request_.from.sequences : count_up(attention_.shape()[0]);
+    }
+
+    PhotoText words() const {
+        PhotoText text;
+        text.title = targets_.size() == 1 ? "what the " + targets_.front().name + " looks at"
+                                          : "what queries look at";
+        if (grid_.extra() > 0)
+            text.note = "weights of the patches; those of other tokens are not drawn";
+        text.description = "Attention weights of patches";
+        return text;
+    }
+
+    // Those of one picture among others: a title of the user's does not hide which it is.
+    PhotoText words_of(const std::string& which) const {
+        PhotoText text = words();
+        text.title = which + ": " + text.title;
+        text.description += " of " + which;
+        if (!request_.heatmaps.title.value_or("").empty())
+            text.note = text.title + (text.note.empty() ? "" : "; " + text.note);
+        return text;
+    }
+
+    std::string page(const std::vector<source::StoredLayer<T>>& layers, std::size_t sequence,
+                     const PhotoText& text) const {
+        return draw_panels(panels_of(layers, sequence), grid_, photo_, request_.heatmaps, text);
+    }
+
+    // A row a layer and target; the heads of one target in one layer take as many rows as are wide
+    // and high alike, where the page is one of many.
+    PhotoPanels panels_of(const std::vector<source::StoredLayer<T>>& layers,
+                          std::size_t sequence) const {
+        std::vector<std::vector<std::size_t>> groups{places_};
+        if (!request_.photo.mean_heads) {
+            groups.clear();
+            for (const std::size_t place : places_) groups.push_back({place});
+        }
+        PhotoPanels panels;
+        panels.columns = groups.size();
+        for (const PhotoTarget& target : targets_) {
+            for (const source::StoredLayer<T>& layer : layers) {
+                panels.rows.push_back("layer " + std::to_string(layer.layer) +
+                                      (targets_.size() > 1 ? ", " + target.name : ""));
+                for (const auto& heads : groups) {
+                    panels.cells.push_back(
+                        patches_of(layer.weights, sequence, heads, target.query, grid_));
+                    panels.titles.push_back(
+                        request_.photo.mean_heads
+                            ? "mean of " + counted(heads.size(), "head")
+                            : "head " + std::to_string(attention_.heads[heads.front()]));
+                    panels.queries.push_back(target.query);
+                }
+            }
+        }
+        if (!is_one_picture(request_.output) && panels.rows.size() == 1) {
+            panels.columns = render::lay_out_sheet(groups.size()).across;
+            panels.rows.clear();
+        }
+        return panels;
+    }
+
+    const DrawRequest& request_;
+    source::StoredAttention<T> attention_;
+    analysis::PatchGrid grid_;
+    Photo photo_;
+    std::vector<PhotoTarget> targets_;
+    std::vector<std::size_t> places_;  // of the heads
+};
+
+// Calls `act` with the attention of the request in the type that it is read in.
+template <class Act>
+auto with_photo_attention(const DrawRequest& request, io::Inputs& inputs, const Warn& warn,
+                          const Act& act) {
+    if (request.photo.grid.empty())
+        fail("--image needs --grid ROWSxCOLUMNS, or ROWSxCOLUMNS+1 with a class token in front");
+    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
+    return source::with_type(type, [&](auto number) {
+        return act(PhotoAttention<decltype(number)>(request, inputs, warn));
+    });
 }
 
 }  // namespace
@@ -121,12 +211,26 @@ std::vector<PhotoTarget> parse_targets(const std::string& text, const analysis::
 }
 
 std::string draw_over_photo(const DrawRequest& request, const Warn& warn) {
-    if (request.photo.grid.empty())
-        fail("--image needs --grid ROWSxCOLUMNS, or ROWSxCOLUMNS+1 with a class token in front");
     io::Inputs inputs;
-    const DType type = source::working_type(inputs, request.from.source, request.from.precision);
-    return source::with_type(
-        type, [&](auto number) { return draw_as<decltype(number)>(request, inputs, warn); });
+    return with_photo_attention(request, inputs, warn,
+                                [](const auto& attention) { return attention.alone(); });
+}
+
+std::vector<std::string> draw_photo_folder(const DrawRequest& request, const Warn& warn) {
+    io::Inputs inputs;
+    return with_photo_attention(request, inputs, warn, [&](const auto& attention) {
+        io::OutputFolder folder(request.output, {"heatmap", request.policy, inputs.paths()},
+                                "a folder, or one picture FILE.png, FILE.svg or FILE.pdf");
+        attention.write_to(folder);
+        results::RunManifest manifest = attention.manifest();
+        manifest.inputs = inputs.records(request.policy.sha256);
+        manifest.files = folder.files();
+        folder.commit(results::write_manifest(manifest));
+        std::vector<std::string> paths;
+        for (const std::string& file : manifest.files)
+            paths.push_back((std::filesystem::path(request.output) / file).string());
+        return paths;
+    });
 }
 
 }  // namespace attn::pipeline

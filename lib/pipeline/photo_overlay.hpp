@@ -25,4 +25,9 @@ std::vector<PhotoTarget> parse_targets(const std::string& text, const analysis::
 // each layer and target. Throws Error when the keys are not the patches of the grid.
 std::string draw_over_photo(const DrawRequest& request, const Warn& warn);
 
+// A folder of such pictures at request.output: for each sequence layerNN/heads.png of each layer
+// and, where there are several, layers.png. Returns their paths. Throws Error as above, and as
+// io::OutputFolder does.
+std::vector<std::string> draw_photo_folder(const DrawRequest& request, const Warn& warn);
+
 }  // namespace attn::pipeline

@@ -61,13 +61,54 @@ TEST_CASE("each target has a row of its own") {
     CHECK(decode_png(read_file(scene.out)).height() > one.height());
 }
 
+TEST_CASE("a folder has a sheet over the photograph of each layer, and one of all layers") {
+    const Scene scene;
+    const std::string layers =
+        scene.folder.write("layers.json", "[" + kAttention + "," + kAttention + "]");
+    const std::string out = scene.folder / "out";
+    const auto draw = [&](std::vector<std::string> more) {
+        std::vector<std::string> words{"heatmap", layers, "--image", scene.photo, "--grid", "1x2+1",
+                                       "--list",  "-o",   out,       "--cell",    "40"};
+        words.insert(words.end(), more.begin(), more.end());
+        return run_program(words);
+    };
+    const auto result = draw({});
+    CHECK(result.exit_code == 0);
+    CHECK(result.out ==
+          out + "/layer00/heads.png\n" + out + "/layer01/heads.png\n" + out + "/layers.png\n");
+    CHECK(std::filesystem::exists(out + "/manifest.json"));
+    const auto sheet = decode_png(read_file(out + "/layer00/heads.png"));
+    const auto all = decode_png(read_file(out + "/layers.png"));
+    CHECK(all.height() > sheet.height());
+    CHECK_THAT(read_file(out + "/layer01/heads.png"), Contains("layer 1: what the class token"));
+
+    CHECK(draw({"--targets", "cls;0,1"}).exit_code == 0);
+    CHECK(decode_png(read_file(out + "/layer00/heads.png")).height() > sheet.height());
+    CHECK(draw({"--layer", "1", "--format", "svg"}).out == out + "/layer01/heads.svg\n");
+    const auto wrong = draw({"--targets", "9"});
+    CHECK(wrong.exit_code == 2);
+    CHECK(std::filesystem::exists(out + "/layer01/heads.svg"));
+}
+
+TEST_CASE("sheets over the photograph of a batch carry the sequence") {
+    const Scene scene;
+    const std::string batch =
+        scene.folder.write("batch.json", "[[" + kAttention + "," + kAttention + "]]");
+    const std::string out = scene.folder / "out";
+    const auto result = run_program({"heatmap", batch, "--image", scene.photo, "--grid", "1x2+1",
+                                     "--mean-heads", "-o", out, "--list"});
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == out + "/layer00/seq00-heads.png\n" + out + "/layer00/seq01-heads.png\n");
+    CHECK_THAT(read_file(out + "/layer00/seq01-heads.png"),
+               Contains("sequence 1, layer 0: what the class token"));
+}
+
 TEST_CASE("a photograph, grid or target that does not fit is refused, and nothing is written") {
     const Scene scene;
     scene.check_refused({"-o", scene.out}, "--grid");
     scene.check_refused({"--grid", "2x2", "-o", scene.out}, "4 tokens");
     scene.check_refused({"--grid", "1x3", "-o", scene.out}, "--targets cls");
     scene.check_refused({"--grid", "1x2+1", "--targets", "5,5", "-o", scene.out}, "--targets 5,5");
-    scene.check_refused({"--grid", "1x2+1", "-o", scene.folder / "pictures"}, "FILE.png");
     scene.check_refused({"--grid", "1x2+1", "-o", scene.out, "--plain"}, "exclude each other");
     scene.check_refused({"--grid", "1x2+1", "-o", scene.out, "--image", scene.attention},
                         "--image");
