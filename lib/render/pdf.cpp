@@ -12,6 +12,7 @@
 #include "core/large_stack.hpp"
 #include "core/utf8.hpp"
 #include "render/pdf_library.hpp"
+#include "render/pdf_text_map.hpp"
 
 namespace attn::render {
 namespace {
@@ -202,6 +203,7 @@ std::string write_document(const Figure& figure, const Font& font, bool paper,
     std::string bytes = bytes_of(document.get());
     if (bytes.empty() || HPDF_GetError(document.get()) != HPDF_OK)
         fail("the writer of PDF failed (libharu error ", HPDF_GetError(document.get()), ")");
+    mend_text_map(bytes);
     return bytes;
 }
 
