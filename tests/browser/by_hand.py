@@ -62,6 +62,15 @@ def letting_go_of_the_search_field_forgets_the_search(browser, pages):
 
 
 @case
+def heads_that_are_not_found_fade_at_once(browser, pages):
+    browser.open(pages.get("compact"))
+    faded = browser.run("const f = document.getElementById('find'); f.value = 'top 10 entropy'; f.dispatchEvent(new Event('input'));"
+                        "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done("
+                        "[document.querySelectorAll('#overview .faded').length, document.getAnimations().length]))))")
+    assert faded == [12 * 14 - 10, 0], faded  # mean and rollout, too
+
+
+@case
 def sliders_cut_the_range_of_colours(browser, pages):
     def slide(name, value):
         browser.run("const e = document.getElementById('range-' + arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event('input'))",
