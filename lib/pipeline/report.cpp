@@ -12,6 +12,7 @@
 #include "core/index_list.hpp"
 #include "core/number_word.hpp"
 #include "core/parallel.hpp"
+#include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "io/file_bytes.hpp"
 #include "io/output_file.hpp"
@@ -224,6 +225,7 @@ class Report {
                     labels += static_cast<double>(label.size() + 4);
             }
         }
+        size.each = kHead;
         size.other = bytes_of_code() + 16'000 + kHead * static_cast<double>(size.matrices) +
                      labels + bytes_of_points() + static_cast<double>(image_.size()) * 4 / 3;
         return size;
@@ -237,28 +239,45 @@ class Report {
         return 5.4 * points * static_cast<double>(a_.matrices());
     }
 
-    [[noreturn]] void fail_for_budget(double empty_page) const {
+    // "choose some with --layer, --head (about 12 fit), or ": nothing where there is one matrix.
+    std::string selection(const ReportSize& sizes, const ReportRoom& room) const {
+        std::vector<std::string> flags;
+        if (a_.layers.size() > 1) flags.emplace_back("--layer");
+        if (a_.heads.size() > 1) flags.emplace_back("--head");
+        if (a_.sequences.size() > 1) flags.emplace_back("--seq");
+        if (flags.empty()) return "";
+        // Differences and rollouts are matrices, too.
+        const std::size_t fitting = room.matrices * a_.matrices() / sizes.matrices;
+        const bool is_known = fitting > 0 && room.bytes > request_.budget;
+        return "choose some with " + joined(flags) +
+               (is_known ? " (about " + std::to_string(fitting) + " fit), or " : ", or ");
+    }
+
+    [[noreturn]] void fail_for_budget(const ReportSize& sizes) const {
         if (odd_) fail_for_odd();
         const std::string size = human_size(static_cast<std::size_t>(request_.budget));
+        const ReportRoom room = report_room(sizes, request_.values, request_.budget, request_.top);
+        const std::string larger =
+            "a larger --budget" +
+            (room.bytes > request_.budget
+                 ? " (about " + human_size(static_cast<std::size_t>(room.bytes)) + ")"
+                 : "");
         if (request_.budget < bytes_of_code())
             fail(source_name(), ": a page of ", size,
                  " has no room for weights, the rest of it takes about ",
-                 human_size(static_cast<std::size_t>(empty_page)), "; give a larger --budget");
-        std::string flags;
-        if (a_.layers.size() > 1) flags += "--layer, ";
-        if (a_.heads.size() > 1) flags += "--head, ";
-        if (a_.sequences.size() > 1) flags += "--seq, ";
-        const std::string choice = flags.empty() ? "" : "choose some with " + flags + "or ";
+                 human_size(static_cast<std::size_t>(sizes.other)), "; give ", larger,
+                 a_.matrices() > 1 ? ", less with --layer, --head or --seq" : "");
+        const std::string choice = selection(sizes, room);
         const std::string what =
             std::to_string(a_.matrices()) + (a_.matrices() == 1 ? " matrix of " : " matrices of ") +
             std::to_string(facts_.queries) + " x " + std::to_string(facts_.keys);
         if (request_.values == ReportValues::exact)
             fail(source_name(), ": ", what, " do not fit exactly into a page of ", size, "; ",
-                 choice, "give --values auto or a larger --budget");
+                 choice, "give --values auto or ", larger);
         const bool pools = std::max(facts_.queries, facts_.keys) > kShortestSide;
         fail(source_name(), ": ", what, " do not fit into a page of ", size,
              pools ? " even with sides of " + std::to_string(kShortestSide) + " cells; " : "; ",
-             choice, "give a larger --budget");
+             choice, "give ", larger);
     }
 
     // What the page has in any case.
@@ -270,7 +289,7 @@ class Report {
     // Streams with coarser and coarser plans until the page fits; most often once.
     std::string within_budget() {
         const ReportSize sizes = size();
-        if (request_.budget < bytes_of_code()) fail_for_budget(sizes.other);
+        if (request_.budget < bytes_of_code()) fail_for_budget(sizes);
         ReportValues values = request_.values;
         std::optional<ReportPlan> plan;
         for (;;) {
@@ -278,11 +297,11 @@ class Report {
                 return plan_report(sizes, values, request_.budget, request_.top, plan);
             };
             plan = next_plan();
-            if (!plan) fail_for_budget(sizes.other);
+            if (!plan) fail_for_budget(sizes);
             facts_.packing = {plan->exact, plan->pool, plan->top};
             const bool last = !next_plan();
             results::ReportChunks chunks(request_.budget, [&] {
-                if (last) fail_for_budget(sizes.other);
+                if (last) fail_for_budget(sizes);
             });
             const std::optional<OddOfSource> odd = stream_and_name(chunks);
             if (odd && !plan->exact) {

@@ -45,7 +45,29 @@ bool may_be_whole(const ReportSize& size, double budget) {
     return kLeastCell * size.cells + size.other <= budget;
 }
 
+// Sides of kShortestSide cells at least.
+std::size_t coarsest_pool(const ReportSize& size) {
+    return (std::max(size.queries, size.keys) - 1) / (kShortestSide - 1);
+}
+
+ReportPlan coarsest_plan(const ReportSize& size, ReportValues values, std::size_t top) {
+    if (values == ReportValues::exact) return exact_plan(size);
+    const std::size_t pool = coarsest_pool(size);
+    return pool > 1 ? pooled_plan(size, pool, /*budget=*/0, top) : whole_plan(size, top);
+}
+
 }  // namespace
+
+ReportRoom report_room(const ReportSize& size, ReportValues values, double budget,
+                       std::size_t top) {
+    // Noise takes about a tenth more than the heads that the bytes of a cell were measured on.
+    constexpr double kMargin = 1.1;
+    const auto matrices = static_cast<double>(size.matrices);
+    const double fixed = size.other - size.each * matrices;
+    const double all = fixed + kMargin * (coarsest_plan(size, values, top).bytes - fixed);
+    const double fitting = std::floor((budget - fixed) * matrices / std::max(all - fixed, 1.0));
+    return {static_cast<std::size_t>(std::clamp(fitting, 0.0, matrices - 1)), all};
+}
 
 std::optional<ReportPlan> plan_report(const ReportSize& size, ReportValues values, double budget,
                                       std::size_t top, const std::optional<ReportPlan>& too_large) {
@@ -56,8 +78,7 @@ std::optional<ReportPlan> plan_report(const ReportSize& size, ReportValues value
         const ReportPlan exact = exact_plan(size);
         if (exact.bytes <= budget && kExactCell * size.cells <= kExactWeights) return exact;
     }
-    // Sides of kShortestSide cells at least.
-    const std::size_t coarsest = (longest - 1) / (kShortestSide - 1);
+    const std::size_t coarsest = coarsest_pool(size);
     const bool pools = coarsest > 1;
     if ((!too_large || too_large->exact) && longest <= kLongestSide &&
         (may_be_whole(size, budget) || !pools))

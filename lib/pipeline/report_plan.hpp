@@ -14,6 +14,7 @@ struct ReportSize {
     std::size_t queries = 0;
     std::size_t keys = 0;
     double other = 0;  // bytes of what is no matrix: code, tokens, statistics
+    double each = 0;   // how many of these each matrix brings
 };
 
 enum class ReportValues { automatic, exact, compact };
@@ -41,5 +42,12 @@ constexpr std::size_t kShortestSide = 64;
 std::optional<ReportPlan> plan_report(const ReportSize& size, ReportValues values, double budget,
                                       std::size_t top,
                                       const std::optional<ReportPlan>& too_large = std::nullopt);
+
+// What would do where no plan fits; estimates.
+struct ReportRoom {
+    std::size_t matrices = 0;  // so many have room in the budget; fewer than there are
+    double bytes = 0;          // of a page that has room for all of them, at their coarsest
+};
+ReportRoom report_room(const ReportSize& size, ReportValues values, double budget, std::size_t top);
 
 }  // namespace attn::pipeline

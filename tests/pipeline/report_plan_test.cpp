@@ -128,3 +128,18 @@ TEST_CASE("the last plan is tried though its estimate is above the budget") {
     CHECK(whole->pool == 1);
     CHECK_FALSE(plan_report(small, ReportValues::automatic, 50e3, 4, whole));
 }
+
+TEST_CASE("where no plan fits, so many matrices would, or so large a page") {
+    // 1,000 bytes of each matrix, 100,000 of the page.
+    const ReportSize size{10, 10 * 128.0 * 128, 128, 128, 110e3, 1000};
+    const double one = 1.1 * (5.0 * 128 * 128 + 1000);  // exact cells take five bytes, noise more
+    const ReportRoom exact = report_room(size, ReportValues::exact, 100e3 + 3.5 * one, 4);
+    CHECK(exact.matrices == 3);
+    CHECK(exact.bytes == Approx(100e3 + 10 * one));
+    CHECK(report_room(size, ReportValues::exact, 50e3, 4).matrices == 0);
+    CHECK(report_room(size, ReportValues::exact, 1e9, 4).matrices == 9);
+    // Pooled ones are smaller.
+    const ReportRoom pooled = report_room(size, ReportValues::automatic, 100e3 + 3.5 * one, 4);
+    CHECK(pooled.bytes < exact.bytes);
+    CHECK(pooled.matrices > exact.matrices);
+}
