@@ -190,19 +190,23 @@ check_lengths() {
 }
 
 check_tests() {
-  local source test
-  untested | while read -r source _; do
-    [ -e "$source" ] || echo "$source:1: is listed as untested in scripts/check_structure.sh, but does not exist"
-  done
-  sources lib | grep '\.cpp$' | while read -r source; do
-    test=tests/${source#lib/}
-    test=${test%.cpp}_test.cpp
-    if untested | grep -q "^$source "; then
-      [ ! -e "$test" ] || echo "$source:1: has a test; take it off the list in scripts/check_structure.sh"
-    else
-      [ -e "$test" ] || echo "$source:1: every source has a test of its own: $test is missing"
-    fi
-  done
+  { untested | sed 's/^/listed /'; sources lib tests | sed 's/^/file /'; } | awk '
+    $1 == "listed" { listed[$2]; order[++count] = $2; next }
+    { exists[$2]; if ($2 ~ /^lib\/.*\.cpp$/) found[++files] = $2 }
+    END {
+      for (i = 1; i <= count; ++i)
+        if (!(order[i] in exists))
+          print order[i] ":1: is listed as untested in scripts/check_structure.sh, but does not exist"
+      for (i = 1; i <= files; ++i) {
+        test = found[i]; sub(/^lib\//, "tests/", test); sub(/\.cpp$/, "_test.cpp", test)
+        if (found[i] in listed) {
+          if (test in exists)
+            print found[i] ":1: has a test; take it off the list in scripts/check_structure.sh"
+        } else if (!(test in exists)) {
+          print found[i] ":1: every source has a test of its own: " test " is missing"
+        }
+      }
+    }'
 }
 
 violations=$(check_arrows; check_circles; check_mpi; check_lengths; check_tests)

@@ -28,6 +28,7 @@ Needs ApproxSink<T>::needs() const {
     needs.scores = needs.row_sums =
         std::any_of(methods_.begin(), methods_.end(),
                     [](const ApproxMethod& method) { return method.measures_cells(); });
+    needs.projections = true;
     return needs;
 }
 

@@ -37,6 +37,7 @@ class ImpliedSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
                 Array<T> values = {});
     ~ImpliedSink() override;
 
+    Needs needs() const override { return needs_projections(); }
     void begin_projections(const ProjectionInputs<T>& projections) override;
     void begin_options(const AttentionOptions<T>& options) override { options_ = options; }
     void begin_inputs(const LayerInputs<T>& inputs) override { inputs_ = inputs; }

@@ -60,7 +60,7 @@ class StepSink : public Sink<T>, public JoiningSink<T> {
 
     Needs needs() const override {
         Needs needs;
-        needs.scores = needs.output = options_.computed;
+        needs.scores = needs.output = needs.projections = options_.computed;
         return needs;
     }
     void begin_layer(const LayerShape& shape) override;

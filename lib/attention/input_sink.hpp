@@ -33,7 +33,7 @@ class InputSink {
   public:
     virtual ~InputSink() = default;
 
-    // Where there are projections; valid until end_layer.
+    // Where there are projections and some sink needs them; valid until end_layer.
     virtual void begin_projections(const ProjectionInputs<T>&) {}
     // How scores become weights; of stored attention only who may attend.
     virtual void begin_options(const AttentionOptions<T>&) {}

@@ -32,9 +32,8 @@ Array<T> normalise_heads(const Array<T>& packed, std::size_t heads, const Norm<T
 }
 
 template <class T>
-LayerResult<T> place_heads(const Heads<T>& q, const Heads<T>& k, const Heads<T>& v,
-                           const AttentionOptions<T>& options) {
-    LayerResult<T> result{q, k, v, {}};
+LayerResult<T> place_heads(Heads<T> q, Heads<T> k, Heads<T> v, const AttentionOptions<T>& options) {
+    LayerResult<T> result{std::move(q), std::move(k), std::move(v), {}};
     if (options.rotary) {
         result.q = rotate(result.q, *options.rotary, options.rotary->query_rows);
         result.k = rotate(result.k, *options.rotary, options.rotary->key_rows);
@@ -92,31 +91,38 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
 
 template <class T>
 LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
-                             const ProjectionWeights<T>& w, const AttentionOptions<T>& options,
+                             ProjectionWeights<T> w, const AttentionOptions<T>& options,
                              const Sinks<T>& sinks, const LayerShare& share) {
     const OverflowGuard guard{layer, options.allow_nonfinite};
     guard.check(x, "what the layer reads");
     const RanksSink<T>* const shared = ranks_among(sinks);
     const Communicator ranks = shared == nullptr ? Communicator() : shared->ranks();
-    LayerResult<T> projected = project_heads(x, context, w, ranks);
-    tell_input_sinks(sinks, [&](InputSink<T>& sink) {
-        sink.begin_projections({&x, &context, &w});
-    });
+    ProjectionWeights<T> needed;
+    if (needs_of(sinks).projections) {
+        needed = w;
+        tell_input_sinks(sinks, [&](InputSink<T>& sink) {
+            sink.begin_projections({&x, &context, &needed});
+        });
+    }
+    const Array<T> W_O = w.W_O, b_O = w.b_O;
+    const MatrixOrder order = w.order;
+    LayerResult<T> projected = project_heads(x, context, std::move(w), ranks);
     LayerResult<T> result;
     if (options.engine == Engine::xtensor) {
         result = compute_heads(layer, projected.q, projected.k, projected.v, options, sinks, share);
     } else {
-        result = place_heads(projected.q, projected.k, projected.v, options);
-        projected = {};  // or queries and keys would be held as they were before the rotation, too
+        // Moved, or queries and keys would be held as they were before the rotation, too.
+        result = place_heads(std::move(projected.q), std::move(projected.k), std::move(projected.v),
+                             options);
         result = attend_placed(layer, std::move(result), options, sinks, share);
     }
     if (!share.output) return result;
-    if (!w.W_O.empty()) {
+    if (!W_O.empty()) {
         const Array<T> contexts = result.output;
         const Array<T> rows = divide_rows<T>(
             ranks, contexts.extent(0) * contexts.extent(1),
             [&](std::size_t first, std::size_t count) {
-                return project(some_rows_of(contexts, first, count), w.W_O, w.b_O, w.order);
+                return project(some_rows_of(contexts, first, count), W_O, b_O, order);
             });
         result.output = rows.reshaped({contexts.extent(0), contexts.extent(1), rows.extent(1)});
     }
@@ -126,10 +132,10 @@ LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T
 
 template Array<float> normalise_heads(const Array<float>&, std::size_t, const Norm<float>&);
 template Array<double> normalise_heads(const Array<double>&, std::size_t, const Norm<double>&);
-template LayerResult<float> place_heads(const Heads<float>&, const Heads<float>&,
-                                        const Heads<float>&, const AttentionOptions<float>&);
-template LayerResult<double> place_heads(const Heads<double>&, const Heads<double>&,
-                                         const Heads<double>&, const AttentionOptions<double>&);
+template LayerResult<float> place_heads(Heads<float>, Heads<float>, Heads<float>,
+                                        const AttentionOptions<float>&);
+template LayerResult<double> place_heads(Heads<double>, Heads<double>, Heads<double>,
+                                         const AttentionOptions<double>&);
 template AttentionInputs<float> attention_inputs(std::size_t, const LayerResult<float>&,
                                                  const AttentionOptions<float>&, const LayerShare&);
 template AttentionInputs<double> attention_inputs(std::size_t, const LayerResult<double>&,
@@ -142,11 +148,10 @@ template LayerResult<double> compute_heads(std::size_t, const Heads<double>&, co
                                            const Heads<double>&, const AttentionOptions<double>&,
                                            const Sinks<double>&, const LayerShare&);
 template LayerResult<float> compute_layer(std::size_t, const Array<float>&, const Array<float>&,
-                                          const ProjectionWeights<float>&,
-                                          const AttentionOptions<float>&, const Sinks<float>&,
-                                          const LayerShare&);
+                                          ProjectionWeights<float>, const AttentionOptions<float>&,
+                                          const Sinks<float>&, const LayerShare&);
 template LayerResult<double> compute_layer(std::size_t, const Array<double>&, const Array<double>&,
-                                           const ProjectionWeights<double>&,
+                                           ProjectionWeights<double>,
                                            const AttentionOptions<double>&, const Sinks<double>&,
                                            const LayerShare&);
 

@@ -68,8 +68,7 @@ struct LayerResult {
 // Queries, keys and values as attention reads them: rotated by their positions, behind the cache.
 // The output is empty.
 template <class T>
-LayerResult<T> place_heads(const Heads<T>& q, const Heads<T>& k, const Heads<T>& v,
-                           const AttentionOptions<T>& options);
+LayerResult<T> place_heads(Heads<T> q, Heads<T> k, Heads<T> v, const AttentionOptions<T>& options);
 
 // What attend() takes for placed heads, which must outlive it.
 template <class T>
@@ -87,12 +86,12 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
                              const Sinks<T>& sinks, const LayerShare& share = {});
 
 // The attention of x [batch, queries, d_model] over `context` [batch, new keys, d_context] (x
-// itself for self-attention) with the layer's weights. The shapes must fit. Throws Error as
-// attend() does, and for x, context and output.
+// itself for self-attention) with the layer's weights, each of which goes as soon as it was used
+// where nobody else holds it. The shapes must fit. Throws Error as attend() does, and for x,
+// context and output.
 template <class T>
 LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
-                             const ProjectionWeights<T>& weights,
-                             const AttentionOptions<T>& options, const Sinks<T>& sinks,
-                             const LayerShare& share = {});
+                             ProjectionWeights<T> weights, const AttentionOptions<T>& options,
+                             const Sinks<T>& sinks, const LayerShare& share = {});
 
 }  // namespace attn

@@ -5,8 +5,8 @@
 namespace attn {
 
 template <class T>
-LayerResult<T> project_heads(const Array<T>& x, const Array<T>& context,
-                             const ProjectionWeights<T>& w, const Communicator& ranks) {
+LayerResult<T> project_heads(const Array<T>& x, const Array<T>& context, ProjectionWeights<T> w,
+                             const Communicator& ranks) {
     const auto make = [&](const Array<T>& from, const Array<T>& W, const Array<T>& b,
                           std::size_t heads, const Norm<T>& norm) {
         const std::size_t rows = from.extent(0) * from.extent(1);
@@ -17,15 +17,18 @@ LayerResult<T> project_heads(const Array<T>& x, const Array<T>& context,
         return make_packed_heads(all.reshaped({from.extent(0), from.extent(1), all.extent(1)}),
                                  heads);
     };
-    return {make(x, w.W_Q, w.b_Q, w.heads, w.q_norm),
-            make(context, w.W_K, w.b_K, w.kv_heads, w.k_norm),
-            make(context, w.W_V, w.b_V, w.kv_heads, {}),
-            {}};
+    LayerResult<T> result;
+    result.q = make(x, w.W_Q, w.b_Q, w.heads, w.q_norm);
+    w.W_Q = {};
+    result.k = make(context, w.W_K, w.b_K, w.kv_heads, w.k_norm);
+    w.W_K = {};
+    result.v = make(context, w.W_V, w.b_V, w.kv_heads, {});
+    return result;
 }
 
 template LayerResult<float> project_heads(const Array<float>&, const Array<float>&,
-                                          const ProjectionWeights<float>&, const Communicator&);
+                                          ProjectionWeights<float>, const Communicator&);
 template LayerResult<double> project_heads(const Array<double>&, const Array<double>&,
-                                           const ProjectionWeights<double>&, const Communicator&);
+                                           ProjectionWeights<double>, const Communicator&);
 
 }  // namespace attn

@@ -11,18 +11,25 @@ namespace attn {
 
 // What a sink wants beside weights. A source makes what some sink needs, and no more.
 struct Needs {
-    bool scores = false;    // in tiles
-    bool row_sums = false;  // likewise: logsumexp, entropy and score_sums
-    bool output = false;    // of each layer: its attention's output, which takes all heads
-    bool hidden = false;    // of each layer: what its block gives; of the model: the final state
-    bool logits = false;    // of the model
+    bool scores = false;       // in tiles
+    bool row_sums = false;     // likewise: logsumexp, entropy and score_sums
+    bool output = false;       // of each layer: its attention's output, which takes all heads
+    bool hidden = false;       // of each layer: what its block gives; of the model: the final state
+    bool logits = false;       // of the model
+    bool projections = false;  // of each layer: its weights, which else go as they were used
 
     bool model_output() const { return hidden || logits; }
 };
 
 inline Needs operator|(const Needs& a, const Needs& b) {
     return {a.scores || b.scores, a.row_sums || b.row_sums, a.output || b.output,
-            a.hidden || b.hidden, a.logits || b.logits};
+            a.hidden || b.hidden, a.logits || b.logits,     a.projections || b.projections};
+}
+
+inline Needs needs_projections() {
+    Needs needs;
+    needs.projections = true;
+    return needs;
 }
 
 template <class T>
@@ -39,7 +46,7 @@ struct LayerOutputs {
     std::size_t layer = 0;
     const Array<T>* x = nullptr;      // [batch, queries, d_model], what the block read
     const Array<T>* input = nullptr;  // likewise, what its projections read: behind the norm
-    const ProjectionWeights<T>* projections = nullptr;
+    const ProjectionWeights<T>* projections = nullptr;  // where they were needed
     const BlockWeights<T>* block = nullptr;
     const LayerResult<T>* attention = nullptr;  // q, k, v, and the output where it was needed
     const Array<T>* hidden = nullptr;           // [batch, queries, d_model], where it was needed

@@ -26,6 +26,7 @@ class LayerSearchSink : public Sink<double> {
     LayerSearchSink(const source::ComputedInputs<double>& loaded, const Observation& observation)
         : loaded_(loaded), observation_(observation) {}
 
+    Needs needs() const override { return needs_projections(); }
     void consume(const Tile<double>&) override {}
 
     void end_layer(const LayerOutputs<double>& layer) override {
@@ -318,6 +319,7 @@ class DiagnosisSink : public Sink<double> {
                   io::Inputs& files, Progress progress)
         : request_(request), loaded_(loaded), files_(files), progress_(std::move(progress)) {}
 
+    Needs needs() const override { return needs_projections(); }
     void consume(const Tile<double>&) override {}
 
     void end_layer(const LayerOutputs<double>& layer) override {

@@ -41,6 +41,7 @@ HiddenWithEpsilon hidden_with_epsilon(const source::ComputedInputs<double>& load
 // Keeps what a layer makes of its input.
 class NextLayerSink : public Sink<double> {
   public:
+    Needs needs() const override { return needs_projections(); }
     void consume(const Tile<double>&) override {}
     void end_layer(const LayerOutputs<double>& layer) override {
         next = analysis::NextLayer{layer.attention->k, layer.attention->v, *layer.projections};

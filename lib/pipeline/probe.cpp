@@ -80,6 +80,7 @@ class ProbeSink : public Sink<double> {
               const std::vector<const Explanation*>& explanations, io::Inputs& files)
         : request_(request), loaded_(loaded), explanations_(explanations), files_(files) {}
 
+    Needs needs() const override { return needs_projections(); }
     void consume(const Tile<double>&) override {}
 
     void end_layer(const LayerOutputs<double>& layer) override {

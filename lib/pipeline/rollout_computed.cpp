@@ -19,7 +19,11 @@ class KeepingSink : public Sink<T> {
   public:
     KeepingSink(RolloutMethod method, KvOrder order) : method_(method), order_(order) {}
 
-    Needs needs() const override { return {}; }
+    Needs needs() const override {
+        Needs needs;
+        needs.projections = method_ == RolloutMethod::contributions;
+        return needs;
+    }
     void begin_layer(const LayerShape& shape) override { kept_.begin_layer(shape, "rollout"); }
     void consume(const Tile<T>& tile) override { kept_.keep(tile); }
 

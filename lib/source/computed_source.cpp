@@ -131,18 +131,19 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
         stream_heads(asked);
         return {};
     }
-    const model::LayerWeights<T> weights = load(asked);
+    model::LayerWeights<T> weights = load(asked);
+    const bool needed = needs_of(asked.sinks).projections;
     const InPhase phase(Phase::attend);
     const Array<T> input = attention_input(weights.block, asked.x);
     const Array<T>& context = loaded_.context.empty() ? input : loaded_.context;
-    const LayerResult<T> attention =
-        compute_layer(asked.layer, input, context, weights.attention,
-                      loaded_.options_of(asked.layer), asked.sinks, asked.share);
+    const LayerResult<T> attention = compute_layer(
+        asked.layer, input, context, needed ? weights.attention : std::move(weights.attention),
+        loaded_.options_of(asked.layer), asked.sinks, asked.share);
     LayerOutputs<T> outputs;
     outputs.layer = asked.layer;
     outputs.x = &asked.x;
     outputs.input = &input;
-    outputs.projections = &weights.attention;
+    if (needed) outputs.projections = &weights.attention;
     outputs.block = &weights.block;
     outputs.attention = &attention;
     Array<T> hidden;
