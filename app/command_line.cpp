@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <filesystem>
 #include <new>
@@ -112,15 +113,16 @@ std::string first_word(const std::vector<std::string>& words) {
     return "";
 }
 
-bool asks_for_help(const std::vector<std::string>& words) {
-    return std::any_of(words.begin(), words.end(), [](const std::string& word) {
-        return word == "--help" || word == "-h" || word == "--help-all";
-    });
-}
+constexpr std::array<std::string_view, 3> kHelpFlags{"--help", "-h", "--help-all"};
+constexpr std::array<std::string_view, 1> kVersionFlag{"--version"};
 
-bool asks_for_version(const std::vector<std::string>& words) {
-    const auto end = std::find(words.begin(), words.end(), "--");
-    return std::find(words.begin(), end, "--version") != end;
+// Whether one of the flags is among the words, up to the "--" that ends flags.
+template <class Iterator, class Flags>
+bool holds_flag(Iterator begin, Iterator end, const Flags& flags) {
+    return std::any_of(begin, std::find(begin, end, std::string_view("--")),
+                       [&](const std::string_view word) {
+                           return std::find(flags.begin(), flags.end(), word) != flags.end();
+                       });
 }
 
 // Whether "-" or /dev/stdin is among the words, but for where results go.
@@ -142,14 +144,15 @@ bool reads_standard_input(const std::vector<std::string>& words) {
 
 int act(int argc, const char* const* argv, Console& console, const Ranks& ranks) {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-    if (asks_for_version(words)) {
+    if (holds_flag(words.begin(), words.end(), kVersionFlag)) {
         console.document(std::string("attn-inspect ") + version() + "\n");
         return 0;
     }
     CLI::App app;
     CommandLine line{{}, {}, console};
     // The flags of one command are described much faster than those of all.
-    if (asks_for_help(words) || !describe_command(app, line, first_word(words)))
+    if (holds_flag(words.begin(), words.end(), kHelpFlags) ||
+        !describe_command(app, line, first_word(words)))
         describe_program(app, line);
     const Question question = question_of(line.catalogue, words);
     if (question.kind != Question::Kind::none) {
@@ -202,10 +205,8 @@ int on_rank_0(const CommandLine& line, const std::string& what, const std::funct
 
 bool is_question(int argc, const char* const* argv) {
     const char* const* const begin = argv + std::min(argc, 1);
-    const auto end = std::find(begin, argv + argc, std::string_view("--"));
-    return std::any_of(begin, end, [](const std::string_view word) {
-        return word == "--version" || word == "--help" || word == "-h" || word == "--help-all";
-    });
+    const char* const* const end = argv + argc;
+    return holds_flag(begin, end, kVersionFlag) || holds_flag(begin, end, kHelpFlags);
 }
 
 int run_command_line(int argc, const char* const* argv, Console& console, const Ranks& ranks) {

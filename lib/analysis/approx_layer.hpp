@@ -2,13 +2,12 @@
 // or changes, and the exact rows that some of them want to see first.
 #pragma once
 
-#include <array>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "analysis/head_numbers.hpp"
 #include "attention/approx/method.hpp"
 #include "attention/division.hpp"
 #include "attention/input_sink.hpp"
@@ -19,9 +18,6 @@
 
 namespace attn::analysis {
 
-// The main option of a method for each (layer, sequence, head).
-using HeadBudgets = std::map<std::array<std::size_t, 3>, double>;
-
 // A method with all its options; several parts are masks that are OR-ed.
 struct ApproxMethod {
     struct Part {
@@ -30,7 +26,8 @@ struct ApproxMethod {
     };
     std::string text;  // "local:window=32"
     std::vector<Part> parts;
-    std::shared_ptr<const HeadBudgets> budgets = nullptr;  // of a method that runs heads alone
+    std::shared_ptr<const HeadNumbers> budgets =
+        nullptr;  // main options of a method that runs heads alone
 
     // Whether its measures are made cell by cell, from ln w.
     bool measures_cells() const {

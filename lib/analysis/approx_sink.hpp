@@ -2,9 +2,7 @@
 // its tiles. Memory: a few sums for each method, head and tile; nothing of queries x keys.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -12,6 +10,7 @@
 #include "analysis/approx_layer.hpp"
 #include "analysis/approximation_error.hpp"
 #include "analysis/head_needs.hpp"
+#include "analysis/head_numbers.hpp"
 #include "analysis/output_squares.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/panels.hpp"
@@ -61,7 +60,7 @@ struct ApproxOptions {
     Array<T> values =
         {};  // of stored attention: [sequences, heads, keys, d_value]; empty: no contexts
     // Of (layer, sequence, head), for prune-heads:by=grad (Michel et al. 2019).
-    std::map<std::array<std::size_t, 3>, double> importance = {};
+    HeadNumbers importance = {};
 };
 
 template <class T>

@@ -10,6 +10,7 @@
 #include "attention/approx/lowrank.hpp"
 #include "attention/approx/quantised.hpp"
 #include "attention/approx/truncated_svd.hpp"
+#include "core/first_columns.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -151,21 +152,14 @@ double error_of_changed(const NeedsSearch& search, const ChangedInputs& changed)
     return error.get();
 }
 
-Matrix<double> first_columns_of(const Matrix<double>& a, std::size_t count) {
-    Matrix<double> cut(a.rows, count);
-    for (std::size_t i = 0; i < a.rows; ++i)
-        std::copy_n(a.row(i).begin(), count, cut.row(i).begin());
-    return cut;
-}
-
 std::optional<std::size_t> search_short_scores(const NeedsSearch& search) {
     const std::size_t d = search.head.sizes.d_head;
     const ChangedInputs all = approx::shortened(search.head, d);
     return smallest_budget(d, [&](std::size_t rank) {
         const std::size_t columns = std::min(rank, all.q.columns);
         ChangedInputs changed;
-        changed.q = first_columns_of(all.q, columns);
-        changed.k = first_columns_of(all.k, columns);
+        changed.q = first_columns(all.q, columns);
+        changed.k = first_columns(all.k, columns);
         return error_of_changed(search, changed) <= search.target.error;
     });
 }

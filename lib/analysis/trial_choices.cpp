@@ -5,6 +5,7 @@
 #include "analysis/trial.hpp"
 #include "attention/position_bias.hpp"
 #include "core/index_list.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::analysis {
 
@@ -140,7 +141,7 @@ bool Trial::choose_alibi_heads(Explanation& explanation, Mistakes& mistakes) {
     const auto set = [&](Mistakes& m, std::size_t count) { m.alibi = slopes_of(count); };
     const std::size_t best = nearest(mistakes, counts, set);
     set(mistakes, best);
-    explanation.add_detail("those of " + std::to_string(best) + (best == 1 ? " head" : " heads"));
+    explanation.add_detail("those of " + counted(best, "head"));
     return true;
 }
 

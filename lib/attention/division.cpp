@@ -4,6 +4,8 @@
 #include <numeric>
 #include <set>
 
+#include "core/word_list.hpp"
+
 namespace attn {
 
 std::vector<std::size_t> deal_out(const std::vector<double>& areas, std::size_t ranks,
@@ -53,9 +55,8 @@ std::vector<std::size_t> cut_evenly(const std::vector<double>& areas, std::size_
 
 void warn_of_idle_ranks(const Communicator& ranks, std::size_t pieces, const Warn& warn) {
     if (!warn || ranks.is_alone() || ranks.size() <= pieces) return;
-    const std::string heads =
-        pieces == 1 ? "is 1 head" : "are " + std::to_string(pieces) + " heads";
-    warn("there " + heads + " to compute and " + std::to_string(ranks.size()) +
+    warn("there " + std::string(pieces == 1 ? "is " : "are ") + counted(pieces, "head") +
+         " to compute and " + std::to_string(ranks.size()) +
          " ranks; a head is not divided, so that " + std::to_string(ranks.size() - pieces) +
          " of them have nothing to do");
 }

@@ -129,11 +129,11 @@ HeadBudgetFile load_head_budgets(const std::string& name) {
     return file;
 }
 
-std::shared_ptr<const analysis::HeadBudgets> budgets_of(
+std::shared_ptr<const analysis::HeadNumbers> budgets_of(
     const HeadBudgetFile& file, const std::string& column, double top,
     const std::vector<std::array<std::size_t, 3>>& heads) {
     const auto found = file.columns.find(column);
-    auto budgets = std::make_shared<analysis::HeadBudgets>();
+    auto budgets = std::make_shared<analysis::HeadNumbers>();
     for (const auto& head : heads) {
         const bool there = found != file.columns.end() && found->second.count(head) != 0;
         if (!there)

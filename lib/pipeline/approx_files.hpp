@@ -50,7 +50,7 @@ HeadBudgetFile load_head_budgets(const std::string& name);
 
 // The budget of every chosen (layer, sequence, head), `top` where none is enough. Throws Error for
 // a head that the file does not have.
-std::shared_ptr<const analysis::HeadBudgets> budgets_of(
+std::shared_ptr<const analysis::HeadNumbers> budgets_of(
     const HeadBudgetFile& file, const std::string& column, double top,
     const std::vector<std::array<std::size_t, 3>>& heads);
 

@@ -19,10 +19,9 @@ void ask_for_gradients(const source::Upstream& upstream, source::ComputedRequest
 }
 
 template <class T>
-std::map<std::array<std::size_t, 3>, double> head_importance(
-    const source::ComputedSource<T>& source, io::Inputs& files, const source::Upstream& upstream,
-    const Progress& progress) {
-    std::map<std::array<std::size_t, 3>, double> importance;
+analysis::HeadNumbers head_importance(const source::ComputedSource<T>& source, io::Inputs& files,
+                                      const source::Upstream& upstream, const Progress& progress) {
+    analysis::HeadNumbers importance;
     analysis::HeadGradientSink<T> measures(false);
     const source::GradientPass<T> pass(source, files, upstream);
     typename source::GradientPass<T>::Visits visits;
@@ -40,9 +39,9 @@ std::map<std::array<std::size_t, 3>, double> head_importance(
     return importance;
 }
 
-template std::map<std::array<std::size_t, 3>, double> head_importance(
-    const source::ComputedSource<float>&, io::Inputs&, const source::Upstream&, const Progress&);
-template std::map<std::array<std::size_t, 3>, double> head_importance(
-    const source::ComputedSource<double>&, io::Inputs&, const source::Upstream&, const Progress&);
+template analysis::HeadNumbers head_importance(const source::ComputedSource<float>&, io::Inputs&,
+                                               const source::Upstream&, const Progress&);
+template analysis::HeadNumbers head_importance(const source::ComputedSource<double>&, io::Inputs&,
+                                               const source::Upstream&, const Progress&);
 
 }  // namespace attn::pipeline

@@ -2,10 +2,7 @@
 // drop.
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <map>
-
+#include "analysis/head_numbers.hpp"
 #include "core/progress.hpp"
 #include "io/inputs.hpp"
 #include "source/computed_source.hpp"
@@ -19,8 +16,7 @@ void ask_for_gradients(const source::Upstream& upstream, source::ComputedRequest
 // abs(Σ context * its gradient) of every (layer, sequence, head), as grad measures it. Throws Error
 // for an upstream that does not fit the source.
 template <class T>
-std::map<std::array<std::size_t, 3>, double> head_importance(
-    const source::ComputedSource<T>& source, io::Inputs& files, const source::Upstream& upstream,
-    const Progress& progress);
+analysis::HeadNumbers head_importance(const source::ComputedSource<T>& source, io::Inputs& files,
+                                      const source::Upstream& upstream, const Progress& progress);
 
 }  // namespace attn::pipeline

@@ -268,9 +268,9 @@ class Report {
                  human_size(static_cast<std::size_t>(sizes.other)), "; give ", larger,
                  a_.matrices() > 1 ? ", less with --layer, --head or --seq" : "");
         const std::string choice = selection(sizes, room);
-        const std::string what =
-            std::to_string(a_.matrices()) + (a_.matrices() == 1 ? " matrix of " : " matrices of ") +
-            std::to_string(facts_.queries) + " x " + std::to_string(facts_.keys);
+        const std::string what = counted(a_.matrices(), "matrix") + " of " +
+                                 std::to_string(facts_.queries) + " x " +
+                                 std::to_string(facts_.keys);
         if (request_.values == ReportValues::exact)
             fail(source_name(), ": ", what, " do not fit exactly into a page of ", size, "; ",
                  choice, "give --values auto or ", larger);

@@ -42,7 +42,7 @@ void warn_of_causal_leak(const StoredAttention<T>& attention, const std::string&
         if (!leak) continue;
         std::ostringstream text;
         text << source << ": is taken as not causal, though of layer " << layer.layer << " only "
-             << leak->cells << (leak->cells == 1 ? " cell" : " cells") << " right of the diagonal "
+             << counted(leak->cells, "cell") << " right of the diagonal "
              << (leak->cells == 1 ? "is" : "are") << " not zero (the first: sequence "
              << leak->sequence << ", head " << attention.heads[leak->head] << ", query "
              << leak->query << ", key " << leak->key << "); see attn-inspect check";

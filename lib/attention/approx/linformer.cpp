@@ -6,6 +6,7 @@
 #include "attention/approx/decompositions.hpp"
 #include "attention/approx/philox.hpp"
 #include "core/error.hpp"
+#include "core/first_columns.hpp"
 #include "core/numbers.hpp"
 
 namespace attn::approx {
@@ -44,13 +45,6 @@ Matrix<double> segment_means(std::size_t segments, std::size_t count) {
             means.at(t, j) = 1 / static_cast<double>(end - begin);
     }
     return means;
-}
-
-Matrix<double> first_columns(const Matrix<double>& from, std::size_t count) {
-    Matrix<double> some(from.rows, count);
-    for (std::size_t row = 0; row < from.rows; ++row)
-        std::copy_n(from.row(row).begin(), count, some.row(row).begin());
-    return some;
 }
 
 // W RᵀR, with no more than one row of W at a time.

@@ -17,8 +17,8 @@ Matrix<double> weighted(const SingularValues& parts) {
 }
 
 // The first columns, each times a factor of its own.
-Matrix<double> first_columns(const Matrix<double>& a, std::size_t count,
-                             const std::vector<double>& factors) {
+Matrix<double> scaled_columns(const Matrix<double>& a, std::size_t count,
+                              const std::vector<double>& factors) {
     Matrix<double> cut(a.rows, count);
     for (std::size_t i = 0; i < a.rows; ++i) {
         for (std::size_t t = 0; t < count; ++t) cut.at(i, t) = a.at(i, t) * factors[t];
@@ -50,8 +50,8 @@ ShortMiddle short_middle(const HeadInput& head, std::size_t rank) {
     const SingularValues middle = decompose(product_transposed(left.view(), right.view()).view());
     rank = std::min(rank, middle.values.size());
     const std::vector<double> ones(rank, 1);
-    parts.of_queries = first_columns(middle.left, rank, middle.values);
-    parts.of_keys = first_columns(transposed(middle.right.view()), rank, ones);
+    parts.of_queries = scaled_columns(middle.left, rank, middle.values);
+    parts.of_keys = scaled_columns(transposed(middle.right.view()), rank, ones);
     return parts;
 }
 
@@ -73,7 +73,7 @@ ShortProjections short_projections(const HeadInput& head, std::size_t rank) {
 ShortValues short_values(const HeadInput& head, std::size_t rank) {
     const SingularValues parts = decompose(head.v);
     rank = std::min(rank, parts.values.size());
-    ShortValues values{first_columns(parts.left, rank, parts.values),
+    ShortValues values{scaled_columns(parts.left, rank, parts.values),
                        Matrix<double>(rank, parts.right.columns)};
     std::copy_n(parts.right.values.begin(), values.directions.values.size(),
                 values.directions.values.begin());
