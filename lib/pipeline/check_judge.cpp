@@ -8,7 +8,6 @@
 #include "analysis/row_sum_cause.hpp"
 #include "analysis/second_softmax.hpp"
 #include "attention/query_offset.hpp"
-#include "core/word_list.hpp"
 #include "pipeline/check_line.hpp"
 #include "results/manifest.hpp"
 
@@ -191,7 +190,7 @@ CheckLine CheckJudge<T>::judge_finite() const {
         Verdict::fail,
         broken,
         place_of(head, head.not_finite),
-        text(counted(broken, "cell"), broken == 1 ? " is" : " are", " NaN or infinite; the first"),
+        text(broken, broken == 1 ? " cell is" : " cells are", " NaN or infinite; the first"),
         places_where([](const HeadCheck& check) { return check.broken_cells > 0; },
                      [&](const HeadCheck& check) { return place_of(check, check.not_finite); })};
 }

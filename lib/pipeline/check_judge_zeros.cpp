@@ -5,7 +5,6 @@
 
 #include "analysis/half_values.hpp"
 #include "attention/query_offset.hpp"
-#include "core/word_list.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
 
@@ -94,12 +93,13 @@ CheckLine CheckJudge<T>::judge_almost_causal() const {
     if (heads == 0) return line;
     line.verdict = Verdict::warning;
     line.worst = cells;
-    line.message = text("all is zero right of the diagonal but for ", counted(cells, "cell"),
-                        " of ", counted(heads, "head"), heads == 1 ? " (" : " (the first: ", places,
-                        cells > 3 ? " ..." : "",
-                        next_keys ? "): every query sees the key after it, is the mask off by one?"
-                                  : "): a causal mask that leaks?",
-                        " --causal makes it a failure, --no-causal says it is meant");
+    line.message =
+        text("all is zero right of the diagonal but for ", cells, cells == 1 ? " cell" : " cells",
+             " of ", heads, heads == 1 ? " head (" : " heads (the first: ", places,
+             cells > 3 ? " ..." : "",
+             next_keys ? "): every query sees the key after it, is the mask off by one?"
+                       : "): a causal mask that leaks?",
+             " --causal makes it a failure, --no-causal says it is meant");
     return line;
 }
 
@@ -171,7 +171,7 @@ std::string CheckJudge<T>::masked_text(const std::vector<const HeadCheck*>& grou
             return text("queries attend no key outside of a window", who, ": --window=", left, ",",
                         zeros.right.value_or(-1), " names it");
     }
-    return text(counted(zeros.zeros, "weight"), zeros.zeros == 1 ? " is" : " are",
+    return text(zeros.zeros, zeros.zeros == 1 ? " weight is" : " weights are",
                 " exactly 0 where the key may be attended, the smallest beside them ",
                 zeros.smallest, ": a mask? --mask names it (sparse attention may do so, too)");
 }
