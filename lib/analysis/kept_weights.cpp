@@ -1,6 +1,7 @@
 #include "analysis/kept_weights.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "attention/block.hpp"
 #include "attention/whole_rows.hpp"
@@ -71,6 +72,7 @@ LayerValues<T> KeptWeights<T>::values(const LayerOutputs<T>& outputs, std::size_
 
 template <class T>
 Array<T> output_matrix(const LayerOutputs<T>& outputs) {
+    assert(outputs.x == nullptr || outputs.projections != nullptr);  // Needs::projections
     if (outputs.projections == nullptr || outputs.projections->W_O.empty()) return {};
     const ProjectionWeights<T>& projections = *outputs.projections;
     return projections.order == MatrixOrder::in_out ? projections.W_O : transposed(projections.W_O);

@@ -23,7 +23,7 @@ struct Witness : Sink<double> {
     Needs wanted;
     std::vector<std::size_t> layers;
     std::vector<std::pair<std::size_t, std::size_t>> heads;  // layer, head
-    std::vector<bool> had_hidden;
+    std::vector<bool> had_hidden, had_projections;
     Array<double> output;
     std::size_t model_ends = 0;
     std::mutex mutex;
@@ -37,6 +37,8 @@ struct Witness : Sink<double> {
     }
     void end_layer(const LayerOutputs<double>& outputs) override {
         had_hidden.push_back(outputs.hidden != nullptr);
+        had_projections.push_back(outputs.projections != nullptr &&
+                                  !outputs.projections->W_Q.empty());
         if (wanted.output) output = outputs.attention->output;
     }
     void end_model(const ModelOutputs<double>&) override { ++model_ends; }
@@ -86,11 +88,13 @@ TEST_CASE("what nobody needs is not computed") {
     io::Inputs inputs;
     const ComputedSource<double> source(trained_sample(), inputs, nullptr);
     Witness modest, greedy;
-    greedy.wanted.hidden = true;
+    greedy.wanted.hidden = greedy.wanted.projections = true;
     source.stream({&modest}, {}, nullptr);
     source.stream({&greedy}, {}, nullptr);
     CHECK(modest.had_hidden == std::vector<bool>{true, false});  // layer 1 reads layer 0's
     CHECK(greedy.had_hidden == std::vector<bool>{true, true});
+    CHECK(modest.had_projections == std::vector<bool>{false, false});
+    CHECK(greedy.had_projections == std::vector<bool>{true, true});
     CHECK(modest.model_ends == 0);
     CHECK(greedy.model_ends == 1);
 }
