@@ -90,23 +90,17 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
 }
 
 template <class T>
-LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
+LayerResult<T> compute_layer(std::size_t layer, Array<T> x, Array<T> context,
                              ProjectionWeights<T> w, const AttentionOptions<T>& options,
                              const Sinks<T>& sinks, const LayerShare& share) {
     const OverflowGuard guard{layer, options.allow_nonfinite};
     guard.check(x, "what the layer reads");
     const RanksSink<T>* const shared = ranks_among(sinks);
     const Communicator ranks = shared == nullptr ? Communicator() : shared->ranks();
-    ProjectionWeights<T> needed;
-    if (needs_of(sinks).projections) {
-        needed = w;
-        tell_input_sinks(sinks, [&](InputSink<T>& sink) {
-            sink.begin_projections({&x, &context, &needed});
-        });
-    }
     const Array<T> W_O = w.W_O, b_O = w.b_O;
     const MatrixOrder order = w.order;
     LayerResult<T> projected = project_heads(x, context, std::move(w), ranks);
+    x = context = {};
     LayerResult<T> result;
     if (options.engine == Engine::xtensor) {
         result = compute_heads(layer, projected.q, projected.k, projected.v, options, sinks, share);
@@ -147,10 +141,10 @@ template LayerResult<float> compute_heads(std::size_t, const Heads<float>&, cons
 template LayerResult<double> compute_heads(std::size_t, const Heads<double>&, const Heads<double>&,
                                            const Heads<double>&, const AttentionOptions<double>&,
                                            const Sinks<double>&, const LayerShare&);
-template LayerResult<float> compute_layer(std::size_t, const Array<float>&, const Array<float>&,
+template LayerResult<float> compute_layer(std::size_t, Array<float>, Array<float>,
                                           ProjectionWeights<float>, const AttentionOptions<float>&,
                                           const Sinks<float>&, const LayerShare&);
-template LayerResult<double> compute_layer(std::size_t, const Array<double>&, const Array<double>&,
+template LayerResult<double> compute_layer(std::size_t, Array<double>, Array<double>,
                                            ProjectionWeights<double>,
                                            const AttentionOptions<double>&, const Sinks<double>&,
                                            const LayerShare&);

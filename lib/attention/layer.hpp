@@ -86,11 +86,11 @@ LayerResult<T> compute_heads(std::size_t layer, const Heads<T>& q, const Heads<T
                              const Sinks<T>& sinks, const LayerShare& share = {});
 
 // The attention of x [batch, queries, d_model] over `context` [batch, new keys, d_context] (x
-// itself for self-attention) with the layer's weights, each of which goes as soon as it was used
-// where nobody else holds it. The shapes must fit. Throws Error as attend() does, and for x,
+// itself for self-attention) with the layer's weights. Each array goes as soon as it was used where
+// nobody else holds it. The shapes must fit. Throws Error as attend() does, and for x,
 // context and output.
 template <class T>
-LayerResult<T> compute_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
+LayerResult<T> compute_layer(std::size_t layer, Array<T> x, Array<T> context,
                              ProjectionWeights<T> weights, const AttentionOptions<T>& options,
                              const Sinks<T>& sinks, const LayerShare& share = {});
 

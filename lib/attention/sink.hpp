@@ -44,9 +44,10 @@ struct BlockWeights;
 template <class T>
 struct LayerOutputs {
     std::size_t layer = 0;
-    const Array<T>* x = nullptr;      // [batch, queries, d_model], what the block read
-    const Array<T>* input = nullptr;  // likewise, what its projections read: behind the norm
-    const ProjectionWeights<T>* projections = nullptr;  // where they were needed
+    const Array<T>* x = nullptr;  // [batch, queries, d_model], what the block read
+    // What its projections read, behind the norm, and they themselves, where they were needed.
+    const Array<T>* input = nullptr;
+    const ProjectionWeights<T>* projections = nullptr;
     const BlockWeights<T>* block = nullptr;
     const LayerResult<T>* attention = nullptr;  // q, k, v, and the output where it was needed
     const Array<T>* hidden = nullptr;           // [batch, queries, d_model], where it was needed

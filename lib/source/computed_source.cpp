@@ -2,6 +2,7 @@
 
 #include "attention/blas_threads.hpp"
 #include "attention/divided_rows.hpp"
+#include "attention/input_sink.hpp"
 #include "attention/ranks_sink.hpp"
 #include "core/index_list.hpp"
 #include "core/phase_clock.hpp"
@@ -134,16 +135,24 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
     model::LayerWeights<T> weights = load(asked);
     const bool needed = needs_of(asked.sinks).projections;
     const InPhase phase(Phase::attend);
-    const Array<T> input = attention_input(weights.block, asked.x);
-    const Array<T>& context = loaded_.context.empty() ? input : loaded_.context;
-    const LayerResult<T> attention = compute_layer(
-        asked.layer, input, context, needed ? weights.attention : std::move(weights.attention),
+    Array<T> input = attention_input(weights.block, asked.x);
+    Array<T> context = loaded_.context.empty() ? input : loaded_.context;
+    if (needed) {
+        tell_input_sinks(asked.sinks, [&](InputSink<T>& sink) {
+            sink.begin_projections({&input, &context, &weights.attention});
+        });
+    }
+    const auto hand_over = [&](auto& array) { return needed ? array : std::move(array); };
+    const LayerResult<T> attention = compute_layer<T>(
+        asked.layer, hand_over(input), hand_over(context), hand_over(weights.attention),
         loaded_.options_of(asked.layer), asked.sinks, asked.share);
     LayerOutputs<T> outputs;
     outputs.layer = asked.layer;
     outputs.x = &asked.x;
-    outputs.input = &input;
-    if (needed) outputs.projections = &weights.attention;
+    if (needed) {
+        outputs.input = &input;
+        outputs.projections = &weights.attention;
+    }
     outputs.block = &weights.block;
     outputs.attention = &attention;
     Array<T> hidden;
