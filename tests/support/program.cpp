@@ -19,8 +19,8 @@ double now() {
         .count();
 }
 
-// Under sanitizers a process that ends looks through its memory for what leaked, which takes as long
-// as most commands do: one of four looks.
+// Under sanitizers a process that ends looks through its memory for what leaked, which takes as
+// long as most commands do: one of four looks.
 bool may_leave_leaks() {
     static std::size_t started = 0;
     return !takes_part(started++, 4);
