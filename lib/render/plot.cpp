@@ -4,10 +4,12 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/word_list.hpp"
 #include "render/cell_layout.hpp"
 #include "render/ink.hpp"
 #include "render/palette.hpp"
 #include "render/plot_axis.hpp"
+#include "render/plot_labels.hpp"
 
 namespace attn::render {
 namespace {
@@ -23,6 +25,7 @@ constexpr std::size_t kMostColumns = 4;
 constexpr std::size_t kMostNames = 24;  // of lines in the legend
 constexpr double kDot = 2.5;
 constexpr double kMark = 5;
+constexpr double kLeader = 0.7;  // pixels of a line from a point to its label
 constexpr Color kGrid{228, 228, 228};
 
 // One line of the legend: a stroke, a dashed one or a mark, and a text.
@@ -33,6 +36,7 @@ struct Entry {
     double width = 1;
     MarkShape shape = MarkShape::disc;
     bool dashed = false;
+    bool marked = false;  // of a line
 };
 
 struct PlotPlan {
@@ -102,15 +106,40 @@ std::vector<Entry> thinned(const std::vector<Entry>& lines) {
     return some;
 }
 
+// Names at the same height share an entry: they share their line in the panels, too.
+std::vector<Entry> threshold_entries(const Plot& plot, const PlotPlan& plan) {
+    struct Height {
+        double value;
+        std::vector<std::string> names;
+        std::string number;
+    };
+    std::vector<Height> heights;
+    for (const PlotPanel& panel : plot.panels) {
+        for (const PlotThreshold& threshold : panel.thresholds) {
+            if (!plan.shows(threshold.value)) continue;
+            const auto same = [&](const Height& one) { return one.value == threshold.value; };
+            auto height = std::find_if(heights.begin(), heights.end(), same);
+            if (height == heights.end())
+                height = heights.insert(height, {threshold.value, {}, threshold.number});
+            std::vector<std::string>& names = height->names;
+            if (std::find(names.begin(), names.end(), threshold.name) == names.end())
+                names.push_back(threshold.name);
+        }
+    }
+    std::vector<Entry> entries;
+    for (const Height& height : heights) {
+        const std::string number = height.number.empty() ? "" : " " + height.number;
+        add_entry(entries, {Entry::Kind::threshold, joined(height.names) + number, kVermilion});
+    }
+    return entries;
+}
+
 std::vector<Entry> legend_of(const Plot& plot, const PlotPlan& plan) {
-    std::vector<Entry> lines, others;
+    std::vector<Entry> lines, others = threshold_entries(plot, plan);
     for (const PlotPanel& panel : plot.panels) {
         for (const PlotLine& line : panel.lines)
-            add_entry(lines, {Entry::Kind::line, line.name, line.color, line.width, MarkShape::disc,
-                              line.dashed});
-        for (const PlotThreshold& threshold : panel.thresholds)
-            if (plan.shows(threshold.value))
-                add_entry(others, {Entry::Kind::threshold, threshold.name, kVermilion});
+            add_entry(lines, {Entry::Kind::line, line.name, line.color, line.width, line.shape,
+                              line.dashed, line.marked});
         for (const PlotMark& mark : panel.marks)
             add_entry(others, {Entry::Kind::mark, mark.name, mark.color, 1, mark.shape});
     }
@@ -175,13 +204,16 @@ void add_frame_and_ticks(Figure& figure, const PlotPlan& plan, std::size_t index
     figure.frame(left, top, plan.width, plan.height);
 }
 
+bool is_drawn(const PlotPlan& plan, double value) {
+    return std::isfinite(value) && (plan.y.kind != ScaleKind::log || value > 0);
+}
+
 void add_curve(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size_t index,
                const PlotLine& line) {
     const std::vector<double>& x = line.x.empty() ? plot.x : line.x;
     assert(line.values.size() == x.size());
     const auto exists = [&](std::size_t i) {
-        return i < line.values.size() && std::isfinite(line.values[i]) &&
-               (plan.y.kind != ScaleKind::log || line.values[i] > 0);
+        return i < line.values.size() && is_drawn(plan, line.values[i]);
     };
     for (std::size_t i = 0; i < line.values.size(); ++i) {
         if (!exists(i)) continue;
@@ -194,15 +226,53 @@ void add_curve(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size
                 add_line(figure, here, next, line.width, line.color);
         }
         const bool alone = !exists(i + 1) && (i == 0 || !exists(i - 1));
-        if (line.marked || alone)
-            add_mark(figure, here, line.marked ? kDot + 1 : kDot, MarkShape::disc, line.color);
-        if (i < line.labels.size())
-            figure.write(
-                {line.labels[i], kSmallText, here.x + 5, here.y - kSmallText - 2.0, line.color});
+        if (!line.marked && !alone) continue;
+        const double radius = line.marked ? kDot + 1 : kDot;
+        add_mark(figure, here, radius, line.shape, line.color);
     }
 }
 
-void add_panel(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size_t index) {
+// The labels of all lines, behind which nothing more is drawn.
+void add_labels(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size_t index,
+                const Font& font) {
+    const PlotPanel& panel = plot.panels[index];
+    std::vector<PointLabel> labels;
+    LabelObstacles obstacles;
+    for (const PlotLine& line : panel.lines) {
+        const std::vector<double>& x = line.x.empty() ? plot.x : line.x;
+        std::optional<Point> before;
+        for (std::size_t i = 0; i < line.values.size(); ++i) {
+            const std::optional<Point> from = before;
+            before.reset();
+            if (!is_drawn(plan, line.values[i])) continue;
+            const Point here = plan.place(index, x[i], line.values[i]);
+            before = here;
+            if (from) add_stroke(obstacles.strokes, *from, here);
+            if (line.marked) obstacles.points.push_back(box_around(here, kDot + 1));
+            if (i < line.labels.size() && !line.labels[i].empty())
+                labels.push_back({here, line.labels[i], line.color,
+                                  static_cast<double>(font.width(line.labels[i], kSmallText))});
+        }
+    }
+    if (labels.empty()) return;
+    for (const PlotMark& mark : panel.marks)
+        if (std::isfinite(mark.y))
+            obstacles.points.push_back(box_around(plan.place(index, mark.x, mark.y), kMark));
+    const auto left = static_cast<double>(plan.panel_x(index));
+    const auto top = static_cast<double>(plan.panel_y(index));
+    const LabelBox frame{left, top, left + static_cast<double>(plan.width),
+                         top + static_cast<double>(plan.height)};
+    const auto boxes = place_labels(labels, kSmallText + 1.0, frame, obstacles);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        if (!boxes[i]) continue;
+        if (const auto end = leader_end(labels[i], *boxes[i]))
+            add_line(figure, labels[i].point, *end, kLeader, labels[i].color);
+        figure.write({labels[i].text, kSmallText, boxes[i]->left, boxes[i]->top, labels[i].color});
+    }
+}
+
+void add_panel(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size_t index,
+               const Font& font) {
     const PlotPanel& panel = plot.panels[index];
     const std::size_t left = plan.panel_x(index), top = plan.panel_y(index);
     add_frame_and_ticks(figure, plan, index, index + plan.columns >= plot.panels.size());
@@ -216,6 +286,7 @@ void add_panel(Figure& figure, const Plot& plot, const PlotPlan& plan, std::size
         if (!std::isfinite(mark.y)) continue;
         add_mark(figure, plan.place(index, mark.x, mark.y), kMark, mark.shape, mark.color);
     }
+    add_labels(figure, plot, plan, index, font);
     figure.write({panel.title, kPlotText, static_cast<double>(left),
                   static_cast<double>(top - plan.panel_title), kInk});
 }
@@ -235,6 +306,8 @@ void add_legend_entries(Figure& figure, const PlotPlan& plan) {
             add_dashed_line(figure, {x, middle}, {x + kSample, middle}, 1.2, entry.color);
         else
             add_mark(figure, {x + kSample / 2.0, middle}, kMark, entry.shape, entry.color);
+        if (entry.kind == Entry::Kind::line && entry.marked)
+            add_mark(figure, {x + kSample / 2.0, middle}, kDot + 1, entry.shape, entry.color);
         figure.write({entry.name, kPlotText, x + kSample + 6, static_cast<double>(y), kInk});
         y += kPlotText + 5;
     }
@@ -259,7 +332,7 @@ Figure make_plot(const Plot& plot, const Font& font) {
                              plan.panel_y(0) + plan.legend.size() * (kPlotText + 5)) +
                     kPlotMargin;
     for (std::size_t index = 0; index < plot.panels.size(); ++index)
-        add_panel(figure, plot, plan, index);
+        add_panel(figure, plot, plan, index, font);
     const auto left = static_cast<double>(plan.left);
     const std::size_t note = kPlotMargin + (plot.title.empty() ? 0 : kPlotTitleText + 6);
     figure.write({plot.title, kPlotTitleText, left, kPlotMargin, kInk});

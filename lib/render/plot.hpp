@@ -23,14 +23,16 @@ struct PlotLine {
     std::vector<double> x =
         {};  // of its values, in the order of the line; empty: those of the plot
     bool dashed = false;
-    bool marked = false;                   // a dot at each value
-    std::vector<std::string> labels = {};  // beside its values
+    bool marked = false;                   // a mark at each value
+    std::vector<std::string> labels = {};  // near its values, none over another
+    MarkShape shape = MarkShape::disc;     // of these marks
 };
 
-// A dashed line at one height.
+// A dashed line at one height. Of several at one height there is one line in the legend.
 struct PlotThreshold {
     std::string name;  // in the legend
     double value = 0;
+    std::string number = {};  // behind the names there; empty: none
 };
 
 // Something that happened at one place.

@@ -12,10 +12,11 @@ constexpr double kPause = 4;
 constexpr double kTurn = 6.283185307179586;
 
 std::vector<Point> corners_of(Point centre, double radius, MarkShape shape) {
-    const int count = shape == MarkShape::disc ? 12 : shape == MarkShape::diamond ? 4 : 3;
+    const int count = shape == MarkShape::disc ? 12 : shape == MarkShape::triangle ? 3 : 4;
+    const double first = shape == MarkShape::square ? 0.5 : 0;  // half a side from the top
     std::vector<Point> corners;
     for (int corner = 0; corner < count; ++corner) {
-        const double angle = kTurn * corner / count;  // clockwise from the top
+        const double angle = kTurn * (corner + first) / count;  // clockwise from the top
         corners.push_back(
             {centre.x + radius * std::sin(angle), centre.y - radius * std::cos(angle)});
     }

@@ -12,7 +12,7 @@ void add_line(Figure& figure, Point from, Point to, double width, Color color);
 // The same in dashes.
 void add_dashed_line(Figure& figure, Point from, Point to, double width, Color color);
 
-enum class MarkShape { disc, diamond, triangle };
+enum class MarkShape { disc, diamond, triangle, square };
 
 // A filled mark with a light edge, which is seen on lines of its own colour; `radius` in pixels.
 void add_mark(Figure& figure, Point centre, double radius, MarkShape shape, Color color);

@@ -34,7 +34,7 @@ struct ParetoPoint {
 };
 
 struct ParetoLine {
-    std::string method, group;
+    std::string name, group;
     bool oracle = false;
     std::vector<ParetoPoint> points;  // cheapest first
 };
@@ -47,6 +47,20 @@ std::string budget_label(const ApproxRow& row) {
     return row.budget.substr(equals + 1, row.budget.find(' ', equals) - equals - 1);
 }
 
+// The method with all options but its budgets: what one line joins.
+std::string line_name(const ApproxRow& row) {
+    std::string name = row.spec;
+    for (std::size_t begin = 0; begin < row.budget.size();) {
+        const std::size_t equals = row.budget.find('=', begin);
+        if (equals == std::string::npos) break;
+        const std::string option = ":" + row.budget.substr(begin, equals - begin + 1);
+        const std::size_t place = name.find(option);
+        if (place != std::string::npos) name.erase(place, name.find(':', place + 1) - place);
+        begin = std::min(row.budget.find(' ', equals), row.budget.size() - 1) + 1;
+    }
+    return name;
+}
+
 using Cost = double ApproxMeasures::*;
 
 // In the order of the report.
@@ -57,9 +71,10 @@ std::vector<ParetoLine> pareto_lines(const ApproxReport& report, Cost cost,
         const double error = drawn_error(row.run, target), price = row.run.*cost;
         if (row.method == "exact" || !row.skipped.empty() || !std::isfinite(error)) continue;
         if (!(price > 0)) continue;
-        const auto same = [&](const ParetoLine& line) { return line.method == row.method; };
+        const std::string name = line_name(row);
+        const auto same = [&](const ParetoLine& line) { return line.name == name; };
         auto line = std::find_if(lines.begin(), lines.end(), same);
-        if (line == lines.end()) line = lines.insert(line, {row.method, row.group, row.oracle, {}});
+        if (line == lines.end()) line = lines.insert(line, {name, row.group, row.oracle, {}});
         line->points.push_back({price, error, budget_label(row)});
     }
     for (ParetoLine& line : lines) {
@@ -98,11 +113,21 @@ struct ParetoEnds {
     }
 };
 
-render::PlotLine drawn_line(const ParetoLine& line, double bottom, render::Color color) {
-    render::PlotLine drawn{line.method, {}, color};
-    if (line.points.front().cost > 1) {  // and so do all others
+bool costs_more(const ParetoLine& line) {
+    return line.points.front().cost > 1;  // and so do all others
+}
+
+// `greyed`: how many lines before it are grey, too; their marks tell them apart.
+render::PlotLine drawn_line(const ParetoLine& line, double bottom, render::Color color,
+                            std::size_t greyed) {
+    using render::MarkShape;
+    constexpr MarkShape kShapes[] = {MarkShape::disc, MarkShape::triangle, MarkShape::square,
+                                     MarkShape::diamond};
+    render::PlotLine drawn{line.name, {}, color};
+    if (costs_more(line)) {
         drawn.color = kCostsMore;
         drawn.name += " (costs more)";
+        drawn.shape = kShapes[greyed % std::size(kShapes)];
     }
     drawn.dashed = line.oracle;
     drawn.marked = true;
@@ -145,8 +170,10 @@ std::vector<render::PlotPanel> pareto_panels(const std::vector<ParetoLine>& line
             continue;
         }
         const std::vector<render::Color> colors = render::distinct_colors(members.size());
+        std::size_t greyed = 0;
         for (std::size_t i = 0; i < members.size(); ++i) {
-            panel.lines.push_back(drawn_line(*members[i], bottom, colors[i]));
+            panel.lines.push_back(drawn_line(*members[i], bottom, colors[i], greyed));
+            greyed += costs_more(*members[i]) ? 1 : 0;
             if (split) panel.lines.back().name = group + ": " + panel.lines.back().name;
         }
         panel.marks.push_back(

@@ -250,8 +250,7 @@ class Drawing {
                                     rule.kind != AlarmRule::Kind::induction_phase_change;
             if (has_height)
                 panel.thresholds.push_back(
-                    {std::string(rule.name) + " " + render::plot_number(rule.threshold),
-                     rule.threshold});
+                    {rule.name, rule.threshold, render::plot_number(rule.threshold)});
             for (const analysis::Alarm& alarm : report_.alarms) {
                 if (alarm.name != rule.name) continue;
                 if (layer && !belongs_to(measure, alarm, *layer)) continue;

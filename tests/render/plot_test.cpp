@@ -149,6 +149,22 @@ TEST_CASE("a threshold of a plot is a dashed line at its height, and named in th
     CHECK(pauses > dashes / 4);
 }
 
+TEST_CASE("thresholds at one height share a line of the legend") {
+    Plot plot = example();
+    plot.panels[0].thresholds = {
+        {"saturated_layer", 0.5, "0.5"}, {"low", 0.2, "0.2"}, {"saturated_head", 0.5, "0.5"}};
+    plot.panels.push_back(plot.panels[0]);
+    const Figure figure = make_plot(plot, Font::embedded());
+    CHECK(lines_of(figure, "saturated_layer, saturated_head 0.5").size() == 1);
+    CHECK(lines_of(figure, "low 0.2").size() == 1);
+    for (const TextLine& line : shapes_of<TextLine>(figure))
+        CHECK_FALSE((line.text == "saturated_layer 0.5" || line.text == "saturated_head 0.5"));
+    // Names without numbers stay as they are, and equal ones stand once.
+    plot.panels[0].thresholds = {{"95 and 99 %", 0.95}, {"95 and 99 %", 0.99}};
+    plot.panels.pop_back();
+    CHECK(lines_of(make_plot(plot, Font::embedded()), "95 and 99 %").size() == 1);
+}
+
 TEST_CASE("a threshold far beyond the lines does not press them flat") {
     Plot plot = example();
     plot.y_ends.reset();
@@ -228,6 +244,46 @@ TEST_CASE("a line may have places of its own, dots and labels") {
             return text && text->text == "here";
         });
     CHECK(labelled);
+}
+
+TEST_CASE("labels of near points stand apart and within their panel") {
+    Plot plot = example();
+    plot.panels[0].lines.clear();
+    // Ten points on nearly one place, at the right edge.
+    for (int i = 0; i < 10; ++i) {
+        PlotLine line{"", {0.5 + 0.001 * i}, kBlue};
+        line.x = {199.0 + 0.1 * i};
+        line.marked = true;
+        line.labels = {"budget " + std::to_string(i)};
+        plot.panels[0].lines.push_back(line);
+    }
+    const Font& font = Font::embedded();
+    const Figure figure = make_plot(plot, font);
+    std::vector<TextLine> labels;
+    for (const TextLine& line : shapes_of<TextLine>(figure))
+        if (line.text.rfind("budget ", 0) == 0) labels.push_back(line);
+    REQUIRE(labels.size() == 10);
+    const double edge = lines_of(figure, "200")[0].x;
+    for (const TextLine& a : labels) {
+        CHECK(a.x + static_cast<double>(font.width(a.text, a.size)) <= edge);
+        for (const TextLine& b : labels) {
+            const bool apart = std::abs(a.y - b.y) >= static_cast<double>(a.size) ||
+                               a.x + static_cast<double>(font.width(a.text, a.size)) <= b.x ||
+                               b.x + static_cast<double>(font.width(b.text, b.size)) <= a.x;
+            CHECK((apart || a.text == b.text));
+        }
+    }
+}
+
+TEST_CASE("the legend shows the marks of a line") {
+    Plot plot = example();
+    plot.panels[0].lines[0].values = {kNone, kNone, kNone};
+    const std::size_t stroke = pixels_of(drawn(plot), kBlue);
+    plot.panels[0].lines[0].marked = true;
+    const std::size_t disc = pixels_of(drawn(plot), kBlue);
+    CHECK(disc > stroke);
+    plot.panels[0].lines[0].shape = MarkShape::triangle;
+    CHECK(pixels_of(drawn(plot), kBlue) != disc);
 }
 
 TEST_CASE("the axis reaches as far as the lines, and the legend names all where it is asked to") {

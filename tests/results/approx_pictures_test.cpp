@@ -14,6 +14,7 @@ namespace {
 ApproxRow row_of(const std::string& method, double flops, double error) {
     ApproxRow row;
     row.method = method;
+    row.spec = method + ":window=2";
     row.group = "masks";
     row.budget = "window=2";
     row.run.flops_ratio = row.run.read_ratio = flops;
