@@ -1,5 +1,6 @@
 #include "pipeline/approx_methods.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@ namespace attn::pipeline {
 namespace {
 
 using analysis::ApproxMethod;
+using approx::OptionKind;
 using approx::Spec;
 
 std::string budget_of(const ApproxMethod& method) {
@@ -19,12 +21,32 @@ std::string budget_of(const ApproxMethod& method) {
     std::string text;
     for (const std::string& name : {row.budget, row.second_budget}) {
         if (name.empty() || !method.options().has(name)) continue;
+        if (name == "bits" && method.options().has("kind") &&
+            method.options().word("kind") != "int")
+            continue;
         if (method.budgets) return name + " of each head";
         char number[32];
         std::snprintf(number, sizeof number, "%.6g", method.options().real(name));
         text += (text.empty() ? "" : " ") + name + "=" + number;
     }
-    return text;
+    if (!row.budget.empty()) return text;
+    // Of others what was written first counts as one.
+    for (const approx::OptionRow& option : row.options) {
+        const std::string start = ":" + option.name + "=";
+        const std::size_t place = method.text.find(start);
+        const bool number = option.kind == OptionKind::whole || option.kind == OptionKind::real;
+        if (number && place != std::string::npos)
+            return method.text.substr(place + 1, method.text.find(':', place + 1) - place - 1);
+    }
+    return "";
+}
+
+// Whether it chooses by the exact weights, always or as its options say.
+bool is_oracle(const ApproxMethod& method) {
+    if (method.row().oracle) return true;
+    const auto& words = method.options().words();
+    return std::any_of(words.begin(), words.end(),
+                       [](const auto& word) { return word.second == "oracle"; });
 }
 
 results::ApproxRow row_of(const ApproxMethod& method) {
@@ -33,7 +55,7 @@ results::ApproxRow row_of(const ApproxMethod& method) {
     row.method = method.row().name;
     row.group = approx::group_name(method.row().group);
     row.budget = budget_of(method);
-    row.oracle = method.row().oracle;
+    row.oracle = is_oracle(method);
     if (method.parts.size() == 1) {
         row.numbers = method.options().numbers();
         row.words = method.options().words();

@@ -78,3 +78,14 @@ TEST_CASE("an option beyond the size of the input is cut, and the caller is told
     CHECK_THAT(told, Catch::Contains("window=99 is cut to 16"));
     CHECK(cut.rows()[1].budget == "window=16");
 }
+
+TEST_CASE("rows know their budget, and whether the exact weights choose") {
+    const auto row = [](const char* text) { return chosen(named(text)).rows()[1]; };
+    CHECK(row("topp:p=0.5").budget == "p=0.5");
+    CHECK(row("topp").budget.empty());
+    CHECK(row("quant:bits=4").budget == "bits=4");
+    CHECK(row("quant:kind=nf4").budget.empty());
+    CHECK(row("topk:k=2").oracle);
+    CHECK_FALSE(row("block-topk:block=4").oracle);
+    CHECK(row("block-topk:block=4:estimate=oracle").oracle);
+}

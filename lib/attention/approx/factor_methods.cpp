@@ -83,6 +83,7 @@ MethodRow svd_row() {
     row.top = fewer_of;
     row.reads = Reads::weights;
     row.oracle = true;
+    row.most_cells = kMostDecomposedCells;
     row.factors = truncated_svd;
     return row;
 }

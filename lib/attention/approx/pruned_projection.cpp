@@ -28,6 +28,8 @@ void quantise_weights(const Options& options, Matrix<double>& weights) {
     QuantRule rule;
     rule.bits = static_cast<unsigned>(options.whole("bits"));
     rule.axis = QuantAxis::channel;
+    rule.group = options.whole("group");
+    if (options.word("kind") == "nf4") rule.kind = QuantKind::nf4;
     quantise(rule, weights, weights.rows);
 }
 

@@ -11,7 +11,8 @@ namespace attn::approx {
 // Options: share.
 void prune_weights(const Options& options, Matrix<double>& weights);
 
-// Symmetric integers with one scale a column (output channel). Options: bits.
+// Symmetric integers, or nf4, with one scale a column (output channel), or for each `group` rows of
+// it. Options: bits, kind, group (0: all rows).
 void quantise_weights(const Options& options, Matrix<double>& weights);
 
 }  // namespace attn::approx

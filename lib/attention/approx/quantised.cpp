@@ -9,6 +9,7 @@ namespace attn::approx {
 namespace {
 
 QuantKind kind_called(const std::string& name) {
+    if (name == "nf4") return QuantKind::nf4;
     if (name == "fp8") return QuantKind::fp8;
     if (name == "fp16") return QuantKind::fp16;
     return name == "bf16" ? QuantKind::bf16 : QuantKind::integer;

@@ -1,6 +1,7 @@
 #include "attention/approx/quantiser.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -70,6 +71,35 @@ double as_fp16(double x) {
     return round_to_multiple(x, significand_step(x, 10, -14));
 }
 
+// The 16 values of QLoRA's appendix E: quantiles of a normal distribution, the largest 1.
+constexpr std::array<double, 16> kNormalFloats{
+    -1.0,
+    -0.6961928009986877,
+    -0.5250730514526367,
+    -0.39491748809814453,
+    -0.28444138169288635,
+    -0.18477343022823334,
+    -0.09105003625154495,
+    0.0,
+    0.07958029955625534,
+    0.16093020141124725,
+    0.24611230194568634,
+    0.33791524171829224,
+    0.44070982933044434,
+    0.5626170039176941,
+    0.7229568362236023,
+    1.0,
+};
+
+double as_normal_float(const Ends& ends, double x) {
+    const double scale = ends.magnitude();
+    if (scale == 0) return x;
+    const double share = x / scale;
+    const auto above = std::lower_bound(kNormalFloats.begin() + 1, kNormalFloats.end() - 1, share);
+    const double low = *(above - 1), high = *above;
+    return scale * (share - low <= high - share ? low : high);
+}
+
 double quantised(const QuantRule& rule, const Ends& ends, double x) {
     if (!std::isfinite(x)) return x;
     switch (rule.kind) {
@@ -79,6 +109,8 @@ double quantised(const QuantRule& rule, const Ends& ends, double x) {
             return as_fp16(x);
         case QuantKind::bf16:
             return round_to_multiple(x, significand_step(x, 7, -126));
+        case QuantKind::nf4:
+            return as_normal_float(ends, x);
         case QuantKind::integer:
             break;
     }
@@ -147,6 +179,7 @@ std::uint64_t quantised_bytes(const QuantRule& rule, std::size_t rows, std::size
     const std::uint64_t groups = static_cast<std::uint64_t>((rows + size.rows - 1) / size.rows) *
                                  ((columns + size.columns - 1) / size.columns);
     if (rule.kind == QuantKind::fp8) return elements + 4 * groups;
+    if (rule.kind == QuantKind::nf4) return elements / 2 + 4 * groups;
     return elements * rule.bits / 8 + (rule.symmetric ? 4 : 8) * groups;
 }
 

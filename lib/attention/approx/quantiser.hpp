@@ -10,7 +10,7 @@
 
 namespace attn::approx {
 
-enum class QuantKind { integer, fp8, fp16, bf16 };
+enum class QuantKind { integer, fp8, fp16, bf16, nf4 };
 
 // Which numbers share a scale: a row (token), a column (channel), all (tensor), or whole rows
 // (block).
@@ -28,9 +28,10 @@ struct QuantRule {
 
 // What the first `rows` rows of a matrix become; the others stay. Integers: s * round(x / s), s =
 // max|x| / (2^(bits - 1) - 1), or without symmetry between min and max in 2^bits - 1 steps. fp8
-// (e4m3fn): s = max|x| / 448, saturating. fp16, bf16: no scale. All round half to even; a group
-// whose scale is 0 stays as it is. Outliers have no say in the scale (Hooper et al. 2024, KVQuant);
-// of equal magnitudes the first is one.
+// (e4m3fn): s = max|x| / 448, saturating. fp16, bf16: no scale. nf4: s = max|x|, and the nearest of
+// 16 quantiles of a normal distribution (Dettmers et al. 2023, QLoRA), of two the lower. All others
+// round half to even; a group whose scale is 0 stays as it is. Outliers have no say in the scale
+// (Hooper et al. 2024, KVQuant); of equal magnitudes the first is one.
 void quantise(const QuantRule& rule, Matrix<double>& matrix, std::size_t rows);
 
 // How many numbers of so many rows stay exact as outliers.

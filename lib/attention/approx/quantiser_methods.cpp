@@ -6,7 +6,7 @@
 namespace attn::approx {
 namespace {
 
-const std::vector<std::string> kKinds{"int", "fp8", "fp16", "bf16"};
+const std::vector<std::string> kKinds{"int", "fp8", "fp16", "bf16", "nf4"};
 const std::vector<std::string> kAxes{"token", "channel", "tensor", "block"};
 const std::vector<std::string> kTensors{"qkv", "qk", "kv", "qv", "q", "k", "v"};
 
@@ -53,11 +53,11 @@ MethodRow quant(std::string name, std::string source,
     return row;
 }
 
-MethodRow projections(std::string name, OptionRow option, ChangeProjection change) {
+MethodRow projections(std::string name, std::vector<OptionRow> options, ChangeProjection change) {
     MethodRow row;
     row.name = std::move(name);
     row.group = Group::quantisers;
-    row.options = {std::move(option)};
+    row.options = std::move(options);
     row.budget = row.options.front().name;
     row.reads = Reads::projections;
     row.must = true;
@@ -74,13 +74,16 @@ std::vector<MethodRow> quantiser_methods() {
     plain.budget = "bits";
     plain.budget_values = every_bits;
     MethodRow pruned =
-        projections("prune-weights", real_option("share", "0.5", 0, 1), prune_weights);
+        projections("prune-weights", {real_option("share", "0.5", 0, 1)}, prune_weights);
     pruned.source = "magnitude pruning";
     pruned.share_budget = true;
     pruned.top = [](const Options&, const Sizes&) { return 1.0; };
     MethodRow few_bits =
-        projections("quant-weights", whole_option("bits", "8", 2, 8), quantise_weights);
-    few_bits.source = "one scale a column";
+        projections("quant-weights",
+                    {whole_option("bits", "8", 2, 8), word_option("kind", "int", {"int", "nf4"}),
+                     whole_option("group", "0", 0)},
+                    quantise_weights);
+    few_bits.source = "one scale a column; nf4: Dettmers 2023";
     few_bits.budget_values = every_bits;
     return {plain,
             quant("int8", "quant:bits=8", {}),

@@ -98,6 +98,12 @@ bool takes_several(const OptionRow& option) {
     return option.kind == OptionKind::whole || option.kind == OptionKind::real;
 }
 
+// Whether a quantiser rounds to what has its own number of bits.
+bool has_other_kind(const SpecPart& part) {
+    const auto kind = part.given.find("kind");
+    return kind != part.given.end() && kind->second != "int";
+}
+
 // The parts that one method with lists of values stands for.
 std::vector<SpecPart> parse_part(const std::string& text) {
     const std::vector<std::string> pieces = split_at(text, ':');
@@ -124,6 +130,9 @@ std::vector<SpecPart> parse_part(const std::string& text) {
         }
         parts = std::move(more);
     }
+    const SpecPart& first = parts.front();
+    if (has_other_kind(first) && first.given.count("bits"))
+        fail("--method ", quoted(text), ": bits has no effect on kind=", first.given.at("kind"));
     return parts;
 }
 
@@ -242,6 +251,7 @@ bool reads_file(const SpecPart& part) {
 
 bool leaves_budget_open(const Spec& spec) {
     const MethodRow& method = spec.method();
+    if (method.budget == "bits" && has_other_kind(spec.parts.front())) return false;
     return spec.parts.size() == 1 && !method.budget.empty() && !reads_file(spec.parts.front()) &&
            spec.parts.front().given.count(method.budget) == 0;
 }
@@ -289,14 +299,16 @@ Options resolve(const SpecPart& part, const Sizes& sizes, std::uint64_t seed, co
     if (method.budget.empty() || !method.top || !options.has(method.budget)) return options;
     double top = std::max(1.0, method.top(options, sizes));
     // Queries may stand behind all keys, where a window or block reaches beyond them.
-    if (method.group == Group::masks)
+    if (method.group == Group::masks && top >= static_cast<double>(sizes.keys))
         top = std::max(top, static_cast<double>(sizes.position(sizes.queries)));
-    if (options.real(method.budget) <= top) return options;
-    const auto found = part.given.find(method.budget);
-    if (found != part.given.end())
-        warn(method.name + ": " + method.budget + "=" + found->second + " is cut to " +
-             number_word(top));
-    options.set(method.budget, top);
+    for (const std::string& name : {method.budget, method.second_budget}) {
+        if (name.empty() || options.real(name) <= top) continue;
+        const auto found = part.given.find(name);
+        if (found != part.given.end())
+            warn(method.name + ": " + name + "=" + found->second + " is cut to " +
+                 number_word(top));
+        options.set(name, top);
+    }
     return options;
 }
 

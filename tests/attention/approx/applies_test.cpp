@@ -26,3 +26,12 @@ TEST_CASE("masks and top weights apply to weights alone") {
                              "threshold", "oracle-global"})
         CHECK(why_not(spec_of(name), is).empty());
 }
+
+TEST_CASE("svd takes weights of 8,192 by 8,192 whole, and no more") {
+    Circumstances is;
+    is.cells = std::size_t{1} << 26;
+    CHECK(why_not(spec_of("svd"), is).empty());
+    ++is.cells;
+    CHECK(why_not(spec_of("svd"), is) == "holds all 67108865 weights of a head, at most 67108864");
+    CHECK(why_not(spec_of("topk"), is).empty());
+}

@@ -1,6 +1,8 @@
 #include "attention/approx/quantiser.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "support/plain_head.hpp"
 
@@ -81,7 +83,36 @@ TEST_CASE("floats of few bits are rounded as hardware does") {
           std::vector<double>{448, 16, 20, 0x1p-9, 0x1p-9});
 }
 
+TEST_CASE("four-bit normal floats are quantiles of a normal distribution") {
+    // The x whose share of a normal distribution lies below it, by bisection.
+    const auto quantile = [](double share) {
+        double low = -8, high = 8;
+        for (int i = 0; i < 80; ++i) {
+            const double middle = (low + high) / 2;
+            (std::erfc(-middle / std::sqrt(2.0)) / 2 < share ? low : high) = middle;
+        }
+        return low;
+    };
+    // Seven below zero, eight above it, from the middle of half a step to the edge on.
+    constexpr double kEdge = (2 - 1.0 / 32 - 1.0 / 30) / 2;
+    std::vector<double> expected{0};
+    for (int i = 0; i < 7; ++i) expected.push_back(-quantile(kEdge + (0.5 - kEdge) * i / 7));
+    for (int i = 0; i < 8; ++i) expected.push_back(quantile(kEdge + (0.5 - kEdge) * i / 8));
+    const QuantRule rule{QuantKind::nf4, 8, true, QuantAxis::token, 0};
+    for (const double value : expected) {
+        const double share = value / quantile(kEdge);
+        // What is near one of them becomes it, in parts of the largest number of the group.
+        const auto found =
+            quantised_by(rule, matrix_from(1, 2, {3, 3 * std::min(1.0, share + 0.02)})).values;
+        CHECK(found[0] == 3);
+        CHECK(found[1] == Approx(3 * share).margin(1e-6));
+    }
+    CHECK(quantised_by(rule, matrix_from(1, 2, {0, 0})).values == std::vector<double>{0, 0});
+}
+
 TEST_CASE("bytes are those of the numbers and of their scales") {
+    CHECK(quantised_bytes({QuantKind::nf4, 8, true, QuantAxis::channel, 16}, 44, 16) ==
+          44 * 8 + 3 * 16 * 4);
     CHECK(quantised_bytes({QuantKind::integer, 4, true, QuantAxis::token, 0}, 49, 16) == 49 * 12);
     CHECK(quantised_bytes({QuantKind::integer, 2, false, QuantAxis::channel, 16}, 44, 16) ==
           176 + 3 * 16 * 8);

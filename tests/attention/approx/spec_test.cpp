@@ -55,6 +55,8 @@ TEST_CASE("names that nobody knows are answered with the nearest one") {
 
 TEST_CASE("values out of range name the range") {
     check_refused("topk:k=0", "topk: k=0: needs a whole number, 1 or more");
+    check_refused("quant:kind=nf4:bits=4", "bits has no effect on kind=nf4");
+    check_refused("quant-weights:bits=8+4:kind=nf4", "bits has no effect on kind=nf4");
     check_refused("topk:k=1.5", "topk: k=1.5: needs a whole number");
     check_refused("topp:p=2", "topp: p=2: needs a number, 0 to 1");
     check_refused("topp:p=nan", "topp: p=nan: needs a number, 0 to 1");
@@ -97,4 +99,20 @@ TEST_CASE("a value above the top is cut, and said so where it was written") {
     said.clear();
     CHECK(resolve({find_method("local"), {}}, {4, 4, 8, 8, 0}, 0, warn).whole("window") == 4);
     CHECK(said.empty());
+}
+
+TEST_CASE("both budgets of a method have its top, and masks that no window makes have their own") {
+    std::string said;
+    const Warn warn = [&](const std::string& text) { said += text + "\n"; };
+    const auto resolved = [&](const char* text) {
+        return resolve(parse_specs(text).front().parts.front(), kSizes, 0, warn);
+    };
+    const Options h2o = resolved("h2o:heavy=3:recent=900");
+    CHECK(h2o.whole("heavy") == 3);
+    CHECK(h2o.whole("recent") == 50);
+    CHECK(resolved("vertical-slash:verticals=60:slashes=70").whole("slashes") == 50);
+    CHECK(resolved("fixed:stride=7:columns=40").whole("columns") == 7);
+    CHECK(resolved("bigbird:block=10:random=40").whole("random") == 5);
+    CHECK_THAT(said, Catch::Contains("h2o: recent=900 is cut to 50") &&
+                         Catch::Contains("bigbird: random=40 is cut to 5"));
 }
