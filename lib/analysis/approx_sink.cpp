@@ -5,13 +5,11 @@
 #include <iterator>
 
 #include "analysis/gradient_norms.hpp"
+#include "analysis/sound_tile.hpp"
 #include "analysis/tile_measures.hpp"
 #include "attention/approx/cost.hpp"
 #include "attention/divided_layer.hpp"
-#include "core/error.hpp"
-#include "core/number_word.hpp"
 #include "core/parallel.hpp"
-#include "kernels/kept_kernels.hpp"
 
 namespace attn::analysis {
 
@@ -47,10 +45,18 @@ void ApproxSink<T>::begin_inputs(const LayerInputs<T>& inputs) {
     inputs_ = inputs;
 }
 
+namespace {
+
+bool drops_heads(const ApproxMethod& method) {
+    return method.row().group == approx::Group::heads;
+}
+
+}  // namespace
+
 template <class T>
 bool ApproxSink<T>::keeps_contexts() const {
-    return projections_ && !projections_->weights->W_O.empty() && !shape_.chosen_heads &&
-           !shape_.chosen_sequences;
+    const bool drops = has_contexts() && std::any_of(methods_.begin(), methods_.end(), drops_heads);
+    return (has_output() || drops) && !shape_.chosen_heads && !shape_.chosen_sequences;
 }
 
 template <class T>
@@ -63,10 +69,12 @@ void ApproxSink<T>::begin_layer(const LayerShape& shape) {
     exact_slots_.assign(shape.slots(), ExactCost{});
     contexts_.clear();
     differences_.assign(methods_.size(), {});
+    slot_values_.assign(shape.slots() * methods_.size(), {});
+    mean_errors_.assign(shape.sequences * methods_.size(), kNoMeasure);
     if (keeps_contexts()) {
-        const std::size_t size = shape.sequences * shape.queries * shape.heads * shape.d_value;
+        const std::size_t size = shape.sequences * shape.queries * shape.heads * width();
         contexts_.assign(size, T{0});
-        for (auto& difference : differences_) difference.assign(size, T{0});
+        for (auto& difference : differences_) difference.assign(has_output() ? size : 0, T{0});
     }
     if (inputs_.task || options_.values.empty()) return;
     const Array<T>& values = options_.values;
@@ -78,40 +86,6 @@ void ApproxSink<T>::begin_layer(const LayerShape& shape) {
 
 namespace {
 
-// Saved attention may be anything, and what is computed from NaN is NaN: nothing is far from that,
-// and nothing near it, so that every budget would seem to be enough.
-template <class T>
-void require_weights(const Tile<T>& tile, const LayerShape& shape) {
-    for (std::size_t row = 0; row < tile.rows(); ++row) {
-        if (!tile.context.empty()) {
-            const Span<const T> context = tile.context.row(row);
-            // Squares that overflow say no more than that it is worth a look.
-            const bool sound = std::isfinite(
-                kept_kernels<T>().compare(context.data(), context.data(), context.size()).squares);
-            const auto wrong = sound ? context.end()
-                                     : std::find_if(context.begin(), context.end(),
-                                                    [](T value) { return !std::isfinite(value); });
-            if (wrong != context.end())
-                fail("layer ", shape.layer, ", head ", shape.number_of(tile.head), ", query ",
-                     tile.first_query + row, ": its context holds ",
-                     std::isnan(*wrong) ? "NaN" : "an infinity",
-                     ", which no approximation can be compared with");
-        }
-        const Span<const T> weights = tile.weights.row(row);
-        const ScoreSums sums = kernels<T>().sum_scores(weights.data(), weights.size());
-        const bool all = sums.count == static_cast<double>(weights.size());
-        if (all && (weights.empty() || (sums.smallest >= 0 && std::isfinite(sums.largest))))
-            continue;
-        for (std::size_t i = 0; i < weights.size(); ++i) {
-            if (std::isfinite(weights[i]) && weights[i] >= 0) continue;
-            fail("layer ", shape.layer, ", head ", shape.number_of(tile.head), ", query ",
-                 tile.first_query + row, ", key ", tile.active.begin + i, ": is ",
-                 word_of_number(static_cast<double>(weights[i])),
-                 ", expected attention weights of 0 or more");
-        }
-    }
-}
-
 // Puts the rows of a tile where they belong.
 template <class T>
 class TileSlots : public TileResults<T> {
@@ -120,7 +94,7 @@ class TileSlots : public TileResults<T> {
         ErrorSums* sums;  // of method 0; those of the next one are `stride` behind
         std::size_t stride;
         T* context;              // row 0 of the head, or null
-        std::vector<T*> others;  // differences of each method
+        std::vector<T*> others;  // differences of each method, where W_O wants to know
         std::size_t row_stride;
     };
     explicit TileSlots(Places places) : places_(std::move(places)) {}
@@ -132,11 +106,10 @@ class TileSlots : public TileResults<T> {
                      Span<const T> implied) override {
         if (!places_.context) return;
         T* const context = places_.context + query * places_.row_stride;
+        std::copy(exact.begin(), exact.end(), context);
+        if (places_.others.empty()) return;
         T* const difference = places_.others[method] + query * places_.row_stride;
-        for (std::size_t i = 0; i < exact.size(); ++i) {
-            context[i] = exact[i];
-            difference[i] = implied[i] - exact[i];
-        }
+        for (std::size_t i = 0; i < exact.size(); ++i) difference[i] = implied[i] - exact[i];
     }
 
   private:
@@ -147,7 +120,7 @@ class TileSlots : public TileResults<T> {
 
 template <class T>
 void ApproxSink<T>::consume(const Tile<T>& tile) {
-    require_weights(tile, shape_);
+    require_sound_tile(tile, shape_);
     HeadValues<T> values;
     if (inputs_.task) {
         const AttentionInputs<T>& from = inputs_.task->inputs;
@@ -163,11 +136,12 @@ void ApproxSink<T>::consume(const Tile<T>& tile) {
     places.sums = &blocks_[slot * methods_.size() * shape_.blocks() + tile.block(shape_)];
     places.stride = shape_.blocks();
     places.context = nullptr;
-    places.row_stride = shape_.heads * shape_.d_value;
+    places.row_stride = shape_.heads * width();
     if (!contexts_.empty()) {
         const std::size_t start = row_of(tile.sequence, tile.head, 0);
         places.context = contexts_.data() + start;
-        for (auto& difference : differences_) places.others.push_back(difference.data() + start);
+        for (auto& difference : differences_)
+            if (!difference.empty()) places.others.push_back(difference.data() + start);
     }
     TileSlots<T> results(std::move(places));
     measure_tile<T>({methods_, *layer_, shape_, values, inputs_.task != nullptr, options_.top_keys},
@@ -243,6 +217,10 @@ void ApproxSink<T>::end_head(std::size_t sequence, std::size_t head) {
         const approx::MethodRow& row = methods_[method].row();
         result.measures = result.sums.measures(row.kept_keys && row.counts_cells);
         add_costs(slot, sequence, method, result);
+        const std::optional<approx::Factors>& factors = layer_->ready(slot, method).factors;
+        if (!factors) continue;
+        result.measures.pinv_residual = factors->residual.value_or(kNoMeasure);
+        slot_values_[slot * methods_.size() + method] = factors->singular_values;
     }
     exact_slots_[slot] = exact_cost_of(slot, sequence);
 }
@@ -252,11 +230,14 @@ void ApproxSink<T>::save_head(std::size_t sequence, std::size_t head, ByteWriter
     const std::size_t slot = shape_.slot(sequence, head);
     to.put_values(&slots_[slot * methods_.size()], methods_.size());
     to.put(exact_slots_[slot]);
+    for (std::size_t method = 0; method < methods_.size(); ++method)
+        to.put(slot_values_[slot * methods_.size() + method]);
     if (contexts_.empty()) return;
     for (std::size_t query = 0; query < shape_.queries; ++query) {
         const std::size_t row = row_of(sequence, head, query);
-        to.put_values(&contexts_[row], shape_.d_value);
-        for (const auto& difference : differences_) to.put_values(&difference[row], shape_.d_value);
+        to.put_values(&contexts_[row], width());
+        for (const auto& difference : differences_)
+            if (!difference.empty()) to.put_values(&difference[row], width());
     }
 }
 
@@ -265,83 +246,119 @@ void ApproxSink<T>::restore_head(std::size_t sequence, std::size_t head, ByteRea
     const std::size_t slot = shape_.slot(sequence, head);
     from.take_values(&slots_[slot * methods_.size()], methods_.size());
     from.take(exact_slots_[slot]);
+    for (std::size_t method = 0; method < methods_.size(); ++method)
+        from.take(slot_values_[slot * methods_.size() + method]);
     if (contexts_.empty()) return;
     for (std::size_t query = 0; query < shape_.queries; ++query) {
         const std::size_t row = row_of(sequence, head, query);
-        from.take_values(&contexts_[row], shape_.d_value);
-        for (auto& difference : differences_) from.take_values(&difference[row], shape_.d_value);
+        from.take_values(&contexts_[row], width());
+        for (auto& difference : differences_)
+            if (!difference.empty()) from.take_values(&difference[row], width());
     }
 }
 
 template <class T>
 void ApproxSink<T>::end_heads() {
-    for (std::size_t method = 0; method < methods_.size(); ++method) {
-        if (methods_[method].row().group == approx::Group::heads) drop_heads(method);
+    if (std::any_of(methods_.begin(), methods_.end(), drops_heads)) {
+        for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence)
+            if (is_chosen(shape_.chosen_sequences, sequence)) drop_heads(sequence);
     }
     if (options_.needs) find_all_needs();
-    if (contexts_.empty()) return;
+    if (contexts_.empty() || !has_output()) return;
     const Shape shape{shape_.sequences, shape_.queries, shape_.heads * shape_.d_value};
     outputs_ = measure_outputs<T>({contexts_, differences_, shape, shape_.heads},
                                   in_out_weights(*projections_->weights), division_.ranks);
 }
 
+// [queries, heads * width()].
+template <class T>
+std::vector<T> ApproxSink<T>::contexts_of(std::size_t sequence) const {
+    const std::size_t size = shape_.queries * shape_.heads * width();
+    const auto first = contexts_.begin() + static_cast<std::ptrdiff_t>(sequence * size);
+    return std::vector<T>(first, first + static_cast<std::ptrdiff_t>(size));
+}
+
+// Empty where there is none.
+template <class T>
+Array<T> ApproxSink<T>::through() const {
+    return has_output() ? in_out_weights(*projections_->weights) : Array<T>();
+}
+
 // Of the heads of a sequence, with W_O or as they stand side by side.
 template <class T>
 std::vector<double> ApproxSink<T>::output_squares(std::size_t sequence, double& all) const {
+    if (!contexts_.empty()) {
+        const std::vector<T> own = contexts_of(sequence);
+        all = squares_of_all(own, shape_.queries, through());
+        return squares_of_heads(own, shape_.queries, shape_.heads, through());
+    }
     std::vector<double> squares(shape_.heads);
     all = 0;
-    if (contexts_.empty()) {
-        for (std::size_t head = 0; head < shape_.heads; ++head) {
-            if (!shape_.streams(sequence, head)) continue;
-            squares[head] =
-                slots_[shape_.slot(sequence, head) * methods_.size()].sums.context_squares();
-            all += squares[head];
-        }
-        return squares;
-    }
-    const std::size_t columns = shape_.heads * shape_.d_value;
-    const auto first =
-        contexts_.begin() + static_cast<std::ptrdiff_t>(sequence * shape_.queries * columns);
-    const std::vector<T> own(first, first + static_cast<std::ptrdiff_t>(shape_.queries * columns));
-    const Shape shape{1, shape_.queries, columns};
-    const Array<T> W_O = in_out_weights(*projections_->weights);
-    all = sum_of_squares(project(Array<T>(shape, own), W_O, Array<T>()));
     for (std::size_t head = 0; head < shape_.heads; ++head) {
-        const std::size_t begin = head * shape_.d_value;
-        squares[head] = sum_of_squares(project(columns_of(own, shape, begin, shape_.d_value),
-                                               W_O.rows(begin, shape_.d_value), Array<T>()));
+        if (!shape_.streams(sequence, head)) continue;
+        squares[head] =
+            slots_[shape_.slot(sequence, head) * methods_.size()].sums.context_squares();
+        all += squares[head];
     }
     return squares;
 }
 
-// All heads were measured as if they were gone; those that stay are as exact attention has them.
 // The heads that put out least, or mean least to the gradient, are dropped first, of equal ones the
 // lower.
 template <class T>
-void ApproxSink<T>::drop_heads(std::size_t method) {
-    const approx::Options& options = methods_[method].options();
-    for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence) {
-        if (!is_chosen(shape_.chosen_sequences, sequence)) continue;
-        double all = 0;
-        const std::vector<double> squares = output_squares(sequence, all);
-        std::vector<std::size_t> order;
+std::vector<std::size_t> ApproxSink<T>::dropped_heads(std::size_t sequence,
+                                                      const ApproxMethod& method,
+                                                      const std::vector<double>& squares) const {
+    const approx::Options& options = method.options();
+    std::vector<std::size_t> order;
+    for (std::size_t head = 0; head < shape_.heads; ++head) {
+        if (shape_.streams(sequence, head)) order.push_back(head);
+    }
+    const auto importance = [&](std::size_t head) {
+        return options.word("by") == "grad"
+                   ? options_.importance.at({shape_.layer, sequence, shape_.number_of(head)})
+                   : squares[head];
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return importance(a) < importance(b); });
+    const std::size_t most = order.size();
+    order.resize(options.has("keep")
+                     ? most - std::min(most, options.whole("keep"))
+                     : static_cast<std::size_t>(options.real("share") * static_cast<double>(most)));
+    return order;
+}
+
+// All heads were measured as if they were gone; those that stay are as exact attention has them.
+template <class T>
+void ApproxSink<T>::drop_heads(std::size_t sequence) {
+    double all = 0;
+    const std::vector<double> squares = output_squares(sequence, all);
+    // What is left of each head where its mean stands in its place.
+    std::vector<T> varying;
+    std::vector<double> left;
+    if (!contexts_.empty()) {
+        varying = less_means(contexts_of(sequence), shape_.heads * width());
+        left = squares_of_heads(varying, shape_.queries, shape_.heads, through());
+    }
+    for (std::size_t method = 0; method < methods_.size(); ++method) {
+        if (!drops_heads(methods_[method])) continue;
+        const auto dropped = dropped_heads(sequence, methods_[method], squares);
+        std::vector<T> of_dropped = varying;
         for (std::size_t head = 0; head < shape_.heads; ++head) {
-            if (shape_.streams(sequence, head)) order.push_back(head);
+            if (!shape_.streams(sequence, head)) continue;
+            const bool kept = std::find(dropped.begin(), dropped.end(), head) == dropped.end();
+            if (kept) keep_head(sequence, head, method);
+            if (contexts_.empty()) continue;
+            ApproxMeasures& measures =
+                slots_[shape_.slot(sequence, head) * methods_.size() + method].measures;
+            measures.output_share = relative_error(squares[head], all);
+            measures.mean_error = relative_error(left[head], all);
+            for (std::size_t query = 0; kept && query < shape_.queries; ++query)
+                std::fill_n(of_dropped.data() + row_of(0, head, query), width(), T{0});
         }
-        const auto importance = [&](std::size_t head) {
-            return options.word("by") == "grad"
-                       ? options_.importance.at({shape_.layer, sequence, shape_.number_of(head)})
-                       : squares[head];
-        };
-        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-            return importance(a) < importance(b);
-        });
-        const std::size_t most = order.size();
-        const std::size_t dropped =
-            options.has("keep")
-                ? most - std::min(most, options.whole("keep"))
-                : static_cast<std::size_t>(options.real("share") * static_cast<double>(most));
-        for (std::size_t i = dropped; i < most; ++i) keep_head(sequence, order[i], method);
+        if (!contexts_.empty())
+            mean_errors_[sequence * methods_.size() + method] =
+                relative_error(squares_of_all(of_dropped, shape_.queries, through()), all);
     }
 }
 
@@ -351,7 +368,7 @@ void ApproxSink<T>::keep_head(std::size_t sequence, std::size_t head, std::size_
     slots_[first + method] = slots_[first];
     slots_[first + method].method = method;
     if (differences_[method].empty()) return;
-    const std::size_t columns = shape_.heads * shape_.d_value;
+    const std::size_t columns = shape_.heads * width();
     for (std::size_t query = 0; query < shape_.queries; ++query) {
         T* const row = differences_[method].data() + (sequence * shape_.queries + query) * columns +
                        head * shape_.d_value;
@@ -452,15 +469,18 @@ void ApproxSink<T>::end_layer(const LayerOutputs<T>&) {
             const auto number = [&](std::size_t i) {
                 return slots_[(slot + i) * methods_.size() + method].head;
             };
+            layer.measures.mean_error = mean_errors_[sequence * methods_.size() + method];
             layer.worst_head = number(layer.worst_head);
             layer.min_head = number(layer.min_head);
             layers_.push_back(layer);
         }
     }
-    if (!contexts_.empty()) tell_outputs();
+    if (!contexts_.empty() && has_output()) tell_outputs();
     for (std::size_t method = 0; method < methods_.size(); ++method) {
-        for (std::size_t slot = 0; slot < shape_.slots(); ++slot)
+        for (std::size_t slot = 0; slot < shape_.slots(); ++slot) {
             heads_.push_back(slots_[slot * methods_.size() + method]);
+            singular_values_.push_back(std::move(slot_values_[slot * methods_.size() + method]));
+        }
     }
     for (const ExactCost& slot : exact_slots_) {
         exact_.flops += slot.flops;

@@ -88,18 +88,29 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     const std::vector<HeadApproximation>& heads() const { return heads_; }
     const std::vector<LayerApproximation>& layers() const { return layers_; }
     const ExactCost& exact() const { return exact_; }
+    // Of the weights of heads(), in their order; empty where the method has none.
+    const std::vector<std::vector<double>>& singular_values() const { return singular_values_; }
     // In the order of layers, sequences, heads.
     const std::vector<NeedsOfHead>& needs_found() const { return needs_found_; }
 
   private:
     bool has_contexts() const { return inputs_.task || !options_.values.empty(); }
+    bool has_output() const { return projections_ && !projections_->weights->W_O.empty(); }
     bool keeps_contexts() const;
+    // Of values.
+    std::size_t width() const {
+        return inputs_.task || options_.values.empty() ? shape_.d_value : options_.values.extent(3);
+    }
     approx::CostInputs cost_inputs(std::size_t sequence, const ErrorSums& sums) const;
     void add_costs(std::size_t slot, std::size_t sequence, std::size_t method,
                    HeadApproximation& head) const;
     ExactCost exact_cost_of(std::size_t slot, std::size_t sequence) const;
     std::vector<double> output_squares(std::size_t sequence, double& all) const;
-    void drop_heads(std::size_t method);
+    std::vector<T> contexts_of(std::size_t sequence) const;
+    Array<T> through() const;
+    std::vector<std::size_t> dropped_heads(std::size_t sequence, const ApproxMethod& method,
+                                           const std::vector<double>& squares) const;
+    void drop_heads(std::size_t sequence);
     void keep_head(std::size_t sequence, std::size_t head, std::size_t method);
     void find_all_needs();
     NeedsOfHead needs_of_head(std::size_t sequence, std::size_t head, double squares,
@@ -107,7 +118,7 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     void tell_outputs();
     // Where a row of a head begins in contexts_, and in each of differences_.
     std::size_t row_of(std::size_t sequence, std::size_t head, std::size_t query) const {
-        return ((sequence * shape_.queries + query) * shape_.heads + head) * shape_.d_value;
+        return ((sequence * shape_.queries + query) * shape_.heads + head) * width();
     }
 
     std::vector<ApproxMethod> methods_;
@@ -123,12 +134,15 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     std::vector<ErrorSums> blocks_;
     std::vector<HeadApproximation> slots_;  // of each slot and method
     std::vector<ExactCost> exact_slots_;
-    // [sequences, queries, heads * d_value], where W_O wants to know: the exact contexts, and how
-    // far those of each method are from them.
+    // [sequences, queries, heads * width()], where W_O or dropped heads want to know: the exact
+    // contexts; and, for W_O, how far those of each method are from them.
     std::vector<T> contexts_;
     std::vector<std::vector<T>> differences_;
     OutputSquares outputs_;
+    std::vector<double> mean_errors_;               // of each sequence and method
+    std::vector<std::vector<double>> slot_values_;  // singular ones, of each slot and method
     std::vector<HeadApproximation> heads_;
+    std::vector<std::vector<double>> singular_values_;
     std::vector<LayerApproximation> layers_;
     ExactCost exact_;
     std::vector<NeedsOfHead> needs_found_;

@@ -31,6 +31,13 @@ const std::vector<ApproxMeasure>& approx_measures() {
         {"cells", &M::cells, true, "cells that are kept"},
         {"density", &M::density, false, "the same of those that may be attended"},
         {"output_error", &M::output_error, false, "error behind W_O"},
+        {"output_share", &M::output_share, false,
+         "of prune-heads: norm of what a head puts out / that of its layer"},
+        {"mean_error", &M::mean_error, false,
+         "of prune-heads: error of the output with means over rows in the place of dropped heads, "
+         "of a head alone"},
+        {"pinv_residual", &M::pinv_residual, false,
+         "of nystrom: largest |B Z B - B| of the inverse Z"},
         {"flops", &M::flops, true, "operations, 2 a multiply-add"},
         {"exact_flops", &M::exact_flops, true, "those of exact attention"},
         {"flops_ratio", &M::flops_ratio, false, "flops / exact_flops"},
@@ -180,6 +187,7 @@ ApproxMeasures pooled_measures(const std::vector<const ErrorSums*>& sums,
              min_head);
         pooled.row_sum_error = std::fmax(pooled.row_sum_error, head.row_sum_error);
         pooled.causal_leak = std::fmax(pooled.causal_leak, head.causal_leak);
+        pooled.pinv_residual = std::fmax(pooled.pinv_residual, head.pinv_residual);
     }
     pooled.weights_error = relative_error(weights_error, weights);
     if (!std::isnan(context)) pooled.context_error = relative_error(context_error, context);

@@ -35,6 +35,8 @@ struct ApproxMeasures {
     double row_sum_error = kNoMeasure, negative_mass = kNoMeasure, causal_leak = kNoMeasure;
     double cells = kNoMeasure, density = kNoMeasure;
     double output_error = kNoMeasure;
+    double output_share = kNoMeasure, mean_error = kNoMeasure;  // where heads are dropped
+    double pinv_residual = kNoMeasure;                          // of Nystrom's inverse
     double flops = kNoMeasure, exact_flops = kNoMeasure, flops_ratio = kNoMeasure;
     double kept_bytes = kNoMeasure, kept_ratio = kNoMeasure;
     double read_bytes = kNoMeasure, read_ratio = kNoMeasure;

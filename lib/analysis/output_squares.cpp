@@ -1,5 +1,7 @@
 #include "analysis/output_squares.hpp"
 
+#include <algorithm>
+
 #include "analysis/gradient_norms.hpp"
 #include "attention/division.hpp"
 #include "core/byte_text.hpp"
@@ -53,14 +55,67 @@ OutputSquares measure_outputs(const ContextErrors<T>& contexts, const Array<T>& 
     return found;
 }
 
+namespace {
+
+template <class T>
+double squares_behind(const Array<T>& contexts, const Array<T>& W_O) {
+    return sum_of_squares(W_O.empty() ? contexts : project(contexts, W_O, Array<T>()));
+}
+
+}  // namespace
+
+template <class T>
+std::vector<double> squares_of_heads(const std::vector<T>& contexts, std::size_t rows,
+                                     std::size_t heads, const Array<T>& W_O) {
+    const std::size_t columns = contexts.size() / rows, width = columns / heads;
+    std::vector<double> squares;
+    for (std::size_t head = 0; head < heads; ++head)
+        squares.push_back(
+            squares_behind(columns_of(contexts, {1, rows, columns}, head * width, width),
+                           W_O.empty() ? W_O : W_O.rows(head * width, width)));
+    return squares;
+}
+
+template <class T>
+double squares_of_all(const std::vector<T>& contexts, std::size_t rows, const Array<T>& W_O) {
+    return squares_behind(Array<T>({1, rows, contexts.size() / rows}, contexts), W_O);
+}
+
+template <class T>
+std::vector<T> less_means(const std::vector<T>& contexts, std::size_t columns) {
+    std::vector<T> centred = contexts;
+    std::vector<double> means(columns);
+    std::vector<T*> rows;
+    for (std::size_t at = 0; at < contexts.size(); at += columns) {
+        T* const row = centred.data() + at;
+        if (std::all_of(row, row + columns, [](T value) { return value == 0; })) continue;
+        rows.push_back(row);
+        for (std::size_t i = 0; i < columns; ++i) means[i] += static_cast<double>(row[i]);
+    }
+    for (T* const row : rows) {
+        for (std::size_t i = 0; i < columns; ++i)
+            row[i] = static_cast<T>(static_cast<double>(row[i]) -
+                                    means[i] / static_cast<double>(rows.size()));
+    }
+    return centred;
+}
+
 template Array<float> in_out_weights(const ProjectionWeights<float>&);
 template Array<float> columns_of(const std::vector<float>&, const Shape&, std::size_t, std::size_t);
 template OutputSquares measure_outputs(const ContextErrors<float>&, const Array<float>&,
                                        const Communicator&);
+template std::vector<double> squares_of_heads(const std::vector<float>&, std::size_t, std::size_t,
+                                              const Array<float>&);
+template double squares_of_all(const std::vector<float>&, std::size_t, const Array<float>&);
+template std::vector<float> less_means(const std::vector<float>&, std::size_t);
 template Array<double> in_out_weights(const ProjectionWeights<double>&);
 template Array<double> columns_of(const std::vector<double>&, const Shape&, std::size_t,
                                   std::size_t);
 template OutputSquares measure_outputs(const ContextErrors<double>&, const Array<double>&,
                                        const Communicator&);
+template std::vector<double> squares_of_heads(const std::vector<double>&, std::size_t, std::size_t,
+                                              const Array<double>&);
+template double squares_of_all(const std::vector<double>&, std::size_t, const Array<double>&);
+template std::vector<double> less_means(const std::vector<double>&, std::size_t);
 
 }  // namespace attn::analysis

@@ -37,4 +37,17 @@ template <class T>
 Array<T> columns_of(const std::vector<T>& values, const Shape& shape, std::size_t begin,
                     std::size_t count);
 
+// Sums of squares of contexts [rows, heads * d_value] behind W_O, or of themselves where it is
+// empty: of each head alone, and of all together.
+template <class T>
+std::vector<double> squares_of_heads(const std::vector<T>& contexts, std::size_t rows,
+                                     std::size_t heads, const Array<T>& W_O);
+template <class T>
+double squares_of_all(const std::vector<T>& contexts, std::size_t rows, const Array<T>& W_O);
+
+// Contexts [rows, columns] less the mean of each column over rows that have a key; the others, of
+// zeros, stay.
+template <class T>
+std::vector<T> less_means(const std::vector<T>& contexts, std::size_t columns);
+
 }  // namespace attn::analysis

@@ -49,12 +49,17 @@ void fill_row(const analysis::ApproxSink<T>& sink, std::size_t method, results::
     for (const analysis::HeadApproximation& head : sink.heads()) {
         if (head.method != method) continue;
         row.heads.push_back(head);
+        const auto place = static_cast<std::size_t>(&head - sink.heads().data());
+        if (!sink.singular_values()[place].empty())
+            row.singular_values.push_back(sink.singular_values()[place]);
         sums.push_back(&head.sums);
         measures.push_back(&head.measures);
     }
     std::size_t worst = 0, least = 0;
     row.run = analysis::pooled_measures(sums, measures, worst, least);
-    if (row.layers.size() == 1) row.run.output_error = row.layers[0].measures.output_error;
+    if (row.layers.size() != 1) return;
+    row.run.output_error = row.layers[0].measures.output_error;
+    row.run.mean_error = row.layers[0].measures.mean_error;
 }
 
 // All rows; of a method that ran with several seeds means, with standard deviations beside them.

@@ -56,9 +56,9 @@ ApproxJson json_of_row(const ApproxRow& row, const ApproxReport& report) {
             if (head.layer != layer.layer || head.sequence != layer.sequence) continue;
             ApproxJson entry{{"head", head.head}};
             add_approx_measures(entry, head.measures);
-            if (row.seeds > 1)
-                entry["std"] = json_of_spread(
-                    row.head_spread[static_cast<std::size_t>(&head - row.heads.data())]);
+            const auto index = static_cast<std::size_t>(&head - row.heads.data());
+            if (!row.singular_values.empty()) entry["singular_values"] = row.singular_values[index];
+            if (row.seeds > 1) entry["std"] = json_of_spread(row.head_spread[index]);
             one["heads"].push_back(std::move(entry));
         }
         json["layers"].push_back(std::move(one));

@@ -24,6 +24,7 @@ struct ApproxRow {
     analysis::ApproxMeasures run;                      // of all layers, sequences and heads
     std::vector<analysis::LayerApproximation> layers;  // in the order of layers and sequences
     std::vector<analysis::HeadApproximation> heads;
+    std::vector<std::vector<double>> singular_values;  // of heads, or empty: it has none
 
     // Where it ran with several seeds: the measures above are means, except for places, which are
     // those of the worst run, and these are standard deviations (of the population).

@@ -41,6 +41,21 @@ TEST_CASE("ranks that deal the products out find the same") {
     }
 }
 
+TEST_CASE("heads put out their parts of the output, with W_O or side by side") {
+    // Two tokens of two heads, of one column each.
+    const std::vector<double> contexts{3, 1, 3, -1};
+    CHECK(squares_of_heads(contexts, 2, 2, kOutputMatrix) == std::vector<double>{9 + 9, 5 + 5});
+    CHECK(squares_of_all(contexts, 2, kOutputMatrix) == (16 + 4) + (4 + 4));
+    CHECK(squares_of_heads(contexts, 2, 2, Array<double>()) == std::vector<double>{18, 2});
+    CHECK(squares_of_all(contexts, 2, Array<double>()) == 20);
+}
+
+TEST_CASE("means are those of rows that have a key") {
+    // Three tokens of two columns, of which the first sees nothing.
+    CHECK(less_means<double>({0, 0, 3, 1, 5, 0}, 2) == std::vector<double>{0, 0, -1, 0.5, 1, -0.5});
+    CHECK(less_means<float>({0, 0}, 2) == std::vector<float>{0, 0});
+}
+
 TEST_CASE("W_O is turned where the file has it the other way round") {
     ProjectionWeights<float> weights;
     weights.W_O = Array<float>({1, 2}, {3, 4});
