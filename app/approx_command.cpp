@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/word_list.hpp"
 #include "flags.hpp"
+#include "heatmap_flags.hpp"
 #include "input_flags.hpp"
 #include "output_policy_flags.hpp"
 #include "pipeline/approx.hpp"
@@ -161,6 +162,9 @@ void add_approx_results(Command& command, ApproxFlags& flags, Console& console) 
         .completes_list(results::implied_save_names());
     add_output_policy_flags(command, request.policy, console);
     add_digest_flag(command, request.policy);
+    command.heading(kPictures);
+    add_color_flags(command, request.heatmaps);
+    add_size_flags(command, request.heatmaps);
 }
 
 std::string describe_approx_measures() {

@@ -279,6 +279,8 @@ void require_methods(const CLI::App& command, bool written) {
     for (const char* flag : {"--budget", "--seed", "--top-keys", "--element-bytes", "--columns",
                              "--sort", "--top", "--max-error"})
         refuse(flag, "--method");
+    for (const CLI::Option* option : command.get_options())
+        if (option->get_group() == kPictures) refuse(option->get_name().c_str(), "--method");
     if (!growth) refuse("--time", "--method or --growth");
     if (written) return;
     refuse("--per-head", "--method or --json");
@@ -314,6 +316,8 @@ void require_lab(const CLI::App& command) {
         require_methods(command, given(command, "--json") || given(command, "--output"));
     if (given(command, "--save") && !given(command, "--output"))
         fail("--save: has no effect without --output");
+    if (!given(command, "--output")) require_heatmaps(command, "--output");
+    if (given(command, "--no-pictures")) require_heatmaps(command, "pictures (--no-pictures)");
     for (const char* flag : {"--sort", "--top"}) {
         for (const char* other : {"--json", "--csv"}) {
             if (given(command, flag) && given(command, other))

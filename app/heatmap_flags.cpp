@@ -18,16 +18,7 @@ constexpr std::size_t kLongestTitle = 300;  // characters; a picture is as wide 
 
 }  // namespace
 
-void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
-                       const HeatmapFlagNames& names) {
-    command.heading(kPictures);
-    command.choice(
-        names.format, render::picture_format_names(),
-        [&options](const std::string& name) {
-            options.print.format = render::picture_format(name);
-            options.chose_format = true;
-        },
-        names.format_help);
+void add_color_flags(Command& command, results::HeatmapOptions& options) {
     command
         .choice(
             "--colormap", render::color_map_names(),
@@ -44,17 +35,34 @@ void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
         [&options](const std::string& text) { options.vmax = render::color_limit(text, "--vmax"); },
         "Value at the high end of the colours, or a percentile such as p99 (default: the largest; "
         "rows whose only weight is 1, as a causal first row, do not count)");
+}
+
+void add_size_flags(Command& command, results::HeatmapOptions& options) {
+    command.whole("--cell", options.cell, kCells, "Side of a cell in pixels, on sheets too");
+    command.whole(
+        "--max-size", options.max_size, kSizes,
+        "Longest side of each matrix in pixels; larger matrices are pooled (default 1024, on "
+        "sheets less)");
+}
+
+void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
+                       const HeatmapFlagNames& names) {
+    command.heading(kPictures);
+    command.choice(
+        names.format, render::picture_format_names(),
+        [&options](const std::string& name) {
+            options.print.format = render::picture_format(name);
+            options.chose_format = true;
+        },
+        names.format_help);
+    add_color_flags(command, options);
     command
         .choice(
             names.scale, {"linear", "sqrt", "log"},
             [&options](const std::string& name) { options.scale = render::scale_kind(name); },
             "From value to colour: linear, sqrt or log (default linear)")
         .takes("KIND");
-    command.whole("--cell", options.cell, kCells, "Side of a cell in pixels, on sheets too");
-    command.whole(
-        "--max-size", options.max_size, kSizes,
-        "Longest side of each matrix in pixels; larger matrices are pooled (default 1024, on "
-        "sheets less)");
+    add_size_flags(command, options);
     command
         .choice(
             "--pool", {"max", "mean"},

@@ -23,4 +23,9 @@ struct HeatmapFlagNames {
 void add_heatmap_flags(Command& command, results::HeatmapOptions& options,
                        const HeatmapFlagNames& names);
 
+// Those of them that say which value has which colour, and how large cells are, for commands whose
+// pictures are no heatmaps otherwise. They stand below a heading of the caller's.
+void add_color_flags(Command& command, results::HeatmapOptions& options);
+void add_size_flags(Command& command, results::HeatmapOptions& options);
+
 }  // namespace attn::app

@@ -11,6 +11,7 @@
 #include "core/warn.hpp"
 #include "io/output_guard.hpp"
 #include "results/approx_report.hpp"
+#include "results/heatmap_options.hpp"
 #include "results/implied_arrays.hpp"
 #include "source/computed_request.hpp"
 #include "source/source_selection.hpp"
@@ -56,6 +57,7 @@ struct ApproxRequest {
 
     std::string output;  // folder; empty: nothing is written
     bool pictures = true;
+    results::HeatmapOptions heatmaps;            // of single heads: colours and sizes
     std::optional<results::ImpliedChoice> save;  // arrays of the methods, into the folder
     std::string command;                         // the line, for pictures
     io::OutputPolicy policy;

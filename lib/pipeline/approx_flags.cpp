@@ -34,6 +34,15 @@ bool drops_by_gradient(const approx::Spec& spec) {
     return by != spec.parts.front().given.end() && by->second == "grad";
 }
 
+constexpr const char* kDrawnHeads = "methods whose weights are drawn (not exact, prune-heads)";
+
+bool draws_heads(const ApproxRequest&, const ChosenMethods& chosen) {
+    return any_spec(chosen, [](const approx::Spec& spec) {
+        const approx::Group group = spec.method().group;
+        return group != approx::Group::exact && group != approx::Group::heads;
+    });
+}
+
 // "exact, topk:k=4 and 12 more"
 std::string names_of(const ChosenMethods& chosen) {
     constexpr std::size_t kFew = 4;
@@ -52,6 +61,7 @@ std::string names_of(const ChosenMethods& chosen) {
 
 const std::vector<ApproxFlagUse>& approx_flag_uses() {
     using Request = ApproxRequest;
+    using results::HeatmapOptions;
     static const std::vector<ApproxFlagUse> all{
         {"--budget", [](const Request& request) { return !request.budgets.empty(); },
          [](const Request&, const ChosenMethods& chosen) { return chosen.takes_budget(); },
@@ -86,6 +96,19 @@ const std::vector<ApproxFlagUse>& approx_flag_uses() {
         {"--top-keys", [](const Request& request) { return request.top_keys.has_value(); },
          [](const Request& request, const ChosenMethods&) { return shows_any(request, {"top8"}); },
          "the measure top8 (--columns top8, --json, --csv, --output)"},
+        {"--colormap",
+         [](const Request& request) {
+             return request.heatmaps.colormap != HeatmapOptions().colormap;
+         },
+         draws_heads, kDrawnHeads},
+        {"--vmin", [](const Request& request) { return request.heatmaps.vmin.has_value(); },
+         draws_heads, kDrawnHeads},
+        {"--vmax", [](const Request& request) { return request.heatmaps.vmax.has_value(); },
+         draws_heads, kDrawnHeads},
+        {"--cell", [](const Request& request) { return request.heatmaps.cell.has_value(); },
+         draws_heads, kDrawnHeads},
+        {"--max-size", [](const Request& request) { return request.heatmaps.max_size.has_value(); },
+         draws_heads, kDrawnHeads},
         {"--element-bytes",
          [](const Request& request) { return request.element_bytes.has_value(); },
          [](const Request& request, const ChosenMethods&) {
@@ -97,6 +120,7 @@ const std::vector<ApproxFlagUse>& approx_flag_uses() {
 }
 
 void require_used_flags(const ApproxRequest& request, const ChosenMethods& chosen) {
+    results::require_colour_range(request.heatmaps);
     for (const ApproxFlagUse& use : approx_flag_uses()) {
         if (use.given(request) && !use.used(request, chosen))
             fail(use.flag, ": has no effect on ", names_of(chosen), ", only on ", use.users);

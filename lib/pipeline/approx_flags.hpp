@@ -21,7 +21,7 @@ struct ApproxFlagUse {
 const std::vector<ApproxFlagUse>& approx_flag_uses();
 
 // Throws Error for a flag of the table that was given and that no method which runs, and nothing
-// that is shown, uses.
+// that is shown, uses, and for limits of the colours that are no range.
 void require_used_flags(const ApproxRequest& request, const ChosenMethods& chosen);
 
 }  // namespace attn::pipeline

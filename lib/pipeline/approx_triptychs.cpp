@@ -33,7 +33,7 @@ std::unique_ptr<analysis::ImpliedSink<T>> triptych_sink(
                         " are drawn; choose fewer with --method, --layers or --head"));
         return nullptr;
     }
-    const auto take = [methods, &folder, source, batch = sizes.batch,
+    const auto take = [methods, &folder, source, batch = sizes.batch, options = request.heatmaps,
                        command = request.command](const analysis::ImpliedHead& head) {
         const std::string& spec = methods[head.method].text;
         const results::TriptychText text{
@@ -46,8 +46,8 @@ std::unique_ptr<analysis::ImpliedSink<T>> triptych_sink(
                                          {"Command", command},
                                          {"Software", std::string("attn-inspect ") + version()}};
         folder->write(results::triptych_file(head, spec, batch),
-                      render::encode(results::draw_triptych(head, text), render::Font::embedded(),
-                                     {}, facts));
+                      render::encode(results::draw_triptych(head, text, options),
+                                     render::Font::embedded(), {}, facts));
     };
     return std::make_unique<analysis::ImpliedSink<T>>(methods, take);
 }

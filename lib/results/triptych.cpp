@@ -62,13 +62,27 @@ struct TriptychCells {
     }
 };
 
-render::HeatmapStyle scaled_style(const char* colors, double low, double high,
+render::HeatmapStyle scaled_style(const std::string& colors, double low, double high,
                                   const std::string& name) {
     render::HeatmapStyle style;
     style.colors = &render::color_map(colors);
     style.scale = {render::ScaleKind::linear, low, high};
     style.value_name = name;
     return style;
+}
+
+// Weights beyond the ends are arrows: below somebody's --vmin, or above what exact ones reach.
+render::ColorBar with_arrows(render::ColorBar bar, const TriptychCells& cells,
+                             const render::ColorScale& scale) {
+    const double rounding = 1e-6 * (scale.high - scale.low);
+    for (const std::vector<float>* values : {&cells.exact, &cells.implied}) {
+        for (const float value : *values) {
+            if (!std::isfinite(value)) continue;
+            bar.below = bar.below || value < scale.low - rounding;
+            bar.above = bar.above || value > scale.high + rounding;
+        }
+    }
+    return bar;
 }
 
 struct PanelPlace {
@@ -93,17 +107,23 @@ void add_triptych_panel(render::Figure& figure, const PanelPlace& at, const std:
 
 }  // namespace
 
-render::Figure draw_triptych(const ImpliedHead& head, const TriptychText& text) {
+render::Figure draw_triptych(const ImpliedHead& head, const TriptychText& text,
+                             const HeatmapOptions& options) {
     constexpr std::size_t kSide = 320;
+    const std::optional<std::size_t> side =
+        options.max_size || options.cell ? options.max_size : kSide;
     const render::CellLayout layout =
-        render::lay_out_cells(head.exact.rows, head.exact.columns, std::nullopt, kSide);
+        render::lay_out_cells(head.exact.rows, head.exact.columns, options.cell, side);
     const TriptychCells cells(head, layout.pool);
     const std::size_t width = cells.columns * layout.pixels, height = cells.rows * layout.pixels;
     const std::size_t left = kTriptychMargin + 34;
     const std::size_t top =
         kTriptychMargin + kTriptychTitle + 6 + kTriptychText + 8 + kTriptychText + 10;
-    const render::HeatmapStyle weights =
-        scaled_style("viridis", 0, std::max(cells.largest, 1e-12), "attention weight");
+    render::HeatmapStyle weights =
+        scaled_style(options.colormap, 0, std::max(cells.largest, 1e-12), "attention weight");
+    weights.scale =
+        render::limited(weights.scale, options.vmin, options.vmax,
+                        {MatrixView<const float>(cells.exact.data(), cells.rows, cells.columns)});
     const double far = std::max(cells.farthest, 1e-12);
     const render::HeatmapStyle away = scaled_style("coolwarm", -far, far, "implied - exact");
     const auto colored = [&](const std::vector<float>& values, const render::HeatmapStyle& style) {
@@ -130,8 +150,9 @@ render::Figure draw_triptych(const ImpliedHead& head, const TriptychText& text) 
         implied.set(i % cells.columns, i / cells.columns, kLost);
     }
     x = panel(x, "implied", std::move(implied)) - kPanelGap + 14;
-    render::add_color_bar(figure, weights, bar, x, top);
-    x += render::color_bar_width(weights, bar) + kPanelGap;
+    const render::ColorBar weights_bar = with_arrows(bar, cells, weights.scale);
+    render::add_color_bar(figure, weights, weights_bar, x, top);
+    x += render::color_bar_width(weights, weights_bar) + kPanelGap;
     x = panel(x, "difference", colored(cells.difference, away)) - kPanelGap + 14;
     render::add_color_bar(figure, away, bar, x, top);
     x += render::color_bar_width(away, bar);
@@ -158,7 +179,7 @@ render::Figure draw_triptych(const ImpliedHead& head, const TriptychText& text) 
         std::max(font.width(text.title, kTriptychTitle), font.width(note, kTriptychText));
     figure.width = std::max(x, kTriptychMargin + words) + kTriptychMargin;
     figure.height =
-        std::max(top + height + kTriptychText + 8, top + render::color_bar_bottom(bar)) +
+        std::max(top + height + kTriptychText + 8, top + render::color_bar_bottom(weights_bar)) +
         kTriptychMargin;
     return figure;
 }

@@ -5,6 +5,7 @@
 
 #include "analysis/implied_sink.hpp"
 #include "render/figure.hpp"
+#include "results/heatmap_options.hpp"
 
 namespace attn::results {
 
@@ -14,8 +15,9 @@ struct TriptychText {
 };
 
 // Masked cells have their own colour in all panels, and keys that the method does not keep one in
-// the second.
-render::Figure draw_triptych(const analysis::ImpliedHead& head, const TriptychText& text);
+// the second. Of the options colours, limits (of the weights) and sizes count.
+render::Figure draw_triptych(const analysis::ImpliedHead& head, const TriptychText& text,
+                             const HeatmapOptions& options = {});
 
 // "layer00/head03-local:window=8.png", in a batch "layer00/seq01-head03-local:window=8.png"; masks
 // that are joined have + between them.

@@ -245,6 +245,12 @@ std::vector<Idle> idle_flags() {
     of_lab("--per-head", {"--needs"});
     of_lab("--time", {"--needs"});
     of_lab("--no-pictures", {"--method", "local"});
+    for (const char* flag :
+         {"--colormap magma", "--vmin 0", "--vmax 0.5", "--cell 4", "--max-size 64"}) {
+        of_lab(flag, {"--method", "local"});
+        of_lab(flag, {"--method", "local", "--no-pictures", "-o", "OUT"});
+        of_lab(flag, {"--needs", "-o", "OUT"});
+    }
     of_lab("--repeat 2", {"--method", "local"});
     all.push_back({"approx", "--time", {"SOURCE"}});
     of_lab("--per-head", {"--needs", "--csv"});

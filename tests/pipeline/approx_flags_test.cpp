@@ -26,6 +26,11 @@ ApproxRequest all_given() {
     request.linformer_f = "F.npy";
     request.head_budgets = "needs.json";
     request.upstream = source::Upstream();
+    request.heatmaps.colormap = "magma";
+    request.heatmaps.vmin = render::ColorLimit{0, false};
+    request.heatmaps.vmax = render::ColorLimit{0.5, false};
+    request.heatmaps.cell = 4;
+    request.heatmaps.max_size = 64;
     return request;
 }
 
@@ -68,4 +73,15 @@ TEST_CASE("a flag without effect is refused with the methods that run and those 
                       Catch::StartsWith("--top-keys: has no effect"));
     request.shown = std::vector<std::string>{"kept_mass", "top8"};
     CHECK_NOTHROW(require_used_flags(request, chosen("local")));
+}
+
+TEST_CASE("colours and sizes are of heads that are drawn, and limits are a range") {
+    ApproxRequest request;
+    request.heatmaps.cell = 4;
+    CHECK_NOTHROW(require_used_flags(request, chosen("local")));
+    CHECK_THROWS_WITH(require_used_flags(request, chosen("")),
+                      Catch::StartsWith("--cell: has no effect on exact"));
+    request.heatmaps.vmin = render::ColorLimit{0.5, false};
+    request.heatmaps.vmax = render::ColorLimit{0.1, false};
+    CHECK_THROWS_WITH(require_used_flags(request, chosen("local")), Catch::Contains("--vmin"));
 }

@@ -1,6 +1,7 @@
 #include "results/triptych.hpp"
 
 #include <catch2/catch.hpp>
+#include <stdexcept>
 
 using namespace attn;
 using namespace attn::results;
@@ -48,6 +49,31 @@ TEST_CASE("three panels stand side by side, lost keys in a colour of their own")
     CHECK_FALSE(panels[2]->cells.at(0, 1) == panels[2]->cells.at(1, 1));
     for (const char* text : {"exact", "implied", "difference", "keys that are not kept"})
         CHECK(says(figure, text));
+}
+
+TEST_CASE("colours, limits and sizes of a triptych are those that somebody asks for") {
+    const Drawn drawn;
+    const auto exact_panel = [&](const HeatmapOptions& options) {
+        const render::Figure figure = draw_triptych(drawn.head(), {"t", "n"}, options);
+        for (const render::Shape& shape : figure.shapes) {
+            const auto* block = std::get_if<render::CellBlock>(&shape);
+            if (block && block->cells.width() == 2) return *block;
+        }
+        throw std::runtime_error("no panel");
+    };
+    const render::CellBlock usual = exact_panel({});
+    HeatmapOptions options;
+    options.colormap = "gray";
+    options.cell = 7;
+    const render::CellBlock gray = exact_panel(options);
+    CHECK(gray.cell_width == 7);
+    const render::Color dark = gray.cells.at(0, 1);
+    CHECK(dark.red == dark.green);
+    CHECK_FALSE(dark == usual.cells.at(0, 1));
+    // Above its end a value has the last colour.
+    options.vmax = render::ColorLimit{0.5, false};
+    CHECK(exact_panel(options).cells.at(0, 1) == exact_panel(options).cells.at(0, 0));
+    CHECK_FALSE(dark == gray.cells.at(0, 0));
 }
 
 TEST_CASE("methods that keep all keys have none that are lost") {
