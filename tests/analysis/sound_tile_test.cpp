@@ -39,7 +39,7 @@ TEST_CASE("the first number that is no weight, or no context, is named with its 
     CHECK_THROWS_WITH(look_at({0.5F, -0.25F}, {}),
                       "layer 2, head 1, query 4, key 7: is -0.25, expected attention weights of 0 "
                       "or more");
-    CHECK_THROWS_WITH(look_at({kNaN, 1}, {}), Catch::Contains("key 6: is NaN"));
+    CHECK_THROWS_WITH(look_at({kNaN, 1}, {}), Catch::Contains("key 6: is nan"));
     CHECK_THROWS_WITH(look_at({0, 1}, {1, kNaN}), Catch::Contains("its context holds NaN"));
     CHECK_THROWS_WITH(look_at({0, 1}, {kInfinity, 1}), Catch::Contains("holds an infinity"));
 }

@@ -249,6 +249,7 @@ TEST_CASE("a line may have places of its own, dots and labels") {
 TEST_CASE("labels of near points stand apart and within their panel") {
     Plot plot = example();
     plot.panels[0].lines.clear();
+    plot.panel_width = 300;
     // Ten points on nearly one place, at the right edge.
     for (int i = 0; i < 10; ++i) {
         PlotLine line{"", {0.5 + 0.001 * i}, kBlue};
@@ -263,7 +264,7 @@ TEST_CASE("labels of near points stand apart and within their panel") {
     for (const TextLine& line : shapes_of<TextLine>(figure))
         if (line.text.rfind("budget ", 0) == 0) labels.push_back(line);
     REQUIRE(labels.size() == 10);
-    const double edge = lines_of(figure, "200")[0].x;
+    const double edge = lines_of(figure, "layer 0")[0].x + 300;
     for (const TextLine& a : labels) {
         CHECK(a.x + static_cast<double>(font.width(a.text, a.size)) <= edge);
         for (const TextLine& b : labels) {
