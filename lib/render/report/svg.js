@@ -8,7 +8,11 @@ import { labelStride } from './viewport.js';
 /** @typedef {import('./matrix_picture.js').Picture} Picture */
 
 const mostRectangles = 4096;
-const plot = { width: 480, left: 110, top: 90, right: 80, bottom: 14 };
+// Stripes for what nobody may attend: a difference of 0 is grey, too.
+const stripes =
+  '<defs><pattern id="nobody" width="6" height="6" patternUnits="userSpaceOnUse">' +
+  '<path d="M0 0H6V6H0Z" fill="#f6f7f9"/><path d="M-1 1 1 -1M0 6 6 0M5 7 7 5" stroke="#c9d1d9"/></pattern></defs>\n';
+const plot = { width: 480, left: 110, top: 110, right: 80, bottom: 14 };
 
 /**
  * @param {Picture} picture
@@ -42,6 +46,7 @@ export function matrixSvg(picture, title, embedded) {
     escapeXml(title) +
     '</title>\n' +
     '<rect width="100%" height="100%" fill="#ffffff"/>\n' +
+    stripes +
     cells +
     labels(picture, box) +
     colorBar(picture, box) +
@@ -59,7 +64,7 @@ function rectangles(picture, { top, left, rows, columns, cell }) {
     for (let column = 0; column < columns; ++column) {
       const hidden = grid.hidden(top + row, left + column);
       const color = hidden
-        ? '#eeeeee'
+        ? 'url(#nobody)'
         : cssColor(map, scalePart(grid.values[(top + row) * grid.columns + left + column], range));
       text +=
         '<rect x="' +
@@ -81,23 +86,16 @@ function rectangles(picture, { top, left, rows, columns, cell }) {
 /** @param {Picture} picture @param {Box} box @param {string} address @returns {string} */
 function embeddedCells(picture, { top, left, rows, columns, cell }, address) {
   const { grid } = picture;
+  const size = ' width="' + round(columns * cell) + '" height="' + round(rows * cell) + '"';
+  const place = ' x="' + plot.left + '" y="' + plot.top + '"' + size;
   return (
-    '<svg x="' +
-    plot.left +
-    '" y="' +
-    plot.top +
-    '" width="' +
-    round(columns * cell) +
-    '" height="' +
-    round(rows * cell) +
-    '" viewBox="' +
+    '<rect' +
+    place +
+    ' fill="url(#nobody)"/>\n<svg' +
+    place +
+    ' viewBox="' +
     [left, top, columns, rows].join(' ') +
-    '" preserveAspectRatio="none">\n<rect x="0" y="0" width="' +
-    grid.columns +
-    '" height="' +
-    grid.rows +
-    '" fill="#eeeeee"/>\n' +
-    '<image width="' +
+    '" preserveAspectRatio="none">\n<image width="' +
     grid.columns +
     '" height="' +
     grid.rows +

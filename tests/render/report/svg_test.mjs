@@ -39,3 +39,11 @@ test('a large matrix is one picture', () => {
   assert.ok(svg.includes('href="data:image/png;base64,AAAA"'));
   assert.ok(svg.length < 40000);
 });
+
+test('what nobody may attend is striped, in rectangles and under one picture', () => {
+  const small = picture(3, 'cat');
+  small.grid.hidden = (row, column) => column > row;
+  assert.equal(matrixSvg(small, 't', null).match(/fill="url\(#nobody\)"/g).length, 3);
+  const large = matrixSvg(picture(65, null), 't', () => 'data:,');
+  assert.match(large, /<rect x="110" y="110" width="480" height="480" fill="url\(#nobody\)"\/>/);
+});
