@@ -54,8 +54,9 @@ std::size_t random_size(unsigned seed) {
     return 6 + std::mt19937(seed)() % 7;
 }
 
-// Of the many thousand pairs of mistakes one of so many is planted.
-constexpr std::size_t kEvery = kSanitized ? 509 : 101;
+// Of the many thousand pairs of mistakes one of so many is planted: under sanitizers some of those
+// that are planted elsewhere.
+constexpr std::size_t kEvery = kSanitized ? 505 : 101;
 
 // What is observed, and how it was saved.
 struct Experiment {
@@ -182,7 +183,7 @@ TEST_CASE("pairs of mistakes are found in weights, scores and outputs, in any pr
             }
         }
     }
-    CHECK(found > 20000 / kEvery);
+    CHECK(found > 15000 / kEvery);
     CHECK(simpler < found / 4);
 }
 
