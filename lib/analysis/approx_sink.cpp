@@ -22,11 +22,10 @@ ApproxSink<T>::~ApproxSink() = default;
 
 template <class T>
 Needs ApproxSink<T>::needs() const {
-    Needs needs;
+    Needs needs = needs_projections();
     needs.scores = needs.row_sums =
         std::any_of(methods_.begin(), methods_.end(),
                     [](const ApproxMethod& method) { return method.measures_cells(); });
-    needs.projections = true;
     return needs;
 }
 
@@ -259,15 +258,16 @@ void ApproxSink<T>::restore_head(std::size_t sequence, std::size_t head, ByteRea
 
 template <class T>
 void ApproxSink<T>::end_heads() {
+    const Array<T> W_O = output_matrix();
     if (std::any_of(methods_.begin(), methods_.end(), drops_heads)) {
         for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence)
-            if (is_chosen(shape_.chosen_sequences, sequence)) drop_heads(sequence);
+            if (is_chosen(shape_.chosen_sequences, sequence)) drop_heads(sequence, W_O);
     }
-    if (options_.needs) find_all_needs();
-    if (contexts_.empty() || !has_output()) return;
+    if (options_.needs) find_all_needs(W_O);
+    if (contexts_.empty() || W_O.empty()) return;
     const Shape shape{shape_.sequences, shape_.queries, shape_.heads * shape_.d_value};
-    outputs_ = measure_outputs<T>({contexts_, differences_, shape, shape_.heads},
-                                  in_out_weights(*projections_->weights), division_.ranks);
+    outputs_ =
+        measure_outputs<T>({contexts_, differences_, shape, shape_.heads}, W_O, division_.ranks);
 }
 
 // [queries, heads * width()].
@@ -278,19 +278,22 @@ std::vector<T> ApproxSink<T>::contexts_of(std::size_t sequence) const {
     return std::vector<T>(first, first + static_cast<std::ptrdiff_t>(size));
 }
 
-// Empty where there is none.
+// [heads * d_value, d_model]; empty where there is none, or nothing goes through it.
 template <class T>
-Array<T> ApproxSink<T>::through() const {
-    return has_output() ? in_out_weights(*projections_->weights) : Array<T>();
+Array<T> ApproxSink<T>::output_matrix() const {
+    const bool is_target = options_.needs && options_.needs->measure == NeedsMeasure::output;
+    if (!has_output() || (contexts_.empty() && !is_target)) return {};
+    return in_out_weights(*projections_->weights);
 }
 
 // Of the heads of a sequence, with W_O or as they stand side by side.
 template <class T>
-std::vector<double> ApproxSink<T>::output_squares(std::size_t sequence, double& all) const {
+std::vector<double> ApproxSink<T>::output_squares(std::size_t sequence, const Array<T>& W_O,
+                                                  double& all) const {
     if (!contexts_.empty()) {
         const std::vector<T> own = contexts_of(sequence);
-        all = squares_of_all(own, shape_.queries, through());
-        return squares_of_heads(own, shape_.queries, shape_.heads, through());
+        all = squares_of_all(own, shape_.queries, W_O);
+        return squares_of_heads(own, shape_.queries, shape_.heads, W_O);
     }
     std::vector<double> squares(shape_.heads);
     all = 0;
@@ -330,15 +333,15 @@ std::vector<std::size_t> ApproxSink<T>::dropped_heads(std::size_t sequence,
 
 // All heads were measured as if they were gone; those that stay are as exact attention has them.
 template <class T>
-void ApproxSink<T>::drop_heads(std::size_t sequence) {
+void ApproxSink<T>::drop_heads(std::size_t sequence, const Array<T>& W_O) {
     double all = 0;
-    const std::vector<double> squares = output_squares(sequence, all);
+    const std::vector<double> squares = output_squares(sequence, W_O, all);
     // What is left of each head where its mean stands in its place.
     std::vector<T> varying;
     std::vector<double> left;
     if (!contexts_.empty()) {
         varying = less_means(contexts_of(sequence), shape_.heads * width());
-        left = squares_of_heads(varying, shape_.queries, shape_.heads, through());
+        left = squares_of_heads(varying, shape_.queries, shape_.heads, W_O);
     }
     for (std::size_t method = 0; method < methods_.size(); ++method) {
         if (!drops_heads(methods_[method])) continue;
@@ -358,7 +361,7 @@ void ApproxSink<T>::drop_heads(std::size_t sequence) {
         }
         if (!contexts_.empty())
             mean_errors_[sequence * methods_.size() + method] =
-                relative_error(squares_of_all(of_dropped, shape_.queries, through()), all);
+                relative_error(squares_of_all(of_dropped, shape_.queries, W_O), all);
     }
 }
 
@@ -377,16 +380,16 @@ void ApproxSink<T>::keep_head(std::size_t sequence, std::size_t head, std::size_
 }
 
 template <class T>
-void ApproxSink<T>::find_all_needs() {
+void ApproxSink<T>::find_all_needs(const Array<T>& W_O) {
     std::vector<NeedsOfHead> found(shape_.slots());
     for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence) {
         if (!is_chosen(shape_.chosen_sequences, sequence)) continue;
         double all = 0;
-        const std::vector<double> squares = output_squares(sequence, all);
+        const std::vector<double> squares = output_squares(sequence, W_O, all);
         parallel_for(shape_.heads, [&](std::size_t head) {
             if (shape_.streams(sequence, head) && division_.is_mine(sequence, head))
                 found[shape_.slot(sequence, head)] =
-                    needs_of_head(sequence, head, squares[head], all);
+                    needs_of_head(sequence, head, W_O, squares[head], all);
         });
     }
     exchange_heads(
@@ -403,8 +406,8 @@ void ApproxSink<T>::find_all_needs() {
 }
 
 template <class T>
-NeedsOfHead ApproxSink<T>::needs_of_head(std::size_t sequence, std::size_t head, double squares,
-                                         double all) const {
+NeedsOfHead ApproxSink<T>::needs_of_head(std::size_t sequence, std::size_t head,
+                                         const Array<T>& W_O, double squares, double all) const {
     const std::unique_ptr<HeldHead> held = layer_->hold(sequence, head);
     if (values_) {
         held->v = Matrix<double>(shape_.keys, options_.values.extent(3));
@@ -415,10 +418,9 @@ NeedsOfHead ApproxSink<T>::needs_of_head(std::size_t sequence, std::size_t head,
     NeedsTarget target = *options_.needs;
     if (has_contexts()) target.output_share = all > 0 ? std::sqrt(squares / all) : 0;
     if (target.measure == NeedsMeasure::output) {
-        const Array<T> W_O =
-            in_out_weights(*projections_->weights).rows(head * shape_.d_value, shape_.d_value);
-        Matrix<double> through(shape_.d_value, W_O.extent(1));
-        std::copy(W_O.values().begin(), W_O.values().end(), through.values.begin());
+        const Array<T> own = W_O.rows(head * shape_.d_value, shape_.d_value);
+        Matrix<double> through(shape_.d_value, own.extent(1));
+        std::copy(own.values().begin(), own.values().end(), through.values.begin());
         target.through = std::move(through);
         target.norm = std::sqrt(all);
     }

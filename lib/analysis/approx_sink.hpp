@@ -105,16 +105,17 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     void add_costs(std::size_t slot, std::size_t sequence, std::size_t method,
                    HeadApproximation& head) const;
     ExactCost exact_cost_of(std::size_t slot, std::size_t sequence) const;
-    std::vector<double> output_squares(std::size_t sequence, double& all) const;
+    std::vector<double> output_squares(std::size_t sequence, const Array<T>& W_O,
+                                       double& all) const;
     std::vector<T> contexts_of(std::size_t sequence) const;
-    Array<T> through() const;
+    Array<T> output_matrix() const;
     std::vector<std::size_t> dropped_heads(std::size_t sequence, const ApproxMethod& method,
                                            const std::vector<double>& squares) const;
-    void drop_heads(std::size_t sequence);
+    void drop_heads(std::size_t sequence, const Array<T>& W_O);
     void keep_head(std::size_t sequence, std::size_t head, std::size_t method);
-    void find_all_needs();
-    NeedsOfHead needs_of_head(std::size_t sequence, std::size_t head, double squares,
-                              double all) const;
+    void find_all_needs(const Array<T>& W_O);
+    NeedsOfHead needs_of_head(std::size_t sequence, std::size_t head, const Array<T>& W_O,
+                              double squares, double all) const;
     void tell_outputs();
     // Where a row of a head begins in contexts_, and in each of differences_.
     std::size_t row_of(std::size_t sequence, std::size_t head, std::size_t query) const {
