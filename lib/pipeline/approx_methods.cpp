@@ -12,7 +12,6 @@ namespace attn::pipeline {
 namespace {
 
 using analysis::ApproxMethod;
-using approx::OptionKind;
 using approx::Spec;
 
 std::string budget_of(const ApproxMethod& method) {
@@ -21,9 +20,7 @@ std::string budget_of(const ApproxMethod& method) {
     std::string text;
     for (const std::string& name : {row.budget, row.second_budget}) {
         if (name.empty() || !method.options().has(name)) continue;
-        if (name == "bits" && method.options().has("kind") &&
-            method.options().word("kind") != "int")
-            continue;
+        if (name == "bits" && approx::has_bits_of_its_own(method.options().words())) continue;
         if (method.budgets) return name + " of each head";
         char number[32];
         std::snprintf(number, sizeof number, "%.6g", method.options().real(name));
@@ -34,8 +31,7 @@ std::string budget_of(const ApproxMethod& method) {
     for (const approx::OptionRow& option : row.options) {
         const std::string start = ":" + option.name + "=";
         const std::size_t place = method.text.find(start);
-        const bool number = option.kind == OptionKind::whole || option.kind == OptionKind::real;
-        if (number && place != std::string::npos)
+        if (option.is_number() && place != std::string::npos)
             return method.text.substr(place + 1, method.text.find(':', place + 1) - place - 1);
     }
     return "";

@@ -50,13 +50,11 @@ std::string budget_label(const ApproxRow& row) {
 // The method with all options but its budgets: what one line joins.
 std::string line_name(const ApproxRow& row) {
     std::string name = row.spec;
-    for (std::size_t begin = 0; begin < row.budget.size();) {
-        const std::size_t equals = row.budget.find('=', begin);
-        if (equals == std::string::npos) break;
-        const std::string option = ":" + row.budget.substr(begin, equals - begin + 1);
-        const std::size_t place = name.find(option);
+    for (const std::string& budget : split_at(row.budget, ' ')) {
+        const std::size_t equals = budget.find('=');
+        if (equals == std::string::npos) continue;
+        const std::size_t place = name.find(":" + budget.substr(0, equals + 1));
         if (place != std::string::npos) name.erase(place, name.find(':', place + 1) - place);
-        begin = std::min(row.budget.find(' ', equals), row.budget.size() - 1) + 1;
     }
     return name;
 }

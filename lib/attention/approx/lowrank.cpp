@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attention/approx/decompositions.hpp"
+#include "core/first_columns.hpp"
 
 namespace attn::approx {
 namespace {
@@ -49,9 +50,8 @@ ShortMiddle short_middle(const HeadInput& head, std::size_t rank) {
     const Matrix<double> left = weighted(parts.q), right = weighted(parts.k);
     const SingularValues middle = decompose(product_transposed(left.view(), right.view()).view());
     rank = std::min(rank, middle.values.size());
-    const std::vector<double> ones(rank, 1);
     parts.of_queries = scaled_columns(middle.left, rank, middle.values);
-    parts.of_keys = scaled_columns(transposed(middle.right.view()), rank, ones);
+    parts.of_keys = first_columns(transposed(middle.right.view()), rank);
     return parts;
 }
 

@@ -46,6 +46,8 @@ struct OptionRow {
     // Where the default depends on the sizes.
     std::function<double(const Sizes&)> default_of = nullptr;
     bool required = true;  // false: may stay unset, Options::has() says
+
+    bool is_number() const { return kind == OptionKind::whole || kind == OptionKind::real; }
 };
 
 OptionRow whole_option(std::string name, std::string standard, double least, double most = 1e15);

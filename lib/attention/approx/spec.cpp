@@ -94,16 +94,6 @@ void require_value(const MethodRow& method, const OptionRow& option, const std::
     }
 }
 
-bool takes_several(const OptionRow& option) {
-    return option.kind == OptionKind::whole || option.kind == OptionKind::real;
-}
-
-// Whether a quantiser rounds to what has its own number of bits.
-bool has_other_kind(const SpecPart& part) {
-    const auto kind = part.given.find("kind");
-    return kind != part.given.end() && kind->second != "int";
-}
-
 // The parts that one method with lists of values stands for.
 std::vector<SpecPart> parse_part(const std::string& text) {
     const std::vector<std::string> pieces = split_at(text, ':');
@@ -119,7 +109,7 @@ std::vector<SpecPart> parse_part(const std::string& text) {
             fail("--method ", quoted(text), ": ", option.name, " is given twice");
         const std::string value = pieces[i].substr(equals + 1);
         const std::vector<std::string> values =
-            takes_several(option) ? split_at(value, '+') : std::vector<std::string>{value};
+            option.is_number() ? split_at(value, '+') : std::vector<std::string>{value};
         std::vector<SpecPart> more;
         for (const SpecPart& part : parts) {
             for (const std::string& one : values) {
@@ -131,7 +121,7 @@ std::vector<SpecPart> parse_part(const std::string& text) {
         parts = std::move(more);
     }
     const SpecPart& first = parts.front();
-    if (has_other_kind(first) && first.given.count("bits"))
+    if (has_bits_of_its_own(first.given) && first.given.count("bits"))
         fail("--method ", quoted(text), ": bits has no effect on kind=", first.given.at("kind"));
     return parts;
 }
@@ -249,9 +239,14 @@ bool reads_file(const SpecPart& part) {
     return says(part, "projection", "file");
 }
 
+bool has_bits_of_its_own(const std::map<std::string, std::string>& words) {
+    const auto kind = words.find("kind");
+    return kind != words.end() && kind->second != "int";
+}
+
 bool leaves_budget_open(const Spec& spec) {
     const MethodRow& method = spec.method();
-    if (method.budget == "bits" && has_other_kind(spec.parts.front())) return false;
+    if (method.budget == "bits" && has_bits_of_its_own(spec.parts.front().given)) return false;
     return spec.parts.size() == 1 && !method.budget.empty() && !reads_file(spec.parts.front()) &&
            spec.parts.front().given.count(method.budget) == 0;
 }

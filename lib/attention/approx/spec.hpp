@@ -36,6 +36,10 @@ std::vector<Spec> parse_specs(const std::string& list);
 // Whether a file of the user's says what the method does, its main option among it.
 bool reads_file(const SpecPart& part);
 
+// Whether the words of a quantiser round to a kind that has its own number of bits, so that the
+// option bits counts for nothing.
+bool has_bits_of_its_own(const std::map<std::string, std::string>& words);
+
 // Whether --budget sets its main option: it has one, and the spec does not.
 bool leaves_budget_open(const Spec& spec);
 
