@@ -230,6 +230,12 @@ std::vector<std::string> OutputFolder::files() const {
     return {files_.begin(), files_.end()};
 }
 
+std::vector<std::string> OutputFolder::paths() const {
+    std::vector<std::string> paths = files();
+    for (std::string& path : paths) path = (fs::path(path_) / path).string();
+    return paths;
+}
+
 // Syncing waits for the disk and not for a processor: many at once, whatever the number of cores.
 void OutputFolder::sync_staged() const {
     constexpr std::size_t kAtOnce = 16;

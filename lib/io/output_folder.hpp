@@ -74,6 +74,8 @@ class OutputFolder {
 
     // The staged files so far, sorted.
     std::vector<std::string> files() const;
+    // The same, behind the folder's own path: where they stand once they are committed.
+    std::vector<std::string> paths() const;
 
     // Moves everything into place, manifest.json (with this text) last, while other commands wait.
     // Files that the earlier manifest listed and this result does not have are removed; files that

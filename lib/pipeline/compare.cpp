@@ -1,7 +1,6 @@
 #include "pipeline/compare.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <tuple>
 #include <utility>
 
@@ -129,8 +128,7 @@ class Comparison {
         if (ranks.is_root()) manifest.inputs = inputs.records(request_.policy.sha256);
         manifest.files = folder.files();
         folder.commit(results::write_manifest(manifest));
-        for (const std::string& file : manifest.files)
-            result.pictures.push_back((std::filesystem::path(request_.output) / file).string());
+        result.pictures = folder.paths();
     }
 
   private:

@@ -170,12 +170,7 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
     manifest.key_tokens = drawing.labels.keys;
     manifest.files = folder.files();
     folder.commit(results::write_manifest(manifest));
-
-    std::vector<std::string> paths;
-    for (const std::string& file : manifest.files) {
-        paths.push_back((std::filesystem::path(request.output) / file).string());
-    }
-    return paths;
+    return folder.paths();
 }
 
 template <class T>

@@ -1,7 +1,6 @@
 #include "pipeline/monitor.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "analysis/measurable.hpp"
@@ -100,9 +99,8 @@ std::vector<std::string> write_all(const MonitorRequest& request,
     for (const analysis::LayerSeries& layer : report.series.layers)
         if (!layer.sequence) manifest.layers.push_back(layer.layer);
     manifest.files = folder.files();
-    const std::vector<std::string> files = manifest.files;
     folder.commit(results::write_manifest(manifest));
-    return files;
+    return folder.paths();
 }
 
 }  // namespace
@@ -138,10 +136,8 @@ MonitorResult monitor(const MonitorRequest& request, const Progress& progress, c
     });
     require_asked_for(request, rules, result.report.series, false);
     result.report.alarms = analysis::find_alarms(result.report.series, rules);
-    if (folder && request.ranks.is_root()) {
-        for (const std::string& file : write_all(request, result.report, rules, *folder))
-            result.files.push_back((std::filesystem::path(request.output) / file).string());
-    }
+    if (folder && request.ranks.is_root())
+        result.files = write_all(request, result.report, rules, *folder);
     return result;
 }
 

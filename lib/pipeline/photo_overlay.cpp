@@ -1,7 +1,6 @@
 #include "pipeline/photo_overlay.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -226,10 +225,7 @@ std::vector<std::string> draw_photo_folder(const DrawRequest& request, const War
         manifest.inputs = inputs.records(request.policy.sha256);
         manifest.files = folder.files();
         folder.commit(results::write_manifest(manifest));
-        std::vector<std::string> paths;
-        for (const std::string& file : manifest.files)
-            paths.push_back((std::filesystem::path(request.output) / file).string());
-        return paths;
+        return folder.paths();
     });
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -451,8 +450,7 @@ class Rollout {
         manifest.key_tokens = labels_.keys;
         manifest.files = folder_->files();
         folder_->commit(results::write_manifest(manifest));
-        for (const std::string& file : manifest.files)
-            result_.files.push_back((std::filesystem::path(request_.output) / file).string());
+        result_.files = folder_->paths();
     }
 
     const RolloutRequest& request_;

@@ -54,6 +54,18 @@ TEST_CASE("a result appears whole") {
                                              {"manifest.json", kManifest}});
 }
 
+TEST_CASE("paths are those of the files that stand there afterwards") {
+    const TempFolder temp;
+    OutputFolder folder(temp / "deep/out", guard());
+    folder.write("layer00/b.png", "1b");
+    folder.write("a.npy", "1a");
+    folder.commit(kManifest);
+    const std::vector<std::string> expected{temp / "deep/out/a.npy",
+                                            temp / "deep/out/layer00/b.png"};
+    CHECK(folder.paths() == expected);
+    for (const std::string& path : folder.paths()) CHECK(fs::is_regular_file(path));
+}
+
 TEST_CASE("what is not committed leaves nothing behind") {
     const TempFolder temp;
     {
