@@ -133,12 +133,8 @@ std::vector<std::string> fit_checks(CheckTable& table, std::size_t width) {
     return gone;
 }
 
-// A text for people: where there is a terminal, in its lines.
 void print_text(const std::string& text, Console& console) {
-    if (is_terminal())
-        print_wrapped("", text, 2, console);
-    else
-        console.line(text);
+    for (const std::string& line : text_lines("", text, 2)) console.line(line);
 }
 
 std::string spoken_source(const std::string& source) {

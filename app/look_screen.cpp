@@ -69,14 +69,9 @@ std::string verdict_of(const LookResult& result) {
     return result.kind == LookResult::Kind::attention ? "sane" : "ok";
 }
 
-// Appends a text: in lines of the terminal, or as it is where nobody looks.
 void add_text(Lines& lines, const std::string& start, const std::string& text) {
-    if (!is_terminal()) {
-        lines.push_back(start + text);
-        return;
-    }
     constexpr std::size_t kIndent = 4;
-    const Lines more = wrapped(start, text, kIndent, terminal_columns());
+    const Lines more = text_lines(start, text, kIndent);
     lines.insert(lines.end(), more.begin(), more.end());
 }
 

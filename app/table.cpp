@@ -48,6 +48,12 @@ void print_table(Console& console, std::vector<std::vector<std::string>> rows,
     }
 }
 
+std::vector<std::string> text_lines(const std::string& start, const std::string& text,
+                                    std::size_t indent) {
+    if (!is_terminal()) return {start + text};
+    return wrapped(start, text, indent, terminal_columns());
+}
+
 void print_wrapped(const std::string& start, const std::string& text, std::size_t indent,
                    Console& console) {
     for (const std::string& line : wrapped(start, text, indent, terminal_columns()))

@@ -24,6 +24,11 @@ void print_table(Console& console, std::vector<std::vector<std::string>> rows,
 // Characters of the longest line that print_table would print.
 std::size_t table_width(const std::vector<std::vector<std::string>>& rows);
 
+// `start` and `text`: in lines of the terminal, as core/wrapped_text makes them, or as they are
+// where standard output is none.
+std::vector<std::string> text_lines(const std::string& start, const std::string& text,
+                                    std::size_t indent);
+
 // `start` and the words of `text` in lines of the terminal, as core/wrapped_text makes them.
 void print_wrapped(const std::string& start, const std::string& text, std::size_t indent,
                    Console& console);
