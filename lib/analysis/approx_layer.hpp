@@ -33,6 +33,8 @@ struct ApproxMethod {
     bool measures_cells() const {
         return !row().kept_keys || row().name == "span" || row().name == "hyper";
     }
+    // Whether it takes heads away, and leaves the others as they are.
+    bool drops_heads() const { return row().group == approx::Group::heads; }
     const approx::MethodRow& row() const { return *parts.front().row; }
     const approx::Options& options() const { return parts.front().options; }
     // With the head's own budget, where it has one. Everything is called by its number.

@@ -44,18 +44,16 @@ void ApproxSink<T>::begin_inputs(const LayerInputs<T>& inputs) {
     inputs_ = inputs;
 }
 
-namespace {
-
-bool drops_heads(const ApproxMethod& method) {
-    return method.row().group == approx::Group::heads;
+template <class T>
+bool ApproxSink<T>::drops_heads() const {
+    return std::any_of(methods_.begin(), methods_.end(),
+                       [](const ApproxMethod& method) { return method.drops_heads(); });
 }
-
-}  // namespace
 
 template <class T>
 bool ApproxSink<T>::keeps_contexts() const {
-    const bool drops = has_contexts() && std::any_of(methods_.begin(), methods_.end(), drops_heads);
-    return (has_output() || drops) && !shape_.chosen_heads && !shape_.chosen_sequences;
+    return (has_output() || (has_contexts() && drops_heads())) && !shape_.chosen_heads &&
+           !shape_.chosen_sequences;
 }
 
 template <class T>
@@ -259,7 +257,7 @@ void ApproxSink<T>::restore_head(std::size_t sequence, std::size_t head, ByteRea
 template <class T>
 void ApproxSink<T>::end_heads() {
     const Array<T> W_O = output_matrix();
-    if (std::any_of(methods_.begin(), methods_.end(), drops_heads)) {
+    if (drops_heads()) {
         for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence)
             if (is_chosen(shape_.chosen_sequences, sequence)) drop_heads(sequence, W_O);
     }
@@ -344,7 +342,7 @@ void ApproxSink<T>::drop_heads(std::size_t sequence, const Array<T>& W_O) {
         left = squares_of_heads(varying, shape_.queries, shape_.heads, W_O);
     }
     for (std::size_t method = 0; method < methods_.size(); ++method) {
-        if (!drops_heads(methods_[method])) continue;
+        if (!methods_[method].drops_heads()) continue;
         const auto dropped = dropped_heads(sequence, methods_[method], squares);
         std::vector<T> of_dropped = varying;
         for (std::size_t head = 0; head < shape_.heads; ++head) {

@@ -96,6 +96,7 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
   private:
     bool has_contexts() const { return inputs_.task || !options_.values.empty(); }
     bool has_output() const { return projections_ && !projections_->weights->W_O.empty(); }
+    bool drops_heads() const;
     bool keeps_contexts() const;
     // Of values.
     std::size_t width() const {
