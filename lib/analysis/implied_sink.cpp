@@ -79,8 +79,7 @@ Matrix<double> ImpliedSink<T>::context_of(std::size_t sequence, std::size_t head
 template <class T>
 bool ImpliedSink<T>::imply(std::size_t sequence, std::size_t head, std::size_t method,
                            const approx::HeadInput& input, Matrices& to) const {
-    const approx::Group group = methods_[method].row().group;
-    if (group == approx::Group::exact || group == approx::Group::heads) return false;
+    if (!methods_[method].row().implies_weights()) return false;
     const ReadyMethod& ready = layer_->ready(shape_.slot(sequence, head), method);
     if (ready.kept) {
         std::fill(to.kept.begin(), to.kept.end(), std::uint8_t{0});

@@ -16,8 +16,7 @@ ApproxArrays<T> approx_arrays(const ApproxRequest& request, const ChosenMethods&
     std::vector<std::string> specs;
     for (const ChosenMethods::Runs& runs : chosen.runs()) {
         const analysis::ApproxMethod& method = chosen.methods()[runs.first];
-        const approx::Group group = method.row().group;
-        if (group == approx::Group::exact || group == approx::Group::heads) continue;
+        if (!method.row().implies_weights()) continue;
         methods.push_back(method);
         specs.push_back(method.text);
     }

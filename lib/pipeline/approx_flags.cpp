@@ -37,10 +37,8 @@ bool drops_by_gradient(const approx::Spec& spec) {
 constexpr const char* kDrawnHeads = "methods whose weights are drawn (not exact, prune-heads)";
 
 bool draws_heads(const ApproxRequest&, const ChosenMethods& chosen) {
-    return any_spec(chosen, [](const approx::Spec& spec) {
-        const approx::Group group = spec.method().group;
-        return group != approx::Group::exact && group != approx::Group::heads;
-    });
+    return any_spec(chosen,
+                    [](const approx::Spec& spec) { return spec.method().implies_weights(); });
 }
 
 // "exact, topk:k=4 and 12 more"

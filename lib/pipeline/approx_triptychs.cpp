@@ -17,9 +17,7 @@ std::unique_ptr<analysis::ImpliedSink<T>> triptych_sink(
     std::vector<analysis::ApproxMethod> methods;
     for (const ChosenMethods::Runs& runs : chosen.runs()) {
         const analysis::ApproxMethod& method = chosen.methods()[runs.first];
-        const approx::Group group = method.row().group;
-        if (group != approx::Group::exact && group != approx::Group::heads)
-            methods.push_back(method);
+        if (method.row().implies_weights()) methods.push_back(method);
     }
     if (methods.empty()) return nullptr;
     const std::size_t pictures = methods.size() * sizes.heads;

@@ -93,6 +93,8 @@ struct MethodRow {
     CostOf cost = nullptr;
 
     const OptionRow* find(const std::string& option) const;
+    // Whether it gives weights that are not the exact ones: dropped heads leave them, or have none.
+    bool implies_weights() const { return group != Group::exact && group != Group::heads; }
 };
 
 // In the order of --list.
