@@ -6,6 +6,7 @@
 #include "core/base64.hpp"
 #include "core/printable.hpp"
 #include "io/sha256.hpp"
+#include "render/short_script.hpp"
 
 extern "C" {
 extern const char attn_page_skeleton[];
@@ -108,12 +109,6 @@ std::size_t size_of(const std::vector<PageChunk>& chunks) {
     return size;
 }
 
-// A line of a comment and nothing else. A test of the modules says that no line of code begins so.
-bool is_comment(std::string_view line) {
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    return begins_with(line, "//") || begins_with(line, "/*") || begins_with(line, "*");
-}
-
 }  // namespace
 
 std::string_view page_skeleton() {
@@ -135,12 +130,12 @@ std::string joined_modules(std::string_view modules) {
         const std::size_t end = std::min(modules.find('\n'), modules.size());
         std::string_view line = modules.substr(0, end);
         modules.remove_prefix(std::min(end + 1, modules.size()));
-        if (begins_with(line, "import ") || is_comment(line)) continue;
+        if (begins_with(line, "import ")) continue;
         if (begins_with(line, kExport)) line.remove_prefix(kExport.size());
         script.append(line);
         script += '\n';
     }
-    return script + "})();\n";
+    return short_script(script + "})();\n");
 }
 
 const std::string& page_script() {
@@ -149,7 +144,7 @@ const std::string& page_script() {
 }
 
 std::string page_html(const PageParts& parts) {
-    const std::string_view style = page_style();
+    const std::string style = unindented(page_style());
     const std::string& script = page_script();
     std::string html;
     html.reserve(size_of(parts.early) + size_of(parts.late) + parts.meta.size() * 5 / 4 +
@@ -160,9 +155,9 @@ std::string page_html(const PageParts& parts) {
     html += "<meta name=\"referrer\" content=\"no-referrer\">\n";
     html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
     html += "<title>" + escaped_html(printable(parts.title)) + "</title>\n<style>";
-    html.append(style);
+    html += style;
     html += "</style>\n</head>\n<body>\n";
-    html.append(page_skeleton());
+    html.append(unindented(page_skeleton()));
     html += "<script type=\"application/json\" id=\"meta\">" + json_in_script(parts.meta) +
             "</script>\n";
     add_chunks(parts.early, 0, html);

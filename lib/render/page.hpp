@@ -27,8 +27,8 @@ std::string_view page_skeleton();
 std::string_view page_style();
 std::string_view page_modules();  // all of them, one after another
 
-// One classic script from ES modules: lines that import or are only comment are dropped, what is
-// exported is not.
+// One classic script from ES modules, in the short form of short_script: lines that import are
+// dropped, what is exported is not.
 std::string joined_modules(std::string_view modules);
 
 // That of page_modules(), made once.

@@ -80,11 +80,11 @@ TEST_CASE("what the script needs first stands before it, all else behind") {
 }
 
 TEST_CASE("modules are joined into one function without imports and exports") {
-    CHECK(joined_modules("import { a } from './a.js';\nexport function b() {\n  return 1;\n}\n"
-                         "const export_count = 2;\n") ==
-          "(function () {\n'use strict';\nfunction b() {\n  return 1;\n}\nconst export_count = "
-          "2;\n})();\n");
-    CHECK(joined_modules("a();") == "(function () {\n'use strict';\na();\n})();\n");
+    CHECK(
+        joined_modules("import { a } from './a.js';\nexport function b() {\n  return 1;\n}\n"
+                       "const export_count = 2;\n") ==
+        "(function(){\n'use strict';\nfunction b(){\nreturn 1;\n}\nconst export_count=2;\n})();\n");
+    CHECK(joined_modules("a();") == "(function(){\n'use strict';\na();\n})();\n");
 }
 
 TEST_CASE("the assets of the page survive an HTML parser as they are") {
@@ -105,10 +105,19 @@ TEST_CASE("the skeleton of the page holds nothing that its policy forbids") {
         CHECK_THAT(std::string(page_skeleton()), !Contains(word));
 }
 
-TEST_CASE("comments stay in the sources: a page is a fifth smaller without them") {
+TEST_CASE("no space that begins a line of the skeleton or the style means anything") {
+    for (const char* word : {"<pre", "<textarea"})
+        CHECK_THAT(std::string(page_skeleton()), !Contains(word));
+    CHECK_THAT(std::string(page_style()), !Contains("\\\n"));  // a string that goes on
+}
+
+TEST_CASE("comments and indentation stay in the sources, at the end of a line, too") {
     CHECK(joined_modules("/**\n * What b does.\n */\nexport function b() {\n  // why\n  return 2 * "
-                         "3; // kept\n}\n") ==
-          "(function () {\n'use strict';\nfunction b() {\n  return 2 * 3; // kept\n}\n})();\n");
+                         "3; // so\n}\n") ==
+          "(function(){\n'use strict';\nfunction b(){\nreturn 2*3;\n}\n})();\n");
+    CHECK(page_script().size() * 10 < page_modules().size() * 6);
+    const std::string html = page_html(hostile_parts());
+    CHECK_THAT(between(html, "<style>", "</style>"), !Contains("\n "));
 }
 
 TEST_CASE("modules import only from those above them, and no two have a name in common") {

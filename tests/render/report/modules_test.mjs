@@ -74,19 +74,3 @@ test('every element that a script asks for is in the page', () => {
   }
   for (const id of ids) assert.doesNotMatch(id, /^(meta|c\d+)$/);
 });
-
-test('a line that begins like a comment is one, so that joining may drop it', () => {
-  for (const name of modules) {
-    let inside = false;
-    for (const line of read(name + '.js').split('\n')) {
-      const start = line.trim();
-      if (start.startsWith('/*')) inside = true;
-      if (start.startsWith('*') || start.startsWith('/*')) assert.ok(inside, name + ': ' + line);
-      else assert.ok(!inside, name + ': ' + line);
-      if (inside && start.includes('*/')) {
-        assert.match(start, /\*\/$/, name + ': ' + line);
-        inside = false;
-      }
-    }
-  }
-});
