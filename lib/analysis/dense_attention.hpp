@@ -47,7 +47,9 @@ struct Mistakes {
     bool heads_by_reshape = false;         // [n, heads * d] read as [heads, n, d]
     bool heads_interleaved = false;        // [n, heads * d] read as [n, d, heads]
     std::ptrdiff_t token_shift = 0;        // of new keys and values: -1 for the token before
-    bool kv_of_next_sequence = false;      // likewise, not those of a cache
+    bool reversed_tokens = false;          // new ones, with queries and the residual
+    std::ptrdiff_t sequence_shift = 0;     // likewise, around the end: -1 for the token before
+    bool kv_of_next_sequence = false;      // of new keys and values, not those of a cache
     bool unit_heads = false;               // queries and keys divided by their lengths
     double key_levels = 0;       // keys rounded to as many steps on either side of 0, by rows
     bool cache_last = false;     // new keys in front of those of the cache
@@ -67,6 +69,7 @@ struct Mistakes {
     bool mixed_pairs = false;               // angles in the order of the other pairs
     std::optional<std::size_t> rotary_dim;  // dimensions that are rotated
     std::size_t turned_pairs = 0;           // the first ones only; 0: all
+    bool angles_of_heads = false;           // of a head's number, whichever the token
     std::ptrdiff_t query_step = 0;          // added to the positions of the queries
     std::ptrdiff_t position_step = 0;       // of queries and new keys
     bool queries_from_0 = false;
@@ -77,6 +80,7 @@ struct Mistakes {
     std::size_t other_pairs_until = 0;      // likewise, of the dimensions before this one only
     bool other_kv_order = false;            // tiled for repeated or the other way round
     bool one_kv_head = false;               // the first one for all
+    std::size_t averaged_kv_heads = 0;      // so many neighbours give way to their mean; 0: none
     bool swapped_queries_and_keys = false;  // k qᵀ
     std::optional<double> scale;
     std::optional<double> softcap;
@@ -113,6 +117,7 @@ struct Mistakes {
     std::vector<double> alibi;                     // other slopes
     bool symmetric_alibi = false;                  // -slope * |key - query|
     bool alibi_of_keys = false;                    // slope * key
+    bool logarithmic_alibi = false;                // -slope * log(1 + |key - query|)
     double temperature = 1;                        // what the scores are divided by at the end
     bool mask_after_softmax = false;
     SoftmaxAxis axis = SoftmaxAxis::keys;
@@ -121,6 +126,7 @@ struct Mistakes {
     bool softmax_twice = false;
     std::size_t top_keys = 0;       // how many weights of a row are kept, the largest; 0: all
     bool renormalises_top = false;  // and add up to one
+    bool sorted_keys = false;       // the largest in front, wherever its key is
     bool missing_sink = false;
     bool added_sink = false;               // to the weights
     double sink_factor = 1;                // how often it is counted

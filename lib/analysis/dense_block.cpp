@@ -5,11 +5,13 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <tuple>
 
 #include "analysis/wrong_structure.hpp"
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "attention/default_scale.hpp"
+#include "core/index_list.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -62,6 +64,21 @@ std::size_t DenseComputation::value_head(std::size_t head) const {
     return mistakes_.value_order.empty() ? place : mistakes_.value_order[place];
 }
 
+// A key/value head as it is, or the mean of its neighbours and itself, put into `mean`.
+MatrixView<const double> DenseComputation::read_head(const HeadsView<double>& heads,
+                                                     std::size_t sequence, std::size_t head,
+                                                     std::vector<double>& mean) const {
+    const std::size_t count = mistakes_.averaged_kv_heads;
+    if (count == 0) return heads.head(sequence, head);
+    mean.assign(heads.tokens * heads.width, 0.0);
+    for (std::size_t one = head / count * count; one < head / count * count + count; ++one) {
+        const MatrixView<const double> matrix = heads.head(sequence, one);
+        for (std::size_t i = 0; i < mean.size(); ++i)
+            mean[i] += matrix.row(i / heads.width)[i % heads.width] / static_cast<double>(count);
+    }
+    return {mean.data(), heads.tokens, heads.width};
+}
+
 double DenseComputation::scale() const {
     const double usual = default_scale(heads_->q.view.width);
     return mistakes_.scale.value_or(options_.scale.value_or(usual));
@@ -80,6 +97,7 @@ DenseBlock DenseComputation::block(DenseCells cells) const {
     assert(!mistakes_.averaged || cells.heads.size() == heads());
     DenseBlock block = attend(std::move(cells));
     if (mistakes_.averaged) average_heads(block);
+    if (mistakes_.sorted_keys) sort_keys(block);
     return block;
 }
 
@@ -112,7 +130,8 @@ void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t fi
     const DenseCells& cells = block.cells;
     const std::size_t keys = cells.keys.size(), name = computed_head(cells.heads[head]);
     MatrixView<const double> q = heads_->q.view.head(cells.sequence, name);
-    MatrixView<const double> k = heads_->k.view.head(cells.sequence, kv_head(name));
+    std::vector<double> mean;
+    MatrixView<const double> k = read_head(heads_->k.view, cells.sequence, kv_head(name), mean);
     if (mistakes_.swapped_queries_and_keys) std::swap(q, k);
     const std::size_t start = (head * cells.queries.size() + first) * keys;
     std::vector<double> rows = gather(q, cells.queries, first, count);
@@ -289,6 +308,31 @@ void DenseComputation::softmax_again(DenseBlock& block) const {
         double sum = 0;
         for (std::size_t key = 0; key < keys; ++key) sum += weights[key] = std::exp(weights[key]);
         for (std::size_t key = 0; key < keys; ++key) weights[key] /= sum;
+    });
+}
+
+// Each row by its weights, and by its scores where weights are alike.
+void DenseComputation::sort_keys(DenseBlock& block) const {
+    const std::size_t keys = block.cells.keys.size();
+    assert(keys == this->keys());
+    parallel_for(block.weights.size() / keys, [&](std::size_t row) {
+        const std::size_t first = row * keys;
+        std::vector<std::size_t> order = count_up(keys);
+        const auto rank = [&](std::size_t key) {
+            const std::size_t cell = first + key;
+            return std::tuple(block.allowed[cell], block.weights[cell], block.scores[cell]);
+        };
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::size_t a, std::size_t b) { return rank(a) > rank(b); });
+        const auto sort = [&](auto& values) {
+            const auto start = values.begin() + static_cast<std::ptrdiff_t>(first);
+            const auto unsorted = std::vector(start, start + static_cast<std::ptrdiff_t>(keys));
+            for (std::size_t key = 0; key < keys; ++key) values[first + key] = unsorted[order[key]];
+        };
+        sort(block.products);
+        sort(block.scores);
+        sort(block.weights);
+        sort(block.allowed);
     });
 }
 

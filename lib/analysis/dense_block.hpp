@@ -53,6 +53,8 @@ class DenseComputation {
     MaskOptions<double> array_options() const;
     std::size_t computed_head(std::size_t place) const;
     std::size_t value_head(std::size_t head) const;
+    MatrixView<const double> read_head(const HeadsView<double>& heads, std::size_t sequence,
+                                       std::size_t head, std::vector<double>& mean) const;
     double scale() const;
     double cap(double score) const;
     void score(DenseBlock& block, std::size_t head, std::size_t first, std::size_t count) const;
@@ -77,6 +79,7 @@ class DenseComputation {
     void keep_largest(DenseBlock& block, std::size_t first) const;
     void softmax_again(DenseBlock& block) const;
     void average_heads(DenseBlock& block) const;
+    void sort_keys(DenseBlock& block) const;
     void multiply_attended(const DenseBlock& block, std::size_t first,
                            MatrixView<const double> values, MatrixView<double> contexts) const;
 

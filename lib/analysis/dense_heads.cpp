@@ -138,22 +138,46 @@ Heads<double> quantised(const Heads<double>& heads, double levels) {
     });
 }
 
-// As the tokens before or after have them, around the end.
-Heads<double> shifted(const Heads<double>& heads, std::ptrdiff_t by) {
-    if (by == 0 || heads.view.tokens == 0) return heads;
+// Around the end.
+std::size_t shifted(std::size_t place, std::size_t tokens, std::ptrdiff_t by) {
+    const auto count = static_cast<std::ptrdiff_t>(tokens);
+    return static_cast<std::size_t>((static_cast<std::ptrdiff_t>(place) + by + count) % count);
+}
+
+// In each place what `token_at(place)` has.
+template <class TokenAt>
+Heads<double> moved(const Heads<double>& heads, const TokenAt& token_at) {
     const HeadsView<double>& view = heads.view;
     std::vector<double> values;
     values.reserve(view.batch * view.heads * view.tokens * view.width);
-    const auto tokens = static_cast<std::ptrdiff_t>(view.tokens);
     for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
         const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
-        for (std::ptrdiff_t token = 0; token < tokens; ++token) {
-            const auto row = matrix.row(static_cast<std::size_t>((token + by + tokens) % tokens));
+        for (std::size_t place = 0; place < matrix.rows; ++place) {
+            const auto row = matrix.row(token_at(place));
             values.insert(values.end(), row.begin(), row.end());
         }
     }
     return make_separate_heads(
         Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
+}
+
+// As the tokens before or after have them.
+Heads<double> shifted(const Heads<double>& heads, std::ptrdiff_t by) {
+    if (by == 0 || heads.view.tokens == 0) return heads;
+    return moved(heads, [&](std::size_t place) { return shifted(place, heads.view.tokens, by); });
+}
+
+// All new tokens in other places.
+void move_tokens(DenseHeads& heads, const Mistakes& mistakes, bool has_values) {
+    if (!mistakes.reversed_tokens && mistakes.sequence_shift == 0) return;
+    const auto move = [&](Heads<double>& some) {
+        some = moved(some, [&](std::size_t place) {
+            return token_in_place(place, some.view.tokens, mistakes);
+        });
+    };
+    move(heads.q);
+    move(heads.k);
+    if (has_values) move(heads.v);
 }
 
 // Of the next sequence, the first one for the last.
@@ -235,6 +259,11 @@ std::vector<double> projection_key(const Mistakes& m) {
 
 }  // namespace
 
+std::size_t token_in_place(std::size_t place, std::size_t tokens, const Mistakes& mistakes) {
+    if (mistakes.reversed_tokens) return tokens - 1 - place;
+    return shifted(place, tokens, mistakes.sequence_shift);
+}
+
 bool scales_late(const DenseInputs& in, const Mistakes& mistakes) {
     return mistakes.input_factor != 1 && in.weights == nullptr && in.options->past_key.empty() &&
            mistakes.arithmetic == Rounding::none && !mistakes.unit_heads;
@@ -312,6 +341,7 @@ DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mista
 DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes) {
     const AttentionOptions<double>& options = *in.options;
     DenseHeads heads = project(in, mistakes);
+    move_tokens(heads, mistakes, in.wants_output);
     heads.k = shifted(heads.k, mistakes.token_shift);
     if (in.wants_output) heads.v = shifted(heads.v, mistakes.token_shift);
     if (mistakes.kv_of_next_sequence) {
@@ -371,10 +401,12 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
                             m.opposite_turn,      m.rotated_twice,      m.mixed_pairs,
                             m.queries_from_0})
         key.push_back(flag ? 1 : 0);
-    for (const std::ptrdiff_t step : {m.token_shift, m.query_step, m.position_step})
+    for (const std::ptrdiff_t step :
+         {m.token_shift, m.query_step, m.position_step, m.sequence_shift})
         key.push_back(static_cast<double>(step));
-    for (const bool flag : {m.keys_of_next_layer, m.other_query_pairs, m.other_key_pairs,
-                            m.kv_of_next_sequence, m.unit_heads, m.unsigned_turn})
+    for (const bool flag :
+         {m.keys_of_next_layer, m.other_query_pairs, m.other_key_pairs, m.kv_of_next_sequence,
+          m.unit_heads, m.unsigned_turn, m.reversed_tokens, m.angles_of_heads})
         key.push_back(flag ? 1 : 0);
     key.push_back(static_cast<double>(m.other_pairs_until));
     key.push_back(static_cast<double>(m.turned_pairs));

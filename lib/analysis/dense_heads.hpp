@@ -22,6 +22,9 @@ Array<double> transpose(const Array<double>& matrix);
 Array<double> output_matrix(const DenseInputs& in, const Mistakes& mistakes);
 Array<double> output_bias(const DenseInputs& in, const Mistakes& mistakes);
 
+// Which of the new tokens stands in the place of each.
+std::size_t token_in_place(std::size_t place, std::size_t tokens, const Mistakes& mistakes);
+
 // Whether a factor of the input comes out of the products and contexts as it went in: the heads are
 // those of a factor of 1 then.
 bool scales_late(const DenseInputs& in, const Mistakes& mistakes);

@@ -74,7 +74,8 @@ void DenseComputation::find_bias(const DenseCells& cells, std::size_t head, std:
         return;
     }
     apply(bias_, cells, of_head, query, added, forbidden);
-    if (!mistakes_.symmetric_alibi && !mistakes_.alibi_of_keys) return;
+    if (!mistakes_.symmetric_alibi && !mistakes_.alibi_of_keys && !mistakes_.logarithmic_alibi)
+        return;
     const double slope = options_.mask.alibi[of_head];
     const std::ptrdiff_t at = position_of(structure_.offsets, cells.sequence, query);
     for (std::size_t key = 0; key < cells.keys.size(); ++key) {
@@ -82,6 +83,10 @@ void DenseComputation::find_bias(const DenseCells& cells, std::size_t head, std:
         if (mistakes_.alibi_of_keys) added[key] += slope * static_cast<double>(at);
         if (mistakes_.symmetric_alibi && place > at)
             added[key] -= 2 * slope * static_cast<double>(place - at);
+        if (mistakes_.logarithmic_alibi) {
+            const auto ahead = static_cast<double>(place - at);
+            added[key] -= slope * (ahead + std::log1p(std::abs(ahead)));
+        }
     }
 }
 

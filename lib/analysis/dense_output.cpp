@@ -34,8 +34,9 @@ std::vector<double> DenseComputation::contexts(std::size_t sequence,
         const DenseBlock part = attend({sequence, heads, computed, count_up(keys())});
         parallel_for(heads.size(), [&](std::size_t i) {
             const std::size_t first = i * computed.size() * keys();
+            std::vector<double> mean;
             const MatrixView<const double> values =
-                v.head(sequence, value_head(computed_head(heads[i])));
+                read_head(v, sequence, value_head(computed_head(heads[i])), mean);
             const MatrixView<double> to(contexts.data() + heads[i] * v.width, computed.size(),
                                         v.width, row);
             if (heads_->finite_values) {
@@ -99,8 +100,8 @@ void DenseComputation::add_residual(std::size_t sequence, const std::vector<std:
     const Array<double>& x = in_.x_before_norm != nullptr ? *in_.x_before_norm : *in_.x;
     const std::size_t width = x.extent(2);
     for (std::size_t i = 0; i < output.size(); ++i) {
-        const std::size_t row = sequence * x.extent(1) + queries[i / width];
-        output[i] += x.data()[row * width + i % width];
+        const std::size_t token = token_in_place(queries[i / width], x.extent(1), mistakes_);
+        output[i] += x.data()[(sequence * x.extent(1) + token) * width + i % width];
     }
 }
 

@@ -121,6 +121,38 @@ Array<double> rotate_unsigned(const HeadsView<double>& heads, const RotaryTable<
                         });
 }
 
+// The angles of as many positions as there are heads, from the first one on.
+RotaryTable<double> table_of_heads(const RotaryOptions<double>& rotary, std::size_t heads) {
+    const auto& positions = rotary.positions;
+    std::vector<std::int64_t> counted;
+    for (std::size_t head = 0; head < heads; ++head)
+        counted.push_back(*std::min_element(positions.begin(), positions.end()) +
+                          static_cast<std::int64_t>(head));
+    return make_rotary_table<double>(counted, rotary.frequencies);
+}
+
+// All tokens of a head turned by the angle of the head's number, [batch, heads, tokens, width].
+Array<double> rotate_by_heads(const HeadsView<double>& heads, const RotaryOptions<double>& rotary) {
+    // A token and a head change their axes, so that each row lies where the mistake sees it.
+    const HeadsView<double> seen{heads.data,         heads.batch,      heads.tokens,
+                                 heads.heads,        heads.width,      heads.batch_stride,
+                                 heads.token_stride, heads.head_stride};
+    std::vector<std::size_t> rows(heads.batch * heads.heads);
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i % heads.heads;
+    const Array<double> turned =
+        rotate(seen, table_of_heads(rotary, heads.heads), rows, rotary.pairs);
+    const HeadsView<double> back = separate_heads(turned);
+    std::vector<double> values;
+    values.reserve(turned.size());
+    for (std::size_t item = 0; item < heads.batch * heads.heads; ++item) {
+        for (std::size_t token = 0; token < heads.tokens; ++token) {
+            const auto row = back.head(item / heads.heads, token).row(item % heads.heads);
+            values.insert(values.end(), row.begin(), row.end());
+        }
+    }
+    return {{heads.batch, heads.heads, heads.tokens, heads.width}, std::move(values)};
+}
+
 RotaryPairs swapped(RotaryPairs pairs) {
     return pairs == RotaryPairs::half_split ? RotaryPairs::interleaved : RotaryPairs::half_split;
 }
@@ -154,6 +186,10 @@ void rotate_wrongly(const RotaryOptions<double>& rotary, const Mistakes& mistake
                                          : rotate_rounded(some.view, table, rows, pairs, rounding));
     };
     const auto rotate = [&](Heads<double>& some, Role role, const std::vector<std::size_t>& rows) {
+        if (mistakes.angles_of_heads) {
+            some = make_separate_heads(rotate_by_heads(some.view, rotary));
+            return;
+        }
         const RotaryTable<double> table = table_of(rotary, mistakes, role);
         const bool swaps =
             mistakes.other_rotary_pairs ||

@@ -50,6 +50,19 @@ Rounding saved_type(const std::string& precision) {
                                     : Rounding::bfloat16;
 }
 
+// Whether no number of a row is larger than the one before it, in up to 64 rows.
+bool rows_fall(const Observation& observation) {
+    const ObservedValues& values = observation.values;
+    const std::size_t width = values.shape().back(), rows = values.size() / width;
+    constexpr std::size_t kRows = 64;
+    for (std::size_t row = 0; row < rows; row += 1 + rows / kRows) {
+        for (std::size_t i = row * width + 1; i < (row + 1) * width; ++i) {
+            if (values[i] > values[i - 1]) return false;
+        }
+    }
+    return true;
+}
+
 class Search {
   public:
     Search(const DenseInputs& inputs, const Observation& observation,
@@ -101,6 +114,7 @@ class Search {
                       hypothesis.fit == Fit::head_order || hypothesis.fit == Fit::kv_order))
             return false;
         if (mistakes.log_softmax && observation_.kind != Observed::scores) return false;
+        if (mistakes.sorted_keys && !rows_fall(observation_)) return false;
         if (hypothesis.part == Part::rows) return diagnosis_.non_finite.nan > 0;
         switch (hypothesis.fit) {
             case Fit::sink:
@@ -429,6 +443,11 @@ bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
                 other.part == Part::sink);
     };
     if (replaces_softmax(a, b) || replaces_softmax(b, a)) return false;
+    // A row whose keys have changed places tells only what ran over its keys.
+    const auto sorts = [](const Hypothesis& h, const Hypothesis& other) {
+        return h.part == Part::saved && h.fit == Fit::top_keys && other.part == Part::softmax;
+    };
+    if (sorts(a, b) || sorts(b, a)) return false;
     // Keys that were rounded jump where a number before them grows: no least squares there.
     const auto jumps = [&](const Hypothesis& h, const Hypothesis& other) {
         return h.part == Part::quantised &&

@@ -47,8 +47,9 @@ bool is_common(const Hypothesis& hypothesis) {
 
 bool is_choice(Fit fit) {
     return fit == Fit::head_order || fit == Fit::value_order || fit == Fit::kv_order ||
-           fit == Fit::masked_key || fit == Fit::alibi_heads || fit == Fit::top_keys ||
-           fit == Fit::max_distance || fit == Fit::relative_layer || fit == Fit::pair_split;
+           fit == Fit::averaged_heads || fit == Fit::masked_key || fit == Fit::alibi_heads ||
+           fit == Fit::top_keys || fit == Fit::max_distance || fit == Fit::relative_layer ||
+           fit == Fit::pair_split;
 }
 
 bool brings_number(Fit fit) {

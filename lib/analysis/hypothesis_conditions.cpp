@@ -259,6 +259,23 @@ bool has_other_relative(const DenseInputs& in) {
 bool has_several_keys(const DenseInputs& in) {
     return keys_of(in) > 1;
 }
+bool has_matrices(const DenseInputs& in) {
+    return has_several_keys(in) && !in.wants_output;
+}
+// Queries and new keys are of the same tokens.
+bool moves_tokens(const DenseInputs& in) {
+    const std::size_t past = has_past(in) ? options(in).past_key.extent(2) : 0;
+    return in.context == nullptr && queries_of(in) == keys_of(in) - past && queries_of(in) > 1;
+}
+// Of two it is the same whether they are shifted or reversed.
+bool moves_several_tokens(const DenseInputs& in) {
+    return moves_tokens(in) && queries_of(in) > 2;
+}
+// A head's query and key that are turned alike have the product of those that are not turned.
+bool tells_heads_by_angles(const DenseInputs& in) {
+    return rotates(in) &&
+           (kv_heads_of(in) < heads_of(in) || (has_past(in) && has_several_heads(in)));
+}
 bool adds_to_scores(const DenseInputs& in) {
     return has_bias(in) || caps(in) || has_sink(in) || !options(in).mask.added.empty();
 }

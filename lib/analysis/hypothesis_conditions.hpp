@@ -80,6 +80,10 @@ bool projects_before_next_layer(const DenseInputs& in);
 bool has_window_before_end(const DenseInputs& in);
 bool has_other_relative(const DenseInputs& in);
 bool has_several_keys(const DenseInputs& in);
+bool has_matrices(const DenseInputs& in);
+bool moves_tokens(const DenseInputs& in);
+bool moves_several_tokens(const DenseInputs& in);
+bool tells_heads_by_angles(const DenseInputs& in);
 bool adds_to_scores(const DenseInputs& in);
 
 }  // namespace attn::analysis::given

@@ -130,6 +130,20 @@ std::vector<Hypothesis> projection_hypotheses() {
          "Key j stands for token j: queries and keys are made of the same x, not of x[:, :-1] and "
          "x[:, 1:].",
          reading::kAttention},
+        {"sequence reversed", Part::tokens, moves_tokens,
+         [](In, Do m) { m.reversed_tokens = true; },
+         "Row i is token i in what goes in and in what comes out: attn(x), not attn(x.flip(1)) "
+         "that is not flipped back.",
+         reading::kAttention},
+        {"sequence shifted by one, the last token in front", Part::tokens, moves_several_tokens,
+         [](In, Do m) { m.sequence_shift = -1; },
+         "Row i is token i in what goes in and in what comes out: attn(x), not attn(x.roll(1, 1)).",
+         reading::kAttention},
+        {"sequence shifted by one, the first token at the end", Part::tokens, moves_several_tokens,
+         [](In, Do m) { m.sequence_shift = 1; },
+         "Row i is token i in what goes in and in what comes out: attn(x), not attn(x.roll(-1, "
+         "1)).",
+         reading::kAttention},
         {"keys and values of another sequence", Part::values, has_several_sequences,
          [](In, Do m) { m.kv_of_next_sequence = true; },
          "Queries, keys and values keep the order of the batch: sort, roll or repeat_interleave "
@@ -198,6 +212,11 @@ std::vector<Hypothesis> projection_hypotheses() {
          "Head h reads key/value head h // group: k.repeat_interleave(group, 1), not k[:, :1] that "
          "is broadcast to all heads.",
          reading::kGroups},
+        {"key/value heads averaged", Part::key_heads, [](In in) { return kv_heads_of(in) > 1; },
+         [](In, Do) {},
+         "Head h reads key/value head h // group: k.repeat_interleave(group, 1), not the mean of "
+         "several, k.view(batch, -1, group, n, d).mean(2).",
+         reading::kGroups, Fit::averaged_heads},
         {"queries and keys swapped", Part::key_heads,
          [](In in) { return is_square(in) && kv_heads_of(in) == heads_of(in); },
          [](In, Do m) { m.swapped_queries_and_keys = true; },

@@ -12,8 +12,8 @@ std::vector<Hypothesis> rotary_hypotheses() {
     return {
         {"rotary positions missing", Part::rotary, rotates,
          [](In, Do m) { m.missing_rotary = true; },
-         "Rotate queries and keys by their positions before the product: q, k = apply_rotary(q, "
-         "k).",
+         "Rotate queries and keys by their positions, along the axis of tokens, before the "
+         "product: q, k = apply_rotary(q, k).",
          reading::kRotary},
         {"rotary positions of the keys missing", Part::rotary, rotates,
          [](In, Do m) { m.unrotated_keys = true; },
@@ -60,6 +60,11 @@ std::vector<Hypothesis> rotary_hypotheses() {
         {"rotary positions applied to the values", Part::rotary, rotates_values,
          [](In, Do m) { m.rotated_values = true; },
          "Rotate queries and keys only: values have no position.", reading::kRotary},
+        {"rotary angles along the heads", Part::rotary, tells_heads_by_angles,
+         [](In, Do m) { m.angles_of_heads = true; },
+         "Positions run along the tokens: rotate q of (batch, heads, n, d), not q.view(batch, n, "
+         "heads, d), whose axis -2 counts heads.",
+         reading::kRotary},
         {"rotary positions of the queries one ahead", Part::rotary, rotates,
          [](In, Do m) { m.query_step = 1; },
          "Query and key of a token stand at the same position: arange(past, past + n) for both.",

@@ -91,6 +91,12 @@ std::vector<Hypothesis> softmax_hypotheses() {
          "The bias is slope * (key - query), also behind the query: not -slope * abs(query - "
          "key).",
          reading::kAlibi},
+        {"ALiBi of the distance's logarithm", Part::bias,
+         [](In in) { return has_alibi(in) && has_several_keys(in); },
+         [](In, Do m) { m.logarithmic_alibi = true; },
+         "The bias is slope * (key - query), as far as it is: not -slope * torch.log1p(abs(query - "
+         "key)), which is KERPLE's.",
+         reading::kAlibi},
         {"ALiBi of the key alone", Part::bias, has_alibi, [](In, Do m) { m.alibi_of_keys = true; },
          "The bias is slope * (key - query), not slope * key: the same after softmax, unless "
          "there is a sink or a softcap.",
@@ -131,6 +137,12 @@ std::vector<Hypothesis> softmax_hypotheses() {
          [](In, Do m) { m.renormalises_top = true; },
          "All keys take part in softmax: scores.softmax(-1), not scores.masked_fill(scores < "
          "scores.topk(k, -1).values[..., -1:], -inf).softmax(-1).",
+         reading::kTopKeys, Fit::top_keys},
+        {"only the largest weights kept, without their places", Part::saved, has_matrices,
+         [](In, Do m) { m.renormalises_top = m.sorted_keys = true; },
+         "topk(k, -1) gives values and indices: put the values back with zeros.scatter(-1, "
+         "indices, values), or keep all keys, scores.softmax(-1), not "
+         "scores.topk(k, -1).values.softmax(-1).",
          reading::kTopKeys, Fit::top_keys},
         {"sinks added to the weights", Part::sink, has_sink, [](In, Do m) { m.added_sink = true; },
          "A sink is a score: torch.cat([scores, sink], -1).softmax(-1)[..., :-1], not "

@@ -126,6 +126,7 @@ class Trial {
     bool choose_in_output(Explanation& explanation, Mistakes& mistakes, KeyValueOrder order);
     bool choose_value_order(Explanation& explanation, Mistakes& mistakes);
     bool choose_kv_order(Explanation& explanation, Mistakes& mistakes);
+    bool choose_averaged_heads(Explanation& explanation, Mistakes& mistakes);
     bool choose_masked_key(Explanation& explanation, Mistakes& mistakes);
     bool choose_alibi_heads(Explanation& explanation, Mistakes& mistakes);
     bool choose_top_keys(Explanation& explanation, Mistakes& mistakes);

@@ -75,13 +75,27 @@ bool Trial::choose_top_keys(Explanation& explanation, Mistakes& mistakes) {
                     allowed += faced.expected[i] != 0 && faced.block.allowed[i];
                 }
                 most = std::max(most, kept);
-                some_left_out = some_left_out || kept < allowed;
+                some_left_out = some_left_out || kept < allowed || mistakes.sorted_keys;
             }
         });
         if (most == 0 || !some_left_out) return false;
         mistakes.top_keys = most;
     }
     explanation.add_detail(std::to_string(mistakes.top_keys) + " in each row");
+    return true;
+}
+
+// As many as all, or as go into them without a rest.
+bool Trial::choose_averaged_heads(Explanation& explanation, Mistakes& mistakes) {
+    const std::size_t all = DenseComputation(inputs_, mistakes, store_).kv_heads();
+    std::vector<std::size_t> counts;
+    for (std::size_t count = all; count > 1; --count) {
+        if (all % count == 0) counts.push_back(count);
+    }
+    const auto set = [](Mistakes& m, std::size_t count) { m.averaged_kv_heads = count; };
+    set(mistakes, nearest(mistakes, counts, set));
+    explanation.add_detail("each " + std::to_string(mistakes.averaged_kv_heads) + " of " +
+                           std::to_string(all));
     return true;
 }
 
@@ -204,6 +218,7 @@ bool Trial::choose(Explanation& explanation, Mistakes& mistakes) {
         {Fit::head_order, &Trial::choose_head_order},
         {Fit::value_order, &Trial::choose_value_order},
         {Fit::kv_order, &Trial::choose_kv_order},
+        {Fit::averaged_heads, &Trial::choose_averaged_heads},
         {Fit::masked_key, &Trial::choose_masked_key},
         {Fit::alibi_heads, &Trial::choose_alibi_heads},
         {Fit::top_keys, &Trial::choose_top_keys},

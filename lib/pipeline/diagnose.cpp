@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
+#include <limits>
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -190,6 +192,25 @@ std::optional<Array<T>> as_mean(const Array<T>& values,
     return Array<T>({loaded.batch, loaded.heads, some[2], loaded.keys}, std::move(repeated));
 }
 
+// Of each row its largest numbers in falling order, as topk gives them, with nothing behind them.
+template <class T>
+std::optional<Array<T>> as_largest(const Array<T>& values, Shape cells, T nothing) {
+    const std::size_t keys = cells.back(),
+                      width = values.shape().empty() ? 0 : values.shape().back();
+    if (width == 0 || width >= keys) return std::nullopt;
+    cells.back() = width;
+    if (!as_shape(values, cells)) return std::nullopt;
+    cells.back() = keys;
+    std::vector<T> filled;
+    filled.reserve(element_count(cells, "observed"));
+    for (const T* row = values.data(); row != values.data() + values.size(); row += width) {
+        if (!std::is_sorted(row, row + width, std::greater<>())) return std::nullopt;
+        filled.insert(filled.end(), row, row + width);
+        filled.insert(filled.end(), keys - width, nothing);
+    }
+    return Array<T>(cells, std::move(filled));
+}
+
 // Scores have values below zero; so have weights with noise, but those add up to one.
 template <class T>
 bool are_scores(const Array<T>& values) {
@@ -281,6 +302,16 @@ Observation observe_as(const DiagnoseRequest& request, const source::ComputedInp
                 *mean,
                 {},
                 part.queries};
+    }
+    const Observed kind =
+        request.kind.value_or(are_scores(values) ? Observed::scores : Observed::weights);
+    const T nothing = kind == Observed::scores ? -std::numeric_limits<T>::infinity() : T{0};
+    if (const auto largest = as_largest(values, part.of(cells), nothing);
+        largest && !wants_output) {
+        warn(request.observed + " " + to_string(values.shape()) + ": read as the " +
+             std::to_string(values.shape().back()) + " largest of the " +
+             std::to_string(loaded.keys) + " numbers of each row, as topk gives them (--observed)");
+        return {kind, *largest, part.heads, part.queries};
     }
     const std::size_t rows = part.of(cells)[2];
     fail(request.observed, " ", to_string(values.shape()), ": expected weights or scores ",

@@ -129,3 +129,102 @@ TEST_CASE("pairs behind the first half that are not turned have a name") {
     CHECK_THAT(found_choice(world, mistakes, Observed::weights),
                Catch::StartsWith("rotary on the first half of the pairs; "));
 }
+
+TEST_CASE("sequences that were moved as a whole have a name, alone and beside another mistake") {
+    Mistakes reversed, behind, before;
+    reversed.reversed_tokens = true;
+    behind.sequence_shift = -1;
+    before.sequence_shift = 1;
+    const std::pair<Mistakes, const char*> moves[] = {
+        {reversed, "sequence reversed; "},
+        {behind, "sequence shifted by one, the last token in front; "},
+        {before, "sequence shifted by one, the first token at the end; "}};
+    for (const World& world : {decoder(13, 9), cached(14, 8)}) {
+        for (auto [mistakes, name] : moves) {
+            for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
+                INFO(world.name << ": " << name);
+                CHECK(found_choice(world, mistakes, kind) == std::string(name) + "\n");
+                Mistakes unscaled = mistakes;
+                unscaled.scale = 1;
+                CHECK(found_choice(world, unscaled, kind) == name + std::string("no scale; \n"));
+            }
+        }
+    }
+}
+
+TEST_CASE("a residual that was added moves with its sequence") {
+    const World world = decoder(15, 7);
+    Mistakes mistakes;
+    mistakes.added_residual = mistakes.reversed_tokens = true;
+    CHECK(found_choice(world, mistakes, Observed::output) ==
+          "residual added to the output; sequence reversed; \n");
+}
+
+TEST_CASE("angles along the heads have a name where they can be told") {
+    Mistakes mistakes;
+    mistakes.angles_of_heads = true;
+    for (const World& world : {decoder(16, 9), cached(17, 8)}) {
+        for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
+            INFO(world.name);
+            mistakes.causal = {};
+            CHECK(found_choice(world, mistakes, kind) == "rotary angles along the heads; \n");
+            mistakes.causal = false;
+            CHECK_THAT(found_choice(world, mistakes, kind),
+                       Catch::StartsWith("rotary angles along the heads; causal mask missing; "));
+        }
+    }
+    // Query and key of a head are turned alike: their product is that of those that are not turned.
+    mistakes.causal = {};
+    CHECK(found_choice(biased(18, 9), mistakes, Observed::weights) ==
+          "rotary positions missing; \n");
+}
+
+TEST_CASE("it is told how many key/value heads gave way to their mean") {
+    World world = capped(19, 9);
+    world.q = make_separate_heads(random_array<double>({1, 8, 9, 4}, 1));
+    world.k = make_separate_heads(random_array<double>({1, 4, 9, 4}, 2));
+    world.v = make_separate_heads(random_array<double>({1, 4, 9, 4}, 3));
+    world.options.sinks = {};
+    world.options.mask.alibi = {};
+    for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
+        for (const std::size_t count : {2u, 4u}) {
+            Mistakes mistakes;
+            mistakes.averaged_kv_heads = count;
+            const std::string told = "each " + std::to_string(count) + " of 4\n";
+            CHECK(found_choice(world, mistakes, kind) == "key/value heads averaged; " + told);
+            mistakes.scale = 0.5;
+            CHECK(found_choice(world, mistakes, kind) ==
+                  "key/value heads averaged; scaled by 1 / sqrt(d_head); " + told);
+        }
+    }
+}
+
+TEST_CASE("the logarithm of ALiBi's distance has a name, alone and beside another mistake") {
+    const World world = capped(20, 9);
+    for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
+        Mistakes mistakes;
+        mistakes.logarithmic_alibi = true;
+        CHECK(found_choice(world, mistakes, kind) == "ALiBi of the distance's logarithm; \n");
+        mistakes.missing_softcap = true;
+        CHECK(found_choice(world, mistakes, kind) ==
+              "softcap missing; ALiBi of the distance's logarithm; \n");
+    }
+}
+
+TEST_CASE("the largest weights of each row are counted where their places are lost") {
+    const World world = decoder(21, 10);
+    const std::string name = "only the largest weights kept, without their places; ";
+    for (const auto kind : {Observed::weights, Observed::scores}) {
+        for (const std::size_t count : {1u, 4u, 10u}) {
+            if (count == 1 && kind == Observed::weights) continue;  // ones: nothing to tell
+            Mistakes mistakes;
+            mistakes.top_keys = count;
+            mistakes.renormalises_top = mistakes.sorted_keys = true;
+            const std::string told = std::to_string(count) + " in each row\n";
+            INFO(count);
+            CHECK(found_choice(world, mistakes, kind) == name + told);
+            mistakes.scale = 1;
+            CHECK(found_choice(world, mistakes, kind) == "no scale; " + name + told);
+        }
+    }
+}

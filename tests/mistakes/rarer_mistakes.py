@@ -3,7 +3,7 @@ parts of the matrices, of what belongs to another layer."""
 import math
 
 import torch
-from mistakes import attend, causal, heads, layer, mistake, qkv, rope, split, weights_of
+from mistakes import attend, causal, from_layer, heads, layer, mistake, qkv, rope, split, weights_of
 
 
 # ---- what was saved
@@ -245,3 +245,69 @@ def keys_of_the_next_layer_unmasked():
     q = split(x @ first['W_Q'] + first['b_Q'], 4)
     k = split(behind @ second['W_K'] + second['b_K'], 4)
     return {'-x': x, '-w': w}, ['--heads', '4', '--causal'], weights_of(q, k)
+
+
+# ---- of sequences, of places, of groups
+
+@mistake('sequence reversed')
+def flipped_and_not_flipped_back():
+    x, w = layer(91)
+    return from_layer(x, w) + (attend(x.flip(1), w),)
+
+
+@mistake('sequence shifted by one, the last token in front')
+def rolled_inputs():
+    x, w = layer(92)
+    return from_layer(x, w) + (attend(x.roll(1, 1), w),)
+
+
+@mistake('sequence shifted by one, the first token at the end + no scale')
+def rolled_and_unscaled_heads():
+    q, k, v = (t.roll(-1, 2) for t in heads(93))
+    back = [t.roll(1, 2) for t in (q, k, v)]
+    return qkv(*back), ['--causal'], weights_of(q, k, causal(20), scale=1.0)
+
+
+@mistake('rotary angles along the heads')
+def rope_of_batch_n_heads_d():
+    q, k, v = heads(94, kv=2)
+    flags = ['--causal', '--rope', '--rope-theta', '10000']
+
+    def turn(x):
+        laid_out = x.transpose(1, 2)  # (batch, n, heads, d)
+        return rope(laid_out, torch.arange(laid_out.shape[-2])).transpose(1, 2)
+    return qkv(q, k, v), flags, weights_of(turn(q), turn(k), causal(20))
+
+
+@mistake('key/value heads averaged', 'each 4 of 4')
+def one_mean_key_for_all_heads():
+    q, k, v = heads(95)
+    return qkv(q, k, v), [], weights_of(q, k.mean(1, keepdim=True)) @ v.mean(1, keepdim=True)
+
+
+@mistake('key/value heads averaged', 'each 2 of 4')
+def heads_pooled_for_gqa():
+    q, k, v = heads(96)
+    return qkv(q, k, v), ['--causal'], weights_of(q, k.view(2, 2, 2, 20, 16).mean(2), causal(20))
+
+
+@mistake('only the largest weights kept, without their places', '5 in each row')
+def topk_values_without_indices():
+    q, k, v = heads(97)
+    scores = q @ k.transpose(-2, -1) / 4
+    return qkv(q, k, v), [], scores.topk(5, -1).values.softmax(-1)
+
+
+@mistake('no scale + only the largest weights kept, without their places', '6 in each row')
+def sorted_unscaled_scores():
+    q, k, v = heads(98)
+    return qkv(q, k, v), [], (q @ k.transpose(-2, -1)).topk(6, -1).values
+
+
+@mistake("ALiBi of the distance's logarithm")
+def log_alibi():
+    q, k, v = heads(99)
+    slopes = 2.0 ** (-2.0 * torch.arange(1, 5))
+    i = torch.arange(20)
+    bias = -slopes[:, None, None] * torch.log1p((i[:, None] - i[None]).abs().float())
+    return qkv(q, k, v), ['--causal', '--alibi'], weights_of(q, k, causal(20), bias=bias)

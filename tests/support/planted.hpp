@@ -54,6 +54,7 @@ inline Array<double> observe(const World& world, const std::vector<const Hypothe
             for (std::size_t head = world.q.array.empty() ? 2 : world.k.view.heads; head-- > 0;)
                 mistakes.kv_order.push_back(head);
         }
+        if (hypothesis->fit == Fit::averaged_heads) mistakes.averaged_kv_heads = 2;
         if (hypothesis->fit == Fit::masked_key) mistakes.masked_key = 1;
         if (hypothesis->fit == Fit::alibi_heads) mistakes.alibi = {0.5, 0.25};  // of 8 heads
         if (hypothesis->fit == Fit::top_keys) mistakes.top_keys = 3;
