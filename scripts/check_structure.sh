@@ -54,10 +54,6 @@ lib/analysis/dense_rotary.cpp       the same
 lib/analysis/wrong_structure.cpp    the same
 lib/analysis/head_gradients.cpp     so far by tests/app/grad_command_test.cpp and the reference cases
 lib/pipeline/approx.cpp             by tests/app/approx_command_test.cpp
-lib/pipeline/diagnosed_layer.cpp    by tests/app/diagnose_command_test.cpp, which asks for other layers
-lib/pipeline/misfit_picture.cpp     by tests/app/diagnose_other_test.cpp
-lib/pipeline/probe.cpp              the same
-lib/pipeline/approx_triptychs.cpp   by tests/app/approx_command_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
 lib/attention/project_heads.cpp     by layer_test.cpp: every layer projects
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
@@ -99,7 +95,6 @@ lib/source/gradient_pass.cpp        by tests/app/grad_command_test.cpp, against 
 lib/pipeline/report.cpp             by tests/app/report_command_test.cpp, which reads every number again
 lib/pipeline/report_page.cpp        the same
 lib/pipeline/report_projections.cpp the same
-lib/pipeline/report_rollout.cpp     the same
 lib/pipeline/report_side.cpp        the same
 lib/results/report_chunks.cpp       the same
 lib/results/report_difference.cpp   the same

@@ -1,8 +1,11 @@
 // Observations that are no plain weights of their layer: means of the heads, what another layer
 // made.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "support/arrays.hpp"
 #include "support/commands.hpp"
@@ -150,4 +153,31 @@ TEST_CASE("the head that differs most is drawn, and so is an output") {
     diagnose_more(join(
         kFourHeads, {"--observed", folder / "out/layer00/output.npy", "-o", folder / "pictures"}));
     CHECK(std::filesystem::exists(folder / "pictures/layer00/output.png"));
+}
+
+TEST_CASE("the largest weights of each row, as topk gives them, are read and named") {
+    const TempFolder folder;
+    all_attentions(folder, join(kFourHeads, {"--causal"}), "theirs");
+    const auto array = load(folder / "theirs/layer00/weights.npy");
+    constexpr std::size_t kTop = 5, kKeys = 49;
+    std::vector<float> largest, rising;
+    for (std::size_t row = 0; row < array.size(); row += kKeys) {
+        std::vector<double> weights(array.data() + row, array.data() + row + kKeys);
+        std::sort(weights.begin(), weights.end(), std::greater<>());
+        weights.resize(kTop);
+        const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+        for (const double weight : weights) largest.push_back(static_cast<float>(weight / sum));
+        rising.insert(rising.end(), largest.rbegin(), largest.rbegin() + kTop);
+    }
+    const auto diagnosed = [&](const std::vector<float>& values) {
+        const std::string seen = folder.write("top.npy", npy_floats("(1, 4, 49, 5)", values));
+        return diagnose_more(join(kFourHeads, {"--causal", "--observed", seen}));
+    };
+    const auto result = diagnosed(largest);
+    INFO(result.err);
+    CHECK_THAT(result.out, Catch::Contains("only the largest weights kept, without their places") &&
+                               Catch::Contains("5 in each row"));
+    CHECK_THAT(result.err, Catch::Contains("read as the 5 largest of the 49 numbers of each row"));
+    // In any other order they are no such thing.
+    CHECK_THAT(diagnosed(rising).err, Catch::Contains("expected weights or scores [1, 4, 49, 49]"));
 }
