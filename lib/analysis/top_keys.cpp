@@ -8,6 +8,8 @@ namespace {
 
 // Few keys of a row are entries: so many are passed over at a time.
 constexpr std::size_t kTogether = 32;
+// So few entries stay in order; of more a heap is quicker.
+constexpr std::size_t kFewEntries = 8;
 
 template <class T>
 bool any_above(const T* weights, std::size_t count, float least, bool signs) {
@@ -46,6 +48,7 @@ bool TopKeys<T>::comes_before(const TopKey& a, const TopKey& b) const {
 
 template <class T>
 void TopKeys<T>::put(const TopKey& entry, Heap& heap) const {
+    if (count_ <= kFewEntries) return put_in_order(entry, heap);
     const auto before = [this](const TopKey& a, const TopKey& b) { return comes_before(a, b); };
     if (heap.size == count_) {
         if (!comes_before(entry, heap.entries[0])) return;
@@ -54,6 +57,22 @@ void TopKeys<T>::put(const TopKey& entry, Heap& heap) const {
     }
     heap.entries[heap.size++] = entry;
     std::push_heap(heap.entries, heap.entries + heap.size, before);
+}
+
+// The last one first, as in a heap.
+template <class T>
+void TopKeys<T>::put_in_order(const TopKey& entry, Heap& heap) const {
+    std::size_t place = 0;
+    if (heap.size < count_) {
+        for (place = heap.size++; place > 0 && comes_before(heap.entries[place - 1], entry);
+             --place)
+            heap.entries[place] = heap.entries[place - 1];
+    } else {
+        if (!comes_before(entry, heap.entries[0])) return;
+        for (; place + 1 < heap.size && comes_before(entry, heap.entries[place + 1]); ++place)
+            heap.entries[place] = heap.entries[place + 1];
+    }
+    heap.entries[place] = entry;
 }
 
 template <class T>

@@ -50,6 +50,7 @@ class TopKeys : public Sink<T> {
     };
 
     void put(const TopKey& entry, Heap& heap) const;
+    void put_in_order(const TopKey& entry, Heap& heap) const;
     void see_row(const Tile<T>& tile, std::size_t row, Heap& heap) const;
 
     std::size_t band_;

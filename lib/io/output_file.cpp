@@ -70,7 +70,7 @@ FileDescriptor create_locked(int folder, const std::string& name, const std::str
     }
 }
 
-void write_all(int descriptor, const std::string& bytes, const std::string& shown) {
+void write_all(int descriptor, std::string_view bytes, const std::string& shown) {
     for (std::size_t at = 0; at < bytes.size();) {
         const ssize_t count = ::write(descriptor, bytes.data() + at, bytes.size() - at);
         if (count < 0 && errno == EINTR) continue;
@@ -94,18 +94,39 @@ OutputFile::OutputFile(std::string path, FileKind kind, OutputGuard guard)
 void OutputFile::write(std::string bytes) {
     const std::string marked = with_mark(kind_, std::move(bytes));
     if (path_ == "-") return guard_.policy().standard_output(marked);
+    replace([&](const TakePart& take) { take(marked); });
+    folder_->keep();
+}
+
+void OutputFile::write_parts(const std::function<void(const TakePart&)>& write) {
+    assert(kind_ == FileKind::html);
+    const auto marked = [&](const TakePart& take) {
+        bool first = true;
+        write([&](std::string_view part) {
+            if (first)
+                take(with_mark(kind_, std::string(part)));
+            else
+                take(part);
+            first = false;
+        });
+    };
+    if (path_ == "-") {
+        std::string bytes;
+        marked([&](std::string_view part) { bytes.append(part); });
+        return guard_.policy().standard_output(bytes);
+    }
     replace(marked);
     folder_->keep();
 }
 
-void OutputFile::replace(const std::string& bytes) const {
+void OutputFile::replace(const std::function<void(const TakePart&)>& write) const {
     const fs::path place = folder_of(path_);
     const FileDescriptor folder(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder.is_open()) fail(path_, ": cannot create: ", std::strerror(errno));
     const std::string name = temporary_name(path_);
     const FileDescriptor file = create_locked(folder.number(), name, path_);
     TemporaryPath temporary(place / name);
-    write_all(file.number(), bytes, path_);
+    write([&](std::string_view part) { write_all(file.number(), part, path_); });
     if (guard_.policy().durable && ::fsync(file.number()) != 0)
         fail(path_, ": cannot write: ", std::strerror(errno));
     guard_.require_file(path_, kind_);  // somebody may have put a file there meanwhile

@@ -2,8 +2,10 @@
 // "-" is standard output.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/temporary_path.hpp"
 #include "io/output_guard.hpp"
@@ -21,8 +23,13 @@ class OutputFile {
     // Error on any failure of the system; the file is then what it was.
     void write(std::string bytes);
 
+    // The same for HTML that is made while it is written: `write` hands over one part after
+    // another, the first of them with the first line.
+    using TakePart = std::function<void(std::string_view)>;
+    void write_parts(const std::function<void(const TakePart&)>& write);
+
   private:
-    void replace(const std::string& bytes) const;
+    void replace(const std::function<void(const TakePart&)>& write) const;
 
     std::string path_;
     FileKind kind_;

@@ -1,8 +1,8 @@
 #include "pipeline/report.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
+#include <memory>
 
 #include "analysis/check_sink.hpp"
 #include "analysis/weight_codes.hpp"
@@ -105,11 +105,10 @@ class Report {
         for (io::Inputs* inputs : {&inputs_, &other_inputs_, &projection_inputs_})
             inputs->release();
         collect_facts();
-        std::string page = within_budget();
-        ReportResult result{a_.layers.size(), a_.heads.size(), a_.sequences.size(), facts_.queries,
-                            facts_.keys,      facts_.packing,  page.size()};
-        file.write(std::move(page));
-        return result;
+        const render::Page page = within_budget();
+        file.write_parts([&](const io::OutputFile::TakePart& take) { page.write(take); });
+        return {a_.layers.size(), a_.heads.size(), a_.sequences.size(), facts_.queries,
+                facts_.keys,      facts_.packing,  page.size()};
     }
 
   private:
@@ -287,7 +286,7 @@ class Report {
     }
 
     // Streams with coarser and coarser plans until the page fits; most often once.
-    std::string within_budget() {
+    render::Page within_budget() {
         const ReportSize sizes = size();
         if (request_.budget < bytes_of_code()) fail_for_budget(sizes);
         ReportValues values = request_.values;
@@ -300,10 +299,10 @@ class Report {
             if (!plan) fail_for_budget(sizes);
             facts_.packing = {plan->exact, plan->pool, plan->top};
             const bool last = !next_plan();
-            results::ReportChunks chunks(request_.budget, [&] {
+            chunks_ = std::make_unique<results::ReportChunks>(request_.budget, [this, sizes, last] {
                 if (last) fail_for_budget(sizes);
             });
-            const std::optional<OddOfSource> odd = stream_and_name(chunks);
+            const std::optional<OddOfSource> odd = stream_and_name(*chunks_);
             if (odd && !plan->exact) {
                 odd_ = odd;
                 if (request_.values != ReportValues::automatic) fail_for_odd();
@@ -311,14 +310,14 @@ class Report {
                 plan.reset();
                 continue;
             }
-            if (chunks.is_full()) continue;
-            add_received(chunks);
+            if (chunks_->is_full()) continue;
+            add_received(*chunks_);
             if (!facts_.rollout_layers.empty())
-                add_report_rollout(request_, a_, facts_.packing, progress_, chunks);
-            if (!image_.empty()) chunks.add_as_is("image", image_);
-            chunks.pack();
-            if (chunks.is_full()) continue;
-            std::string page = report_page(facts_, chunks);
+                add_report_rollout(request_, a_, facts_.packing, progress_, *chunks_);
+            if (!image_.empty()) chunks_->add_as_is("image", image_);
+            chunks_->pack();
+            if (chunks_->is_full()) continue;
+            render::Page page = report_page(facts_, *chunks_);
             if (static_cast<double>(page.size()) > request_.budget) continue;
             if (odd) warn_(odd->text() + "; see attn-inspect check");
             return page;
@@ -479,6 +478,7 @@ class Report {
     std::string image_;
     std::optional<OddOfSource> odd_;  // why the page must be exact
     results::ReportFacts facts_;
+    std::unique_ptr<results::ReportChunks> chunks_;  // which the page reads until it is written
     std::vector<std::vector<std::vector<double>>> received_;  // of A and B, by slot
 };
 

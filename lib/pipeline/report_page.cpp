@@ -4,8 +4,6 @@
 #include <tuple>
 #include <vector>
 
-#include "render/page.hpp"
-
 namespace attn::pipeline {
 namespace {
 
@@ -55,7 +53,7 @@ std::size_t rank_of(const ChunkPlace& chunk) {
 
 }  // namespace
 
-std::string report_page(const results::ReportFacts& facts, const results::ReportChunks& chunks) {
+render::Page report_page(const results::ReportFacts& facts, const results::ReportChunks& chunks) {
     std::vector<ChunkPlace> order;
     for (const auto& [name, bytes] : chunks.all()) order.push_back(place_of_chunk(name));
     std::stable_sort(order.begin(), order.end(), [](const ChunkPlace& a, const ChunkPlace& b) {
@@ -73,7 +71,7 @@ std::string report_page(const results::ReportFacts& facts, const results::Report
         elements.emplace_back(chunk.name, elements.size());
     }
     parts.meta = results::report_meta(facts, elements);
-    return render::page_html(parts);
+    return render::Page(std::move(parts));
 }
 
 std::string without_absolute_folders(const std::string& command) {

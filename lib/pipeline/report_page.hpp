@@ -4,12 +4,14 @@
 
 #include <string>
 
+#include "render/page.hpp"
 #include "results/report_chunks.hpp"
 #include "results/report_meta.hpp"
 
 namespace attn::pipeline {
 
-std::string report_page(const results::ReportFacts& facts, const results::ReportChunks& chunks);
+// `chunks` must outlive the page.
+render::Page report_page(const results::ReportFacts& facts, const results::ReportChunks& chunks);
 
 // A command line as the page shows it: no folders of this machine, only names that were given from
 // where the user stood.

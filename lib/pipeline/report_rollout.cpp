@@ -1,8 +1,11 @@
 #include "pipeline/report_rollout.hpp"
 
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "core/human_size.hpp"
 #include "core/index_list.hpp"
+#include "core/parallel.hpp"
 #include "pipeline/rollout_computed.hpp"
 #include "pipeline/rollout_product.hpp"
 
@@ -10,6 +13,7 @@ namespace attn::pipeline {
 namespace {
 
 constexpr std::size_t kMostRolledTokens = 2048;
+constexpr std::size_t kPackedRows = 64;  // of a product, that a thread packs at a time
 // What is computed is kept until it is multiplied.
 constexpr std::size_t kMostRolledBytes = std::size_t{1} << 30;
 
@@ -25,17 +29,23 @@ void roll_sequence(const RolloutStack<T>& stack, const RolloutRequest& rollout,
                    std::size_t sequence, results::ReportSink<T>& packed) {
     const std::size_t tokens = stack.queries();
     LayerShape shape;
-    shape.queries = shape.keys = shape.block_rows = tokens;
+    shape.queries = shape.keys = tokens;
+    shape.block_rows = std::min(tokens, kPackedRows);
     const std::vector<KeyRange> allowed(tokens, KeyRange{0, tokens});
     const auto take = [&](std::size_t layer, const Matrix<T>& product) {
         shape.layer = layer;
         packed.begin_layer(shape);
-        Tile<T> tile;
-        tile.layer = layer;
-        tile.active = {0, tokens};
-        tile.allowed = allowed;
-        tile.weights = product.view();
-        packed.consume(tile);
+        parallel_for((tokens + kPackedRows - 1) / kPackedRows, [&](std::size_t block) {
+            const std::size_t first = block * kPackedRows,
+                              rows = std::min(kPackedRows, tokens - first);
+            Tile<T> tile;
+            tile.layer = layer;
+            tile.first_query = first;
+            tile.active = {0, tokens};
+            tile.allowed = Span<const KeyRange>(allowed.data() + first, rows);
+            tile.weights = {product.row(first).data(), rows, tokens, tokens};
+            packed.consume(tile);
+        });
         packed.end_head(0, 0);
         packed.end_layer({});
     };

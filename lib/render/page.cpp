@@ -94,19 +94,70 @@ std::string policy(std::string_view style, std::string_view script) {
            "require-trusted-types-for 'script'; trusted-types 'none'";
 }
 
-void add_chunks(const std::vector<PageChunk>& chunks, std::size_t first, std::string& html) {
-    for (const PageChunk& chunk : chunks) {
-        html +=
-            "<script type=\"application/octet-stream\" id=\"c" + std::to_string(first++) + "\">";
-        append_base64(chunk.bytes, html);
-        html += "</script>\n";
-    }
+// Pieces of a page are about as large: what is made stays in the cache until it is written.
+constexpr std::size_t kPiece = std::size_t{1} << 17;
+constexpr std::size_t kPieceBytes = kPiece / 4 * 3;  // that become so many letters
+
+constexpr std::string_view kChunkEnd = "</script>\n";
+constexpr std::string_view kPageEnd = "</body>\n</html>\n";
+
+std::string chunk_begin(std::size_t number) {
+    return "<script type=\"application/octet-stream\" id=\"c" + std::to_string(number) + "\">";
 }
 
-std::size_t size_of(const std::vector<PageChunk>& chunks) {
+std::size_t size_of(const std::vector<PageChunk>& chunks, std::size_t first) {
     std::size_t size = 0;
-    for (const PageChunk& chunk : chunks) size += (chunk.bytes.size() + 2) / 3 * 4 + 80;
+    for (const PageChunk& chunk : chunks)
+        size += chunk_begin(first++).size() + (chunk.bytes.size() + 2) / 3 * 4 + kChunkEnd.size();
     return size;
+}
+
+// Collects what is small into pieces.
+class PieceWriter {
+  public:
+    explicit PieceWriter(const std::function<void(std::string_view)>& to) : to_(to) {
+        piece_.reserve(2 * kPiece);
+    }
+
+    void add(std::string_view text) {
+        piece_.append(text);
+        if (piece_.size() >= kPiece) flush();
+    }
+
+    void add_chunks(const std::vector<PageChunk>& chunks, std::size_t first) {
+        for (const PageChunk& chunk : chunks) {
+            add(chunk_begin(first++));
+            for (std::size_t at = 0; at < chunk.bytes.size(); at += kPieceBytes) {
+                append_base64(chunk.bytes.substr(at, kPieceBytes), piece_);
+                add("");
+            }
+            add(kChunkEnd);
+        }
+    }
+
+    void flush() {
+        if (!piece_.empty()) to_(piece_);
+        piece_.clear();
+    }
+
+  private:
+    const std::function<void(std::string_view)>& to_;
+    std::string piece_;
+};
+
+// All that stands before the data.
+std::string beginning_of(const PageParts& parts) {
+    const std::string style = unindented(page_style());
+    std::string html = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+    html += "<meta http-equiv=\"Content-Security-Policy\" content=\"" +
+            policy(style, page_script()) + "\">\n";
+    html += "<meta name=\"referrer\" content=\"no-referrer\">\n";
+    html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+    html += "<title>" + escaped_html(printable(parts.title)) + "</title>\n<style>" + style;
+    html += "</style>\n</head>\n<body>\n" + unindented(page_skeleton());
+    html += "<script type=\"application/json\" id=\"meta\">" + json_in_script(parts.meta) +
+            "</script>\n";
+    return html;
 }
 
 }  // namespace
@@ -143,27 +194,31 @@ const std::string& page_script() {
     return script;
 }
 
+Page::Page(PageParts parts) : parts_(std::move(parts)), beginning_(beginning_of(parts_)) {}
+
+std::size_t Page::size() const {
+    static constexpr std::string_view kTags = "<script></script>\n";
+    return beginning_.size() + size_of(parts_.early, 0) + page_script().size() + kTags.size() +
+           size_of(parts_.late, parts_.early.size()) + kPageEnd.size();
+}
+
+void Page::write(const std::function<void(std::string_view)>& to) const {
+    PieceWriter pieces(to);
+    pieces.add(beginning_);
+    pieces.add_chunks(parts_.early, 0);
+    pieces.add("<script>");
+    pieces.add(page_script());
+    pieces.add("</script>\n");
+    pieces.add_chunks(parts_.late, parts_.early.size());
+    pieces.add(kPageEnd);
+    pieces.flush();
+}
+
 std::string page_html(const PageParts& parts) {
-    const std::string style = unindented(page_style());
-    const std::string& script = page_script();
+    const Page page(parts);
     std::string html;
-    html.reserve(size_of(parts.early) + size_of(parts.late) + parts.meta.size() * 5 / 4 +
-                 script.size() + style.size() + page_skeleton().size() + 4096);
-    html += "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-    html +=
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"" + policy(style, script) + "\">\n";
-    html += "<meta name=\"referrer\" content=\"no-referrer\">\n";
-    html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-    html += "<title>" + escaped_html(printable(parts.title)) + "</title>\n<style>";
-    html += style;
-    html += "</style>\n</head>\n<body>\n";
-    html.append(unindented(page_skeleton()));
-    html += "<script type=\"application/json\" id=\"meta\">" + json_in_script(parts.meta) +
-            "</script>\n";
-    add_chunks(parts.early, 0, html);
-    html += "<script>" + script + "</script>\n";
-    add_chunks(parts.late, parts.early.size(), html);
-    html += "</body>\n</html>\n";
+    html.reserve(page.size());
+    page.write([&](std::string_view piece) { html.append(piece); });
     return html;
 }
 

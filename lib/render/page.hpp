@@ -2,6 +2,8 @@
 // and a policy that lets nothing else run. Knows nothing of what the data means.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,22 @@ std::string joined_modules(std::string_view modules);
 // That of page_modules(), made once.
 const std::string& page_script();
 
+// The page, which is made while it is written: it never stands in memory as a whole.
+class Page {
+  public:
+    explicit Page(PageParts parts);
+
+    std::size_t size() const;  // bytes
+
+    // Hands the page over, piece by piece; the first one holds all up to the data.
+    void write(const std::function<void(std::string_view)>& to) const;
+
+  private:
+    PageParts parts_;
+    std::string beginning_;
+};
+
+// The whole page at once.
 std::string page_html(const PageParts& parts);
 
 }  // namespace attn::render

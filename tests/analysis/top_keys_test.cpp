@@ -1,5 +1,6 @@
 #include "analysis/top_keys.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -90,5 +91,22 @@ TEST_CASE("entries of long rows are found wherever they stand") {
         row[at] = -0.5F;
         CHECK(listed(top_of(row, 100, 1, 2, TopOrder::magnitude)) ==
               List{{-0.5F, 0, static_cast<float>(at)}, next});
+    }
+}
+
+TEST_CASE("any number of entries are the first of the row in order") {
+    std::vector<float> row;
+    for (unsigned i = 0; i < 90; ++i) row.push_back(static_cast<float>(i * 37 % 41) / 41);
+    std::vector<std::size_t> keys(row.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = i;
+    std::stable_sort(keys.begin(), keys.end(),
+                     [&](std::size_t a, std::size_t b) { return row[a] > row[b]; });
+    for (std::size_t count = 1; count <= 12; ++count) {
+        List expected;
+        for (std::size_t i = 0; i < count; ++i)
+            expected.push_back(
+                {row[keys[i]], static_cast<float>(keys[i] / 30), static_cast<float>(keys[i] % 30)});
+        CAPTURE(count);
+        CHECK(listed(top_of(row, 30, 3, count, TopOrder::value)) == expected);
     }
 }

@@ -1,6 +1,7 @@
 #include "io/output_file.hpp"
 
 #include <catch2/catch.hpp>
+#include <stdexcept>
 
 #include "io/npy_writer.hpp"
 #include "support/folder_contents.hpp"
@@ -114,4 +115,33 @@ TEST_CASE("processes that write one file leave one whole file") {
     for (std::size_t count = 1; count <= 4; ++count)
         whole = whole || now == with_mark(FileKind::npy, array(count));
     CHECK(whole);
+}
+
+TEST_CASE("a page that is written in parts is the page with its mark") {
+    const TempFolder temp;
+    const std::vector<std::string> parts{"<!doctype html>\n<html>", std::string(70'000, 'a'),
+                                         "</html>\n"};
+    std::string shown;
+    OutputPolicy policy;
+    policy.standard_output = [&](const std::string& bytes) { shown = bytes; };
+    for (const std::string& path : {temp / "page.html", std::string("-")}) {
+        OutputFile file(path, FileKind::html, {"report", policy, {}});
+        file.write_parts([&](const OutputFile::TakePart& take) {
+            for (const std::string& part : parts) take(part);
+        });
+    }
+    const std::string whole = with_mark(FileKind::html, parts[0] + parts[1] + parts[2]);
+    CHECK(read_file(temp / "page.html") == whole);
+    CHECK(shown == whole);
+}
+
+TEST_CASE("where a part cannot be made nothing is written") {
+    const TempFolder temp;
+    OutputFile file(temp / "page.html", FileKind::html, file_guard());
+    CHECK_THROWS_AS(file.write_parts([&](const OutputFile::TakePart& take) {
+        take("<!doctype html>\n");
+        throw std::runtime_error("no more");
+    }),
+                    std::runtime_error);
+    CHECK(fs::is_empty(temp.path()));
 }

@@ -79,6 +79,24 @@ TEST_CASE("what the script needs first stands before it, all else behind") {
     CHECK(html.find("id=\"c1\">REVG") < html.find("id=\"c2\">R0hJ"));
 }
 
+TEST_CASE("a page says its size, and is written in pieces that stay small") {
+    PageParts parts = hostile_parts();
+    for (const std::size_t bytes : {0U, 1U, 98303U, 98304U, 98305U, 400'000U}) {
+        const std::string chunk(bytes, '\x5a');
+        parts.late = {{chunk}, {"GHI"}};
+        const Page page(parts);
+        std::vector<std::string> pieces;
+        page.write([&](std::string_view piece) { pieces.emplace_back(piece); });
+        std::string html;
+        for (const std::string& piece : pieces) html += piece;
+        CAPTURE(bytes);
+        CHECK(html.size() == page.size());
+        CHECK(html == page_html(parts));
+        CHECK(attn::test::unbase64(between(html, "id=\"c1\">", "</script>")) == chunk);
+        for (const std::string& piece : pieces) CHECK(piece.size() < 400'000);
+    }
+}
+
 TEST_CASE("modules are joined into one function without imports and exports") {
     CHECK(
         joined_modules("import { a } from './a.js';\nexport function b() {\n  return 1;\n}\n"
