@@ -35,7 +35,8 @@ export function overviewView(shared) {
   ]);
   /**
    * @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, stale: boolean, plan: Plan, builds: number,
-   *   chosen: HTMLButtonElement | null, found: Set<number> | null, drawing: boolean}}
+   *   chosen: HTMLButtonElement | null, found: Set<number> | null, drawing: boolean, picture: HTMLCanvasElement | null,
+   *   pictured: unknown[]}}
    */
   const memory = {
     thumbs: new Map(),
@@ -47,6 +48,8 @@ export function overviewView(shared) {
     chosen: null,
     found: null,
     drawing: false,
+    picture: null,
+    pictured: [],
   };
   /** @type {HeadCell[]} */
   const cells = [];
@@ -248,24 +251,40 @@ export function overviewView(shared) {
     }
   }
 
+  /** @returns {unknown[]} what the colours of the small maps depend on */
+  function pictureParts() {
+    const { seq, source, scale, map } = state.shown;
+    return [memory.thumbs.get(source + seq), memory.thumbs.get('rollout' + seq), memory.attended, scale, map, source];
+  }
+
+  /** @returns {boolean} whether the small maps are in colours as they are shown */
+  function isColored() {
+    return memory.picture !== null && pictureParts().every((part, place) => part === memory.pictured[place]);
+  }
+
+  /**
+   * The small maps in colours: made again only when something of them has changed.
+   * @param {Uint8Array} thumbs
+   * @param {Uint8Array | null} rollout
+   * @returns {HTMLCanvasElement}
+   */
+  function mapsPicture(thumbs, rollout) {
+    if (memory.picture && isColored()) return memory.picture;
+    const { scale, map, source } = state.shown;
+    const { attended } = memory;
+    const difference = source === 'difference';
+    const pixels = allSmallMaps({ meta, columns, thumbs, rollout, attended, scale, difference, maps, map });
+    memory.pictured = pictureParts();
+    memory.picture = cellPicture(pixels, columns.length * meta.thumb.columns);
+    return memory.picture;
+  }
+
   /** @param {CanvasRenderingContext2D} context @param {Uint8Array} thumbs @param {Uint8Array | null} rollout */
   function drawMaps(context, thumbs, rollout) {
     const { rows, columns: wide } = meta.thumb;
     const { size } = memory.plan;
-    const { scale, map, source } = state.shown;
     const shown = cells.filter(({ spot }) => spot.head !== 'rollout' || rollout).map(({ spot }) => spot);
-    const pixels = allSmallMaps({
-      meta,
-      columns,
-      thumbs,
-      rollout,
-      attended: memory.attended,
-      scale,
-      difference: source === 'difference',
-      maps,
-      map,
-    });
-    const all = cellPicture(pixels, columns.length * wide);
+    const all = mapsPicture(thumbs, rollout);
     context.fillStyle = hatching(context);
     context.beginPath();
     for (const spot of shown) context.rect(spot.x, spot.y, size, size);
@@ -290,14 +309,19 @@ export function overviewView(shared) {
     markFirst('overview');
   }
 
-  /** When more of the maps has come in: by itself, as a frame that draws the matrix too would take long. */
-  function drawSoon() {
+  /** By itself, as a frame that draws the matrix too would take long; what colours the maps by itself again. */
+  async function drawSoon() {
     if (memory.drawing) return;
     memory.drawing = true;
-    breathe().then(() => {
-      memory.drawing = false;
-      draw();
-    });
+    await breathe();
+    const { seq, source, color: by } = state.shown;
+    const thumbs = memory.thumbs.get(source + seq);
+    if (thumbs && by === 'maps') {
+      mapsPicture(thumbs, memory.thumbs.get('rollout' + seq));
+      await breathe();
+    }
+    memory.drawing = false;
+    draw();
   }
 
   async function load() {
@@ -318,8 +342,9 @@ export function overviewView(shared) {
     memory.stale = false;
     await breathe();
     build();
+    await breathe();
     mark();
-    draw();
+    drawSoon();
   }
 
   return (changed) => {
@@ -328,7 +353,9 @@ export function overviewView(shared) {
     if (hasAny(changed, 'color')) color.value = state.shown.color;
     if (hasAny(changed, 'find', 'seq', 'source', 'color')) mark();
     else if (hasAny(changed, 'layer', 'head')) choose(state.shown.layer, state.shown.head);
-    if (hasAny(changed, 'seq', 'source', 'map', 'scale', 'color')) draw();
+    if (!hasAny(changed, 'seq', 'source', 'map', 'scale', 'color')) return;
+    if (state.shown.color !== 'maps' || isColored()) draw();
+    else drawSoon();
   };
 }
 

@@ -68,10 +68,14 @@ function thumbColors({ scale, maps, map }, difference) {
   const range = { kind: scale, low: 0, high: 1, diverging: difference };
   const table = new Uint32Array(256);
   for (let byte = 0; byte < 256; ++byte) {
-    const value = difference ? Math.sign(byte - 128) * ((byte - 128) / 127) ** 2 : thumbValue(byte);
-    table[byte] = colors.pixels[Math.round(scalePart(value, range) * 255)];
+    table[byte] = colors.pixels[Math.round(scalePart(valueOfByte(byte, difference), range) * 255)];
   }
   return table;
+}
+
+/** @param {number} byte @param {boolean} difference @returns {number} */
+function valueOfByte(byte, difference) {
+  return difference ? Math.sign(byte - 128) * ((byte - 128) / 127) ** 2 : thumbValue(byte);
 }
 
 /**
@@ -118,9 +122,11 @@ export function attendedThumb(meta, limits) {
  * @param {number} nothing the byte of 0
  */
 function putMap(pixels, start, across, wide, bytes, table, attended, nothing) {
-  for (let i = 0; i < bytes.length; ++i) {
-    if (bytes[i] === nothing && !(attended && attended[i])) continue;
-    pixels[start + Math.floor(i / wide) * across + (i % wide)] = table[bytes[i]];
+  for (let from = 0, to = start; from < bytes.length; from += wide, to += across) {
+    for (let column = 0; column < wide; ++column) {
+      const byte = bytes[from + column];
+      if (byte !== nothing || (attended && attended[from + column] !== 0)) pixels[to + column] = table[byte];
+    }
   }
 }
 
@@ -135,13 +141,13 @@ function putMap(pixels, start, across, wide, bytes, table, attended, nothing) {
  */
 export function meanThumb(thumbs, start, length, heads, difference) {
   const bytes = new Uint8Array(length);
+  const values = Float64Array.from({ length: 256 }, (_, byte) => valueOfByte(byte, difference));
+  const sums = new Float64Array(length);
+  for (let head = 0, at = start; head < heads; ++head) {
+    for (let i = 0; i < length; ++i, ++at) sums[i] += values[thumbs[at]];
+  }
   for (let i = 0; i < length; ++i) {
-    let sum = 0;
-    for (let head = 0; head < heads; ++head) {
-      const byte = thumbs[start + head * length + i];
-      sum += difference ? Math.sign(byte - 128) * ((byte - 128) / 127) ** 2 : thumbValue(byte);
-    }
-    const mean = sum / heads;
+    const mean = sums[i] / heads;
     if (difference) bytes[i] = 128 + Math.sign(mean) * Math.round(127 * Math.sqrt(Math.abs(mean)));
     else bytes[i] = mean > 0 ? Math.max(1, Math.round(255 * Math.sqrt(mean))) : 0;
   }
