@@ -5,6 +5,7 @@ import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, strokeFram
 import { colorCells } from './scale.js';
 import { linkBars } from './link_bars.js';
 import { hasAny } from './state.js';
+import { breathe } from './store.js';
 import { layerMeans, TokenRows } from './token_rows.js';
 import { spanText, tokenName } from './readout.js';
 import { labelStride, poolLargest } from './viewport.js';
@@ -69,7 +70,7 @@ export function layersView(shared) {
       height,
       attended: (place) => [rows.first[place], rows.end[place]],
     });
-    drawRows(means, meanRows());
+    breathe().then(drawMeans); // both at once take longer than a frame
     const name = 'query ' + tokenName(query(), heads.queryToken(state.shown.seq, query()));
     caption.textContent = 'Where ' + name + (state.shown.query === null ? ' (the last)' : '') + ' looks in every head';
     const complete = rows.complete();
@@ -77,6 +78,10 @@ export function layersView(shared) {
       complete < rows.count ? 'largest weights; ' + complete + ' of ' + rows.count + ' heads complete' : '';
     canvas.setAttribute('aria-label', 'Weights of ' + name + ' in ' + rows.count + ' heads, a row a head.');
     means.setAttribute('aria-label', 'Means over the heads of the weights of ' + name + ', a row a layer.');
+  }
+
+  function drawMeans() {
+    if (memory.width > 0) drawRows(means, meanRows());
   }
 
   /** @returns {RowPicture} the means of the layers, and rollout below */
