@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/place_among.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -35,11 +37,6 @@ std::size_t groups(std::size_t count, std::size_t most) {
     return (count + most - 1) / most;
 }
 
-std::size_t place_of(std::size_t number, const std::vector<std::size_t>& numbers) {
-    const auto found = std::lower_bound(numbers.begin(), numbers.end(), number);
-    return static_cast<std::size_t>(found - numbers.begin());
-}
-
 std::vector<double> values_of(const std::vector<CellMean>& means) {
     std::vector<double> values;
     for (const CellMean& mean : means) values.push_back(mean.value());
@@ -61,9 +58,9 @@ EntropyMap map_entropy(const std::vector<HeadStats>& heads, std::size_t rows, st
         std::vector<CellMean> all(wide), upper(wide), lower(wide);
         CellMean whole;
         for (const HeadStats& head : heads) {
-            const std::size_t layer = place_of(head.layer, layers);
+            const std::size_t layer = place_among(layers, head.layer);
             if (layer < first || layer >= end) continue;
-            const std::size_t column = place_of(head.head, numbers) / map.heads_a_column;
+            const std::size_t column = place_among(numbers, head.head) / map.heads_a_column;
             for (CellMean* mean : {&whole, &all[column], &(layer < middle ? upper : lower)[column]})
                 mean->add(head.entropy_normalised);
         }

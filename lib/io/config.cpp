@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "io/json_syntax.hpp"
 
 namespace attn::io {

@@ -5,10 +5,10 @@
 
 #include "core/affix.hpp"
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "io/folder.hpp"
 #include "io/foreign_file.hpp"
 #include "io/json.hpp"
-#include "io/json_syntax.hpp"
 #include "io/npy.hpp"
 #include "io/npz.hpp"
 #include "io/safetensors.hpp"

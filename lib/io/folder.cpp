@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "io/config.hpp"
 #include "io/foreign_file.hpp"
-#include "io/json_syntax.hpp"
 #include "io/npy.hpp"
 #include "io/npz.hpp"
 #include "io/safetensors_index.hpp"

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "core/word_list.hpp"
 #include "io/json_syntax.hpp"
 
@@ -276,9 +277,8 @@ class Reader : public nlohmann::json_sax<Json> {
 }  // namespace
 
 void parse_json(const FileBytes& file, Container& container) {
-    const auto* text = reinterpret_cast<const char*>(file.bytes.data());
     Reader reader(file, container);
-    Json::sax_parse(text, text + file.bytes.size(), &reader);
+    Json::sax_parse(text_of(file.bytes), &reader);
 }
 
 }  // namespace attn::io

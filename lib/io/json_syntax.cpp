@@ -6,10 +6,6 @@
 
 namespace attn::io {
 
-std::string_view text_of(Span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 void refuse_json(const std::string& path, std::string_view text, std::size_t position,
                  bool too_large) {
     const std::string_view read = text.substr(0, std::min(position, text.size()));

@@ -5,15 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/span.hpp"
-
 namespace attn::io {
 
 // Arrays and objects inside one another; more is a hostile file, and would exhaust the stack.
 constexpr std::size_t kMaxJsonDepth = 64;
-
-// The bytes as characters.
-std::string_view text_of(Span<const std::byte> bytes);
 
 // Throws the Error for JSON that ceases to be valid at the position: "run.json:2:5: is not valid
 // JSON". `too_large` says that a number there fits into no float64.

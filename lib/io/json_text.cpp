@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/printable.hpp"
+#include "core/text_of.hpp"
 #include "io/file_bytes.hpp"
 #include "io/json_syntax.hpp"
 

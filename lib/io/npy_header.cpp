@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "core/word_list.hpp"
 
 namespace attn::io {
@@ -268,9 +269,8 @@ NpyHeader parse_npy_header(Span<const std::byte> bytes, const std::string& name)
     if (header.size > bytes.size()) fail(name, ": ends inside its NPY header");
     const auto version = std::to_integer<unsigned>(bytes[kMagicSize]);
     const std::size_t begin = kMagicSize + 2 + (version == 1 ? 2 : 4);
-    const auto* text = reinterpret_cast<const char*>(bytes.data());
     const Dictionary dictionary =
-        DictionaryParser(std::string_view(text + begin, header.size - begin), name).parse();
+        DictionaryParser(text_of(bytes).substr(begin, header.size - begin), name).parse();
 
     set_type(header, dictionary.descr);
     header.column_major = dictionary.fortran_order && dictionary.shape.size() > 1;

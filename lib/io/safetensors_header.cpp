@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "core/word_list.hpp"
-#include "io/json_syntax.hpp"
 
 namespace attn::io {
 namespace {

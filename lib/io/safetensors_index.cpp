@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "io/config.hpp"
 #include "io/foreign_file.hpp"
-#include "io/json_syntax.hpp"
 #include "io/safetensors.hpp"
 
 namespace attn::io {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "io/file_bytes.hpp"
 #include "io/file_descriptor.hpp"
 
@@ -36,7 +37,7 @@ void share_standard_input(const Communicator& ranks) {
     ranks.together([&] {
         if (!ranks.is_root()) return;
         const FileBytes own = read_standard_input();
-        bytes.assign(reinterpret_cast<const char*>(own.bytes.begin()), own.bytes.size());
+        bytes = text_of(own.bytes);
     });
     bytes = ranks.broadcast(bytes);
     ranks.together([&] { replace_standard_input(bytes); });

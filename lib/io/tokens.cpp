@@ -8,13 +8,13 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "core/utf8.hpp"
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "io/config.hpp"
 #include "io/container.hpp"
 #include "io/file_bytes.hpp"
-#include "io/json_syntax.hpp"
 #include "io/json_text.hpp"
 #include "io/npy.hpp"
 #include "io/npz.hpp"

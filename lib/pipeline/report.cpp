@@ -12,6 +12,7 @@
 #include "core/index_list.hpp"
 #include "core/number_word.hpp"
 #include "core/parallel.hpp"
+#include "core/text_of.hpp"
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "io/file_bytes.hpp"
@@ -144,8 +145,7 @@ class Report {
     void require_image() {
         if (request_.image.empty()) return;
         const io::FileBytes file = io::map_file(request_.image);
-        const auto* bytes = reinterpret_cast<const char*>(file.bytes.data());
-        image_.assign(bytes, file.bytes.size());
+        image_ = text_of(file.bytes);
         const bool png = image_.compare(0, 8, "\x89PNG\r\n\x1a\n") == 0;
         if (!png && image_.compare(0, 3, "\xff\xd8\xff") != 0)
             fail("--image ", request_.image, ": expected a PNG or JPEG file");

@@ -8,8 +8,8 @@
 
 #include "core/byte_text.hpp"
 #include "core/error.hpp"
+#include "core/text_of.hpp"
 #include "io/file_bytes.hpp"
-#include "io/json_syntax.hpp"
 #include "io/xxh3.hpp"
 
 namespace attn::pipeline {
@@ -29,7 +29,7 @@ std::string input_name(std::size_t layer) {
 
 std::string read_all_of(const std::string& path) {
     const io::FileBytes file = io::map_file(path);
-    return std::string(io::text_of(file.bytes));
+    return std::string(text_of(file.bytes));
 }
 
 void put_chosen(const Chosen& chosen, ByteWriter& to) {

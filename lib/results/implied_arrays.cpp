@@ -4,19 +4,11 @@
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "core/place_among.hpp"
 #include "core/word_list.hpp"
 #include "results/folder_layout.hpp"
 
 namespace attn::results {
-namespace {
-
-std::size_t place_among(const std::vector<std::size_t>& numbers, std::size_t number) {
-    return static_cast<std::size_t>(std::find(numbers.begin(), numbers.end(), number) -
-                                    numbers.begin());
-}
-
-}  // namespace
-
 const std::vector<std::string>& implied_save_names() {
     static const std::vector<std::string> names{"weights", "context", "keep"};
     return names;

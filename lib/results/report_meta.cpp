@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base64.hpp"
+#include "core/place_among.hpp"
 #include "core/version.hpp"
 #include "io/json_text.hpp"
 #include "render/color_map_tables.hpp"
@@ -49,11 +50,6 @@ MetaJson stats_json_of(const std::vector<analysis::HeadStats>& heads) {
         list.push_back(std::move(row));
     }
     return list;
-}
-
-std::size_t place_among(const std::vector<std::size_t>& numbers, std::size_t number) {
-    return static_cast<std::size_t>(std::find(numbers.begin(), numbers.end(), number) -
-                                    numbers.begin());
 }
 
 MetaJson check_json(const ReportVerdict& verdict, const ReportFacts& facts) {
