@@ -64,6 +64,11 @@ void HeadMatrices<T>::forget() const {
 }
 
 template <class T>
+std::size_t HeadMatrices<T>::mapped_bytes() const {
+    return mapped_ ? matrices_.size() * shape_[2] * shape_[3] * sizeof(T) : 0;
+}
+
+template <class T>
 bool looks_causal(const HeadMatrices<T>& layer) {
     const Shape& shape = layer.shape();
     const std::size_t queries = shape[2];

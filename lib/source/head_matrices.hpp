@@ -33,6 +33,7 @@ class HeadMatrices {
 
     // Gives the memory of what was read for now back to the system.
     void forget() const;
+    std::size_t mapped_bytes() const;  // what `forget` would give back
 
   private:
     Shape shape_;

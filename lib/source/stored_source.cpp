@@ -19,6 +19,11 @@ namespace {
 // Cells that are handed to the sinks together: few enough to stay in cache for all of them.
 constexpr std::size_t kBlockCells = std::size_t{1} << 17;
 
+// Mapped bytes that stay in memory behind the layer that was streamed: giving each small layer back
+// by itself interrupts all processors every time, and who reads it again (the step behind) faults
+// it in again.
+constexpr std::size_t kMostLeft = std::size_t{1} << 25;
+
 // Whether converting changed nothing, so that the array is the file itself.
 template <class T>
 bool is_mapped(const io::StoredArray& stored, const Array<T>& array) {
@@ -169,10 +174,18 @@ void StoredSource<T>::stream(const Sinks<T>& sinks, const Share& share,
     ProgressSink<T> counter(progress, share.layers ? share.layers->size() : layers);
     Sinks<T> all{&counter};
     all.insert(all.end(), sinks.begin(), sinks.end());
+    std::vector<const StoredLayer<T>*> left;
+    std::size_t bytes = 0;
     for (std::size_t place = 0; place < layers; ++place) {
         if (!is_chosen(share.layers, place)) continue;
-        stream_layer(attention_.layers[place], all, share);
-        attention_.layers[place].forget();
+        const StoredLayer<T>& layer = attention_.layers[place];
+        stream_layer(layer, all, share);
+        left.push_back(&layer);
+        bytes += layer.weights.mapped_bytes() + layer.scores.mapped_bytes();
+        if (bytes <= kMostLeft) continue;
+        for (const StoredLayer<T>* one : left) one->forget();
+        left.clear();
+        bytes = 0;
     }
 }
 
