@@ -185,7 +185,7 @@ Array<T> attend_by_definition(std::size_t layer, const HeadsView<T>& q, const He
         emit(tile);
     };
     stream_tiles(shape, sinks, BlockOrder::falling, share.output, division, make);
-    if (share.output) bring_contexts_together(division, shape, contexts);
+    if (share.output) bring_contexts_together(division, shape, contexts.data());
     return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));
 }
 

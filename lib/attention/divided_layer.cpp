@@ -181,12 +181,10 @@ void bring_heads_together(const Division& division, const LayerShape& shape,
 }
 
 template <class T>
-void bring_contexts_together(const Division& division, const LayerShape& shape,
-                             std::vector<T>& contexts) {
+void bring_contexts_together(const Division& division, const LayerShape& shape, T* contexts) {
     const std::size_t columns = shape.heads * shape.d_value;
     const auto row_of = [&](std::size_t sequence, std::size_t head, std::size_t query) {
-        return contexts.data() + (sequence * shape.queries + query) * columns +
-               head * shape.d_value;
+        return contexts + (sequence * shape.queries + query) * columns + head * shape.d_value;
     };
     if (division.is_whole()) return;
     const Communicator& ranks = division.ranks;
@@ -215,7 +213,7 @@ template Division divide_layer(const Mask<float>&, const LayerShape&, const Sink
 template Division divide_layer(const Mask<double>&, const LayerShape&, const Sinks<double>&, bool);
 template void bring_heads_together(const Division&, const LayerShape&, const Sinks<float>&);
 template void bring_heads_together(const Division&, const LayerShape&, const Sinks<double>&);
-template void bring_contexts_together(const Division&, const LayerShape&, std::vector<float>&);
-template void bring_contexts_together(const Division&, const LayerShape&, std::vector<double>&);
+template void bring_contexts_together(const Division&, const LayerShape&, float*);
+template void bring_contexts_together(const Division&, const LayerShape&, double*);
 
 }  // namespace attn

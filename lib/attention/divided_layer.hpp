@@ -44,7 +44,6 @@ void bring_heads_together(const Division& division, const LayerShape& shape, con
 
 // Fills in the contexts [sequences, queries, heads * d_value] that other ranks computed.
 template <class T>
-void bring_contexts_together(const Division& division, const LayerShape& shape,
-                             std::vector<T>& contexts);
+void bring_contexts_together(const Division& division, const LayerShape& shape, T* contexts);
 
 }  // namespace attn

@@ -1,10 +1,15 @@
 #include "attention/engine.hpp"
 
+#include <algorithm>
+#include <memory>
+
 #include "attention/divided_layer.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/packed_heads.hpp"
 #include "attention/stream_tiles.hpp"
 #include "attention/tile_computation.hpp"
+#include "core/aligned_buffer.hpp"
+#include "core/memory.hpp"
 
 namespace attn {
 namespace {
@@ -13,6 +18,18 @@ namespace {
 // leave a thread with more to wait for at the end; a multiple of the rows that the kernels take at
 // once.
 constexpr std::size_t kBlockRows = 48;
+
+// Room for contexts, [cells]. Tiles write theirs whole; where not all are computed here, the others
+// are zero.
+template <class T>
+std::shared_ptr<AlignedBuffer<T>> room_for_contexts(std::size_t cells, const LayerShape& shape,
+                                                    const Division& division) {
+    auto room = std::make_shared<AlignedBuffer<T>>(cells);
+    prefer_large_pages(room->data(), cells * sizeof(T));
+    if (shape.chosen_sequences || shape.chosen_heads || !division.is_whole())
+        std::fill(room->data(), room->data() + cells, T{0});
+    return room;
+}
 
 }  // namespace
 
@@ -40,13 +57,14 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
     const Division division = divide_layer(mask, shape, sinks, inputs.share.output);
     const Needs needs = needs_of(sinks);
     const std::size_t columns = shape.heads * shape.d_value;
-    std::vector<T> contexts(shape.sequences * shape.queries * columns);
+    const std::size_t cells = shape.sequences * shape.queries * columns;
+    const auto contexts = room_for_contexts<T>(cells, shape, division);
     const PackedHeads<T> packed(inputs.k, inputs.v);
     const LayerTask<T> task{inputs, packed, mask, shape, needs.scores, needs.row_sums};
 
     const auto make = [&](const TilePlace& place, const Emit<T>& emit) {
         const std::size_t row = place.sequence * shape.queries + place.block * shape.block_rows;
-        const MatrixView<T> context(contexts.data() + row * columns + place.head * shape.d_value,
+        const MatrixView<T> context(contexts->data() + row * columns + place.head * shape.d_value,
                                     shape.rows_of_block(place.block), shape.d_value, columns);
         compute_tile<T>(task, place, context, emit);
     };
@@ -54,8 +72,8 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
         sink.begin_inputs({&mask, &task, nullptr});
     });
     stream_tiles(shape, sinks, BlockOrder::falling, inputs.share.output, division, make);
-    if (inputs.share.output) bring_contexts_together(division, shape, contexts);
-    return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));
+    if (inputs.share.output) bring_contexts_together(division, shape, contexts->data());
+    return {{shape.sequences, shape.queries, columns}, contexts->data(), contexts};
 }
 
 template LayerShape shape_of(const AttentionInputs<float>&);

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <xsimd/xsimd.hpp>
 
+#include "core/memory.hpp"
+
 namespace attn {
 namespace {
 
@@ -54,7 +56,9 @@ Panels<T>::Panels(const Kernels<T>& kernels, std::size_t count, std::size_t dept
       columns_(columns),
       panel_width_(kernels.panel_width),
       padded_columns_((columns + kernels.lanes - 1) / kernels.lanes * kernels.lanes),
-      values_(count * depth * padded_columns_) {}
+      values_(count * depth * padded_columns_) {
+    prefer_large_pages(values_.data(), count * depth * padded_columns_ * sizeof(T));
+}
 
 template <class T>
 Panel<T> Panels<T>::panel(std::size_t matrix, std::size_t index) const {
