@@ -7,8 +7,9 @@
 namespace attn::render {
 
 Image::Image(std::size_t width, std::size_t height, Color background)
-    : width_(width), height_(height), pixels_(width * height * 3) {
-    fill(0, 0, width, height, background);
+    : width_(width), height_(height), pixels_(width * height * 3, background.red) {
+    const bool is_gray = background.red == background.green && background.green == background.blue;
+    if (!is_gray) fill(0, 0, width, height, background);
 }
 
 Color Image::at(std::size_t x, std::size_t y) const {
