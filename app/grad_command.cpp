@@ -128,8 +128,9 @@ void add_grad_command(CLI::App& app, CommandLine& line) {
     command.usual({"--embeddings", "--weights", "--token-ids", "--heads", "--causal", "--upstream",
                    "--check", "--verify", "--save", "--output", "--json"},
                   "attn-inspect grad -x embeddings.npy -w weights.npz --heads 8 --causal");
-    command.action([flags, &line] {
+    command.divided_action([flags, &line] {
         flags->request.command = line.text;
+        flags->request.ranks = line.ranks;
         return execute(*flags, line);
     });
 }

@@ -127,7 +127,12 @@ std::string ranks_manual() {
                "launcher (mpirun, srun) started, with the same bytes as one process writes. run, "
                "stats, check, heatmap, compare, monitor and approx divide the heads and sequences "
                "of each layer so that all ranks have as many cells that are not masked; rollout "
-               "divides sequences. Where there are more ranks than heads, run (without heatmaps "
+               "divides sequences; grad, monitor --grad and approx --upstream divide key/value "
+               "heads and sequences. What several heads or sequences add to the gradient of a "
+               "sink, a table of relative positions or a bias is a sum in one order: the sequences "
+               "of a head stay together, a bias that all heads share keeps the heads of a sequence "
+               "together, and one that all heads and sequences share lets every rank compute all, "
+               "which is said. Where there are more ranks than heads, run (without heatmaps "
                "and --verify), stats and check divide the rows of each head. Every other command, "
                "approx --time and rollout --save layers "
                "are carried out by rank 0, which says so. Without a launcher there is one rank.") +

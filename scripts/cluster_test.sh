@@ -2,13 +2,23 @@
 # Runs commands on several ranks, with Open MPI and with MPICH, and compares what they write with what one
 # process writes, byte for byte. Builds the second executable with both: a few objects beside those of a build
 # that is there.
-# usage: cluster_test.sh [PRESET] [--quick]      default: release; --quick: three ranks, Open MPI alone
+# usage: cluster_test.sh [PRESET] [--quick] [--mpi NAME]   default: release, with openmpi and mpich
+#   --quick: three ranks, Open MPI alone, no golden and reference cases; --mpi: with this one alone
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=release
 quick=
-for word in "$@"; do
-  if [ "$word" = --quick ]; then quick=1; else preset=$word; fi
+wanted=
+while [ $# -gt 0 ]; do
+  case $1 in
+  --quick) quick=1 ;;
+  --mpi)
+    wanted=${2:?--mpi needs a name}
+    shift
+    ;;
+  *) preset=$1 ;;
+  esac
+  shift
 done
 build=build/$preset
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -27,8 +37,9 @@ complain() {
 }
 
 mpis=()
+if [ -z "$wanted" ] && [ -n "$quick" ]; then wanted=openmpi; fi
 for mpi in openmpi mpich; do
-  if [ -n "$quick" ] && [ "$mpi" = mpich ]; then continue; fi
+  if [ -n "$wanted" ] && [ "$mpi" != "$wanted" ]; then continue; fi
   if ./scripts/setup.sh "lib$mpi-dev" >/dev/null 2>&1; then mpis+=("$mpi"); else
     echo "skipped: lib$mpi-dev cannot be installed" >&2
   fi
@@ -52,6 +63,7 @@ on() {
   timeout 120 "mpirun.$mpi" -n "$ranks" "$work/attn-inspect-$mpi" "$@"
 }
 
+root=$PWD
 data=$PWD/data/induction
 training=$PWD/data/training
 small=$PWD/tests/golden/attention/single_head/expected/weights.npy
@@ -84,21 +96,25 @@ commands=(
   "rollout|rollout saved -o out"
   "rollout of what is computed|rollout ${sample[*]} --targets 3,8 --json"
   "rollout of all layers, on rank 0|rollout saved --save layers -o out"
-  "grad, on rank 0|grad ${sample[*]} --json"
+  "gradients|grad ${sample[*]} --save all --verify 2 -o out"
+  "gradients of some heads|grad ${sample[*]} --layers 1 --head 0,3 --upstream energy --save scores,weights,q -o out"
+  "gradients for people|grad ${sample[*]} --upstream token:5"
+  "approx by gradients|approx ${sample[*]} --upstream energy --method prune-heads:by=grad:keep=2 --json"
   "help|--help"
 )
 "$one" run "${sample[@]}" --save scores,weights,q,k,v -o saved >/dev/null
 counts="1 2 3 4 7"
 [ -z "$quick" ] || counts=3
-for entry in "${commands[@]}"; do
-  name=${entry%%|*}
-  read -ra words <<<"${entry#*|}"
+
+# require_same COUNTS ENTRY: so many ranks do as one process does.
+require_same() {
+  local name=${2%%|*} words mpi ranks code expected_code=0
+  read -ra words <<<"${2#*|}"
   rm -rf out expected
-  expected_code=0
   "$one" "${words[@]}" >expected.txt 2>expected.err || expected_code=$?
   if [ -e out ]; then mv out expected; fi
   for mpi in "${mpis[@]}"; do
-    for ranks in $counts; do
+    for ranks in $1; do
       code=0
       on "$mpi" "$ranks" "${words[@]}" >found.txt 2>found.err || code=$?
       [ "$code" -eq "$expected_code" ] || complain "$name, $ranks ranks, $mpi: exit code $code: $(cat found.err)"
@@ -109,7 +125,20 @@ for entry in "${commands[@]}"; do
       rm -rf out
     done
   done
-done
+}
+
+for entry in "${commands[@]}"; do require_same "$counts" "$entry"; done
+
+# All golden cases, and the reference cases of other projects where they are, through three ranks.
+if [ -z "$quick" ] && command -v python3 >/dev/null; then
+  "$root/scripts/cluster_cases.py" "$root/tests/golden" "${ATTN_CASES_DIR:-$root/../shared/cases}" >cases.txt
+  # Not from standard input, which launchers read.
+  mapfile -t cases <cases.txt
+  for entry in "${cases[@]}"; do require_same 3 "$entry"; done
+  echo "${#cases[@]} golden and reference cases through 3 ranks"
+elif [ -z "$quick" ]; then
+  echo "skipped: golden and reference cases, without python3" >&2
+fi
 
 # What is wrong is said once, with exit code 2, and nothing is left.
 for mpi in "${mpis[@]}"; do

@@ -192,16 +192,39 @@ void HeadGradientSink<T>::end_head(std::size_t sequence, std::size_t place,
     const auto wrong = std::find_if(rows.begin(), rows.end(),
                                     [](const RowGradients& row) { return !row.correct; });
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (wrong != rows.end() && (violation_.empty() || slot < violated_slot_)) {
-        violated_slot_ = slot;
-        violation_ = "layer " + std::to_string(shape_.layer) + ", head " +
-                     std::to_string(stats.head) + ", query " +
-                     std::to_string(wrong - rows.begin()) +
-                     ": the gradients of its weights do not agree with that of its context, or "
-                     "those of its scores do not sum to 0: numbers cancel; give --precision f64";
+    if (wrong != rows.end()) {
+        take_violation(
+            slot, "layer " + std::to_string(shape_.layer) + ", head " + std::to_string(stats.head) +
+                      ", query " + std::to_string(wrong - rows.begin()) +
+                      ": the gradients of its weights do not agree with that of its context, or "
+                      "those of its scores do not sum to 0: numbers cancel; give --precision f64");
     }
     heads_[slot] = stats;
     rows_[slot].reset();
+}
+
+// That of the first head, whoever ends first.
+template <class T>
+void HeadGradientSink<T>::take_violation(std::size_t slot, const std::string& text) {
+    if (!violation_.empty() && violated_slot_ <= slot) return;
+    violated_slot_ = slot;
+    violation_ = text;
+}
+
+template <class T>
+void HeadGradientSink<T>::save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const {
+    const std::size_t slot = shape_.slot(sequence, head);
+    to.put(heads_[slot]);
+    to.put(slot == violated_slot_ ? violation_ : std::string());
+}
+
+template <class T>
+void HeadGradientSink<T>::restore_head(std::size_t sequence, std::size_t head, ByteReader& from) {
+    const std::size_t slot = shape_.slot(sequence, head);
+    from.take(heads_[slot]);
+    std::string violation;
+    from.take(violation);
+    if (!violation.empty()) take_violation(slot, violation);
 }
 
 template class HeadGradientSink<float>;

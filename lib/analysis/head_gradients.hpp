@@ -55,6 +55,8 @@ class HeadGradientSink : public GradientSink<T> {
     void begin_layer(const LayerShape& shape) override;
     void consume(const GradientTile<T>& tile) override;
     void end_head(std::size_t sequence, std::size_t head, const HeadGradients& own) override;
+    void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
+    void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
 
     // Of the last layer, in the order of sequences and heads.
     const std::vector<HeadGradientStats>& heads() const { return heads_; }
@@ -76,6 +78,7 @@ class HeadGradientSink : public GradientSink<T> {
     std::size_t violated_slot_ = 0;
 
     Rows& rows_of(std::size_t slot);
+    void take_violation(std::size_t slot, const std::string& text);
 };
 
 }  // namespace attn::analysis

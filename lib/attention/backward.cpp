@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 
+#include "attention/divided_backward.hpp"
 #include "attention/query_offset.hpp"
 #include "attention/stream_tiles.hpp"
 #include "attention/tile_backward.hpp"
@@ -78,6 +79,7 @@ class KeySums {
         std::fill(group_.begin(), group_.end(), 0.0);
     }
 
+    std::vector<T>& all() { return all_; }
     Array<T> take() { return Array<T>(shape_, std::move(all_)); }
 
   private:
@@ -94,10 +96,11 @@ template <class T>
 class Backward {
   public:
     Backward(const AttentionInputs<T>& inputs, const MaskOptions<T>& mask_options,
-             const Array<T>& d_context, const GradientSinks<T>& sinks)
+             const Array<T>& d_context, const GradientSinks<T>& sinks, const Communicator& ranks)
         : inputs_(inputs),
           sinks_(sinks),
           shape_(shape_of(inputs)),
+          division_(divide_backward(inputs, mask_options, shape_, ranks)),
           mask_(mask_options, inputs.k.tokens),
           packed_(inputs.k, inputs.v),
           swapped_(inputs.v, inputs.k),
@@ -115,6 +118,7 @@ class Backward {
         for (const GradientSink<T>* sink : sinks)
             task_.keep_cells = task_.keep_cells || sink->needs_cells();
         find_buckets();
+        choose_items();
         gradients_.bias.assign(mask_options.bias.size(), 0.0);
         gradients_.relative.assign(mask_options.relative.buckets() * inputs.q.heads, 0.0);
         gradients_.sinks.assign(inputs.sinks.size(), 0.0);
@@ -123,10 +127,13 @@ class Backward {
     AttentionGradients<T> compute() {
         for (GradientSink<T>* sink : sinks_) sink->begin_layer(shape_);
         FirstError errors;
-        const std::size_t items = inputs_.q.batch * inputs_.q.heads * items_of_head_;
         errors.watch([&] {
-            parallel_for(items, [&](std::size_t item) { errors.watch(item, [&] { take(item); }); });
+            parallel_for(items_.size(),
+                         [&](std::size_t item) { errors.watch(item, [&] { take(item); }); });
         });
+        bring_gradients_together<T>(division_, inputs_, task_.mask, shape_, sinks_,
+                                    {q_, k_.all(), v_.all(), context_, gradients_.sinks,
+                                     gradients_.bias, gradients_.relative});
         const Shape shape{inputs_.q.batch, inputs_.q.heads, inputs_.q.tokens, inputs_.q.width};
         gradients_.q = Array<T>(shape, std::move(q_));
         gradients_.k = k_.take();
@@ -167,6 +174,14 @@ class Backward {
         return item;
     }
 
+    void choose_items() {
+        const std::size_t all = inputs_.q.batch * inputs_.q.heads * items_of_head_;
+        for (std::size_t index = 0; index < all; ++index) {
+            const Item item = item_at(index);
+            if (division_.is_mine(item.sequence, item.head)) items_.push_back(item);
+        }
+    }
+
     void find_buckets() {
         const RelativeBias<T>& relative = task_.mask.relative;
         if (relative.empty()) return;
@@ -180,7 +195,7 @@ class Backward {
     }
 
     void take(std::size_t index) {
-        const Item item = item_at(index);
+        const Item& item = items_[index];
         const std::size_t first_query = item.first_block * shape_.block_rows;
         const std::size_t end =
             std::min(shape_.queries, first_query + item.blocks * shape_.block_rows);
@@ -198,7 +213,7 @@ class Backward {
                                   });
         }
         sums_.put(index, std::move(sums), [this](std::size_t place, const BackwardSums<T>& made) {
-            fold(item_at(place), made);
+            fold(items_[place], made);
         });
     }
 
@@ -243,11 +258,13 @@ class Backward {
     const AttentionInputs<T>& inputs_;
     const GradientSinks<T>& sinks_;
     LayerShape shape_;
+    Division division_;
     Mask<T> mask_;
     PackedHeads<T> packed_;
     PackedHeads<T> swapped_;
     BackwardTask<T> task_;
     std::size_t items_of_head_;
+    std::vector<Item> items_;  // of this process, in the order in which they are folded
     std::vector<T> q_;
     std::vector<T> context_;
     KeySums<T> k_;
@@ -260,18 +277,21 @@ class Backward {
 
 template <class T>
 AttentionGradients<T> attend_backward(const AttentionInputs<T>& inputs, const MaskOptions<T>& mask,
-                                      const Array<T>& d_context, const GradientSinks<T>& sinks) {
+                                      const Array<T>& d_context, const GradientSinks<T>& sinks,
+                                      const Communicator& ranks) {
     assert((d_context.empty() || d_context.shape() == Shape{inputs.q.batch, inputs.q.tokens,
                                                             inputs.q.heads * inputs.v.width}));
-    return Backward<T>(inputs, mask, d_context, sinks).compute();
+    return Backward<T>(inputs, mask, d_context, sinks, ranks).compute();
 }
 
 template AttentionGradients<float> attend_backward(const AttentionInputs<float>&,
                                                    const MaskOptions<float>&, const Array<float>&,
-                                                   const GradientSinks<float>&);
+                                                   const GradientSinks<float>&,
+                                                   const Communicator&);
 template AttentionGradients<double> attend_backward(const AttentionInputs<double>&,
                                                     const MaskOptions<double>&,
                                                     const Array<double>&,
-                                                    const GradientSinks<double>&);
+                                                    const GradientSinks<double>&,
+                                                    const Communicator&);
 
 }  // namespace attn

@@ -7,6 +7,7 @@
 
 #include "attention/engine.hpp"
 #include "attention/gradient_sink.hpp"
+#include "core/communicator.hpp"
 
 namespace attn {
 
@@ -27,9 +28,11 @@ struct AttentionGradients {
 // block by block (Dao et al. 2022, Algorithm 4; with D = Σ dcontext * context, dweights = dcontext
 // vᵀ, dscores = weights * (dweights - D), dq = scale dscores k, dk = scale dscoresᵀ q, dv =
 // weightsᵀ dcontext). Sums over blocks are folded in their order, in double: the same bits for any
-// number of threads. Throws Error as attend() does.
+// number of threads. Several ranks divide the heads, see divided_backward.hpp, and each returns the
+// gradients of all. Throws Error as attend() does.
 template <class T>
 AttentionGradients<T> attend_backward(const AttentionInputs<T>& inputs, const MaskOptions<T>& mask,
-                                      const Array<T>& d_context, const GradientSinks<T>& sinks);
+                                      const Array<T>& d_context, const GradientSinks<T>& sinks,
+                                      const Communicator& ranks = {});
 
 }  // namespace attn

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "attention/block.hpp"
+#include "core/communicator.hpp"
 
 namespace attn {
 
@@ -12,10 +13,12 @@ struct BlockGradients {
     Array<T> attended;  // of what the attention gives
 };
 
-// From the gradient of block_output(block, x, attended). What is between is computed again.
+// From the gradient of block_output(block, x, attended). What is between is computed again. Ranks
+// deal out the rows.
 template <class T>
 BlockGradients<T> block_backward(const BlockWeights<T>& block, const Array<T>& x,
-                                 const Array<T>& attended, const Array<T>& d_output);
+                                 const Array<T>& attended, const Array<T>& d_output,
+                                 const Communicator& ranks = {});
 
 // From the gradient of attention_input(block, x) to that of x.
 template <class T>

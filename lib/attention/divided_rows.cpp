@@ -7,11 +7,12 @@ namespace attn {
 
 template <class T>
 Array<T> divide_rows(const Communicator& ranks, std::size_t rows,
-                     const std::function<Array<T>(std::size_t, std::size_t)>& make) {
+                     const std::function<Array<T>(std::size_t, std::size_t)>& make,
+                     std::size_t block) {
     if (rows == 0) return make(0, 0).reshaped({0, make(0, 0).extent(2)});
-    const std::size_t blocks = (rows + kRowsDealtOut - 1) / kRowsDealtOut;
+    const std::size_t blocks = (rows + block - 1) / block;
     const auto start = [&](std::size_t rank) {
-        return std::min(rows, rank * blocks / ranks.size() * kRowsDealtOut);
+        return std::min(rows, rank * blocks / ranks.size() * block);
     };
     const std::size_t first = start(ranks.rank());
     const std::size_t count = start(ranks.rank() + 1) - first;
@@ -29,8 +30,10 @@ Array<T> divide_rows(const Communicator& ranks, std::size_t rows,
 }
 
 template Array<float> divide_rows(const Communicator&, std::size_t,
-                                  const std::function<Array<float>(std::size_t, std::size_t)>&);
+                                  const std::function<Array<float>(std::size_t, std::size_t)>&,
+                                  std::size_t);
 template Array<double> divide_rows(const Communicator&, std::size_t,
-                                   const std::function<Array<double>(std::size_t, std::size_t)>&);
+                                   const std::function<Array<double>(std::size_t, std::size_t)>&,
+                                   std::size_t);
 
 }  // namespace attn

@@ -14,10 +14,12 @@ namespace attn {
 constexpr std::size_t kRowsDealtOut = 256;
 
 // [rows, columns] of what make(first, count) gives for some rows, [1, count, columns]; all of them
-// on every rank, and made once. make is not called for no rows; alone for all at once.
+// on every rank, and made once. make is not called for no rows; alone for all at once. `block`:
+// rows that are never cut.
 template <class T>
 Array<T> divide_rows(const Communicator& ranks, std::size_t rows,
-                     const std::function<Array<T>(std::size_t first, std::size_t count)>& make);
+                     const std::function<Array<T>(std::size_t first, std::size_t count)>& make,
+                     std::size_t block = kRowsDealtOut);
 
 // Rows first … first + count - 1 of all sequences of x [batch, tokens, columns] behind one another,
 // as one sequence.

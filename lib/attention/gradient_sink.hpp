@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "attention/tile.hpp"
+#include "core/byte_text.hpp"
 
 namespace attn {
 
@@ -33,7 +34,9 @@ struct HeadGradients {
 };
 
 // As Sink of attention/sink.hpp: tiles come from several threads in any order, end_head comes once
-// for each head behind its last tile, heads in their order within those that share keys.
+// for each head behind its last tile, heads in their order within those that share keys. Where
+// several processes divide a layer, each has the tiles and ends of its own heads; what was found of
+// a head then crosses over as bytes, as that of JoiningSink in ranks_sink.hpp does.
 template <class T>
 class GradientSink {
   public:
@@ -44,6 +47,8 @@ class GradientSink {
     virtual void begin_layer(const LayerShape&) {}
     virtual void consume(const GradientTile<T>& tile) = 0;
     virtual void end_head(std::size_t /*sequence*/, std::size_t /*head*/, const HeadGradients&) {}
+    virtual void save_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteWriter&) const {}
+    virtual void restore_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteReader&) {}
 };
 
 template <class T>

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attention/block.hpp"
+#include "attention/divided_rows.hpp"
 #include "attention/normalisation_backward.hpp"
 #include "attention/overflow.hpp"
 #include "attention/projection_backward.hpp"
@@ -68,17 +69,26 @@ Array<T> back_through_norm(const Array<T>& raw, std::size_t heads, const Norm<T>
     return gradients.x.reshaped(shape);
 }
 
+// [batch, tokens, columns] of what `make` gives for rows of x that are dealt out.
+template <class T, class Make>
+Array<T> made_of_rows(const Communicator& ranks, const Array<T>& x, const Make& make) {
+    const Array<T> all = divide_rows<T>(
+        ranks, x.extent(0) * x.extent(1),
+        [&](std::size_t first, std::size_t count) { return make(some_rows_of(x, first, count)); });
+    return all.reshaped({x.extent(0), x.extent(1), all.extent(1)});
+}
+
 }  // namespace
 
 template <class T>
 HeadsGradients<T> backward_of_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
                                     const Heads<T>& v, const AttentionOptions<T>& options,
                                     const Array<T>& d_context, const GradientSinks<T>& sinks,
-                                    const LayerShare& share) {
+                                    const LayerShare& share, const Communicator& ranks) {
     const LayerResult<T> placed = place_heads(q, k, v, options);
     const AttentionInputs<T> inputs = attention_inputs(layer, placed, options, share);
     HeadsGradients<T> gradients;
-    gradients.attention = attend_backward(inputs, options.mask, d_context, sinks);
+    gradients.attention = attend_backward(inputs, options.mask, d_context, sinks, ranks);
     const std::size_t past = options.past_key.empty() ? 0 : options.past_key.extent(2);
     Array<T> d_q = gradients.attention.q;
     Array<T> d_k = behind_cache(gradients.attention.k, past);
@@ -96,25 +106,35 @@ template <class T>
 LayerGradients<T> backward_of_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
                                     const ProjectionWeights<T>& w,
                                     const AttentionOptions<T>& options, const Array<T>& d_output,
-                                    const GradientSinks<T>& sinks, const LayerShare& share) {
+                                    const GradientSinks<T>& sinks, const LayerShare& share,
+                                    const Communicator& ranks) {
     const OverflowGuard guard{layer, options.allow_nonfinite};
     guard.check(x, "what the layer reads");
     const Array<T>& from = context.empty() ? x : context;
-    const Array<T> raw_q = project(x, w.W_Q, w.b_Q, w.order);
-    const Array<T> raw_k = project(from, w.W_K, w.b_K, w.order);
+    const auto forwards = [&](const Array<T>& rows, const Array<T>& W, const Array<T>& b) {
+        return made_of_rows(ranks, rows,
+                            [&](const Array<T>& some) { return project(some, W, b, w.order); });
+    };
+    const auto back = [&](const Array<T>& rows, const Array<T>& W) {
+        return made_of_rows(ranks, rows,
+                            [&](const Array<T>& some) { return project_back(some, W, w.order); });
+    };
+    const Array<T> raw_q = forwards(x, w.W_Q, w.b_Q);
+    const Array<T> raw_k = forwards(from, w.W_K, w.b_K);
     const auto q = make_packed_heads(normalise_heads(raw_q, w.heads, w.q_norm), w.heads);
     const auto k = make_packed_heads(normalise_heads(raw_k, w.kv_heads, w.k_norm), w.kv_heads);
-    const auto v = make_packed_heads(project(from, w.W_V, w.b_V, w.order), w.kv_heads);
+    const auto v = make_packed_heads(forwards(from, w.W_V, w.b_V), w.kv_heads);
 
     LayerGradients<T> result;
     ProjectionGradients<T>& d = result.projections;
-    result.d_context = w.W_O.empty() ? d_output : project_back(d_output, w.W_O, w.order);
-    result.heads = backward_of_heads(layer, q, k, v, options, result.d_context, sinks, share);
+    result.d_context = w.W_O.empty() ? d_output : back(d_output, w.W_O);
+    result.heads =
+        backward_of_heads(layer, q, k, v, options, result.d_context, sinks, share, ranks);
     const Array<T> d_q = back_through_norm(raw_q, w.heads, w.q_norm, result.heads.q, d.q_norm);
     const Array<T> d_k = back_through_norm(raw_k, w.kv_heads, w.k_norm, result.heads.k, d.k_norm);
     const Array<T>& d_v = result.heads.v;
-    result.x = project_back(d_q, w.W_Q, w.order);
-    Array<T> d_from = add(project_back(d_k, w.W_K, w.order), project_back(d_v, w.W_V, w.order));
+    result.x = back(d_q, w.W_Q);
+    Array<T> d_from = add(back(d_k, w.W_K), back(d_v, w.W_V));
     if (context.empty()) {
         result.x = add(result.x, d_from);
     } else {
@@ -122,14 +142,14 @@ LayerGradients<T> backward_of_layer(std::size_t layer, const Array<T>& x, const 
         guard.check(result.embeddings, "the gradient of the context");
     }
     guard.check(result.x, "the gradient of what the layer reads");
-    d.W_Q = matrix_gradient(x, d_q);
-    d.W_K = matrix_gradient(from, d_k);
-    d.W_V = matrix_gradient(from, d_v);
+    d.W_Q = matrix_gradient(x, d_q, ranks);
+    d.W_K = matrix_gradient(from, d_k, ranks);
+    d.W_V = matrix_gradient(from, d_v, ranks);
     if (!w.b_Q.empty()) d.b_Q = bias_gradient(d_q);
     if (!w.b_K.empty()) d.b_K = bias_gradient(d_k);
     if (!w.b_V.empty()) d.b_V = bias_gradient(d_v);
     if (!w.b_O.empty()) d.b_O = bias_gradient(d_output);
-    if (!w.W_O.empty()) d.W_O = matrix_gradient(result.heads.attention.context, d_output);
+    if (!w.W_O.empty()) d.W_O = matrix_gradient(result.heads.attention.context, d_output, ranks);
     return result;
 }
 
@@ -137,23 +157,22 @@ template HeadsGradients<float> backward_of_heads(std::size_t, const Heads<float>
                                                  const Heads<float>&, const Heads<float>&,
                                                  const AttentionOptions<float>&,
                                                  const Array<float>&, const GradientSinks<float>&,
-                                                 const LayerShare&);
+                                                 const LayerShare&, const Communicator&);
 template HeadsGradients<double> backward_of_heads(std::size_t, const Heads<double>&,
                                                   const Heads<double>&, const Heads<double>&,
                                                   const AttentionOptions<double>&,
                                                   const Array<double>&,
-                                                  const GradientSinks<double>&, const LayerShare&);
+                                                  const GradientSinks<double>&, const LayerShare&,
+                                                  const Communicator&);
 template LayerGradients<float> backward_of_layer(std::size_t, const Array<float>&,
                                                  const Array<float>&,
                                                  const ProjectionWeights<float>&,
                                                  const AttentionOptions<float>&,
                                                  const Array<float>&, const GradientSinks<float>&,
-                                                 const LayerShare&);
-template LayerGradients<double> backward_of_layer(std::size_t, const Array<double>&,
-                                                  const Array<double>&,
-                                                  const ProjectionWeights<double>&,
-                                                  const AttentionOptions<double>&,
-                                                  const Array<double>&,
-                                                  const GradientSinks<double>&, const LayerShare&);
+                                                 const LayerShare&, const Communicator&);
+template LayerGradients<double> backward_of_layer(
+    std::size_t, const Array<double>&, const Array<double>&, const ProjectionWeights<double>&,
+    const AttentionOptions<double>&, const Array<double>&, const GradientSinks<double>&,
+    const LayerShare&, const Communicator&);
 
 }  // namespace attn

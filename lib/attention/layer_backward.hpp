@@ -36,20 +36,21 @@ struct LayerGradients {
 };
 
 // From the gradient of the contexts [batch, queries, heads * d_value] to those of given heads;
-// empty: the contexts themselves, see attend_backward.
+// empty: the contexts themselves, see attend_backward, which divides the work among the ranks.
 template <class T>
 HeadsGradients<T> backward_of_heads(std::size_t layer, const Heads<T>& q, const Heads<T>& k,
                                     const Heads<T>& v, const AttentionOptions<T>& options,
                                     const Array<T>& d_context, const GradientSinks<T>& sinks,
-                                    const LayerShare& share = {});
+                                    const LayerShare& share = {}, const Communicator& ranks = {});
 
 // From `d_output`, the gradient of what compute_layer gives for x and `context` (empty: x itself).
-// What is between is computed again. Throws Error as compute_layer does, and for gradients that
-// leave the range of T.
+// What is between is computed again. Ranks deal out heads and rows. Throws Error as compute_layer
+// does, and for gradients that leave the range of T.
 template <class T>
 LayerGradients<T> backward_of_layer(std::size_t layer, const Array<T>& x, const Array<T>& context,
                                     const ProjectionWeights<T>& weights,
                                     const AttentionOptions<T>& options, const Array<T>& d_output,
-                                    const GradientSinks<T>& sinks, const LayerShare& share = {});
+                                    const GradientSinks<T>& sinks, const LayerShare& share = {},
+                                    const Communicator& ranks = {});
 
 }  // namespace attn

@@ -4,6 +4,7 @@
 
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
+#include "attention/divided_rows.hpp"
 #include "core/parallel.hpp"
 
 namespace attn {
@@ -17,24 +18,28 @@ Array<T> project_back(const Array<T>& dy, const Array<T>& W, MatrixOrder order) 
 }
 
 template <class T>
-Array<T> matrix_gradient(const Array<T>& x, const Array<T>& dy) {
+Array<T> matrix_gradient(const Array<T>& x, const Array<T>& dy, const Communicator& ranks) {
     assert(x.extent(0) == dy.extent(0) && x.extent(1) == dy.extent(1));
-    constexpr std::size_t kColumns = 192;
+    constexpr std::size_t kSide = 192;  // of a block
     const std::size_t tokens = x.extent(0) * x.extent(1);
     const std::size_t d_in = x.extent(2), d_out = dy.extent(2);
-    std::vector<T> result(d_in * d_out);
     const SingleThreadedBlas blas;
-    const std::size_t across = (d_out + kColumns - 1) / kColumns;
-    parallel_for((d_in + kColumns - 1) / kColumns * across, [&](std::size_t block) {
-        const std::size_t row = block / across * kColumns;
-        const std::size_t column = block % across * kColumns;
-        const std::size_t height = std::min(kColumns, d_in - row);
-        const std::size_t width = std::min(kColumns, d_out - column);
-        multiply_transposed_first<T>({x.data() + row, tokens, height, d_in},
-                                     {dy.data() + column, tokens, width, d_out},
-                                     {result.data() + row * d_out + column, height, width, d_out});
-    });
-    return Array<T>({d_in, d_out}, std::move(result));
+    const std::size_t across = (d_out + kSide - 1) / kSide;
+    const auto make_rows = [&](std::size_t first, std::size_t count) {
+        std::vector<T> result(count * d_out);
+        parallel_for((count + kSide - 1) / kSide * across, [&](std::size_t block) {
+            const std::size_t row = block / across * kSide;
+            const std::size_t column = block % across * kSide;
+            const std::size_t height = std::min(kSide, count - row);
+            const std::size_t width = std::min(kSide, d_out - column);
+            multiply_transposed_first<T>(
+                {x.data() + first + row, tokens, height, d_in},
+                {dy.data() + column, tokens, width, d_out},
+                {result.data() + row * d_out + column, height, width, d_out});
+        });
+        return Array<T>({1, count, d_out}, std::move(result));
+    };
+    return divide_rows<T>(ranks, d_in, make_rows, kSide);
 }
 
 template <class T>
@@ -51,8 +56,10 @@ Array<T> bias_gradient(const Array<T>& dy) {
 
 template Array<float> project_back(const Array<float>&, const Array<float>&, MatrixOrder);
 template Array<double> project_back(const Array<double>&, const Array<double>&, MatrixOrder);
-template Array<float> matrix_gradient(const Array<float>&, const Array<float>&);
-template Array<double> matrix_gradient(const Array<double>&, const Array<double>&);
+template Array<float> matrix_gradient(const Array<float>&, const Array<float>&,
+                                      const Communicator&);
+template Array<double> matrix_gradient(const Array<double>&, const Array<double>&,
+                                       const Communicator&);
 template Array<float> bias_gradient(const Array<float>&);
 template Array<double> bias_gradient(const Array<double>&);
 

@@ -6,7 +6,6 @@
 
 #include "analysis/growth_sink.hpp"
 #include "analysis/row_sum_sink.hpp"
-#include "attention/division.hpp"
 #include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -393,7 +392,8 @@ ApproxResult approximate_computed(const ApproxRequest& request, io::Inputs& inpu
     options.element_bytes = request.element_bytes.value_or(options.element_bytes);
     options.needs = needs_target(request, target);
     if (request.upstream)
-        options.importance = head_importance(source, inputs, *request.upstream, progress);
+        options.importance =
+            head_importance(source, inputs, *request.upstream, request.ranks, progress);
     analysis::ApproxSink<T> sink(chosen.methods(), options);
     RanksSink<T> ranks(request.ranks);
     Sinks<T> sinks{&ranks, &sink};

@@ -8,9 +8,11 @@
 
 #include "core/error.hpp"
 #include "core/index_list.hpp"
+#include "core/word_list.hpp"
 #include "io/json_text.hpp"
 #include "io/npy_writer.hpp"
 #include "io/output_folder.hpp"
+#include "io/same_files.hpp"
 #include "pipeline/gradient_check.hpp"
 #include "pipeline/run_options.hpp"
 #include "results/gradient_array_sink.hpp"
@@ -39,7 +41,7 @@ class GradientRun {
           warn_(warn),
           source_(differentiable(request), files_, warn),
           loaded_(source_.inputs()),
-          pass_(source_, files_, request.upstream),
+          pass_(source_, files_, request.upstream, request.ranks),
           layers_(sorted_indices(request.layers, loaded_.layers.size(), "--layers", "layer")),
           save_(request.save.value_or(results::usual_gradients(!loaded_.has_weights()))),
           measures_(request.spectral) {
@@ -50,10 +52,13 @@ class GradientRun {
         // So that the guard knows it before anything is computed.
         if (request.upstream.kind == source::Upstream::Kind::array)
             files_.find(request.upstream.array);
+        io::require_same_files(request.ranks, files_.paths());
+        warn_of_ranks();
         if (request.output.empty()) return;
         files_.also_reads(request.input.tokens);
         files_.also_reads(request.input.key_tokens);
-        folder_.emplace(request.output, io::OutputGuard("grad", request.policy, files_.paths()));
+        folder_.emplace(request.output, io::OutputGuard("grad", request.policy, files_.paths()),
+                        "a folder", request.ranks);
     }
 
     GradResult execute(const Progress& progress) {
@@ -66,17 +71,19 @@ class GradientRun {
         if (loaded_.has_weights()) report_->labels = loaded_.tokens;
         if (folder_) {
             folder_->require_space(bytes_of_cells());
-            arrays_.emplace(*folder_, save_, loaded_.batch_axis);
+            arrays_.emplace(*folder_, save_, loaded_.batch_axis, request_.ranks.is_root());
         }
         backwards(progress);
         report_->model = analysis::summarise_layers(all_layers_, request_.clip, stacked());
         warn_of_rounding();
         if (request_.verify)
             report_->check = check_gradients(differentiable(request_), request_.upstream,
-                                             *request_.verify, files_);
+                                             *request_.verify, files_, request_.ranks);
         if (folder_) {
-            results::write_gradient_picture(*report_, {"upstream " + request_.upstream.text},
-                                            *folder_);
+            if (request_.ranks.is_root())
+                results::write_gradient_picture(*report_, {"upstream " + request_.upstream.text},
+                                                *folder_);
+            folder_->gather_files();
             const results::RunManifest manifest = describe();
             folder_->commit(results::write_manifest(manifest));
             result.files = manifest.files;
@@ -109,6 +116,18 @@ class GradientRun {
         require(save_.relative_bias,
                 !loaded_.options.mask.relative.empty() || !loaded_.relative.empty(),
                 "relative_bias: there is no --relative-bias");
+    }
+
+    void warn_of_ranks() const {
+        const std::size_t parts = pass_.parts(), ranks = request_.ranks.size();
+        if (!warn_ || ranks <= parts) return;
+        if (parts == 1 && loaded_.batch * loaded_.kv_heads > 1)
+            return warn_(
+                "the gradient of a bias that several heads share is a sum in one order, so that "
+                "every rank computes all heads");
+        warn_("there " + std::string(parts == 1 ? "is " : "are ") +
+              counted(parts, "key/value head") + " to take backwards and " + std::to_string(ranks) +
+              " ranks, so that " + std::to_string(ranks - parts) + " of them have less to do");
     }
 
     // Of the arrays that may be too large; the others are as large as what was read.
@@ -230,7 +249,7 @@ class GradientRun {
     results::RunManifest describe() {
         results::RunManifest manifest;
         manifest.command = "grad";
-        manifest.inputs = files_.records(request_.policy.sha256);
+        if (request_.ranks.is_root()) manifest.inputs = files_.records(request_.policy.sha256);
         manifest.options = describe_input_options(request_.input, loaded_);
         manifest.options.emplace_back("upstream", io::json_value(request_.upstream.text));
         manifest.options.emplace_back(

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "core/warn.hpp"
 #include "io/output_guard.hpp"
@@ -30,6 +31,7 @@ struct GradRequest {
     bool spectral = false;
     std::optional<std::size_t> verify;  // entries to try by central differences
     std::string command;                // that makes the same again, for pictures
+    Communicator ranks = {};            // that compute it together
 };
 
 struct GradResult {

@@ -37,7 +37,7 @@ std::string entry_text(const Array<double>& x, std::size_t layer, bool layers, s
 
 results::GradientCheck check_gradients(const source::ComputedRequest& request,
                                        const source::Upstream& upstream, std::size_t entries,
-                                       io::Inputs& inputs) {
+                                       io::Inputs& inputs, const Communicator& ranks) {
     if (!request.query.empty())
         fail("--verify: moves the embeddings, and --query, --key and --value have none");
     source::ComputedRequest own = request;
@@ -45,7 +45,7 @@ results::GradientCheck check_gradients(const source::ComputedRequest& request,
     own.tokens.clear();
     own.key_tokens.clear();
     source::ComputedSource<double> source(own, inputs, nullptr);
-    const source::GradientPass<double> pass(source, inputs, upstream);
+    const source::GradientPass<double> pass(source, inputs, upstream, ranks);
     // Of each array of embeddings: there are several with hidden states.
     const std::vector<Array<double>> x = source.inputs().x;
     std::vector<Array<double>> gradients(x.size());

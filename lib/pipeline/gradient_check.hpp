@@ -1,6 +1,7 @@
 // grad --verify: gradients against central differences, in float64.
 #pragma once
 
+#include "core/communicator.hpp"
 #include "io/inputs.hpp"
 #include "results/gradient_report.hpp"
 #include "source/computed_request.hpp"
@@ -14,6 +15,6 @@ namespace attn::pipeline {
 // square of all, whichever is larger. Throws Error for input that has no embeddings.
 results::GradientCheck check_gradients(const source::ComputedRequest& request,
                                        const source::Upstream& upstream, std::size_t entries,
-                                       io::Inputs& inputs);
+                                       io::Inputs& inputs, const Communicator& ranks = {});
 
 }  // namespace attn::pipeline

@@ -21,6 +21,7 @@ results::GradientReport report_of(const MonitorRequest& request, const source::T
     asked.layers = request.from.layers;
     asked.heads = request.from.heads;
     asked.spectral = true;
+    asked.ranks = request.ranks;
     // What there is to warn of was said of the attention already.
     return grad(asked, progress, nullptr).report;
 }

@@ -20,10 +20,11 @@ void ask_for_gradients(const source::Upstream& upstream, source::ComputedRequest
 
 template <class T>
 analysis::HeadNumbers head_importance(const source::ComputedSource<T>& source, io::Inputs& files,
-                                      const source::Upstream& upstream, const Progress& progress) {
+                                      const source::Upstream& upstream, const Communicator& ranks,
+                                      const Progress& progress) {
     analysis::HeadNumbers importance;
     analysis::HeadGradientSink<T> measures(false);
-    const source::GradientPass<T> pass(source, files, upstream);
+    const source::GradientPass<T> pass(source, files, upstream, ranks);
     typename source::GradientPass<T>::Visits visits;
     visits.before = [](std::size_t) {};
     visits.layer = [&](const source::LayerPass<T>&) {
@@ -40,8 +41,10 @@ analysis::HeadNumbers head_importance(const source::ComputedSource<T>& source, i
 }
 
 template analysis::HeadNumbers head_importance(const source::ComputedSource<float>&, io::Inputs&,
-                                               const source::Upstream&, const Progress&);
+                                               const source::Upstream&, const Communicator&,
+                                               const Progress&);
 template analysis::HeadNumbers head_importance(const source::ComputedSource<double>&, io::Inputs&,
-                                               const source::Upstream&, const Progress&);
+                                               const source::Upstream&, const Communicator&,
+                                               const Progress&);
 
 }  // namespace attn::pipeline

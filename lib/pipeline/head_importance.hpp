@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analysis/head_numbers.hpp"
+#include "core/communicator.hpp"
 #include "core/progress.hpp"
 #include "io/inputs.hpp"
 #include "source/computed_source.hpp"
@@ -13,10 +14,11 @@ namespace attn::pipeline {
 // Asks for what the forward pass must give for gradients. Throws Error for q, k and v of a run.
 void ask_for_gradients(const source::Upstream& upstream, source::ComputedRequest& input);
 
-// abs(Σ context * its gradient) of every (layer, sequence, head), as grad measures it. Throws Error
-// for an upstream that does not fit the source.
+// abs(Σ context * its gradient) of every (layer, sequence, head), as grad measures it, which ranks
+// divide. Throws Error for an upstream that does not fit the source.
 template <class T>
 analysis::HeadNumbers head_importance(const source::ComputedSource<T>& source, io::Inputs& files,
-                                      const source::Upstream& upstream, const Progress& progress);
+                                      const source::Upstream& upstream, const Communicator& ranks,
+                                      const Progress& progress);
 
 }  // namespace attn::pipeline

@@ -35,8 +35,9 @@ template <class T>
 std::unique_ptr<io::NpyWriter> GradientArraySink<T>::create_cells(const std::string& name) {
     Shape shape{shape_.heads_streamed(), shape_.queries, shape_.keys};
     if (batch_axis_) shape.insert(shape.begin(), shape_.sequences_streamed());
-    return std::make_unique<io::NpyWriter>(folder_.stage(array_file(shape_.layer, name)),
-                                           dtype_of<T>(), shape);
+    return std::make_unique<io::NpyWriter>(
+        folder_.stage(array_file(shape_.layer, name)), dtype_of<T>(), shape,
+        folder_.is_shared() ? io::NpyWriter::Makers::several : io::NpyWriter::Makers::one);
 }
 
 template <class T>
@@ -122,7 +123,7 @@ void GradientArraySink<T>::end_layer(const GradientArrays<T>& arrays) {
         if (*file) (*file)->close();
         file->reset();
     }
-    if (!wanted_) return;
+    if (!wanted_ || !whole_) return;
     if (choice_.x && arrays.x) files_.write_batch(array_file(arrays.layer, "grad_x"), *arrays.x);
     if (choice_.x && !arrays.gradients->embeddings.empty())
         files_.write_batch(array_file(arrays.layer, "grad_context_embeddings"),
@@ -133,7 +134,7 @@ void GradientArraySink<T>::end_layer(const GradientArrays<T>& arrays) {
 
 template <class T>
 void GradientArraySink<T>::write_final_hidden(const Array<T>& gradient) {
-    files_.write_batch("grad_final_hidden.npy", gradient);
+    if (whole_) files_.write_batch("grad_final_hidden.npy", gradient);
 }
 
 template class GradientArraySink<float>;

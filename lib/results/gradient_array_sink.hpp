@@ -26,9 +26,15 @@ struct GradientArrays {
 template <class T>
 class GradientArraySink : public GradientSink<T> {
   public:
-    // The files have a batch axis iff `batch_axis`.
-    GradientArraySink(io::OutputFolder& folder, const GradientChoice& choice, bool batch_axis)
-        : folder_(folder), files_(folder, batch_axis), choice_(choice), batch_axis_(batch_axis) {}
+    // The files have a batch axis iff `batch_axis`. `whole`: also writes what all ranks know, as
+    // one of them does.
+    GradientArraySink(io::OutputFolder& folder, const GradientChoice& choice, bool batch_axis,
+                      bool whole = true)
+        : folder_(folder),
+          files_(folder, batch_axis),
+          choice_(choice),
+          batch_axis_(batch_axis),
+          whole_(whole) {}
 
     bool needs_cells() const override { return choice_.cells() && wanted_; }
     void begin_layer(const LayerShape& shape) override;
@@ -44,6 +50,7 @@ class GradientArraySink : public GradientSink<T> {
     ArrayFiles<T> files_;
     GradientChoice choice_;
     bool batch_axis_;
+    bool whole_;
     bool wanted_ = true;
     LayerShape shape_;
     std::unique_ptr<io::NpyWriter> scores_;

@@ -6,6 +6,8 @@
 
 #include "attention/blas_threads.hpp"
 #include "attention/block_backward.hpp"
+#include "attention/divided_backward.hpp"
+#include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
 #include "core/word_list.hpp"
 #include "model/logit_gradient.hpp"
@@ -13,13 +15,14 @@
 namespace attn::source {
 namespace {
 
-// What the layers of a forward pass read and gave.
+// What the layers of a forward pass read and gave; ranks have all of it.
 template <class T>
-class LayerInputSink : public Sink<T> {
+class LayerInputSink : public Sink<T>, public JoiningSink<T> {
   public:
     explicit LayerInputSink(Needs needs) : needs_(needs) {}
 
     Needs needs() const override { return needs_; }
+    bool takes_rows() const override { return true; }
     void consume(const Tile<T>&) override {}
     void end_layer(const LayerOutputs<T>& outputs) override {
         if (outputs.x) x.push_back(*outputs.x);
@@ -75,8 +78,12 @@ bool has_parts(const BlockWeights<T>& block) {
 
 template <class T>
 GradientPass<T>::GradientPass(const ComputedSource<T>& source, io::Inputs& files,
-                              const Upstream& upstream)
-    : source_(source), loaded_(source.inputs()), files_(files), upstream_(upstream) {
+                              const Upstream& upstream, Communicator ranks)
+    : source_(source),
+      loaded_(source.inputs()),
+      files_(files),
+      upstream_(upstream),
+      ranks_(std::move(ranks)) {
     stacked_ = loaded_.has_weights() && !loaded_.hidden_states &&
                (loaded_.layers.size() > 1 || has_parts_around());
     if (!is_logit()) return;
@@ -87,6 +94,12 @@ GradientPass<T>::GradientPass(const ComputedSource<T>& source, io::Inputs& files
     if (upstream.token >= loaded_.queries)
         fail(upstream.named(), ": there are ", counted(loaded_.queries, "token"),
              ", counted from 0");
+}
+
+template <class T>
+std::size_t GradientPass<T>::parts() const {
+    const AttentionOptions<T> options = loaded_.options_of(0);
+    return backward_parts(loaded_.batch, loaded_.kv_heads, !options.sinks.empty(), options.mask);
 }
 
 template <class T>
@@ -116,7 +129,8 @@ std::vector<Array<T>> GradientPass<T>::layer_inputs(std::optional<Array<T>>& las
     needs.hidden = wants_output() || is_logit();
     if (loaded_.layers.size() == 1 && !needs.hidden) return {loaded_.x.front()};
     LayerInputSink<T> recorder(needs);
-    source_.stream({&recorder}, {}, nullptr);
+    RanksSink<T> ranks(ranks_);
+    source_.stream({&ranks, &recorder}, {}, nullptr);
     last = std::move(recorder.last);
     return std::move(recorder.x);
 }
@@ -125,7 +139,9 @@ template <class T>
 Array<T> GradientPass<T>::attended(std::size_t layer, const Array<T>& input,
                                    const ProjectionWeights<T>& weights) const {
     const Array<T>& context = loaded_.context.empty() ? input : loaded_.context;
-    return compute_layer<T>(layer, input, context, weights, loaded_.options_of(layer), {}).output;
+    RanksSink<T> ranks(ranks_);
+    return compute_layer<T>(layer, input, context, weights, loaded_.options_of(layer), {&ranks})
+        .output;
 }
 
 template <class T>
@@ -171,8 +187,9 @@ void GradientPass<T>::stream_heads(const GradientSinks<T>& sinks, const Chosen& 
     // The gradient of the energy is the contexts, which the backward pass makes anyway.
     if (!wants_output()) gradients.d_context = beginning(Array<T>(), 0);
     if (visits.before) visits.before(0);
-    gradients.heads = backward_of_heads<T>(0, loaded_.q, loaded_.k, loaded_.v, options,
-                                           gradients.d_context, sinks, {std::nullopt, heads});
+    gradients.heads =
+        backward_of_heads<T>(0, loaded_.q, loaded_.k, loaded_.v, options, gradients.d_context,
+                             sinks, {std::nullopt, heads}, ranks_);
     if (wants_output()) gradients.d_context = gradients.heads.attention.context;
     visits.layer({0, nullptr, gradients.d_context, nullptr, false, gradients, nullptr});
 }
@@ -187,9 +204,9 @@ void GradientPass<T>::stream_alone(std::size_t layer, const GradientSinks<T>& si
     if (wants_output()) result = attended(layer, input, weights.attention);
     const Array<T> d_out = beginning(result, layer);
     if (visits.before) visits.before(layer);
-    const LayerGradients<T> gradients =
-        backward_of_layer<T>(layer, input, loaded_.context, weights.attention,
-                             loaded_.options_of(layer), d_out, sinks, {std::nullopt, heads});
+    const LayerGradients<T> gradients = backward_of_layer<T>(
+        layer, input, loaded_.context, weights.attention, loaded_.options_of(layer), d_out, sinks,
+        {std::nullopt, heads}, ranks_);
     const Array<T> d_in = attention_input_backward(weights.block, x, gradients.x);
     visits.layer({layer, &x, d_out, &d_in, false, gradients, &weights.attention});
     model::release_layer(*loaded_.bundle, layer);
@@ -204,12 +221,12 @@ Array<T> GradientPass<T>::stream_block(std::size_t layer, const Array<T>& x, con
     BlockGradients<T> around{d_out, d_out};
     if (has_parts(weights.block)) {
         const Array<T> middle = attended(layer, input, weights.attention);
-        around = block_backward(weights.block, x, middle, d_out);
+        around = block_backward(weights.block, x, middle, d_out, ranks_);
     }
     if (visits.before) visits.before(layer);
     const LayerGradients<T> gradients = backward_of_layer<T>(
         layer, input, loaded_.context, weights.attention, loaded_.options_of(layer),
-        around.attended, sinks, {std::nullopt, heads});
+        around.attended, sinks, {std::nullopt, heads}, ranks_);
     Array<T> d_in = add(around.x, attention_input_backward(weights.block, x, gradients.x));
     const OverflowGuard guard{layer, loaded_.options.allow_nonfinite};
     guard.check(d_in, "the gradient of the hidden state");
@@ -227,7 +244,8 @@ Array<T> GradientPass<T>::output(std::size_t layer) const {
     LayerInputSink<T> recorder(needs);
     Share share;
     if (!stacked_) share.layers = std::vector<std::size_t>{layer};
-    source_.stream({&recorder}, share, nullptr);
+    RanksSink<T> ranks(ranks_);
+    source_.stream({&ranks, &recorder}, share, nullptr);
     if (!is_logit()) return *recorder.last;
     std::vector<T> picked;
     const Array<T>& logits = recorder.logits;

@@ -26,8 +26,13 @@ struct LayerPass {
 template <class T>
 class GradientPass {
   public:
-    // All must outlive the pass. Throws Error for an upstream that does not fit.
-    GradientPass(const ComputedSource<T>& source, io::Inputs& files, const Upstream& upstream);
+    // All must outlive the pass, which `ranks` divide among them; each visits all layers. Throws
+    // Error for an upstream that does not fit.
+    GradientPass(const ComputedSource<T>& source, io::Inputs& files, const Upstream& upstream,
+                 Communicator ranks = {});
+
+    // Into how many parts the heads of a layer can be divided, see divided_backward.hpp.
+    std::size_t parts() const;
 
     // Whether layers stand one over the other: x_{l+1} = x_l + what layer l adds. Else each stands
     // alone: its gradient begins with the upstream, and is that of its attention.
@@ -74,6 +79,7 @@ class GradientPass {
     const ComputedInputs<T>& loaded_;
     io::Inputs& files_;
     const Upstream& upstream_;
+    Communicator ranks_;
     bool stacked_ = false;
 };
 
