@@ -28,7 +28,8 @@ export OMPI_MCA_hwloc_base_binding_policy=none
 # MPI libraries keep memory to the end; what we leak ourselves every other test of that build finds.
 if [ "$preset" = asan ]; then export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"; fi
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+nodes=()
+trap 'kill "${nodes[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 failed=0
 
 complain() {
@@ -56,10 +57,14 @@ cmake -B "$build" -DATTN_MPI=OFF -U 'MPI_*' >/dev/null
 one=$PWD/$build/bin/attn-inspect
 if ldd "$one" | grep -qi 'libmpi'; then complain "attn-inspect itself is linked with MPI"; fi
 
-# on MPI RANKS ARGUMENTS…: the program on so many ranks.
+# on MPI RANKS ARGUMENTS…: the program on so many ranks; "nodes": three ranks on two nodes.
 on() {
   local mpi=$1 ranks=$2
   shift 2
+  if [ "$ranks" = nodes ]; then
+    timeout 120 nsenter -t "${nodes[0]}" -n -u "$work/launch-$mpi" "$work/attn-inspect-$mpi" "$@"
+    return
+  fi
   timeout 120 "mpirun.$mpi" -n "$ranks" "$work/attn-inspect-$mpi" "$@"
 }
 
@@ -138,6 +143,56 @@ if [ -z "$quick" ] && command -v python3 >/dev/null; then
   echo "${#cases[@]} golden and reference cases through 3 ranks"
 elif [ -z "$quick" ]; then
   echo "skipped: golden and reference cases, without python3" >&2
+fi
+
+# Two nodes: each a process with a network, a name and a folder "$work/own" of its own, and a cable between
+# them. Launchers reach the second one through "enter" as they would through ssh.
+make_nodes() {
+  local node number=0
+  command -v ip nsenter unshare >/dev/null || return
+  mkdir -p own
+  for node in a b; do
+    unshare -n -u -m sh -c "hostname attn-node-$node && mount -t tmpfs none '$work/own' && exec sleep 3600" 2>/dev/null &
+    nodes+=($!)
+  done
+  for node in "${nodes[@]}"; do
+    for _ in $(seq 50); do
+      if [[ $(nsenter -t "$node" -u hostname 2>/dev/null) = attn-node-* ]]; then break; fi
+      sleep 0.1
+    done
+  done
+  nsenter -t "${nodes[0]}" -n ip link add veth0 type veth peer name veth0 netns "${nodes[1]}" 2>/dev/null || return
+  for node in "${nodes[@]}"; do
+    number=$((number + 1))
+    nsenter -t "$node" -n ip link set lo up || return
+    nsenter -t "$node" -n ip addr add "10.77.0.$number/24" dev veth0 || return
+    nsenter -t "$node" -n ip link set veth0 up || return
+  done
+  printf '%s\n' '#!/bin/sh' 'while [ "$1" = -x ]; do shift; done' 'shift' \
+    "exec nsenter -t ${nodes[1]} -n -u -m sh -c \"\$*\"" >enter
+  printf '%s\n' '#!/bin/sh' "exec mpirun.openmpi --mca plm_rsh_agent $work/enter --mca oob_tcp_if_include veth0 \\" \
+    "  --mca btl_tcp_if_include veth0 -H 10.77.0.1:1,10.77.0.2:2 -n 3 \"\$@\"" >launch-openmpi
+  printf '%s\n' '#!/bin/sh' "exec mpirun.mpich -launcher ssh -launcher-exec $work/enter -iface veth0 \\" \
+    "  -hosts 10.77.0.1:1,10.77.0.2:2 -n 3 \"\$@\"" >launch-mpich
+  chmod +x enter launch-openmpi launch-mpich
+}
+
+if make_nodes; then
+  for entry in "${commands[@]}"; do
+    case $entry in
+    "run with everything|"* | "gradients|"* | "stats|"*) require_same nodes "$entry" ;;
+    esac
+  done
+  for mpi in "${mpis[@]}"; do
+    names=$(nsenter -t "${nodes[0]}" -n -u "$work/launch-$mpi" hostname | sort -u | tr '\n' ' ')
+    [ "$names" = "attn-node-a attn-node-b " ] || complain "two nodes, $mpi: ranks are on $names"
+    code=0
+    on "$mpi" nodes run "${sample[@]}" --save weights -o own/out >/dev/null 2>found.err || code=$?
+    [ "$code" -eq 2 ] || complain "a folder of each node, $mpi: exit code $code"
+    grep -q 'is not the folder that rank 0 writes into' found.err || complain "a folder of each node, $mpi: $(cat found.err)"
+  done
+else
+  echo "skipped: two nodes, which take the right to make network namespaces" >&2
 fi
 
 # What is wrong is said once, with exit code 2, and nothing is left.
