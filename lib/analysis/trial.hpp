@@ -125,6 +125,7 @@ class Trial {
                    std::size_t cells_at_most, ValueParts& all);
     bool choose_in_output(Explanation& explanation, Mistakes& mistakes, KeyValueOrder order);
     bool choose_value_order(Explanation& explanation, Mistakes& mistakes);
+    bool choose_among_orders(Explanation& explanation, Mistakes& mistakes);
     bool choose_kv_order(Explanation& explanation, Mistakes& mistakes);
     bool choose_averaged_heads(Explanation& explanation, Mistakes& mistakes);
     bool choose_masked_key(Explanation& explanation, Mistakes& mistakes);

@@ -139,8 +139,26 @@ bool Trial::choose_value_order(Explanation& explanation, Mistakes& mistakes) {
     return choose_in_output(explanation, mistakes, &Mistakes::value_order);
 }
 
+// A softmax over the heads reads all key/value heads for each weight, so that none can be matched
+// by itself: of few, all orders are tried.
+bool Trial::choose_among_orders(Explanation& explanation, Mistakes& mistakes) {
+    constexpr std::size_t kMost = 4;
+    std::vector<std::size_t> order =
+        count_up(DenseComputation(inputs_, mistakes, store_).kv_heads());
+    if (order.size() > kMost) return false;
+    std::vector<std::vector<std::size_t>> orders;
+    do orders.push_back(order);
+    while (std::next_permutation(order.begin(), order.end()));
+    const std::size_t best =
+        nearest(mistakes, count_up(orders.size()),
+                [&](Mistakes& tried, std::size_t index) { tried.kv_order = orders[index]; });
+    return take_order(orders[best], &Mistakes::kv_order, explanation, mistakes);
+}
+
 // In matrices each place is compared with what each head would give there.
 bool Trial::choose_kv_order(Explanation& explanation, Mistakes& mistakes) {
+    if (mistakes.axis == SoftmaxAxis::heads && observation_.kind != Observed::scores)
+        return choose_among_orders(explanation, mistakes);
     if (observation_.kind == Observed::output)
         return choose_in_output(explanation, mistakes, &Mistakes::kv_order);
     const DenseComputation right(inputs_, mistakes, store_);

@@ -56,7 +56,7 @@ std::size_t random_size(unsigned seed) {
 
 // Of the many thousand pairs of mistakes one of so many is planted: under sanitizers some of those
 // that are planted elsewhere.
-constexpr std::size_t kEvery = kSanitized ? 505 : 101;
+constexpr std::size_t kEvery = kSanitized ? 1010 : 101;
 
 // What is observed, and how it was saved.
 struct Experiment {

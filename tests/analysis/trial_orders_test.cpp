@@ -48,4 +48,14 @@ TEST_CASE("key/value heads in another order are told in weights, scores and outp
             found_choice(world, mistakes, kind),
             Catch::Contains("key/value heads in another order; scaled by 1 / sqrt(d_head); "));
     }
+    // Where each weight reads all heads, none can be matched by itself.
+    for (const auto kind : {Observed::weights, Observed::output}) {
+        Mistakes mistakes;
+        mistakes.axis = SoftmaxAxis::heads;
+        mistakes.kv_order = {1, 2, 3, 0};
+        const std::string found = found_choice(world, mistakes, kind);
+        CHECK_THAT(found,
+                   Catch::Contains("key/value heads in another order; softmax over the heads; "));
+        CHECK_THAT(found, Catch::Contains("head 0 is 1, head 1 is 2, head 2 is 3, head 3 is 0"));
+    }
 }

@@ -21,7 +21,7 @@ const std::vector<std::string> kFourHeads{
     "-x", sample("embeddings.npy"), "-w", sample("weights"), "--heads", "4"};
 
 ProgramResult diagnose_more(const std::vector<std::string>& arguments) {
-    return run_program(join({"diagnose"}, arguments));
+    return run_program(join({"diagnose", "--time-limit", "0"}, arguments));
 }
 
 // What our own run gives of all layers, in a folder of that name.
