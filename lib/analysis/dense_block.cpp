@@ -73,8 +73,11 @@ MatrixView<const double> DenseComputation::read_head(const HeadsView<double>& he
     mean.assign(heads.tokens * heads.width, 0.0);
     for (std::size_t one = head / count * count; one < head / count * count + count; ++one) {
         const MatrixView<const double> matrix = heads.head(sequence, one);
-        for (std::size_t i = 0; i < mean.size(); ++i)
-            mean[i] += matrix.row(i / heads.width)[i % heads.width] / static_cast<double>(count);
+        for (std::size_t token = 0; token < heads.tokens; ++token) {
+            const Span<const double> row = matrix.row(token);
+            for (std::size_t i = 0; i < heads.width; ++i)
+                mean[token * heads.width + i] += row[i] / static_cast<double>(count);
+        }
     }
     return {mean.data(), heads.tokens, heads.width};
 }
