@@ -180,12 +180,7 @@ TEST_CASE("angles along the heads have a name where they can be told") {
 }
 
 TEST_CASE("it is told how many key/value heads gave way to their mean") {
-    World world = capped(19, 9);
-    world.q = make_separate_heads(random_array<double>({1, 8, 9, 4}, 1));
-    world.k = make_separate_heads(random_array<double>({1, 4, 9, 4}, 2));
-    world.v = make_separate_heads(random_array<double>({1, 4, 9, 4}, 3));
-    world.options.sinks = {};
-    world.options.mask.alibi = {};
+    const World world = capped_groups(1, 9);
     for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
         for (const std::size_t count : {2u, 4u}) {
             Mistakes mistakes;

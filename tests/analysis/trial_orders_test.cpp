@@ -27,12 +27,7 @@ TEST_CASE("values in another order are told where a sequence has rows without a 
 }
 
 TEST_CASE("key/value heads in another order are told in weights, scores and outputs") {
-    World world = capped(8, 9);
-    world.q = make_separate_heads(random_array<double>({1, 8, 9, 4}, 1));
-    world.k = make_separate_heads(random_array<double>({1, 4, 9, 4}, 2));
-    world.v = make_separate_heads(random_array<double>({1, 4, 9, 4}, 3));
-    world.options.sinks = {};
-    world.options.mask.alibi = {};
+    const World world = capped_groups(1, 9);
     for (const auto kind : {Observed::weights, Observed::scores, Observed::output}) {
         Mistakes mistakes;
         mistakes.kv_order = {2, 1, 0, 3};

@@ -138,6 +138,17 @@ inline World capped(unsigned seed, std::size_t n) {
     return world;
 }
 
+// The same of eight heads, two for each key/value head, without what belongs to a head by number.
+inline World capped_groups(unsigned seed, std::size_t n) {
+    World world = capped(seed, n);
+    world.q = make_separate_heads(random_array<double>({1, 8, n, 4}, seed));
+    world.k = make_separate_heads(random_array<double>({1, 4, n, 4}, seed + 1));
+    world.v = make_separate_heads(random_array<double>({1, 4, n, 4}, seed + 2));
+    world.options.sinks = {};
+    world.options.mask.alibi = {};
+    return world;
+}
+
 // New tokens behind a cache, turned by stretched positions.
 inline World cached(unsigned seed, std::size_t n) {
     constexpr std::size_t past = 4;
