@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
 #include <tuple>
 
 #include "analysis/wrong_structure.hpp"
@@ -41,7 +42,8 @@ DenseComputation::DenseComputation(const DenseInputs& inputs, Mistakes mistakes,
       options_(*inputs.options),
       mistakes_(std::move(mistakes)),
       late_factor_(scales_late(inputs, mistakes_) ? mistakes_.input_factor : 1),
-      heads_(store.get(inputs, mistakes_)),
+      store_(store),
+      sizes_(dense_sizes(inputs)),
       structure_(wrong_structure(options_.mask.structure, mistakes_, queries(), keys())),
       bias_(bias_options(), keys()),
       array_(array_options(), keys()) {}
@@ -55,7 +57,7 @@ std::size_t DenseComputation::kv_head(std::size_t head) const {
     if (mistakes_.one_kv_head) return 0;
     const bool tile = (options_.kv_order == KvOrder::tile) != mistakes_.other_kv_order;
     const std::size_t place =
-        kv_head_of(head, heads(), heads_->k.view.heads, tile ? KvOrder::tile : KvOrder::repeat);
+        kv_head_of(head, heads(), kv_heads(), tile ? KvOrder::tile : KvOrder::repeat);
     return mistakes_.kv_order.empty() ? place : mistakes_.kv_order[place];
 }
 
@@ -64,26 +66,27 @@ std::size_t DenseComputation::value_head(std::size_t head) const {
     return mistakes_.value_order.empty() ? place : mistakes_.value_order[place];
 }
 
-// A key/value head as it is, or the mean of its neighbours and itself, put into `mean`.
-MatrixView<const double> DenseComputation::read_head(const HeadsView<double>& heads,
-                                                     std::size_t sequence, std::size_t head,
-                                                     std::vector<double>& mean) const {
-    const std::size_t count = mistakes_.averaged_kv_heads;
-    if (count == 0) return heads.head(sequence, head);
-    mean.assign(heads.tokens * heads.width, 0.0);
-    for (std::size_t one = head / count * count; one < head / count * count + count; ++one) {
-        const MatrixView<const double> matrix = heads.head(sequence, one);
-        for (std::size_t token = 0; token < heads.tokens; ++token) {
-            const Span<const double> row = matrix.row(token);
-            for (std::size_t i = 0; i < heads.width; ++i)
-                mean[token * heads.width + i] += row[i] / static_cast<double>(count);
-        }
+// The heads that are computed in some places, or all where that is most of them or the output will
+// ask for all.
+HeadChoice DenseComputation::choice_of(const std::vector<std::size_t>& places) const {
+    if (in_.wants_output || 2 * places.size() > heads()) return {};
+    std::set<std::size_t> queries, keys;
+    for (const std::size_t place : places) {
+        queries.insert(computed_head(place));
+        keys.insert(kv_head(computed_head(place)));
     }
-    return {mean.data(), heads.tokens, heads.width};
+    return {{queries.begin(), queries.end()}, {keys.begin(), keys.end()}};
+}
+
+std::shared_ptr<const DenseHeads> DenseComputation::take(const HeadChoice& choice) const {
+    const bool same = choice.queries == choice_.queries && choice.keys == choice_.keys;
+    if (heads_ == nullptr || !same) heads_ = store_.get(in_, mistakes_, choice);
+    choice_ = choice;
+    return heads_;
 }
 
 double DenseComputation::scale() const {
-    const double usual = default_scale(heads_->q.view.width);
+    const double usual = default_scale(sizes_.width);
     return mistakes_.scale.value_or(options_.scale.value_or(usual));
 }
 
@@ -118,9 +121,10 @@ DenseBlock DenseComputation::attend(DenseCells cells) const {
     block.allowed.resize(count);
     constexpr std::size_t kRows = 64;
     const std::size_t pieces = (rows + kRows - 1) / kRows;
+    const auto taken = take(choice_of(block.cells.heads));
     parallel_for(block.cells.heads.size() * pieces, [&](std::size_t i) {
         const std::size_t first = i % pieces * kRows;
-        score(block, i / pieces, first, std::min(kRows, rows - first));
+        score(*taken, block, i / pieces, first, std::min(kRows, rows - first));
     });
     normalise(block);
     if (mistakes_.softmax_twice) softmax_again(block);
@@ -128,13 +132,12 @@ DenseBlock DenseComputation::attend(DenseCells cells) const {
 }
 
 // Products, scores and who is allowed, of `count` rows of the block's head number `head`.
-void DenseComputation::score(DenseBlock& block, std::size_t head, std::size_t first,
-                             std::size_t count) const {
+void DenseComputation::score(const DenseHeads& heads, DenseBlock& block, std::size_t head,
+                             std::size_t first, std::size_t count) const {
     const DenseCells& cells = block.cells;
     const std::size_t keys = cells.keys.size(), name = computed_head(cells.heads[head]);
-    MatrixView<const double> q = heads_->q.view.head(cells.sequence, name);
-    std::vector<double> mean;
-    MatrixView<const double> k = read_head(heads_->k.view, cells.sequence, kv_head(name), mean);
+    MatrixView<const double> q = heads.query_head(cells.sequence, name);
+    MatrixView<const double> k = heads.key_head(cells.sequence, kv_head(name));
     if (mistakes_.swapped_queries_and_keys) std::swap(q, k);
     const std::size_t start = (head * cells.queries.size() + first) * keys;
     std::vector<double> rows = gather(q, cells.queries, first, count);

@@ -27,14 +27,14 @@ struct DenseBlock {
 
 class DenseComputation {
   public:
-    // Keeps `inputs`; takes heads from the store.
+    // Keeps `inputs` and the store, from which it takes the heads that it is asked for.
     DenseComputation(const DenseInputs& inputs, Mistakes mistakes, DenseHeadsStore& store);
 
-    std::size_t batch() const { return heads_->q.view.batch; }
-    std::size_t heads() const { return heads_->q.view.heads; }
-    std::size_t queries() const { return heads_->q.view.tokens; }
-    std::size_t keys() const { return heads_->k.view.tokens; }
-    std::size_t kv_heads() const { return heads_->k.view.heads; }
+    std::size_t batch() const { return sizes_.batch; }
+    std::size_t heads() const { return sizes_.heads; }
+    std::size_t queries() const { return sizes_.queries; }
+    std::size_t keys() const { return sizes_.keys; }
+    std::size_t kv_heads() const { return sizes_.kv_heads; }
     std::size_t kv_head(std::size_t head) const;
 
     const Mistakes& mistakes() const { return mistakes_; }
@@ -53,11 +53,12 @@ class DenseComputation {
     MaskOptions<double> array_options() const;
     std::size_t computed_head(std::size_t place) const;
     std::size_t value_head(std::size_t head) const;
-    MatrixView<const double> read_head(const HeadsView<double>& heads, std::size_t sequence,
-                                       std::size_t head, std::vector<double>& mean) const;
+    HeadChoice choice_of(const std::vector<std::size_t>& places) const;
+    std::shared_ptr<const DenseHeads> take(const HeadChoice& choice) const;
     double scale() const;
     double cap(double score) const;
-    void score(DenseBlock& block, std::size_t head, std::size_t first, std::size_t count) const;
+    void score(const DenseHeads& heads, DenseBlock& block, std::size_t head, std::size_t first,
+               std::size_t count) const;
     double sink(double logit) const;
     void mask_wrongly(double& score, std::uint8_t& allowed, bool caps) const;
     void apply(const Mask<double>& mask, const DenseCells& cells, std::size_t head,
@@ -93,7 +94,11 @@ class DenseComputation {
     const AttentionOptions<double>& options_;
     Mistakes mistakes_;
     double late_factor_;  // of queries, keys and values
-    std::shared_ptr<const DenseHeads> heads_;
+    DenseHeadsStore& store_;
+    DenseSizes sizes_;
+    // Taken last: another computation may have driven them out of the store.
+    mutable HeadChoice choice_;
+    mutable std::shared_ptr<const DenseHeads> heads_;
     MaskStructure structure_;
     Mask<double> bias_;   // what is added
     Mask<double> array_;  // structure and mask array

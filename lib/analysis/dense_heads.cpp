@@ -1,9 +1,10 @@
 #include "analysis/dense_heads.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
-#include <functional>
 
+#include "analysis/changed_heads.hpp"
 #include "analysis/dense_rotary.hpp"
 #include "analysis/transpose.hpp"
 #include "core/magnitude.hpp"
@@ -11,9 +12,10 @@
 namespace attn::analysis {
 namespace {
 
-// What the stores hold at most, in numbers: an eighth of a gigabyte each.
+// What the stores hold at most, in numbers: an eighth of a gigabyte each. As many entries as
+// mistakes that change heads, and more: each is asked for again beside every other mistake.
 constexpr std::size_t kMostNumbers = std::size_t{1} << 24;
-constexpr std::size_t kMostEntries = 12;
+constexpr std::size_t kMostEntries = 64;
 
 // [n, d, heads] as [n, heads, d].
 Array<double> put_heads_outside(const Array<double>& packed, std::size_t heads) {
@@ -30,29 +32,6 @@ Heads<double> split(const Array<double>& packed, std::size_t heads, bool by_resh
     if (!by_reshape) return make_packed_heads(packed, heads);
     const Shape& shape = packed.shape();
     return make_separate_heads(packed.reshaped({shape[0], heads, shape[1], shape[2] / heads}));
-}
-
-Array<double> changed(const Array<double>& array, double factor, Rounding rounding) {
-    if ((factor == 1 && rounding == Rounding::none) || array.empty()) return array;
-    std::vector<double> values(array.data(), array.data() + array.size());
-    for (double& value : values) value = round_to(rounding, value * factor);
-    return {array.shape(), std::move(values)};
-}
-
-Heads<double> changed(const Heads<double>& heads, double factor, Rounding rounding) {
-    if (factor == 1 && rounding == Rounding::none) return heads;
-    const HeadsView<double>& view = heads.view;
-    std::vector<double> values;
-    values.reserve(view.batch * view.heads * view.tokens * view.width);
-    for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
-        const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
-        for (std::size_t row = 0; row < matrix.rows; ++row) {
-            for (const double value : matrix.row(row))
-                values.push_back(round_to(rounding, value * factor));
-        }
-    }
-    return make_separate_heads(
-        Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
 }
 
 // LayerNorm for RMSNorm or the other way round, another weight, another epsilon.
@@ -107,66 +86,6 @@ Array<double> add_bias(const Array<double>& product, const Array<double>& bias) 
     return {product.shape(), std::move(values)};
 }
 
-// What is made of one row of a head.
-using ChangeRow = std::function<void(std::vector<double>&)>;
-
-Heads<double> with_rows(const Heads<double>& heads, const ChangeRow& change) {
-    const HeadsView<double>& view = heads.view;
-    std::vector<double> values;
-    values.reserve(view.batch * view.heads * view.tokens * view.width);
-    for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
-        const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
-        for (std::size_t token = 0; token < matrix.rows; ++token) {
-            const Span<const double> from = matrix.row(token);
-            std::vector<double> row(from.begin(), from.end());
-            change(row);
-            values.insert(values.end(), row.begin(), row.end());
-        }
-    }
-    return make_separate_heads(
-        Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
-}
-
-Heads<double> quantised(const Heads<double>& heads, double levels) {
-    if (levels == 0) return heads;
-    return with_rows(heads, [levels](std::vector<double>& row) {
-        double largest = 0;
-        for (const double value : row) largest = std::max(largest, std::abs(value));
-        if (!(largest > 0)) return;
-        const double step = largest / levels;
-        for (double& value : row) value = std::nearbyint(value / step) * step;
-    });
-}
-
-// Around the end.
-std::size_t shifted(std::size_t place, std::size_t tokens, std::ptrdiff_t by) {
-    const auto count = static_cast<std::ptrdiff_t>(tokens);
-    return static_cast<std::size_t>((static_cast<std::ptrdiff_t>(place) + by + count) % count);
-}
-
-// In each place what `token_at(place)` has.
-template <class TokenAt>
-Heads<double> moved(const Heads<double>& heads, const TokenAt& token_at) {
-    const HeadsView<double>& view = heads.view;
-    std::vector<double> values;
-    values.reserve(view.batch * view.heads * view.tokens * view.width);
-    for (std::size_t item = 0; item < view.batch * view.heads; ++item) {
-        const MatrixView<const double> matrix = view.head(item / view.heads, item % view.heads);
-        for (std::size_t place = 0; place < matrix.rows; ++place) {
-            const auto row = matrix.row(token_at(place));
-            values.insert(values.end(), row.begin(), row.end());
-        }
-    }
-    return make_separate_heads(
-        Array<double>({view.batch, view.heads, view.tokens, view.width}, std::move(values)));
-}
-
-// As the tokens before or after have them.
-Heads<double> shifted(const Heads<double>& heads, std::ptrdiff_t by) {
-    if (by == 0 || heads.view.tokens == 0) return heads;
-    return moved(heads, [&](std::size_t place) { return shifted(place, heads.view.tokens, by); });
-}
-
 // All new tokens in other places.
 void move_tokens(DenseHeads& heads, const Mistakes& mistakes, bool has_values) {
     if (!mistakes.reversed_tokens && mistakes.sequence_shift == 0) return;
@@ -180,24 +99,20 @@ void move_tokens(DenseHeads& heads, const Mistakes& mistakes, bool has_values) {
     if (has_values) move(heads.v);
 }
 
-// Of the next sequence, the first one for the last.
-Array<double> of_next_sequence(const Array<double>& past) {
-    const std::size_t size = past.size() / past.extent(0);
-    std::vector<double> values(past.data(), past.data() + past.size());
-    std::rotate(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(size), values.end());
-    return {past.shape(), std::move(values)};
+// Where a head stands among those that were chosen.
+std::size_t place_of(std::size_t head, const std::vector<std::size_t>& chosen) {
+    if (chosen.empty()) return head;
+    const auto found = std::lower_bound(chosen.begin(), chosen.end(), head);
+    assert(found != chosen.end() && *found == head);
+    return static_cast<std::size_t>(found - chosen.begin());
 }
 
-Heads<double> of_next_sequence(const Heads<double>& heads) {
-    return make_separate_heads(
-        of_next_sequence(with_rows(heads, [](std::vector<double>&) {}).array));
-}
-
-void divide_by_length(std::vector<double>& row) {
-    double square = 0;
-    for (const double value : row) square += value * value;
-    if (!(square > 0)) return;
-    for (double& value : row) value /= std::sqrt(square);
+// Numbers that the array does not share with what was given.
+std::size_t own_numbers(const Heads<double>& heads, const DenseInputs& in) {
+    for (const Heads<double>* given : {in.q, in.k, in.v}) {
+        if (given != nullptr && given->array.data() == heads.array.data()) return 0;
+    }
+    return heads.array.size();
 }
 
 Heads<double> normalised(const Heads<double>& heads, const Norm<double>& norm,
@@ -205,8 +120,7 @@ Heads<double> normalised(const Heads<double>& heads, const Norm<double>& norm,
     if (norm.kind == NormKind::none) return heads;
     Norm<double> used = norm;
     used.epsilon = mistakes.input_epsilon.value_or(used.epsilon);
-    const Heads<double> copied = with_rows(heads, [](std::vector<double>&) {});
-    return make_separate_heads(normalise(copied.array, used));
+    return make_separate_heads(normalise(copied(heads).array, used));
 }
 
 const ProjectionWeights<double>& matrices_of_keys(const DenseInputs& in, const Mistakes& mistakes) {
@@ -218,7 +132,7 @@ std::size_t numbers_in(const Array<double>& array) {
     return array.size();
 }
 std::size_t numbers_in(const std::shared_ptr<const DenseHeads>& heads) {
-    return heads->q.array.size() + heads->k.array.size() + heads->v.array.size();
+    return heads->numbers;
 }
 
 // The entry of `key`, made when there is none; the oldest ones go when there is no room.
@@ -230,7 +144,8 @@ auto find_or_make(Entries& entries, const Key& key, const Make& make) {
         std::rotate(entries.begin(), found, found + 1);
         return entries.front().second;
     }
-    entries.emplace(entries.begin(), key, make());
+    auto made = make();  // it may ask for another entry
+    entries.emplace(entries.begin(), key, std::move(made));
     std::size_t numbers = 0, kept = 0;
     for (const auto& entry : entries) {
         numbers += numbers_in(entry.second);
@@ -259,9 +174,36 @@ std::vector<double> projection_key(const Mistakes& m) {
 
 }  // namespace
 
+DenseSizes dense_sizes(const DenseInputs& in) {
+    const AttentionOptions<double>& options = *in.options;
+    const std::size_t past = options.past_key.empty() ? 0 : options.past_key.extent(2);
+    if (in.weights == nullptr) {
+        const HeadsView<double>& q = in.q->view;
+        return {q.batch, q.heads, in.k->view.heads, q.tokens, past + in.k->view.tokens, q.width};
+    }
+    const ProjectionWeights<double>& w = *in.weights;
+    const Array<double>& of_keys = in.context != nullptr ? *in.context : *in.x;
+    return {in.x->extent(0),
+            w.heads,
+            w.kv_heads,
+            in.x->extent(1),
+            past + of_keys.extent(1),
+            output_width(w.W_Q, w.order) / w.heads};
+}
+
+MatrixView<const double> DenseHeads::query_head(std::size_t sequence, std::size_t head) const {
+    return q.view.head(sequence, place_of(head, choice.queries));
+}
+MatrixView<const double> DenseHeads::key_head(std::size_t sequence, std::size_t head) const {
+    return k.view.head(sequence, place_of(head, choice.keys) / kv_group);
+}
+MatrixView<const double> DenseHeads::value_head(std::size_t sequence, std::size_t head) const {
+    return v.view.head(sequence, place_of(head, choice.keys) / kv_group);
+}
+
 std::size_t token_in_place(std::size_t place, std::size_t tokens, const Mistakes& mistakes) {
     if (mistakes.reversed_tokens) return tokens - 1 - place;
-    return shifted(place, tokens, mistakes.sequence_shift);
+    return shifted_place(place, tokens, mistakes.sequence_shift);
 }
 
 bool scales_late(const DenseInputs& in, const Mistakes& mistakes) {
@@ -338,9 +280,23 @@ DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mista
             in.wants_output ? make(swaps ? 'k' : 'v', {}) : Heads<double>()};
 }
 
-DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes) {
+DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes,
+                                 const HeadChoice& choice) {
     const AttentionOptions<double>& options = *in.options;
+    if (const std::size_t count = mistakes.averaged_kv_heads; count > 0) {
+        Mistakes rest = mistakes;
+        rest.averaged_kv_heads = 0;
+        DenseHeads heads = *get(in, rest, choice);
+        heads.kv_group = count;
+        heads.k = averaged(heads.k, count);
+        if (in.wants_output) heads.v = averaged(heads.v, count);
+        return heads;
+    }
     DenseHeads heads = project(in, mistakes);
+    heads.choice = choice;
+    heads.q = chosen(heads.q, choice.queries);
+    heads.k = chosen(heads.k, choice.keys);
+    if (in.wants_output) heads.v = chosen(heads.v, choice.keys);
     move_tokens(heads, mistakes, in.wants_output);
     heads.k = shifted(heads.k, mistakes.token_shift);
     if (in.wants_output) heads.v = shifted(heads.v, mistakes.token_shift);
@@ -349,8 +305,8 @@ DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes
         if (in.wants_output) heads.v = of_next_sequence(heads.v);
     }
     if (mistakes.unit_heads) {
-        heads.q = with_rows(heads.q, divide_by_length);
-        heads.k = with_rows(heads.k, divide_by_length);
+        heads.q = with_unit_rows(heads.q);
+        heads.k = with_unit_rows(heads.k);
     }
     if (options.rotary && !mistakes.missing_rotary)
         rotate_wrongly(*options.rotary, mistakes, heads, in.wants_output);
@@ -361,16 +317,16 @@ DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes
     if (!options.past_key.empty()) {
         const auto join = [&](const Array<double>& right, const Heads<double>& rest) {
             const Array<double> past = mistakes.cache_of_next ? of_next_sequence(right) : right;
-            return make_separate_heads(mistakes.cache_last
-                                           ? join_tokens(rest.view, separate_heads(past))
-                                           : join_tokens(separate_heads(past), rest.view));
+            const Heads<double> of_past = chosen(make_separate_heads(past), choice.keys);
+            return make_separate_heads(mistakes.cache_last ? join_tokens(rest.view, of_past.view)
+                                                           : join_tokens(of_past.view, rest.view));
         };
         heads.k = join(options.past_key, heads.k);
         if (in.wants_output) heads.v = join(options.past_value, heads.v);
     }
     if (const NextLayer* next = mistakes.keys_of_next_layer ? in.next_layer() : nullptr) {
-        heads.k = next->k;
-        if (in.wants_output) heads.v = next->v;
+        heads.k = chosen(next->k, choice.keys);
+        if (in.wants_output) heads.v = chosen(next->v, choice.keys);
     }
     heads.q = changed(heads.q, 1, mistakes.rounding_at(stage::heads));
     heads.k =
@@ -384,13 +340,16 @@ DenseHeads DenseHeadsStore::make(const DenseInputs& in, const Mistakes& mistakes
 }
 
 std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
-                                                       const Mistakes& mistakes) {
+                                                       const Mistakes& mistakes,
+                                                       HeadChoice choice) {
     if (scales_late(in, mistakes)) {
         Mistakes plain = mistakes;
         plain.input_factor = 1;
-        return get(in, plain);
+        return get(in, plain, std::move(choice));
     }
     const Mistakes& m = mistakes;
+    // What a head becomes hangs on others there, or on its number.
+    if (m.averaged_kv_heads > 0 || m.angles_of_heads) choice = {};
     Key key = projection_key(m);
     for (const bool flag : {m.missing_biases,     m.missing_head_norms, m.swapped_keys_and_values,
                             m.heads_by_reshape,   m.missing_rotary,     m.unrotated_keys,
@@ -415,8 +374,17 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
     key.push_back(m.rotary_theta.value_or(-1));
     for (const Stages one : {stage::projections, stage::rotation, stage::heads, stage::values})
         key.push_back(static_cast<double>(m.rounding_at(one)));
-    return find_or_make(heads_, key,
-                        [&] { return std::make_shared<const DenseHeads>(make(in, mistakes)); });
+    key.push_back(static_cast<double>(m.averaged_kv_heads));
+    for (const std::vector<std::size_t>* heads : {&choice.queries, &choice.keys}) {
+        key.push_back(static_cast<double>(heads->size()));
+        key.insert(key.end(), heads->begin(), heads->end());
+    }
+    return find_or_make(heads_, key, [&] {
+        DenseHeads heads = make(in, mistakes, choice);
+        heads.numbers =
+            own_numbers(heads.q, in) + own_numbers(heads.k, in) + own_numbers(heads.v, in);
+        return std::make_shared<const DenseHeads>(std::move(heads));
+    });
 }
 
 }  // namespace attn::analysis

@@ -10,9 +10,30 @@
 
 namespace attn::analysis {
 
+// Which heads are wanted, by their numbers in rising order; empty: all.
+struct HeadChoice {
+    std::vector<std::size_t> queries, keys;
+};
+
+// Of all heads, whichever are chosen.
+struct DenseSizes {
+    std::size_t batch = 0, heads = 0, kv_heads = 0, queries = 0, keys = 0;
+    std::size_t width = 0;  // of queries and keys
+};
+
+DenseSizes dense_sizes(const DenseInputs& in);
+
+// Those that were chosen.
 struct DenseHeads {
     Heads<double> q, k, v;
+    HeadChoice choice{};
+    std::size_t kv_group = 1;   // neighbours that share one key/value head, their mean
     bool finite_values = true;  // no value is NaN or infinite
+    std::size_t numbers = 0;    // that are not those of the inputs
+
+    MatrixView<const double> query_head(std::size_t sequence, std::size_t head) const;
+    MatrixView<const double> key_head(std::size_t sequence, std::size_t head) const;
+    MatrixView<const double> value_head(std::size_t sequence, std::size_t head) const;
 };
 
 // A square matrix with rows for columns; any other as it is.
@@ -35,14 +56,15 @@ class DenseHeadsStore {
   public:
     // Projected, rotated by their positions, behind those of the cache. Values only where the
     // output is wanted.
-    std::shared_ptr<const DenseHeads> get(const DenseInputs& in, const Mistakes& mistakes);
+    std::shared_ptr<const DenseHeads> get(const DenseInputs& in, const Mistakes& mistakes,
+                                          HeadChoice choice = {});
 
   private:
     using Key = std::vector<double>;
 
     Array<double> product(const DenseInputs& in, const Mistakes& mistakes, char which);
     DenseHeads project(const DenseInputs& in, const Mistakes& mistakes);
-    DenseHeads make(const DenseInputs& in, const Mistakes& mistakes);
+    DenseHeads make(const DenseInputs& in, const Mistakes& mistakes, const HeadChoice& choice);
 
     std::vector<std::pair<Key, Array<double>>> products_;  // the last used first
     std::vector<std::pair<Key, std::shared_ptr<const DenseHeads>>> heads_;

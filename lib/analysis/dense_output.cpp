@@ -24,8 +24,8 @@ void DenseComputation::multiply_attended(const DenseBlock& block, std::size_t fi
 
 std::vector<double> DenseComputation::contexts(std::size_t sequence,
                                                const std::vector<std::size_t>& queries) const {
-    const HeadsView<double>& v = heads_->v.view;
-    const std::size_t row = heads() * v.width;
+    const auto taken = take({});
+    const std::size_t width = taken->v.view.width, row = heads() * width;
     // Softmax over the queries needs all of them.
     const bool columns = mistakes_.axis == SoftmaxAxis::queries;
     const std::vector<std::size_t> computed = columns ? count_up(this->queries()) : queries;
@@ -34,12 +34,11 @@ std::vector<double> DenseComputation::contexts(std::size_t sequence,
         const DenseBlock part = attend({sequence, heads, computed, count_up(keys())});
         parallel_for(heads.size(), [&](std::size_t i) {
             const std::size_t first = i * computed.size() * keys();
-            std::vector<double> mean;
             const MatrixView<const double> values =
-                read_head(v, sequence, value_head(computed_head(heads[i])), mean);
-            const MatrixView<double> to(contexts.data() + heads[i] * v.width, computed.size(),
-                                        v.width, row);
-            if (heads_->finite_values) {
+                taken->value_head(sequence, value_head(computed_head(heads[i])));
+            const MatrixView<double> to(contexts.data() + heads[i] * width, computed.size(), width,
+                                        row);
+            if (taken->finite_values) {
                 multiply<double>({part.weights.data() + first, computed.size(), keys()}, values,
                                  to);
             } else {
@@ -73,7 +72,7 @@ std::vector<double> DenseComputation::contexts(std::size_t sequence,
 // The heads' contexts as one vector for each of the queries.
 std::vector<double> DenseComputation::merged(std::size_t sequence,
                                              const std::vector<std::size_t>& queries) const {
-    const std::size_t width = heads_->v.view.width, row = heads() * width;
+    const std::size_t width = take({})->v.view.width, row = heads() * width;
     if (mistakes_.merge == Merge::side_by_side) return contexts(sequence, queries);
     std::vector<double> values;
     values.reserve(queries.size() * row);
@@ -107,8 +106,8 @@ void DenseComputation::add_residual(std::size_t sequence, const std::vector<std:
 
 std::vector<double> DenseComputation::output(std::size_t sequence,
                                              const std::vector<std::size_t>& queries) const {
-    const std::size_t row = heads() * heads_->v.view.width;
     std::vector<double> contexts = merged(sequence, queries);
+    const std::size_t row = contexts.size() / queries.size();
     const Rounding of_contexts = mistakes_.rounding_at(stage::contexts);
     for (double& value : contexts) value = round_to(of_contexts, value);
     const Array<double> W_O = output_matrix(in_, mistakes_);

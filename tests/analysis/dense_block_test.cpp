@@ -31,6 +31,25 @@ DenseCells cells_for(const DenseComputation& computation, SoftmaxAxis axis) {
     return cells;
 }
 
+// The block's numbers are those that the whole computation has in its cells.
+bool is_part_of(const DenseBlock& block, const DenseComputation& computation,
+                const DenseAttention& all) {
+    std::size_t i = 0;
+    for (const std::size_t head : block.cells.heads) {
+        for (const std::size_t query : block.cells.queries) {
+            for (const std::size_t key : block.cells.keys) {
+                const std::size_t at =
+                    (head * computation.queries() + query) * computation.keys() + key;
+                if (!same(block.weights[i], all.weights.data()[at]) ||
+                    !same(block.scores[i], all.scores.data()[at]))
+                    return false;
+                ++i;
+            }
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 TEST_CASE("a block of cells is a part of the whole, with every mistake") {
@@ -41,26 +60,21 @@ TEST_CASE("a block of cells is a part of the whole, with every mistake") {
             Mistakes mistakes;
             hypothesis.commit(in, mistakes);
             mistakes.transposed = false;  // blocks are not turned
+            if (hypothesis.fit == Fit::averaged_heads)
+                mistakes.averaged_kv_heads = dense_sizes(in).kv_heads;
             const DenseAttention all = compute_dense(in, mistakes);
+            INFO(world.name << ", " << hypothesis.name);
+            // Without an output only the heads of the block are made.
+            for (const bool wants_output : {true, false}) {
+                DenseInputs some = in;
+                some.wants_output = wants_output;
+                DenseHeadsStore store;
+                const DenseComputation computation(some, mistakes, store);
+                CHECK(is_part_of(computation.block(cells_for(computation, whole_axis(mistakes))),
+                                 computation, all));
+            }
             DenseHeadsStore store;
             const DenseComputation computation(in, mistakes, store);
-            const DenseBlock block =
-                computation.block(cells_for(computation, whole_axis(mistakes)));
-            INFO(world.name << ", " << hypothesis.name);
-            std::size_t i = 0;
-            bool equal = true;
-            for (const std::size_t head : block.cells.heads) {
-                for (const std::size_t query : block.cells.queries) {
-                    for (const std::size_t key : block.cells.keys) {
-                        const std::size_t at =
-                            (head * computation.queries() + query) * computation.keys() + key;
-                        equal = equal && same(block.weights[i], all.weights.data()[at]) &&
-                                same(block.scores[i], all.scores.data()[at]);
-                        ++i;
-                    }
-                }
-            }
-            CHECK(equal);
             const std::vector<double> output = computation.output(0, {2, 5});
             const std::size_t width = output.size() / 2;
             for (std::size_t column = 0; column < width; ++column) {
@@ -82,6 +96,21 @@ TEST_CASE("heads are made once for all mistakes that leave them alone") {
     CHECK(store.get(in, elsewhere) == right);
     CHECK(store.get(in, here) != right);
     CHECK(store.get(in, {}) == right);
+}
+
+TEST_CASE("of some heads only those are made, and found by their numbers") {
+    const World world = decoder(5, 6);
+    DenseInputs in = world.inputs();
+    in.wants_output = false;
+    DenseHeadsStore store;
+    const auto all = store.get(in, {}), some = store.get(in, {}, {{1}, {0}});
+    CHECK(some->q.view.heads == 1);
+    CHECK(some->k.view.heads == 1);
+    for (std::size_t token = 0; token < all->q.view.tokens; ++token) {
+        CHECK(some->query_head(0, 1).row(token)[0] == all->query_head(0, 1).row(token)[0]);
+        CHECK(some->key_head(0, 0).row(token)[0] == all->key_head(0, 0).row(token)[0]);
+    }
+    CHECK(store.get(in, {}, {{1}, {0}}) == some);
 }
 
 TEST_CASE("without mistakes the dense computation is the definition, whatever the conventions") {
