@@ -70,22 +70,35 @@ double divergence_of(const T* p, const T* q, std::size_t count, std::vector<T>& 
     return std::max(0.0, own - kernels.sum_logs(both.data(), count)) / std::log(2.0);
 }
 
-// ln p_max - ln p_min over the cells that may be attended; below 0 where the least is too small to
-// have a logarithm that says something.
+// ln p_max - ln p_min over the cells that may be attended, of weights that are finite and not
+// negative; below 0 where the least is too small to have a logarithm that says something.
 template <class T>
 double range_of(const Tile<T>& tile, std::size_t row) {
     const KeyRange allowed = tile.allowed[row];
-    T least = std::numeric_limits<T>::infinity(), largest = 0;
-    const T* const weights = tile.weights.row(row).data();
-    for (std::size_t key = allowed.begin; key < allowed.end; ++key) {
-        if (!tile.blocked.empty() && !tile.may_attend(row, key)) continue;
-        const T weight = weights[key - tile.active.begin];
+    auto least = Bits<T>::of_size(std::numeric_limits<T>::infinity());
+    typename Bits<T>::Type largest = 0;
+    const T* const weights = tile.weights.row(row).data() - tile.active.begin;
+    const auto see = [&](std::size_t key) {
+        const auto weight = Bits<T>::of_size(weights[key]);
         least = std::min(least, weight);
         largest = std::max(largest, weight);
+    };
+    if (tile.blocked.empty()) {
+        for (std::size_t key = allowed.begin; key < allowed.end; ++key) see(key);
+    } else {
+        for (std::size_t key = allowed.begin; key < allowed.end; ++key)
+            if (tile.may_attend(row, key)) see(key);
     }
-    if (!(static_cast<double>(least) >= static_cast<double>(FLT_MIN)) || !(least <= largest))
-        return -1;
-    return std::log(static_cast<double>(largest)) - std::log(static_cast<double>(least));
+    if (!(Bits<T>::number(least) >= static_cast<double>(FLT_MIN)) || least > largest) return -1;
+    return std::log(Bits<T>::number(largest)) - std::log(Bits<T>::number(least));
+}
+
+// Looks at all of them, which takes a fraction of the time of a search.
+template <class T>
+bool any_negative(const T* values, std::size_t count) {
+    bool found = false;
+    for (std::size_t i = 0; i < count; ++i) found |= values[i] < 0;
+    return found;
 }
 
 }  // namespace
@@ -147,9 +160,9 @@ template <class T>
 void StepSink<T>::require_weights(const Tile<T>& tile) const {
     for (std::size_t row = 0; row < tile.rows(); ++row) {
         const Span<const T> weights = tile.weights.row(row);
+        if (!any_negative(weights.data(), weights.size())) continue;
         const auto wrong =
             std::find_if(weights.begin(), weights.end(), [](T weight) { return weight < 0; });
-        if (wrong == weights.end()) continue;
         fail(options_.name, ": layer ", shape_.layer, ", head ", shape_.number_of(tile.head),
              ", query ", tile.first_query + row, ", key ",
              tile.active.begin + static_cast<std::size_t>(wrong - weights.begin()), ": is ", *wrong,
