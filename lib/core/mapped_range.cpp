@@ -24,8 +24,11 @@ Alive& alive() {
 
 }  // namespace
 
-MappedRange::MappedRange(std::string path, const void* begin, std::size_t size)
-    : path_(std::move(path)), begin_(static_cast<const std::byte*>(begin)), size_(size) {
+MappedRange::MappedRange(std::string path, const void* begin, std::size_t size, FilePlace place)
+    : path_(std::move(path)),
+      place_(std::move(place)),
+      begin_(static_cast<const std::byte*>(begin)),
+      size_(size) {
     const std::lock_guard<std::mutex> lock(alive().mutex);
     alive().ranges.push_back(this);
 }
@@ -40,6 +43,15 @@ bool MappedRange::holds(const void* address) const {
     const std::less<> before;  // defined for addresses of different objects too
     const auto* byte = static_cast<const std::byte*>(address);
     return !before(byte, begin_) && before(byte, begin_ + size_);
+}
+
+std::optional<MappedPlace> find_mapped(const void* address) {
+    const std::lock_guard<std::mutex> lock(alive().mutex);
+    for (const MappedRange* range : alive().ranges) {
+        if (range->holds(address) && !range->place().path.empty())
+            return MappedPlace{range->place(), range->begin()};
+    }
+    return std::nullopt;
 }
 
 std::string explain_unreadable(const void* address) {

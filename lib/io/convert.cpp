@@ -13,6 +13,7 @@
 #include "core/parallel.hpp"
 #include "core/phase_clock.hpp"
 #include "io/decode.hpp"
+#include "io/file_reader.hpp"
 #include "io/memory_order.hpp"
 #include "io/stored_array.hpp"
 
@@ -21,6 +22,9 @@ namespace {
 
 // Values that are converted and then checked while they are in the cache.
 constexpr std::size_t kChunk = std::size_t{1} << 16;
+
+// Bytes of an array of the right type that are read into memory; a larger one stays in its file.
+constexpr std::size_t kMostCopied = std::size_t{1} << 28;
 
 // Calls find(begin, end) for pieces of 0 … size - 1 on all threads; each returns the first place
 // that it objects to, or `end`. Returns the first of all, or `size`.
@@ -69,9 +73,12 @@ class Scrutiny {
           policy_(policy),
           narrows_(stored.dtype == DType::float64 && std::is_same_v<T, float>) {}
 
+    // Whether it looks at values at all.
+    bool looks() const { return policy_ != NonFinite::allow || narrows_; }
+
     // The first of values begin … end - 1, in the file's order, that is refused, or `end`.
     std::size_t first_refused(const T* values, std::size_t begin, std::size_t end) const {
-        if (policy_ == NonFinite::allow && !narrows_) return end;
+        if (!looks()) return end;
         // Looks at all of them before it looks for the place.
         const bool minus_infinity = policy_ == NonFinite::allow_minus_infinity && !narrows_;
         if (!any_nonfinite(values + begin, end - begin, minus_infinity)) return end;
@@ -154,7 +161,10 @@ Array<T> convert(const StoredArray& stored, NonFinite non_finite) {
     if (stored.fetch) return convert<T>(fetched(stored), non_finite);
 
     const Scrutiny<T> scrutiny(stored, non_finite);
-    if (lies_ready<T>(stored)) {
+    const FileReader reader(stored.bytes);
+    // What is looked through is read, so it is read into memory of its own.
+    const bool reads = reader.copies() && scrutiny.looks() && stored.bytes.size() <= kMostCopied;
+    if (lies_ready<T>(stored) && !reads) {
         const T* values = reinterpret_cast<const T*>(stored.bytes.data());
         const std::size_t refused = first_place(size, [&](std::size_t begin, std::size_t end) {
             return scrutiny.first_refused(values, begin, end);
@@ -165,9 +175,16 @@ Array<T> convert(const StoredArray& stored, NonFinite non_finite) {
 
     Buffer<T> values = make_buffer<T>(stored, size);
     const std::size_t refused = first_place(size, [&](std::size_t begin, std::size_t end) {
-        decode(stored.dtype, stored.swapped_bytes,
-               stored.bytes.data() + begin * size_of(stored.dtype), end - begin,
-               values->data() + begin);
+        const std::size_t width = size_of(stored.dtype);
+        if (lies_ready<T>(stored)) {
+            auto* const to = reinterpret_cast<std::byte*>(values->data() + begin);
+            reader.at_hand(begin * width, (end - begin) * width, to);
+        } else {
+            const AlignedBuffer<std::byte> buffer(reader.copies() ? (end - begin) * width : 0);
+            decode(stored.dtype, stored.swapped_bytes,
+                   reader.at_hand(begin * width, (end - begin) * width, buffer.data()), end - begin,
+                   values->data() + begin);
+        }
         return scrutiny.first_refused(values->data(), begin, end);
     });
     if (refused < size) scrutiny.refuse(values->data()[refused], refused);

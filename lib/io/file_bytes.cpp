@@ -38,8 +38,8 @@ class Descriptor {
 
 class Mapping {
   public:
-    Mapping(const std::string& path, void* address, std::size_t size)
-        : address_(address), range_(path, address, size) {}
+    Mapping(const std::string& path, void* address, std::size_t size, FilePlace place)
+        : address_(address), range_(path, address, size, std::move(place)) {}
     ~Mapping() { ::munmap(address_, range_.size()); }
     Mapping(const Mapping&) = delete;
     Mapping& operator=(const Mapping&) = delete;
@@ -63,13 +63,13 @@ void require_at_most(std::size_t most, std::size_t size, const std::string& path
     if (size > most) fail(path, ": is larger than ", human_size(most), ", the most that is read");
 }
 
-FileBytes map(const Descriptor& file, std::size_t size, const std::string& path) {
+FileBytes map(const Descriptor& file, std::size_t size, FilePlace place, const std::string& path) {
     void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
     if (address == MAP_FAILED) {
         if (errno == ENOMEM) throw std::bad_alloc();
         fail(path, ": cannot map: ", std::strerror(errno));
     }
-    const auto owner = std::make_shared<const Mapping>(path, address, size);
+    const auto owner = std::make_shared<const Mapping>(path, address, size, std::move(place));
     return {{static_cast<const std::byte*>(address), size}, owner, true};
 }
 
@@ -114,7 +114,7 @@ FileBytes read_or_map(const std::string& place, const std::string& path, std::si
     if (status.st_size == 0) fail(path, ": is empty");
     const auto size = static_cast<std::size_t>(status.st_size);
     require_at_most(most, size, path);
-    return map(file, size, path);
+    return map(file, size, {place, status.st_dev, status.st_ino}, path);
 }
 
 }  // namespace

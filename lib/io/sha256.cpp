@@ -4,12 +4,16 @@
 
 #include <array>
 
+#include "io/file_reader.hpp"
+
 namespace attn::io {
 
 std::string sha256(Span<const std::byte> bytes) {
     sha256_ctx context;
     sha256_init(&context);
-    sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+    read_in_pieces(bytes, [&](Span<const std::byte> piece) {
+        sha256_update(&context, piece.size(), reinterpret_cast<const std::uint8_t*>(piece.data()));
+    });
     std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
     sha256_digest(&context, digest.size(), digest.data());
 

@@ -31,3 +31,18 @@ TEST_CASE(
     }
     CHECK_THAT(attn::explain_unreadable(bytes.data()), Catch::StartsWith("a file that was"));
 }
+
+TEST_CASE("an address tells where the file itself is, where that was said") {
+    const std::string bytes(10, 'x');
+    {
+        const MappedRange unknown("a.npy", bytes.data(), bytes.size());
+        CHECK_FALSE(attn::find_mapped(bytes.data()));
+    }
+    const MappedRange range("a.npy", bytes.data(), bytes.size(), {"staged/a.npy", 7, 9});
+    const auto found = attn::find_mapped(bytes.data() + 4);
+    REQUIRE(found);
+    CHECK(found->file.path == "staged/a.npy");
+    CHECK(found->file.inode == 9);
+    CHECK(found->begin == reinterpret_cast<const std::byte*>(bytes.data()));
+    CHECK_FALSE(attn::find_mapped(bytes.data() + 10));
+}
