@@ -165,7 +165,9 @@ void HeatmapDrawer::finish(bool with_sheets) {
     const InPhase phase(Phase::draw);
     if (with_sheets) draw_sheets();
     pictures_.finish();
-    const std::string warning = left_out_.warning();
+    std::string warning = left_out_.warning();
+    // Where a single picture has no room, a sheet has none either: that goes without saying.
+    if (warning.empty()) warning = left_out_of_sheets_.warning(choice_.alone ? "" : "sheets ");
     if (warn_ && !warning.empty() && !has_warned_) warn_(warning);
     has_warned_ = !warning.empty();
 }
@@ -387,9 +389,8 @@ void HeatmapDrawer::draw_sheet(render::Sheet sheet, const std::vector<HeadName>&
     }
     const render::ColorScale scale = joint_scale(compared);
     const render::HeatmapStyle look = style(scale, layout, grids.front().pool);
-    if (choice_.alone) {
-        for (const render::HeatmapPanel& one : sheet.panels) left_out_.look_at(one.cells, look);
-    }
+    for (const render::HeatmapPanel& one : sheet.panels)
+        left_out_of_sheets_.look_at(one.cells, look);
     const std::string what = sheet.title;
     put_title(sheet.title, sheet.note);
     render::PictureFacts about = facts(sheet.title, what, scale);

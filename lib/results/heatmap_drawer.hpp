@@ -138,6 +138,7 @@ class HeatmapDrawer {
     std::vector<std::size_t> layers_;
 
     mutable LeftOutNumbers left_out_;
+    mutable LeftOutNumbers left_out_of_sheets_;
     mutable std::mutex mutex_;
     std::map<HeadName, SheetCells> for_sheets_;
     std::map<HeadName, SharedGrid> waiting_;  // until the shared scale is known

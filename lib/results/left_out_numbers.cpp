@@ -17,12 +17,12 @@ void LeftOutNumbers::look_at(MatrixView<const float> cells, const render::Heatma
     side_ = std::max(side_, side);
 }
 
-std::string LeftOutNumbers::warning() const {
+std::string LeftOutNumbers::warning(const std::string& pictures) const {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (side_ == 0) return "";
-    return "--annotate: drawn without numbers, which do not fit into the " + std::to_string(rows_) +
-           " x " + std::to_string(columns_) + " cells of " + counted(pixels_, "pixel") +
-           "; choose --cell " + std::to_string(side_) +
+    return "--annotate: " + pictures + "drawn without numbers, which do not fit into the " +
+           std::to_string(rows_) + " x " + std::to_string(columns_) + " cells of " +
+           counted(pixels_, "pixel") + "; choose --cell " + std::to_string(side_) +
            ", or a part of the matrix with --queries A:B --keys A:B";
 }
 

@@ -16,8 +16,9 @@ class LeftOutNumbers {
     // `look` is that of the picture of the cells.
     void look_at(MatrixView<const float> cells, const render::HeatmapStyle& look);
 
-    // One sentence with the flags that make room in all of them; empty where none was left out.
-    std::string warning() const;
+    // One sentence about `pictures` ("sheets "; "": all) with the flags that make room in all of
+    // them; empty where none was left out.
+    std::string warning(const std::string& pictures = "") const;
 
   private:
     mutable std::mutex mutex_;

@@ -208,3 +208,17 @@ TEST_CASE("numbers that do not fit are left out, which one warning says") {
     CHECK(part.exit_code == 0);
     CHECK(part.err.empty());
 }
+
+TEST_CASE("a sheet without numbers is named where the heads by themselves have room for them") {
+    const TempFolder folder;
+    const std::string heads =
+        folder.write("heads.npy", npy_floats("(16, 20, 20)", std::vector<float>(6400, 0.05F)));
+    const auto both = draw({heads, "--annotate", "-o", folder / "both"});
+    CHECK(both.exit_code == 0);
+    CHECK_THAT(both.err, Catch::StartsWith("attn-inspect: warning: --annotate: sheets drawn") &&
+                             Catch::Contains("20 x 20 cells of"));
+    CHECK(std::count(both.err.begin(), both.err.end(), '\n') == 1);
+    const auto one = draw({heads, "--annotate", "--head", "1", "-o", folder / "a.png"});
+    CHECK(one.exit_code == 0);
+    CHECK(one.err.empty());
+}

@@ -39,6 +39,7 @@ TEST_CASE("of several pictures the cell is named that has room in all of them, i
     const std::string of_short = one.warning();
     CHECK_THAT(of_short, Catch::StartsWith("--annotate: drawn without numbers") &&
                              Catch::Contains("the 2 x 2 cells of 9 pixels; choose --cell "));
+    CHECK_THAT(one.warning("sheets "), Catch::StartsWith("--annotate: sheets drawn without"));
     look_at(one, 9, 12345);
     look_at(other, 9, 12345);
     look_at(other, 9, 0.5F);
