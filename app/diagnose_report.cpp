@@ -244,15 +244,15 @@ void print_first_wrong(const pipeline::DiagnoseResult& result, Console& console)
 
 // Of the layers behind the first that is wrong.
 void print_later_layers(const pipeline::DiagnoseResult& result, Console& console) {
-    using Verdict = pipeline::LayerVerdict;
-    const auto is_later = [&](const Verdict& verdict) { return verdict.layer > result.layer; };
+    using OfLayer = pipeline::LayerVerdict;
+    const auto is_later = [&](const OfLayer& verdict) { return verdict.layer > result.layer; };
     const auto open = layers_that(
-        result, [&](const Verdict& verdict) { return is_later(verdict) && !verdict.judged; });
-    const auto wrong = layers_that(result, [&](const Verdict& verdict) {
+        result, [&](const OfLayer& verdict) { return is_later(verdict) && !verdict.judged; });
+    const auto wrong = layers_that(result, [&](const OfLayer& verdict) {
         return is_later(verdict) && verdict.judged && !verdict.correct;
     });
     const auto right = layers_that(
-        result, [&](const Verdict& verdict) { return is_later(verdict) && verdict.correct; });
+        result, [&](const OfLayer& verdict) { return is_later(verdict) && verdict.correct; });
     if (!open.empty())
         console.line(text_of(open) + are(open) +
                      " not judged: what went wrong is in what they read (--hidden-states gives "

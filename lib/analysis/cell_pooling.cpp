@@ -11,7 +11,7 @@
 namespace attn::analysis {
 namespace {
 
-constexpr float kMasked = -std::numeric_limits<float>::infinity();
+constexpr float kNoCell = -std::numeric_limits<float>::infinity();
 
 std::size_t divide_up(std::size_t count, std::size_t by) {
     return (count + by - 1) / by;
@@ -23,7 +23,7 @@ float larger(float a, float b) {
 }
 
 float mean_or_masked(double sum, std::uint32_t count) {
-    return count == 0 ? kMasked : static_cast<float>(sum / count);
+    return count == 0 ? kNoCell : static_cast<float>(sum / count);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ CellGrid pool_again(const CellGrid& grid, std::size_t factor, PoolKind kind) {
     result.columns = divide_up(grid.columns, factor);
     result.pool = grid.pool * factor;
     const std::size_t cells = result.rows * result.columns;
-    result.values.assign(cells, kMasked);
+    result.values.assign(cells, kNoCell);
     if (kind == PoolKind::mean) result.counts.assign(cells, 0);
     std::vector<double> sums(kind == PoolKind::mean ? cells : 0);
 
@@ -87,7 +87,7 @@ CellPooling::CellPooling(const LayerShape& shape, const CellWindow& window, std:
         slots += last - first + 1;
     }
     if (kind == PoolKind::max) {
-        largest_.assign(slots * columns_, kMasked);
+        largest_.assign(slots * columns_, kNoCell);
     } else {
         sums_.assign(slots * columns_, 0);
         counts_.assign(slots * columns_, 0);
@@ -132,7 +132,7 @@ void CellPooling::for_runs(const Tile<T>& tile, std::size_t row, const Visit& vi
 template <class T>
 void CellPooling::add_max(const Tile<T>& tile, KeyRange tile_rows, float* cells) const {
     const Kernels<T>& kernels = attn::kernels<T>();
-    std::vector<T> columns(window_.keys, static_cast<T>(kMasked));
+    std::vector<T> columns(window_.keys, static_cast<T>(kNoCell));
     for (std::size_t row = tile_rows.begin; row < tile_rows.end; ++row) {
         for_runs(tile, row, [&](KeyRange keys) {
             kernels.take_larger(columns.data() + (keys.begin - window_.first_key),
@@ -170,7 +170,7 @@ CellGrid CellPooling::finish() {
     grid.rows = rows_;
     grid.columns = columns_;
     grid.pool = pool_;
-    grid.values.assign(rows_ * columns_, kMasked);
+    grid.values.assign(rows_ * columns_, kNoCell);
     if (kind_ == PoolKind::mean) grid.counts.assign(rows_ * columns_, 0);
     std::vector<double> sums(kind_ == PoolKind::mean ? rows_ * columns_ : 0);
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "analysis/row_limits.hpp"
 #include "attention/query_offset.hpp"
 #include "attention/whole_rows.hpp"
 #include "kernels/kernels.hpp"
@@ -14,9 +15,7 @@
 namespace attn::analysis {
 namespace {
 
-constexpr double kFar = 0.5;
 constexpr double kOff = 0.01;
-constexpr double kSaturated = 0.999;
 
 // The worst cell of one kind in a row.
 struct WorstCell {
@@ -331,12 +330,12 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
         head.forbidden_weight += row.sum - row.allowed_weight;
         if (row.keys == 0) continue;
         head.rows += 1;
-        head.far_rows += off > kFar;
+        head.far_rows += off > kFarRow;
         head.off_rows += off > kOff && row.sum > 0;
         head.odd_rows += off > kOff;
         if (row.keys < 2) continue;
         head.choosing_rows += 1;
-        head.saturated_rows += row.largest.value > kSaturated;
+        head.saturated_rows += row.largest.value > kSaturatedRow;
         // Of the row as it were with a sum of one: rounding moves it.
         const double entropy =
             row.sum > 0 ? row.entropy / row.sum + std::log(row.sum) : row.entropy;

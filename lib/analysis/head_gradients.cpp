@@ -5,11 +5,11 @@
 #include <iterator>
 
 #include "analysis/jacobian.hpp"
+#include "analysis/row_limits.hpp"
 
 namespace attn::analysis {
 namespace {
 
-constexpr double kSaturatedRow = 0.999;
 constexpr double kVanished = 1e-3;
 
 struct RowGradients {

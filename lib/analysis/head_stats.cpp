@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/row_limits.hpp"
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "core/word_list.hpp"
 
 namespace attn::analysis {
 namespace {
-
-constexpr double kSaturated = 0.999;
-constexpr double kFar = 0.5;  // of a row's sum from 1
 
 // A mean that exists only once something was added.
 struct Mean {
@@ -118,8 +116,8 @@ HeadStats summarise(const std::vector<RowStats>& rows, PatternScore pattern_scor
         keys_for_90.add(counts ? row.keys_for_90 : HeadStats::kNone);
         // On a grid a token that is no patch has no distance.
         if (!std::isnan(row.distance) || std::isnan(row.sum)) distance.add(row.distance);
-        saturation.add(!counts ? HeadStats::kNone : row.largest > kSaturated ? 1 : 0);
-        far.add(std::abs(row.sum - 1) > kFar ? 1 : 0);
+        saturation.add(!counts ? HeadStats::kNone : row.largest > kSaturatedRow ? 1 : 0);
+        far.add(std::abs(row.sum - 1) > kFarRow ? 1 : 0);
         diagonal.add(row.diagonal);
         previous.add(row.previous);
         next.add(row.next);

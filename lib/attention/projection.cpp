@@ -16,7 +16,7 @@ namespace {
 
 // Large enough for a product to run at full speed, small enough that a short sequence still keeps
 // all threads busy. Constants, so that the work is divided alike for every number of threads.
-constexpr std::size_t kBlockRows = 256;
+constexpr std::size_t kRowsOfProduct = 256;
 constexpr std::size_t kBlockColumns = 192;
 
 std::size_t divide_up(std::size_t count, std::size_t by) {
@@ -48,10 +48,10 @@ Array<T> project(const Array<T>& x, const Array<T>& W, const Array<T>& b, Matrix
 
     const SingleThreadedBlas blas;
     const std::size_t across = divide_up(d_out, kBlockColumns);
-    parallel_for(divide_up(rows, kBlockRows) * across, [&](std::size_t block) {
-        const std::size_t row = block / across * kBlockRows;
+    parallel_for(divide_up(rows, kRowsOfProduct) * across, [&](std::size_t block) {
+        const std::size_t row = block / across * kRowsOfProduct;
         const std::size_t column = block % across * kBlockColumns;
-        const std::size_t height = std::min(kBlockRows, rows - row);
+        const std::size_t height = std::min(kRowsOfProduct, rows - row);
         const std::size_t width = std::min(kBlockColumns, d_out - column);
         const MatrixView<T> part(result->data() + row * d_out + column, height, width, d_out);
         const MatrixView<const T> read(x.data() + row * d_in, height, d_in);

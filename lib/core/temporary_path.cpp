@@ -13,20 +13,20 @@
 namespace attn {
 namespace {
 
-struct Alive {
+struct AlivePaths {
     std::mutex mutex;
     std::vector<const TemporaryPath*> paths;
 };
 
 // Never destroyed: the watcher may look at it while the process ends.
-Alive& alive() {
-    static auto* all = new Alive;
+AlivePaths& alive_paths() {
+    static auto* all = new AlivePaths;
     return *all;
 }
 
 void forget(const TemporaryPath* path) {
-    const std::lock_guard<std::mutex> lock(alive().mutex);
-    std::vector<const TemporaryPath*>& paths = alive().paths;
+    const std::lock_guard<std::mutex> lock(alive_paths().mutex);
+    std::vector<const TemporaryPath*>& paths = alive_paths().paths;
     paths.erase(std::remove(paths.begin(), paths.end(), path), paths.end());
 }
 
@@ -34,8 +34,8 @@ void forget(const TemporaryPath* path) {
 
 TemporaryPath::TemporaryPath(std::filesystem::path path, Removal removal)
     : path_(std::move(path)), removal_(removal) {
-    const std::lock_guard<std::mutex> lock(alive().mutex);
-    alive().paths.push_back(this);
+    const std::lock_guard<std::mutex> lock(alive_paths().mutex);
+    alive_paths().paths.push_back(this);
 }
 
 TemporaryPath::~TemporaryPath() {
@@ -96,8 +96,8 @@ void NewFolder::remove() noexcept {
 }
 
 void remove_temporary_paths() {
-    alive().mutex.lock();
-    std::vector<const TemporaryPath*>& paths = alive().paths;
+    alive_paths().mutex.lock();
+    std::vector<const TemporaryPath*>& paths = alive_paths().paths;
     for (auto path = paths.rbegin(); path != paths.rend(); ++path) (*path)->remove();
 }
 

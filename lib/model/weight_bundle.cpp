@@ -9,7 +9,7 @@ namespace attn::model {
 namespace {
 
 // "layer 0: attn.c_proj.weight and 3 more arrays"
-std::string listed(const std::vector<std::string>& names) {
+std::string first_of(const std::vector<std::string>& names) {
     if (names.size() == 1) return names.front();
     const std::size_t more = names.size() - 1;
     return names.front() + " and " + counted(more, "more array");
@@ -112,7 +112,7 @@ std::string relative_bias(const WeightBundle& bundle, std::size_t layer) {
 
 void require_whole_attention(const WeightBundle& bundle) {
     if (!bundle.missing_attention.empty()) {
-        fail(bundle.path, ": lacks ", listed(bundle.missing_attention), " of ",
+        fail(bundle.path, ": lacks ", first_of(bundle.missing_attention), " of ",
              bundle.layout->title, ", which its attention needs");
     }
     require_nothing_left_over(bundle, LeftOver::Part::attention, "");
@@ -122,7 +122,7 @@ void require_whole_blocks(const WeightBundle& bundle) {
     if (!bundle.config.unknown_block.empty())
         fail_not_computed(bundle, bundle.config.unknown_block);
     if (!bundle.missing.empty()) {
-        fail(bundle.path, ": lacks ", listed(bundle.missing), " of ", bundle.layout->title,
+        fail(bundle.path, ": lacks ", first_of(bundle.missing), " of ", bundle.layout->title,
              "; with --hidden-states it is not needed");
     }
     require_nothing_left_over(bundle, LeftOver::Part::feed_forward,
@@ -136,7 +136,7 @@ void require_nothing_left_over(const WeightBundle& bundle, LeftOver::Part part,
         if (array.part == part) keys.push_back(array.key);
     }
     if (keys.empty()) return;
-    fail(bundle.path, ": holds ", listed(keys), ", which ", bundle.layout->title,
+    fail(bundle.path, ": holds ", first_of(keys), ", which ", bundle.layout->title,
          " as it is computed here does not have",
          needed_for.empty() ? "" : " and which may change ", needed_for);
 }

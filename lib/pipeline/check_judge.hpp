@@ -16,7 +16,7 @@ namespace attn::pipeline {
 // Above these a head is called uniform, collapsed, saturated (a share of its rows).
 constexpr double kUniform = 0.999;
 constexpr double kCollapsed = 0.99;
-constexpr double kSaturated = 0.5;
+constexpr double kMostSaturated = 0.5;
 
 // What the heads are of. T is float or double.
 template <class T>

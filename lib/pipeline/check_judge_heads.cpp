@@ -99,7 +99,7 @@ template <class T>
 CheckLine CheckJudge<T>::judge_saturation() const {
     return warn_heads(
         "saturated", [](const HeadCheck& head) { return head.saturated_rows / head.choosing_rows; },
-        kSaturated, "most rows have a weight above 0.999: no gradient passes");
+        kMostSaturated, "most rows have a weight above 0.999: no gradient passes");
 }
 
 template <class T>

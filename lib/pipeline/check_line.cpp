@@ -32,7 +32,7 @@ std::vector<Kind> kinds(double atol) {
         {"collapsed_head", kCollapsed, text("at most ", kCollapsed),
          "no head gives all its weight to one key"},
         {"duplicate_heads", 1e-6, "differ by 1e-06", "no two heads of a layer are the same"},
-        {"saturated", kSaturated, text("at most ", kSaturated, " of the rows"),
+        {"saturated", kMostSaturated, text("at most ", kMostSaturated, " of the rows"),
          "few rows give more than 0.999 to one key"},
         {"constant_scores", {}, "", "the scores before softmax differ"},
         {"half_precision", {}, "", "the values are not rounded to 16 bits"},

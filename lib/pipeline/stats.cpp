@@ -1,7 +1,6 @@
 #include "pipeline/stats.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "attention/ranks_sink.hpp"
@@ -11,6 +10,7 @@
 #include "io/npy_writer.hpp"
 #include "io/output_file.hpp"
 #include "io/same_files.hpp"
+#include "results/number_or_null.hpp"
 #include "source/labels_beside.hpp"
 #include "source/pattern_tokens.hpp"
 
@@ -18,10 +18,6 @@ namespace attn::pipeline {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json();
-}
 
 // Flags for token patterns, where there are no tokens to find patterns in.
 void require_patterns(const StatsRequest& request, bool tokens) {
@@ -43,7 +39,7 @@ Json to_json(const analysis::HeadStats& head, bool batch, const std::string& sou
     if (batch) json["seq"] = head.sequence;
     json["head"] = head.head;
     for (const analysis::Measure& measure : analysis::measures())
-        json[measure.name] = number(head.*measure.value);
+        json[measure.name] = results::number_or_null(head.*measure.value);
     return json;
 }
 
@@ -207,11 +203,11 @@ std::string stats_json(const StatsResult& result) {
     for (std::size_t i = 0; i < result.similarity.size(); ++i)
         json["layers"].push_back(
             to_json(result.similarity[i], result.batch, source(result.layer_sources, i)));
-    json["sink_rate"] = number(result.sink_rate());
+    json["sink_rate"] = results::number_or_null(result.sink_rate());
     for (const SinkCount& count : result.sinks) {
         if (!count.source.empty())
             json["sink_rates"].push_back(
-                {{"source", count.source}, {"sink_rate", number(count.rate())}});
+                {{"source", count.source}, {"sink_rate", results::number_or_null(count.rate())}});
     }
     return io::json_document(json);
 }

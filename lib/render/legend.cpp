@@ -13,8 +13,8 @@
 namespace attn::render {
 namespace {
 
-constexpr std::size_t kGap = 6;   // between square and text
-constexpr std::size_t kLead = 4;  // between lines
+constexpr std::size_t kSquareGap = 6;  // between square and text
+constexpr std::size_t kLead = 4;       // between lines
 
 std::string with_digits(double value, int digits) {
     char text[32];
@@ -85,7 +85,8 @@ std::size_t legend_width(const std::vector<LegendEntry>& legend, const HeatmapSt
                          std::size_t text_size) {
     std::size_t widest = 0;
     for (const LegendEntry& entry : legend)
-        widest = std::max(widest, text_size - 2 + kGap + style.font->width(entry.text, text_size));
+        widest =
+            std::max(widest, text_size - 2 + kSquareGap + style.font->width(entry.text, text_size));
     return widest;
 }
 
@@ -100,7 +101,7 @@ void add_legend(Figure& figure, const std::vector<LegendEntry>& legend, std::siz
         figure.frame(x, y + 1, side, side);
         figure.fill(x, y + 1, side, side, entry.color);
         if (entry.hatched) figure.hatch(x, y + 1, side, side);
-        figure.write({entry.text, text_size, static_cast<double>(x + side + kGap),
+        figure.write({entry.text, text_size, static_cast<double>(x + side + kSquareGap),
                       static_cast<double>(y), kInk});
         y += text_size + kLead;
     }

@@ -18,7 +18,7 @@ constexpr std::size_t kPlotMargin = 14;
 constexpr std::size_t kPlotGap = 16;
 constexpr std::size_t kPlotText = 13;
 constexpr std::size_t kSmallText = 10;  // beside points
-constexpr std::size_t kAxisText = 15;
+constexpr std::size_t kPlotAxisText = 15;
 constexpr std::size_t kPlotTitleText = 19;
 constexpr std::size_t kTick = 4;
 constexpr std::size_t kMostColumns = 4;
@@ -172,7 +172,7 @@ PlotPlan make_plot_plan(const Plot& plot, const Font& font) {
     std::size_t widest = 0;
     for (const Tick& tick : plan.y_ticks)
         widest = std::max(widest, font.width(tick.text, kPlotText));
-    plan.left = kPlotMargin + kAxisText + 6 + widest + kTick + 4;
+    plan.left = kPlotMargin + kPlotAxisText + 6 + widest + kTick + 4;
     plan.top = kPlotMargin + (plot.title.empty() ? 0 : kPlotTitleText + 6) +
                (plot.note.empty() ? 0 : kPlotText + 6) + 4;
     plan.legend = legend_of(plot, plan);
@@ -328,7 +328,7 @@ Figure make_plot(const Plot& plot, const Font& font) {
                                                    font.width(plot.note, kPlotText));
     Figure figure;
     figure.width = std::max(plan.legend_x + beside, title) + kPlotMargin;
-    figure.height = std::max(bottom + kTick + 3 + kPlotText + 6 + kAxisText,
+    figure.height = std::max(bottom + kTick + 3 + kPlotText + 6 + kPlotAxisText,
                              plan.panel_y(0) + plan.legend.size() * (kPlotText + 5)) +
                     kPlotMargin;
     for (std::size_t index = 0; index < plot.panels.size(); ++index)
@@ -338,10 +338,10 @@ Figure make_plot(const Plot& plot, const Font& font) {
     figure.write({plot.title, kPlotTitleText, left, kPlotMargin, kInk});
     figure.write({plot.note, kPlotText, left, static_cast<double>(note), kFaintInk});
     const auto right = static_cast<double>(plan.panel_x(plan.columns - 1) + plan.width);
-    figure.write({plot.x_name, kAxisText, (left + right) / 2,
+    figure.write({plot.x_name, kPlotAxisText, (left + right) / 2,
                   static_cast<double>(bottom + kTick + 3 + kPlotText + 6), kInk,
                   TextAnchor::middle});
-    figure.write({plot.y_name, kAxisText, kPlotMargin,
+    figure.write({plot.y_name, kPlotAxisText, kPlotMargin,
                   (static_cast<double>(plan.panel_y(0)) + static_cast<double>(bottom)) / 2, kInk,
                   TextAnchor::middle, TextDirection::up});
     add_legend_entries(figure, plan);

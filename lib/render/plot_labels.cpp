@@ -8,7 +8,7 @@ namespace {
 
 constexpr double kBeside = 5;     // pixels between a point and its label
 constexpr double kStep = 3;       // pixels between places that are tried
-constexpr double kNear = 9;       // a label that is no farther needs no leader
+constexpr double kNearLabel = 9;  // a label that is no farther needs no leader
 constexpr double kFrame = 2;      // pixels between a label and the frame
 constexpr double kLeftPrice = 4;  // labels right of their points are read as theirs more easily
 constexpr double kStrokePrice = 7;
@@ -90,7 +90,7 @@ std::vector<std::optional<LabelBox>> place_labels(const std::vector<PointLabel>&
 }
 
 std::optional<Point> leader_end(const PointLabel& label, const LabelBox& box) {
-    if (distance_to(box, label.point) <= kNear) return std::nullopt;
+    if (distance_to(box, label.point) <= kNearLabel) return std::nullopt;
     return Point{std::clamp(label.point.x, box.left, box.right),
                  std::clamp(label.point.y, box.top, box.bottom)};
 }

@@ -12,7 +12,7 @@
 namespace attn::render {
 namespace {
 
-constexpr std::size_t kMargin = 14;
+constexpr std::size_t kSheetEdge = 14;
 constexpr std::size_t kGap = 14;
 constexpr std::size_t kText = 13;
 constexpr std::size_t kAxisText = 15;
@@ -20,7 +20,7 @@ constexpr std::size_t kTitleText = 19;
 constexpr std::size_t kMostBar = 480;  // a longer bar says no more
 constexpr std::size_t kPage = 1000;    // pixels that people see at once
 
-struct Plan {
+struct SheetPlan {
     std::size_t rows = 0;
     std::size_t panel_width = 0;
     std::size_t panel_height = 0;
@@ -58,7 +58,7 @@ std::vector<std::string> fitted(std::vector<std::string> titles, std::size_t roo
     return titles;
 }
 
-void fit_titles(Plan& plan, const Sheet& sheet, const Font& font) {
+void fit_titles(SheetPlan& plan, const Sheet& sheet, const Font& font) {
     for (const HeatmapPanel& panel : sheet.panels) plan.panel_titles.push_back(panel.title);
     const bool none = std::all_of(plan.panel_titles.begin(), plan.panel_titles.end(),
                                   [](const std::string& title) { return title.empty(); });
@@ -72,7 +72,7 @@ void fit_titles(Plan& plan, const Sheet& sheet, const Font& font) {
 
 // Where the colour bar stands: beside the first row and then once a page, if so much of it is left
 // that bar and legend have room.
-void place_bars(Plan& plan, const SpecialCells& special) {
+void place_bars(SheetPlan& plan, const SpecialCells& special) {
     const std::size_t end = plan.y(plan.rows - 1) + plan.panel_height;
     const std::size_t row = plan.rows > 1 ? plan.y(1) - plan.y(0) : end - plan.y(0);
     const std::size_t rows_a_page = std::max<std::size_t>(1, kPage / row);
@@ -87,9 +87,9 @@ void place_bars(Plan& plan, const SpecialCells& special) {
     }
 }
 
-Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
+SheetPlan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     const HeatmapPanel& first = sheet.panels.front();
-    Plan plan;
+    SheetPlan plan;
     plan.rows = (sheet.panels.size() + sheet.columns - 1) / sheet.columns;
     plan.panel_width = first.cells.columns * style.layout.width();
     plan.panel_height = first.cells.rows * style.layout.height();
@@ -105,8 +105,8 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     plan.legend = make_legend(special, style);
 
     const std::size_t row_titles = sheet.row_titles.empty() ? 0 : kText + 10;
-    plan.left = kMargin + row_titles + kAxisText + 6 + plan.query_axis.widest + kAxisGap;
-    plan.note = kMargin + (sheet.title.empty() ? 0 : kTitleText + 4);
+    plan.left = kSheetEdge + row_titles + kAxisText + 6 + plan.query_axis.widest + kAxisGap;
+    plan.note = kSheetEdge + (sheet.title.empty() ? 0 : kTitleText + 4);
     plan.top = plan.note + 6 + (sheet.note.empty() ? 0 : kText + 4) +
                (sheet.column_titles.empty() ? 0 : kText + 5);
     plan.bar = plan.x(sheet.columns - 1) + plan.panel_width + kGap + 6;
@@ -115,17 +115,17 @@ Plan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     place_bars(plan, special);
     const std::size_t beside =
         std::max(color_bar_width(style, plan.color_bar), legend_width(plan.legend, style, kText));
-    plan.width = std::max(plan.bar + beside, plan.left + title) + kMargin;
+    plan.width = std::max(plan.bar + beside, plan.left + title) + kSheetEdge;
 
     const std::size_t below_panels = plan.y(plan.rows - 1) + plan.panel_height + kAxisGap +
                                      key_label_height(plan.key_axis, plan.text) + 6 + kAxisText;
     const std::size_t below_bar =
         plan.y(0) + color_bar_bottom(plan.color_bar) + legend_height(plan.legend, kText);
-    plan.height = std::max(below_panels, below_bar) + kMargin;
+    plan.height = std::max(below_panels, below_bar) + kSheetEdge;
     return plan;
 }
 
-void add_panel(Figure& figure, const Sheet& sheet, std::size_t index, const Plan& plan,
+void add_panel(Figure& figure, const Sheet& sheet, std::size_t index, const SheetPlan& plan,
                const HeatmapStyle& style) {
     const HeatmapPanel& panel = sheet.panels[index];
     const std::size_t column = index % sheet.columns;
@@ -140,13 +140,13 @@ void add_panel(Figure& figure, const Sheet& sheet, std::size_t index, const Plan
     if (lowest) add_key_labels(figure, plan.key_axis, plan.text, x, y + plan.panel_height);
 }
 
-void add_titles(Figure& figure, const Sheet& sheet, const Plan& plan) {
+void add_titles(Figure& figure, const Sheet& sheet, const SheetPlan& plan) {
     const auto left = static_cast<double>(plan.left);
-    figure.write({sheet.title, kTitleText, left, kMargin, kInk});
+    figure.write({sheet.title, kTitleText, left, kSheetEdge, kInk});
     figure.write({sheet.note, kText, left, static_cast<double>(plan.note), kFaintInk});
     for (std::size_t row = 0; row < plan.row_titles.size(); ++row) {
         const std::size_t middle = plan.y(row) + plan.panel_height / 2;
-        figure.write({plan.row_titles[row], kText, kMargin, static_cast<double>(middle), kInk,
+        figure.write({plan.row_titles[row], kText, kSheetEdge, static_cast<double>(middle), kInk,
                       TextAnchor::middle, TextDirection::up});
     }
     for (std::size_t column = 0; column < plan.column_titles.size(); ++column) {
@@ -155,8 +155,8 @@ void add_titles(Figure& figure, const Sheet& sheet, const Plan& plan) {
     }
 }
 
-void add_axis_names(Figure& figure, const Sheet& sheet, const Plan& plan) {
-    const std::size_t across_x = sheet.row_titles.empty() ? kMargin : kMargin + kText + 10;
+void add_axis_names(Figure& figure, const Sheet& sheet, const SheetPlan& plan) {
+    const std::size_t across_x = sheet.row_titles.empty() ? kSheetEdge : kSheetEdge + kText + 10;
     const std::size_t bottom = plan.y(plan.rows - 1) + plan.panel_height;
     figure.write({"query", kAxisText, static_cast<double>(across_x),
                   static_cast<double>(plan.y(0) + bottom) / 2, kInk, TextAnchor::middle,
@@ -171,7 +171,7 @@ void add_axis_names(Figure& figure, const Sheet& sheet, const Plan& plan) {
 
 Figure make_sheet(const Sheet& sheet, const HeatmapStyle& style) {
     assert(!sheet.panels.empty() && sheet.columns > 0);
-    const Plan plan = make_plan(sheet, style);
+    const SheetPlan plan = make_plan(sheet, style);
     Figure figure{plan.width, plan.height, {}};
     for (std::size_t index = 0; index < sheet.panels.size(); ++index)
         add_panel(figure, sheet, index, plan, style);

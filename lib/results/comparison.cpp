@@ -1,29 +1,25 @@
 #include "results/comparison.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "io/json_text.hpp"
+#include "results/number_or_null.hpp"
 
 namespace attn::results {
 namespace {
 
 using ComparisonJson = nlohmann::ordered_json;
 
-ComparisonJson finite_or_null(double value) {
-    return std::isfinite(value) ? ComparisonJson(value) : ComparisonJson();
-}
-
 ComparisonJson head_json(const HeadDifference& head, bool batch) {
     ComparisonJson entry{{"layer", head.layer}};
     if (batch) entry["seq"] = head.sequence;
     entry["head"] = head.head;
-    entry["max_abs"] = finite_or_null(head.values.max_abs);
-    entry["max_rel"] = finite_or_null(head.values.max_rel);
-    entry["max_ulp"] = finite_or_null(head.values.max_ulp);
-    entry["cosine"] = finite_or_null(head.values.cosine);
-    entry["mean_kl"] = finite_or_null(head.values.mean_kl);
+    entry["max_abs"] = number_or_null(head.values.max_abs);
+    entry["max_rel"] = number_or_null(head.values.max_rel);
+    entry["max_ulp"] = number_or_null(head.values.max_ulp);
+    entry["cosine"] = number_or_null(head.values.cosine);
+    entry["mean_kl"] = number_or_null(head.values.mean_kl);
     entry["differing"] = head.values.differing;
     entry["cells"] = head.values.cells;
     entry["first"] = nullptr;

@@ -6,15 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "io/json_text.hpp"
+#include "results/number_or_null.hpp"
 
 namespace attn::results {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
-
-OrderedJson number_or_null(double value) {
-    return std::isfinite(value) ? OrderedJson(value) : OrderedJson();
-}
 
 OrderedJson json_of(const analysis::HeadGradientStats& head, bool batch) {
     OrderedJson json{{"layer", head.layer}};

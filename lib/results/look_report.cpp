@@ -1,21 +1,17 @@
 #include "results/look_report.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "analysis/entropy_map.hpp"
 #include "analysis/head_roles.hpp"
 #include "io/json_text.hpp"
+#include "results/number_or_null.hpp"
 
 namespace attn::results {
 namespace {
 
 using LookJson = nlohmann::ordered_json;
-
-LookJson share_or_null(double value) {
-    return std::isfinite(value) ? LookJson(value) : LookJson();
-}
 
 std::size_t count_of(const CheckResult& check, Verdict verdict) {
     return static_cast<std::size_t>(
@@ -53,7 +49,7 @@ LookJson roles_of(const LookResult& result) {
         LookJson entry{{"role", role.name}, {"measure", role.measure}, {"layer", role.layer}};
         if (result.batch) entry["seq"] = role.sequence;
         entry["head"] = role.head;
-        entry["share"] = share_or_null(role.value);
+        entry["share"] = number_or_null(role.value);
         entry["heads_over_half"] = role.strong;
         roles.push_back(std::move(entry));
     }
@@ -66,9 +62,9 @@ LookJson entropy_of(const LookResult& result) {
     const std::size_t most = std::max<std::size_t>(1, result.heads.size());
     for (const analysis::EntropyRow& row : analysis::map_entropy(result.heads, most, most).rows) {
         LookJson heads = LookJson::array();
-        for (const double head : row.heads) heads.push_back(share_or_null(head));
+        for (const double head : row.heads) heads.push_back(number_or_null(head));
         layers.push_back({{"layer", row.first_layer},
-                          {"mean", share_or_null(row.mean)},
+                          {"mean", number_or_null(row.mean)},
                           {"heads", std::move(heads)}});
     }
     return layers;

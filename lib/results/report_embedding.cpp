@@ -12,7 +12,7 @@
 namespace attn::results {
 namespace {
 
-constexpr std::size_t kMostPoints = 2048;  // of queries, and of keys
+constexpr std::size_t kMostShown = 2048;  // of queries, and of keys
 
 using PlanePoints = std::vector<std::array<double, 2>>;
 
@@ -71,7 +71,7 @@ template <class T>
 void EmbeddingSink<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
     ++layers_;
-    step_ = (std::max(shape.queries, shape.keys) + kMostPoints - 1) / kMostPoints;
+    step_ = (std::max(shape.queries, shape.keys) + kMostShown - 1) / kMostShown;
     heads_.resize(layers_ * shape.slots());
 }
 

@@ -1,7 +1,6 @@
 #include "results/report_meta.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/base64.hpp"
@@ -9,15 +8,12 @@
 #include "core/version.hpp"
 #include "io/json_text.hpp"
 #include "render/color_map_tables.hpp"
+#include "results/number_or_null.hpp"
 
 namespace attn::results {
 namespace {
 
 using MetaJson = nlohmann::ordered_json;
-
-MetaJson number_of_meta(double value) {
-    return std::isfinite(value) ? MetaJson(value) : MetaJson();
-}
 
 template <class Value>
 MetaJson optional_of_meta(const std::optional<Value>& value) {
@@ -46,7 +42,7 @@ MetaJson stats_json_of(const std::vector<analysis::HeadStats>& heads) {
     for (const analysis::HeadStats& head : heads) {
         MetaJson row = MetaJson::array();
         for (const analysis::Measure& measure : analysis::measures())
-            row.push_back(number_of_meta(head.*measure.value));
+            row.push_back(number_or_null(head.*measure.value));
         list.push_back(std::move(row));
     }
     return list;
@@ -56,8 +52,8 @@ MetaJson check_json(const ReportVerdict& verdict, const ReportFacts& facts) {
     const CheckLine& line = verdict.line;
     MetaJson entry{
         {"source", verdict.source}, {"name", line.name}, {"verdict", word(line.verdict)}};
-    entry["worst"] = line.worst ? number_of_meta(*line.worst) : MetaJson();
-    entry["threshold"] = line.threshold ? number_of_meta(*line.threshold) : MetaJson();
+    entry["worst"] = line.worst ? number_or_null(*line.worst) : MetaJson();
+    entry["threshold"] = line.threshold ? number_or_null(*line.threshold) : MetaJson();
     entry["limit"] = line.limit;
     entry["message"] = line.message;
     entry["meaning"] = line.meaning;
@@ -102,9 +98,9 @@ MetaJson difference_json(const ReportFacts& facts) {
     MetaJson values = MetaJson::array();
     for (std::size_t slot = 0; slot < facts.difference->max_abs.size(); ++slot) {
         const double entropy = facts.stats[0][slot].entropy - facts.stats[1][slot].entropy;
-        values.push_back({number_of_meta(facts.difference->max_abs[slot]),
-                          number_of_meta(facts.difference->mean_js[slot]),
-                          number_of_meta(entropy)});
+        values.push_back({number_or_null(facts.difference->max_abs[slot]),
+                          number_or_null(facts.difference->mean_js[slot]),
+                          number_or_null(entropy)});
     }
     return {{"measures", {"max_abs", "mean_js", "entropy_change"}},
             {"values", std::move(values)},
@@ -115,8 +111,8 @@ MetaJson embedding_json(const std::optional<ReportEmbedding>& embedding) {
     if (!embedding) return nullptr;
     MetaJson heads = MetaJson::array();
     for (const auto& head : embedding->heads) {
-        heads.push_back(head ? MetaJson{{"variance", number_of_meta(head->variance)},
-                                        {"correlation", number_of_meta(head->correlation)}}
+        heads.push_back(head ? MetaJson{{"variance", number_or_null(head->variance)},
+                                        {"correlation", number_or_null(head->correlation)}}
                              : MetaJson());
     }
     return {{"step", embedding->step},

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/json_text.hpp"
+#include "results/number_or_null.hpp"
 
 namespace attn::results {
 namespace {
@@ -12,10 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using analysis::StepMeasure;
 using analysis::TrainingSeries;
-
-Json number_or_null(double value) {
-    return std::isfinite(value) ? Json(value) : Json();
-}
 
 template <class Series, class Values>
 void add_measures(Json& entry, const std::vector<Series>& all, const Series& one,

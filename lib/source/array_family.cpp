@@ -1,19 +1,15 @@
 #include "source/array_family.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <optional>
 
+#include "core/digit.hpp"
 #include "core/error.hpp"
 #include "core/word_list.hpp"
 
 namespace attn::source {
 namespace {
-
-bool is_digit(char c) {
-    return std::isdigit(static_cast<unsigned char>(c)) != 0;
-}
 
 // More digits than any count of layers or steps has, and fewer than overflow.
 constexpr std::size_t kMaxDigits = 18;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "core/digit.hpp"
 #include "core/error.hpp"
 #include "core/lower_case.hpp"
 #include "core/numbers.hpp"
@@ -15,10 +16,6 @@ namespace attn::source {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 // A number as it stands in a name.
 struct WrittenNumber {

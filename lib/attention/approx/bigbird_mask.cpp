@@ -7,9 +7,9 @@
 namespace attn::approx {
 namespace {
 
-class BlockMask final : public KeptKeys {
+class BigbirdMask final : public KeptKeys {
   public:
-    BlockMask(const Options& options, const HeadInput& head)
+    BigbirdMask(const Options& options, const HeadInput& head)
         : sizes_(head.sizes),
           block_(options.whole("block")),
           blocks_((head.sizes.keys + block_ - 1) / block_) {
@@ -50,7 +50,7 @@ class BlockMask final : public KeptKeys {
 }  // namespace
 
 std::unique_ptr<KeptKeys> bigbird_mask(const Options& options, const HeadInput& head) {
-    return std::make_unique<BlockMask>(options, head);
+    return std::make_unique<BigbirdMask>(options, head);
 }
 
 }  // namespace attn::approx

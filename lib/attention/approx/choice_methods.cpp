@@ -41,7 +41,7 @@ std::function<double(const Options&, const Sizes&)> runs_of(const char* size) {
     };
 }
 
-double all_keys(const Options&, const Sizes& sizes) {
+double every_key(const Options&, const Sizes& sizes) {
     return static_cast<double>(sizes.keys);
 }
 
@@ -53,7 +53,7 @@ MethodRow choice(std::string name, Group group, std::vector<OptionRow> options, 
     row.source = std::move(source);
     row.options = std::move(options);
     row.budget = std::move(budget);
-    row.top = all_keys;
+    row.top = every_key;
     row.kept_keys = std::move(make);
     row.cost = std::move(cost);
     return row;
