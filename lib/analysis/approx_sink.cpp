@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "analysis/dealt_contexts.hpp"
 #include "analysis/gradient_norms.hpp"
 #include "analysis/sound_tile.hpp"
 #include "analysis/tile_measures.hpp"
@@ -229,13 +230,6 @@ void ApproxSink<T>::save_head(std::size_t sequence, std::size_t head, ByteWriter
     to.put(exact_slots_[slot]);
     for (std::size_t method = 0; method < methods_.size(); ++method)
         to.put(slot_values_[slot * methods_.size() + method]);
-    if (contexts_.empty()) return;
-    for (std::size_t query = 0; query < shape_.queries; ++query) {
-        const std::size_t row = row_of(sequence, head, query);
-        to.put_values(&contexts_[row], width());
-        for (const auto& difference : differences_)
-            if (!difference.empty()) to.put_values(&difference[row], width());
-    }
 }
 
 template <class T>
@@ -245,17 +239,14 @@ void ApproxSink<T>::restore_head(std::size_t sequence, std::size_t head, ByteRea
     from.take(exact_slots_[slot]);
     for (std::size_t method = 0; method < methods_.size(); ++method)
         from.take(slot_values_[slot * methods_.size() + method]);
-    if (contexts_.empty()) return;
-    for (std::size_t query = 0; query < shape_.queries; ++query) {
-        const std::size_t row = row_of(sequence, head, query);
-        from.take_values(&contexts_[row], width());
-        for (auto& difference : differences_)
-            if (!difference.empty()) from.take_values(&difference[row], width());
-    }
 }
 
 template <class T>
 void ApproxSink<T>::end_heads() {
+    const ProductOwners owners = own_products(division_, shape_.heads, methods_.size());
+    // What heads put out is looked at by all.
+    const bool all_look = drops_heads() || options_.needs;
+    deal_contexts(division_, shape_, owners, all_look, contexts_, differences_);
     const Array<T> W_O = output_matrix();
     if (drops_heads()) {
         for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence)
@@ -264,8 +255,8 @@ void ApproxSink<T>::end_heads() {
     if (options_.needs) find_all_needs(W_O);
     if (contexts_.empty() || W_O.empty()) return;
     const Shape shape{shape_.sequences, shape_.queries, shape_.heads * shape_.d_value};
-    outputs_ =
-        measure_outputs<T>({contexts_, differences_, shape, shape_.heads}, W_O, division_.ranks);
+    outputs_ = measure_outputs<T>({contexts_, differences_, shape, shape_.heads}, W_O, owners,
+                                  division_.ranks);
 }
 
 // [queries, heads * width()].

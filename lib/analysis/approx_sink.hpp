@@ -137,7 +137,8 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     std::vector<HeadApproximation> slots_;  // of each slot and method
     std::vector<ExactCost> exact_slots_;
     // [sequences, queries, heads * width()], where W_O or dropped heads want to know: the exact
-    // contexts; and, for W_O, how far those of each method are from them.
+    // contexts; and, for W_O, how far those of each method are from them. Of heads that were
+    // streamed elsewhere only what is multiplied here.
     std::vector<T> contexts_;
     std::vector<std::vector<T>> differences_;
     OutputSquares outputs_;

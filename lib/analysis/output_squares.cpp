@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "analysis/gradient_norms.hpp"
-#include "attention/division.hpp"
 #include "core/byte_text.hpp"
 
 namespace attn::analysis {
@@ -26,32 +25,51 @@ Array<T> columns_of(const std::vector<T>& values, const Shape& shape, std::size_
     return Array<T>({shape[0], shape[1], count}, std::move(part));
 }
 
+ProductOwners own_products(const Division& division, std::size_t heads, std::size_t methods) {
+    const std::size_t ranks = division.ranks.size();
+    ProductOwners owners;
+    for (std::size_t head = 0; head < heads; ++head)
+        owners.heads.push_back(division.is_whole() ? 0 : division.owner(0, head));
+    for (std::size_t method = 0; method < methods; ++method)
+        owners.methods.push_back(method % ranks);
+    owners.exact = methods % ranks;
+    return owners;
+}
+
 template <class T>
 OutputSquares measure_outputs(const ContextErrors<T>& contexts, const Array<T>& W_O,
-                              const Communicator& ranks) {
+                              const ProductOwners& owners, const Communicator& ranks) {
     const Shape& shape = contexts.shape;
     const std::size_t heads = contexts.heads, parts = heads + 1, width = shape[2] / heads;
-    OutputSquares found;
-    found.exact = sum_of_squares(project(Array<T>(shape, contexts.exact), W_O, Array<T>()));
-    std::vector<double> costs(contexts.differences.size() * parts, 1);
-    for (std::size_t i = heads; i < costs.size(); i += parts) costs[i] = static_cast<double>(heads);
-    const std::vector<std::size_t> owners = deal_out(costs, ranks.size());
-    found.errors.assign(costs.size(), 0);
-    for (std::size_t i = 0; i < costs.size(); ++i) {
-        if (owners[i] != ranks.rank()) continue;
+    // The exact contexts are the last product.
+    std::vector<double> squares(contexts.differences.size() * parts + 1);
+    const auto owner = [&](std::size_t i) {
+        if (i + 1 == squares.size()) return owners.exact;
+        return i % parts == heads ? owners.methods[i / parts] : owners.heads[i % parts];
+    };
+    const auto measure = [&](std::size_t i) {
+        if (i + 1 == squares.size())
+            return sum_of_squares(project(Array<T>(shape, contexts.exact), W_O, Array<T>()));
         const bool all = i % parts == heads;
         const std::size_t begin = all ? 0 : i % parts * width, count = all ? shape[2] : width;
         const Array<T> difference =
             columns_of(contexts.differences[i / parts], shape, begin, count);
-        found.errors[i] = sum_of_squares(project(difference, W_O.rows(begin, count), Array<T>()));
+        return sum_of_squares(project(difference, W_O.rows(begin, count), Array<T>()));
+    };
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+        if (owner(i) == ranks.rank()) squares[i] = measure(i);
     }
     ByteWriter own;
-    own.put(found.errors);
+    own.put(squares);
     const std::vector<std::string> all = ranks.gather_all(own.bytes());
     std::vector<std::vector<double>> of_ranks(all.size());
     for (std::size_t rank = 0; rank < all.size(); ++rank)
         ByteReader(all[rank]).take(of_ranks[rank]);
-    for (std::size_t i = 0; i < costs.size(); ++i) found.errors[i] = of_ranks[owners[i]][i];
+    for (std::size_t i = 0; i < squares.size(); ++i) squares[i] = of_ranks[owner(i)][i];
+    OutputSquares found;
+    found.exact = squares.back();
+    squares.pop_back();
+    found.errors = std::move(squares);
     return found;
 }
 
@@ -103,7 +121,7 @@ std::vector<T> less_means(const std::vector<T>& contexts, std::size_t columns) {
 template Array<float> in_out_weights(const ProjectionWeights<float>&);
 template Array<float> columns_of(const std::vector<float>&, const Shape&, std::size_t, std::size_t);
 template OutputSquares measure_outputs(const ContextErrors<float>&, const Array<float>&,
-                                       const Communicator&);
+                                       const ProductOwners&, const Communicator&);
 template std::vector<double> squares_of_heads(const std::vector<float>&, std::size_t, std::size_t,
                                               const Array<float>&);
 template double squares_of_all(const std::vector<float>&, std::size_t, const Array<float>&);
@@ -112,7 +130,7 @@ template Array<double> in_out_weights(const ProjectionWeights<double>&);
 template Array<double> columns_of(const std::vector<double>&, const Shape&, std::size_t,
                                   std::size_t);
 template OutputSquares measure_outputs(const ContextErrors<double>&, const Array<double>&,
-                                       const Communicator&);
+                                       const ProductOwners&, const Communicator&);
 template std::vector<double> squares_of_heads(const std::vector<double>&, std::size_t, std::size_t,
                                               const Array<double>&);
 template double squares_of_all(const std::vector<double>&, std::size_t, const Array<double>&);

@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "attention/division.hpp"
 #include "attention/projection.hpp"
-#include "core/communicator.hpp"
 
 namespace attn::analysis {
 
@@ -23,10 +23,21 @@ struct ContextErrors {
     std::size_t heads;
 };
 
-// The products of all methods are dealt out among the ranks, which all have the same contexts.
+// Which rank multiplies what, and so has it: a head alone, of all methods; all heads of a method;
+// and the exact contexts.
+struct ProductOwners {
+    std::vector<std::size_t> heads;
+    std::vector<std::size_t> methods;
+    std::size_t exact = 0;
+};
+
+// A head goes through W_O where it was streamed in the first sequence.
+ProductOwners own_products(const Division& division, std::size_t heads, std::size_t methods);
+
+// Each rank measures what it owns of the contexts, and hears of the rest.
 template <class T>
 OutputSquares measure_outputs(const ContextErrors<T>& contexts, const Array<T>& W_O,
-                              const Communicator& ranks);
+                              const ProductOwners& owners, const Communicator& ranks);
 
 // W_O [heads * d_value, d_model], whatever order the file has.
 template <class T>

@@ -30,32 +30,86 @@ void wait_for(MPI_Request request) {
     }
 }
 
-// MPI counts in int: bytes go round in pieces. Every rank gives its bytes to all others, one rank
-// after another.
-std::vector<std::string> exchange(const std::string& own) {
-    constexpr std::size_t kPiece = std::size_t{1} << 28;
+// MPI counts in int: bytes go round in pieces.
+constexpr std::size_t kPiece = std::size_t{1} << 28;
+
+// Calls visit(at, count) for each piece.
+template <class Visit>
+void for_pieces(std::size_t size, const Visit& visit) {
+    for (std::size_t at = 0; at < size; at += kPiece)
+        visit(at, static_cast<int>(std::min(kPiece, size - at)));
+}
+
+// What a rank tells all before its bytes: how many there are for each; or for all, where it gives
+// all the same.
+constexpr std::uint64_t kForAll = 1, kForEach = 0;
+
+std::vector<std::uint64_t> tell_sizes(const std::vector<std::string>& own, std::size_t ranks) {
+    std::vector<std::uint64_t> sizes{own.size() == 1 ? kForAll : kForEach};
+    for (std::size_t to = 0; to < ranks; ++to)
+        sizes.push_back(own.size() == 1 ? own.front().size() : own[to].size());
+    std::vector<std::uint64_t> all(ranks * sizes.size());
+    const auto count = static_cast<int>(sizes.size());
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Iallgather(sizes.data(), count, MPI_UINT64_T, all.data(), count, MPI_UINT64_T,
+                   MPI_COMM_WORLD, &request);
+    wait_for(request);
+    return all;
+}
+
+// Pieces between two ranks keep their order.
+void start_passing(const std::vector<std::string>& own, std::vector<std::string>& came, int rank,
+                   const std::vector<bool>& for_all, std::vector<MPI_Request>& requests) {
+    constexpr int kTag = 1;
+    const bool own_for_all = for_all[static_cast<std::size_t>(rank)];
+    for (std::size_t i = 0; i < came.size(); ++i) {
+        const auto other = static_cast<int>(i);
+        if (other == rank) continue;
+        if (!for_all[i]) {
+            for_pieces(came[i].size(), [&](std::size_t at, int count) {
+                requests.emplace_back();
+                MPI_Irecv(came[i].data() + at, count, MPI_BYTE, other, kTag, MPI_COMM_WORLD,
+                          &requests.back());
+            });
+        }
+        if (!own_for_all) {
+            for_pieces(own[i].size(), [&](std::size_t at, int count) {
+                requests.emplace_back();
+                MPI_Isend(own[i].data() + at, count, MPI_BYTE, other, kTag, MPI_COMM_WORLD,
+                          &requests.back());
+            });
+        }
+    }
+}
+
+// What is for all goes round by broadcasts, one rank after another, the rest between two ranks.
+std::vector<std::string> exchange(const std::vector<std::string>& own) {
     int rank = 0, ranks = 1;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    const auto size = static_cast<std::uint64_t>(own.size());
-    std::vector<std::uint64_t> sizes(static_cast<std::size_t>(ranks));
-    MPI_Request request = MPI_REQUEST_NULL;
-    MPI_Iallgather(&size, 1, MPI_UINT64_T, sizes.data(), 1, MPI_UINT64_T, MPI_COMM_WORLD, &request);
-    wait_for(request);
-    std::vector<std::string> all(sizes.size());
-    for (int from = 0; from < ranks; ++from) {
-        std::string& bytes = all[static_cast<std::size_t>(from)];
-        if (from == rank)
-            bytes = own;
-        else
-            bytes.resize(sizes[static_cast<std::size_t>(from)]);
-        for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
-            const auto count = static_cast<int>(std::min(kPiece, bytes.size() - at));
-            MPI_Ibcast(bytes.data() + at, count, MPI_BYTE, from, MPI_COMM_WORLD, &request);
-            wait_for(request);
-        }
+    const auto size = static_cast<std::size_t>(ranks), place = static_cast<std::size_t>(rank);
+    const std::vector<std::uint64_t> told = tell_sizes(own, size);
+    std::vector<std::string> came(size);
+    std::vector<bool> for_all(size);
+    for (std::size_t from = 0; from < size; ++from) {
+        const std::uint64_t* const of_rank = told.data() + from * (size + 1);
+        for_all[from] = of_rank[0] == kForAll;
+        if (from != place) came[from].resize(of_rank[1 + place]);
     }
-    return all;
+    came[place] = own.size() == 1 ? own.front() : own[place];
+    std::vector<MPI_Request> requests;
+    start_passing(own, came, rank, for_all, requests);
+    for (std::size_t from = 0; from < size; ++from) {
+        if (!for_all[from]) continue;
+        for_pieces(came[from].size(), [&](std::size_t at, int count) {
+            MPI_Request request = MPI_REQUEST_NULL;
+            MPI_Ibcast(came[from].data() + at, count, MPI_BYTE, static_cast<int>(from),
+                       MPI_COMM_WORLD, &request);
+            wait_for(request);
+        });
+    }
+    for (const MPI_Request& request : requests) wait_for(request);
+    return came;
 }
 
 // The cores of all ranks of one machine together, and how many these are.

@@ -36,7 +36,7 @@ bool is_problem(const std::string& message) {
 Communicator::Communicator(std::size_t rank, std::size_t size, Exchange exchange)
     : rank_(rank), size_(size), exchange_(std::move(exchange)) {}
 
-std::vector<std::string> Communicator::meet(const std::string& own) const {
+std::vector<std::string> Communicator::meet(const std::vector<std::string>& own) const {
     std::vector<std::string> messages = exchange_(own);
     for (const std::string& message : messages) {
         if (is_problem(message)) throw JointError(joint_text(messages));
@@ -47,7 +47,17 @@ std::vector<std::string> Communicator::meet(const std::string& own) const {
 
 std::vector<std::string> Communicator::gather_all(const std::string& own) const {
     if (is_alone()) return {own};
-    return meet(kBytes + own);
+    return meet({kBytes + own});
+}
+
+std::vector<std::string> Communicator::deal(std::vector<std::string> for_ranks) const {
+    if (is_alone()) return for_ranks;
+    std::string own = std::move(for_ranks[rank_]);
+    for_ranks[rank_].clear();
+    for (std::string& bytes : for_ranks) bytes.insert(0, 1, kBytes);
+    std::vector<std::string> found = meet(for_ranks);
+    found[rank_] = std::move(own);
+    return found;
 }
 
 std::string Communicator::broadcast(const std::string& of_root) const {
@@ -71,7 +81,7 @@ void Communicator::wait_for_all() const {
 }
 
 void Communicator::give_up(const std::string& problem) const {
-    meet(kProblem + problem);
+    meet({kProblem + problem});
     throw JointError(problem);  // not reached: there is a problem
 }
 

@@ -20,8 +20,9 @@ class JointError : public Error {
 
 class Communicator {
   public:
-    // Gives everybody the bytes of all, in the order of ranks.
-    using Exchange = std::function<std::vector<std::string>(const std::string& own)>;
+    // Carries what this rank has: one text for all ranks, or one for each. Gives what came from
+    // all, in the order of ranks, whichever of the two each of them did.
+    using Exchange = std::function<std::vector<std::string>(const std::vector<std::string>& own)>;
 
     Communicator() = default;
     Communicator(std::size_t rank, std::size_t size, Exchange exchange);
@@ -34,6 +35,9 @@ class Communicator {
     // The bytes of all ranks, in their order. As all members throws JointError where another rank
     // gave up.
     std::vector<std::string> gather_all(const std::string& own) const;
+    // Bytes for each rank alone: what the others have at this one's place, in the order of ranks.
+    // Its own stay.
+    std::vector<std::string> deal(std::vector<std::string> for_ranks) const;
     // What rank 0 gives; that of the others is not looked at.
     std::string broadcast(const std::string& of_root) const;
     // The sum in the order of ranks.
@@ -47,7 +51,7 @@ class Communicator {
 
   private:
     [[noreturn]] void give_up(const std::string& problem) const;
-    std::vector<std::string> meet(const std::string& own) const;
+    std::vector<std::string> meet(const std::vector<std::string>& own) const;
 
     std::size_t rank_ = 0;
     std::size_t size_ = 1;

@@ -16,29 +16,56 @@ namespace {
 const Shape kOutputShape{1, 1, 2};
 const Array<double> kOutputMatrix({2, 2}, {1, 0, 1, 2});
 
-OutputSquares measured_outputs(const Communicator& ranks) {
-    const std::vector<double> exact{3, 1};
-    const std::vector<std::vector<double>> differences{{1, 0}, {1, -1}};
-    return measure_outputs<double>({exact, differences, kOutputShape, 2}, kOutputMatrix, ranks);
+// Of what a rank does not own it has nonsense.
+OutputSquares measured_outputs(const Communicator& ranks, const ProductOwners& owners) {
+    const double nonsense = 1000;
+    std::vector<double> exact{3, 1};
+    std::vector<std::vector<double>> differences{{1, 0}, {1, -1}};
+    if (owners.exact != ranks.rank()) exact.assign(2, nonsense);
+    for (std::size_t method = 0; method < 2; ++method) {
+        for (std::size_t head = 0; head < 2; ++head) {
+            if (owners.methods[method] != ranks.rank() && owners.heads[head] != ranks.rank())
+                differences[method][head] = nonsense;
+        }
+    }
+    return measure_outputs<double>({exact, differences, kOutputShape, 2}, kOutputMatrix, owners,
+                                   ranks);
+}
+
+OutputSquares outputs_of_one() {
+    return measured_outputs({}, own_products({}, 2, 2));
 }
 
 }  // namespace
 
 TEST_CASE("errors of heads are multiplied by their rows of W_O, and those of all by all") {
-    const OutputSquares found = measured_outputs({});
+    const OutputSquares found = outputs_of_one();
     CHECK(found.exact == 4 * 4 + 2 * 2);
     // Of the second method the heads cancel in the first column.
     CHECK(found.errors == std::vector<double>{1, 0, 1, 1, 1 + 4, 4});
 }
 
-TEST_CASE("ranks that deal the products out find the same") {
+TEST_CASE("ranks that deal the products out find the same, and need no more than they own") {
     for (const std::size_t size : {2, 3, 8}) {
         std::vector<OutputSquares> found(size);
-        const auto errors = ThreadRanks(size).run(
-            [&](const Communicator& ranks) { found[ranks.rank()] = measured_outputs(ranks); });
+        const auto errors = ThreadRanks(size).run([&](const Communicator& ranks) {
+            const Division division{ranks, 2, {size - 1, 0}};
+            found[ranks.rank()] = measured_outputs(ranks, own_products(division, 2, 2));
+        });
         CHECK(errors == std::vector<std::string>(size));
-        for (const OutputSquares& one : found) CHECK(one.errors == measured_outputs({}).errors);
+        for (const OutputSquares& one : found) {
+            CHECK(one.errors == outputs_of_one().errors);
+            CHECK(one.exact == outputs_of_one().exact);
+        }
     }
+}
+
+TEST_CASE("heads are multiplied where they were streamed, methods in turn") {
+    const Division division{Communicator(0, 3, nullptr), 2, {2, 1, 0, 0}};
+    const ProductOwners owners = own_products(division, 2, 4);
+    CHECK(owners.heads == std::vector<std::size_t>{2, 1});
+    CHECK(owners.methods == std::vector<std::size_t>{0, 1, 2, 0});
+    CHECK(owners.exact == 1);
 }
 
 TEST_CASE("heads put out their parts of the output, with W_O or side by side") {

@@ -43,6 +43,36 @@ TEST_CASE("ranks get the bytes of all in their order, what rank 0 gives, and sum
     }
 }
 
+TEST_CASE("a rank gets what the others have for it alone") {
+    constexpr std::size_t kSize = 3;
+    ThreadRanks three(kSize);
+    std::vector<Texts> found(kSize);
+    const Texts errors = three.run([&](const Communicator& ranks) {
+        Texts letters;
+        for (std::size_t to = 0; to < kSize; ++to)
+            letters.push_back(std::to_string(ranks.rank()) + ">" + std::to_string(to));
+        letters[0] += " and more";
+        if (ranks.rank() == 2) letters[1].clear();
+        found[ranks.rank()] = ranks.deal(letters);
+    });
+    CHECK(errors == Texts(kSize));
+    CHECK(found[0] == Texts{"0>0 and more", "1>0 and more", "2>0 and more"});
+    CHECK(found[1] == Texts{"0>1", "1>1", ""});
+    CHECK(found[2] == Texts{"0>2", "1>2", "2>2"});
+    CHECK(three.received[1] == 3 + 2);  // each behind a mark
+    CHECK(Communicator().deal({"own"}) == Texts{"own"});
+}
+
+TEST_CASE("a rank may give up while others deal") {
+    const Texts errors = ThreadRanks(2).run([&](const Communicator& ranks) {
+        ranks.together([&] {
+            if (ranks.rank() == 1) fail("nothing to give");
+            ranks.deal({"a", "b"});
+        });
+    });
+    CHECK(errors == Texts(2, "rank 1: nothing to give"));
+}
+
 TEST_CASE("what one rank cannot do is an error of all, which names it") {
     ThreadRanks three(3);
     bool went_on = false;

@@ -23,7 +23,7 @@ class ThreadRanks {
         std::vector<std::thread> threads;
         for (std::size_t rank = 0; rank < given_.size(); ++rank) {
             threads.emplace_back([&, rank] {
-                const Communicator ranks(rank, given_.size(), [this, rank](const std::string& own) {
+                const Communicator ranks(rank, given_.size(), [this, rank](const Texts& own) {
                     return exchange(rank, own);
                 });
                 try {
@@ -40,7 +40,9 @@ class ThreadRanks {
     std::vector<std::size_t> received;  // bytes of others, by rank
 
   private:
-    std::vector<std::string> exchange(std::size_t rank, const std::string& own) {
+    using Texts = std::vector<std::string>;
+
+    Texts exchange(std::size_t rank, const Texts& own) {
         std::unique_lock<std::mutex> lock(mutex_);
         const std::size_t turn = turn_;
         given_[rank] = own;
@@ -51,14 +53,17 @@ class ThreadRanks {
             changed_.notify_all();
         }
         changed_.wait(lock, [&] { return turn_ != turn; });
-        for (std::size_t from = 0; from < all_.size(); ++from)
-            received[rank] += from == rank ? 0 : all_[from].size();
-        return all_;  // the next turn ends only when all have it
+        Texts came;  // the next turn ends only when all have it
+        for (std::size_t from = 0; from < all_.size(); ++from) {
+            came.push_back(all_[from].size() == 1 ? all_[from].front() : all_[from][rank]);
+            received[rank] += from == rank ? 0 : came.back().size();
+        }
+        return came;
     }
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<std::string> given_, all_;
+    std::vector<Texts> given_, all_;
     std::size_t there_ = 0;
     std::size_t turn_ = 0;
 };
