@@ -138,6 +138,14 @@ std::string ranks_manual() {
                "are carried out by rank 0, which says so. Without a launcher there is one rank.") +
            "\n.PP\n" +
            plain(
+               "run --ring is for keys and values (--query, --key, --value) that are larger than "
+               "the memory of a machine: each rank has a slice of them and passes it on, while "
+               "its queries keep the highest score, the sum and the context of the keys that they "
+               "met so far (Liu, Zaharia and Abbeel 2023). Contexts and logsumexp are within 1e-6 "
+               "of those of one process, which the manifest says; nothing else has other last "
+               "bits.") +
+           "\n.PP\n" +
+           plain(
                "All ranks must see the same input files, and the output folder must lie on a file "
                "system that they share; both are found out before anything is computed. Rank 0 "
                "writes to standard output and standard error, and puts the results in place when "

@@ -134,6 +134,36 @@ require_same() {
 
 for entry in "${commands[@]}"; do require_same "$counts" "$entry"; done
 
+# near EXPECTED FOUND: whether two .npy files of float32 hold numbers within 1e-6.
+near() {
+  local file
+  for file in "$@"; do od -An -v -w4 -t f4 -j 128 "$file" >"$work/${file//\//_}.txt"; done
+  paste "$work/${1//\//_}.txt" "$work/${2//\//_}.txt" | awk '
+    { d = $1 - $2; if (NF != 2 || d > 1e-6 || d < -1e-6) exit 1 } END { if (NR == 0) exit 1 }'
+}
+
+# Keys and values that go round give what one process gives, but for rounding.
+heads=(-q saved/layer00/q.npy -k saved/layer00/k.npy -v saved/layer00/v.npy --save context,logsumexp)
+for flags in "--causal" "--window 20,3 --head 1,2"; do
+  rm -rf expected
+  # shellcheck disable=SC2086
+  "$one" run "${heads[@]}" $flags -o expected >/dev/null
+  for mpi in "${mpis[@]}"; do
+    for ranks in $counts; do
+      [ "$ranks" -gt 1 ] || continue
+      rm -rf out
+      # shellcheck disable=SC2086
+      on "$mpi" "$ranks" run "${heads[@]}" $flags --ring -o out >/dev/null 2>found.err ||
+        complain "a ring of $ranks ranks, $mpi: $(cat found.err)"
+      for array in context logsumexp; do
+        near "expected/layer00/$array.npy" "out/layer00/$array.npy" ||
+          complain "a ring of $ranks ranks, $mpi: another $array"
+      done
+    done
+  done
+done
+rm -rf out expected
+
 # All golden cases, and the reference cases of other projects where they are, through three ranks.
 if [ -z "$quick" ] && command -v python3 >/dev/null; then
   "$root/scripts/cluster_cases.py" "$root/tests/golden" "${ATTN_CASES_DIR:-$root/../shared/cases}" >cases.txt

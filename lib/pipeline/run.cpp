@@ -18,6 +18,7 @@
 #include "io/same_files.hpp"
 #include "kernels/kernels.hpp"
 #include "pipeline/check_judge.hpp"
+#include "pipeline/ring_run.hpp"
 #include "pipeline/run_journal.hpp"
 #include "pipeline/run_options.hpp"
 #include "pipeline/stats.hpp"
@@ -90,6 +91,7 @@ class Run {
                                                    loaded_.options.kv_order, own_norm());
         results::PackingSink<T> packing(folder_, request_.format);
 
+        if (request_.ring) return go_round(arrays, progress);
         RanksSink<T> ranks(ranks_, warn_);
         Sinks<T> sinks{&ranks, &arrays, for_rank_0(layer_arrays)};
         if (save_.heatmaps) sinks.push_back(&heatmaps);
@@ -128,6 +130,17 @@ class Run {
     }
 
   private:
+    // One layer, of which each rank writes its rows.
+    results::RunManifest go_round(results::ArraySink<T>& arrays, const Progress& progress) {
+        const LayerShare share{std::nullopt, selection_.heads, false};
+        attend_in_ring(ranks_, loaded_.q.view, loaded_.k.view, loaded_.v.view,
+                       loaded_.options_of(0), share, Sinks<T>{&arrays}, progress);
+        folder_.gather_files();
+        results::RunManifest manifest = describe();
+        folder_.commit(results::write_manifest(manifest));
+        return manifest;
+    }
+
     // The sink itself on rank 0; on others only what it needs.
     Sink<T>* for_rank_0(Sink<T>& sink) {
         if (ranks_.is_root()) return &sink;
@@ -313,6 +326,7 @@ std::unique_ptr<Run<T>> open_run(const RunRequest& request, const Warn& warn) {
 
 results::RunManifest run(const RunRequest& request, const Progress& progress, const Warn& warn) {
     results::require_colour_range(request.heatmaps);
+    if (request.ring) require_ring(request);
     if (request.input.precision == source::Precision::f64)
         return open_run<double>(request, warn)->execute(progress);
     return open_run<float>(request, warn)->execute(progress);

@@ -33,6 +33,7 @@ struct RunRequest {
     results::HeatmapOptions heatmaps;
     Communicator ranks = {};  // that run it together
     bool resume = false;      // go on where a run that was killed stopped; see run_journal.hpp
+    bool ring = false;        // keys and values go round among the ranks; see ring_run.hpp
 };
 
 // Computes every layer and writes the folder, whole or not at all. Returns what the folder's

@@ -52,7 +52,7 @@ const std::set<std::string>& always_count() {
                                              "--max-error",      "--needs",
                                              "--target-error",   "--growth",
                                              "--time",           "--timing",
-                                             "--resume"};
+                                             "--resume",         "--ring"};
     return flags;
 }
 

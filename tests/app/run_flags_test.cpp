@@ -207,3 +207,8 @@ TEST_CASE("a mask of each sequence's keys is refused with advice") {
     check_flags_refused({"--bias", ids}, {"[2, 5]", "[2, 1, 1, 5]", "--bias"});
     check_flags_refused({"--key-lengths", ids}, {"10 numbers", "--mask", "[2, 1, 1, 5]"});
 }
+
+TEST_CASE("one process has no ring") {
+    check_flags_refused({"--ring", "--save", "context"},
+                        {"--ring", "here is one process", "attn-inspect-mpi"});
+}

@@ -93,7 +93,8 @@ TEST_CASE("every flag of run that changes numbers leaves its trace in manifest.j
     ChangedCheckpoint encoder("torch_encoder_prenorm");
     encoder.config("");
     // Flags of what is read, which "inputs" and "layout" tell, of labels, of what is saved, drawn
-    // and printed; and the two that say how many heads there are, which "heads" tells.
+    // and printed; of rings, which take several processes; and the two that say how many heads
+    // there are, which "heads" tells.
     std::set<std::string> told{"--embeddings",     "--weights",  "--query",         "--key",
                                "--value",          "--context",  "--hidden-states", "--token-ids",
                                "--token-type-ids", "--layout",   "--tokens",        "--key-tokens",
@@ -101,7 +102,7 @@ TEST_CASE("every flag of run that changes numbers leaves its trace in manifest.j
                                "--force",          "--durable",  "--save",          "--format",
                                "--picture-format", "--layers",   "--layer",         "--head",
                                "--select-heads",   "--list",     "--json",          "--timing",
-                               "--sha256",         "--resume"};
+                               "--sha256",         "--resume",   "--ring"};
     for (const Trace& trace : traces(encoder.write())) {
         CAPTURE(trace.flags);
         CHECK(options_of(join(trace.base, trace.flags), folder) != options_of(trace.base, folder));

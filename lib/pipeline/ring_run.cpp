@@ -1,0 +1,47 @@
+#include "pipeline/ring_run.hpp"
+
+#include <string>
+
+#include "core/error.hpp"
+
+namespace attn::pipeline {
+namespace {
+
+void require_rows_alone(const results::SaveChoice& save) {
+    for (const results::Output& output : results::outputs()) {
+        const std::string name = output.name;
+        if (name == "context" || name == "logsumexp" || !(save.*output.chosen)) continue;
+        fail("--ring: no rank has what --save ", name,
+             " takes, all keys of a row or all heads; give --save context,logsumexp");
+    }
+}
+
+// Their places are those of all keys.
+void require_no_arrays(const source::AttentionRequest& attention) {
+    for (const auto& [file, flag] :
+         {std::pair(&attention.mask, "--mask"), std::pair(&attention.bias, "--bias"),
+          std::pair(&attention.past_key, "--past-key")}) {
+        if (!file->empty()) fail("--ring excludes ", flag, ": no rank has all keys");
+    }
+}
+
+}  // namespace
+
+void require_ring(const RunRequest& request) {
+    if (request.ranks.is_alone())
+        fail(
+            "--ring: keys and values go round among ranks, and here is one process; start "
+            "attn-inspect-mpi by mpirun -n 2 or more");
+    if (request.input.query.empty())
+        fail("--ring takes queries, keys and values that are projected (--query, --key, --value)");
+    require_rows_alone(request.save);
+    require_no_arrays(request.input.attention);
+    if (request.input.attention.engine == Engine::xtensor)
+        fail("--ring excludes --engine xtensor, which takes all keys at once");
+    if (request.verify) fail("--ring excludes --verify, which takes all keys of a row");
+    if (request.resume) fail("--ring excludes --resume: it is one layer");
+    if (request.format != results::ArrayFormat::npy)
+        fail("--ring writes .npy files; leave out --format");
+}
+
+}  // namespace attn::pipeline
