@@ -9,7 +9,6 @@
 #include "analysis/second_softmax.hpp"
 #include "attention/query_offset.hpp"
 #include "pipeline/check_line.hpp"
-#include "results/manifest.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -41,7 +40,7 @@ CheckedAttention<T> checked_attention(const CheckRequest& request,
             attention.heads,
             attention.has_sinks,
             std::any_of(attention.layers.begin(), attention.layers.end(), has_window),
-            request.attention.causal || results::is_run_folder(request.from.source),
+            request.attention.causal || attention.run,
             std::move(mask),
             matrix};
 }

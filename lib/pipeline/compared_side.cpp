@@ -11,11 +11,9 @@ namespace attn::pipeline {
 
 DType stored_type(io::Inputs& inputs, const std::string& source) {
     std::string array = source;
-    if (results::is_run_folder(source)) {
-        const results::RunManifest manifest = results::read_manifest(source);
-        if (manifest.layers.empty()) return DType::float32;
-        array =
-            source + "/" + results::array_name(manifest.layers.front(), "weights", manifest.format);
+    if (const auto run = results::find_manifest(source)) {
+        if (run->layers.empty()) return DType::float32;
+        array = source + "/" + results::array_name(run->layers.front(), "weights", run->format);
     }
     try {
         return source::find_stored_parts(inputs, array).arrays.front().dtype;

@@ -222,10 +222,9 @@ bool is_source(const fs::path& path) {
 LookResult look(const LookRequest& request, const Progress& progress, const Warn& warn) {
     const std::string& source = request.from.source;
     if (source == "-") fail("-: is read more than once; save standard input to a file first");
-    if (results::is_run_folder(source)) {
-        const results::RunManifest manifest = results::read_manifest(source);
-        if (manifest.command != "run" || !holds_weights(manifest))
-            return look_at_results(source, manifest);
+    if (const auto manifest = results::find_manifest(source)) {
+        if (manifest->command != "run" || !holds_weights(*manifest))
+            return look_at_results(source, *manifest);
         LookResult result = look_at_attention(request, progress, warn);
         suggest_for_attention(request, result);
         return result;

@@ -63,7 +63,7 @@ std::vector<Array<T>> named(const std::string& name, const char* flag, const Rep
 template <class T>
 ReportProjections<T> of_run_folder(const ReportSide<T>& side, io::Inputs& inputs) {
     const std::string& folder = side.from.source;
-    const results::RunManifest manifest = results::read_manifest(folder);
+    const results::RunManifest& manifest = *side.attention->run;
     const source::Outline& outline = side.outline();
     ReportProjections<T> projections;
     for (const std::size_t layer : side.layers) {
@@ -119,7 +119,7 @@ ReportProjections<T> load_report_projections(const ReportRequest& request,
         }
         return projections;
     }
-    if (!results::is_run_folder(side.from.source)) return {};
+    if (!side.attention->run) return {};
     return of_run_folder(side, inputs);
 }
 

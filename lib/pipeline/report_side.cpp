@@ -4,7 +4,6 @@
 
 #include "attention/query_offset.hpp"
 #include "core/index_list.hpp"
-#include "results/manifest.hpp"
 #include "source/computed_source.hpp"
 #include "source/labels_beside.hpp"
 #include "source/mask_options.hpp"
@@ -99,8 +98,7 @@ ReportSide<T> open_report_side(const ReportRequest& request, const source::Sourc
     side.stats.offsets = std::move(tokens.offsets);
     side.stats.tokens = std::move(tokens.keys);
     if (!request.grid.empty()) side.stats.grid = analysis::parse_grid(request.grid, shape[3]);
-    side.knows_who_may_attend =
-        says_who_may_attend(attention.structure) || results::is_run_folder(from.source);
+    side.knows_who_may_attend = says_who_may_attend(attention.structure) || attention.run;
     side.source = std::make_unique<source::StoredSource<T>>(attention);
     side.layers = side.outline().layers;
     side.heads = numbers_at(side.outline().heads, side.share.heads);

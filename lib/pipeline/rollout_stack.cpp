@@ -56,9 +56,8 @@ void require_same_heads(const results::RunManifest& manifest, const std::string&
 // Gradients of the weights that `grad` wrote, layer by layer.
 template <class T>
 Attention<T> from_grad_folder(io::Inputs& inputs, const std::string& folder,
-                              const std::string& flag, const Attention<T>& weights,
-                              const std::string& source) {
-    const results::RunManifest manifest = results::read_manifest(folder);
+                              const results::RunManifest& manifest, const std::string& flag,
+                              const Attention<T>& weights, const std::string& source) {
     require_same_heads(manifest, flag + " " + folder, weights, source);
     Attention<T> gradients;
     gradients.heads = weights.heads;
@@ -86,10 +85,10 @@ Attention<T> open_gradients(const RolloutRequest& request, const std::string& na
                             const std::string& flag, const Attention<T>& weights,
                             const std::string& source, io::Inputs& inputs) {
     if (name.empty()) return {};
+    const auto manifest = results::find_manifest(name);
     Attention<T> gradients =
-        results::is_run_folder(name)
-            ? from_grad_folder<T>(inputs, name, flag, weights, source)
-            : source::open_stored_attention<T>(inputs, rollout_array(request, name));
+        manifest ? from_grad_folder<T>(inputs, name, *manifest, flag, weights, source)
+                 : source::open_stored_attention<T>(inputs, rollout_array(request, name));
     if (gradients.shape() != weights.shape() || gradients.layers.size() != weights.layers.size())
         fail(flag, " ", name, ": has ", counted(gradients.layers.size(), "layer"), " of ",
              to_string(gradients.shape()), ", the weights of ", source, " have ",
@@ -257,7 +256,7 @@ std::optional<RolloutStack<T>> open_cross(const RolloutRequest& request,
     if (request.from.heads) cross.heads = source::select_heads(cross.attention, request.from);
     // Who may attend to the encoder is not what the flags say of the decoder.
     MaskOptions<T> options;
-    if (results::is_run_folder(request.cross)) options.structure = cross.attention.structure;
+    if (cross.attention.run) options.structure = cross.attention.structure;
     make_masks(options, cross);
     return cross;
 }

@@ -109,6 +109,39 @@ ArrayFormat format_from(const std::string& name) {
     return ArrayFormat::npy;
 }
 
+// manifest.json of a folder that one of our commands wrote.
+std::optional<nlohmann::json> find_own_json(const std::string& path) {
+    io::settle_results(path);
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(std::filesystem::path(path) / "manifest.json", ignored))
+        return std::nullopt;
+    nlohmann::json json = parse_manifest(path);
+    if (!json.is_object() || json.value("tool", nlohmann::json()) != kTool) return std::nullopt;
+    return json;
+}
+
+RunManifest manifest_from(const nlohmann::json& json, const std::string& folder) {
+    const std::string file = folder + "/manifest.json: ";
+    RunManifest manifest;
+    try {
+        manifest.command = json.at("command").get<std::string>();
+        for (const auto& [name, value] : json.at("options").items())
+            manifest.options.emplace_back(name, io::json_value(value));
+        manifest.layers = counts_from(json.at("layers"), file + "layers");
+        manifest.heads = counts_from(json.at("heads"), file + "heads");
+        manifest.structure = structure_from(json.at("structure"), file + "structure.");
+        if (const auto windows = json.find("window_left"); windows != json.end())
+            manifest.window_left = windows_from(*windows, file + "window_left");
+        json.at("tokens").get_to(manifest.tokens);
+        json.at("key_tokens").get_to(manifest.key_tokens);
+        json.at("files").get_to(manifest.files);
+        manifest.format = format_from(json.value("format", "npy"));
+    } catch (const nlohmann::json::exception&) {
+        fail(file, "is damaged");
+    }
+    return manifest;
+}
+
 }  // namespace
 
 std::string RunManifest::option(const std::string& name) const {
@@ -156,35 +189,17 @@ std::string write_manifest(const RunManifest& manifest) {
 }
 
 bool is_run_folder(const std::string& path) {
-    io::settle_results(path);
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(std::filesystem::path(path) / "manifest.json", ignored))
-        return false;
-    const nlohmann::json json = parse_manifest(path);
-    return json.is_object() && json.value("tool", nlohmann::json()) == kTool;
+    return find_own_json(path).has_value();
 }
 
 RunManifest read_manifest(const std::string& folder) {
-    const nlohmann::json json = parse_manifest(folder);
-    const std::string file = folder + "/manifest.json: ";
-    RunManifest manifest;
-    try {
-        manifest.command = json.at("command").get<std::string>();
-        for (const auto& [name, value] : json.at("options").items())
-            manifest.options.emplace_back(name, io::json_value(value));
-        manifest.layers = counts_from(json.at("layers"), file + "layers");
-        manifest.heads = counts_from(json.at("heads"), file + "heads");
-        manifest.structure = structure_from(json.at("structure"), file + "structure.");
-        if (const auto windows = json.find("window_left"); windows != json.end())
-            manifest.window_left = windows_from(*windows, file + "window_left");
-        json.at("tokens").get_to(manifest.tokens);
-        json.at("key_tokens").get_to(manifest.key_tokens);
-        json.at("files").get_to(manifest.files);
-        manifest.format = format_from(json.value("format", "npy"));
-    } catch (const nlohmann::json::exception&) {
-        fail(file, "is damaged");
-    }
-    return manifest;
+    return manifest_from(parse_manifest(folder), folder);
+}
+
+std::optional<RunManifest> find_manifest(const std::string& path) {
+    const std::optional<nlohmann::json> json = find_own_json(path);
+    if (!json) return std::nullopt;
+    return manifest_from(*json, path);
 }
 
 }  // namespace attn::results

@@ -50,4 +50,7 @@ bool is_run_folder(const std::string& path);
 // Throws Error when manifest.json is damaged. Inputs are not read back.
 RunManifest read_manifest(const std::string& folder);
 
+// Both at once: the manifest of a folder that is_run_folder() says is ours, else nothing.
+std::optional<RunManifest> find_manifest(const std::string& path);
+
 }  // namespace attn::results

@@ -174,11 +174,11 @@ bool is_of_run(const StoredParts& parts) {
     if (parts.stacked) return false;
     const fs::path file = io::parse_array_name(parts.name).path;
     const fs::path folder = file.parent_path().parent_path();
-    if (folder.empty() || !results::is_run_folder(folder.string())) return false;
-    const results::RunManifest manifest = results::read_manifest(folder.string());
+    if (folder.empty()) return false;
+    const auto manifest = results::find_manifest(folder.string());
+    if (!manifest || manifest->command != "run") return false;
     const std::string name = file.lexically_relative(folder).generic_string();
-    return manifest.command == "run" &&
-           std::find(manifest.files.begin(), manifest.files.end(), name) != manifest.files.end();
+    return std::find(manifest->files.begin(), manifest->files.end(), name) != manifest->files.end();
 }
 
 std::string described(const StoredParts& parts) {

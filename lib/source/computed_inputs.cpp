@@ -169,11 +169,12 @@ ComputedInputs<T> load_saved(const ComputedRequest& request, io::Inputs& inputs)
     const std::size_t d_value = first.v.view.width;
     result.layers.assign(saved.layers.size(),
                          {first.q.view.width, d_value, result.heads * d_value});
-    result.tokens = saved.tokens;
-    result.key_tokens = saved.key_tokens;
-    if (!saved.window_left.empty()) {
-        result.window_left.assign(saved.layers.size(), saved.structure.window_left);
-        for (const auto& [layer, window] : saved.window_left) result.window_left[layer] = window;
+    result.tokens = saved.run.tokens;
+    result.key_tokens = saved.run.key_tokens;
+    if (!saved.run.window_left.empty()) {
+        result.window_left.assign(saved.layers.size(), saved.run.structure.window_left);
+        for (const auto& [layer, window] : saved.run.window_left)
+            result.window_left[layer] = window;
     }
     return result;
 }
@@ -183,8 +184,8 @@ template <class T>
 void place_as_the_run_did(const SavedHeads& saved, const AttentionRequest& flags,
                           ComputedInputs<T>& result) {
     MaskStructure& structure = result.options.mask.structure;
-    if (flags.query_offset.empty()) structure.offsets = saved.structure.offsets;
-    if (flags.key_lengths.empty()) structure.key_lengths = saved.structure.key_lengths;
+    if (flags.query_offset.empty()) structure.offsets = saved.run.structure.offsets;
+    if (flags.key_lengths.empty()) structure.key_lengths = saved.run.structure.key_lengths;
 }
 
 void check_labels(const std::vector<std::vector<std::string>>& labels, std::size_t batch,

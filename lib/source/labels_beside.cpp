@@ -4,7 +4,6 @@
 
 #include "io/array_name.hpp"
 #include "io/tokens.hpp"
-#include "results/manifest.hpp"
 #include "source/stored_parts.hpp"
 
 namespace attn::source {
@@ -93,7 +92,7 @@ void tell(const std::string& source, const AxisChoice& choice, const Warn& warn)
 template <class T>
 void add_labels_beside(io::Inputs& inputs, const SourceRequest& request,
                        StoredAttention<T>& attention, const Warn& warn) {
-    if (!request.tokens.empty() || results::is_run_folder(request.source)) return;
+    if (!request.tokens.empty() || attention.run) return;
     const std::vector<Labels> all = find_labels(inputs, request.source);
     const Shape& shape = attention.shape();
     const bool keys_given = !request.key_tokens.empty();

@@ -5,7 +5,6 @@
 #include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "io/sequence_labels.hpp"
-#include "results/manifest.hpp"
 
 namespace attn::source {
 namespace {
@@ -46,7 +45,7 @@ PatternTokens choose_pattern_tokens(const StoredAttention<T>& attention,
     const Shape& shape = attention.shape();
     const bool given = !request.tokens.empty() || !request.key_tokens.empty();
     PatternTokens none{{}, known};
-    const bool assumed = !results::is_run_folder(request.source);
+    const bool assumed = !attention.run;
     if (labels.queries.empty() && !labels.keys.empty() && !assumed) return {labels.keys, known};
     if (labels.queries.empty() || labels.keys.empty()) {
         if (given) refuse_one_axis(request, labels, shape);

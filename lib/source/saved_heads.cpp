@@ -40,15 +40,12 @@ bool holds_array(io::Inputs& inputs, const std::string& array) {
 }
 
 std::optional<SavedHeads> find_saved_heads(io::Inputs& inputs, const std::string& folder) {
-    if (!results::is_run_folder(folder)) return std::nullopt;
-    const results::RunManifest manifest = results::read_manifest(folder);
-    if (manifest.command != "run" || manifest.layers.empty()) return std::nullopt;
+    std::optional<results::RunManifest> run = results::find_manifest(folder);
+    if (!run || run->command != "run" || run->layers.empty()) return std::nullopt;
     SavedHeads saved;
     saved.folder = folder;
-    saved.structure = manifest.structure;
-    saved.window_left = manifest.window_left;
-    saved.tokens = manifest.tokens;
-    saved.key_tokens = manifest.key_tokens;
+    saved.run = std::move(*run);
+    const results::RunManifest& manifest = saved.run;
     saved.layers.resize(1 + *std::max_element(manifest.layers.begin(), manifest.layers.end()));
     for (const std::size_t layer : manifest.layers) {
         SavedLayer& one = saved.layers[layer];
@@ -72,10 +69,9 @@ std::optional<SavedHeads> find_saved_heads(io::Inputs& inputs, const std::string
 }
 
 AttentionRequest attention_of_run(const SavedHeads& saved, const AttentionRequest& flags) {
-    const results::RunManifest manifest = results::read_manifest(saved.folder);
-    const auto option = [&](const char* name) { return io::parse_json(manifest.option(name)); };
+    const auto option = [&](const char* name) { return io::parse_json(saved.run.option(name)); };
     AttentionRequest request = flags;
-    const MaskStructure& structure = saved.structure;
+    const MaskStructure& structure = saved.run.structure;
     if (!request.causal) request.causal = structure.causal;
     if (request.window.empty() && (structure.window_left || structure.window_right))
         request.window =

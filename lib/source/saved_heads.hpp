@@ -3,14 +3,13 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "attention/mask.hpp"
 #include "core/dtype.hpp"
 #include "io/inputs.hpp"
+#include "results/manifest.hpp"
 #include "source/attention_request.hpp"
 
 namespace attn::source {
@@ -23,12 +22,9 @@ struct SavedLayer {
 
 struct SavedHeads {
     std::string folder;
-    std::vector<SavedLayer> layers;                  // by number
-    MaskStructure structure;                         // who could attend
-    std::map<std::size_t, std::size_t> window_left;  // of layers that differ from it
-    std::vector<std::vector<std::string>> tokens;    // labels, where the run had some
-    std::vector<std::vector<std::string>> key_tokens;
-    DType dtype = DType::float32;  // float64 where any of the arrays is
+    results::RunManifest run;
+    std::vector<SavedLayer> layers;  // by number
+    DType dtype = DType::float32;    // float64 where any of the arrays is
 
     std::vector<std::size_t> saved_layers() const;
 };

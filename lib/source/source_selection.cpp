@@ -8,7 +8,6 @@
 #include "core/index_list.hpp"
 #include "core/word_list.hpp"
 #include "io/tokens.hpp"
-#include "results/manifest.hpp"
 
 namespace attn::source {
 namespace {
@@ -35,7 +34,7 @@ void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_
 template <class T>
 void warn_of_causal_leak(const StoredAttention<T>& attention, const std::string& source,
                          const Warn& warn) {
-    if (!warn || attention.structure.causal || results::is_run_folder(source)) return;
+    if (!warn || attention.structure.causal || attention.run) return;
     for (const StoredLayer<T>& layer : attention.layers) {
         const std::optional<CausalLeak> leak = find_causal_leak(layer.weights);
         layer.forget();

@@ -8,7 +8,6 @@
 #include "core/error.hpp"
 #include "io/result_reading.hpp"
 #include "results/folder_layout.hpp"
-#include "results/manifest.hpp"
 #include "source/array_source.hpp"
 #include "source/progress_sink.hpp"
 #include "source/saved_heads.hpp"
@@ -47,10 +46,11 @@ bool structure_fits(const MaskStructure& structure, const Shape& shape) {
 }
 
 template <class T>
-StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder) {
-    const io::ReadingLock lock(folder);
-    const results::RunManifest manifest = results::read_manifest(folder);
+StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder,
+                            results::RunManifest run) {
     StoredAttention<T> attention;
+    attention.run = std::move(run);
+    const results::RunManifest& manifest = *attention.run;
     attention.heads = manifest.heads;
     attention.structure = manifest.structure;
     attention.has_sinks = manifest.option("sink") != "null";
@@ -120,11 +120,10 @@ DType working_type(io::Inputs& inputs, const std::string& source, std::optional<
     const auto is_wide = [](const io::StoredArray& array) { return array.dtype == DType::float64; };
     try {
         std::vector<io::StoredArray> arrays;
-        if (results::is_run_folder(source)) {
-            const results::RunManifest manifest = results::read_manifest(source);
-            for (const std::size_t layer : manifest.layers)
-                arrays.push_back(inputs.find(
-                    source + "/" + results::array_name(layer, "weights", manifest.format)));
+        if (const auto run = results::find_manifest(source)) {
+            for (const std::size_t layer : run->layers)
+                arrays.push_back(
+                    inputs.find(source + "/" + results::array_name(layer, "weights", run->format)));
         } else {
             arrays = find_stored_parts(inputs, source).arrays;
         }
@@ -138,21 +137,22 @@ DType working_type(io::Inputs& inputs, const std::string& source, std::optional<
 template <class T>
 StoredAttention<T> open_stored_attention(io::Inputs& inputs, const ArraySource& source,
                                          const Warn& warn) {
-    if (!results::is_run_folder(source.name)) return from_arrays<T>(inputs, source, warn);
+    // Its manifest and its arrays are those of one run.
+    const io::ReadingLock lock(source.name);
+    std::optional<results::RunManifest> run = results::find_manifest(source.name);
+    if (!run) return from_arrays<T>(inputs, source, warn);
     if (!source.axes.empty())
         fail(source.axes_flag, " ", source.axes, ": ", source.name,
              " is a folder that run wrote, whose axes are known");
-    return from_run<T>(inputs, source.name);
+    return from_run<T>(inputs, source.name, std::move(*run));
 }
 
 template <class T>
 void load_scores(io::Inputs& inputs, const std::string& source, StoredAttention<T>& attention) {
-    if (!results::is_run_folder(source)) return;
-    const results::RunManifest manifest = results::read_manifest(source);
-    if (manifest.option("scores_at") != "\"biased\"") return;
+    if (!attention.run || attention.run->option("scores_at") != "\"biased\"") return;
     for (StoredLayer<T>& layer : attention.layers) {
         const std::string file =
-            source + "/" + results::array_name(layer.layer, "scores", manifest.format);
+            source + "/" + results::array_name(layer.layer, "scores", attention.run->format);
         if (!holds_array(inputs, file)) continue;
         const io::StoredArray stored = inputs.find(file);
         const Array<T> scores = inputs.load<T>(stored, io::NonFinite::allow);

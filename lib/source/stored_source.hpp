@@ -8,6 +8,7 @@
 #include "core/dtype.hpp"
 #include "core/warn.hpp"
 #include "io/inputs.hpp"
+#include "results/manifest.hpp"
 #include "source/head_matrices.hpp"
 #include "source/source.hpp"
 
@@ -32,6 +33,7 @@ struct StoredAttention {
     MaskStructure structure;                       // which cells are masked
     std::vector<std::vector<std::string>> tokens;  // labels, where the source holds them
     std::vector<std::vector<std::string>> key_tokens;
+    std::optional<results::RunManifest> run;  // what the folder says, where it is one of ours
     bool has_sinks = false;   // a sink takes a part of each row: sums below one are right
     bool batch_axis = false;  // the arrays have an axis of sequences, even if it is of length 1
 
@@ -69,7 +71,8 @@ template <class T>
 StoredAttention<T> open_stored_attention(io::Inputs& inputs, const ArraySource& source,
                                          const Warn& warn = nullptr);
 
-// Adds the scores that a run saved beside its weights, if it saved those that softmax saw.
+// Adds the scores that a run saved beside its weights, if it saved those that softmax saw. `source`
+// is what the attention was opened from.
 template <class T>
 void load_scores(io::Inputs& inputs, const std::string& source, StoredAttention<T>& attention);
 
