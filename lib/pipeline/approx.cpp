@@ -19,12 +19,13 @@
 #include "pipeline/head_importance.hpp"
 #include "pipeline/rollout_words.hpp"
 #include "pipeline/run_options.hpp"
+#include "pipeline/stored_manifest.hpp"
 #include "results/approx_pictures.hpp"
 #include "results/manifest.hpp"
 #include "source/computed_source.hpp"
 #include "source/idle_ranks.hpp"
 #include "source/labels_beside.hpp"
-#include "source/mask_options.hpp"
+#include "source/stored_mask.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -236,10 +237,8 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
         source::open_stored_attention<T>(inputs, {request.from.source, request.from.axes}, warn);
     source::select_layers(attention, request.from);
     const Shape shape = attention.shape();
-    attention.structure = source::load_mask_options<T>(request.input.attention,
-                                                       {shape[0], shape[1], shape[2], shape[3]},
-                                                       attention.structure, inputs, warn)
-                              .structure;
+    attention.structure =
+        source::load_stored_mask(request.input.attention, attention, inputs, warn).structure;
     source::warn_of_causal_leak(attention, request.from.source, warn);
     const Share share = source::choose_share(attention, request.from);
     source::warn_of_idle_ranks(request.ranks, share, attention, warn);
@@ -308,11 +307,8 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     fill_rows(sink, chosen, result.report.methods);
     if (request.needs) result.report.needs = sink.needs_found();
     compare_with_limit(request, target, result);
-    results::RunManifest manifest;
-    manifest.heads = attention.heads;
-    manifest.structure = attention.structure;
-    for (const auto& layer : attention.layers) manifest.layers.push_back(layer.layer);
-    write_folder(folder, std::move(manifest), inputs, request, target, result);
+    write_folder(folder, stored_manifest(attention, chosen_or_all(share.heads, shape[1])), inputs,
+                 request, target, result);
     return result;
 }
 

@@ -10,21 +10,12 @@
 #include "core/word_list.hpp"
 #include "io/same_files.hpp"
 #include "pipeline/check_judge.hpp"
-#include "source/stored_source.hpp"
+#include "source/stored_mask.hpp"
 
 namespace attn::pipeline {
 namespace {
 
 using analysis::HeadCheck;
-
-// Flags win over what the source knows.
-template <class T>
-MaskOptions<T> load_mask(const CheckRequest& request, const source::StoredAttention<T>& attention,
-                         io::Inputs& inputs, const Warn& warn) {
-    const Shape& shape = attention.shape();
-    return source::load_mask_options<T>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
-                                        attention.structure, inputs, warn);
-}
 
 // Streams the source once; returns what was counted in the heads that were asked for.
 template <class T>
@@ -52,11 +43,8 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
     inputs.release();
     io::require_same_files(request.ranks, inputs.paths());
     source::select_layers(attention, request.from);
-    // A window of the command line is meant for all layers.
-    if (!request.attention.window.empty()) {
-        for (source::StoredLayer<T>& layer : attention.layers) layer.window_left = std::nullopt;
-    }
-    const MaskOptions<T> mask = load_mask(request, attention, inputs, warn);
+    const MaskOptions<T> mask =
+        source::load_stored_mask(request.attention, attention, inputs, warn);
     const std::vector<HeadCheck> heads = count(request, attention, mask, progress, warn);
     const CheckedAttention<T> checked = checked_attention(request, attention, mask);
     return {attention.shape()[0] > 1, CheckJudge<T>(request, checked, heads).judge()};

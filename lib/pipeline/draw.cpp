@@ -15,6 +15,7 @@
 #include "io/output_folder.hpp"
 #include "io/same_files.hpp"
 #include "pipeline/photo_overlay.hpp"
+#include "pipeline/stored_manifest.hpp"
 #include "results/folder_layout.hpp"
 #include "results/heatmap_sink.hpp"
 #include "results/manifest.hpp"
@@ -158,14 +159,9 @@ std::vector<std::string> draw_folder(const DrawRequest& request, io::Inputs& inp
     drawing.stream_to(drawer, progress);
     folder.gather_files();
 
-    results::RunManifest manifest;
+    results::RunManifest manifest = stored_manifest(drawing.attention, drawing.choice.heads);
     manifest.command = "heatmap";
     if (drawing.ranks.is_root()) manifest.inputs = drawing.inputs.records(request.policy.sha256);
-    for (const source::StoredLayer<T>& layer : drawing.attention.layers)
-        manifest.layers.push_back(layer.layer);
-    for (std::size_t place : drawing.choice.heads)
-        manifest.heads.push_back(drawing.attention.heads[place]);
-    manifest.structure = drawing.attention.structure;
     manifest.tokens = drawing.labels.queries;
     manifest.key_tokens = drawing.labels.keys;
     manifest.files = folder.files();

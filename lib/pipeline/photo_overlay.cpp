@@ -8,6 +8,7 @@
 #include "core/word_list.hpp"
 #include "io/output_folder.hpp"
 #include "pipeline/photo_panels.hpp"
+#include "pipeline/stored_manifest.hpp"
 #include "render/cell_layout.hpp"
 #include "render/picture_format.hpp"
 #include "results/folder_layout.hpp"
@@ -108,12 +109,8 @@ class PhotoAttention {
     }
 
     results::RunManifest manifest() const {
-        results::RunManifest manifest;
+        results::RunManifest manifest = stored_manifest(attention_, places_);
         manifest.command = "heatmap";
-        for (const source::StoredLayer<T>& layer : attention_.layers)
-            manifest.layers.push_back(layer.layer);
-        for (const std::size_t place : places_) manifest.heads.push_back(attention_.heads[place]);
-        manifest.structure = attention_.structure;
         return manifest;
     }
 

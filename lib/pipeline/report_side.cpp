@@ -6,8 +6,8 @@
 #include "core/index_list.hpp"
 #include "source/computed_source.hpp"
 #include "source/labels_beside.hpp"
-#include "source/mask_options.hpp"
 #include "source/pattern_tokens.hpp"
+#include "source/stored_mask.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -82,13 +82,8 @@ ReportSide<T> open_report_side(const ReportRequest& request, const source::Sourc
     source::add_labels_beside(inputs, from, attention, warn);
     side.labels = source::choose_labels(attention, from);
     const Shape& shape = attention.shape();
-    MaskOptions<T> mask = source::load_mask_options<T>(request.computed.attention,
-                                                       {shape[0], shape[1], shape[2], shape[3]},
-                                                       attention.structure, inputs, warn);
-    // A window of the command line is meant for all layers.
-    if (!request.computed.attention.window.empty()) {
-        for (source::StoredLayer<T>& layer : attention.layers) layer.window_left = std::nullopt;
-    }
+    MaskOptions<T> mask =
+        source::load_stored_mask(request.computed.attention, attention, inputs, warn);
     attention.structure = mask.structure;
     CheckRequest checks;
     checks.from = from;

@@ -22,6 +22,7 @@
 #include "pipeline/rollout_streamed.hpp"
 #include "pipeline/rollout_words.hpp"
 #include "pipeline/rollout_writer.hpp"
+#include "pipeline/stored_manifest.hpp"
 #include "results/manifest.hpp"
 
 namespace attn::pipeline {
@@ -438,13 +439,10 @@ class Rollout {
                            photo_->draw(rollout_title(request_, stack().heads.size()),
                                         value_name_of(request_.method), options));
         }
-        results::RunManifest manifest;
+        results::RunManifest manifest = stored_manifest(stack().attention, stack().heads);
         manifest.command = "rollout";
         manifest.inputs = inputs_.records(request_.policy.sha256);
         manifest.options = rollout_manifest_options(request_);
-        manifest.layers = result_.summary.layers;
-        for (const std::size_t place : stack().heads)
-            manifest.heads.push_back(stack().attention.heads[place]);
         manifest.structure = stack().structure;
         manifest.tokens = labels_.queries;
         manifest.key_tokens = labels_.keys;

@@ -11,6 +11,7 @@
 #include "results/manifest.hpp"
 #include "source/array_source.hpp"
 #include "source/labels_beside.hpp"
+#include "source/stored_mask.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -217,16 +218,7 @@ RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& i
     for (const source::StoredLayer<T>& layer : stack.attention.layers)
         share.numbers.push_back(layer.layer);
     stack.shares = load_head_shares(request, share, inputs);
-    // A window of the command line is meant for all layers.
-    if (!request.attention.window.empty()) {
-        for (source::StoredLayer<T>& layer : stack.attention.layers)
-            layer.window_left = std::nullopt;
-    }
-    const Shape& shape = stack.attention.shape();
-    make_masks(
-        source::load_mask_options<T>(request.attention, {shape[0], shape[1], shape[2], shape[3]},
-                                     stack.attention.structure, inputs, warn),
-        stack);
+    make_masks(source::load_stored_mask(request.attention, stack.attention, inputs, warn), stack);
     source::warn_of_causal_leak(stack.attention, name, warn);
     return stack;
 }

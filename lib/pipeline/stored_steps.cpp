@@ -10,8 +10,8 @@
 #include "source/array_source.hpp"
 #include "source/idle_ranks.hpp"
 #include "source/labels_beside.hpp"
-#include "source/mask_options.hpp"
 #include "source/pattern_tokens.hpp"
+#include "source/stored_mask.hpp"
 #include "source/stored_source.hpp"
 
 namespace attn::pipeline {
@@ -171,10 +171,8 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
         }
         source::select_layers(attention, from);
         source::add_labels_beside(now->inputs, from, attention, own_warn);
-        const Shape& shape = attention.shape();
-        const MaskOptions<T> mask = source::load_mask_options<T>(
-            request.input.attention, {shape[0], shape[1], shape[2], shape[3]}, attention.structure,
-            now->inputs, own_warn);
+        const MaskOptions<T> mask =
+            source::load_stored_mask(request.input.attention, attention, now->inputs, own_warn);
         attention.structure = mask.structure;
         StepInput<T> input;
         input.step = steps[i];
@@ -184,7 +182,7 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
         source::PatternTokens tokens = source::choose_pattern_tokens(attention, from, own_warn);
         input.stats.offsets = std::move(tokens.offsets);
         input.stats.tokens = std::move(tokens.keys);
-        const bool same_shape = before && before->attention.shape() == shape &&
+        const bool same_shape = before && before->attention.shape() == attention.shape() &&
                                 before->attention.layers.size() == attention.layers.size();
         if (same_shape) {
             const source::StoredAttention<T>& earlier = before->attention;

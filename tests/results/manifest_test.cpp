@@ -63,3 +63,14 @@ TEST_CASE("a damaged manifest is refused by name") {
     folder.write("manifest.json", text);
     CHECK_THROWS_WITH(read_manifest(folder.path().string()), Catch::Contains("manifest.json"));
 }
+
+TEST_CASE("a manifest is found where there is one of ours") {
+    const TempFolder folder;
+    CHECK_FALSE(find_manifest(folder.path().string()));
+    folder.write("manifest.json", "{\"name\": \"an app\"}");
+    CHECK_FALSE(find_manifest(folder.path().string()));
+    folder.write("manifest.json", write_manifest(example()));
+    const auto found = find_manifest(folder.path().string());
+    REQUIRE(found);
+    CHECK(found->heads == example().heads);
+}
