@@ -8,24 +8,21 @@
 #include "analysis/weight_codes.hpp"
 #include "attention/layer.hpp"
 #include "core/error.hpp"
-#include "core/human_size.hpp"
 #include "core/index_list.hpp"
 #include "core/number_word.hpp"
 #include "core/parallel.hpp"
-#include "core/text_of.hpp"
-#include "core/word_list.hpp"
 #include "io/array_name.hpp"
-#include "io/file_bytes.hpp"
 #include "io/output_file.hpp"
 #include "io/xxh3.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
+#include "pipeline/report_image.hpp"
 #include "pipeline/report_page.hpp"
 #include "pipeline/report_projections.hpp"
 #include "pipeline/report_rollout.hpp"
 #include "pipeline/report_side.hpp"
+#include "pipeline/report_size.hpp"
 #include "render/page.hpp"
-#include "render/photo.hpp"
 #include "results/report_difference.hpp"
 #include "results/report_embedding.hpp"
 
@@ -34,8 +31,6 @@ namespace {
 
 using results::ReportMatrices;
 using results::ReportSink;
-
-constexpr std::size_t kLargestImage = 4'000'000;
 
 // A number that is no weight, and whose it is.
 struct OddOfSource {
@@ -97,7 +92,7 @@ class Report {
             a_ = open_report_side<T>(request_, request_.from, inputs_, warn_);
         }
         if (!request_.against.empty()) open_other();
-        require_image();
+        if (!request_.image.empty()) image_ = load_report_image(request_.image, *a_.stats.grid);
         if (!request_.is_computed()) {
             projection_inputs_.hold(request_.from.source);
             projections_ = load_report_projections(request_, a_, projection_inputs_);
@@ -142,25 +137,6 @@ class Report {
              to_string(a_.checked.shape), " ([batch, heads, queries, keys]); expected the same");
     }
 
-    void require_image() {
-        if (request_.image.empty()) return;
-        const io::FileBytes file = io::map_file(request_.image);
-        image_ = text_of(file.bytes);
-        const bool png = image_.compare(0, 8, "\x89PNG\r\n\x1a\n") == 0;
-        if (!png && image_.compare(0, 3, "\xff\xd8\xff") != 0)
-            fail("--image ", request_.image, ": expected a PNG or JPEG file");
-        if (image_.size() > kLargestImage)
-            fail("--image ", request_.image, ": has ", human_size(image_.size()),
-                 ", expected at most ", human_size(kLargestImage));
-        const render::Image picture = render::decode_photo(file.bytes, request_.image);
-        const analysis::PatchGrid& grid = *a_.stats.grid;
-        if (picture.width() < grid.columns() || picture.height() < grid.rows())
-            fail("--image ", request_.image, ": has ", picture.width(), " x ", picture.height(),
-                 " pixels, fewer than the ", grid.columns(), " x ", grid.rows(),
-                 " patches of --grid");
-        facts_.image = {png ? "image/png" : "image/jpeg", picture.width(), picture.height()};
-    }
-
     void name_sources() {
         facts_.sources.push_back({file_name_of(source_name()), digest_of(inputs_)});
         if (b_)
@@ -184,6 +160,7 @@ class Report {
         facts_.queries = outline.queries;
         facts_.keys = outline.keys;
         facts_.offsets = a_.offsets();
+        if (!image_.bytes.empty()) facts_.image = image_.facts;
         facts_.tokens = chosen_labels(a_.labels.queries);
         facts_.key_tokens = chosen_labels(a_.labels.keys);
         facts_.narrowed = sizeof(T) > sizeof(float);
@@ -204,91 +181,20 @@ class Report {
     }
 
     ReportSize size() const {
-        ReportSize size;
-        const double copies = b_ ? 3 : 1;
-        size.matrices = a_.matrices() * static_cast<std::size_t>(copies);
-        size.cells = a_.allowed_cells() * copies;
-        size.queries = facts_.queries;
-        size.keys = facts_.keys;
-        if (!facts_.rollout_layers.empty()) {
-            const std::size_t rollouts = a_.layers.size() * a_.sequences.size();
-            size.matrices += rollouts;
-            size.cells += static_cast<double>(rollouts) * a_.allowed_cells() /
-                          static_cast<double>(a_.matrices());
-        }
-        constexpr double kHead = 1100;  // statistics and small map
-        double labels = 0;
-        for (const auto* lists : {&facts_.tokens, &facts_.key_tokens}) {
-            for (const auto& list : *lists) {
-                for (const std::string& label : list)
-                    labels += static_cast<double>(label.size() + 4);
-            }
-        }
-        size.each = kHead;
-        size.other = bytes_of_code() + 16'000 + kHead * static_cast<double>(size.matrices) +
-                     labels + bytes_of_points() + static_cast<double>(image_.size()) * 4 / 3;
-        return size;
-    }
-
-    // Of the plane of queries and keys.
-    double bytes_of_points() const {
-        if (projections_.empty() && !request_.is_computed()) return 0;
-        const double points = static_cast<double>(std::min<std::size_t>(facts_.queries, 2048) +
-                                                  std::min<std::size_t>(facts_.keys, 2048));
-        return 5.4 * points * static_cast<double>(a_.matrices());
-    }
-
-    // "choose some with --layer, --head (about 12 fit), or ": nothing where there is one matrix.
-    std::string selection(const ReportSize& sizes, const ReportRoom& room) const {
-        std::vector<std::string> flags;
-        if (a_.layers.size() > 1) flags.emplace_back("--layer");
-        if (a_.heads.size() > 1) flags.emplace_back("--head");
-        if (a_.sequences.size() > 1) flags.emplace_back("--seq");
-        if (flags.empty()) return "";
-        // Differences and rollouts are matrices, too.
-        const std::size_t fitting = room.matrices * a_.matrices() / sizes.matrices;
-        const bool is_known = fitting > 0 && room.bytes > request_.budget;
-        return "choose some with " + joined(flags) +
-               (is_known ? " (about " + std::to_string(fitting) + " fit), or " : ", or ");
+        const bool plane = !projections_.empty() || request_.is_computed();
+        return estimate_report_size(
+            facts_, {a_.allowed_cells(), b_.has_value(), plane, image_.bytes.size()});
     }
 
     [[noreturn]] void fail_for_budget(const ReportSize& sizes) const {
         if (odd_) fail_for_odd();
-        const std::string size = human_size(static_cast<std::size_t>(request_.budget));
-        const ReportRoom room = report_room(sizes, request_.values, request_.budget, request_.top);
-        const std::string larger =
-            "a larger --budget" +
-            (room.bytes > request_.budget
-                 ? " (about " + human_size(static_cast<std::size_t>(room.bytes)) + ")"
-                 : "");
-        if (request_.budget < bytes_of_code())
-            fail(source_name(), ": a page of ", size,
-                 " has no room for weights, the rest of it takes about ",
-                 human_size(static_cast<std::size_t>(sizes.other)), "; give ", larger,
-                 a_.matrices() > 1 ? ", less with --layer, --head or --seq" : "");
-        const std::string choice = selection(sizes, room);
-        const std::string what = counted(a_.matrices(), "matrix") + " of " +
-                                 std::to_string(facts_.queries) + " x " +
-                                 std::to_string(facts_.keys);
-        if (request_.values == ReportValues::exact)
-            fail(source_name(), ": ", what, " do not fit exactly into a page of ", size, "; ",
-                 choice, "give --values auto or ", larger);
-        const bool pools = std::max(facts_.queries, facts_.keys) > kShortestSide;
-        fail(source_name(), ": ", what, " do not fit into a page of ", size,
-             pools ? " even with sides of " + std::to_string(kShortestSide) + " cells; " : "; ",
-             choice, "give ", larger);
-    }
-
-    // What the page has in any case.
-    static double bytes_of_code() {
-        return static_cast<double>(render::page_script().size() + render::page_style().size() +
-                                   render::page_skeleton().size());
+        refuse_for_budget(request_, source_name(), facts_, sizes);
     }
 
     // Streams with coarser and coarser plans until the page fits; most often once.
     render::Page within_budget() {
         const ReportSize sizes = size();
-        if (request_.budget < bytes_of_code()) fail_for_budget(sizes);
+        if (request_.budget < bytes_of_page_code()) fail_for_budget(sizes);
         ReportValues values = request_.values;
         std::optional<ReportPlan> plan;
         for (;;) {
@@ -314,7 +220,7 @@ class Report {
             add_received(*chunks_);
             if (!facts_.rollout_layers.empty())
                 add_report_rollout(request_, a_, facts_.packing, progress_, *chunks_);
-            if (!image_.empty()) chunks_->add_as_is("image", image_);
+            if (!image_.bytes.empty()) chunks_->add_as_is("image", image_.bytes);
             chunks_->pack();
             if (chunks_->is_full()) continue;
             render::Page page = report_page(facts_, *chunks_);
@@ -475,7 +381,7 @@ class Report {
     ReportSide<T> a_;
     std::optional<ReportSide<T>> b_;
     ReportProjections<T> projections_;  // of A, where they were saved
-    std::string image_;
+    EmbeddedImage image_;
     std::optional<OddOfSource> odd_;  // why the page must be exact
     results::ReportFacts facts_;
     std::unique_ptr<results::ReportChunks> chunks_;  // which the page reads until it is written
