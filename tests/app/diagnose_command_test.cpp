@@ -8,6 +8,7 @@
 #include "core/index_list.hpp"
 #include "support/arrays.hpp"
 #include "support/commands.hpp"
+#include "support/diagnoses.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
@@ -17,24 +18,8 @@ using Json = nlohmann::json;
 
 namespace {
 
-// However slow the machine is, unless the limit is what is tested.
-ProgramResult diagnose(std::vector<std::string> arguments) {
-    if (std::find(arguments.begin(), arguments.end(), "--time-limit") == arguments.end())
-        arguments.insert(arguments.end(), {"--time-limit", "0"});
-    return run_program(join({"diagnose"}, arguments));
-}
-
-// What our own run gives with some flags, as if another program had made it.
-std::string observed(const TempFolder& folder, const std::vector<std::string>& flags,
-                     const std::string& file) {
-    std::vector<std::string> all{"run", "--save", "scores,weights,output", "-o", folder / "other"};
-    all.insert(all.end(), flags.begin(), flags.end());
-    REQUIRE(run_program(all).err.empty());
-    return folder / ("other/layer00/" + file);
-}
-
 void check_no_verdict(const std::vector<std::string>& arguments, const std::string& text) {
-    const auto result = diagnose(arguments);
+    const auto result = run_diagnose(arguments);
     CHECK((result.exit_code == 2 && result.out.empty()));
     CHECK_THAT(result.err, Catch::Contains(text));
 }
@@ -57,24 +42,13 @@ std::string stacked(const TempFolder& folder, const std::vector<std::string>& fi
     return folder.write("stacked.npy", npy_floats(shape_of(shape), all));
 }
 
-// What our own run gives of all layers, in a folder of that name.
-void attentions(const TempFolder& folder, const std::vector<std::string>& flags,
-                const std::string& name) {
-    std::vector<std::string> all{"run", "--save", "scores,weights,output", "-o", folder / name};
-    all.insert(all.end(), flags.begin(), flags.end());
-    REQUIRE(run_program(all).exit_code == 0);
-}
-
-const std::vector<std::string> kModel{
-    "-x", sample("embeddings.npy"), "-w", sample("weights"), "--heads", "4"};
-
 }  // namespace
 
 TEST_CASE("right attention is correct, exit code 0") {
     const TempFolder folder;
     for (const char* file : {"weights.npy", "scores.npy", "output.npy"}) {
-        const std::string seen = observed(folder, join(kModel, {"--causal"}), file);
-        const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
+        const std::string seen = observed(folder, join(kFourHeads, {"--causal"}), file);
+        const auto result = run_diagnose(join(kFourHeads, {"--causal", "--observed", seen}));
         CHECK(result.exit_code == 0);
         CHECK_THAT(result.out, Catch::StartsWith("correct: the observed "));
     }
@@ -83,14 +57,14 @@ TEST_CASE("right attention is correct, exit code 0") {
 TEST_CASE("a mistake is named with advice, exit code 1") {
     const TempFolder folder;
     const std::string seen =
-        observed(folder, join(kModel, {"--scale", "1", "--no-causal"}), "weights.npy");
-    const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
+        observed(folder, join(kFourHeads, {"--scale", "1", "--no-causal"}), "weights.npy");
+    const auto result = run_diagnose(join(kFourHeads, {"--causal", "--observed", seen}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::Contains("no scale + causal mask missing") &&
                                Catch::Contains("Multiply the scores with 1 / sqrt(d_head): ") &&
                                Catch::Contains("\n  read: Vaswani et al. 2017, "));
     const auto json =
-        Json::parse(diagnose(join(kModel, {"--causal", "--observed", seen, "--json"})).out);
+        Json::parse(run_diagnose(join(kFourHeads, {"--causal", "--observed", seen, "--json"})).out);
     CHECK(json["verdict"] == "mistake");
     CHECK(json["observed"] == "weights");
     CHECK(json["explanations"][0]["mistakes"] ==
@@ -117,66 +91,66 @@ TEST_CASE("the output may be that of each head, as scaled_dot_product_attention 
         separate.append(rows + 4 * width * (row % tokens * heads + row / tokens), 4 * width);
     const std::string seen =
         folder.write("separate.npy", npy_bytes(npy_dictionary("<f4", "(2, 5, 3)"), separate));
-    CHECK(diagnose(join(flags, {"--observed", seen})).exit_code == 0);
-    CHECK(diagnose(join(flags, {"--observed", seen, "--scale", "1"})).exit_code == 1);
+    CHECK(run_diagnose(join(flags, {"--observed", seen})).exit_code == 0);
+    CHECK(run_diagnose(join(flags, {"--observed", seen, "--scale", "1"})).exit_code == 1);
 }
 
 TEST_CASE("any layer can be looked at") {
     const TempFolder folder;
     run_program({"run", "-w", sample("model.json"), "--save", "weights", "-o", folder / "out"});
-    const auto result = diagnose({"-w", sample("model.json"), "--layer", "1", "--observed",
-                                  folder / "out/layer01/weights.npy"});
+    const auto result = run_diagnose({"-w", sample("model.json"), "--layer", "1", "--observed",
+                                      folder / "out/layer01/weights.npy"});
     CHECK(result.exit_code == 0);
 }
 
 TEST_CASE("of an array of all layers the first that goes wrong is named, and why") {
     const TempFolder folder;
     const std::vector<std::string> model{"-w", sample("model.json")};
-    attentions(folder, model, "right");
-    attentions(folder, join(model, {"--scale", "1"}), "wrong");
+    save_attentions(folder, model, "right");
+    save_attentions(folder, join(model, {"--scale", "1"}), "wrong");
     const auto seen = [&](const std::string& first, const std::string& second) {
         return join(model, {"--observed", stacked(folder, {first + "/layer00/weights.npy",
                                                            second + "/layer01/weights.npy"})});
     };
-    const auto none = diagnose(seen("right", "right"));
+    const auto none = run_diagnose(seen("right", "right"));
     CHECK(none.exit_code == 0);
     CHECK_THAT(none.out, Catch::Contains("of all 2 layers agree"));
 
-    const auto second = diagnose(seen("right", "wrong"));
+    const auto second = run_diagnose(seen("right", "wrong"));
     CHECK(second.exit_code == 1);
     CHECK_THAT(second.out, Catch::StartsWith("layer 1 is the first that goes wrong; layer 0 is "
                                              "correct\n"));
 
-    const auto first = diagnose(seen("wrong", "wrong"));
+    const auto first = run_diagnose(seen("wrong", "wrong"));
     CHECK_THAT(first.out, Catch::StartsWith("layer 0 is the first that goes wrong\n") &&
                               Catch::Contains("no scale") &&
                               Catch::Contains("layer 1 is not judged"));
-    const auto json = Json::parse(diagnose(join(seen("wrong", "wrong"), {"--json"})).out);
+    const auto json = Json::parse(run_diagnose(join(seen("wrong", "wrong"), {"--json"})).out);
     CHECK(json["layer"] == 0);
     CHECK(json["layers"][0]["verdict"] == "wrong");
     CHECK(json["layers"][1]["verdict"].is_null());
-    CHECK(diagnose(join(seen("right", "wrong"), {"--layer", "0"})).exit_code == 0);
+    CHECK(run_diagnose(join(seen("right", "wrong"), {"--layer", "0"})).exit_code == 0);
 }
 
 TEST_CASE("outputs of all layers are looked at like their weights") {
     const TempFolder folder;
     const std::vector<std::string> model{"-w", sample("model.json")};
-    attentions(folder, model, "right");
+    save_attentions(folder, model, "right");
     const std::string all =
         stacked(folder, {"right/layer00/output.npy", "right/layer01/output.npy"});
-    const auto right = diagnose(join(model, {"--observed", all}));
+    const auto right = run_diagnose(join(model, {"--observed", all}));
     CHECK(right.exit_code == 0);
     CHECK_THAT(right.out, Catch::Contains("output of all 2 layers agrees"));
     const std::string twice =
         stacked(folder, {"right/layer00/output.npy", "right/layer00/output.npy"});
-    CHECK_THAT(diagnose(join(model, {"--observed", twice})).out,
+    CHECK_THAT(run_diagnose(join(model, {"--observed", twice})).out,
                Catch::StartsWith("layer 1 is the first that goes wrong; layer 0 is correct"));
 }
 
 TEST_CASE("behind a layer that is wrong each is judged on the hidden states that were given") {
     const TempFolder folder;
     const std::vector<std::string> model{"-w", sample("model.json")};
-    attentions(folder, join(model, {"--scale", "1"}), "wrong");
+    save_attentions(folder, join(model, {"--scale", "1"}), "wrong");
     const auto x = load(sample("embeddings.npy"));
     auto hidden = std::vector<float>(x.data(), x.data() + x.size());
     const auto added = load(folder / "wrong/layer00/output.npy");
@@ -185,11 +159,11 @@ TEST_CASE("behind a layer that is wrong each is judged on the hidden states that
     const std::vector<std::string> states{
         "-w", sample("model.json"), "--hidden-states",
         folder.write("hidden.npy", npy_floats(shape_of({2, x.extent(0), x.extent(1)}), hidden))};
-    attentions(folder, states, "right");
+    save_attentions(folder, states, "right");
     const auto judge = [&](const std::string& second) {
         const std::string all =
             stacked(folder, {"wrong/layer00/weights.npy", second + "/layer01/weights.npy"});
-        return diagnose(join(states, {"--observed", all})).out;
+        return run_diagnose(join(states, {"--observed", all})).out;
     };
     CHECK_THAT(judge("right"), Catch::StartsWith("layer 0 is the first that goes wrong\n") &&
                                    Catch::Contains("layer 1 is correct on the hidden states"));
@@ -198,8 +172,8 @@ TEST_CASE("behind a layer that is wrong each is judged on the hidden states that
 
 TEST_CASE("one head, or a few rows, are enough") {
     const TempFolder folder;
-    attentions(folder, kModel, "right");
-    attentions(folder, join(kModel, {"--scale", "1"}), "wrong");
+    save_attentions(folder, kFourHeads, "right");
+    save_attentions(folder, join(kFourHeads, {"--scale", "1"}), "wrong");
     const auto part = [&](const std::string& run, const std::vector<std::size_t>& heads,
                           const std::vector<std::size_t>& rows, const std::string& kind) {
         const auto array = load(folder / (run + "/layer00/" + kind + ".npy"));
@@ -217,7 +191,7 @@ TEST_CASE("one head, or a few rows, are enough") {
     };
     const std::vector<std::size_t> few{3, 20, 47}, all = attn::count_up(49);
     const auto says = [&](const std::string& file, const std::vector<std::string>& flags) {
-        return diagnose(join(join(kModel, {"--observed", file}), flags)).out;
+        return run_diagnose(join(join(kFourHeads, {"--observed", file}), flags)).out;
     };
     CHECK_THAT(says(part("right", {2}, all, "weights"), {"--head", "2"}),
                Catch::StartsWith("correct"));
@@ -246,184 +220,46 @@ TEST_CASE("one head, or a few rows, are enough") {
 
 TEST_CASE("a part that is not there, or not told, is refused") {
     const TempFolder folder;
-    attentions(folder, kModel, "right");
+    save_attentions(folder, kFourHeads, "right");
     const auto array = load(folder / "right/layer00/weights.npy");
     const std::vector<float> one(array.data(), array.data() + 49 * 49);
     const std::string head = folder.write("head.npy", npy_floats("(49, 49)", one));
-    CHECK_THAT(diagnose(join(kModel, {"--observed", head})).err,
+    CHECK_THAT(run_diagnose(join(kFourHeads, {"--observed", head})).err,
                Catch::Contains("read as the mean of 4 heads") &&
                    Catch::Contains("of one head --head says which"));
-    check_no_verdict(join(kModel, {"--observed", head, "--head", "4"}),
+    check_no_verdict(join(kFourHeads, {"--observed", head, "--head", "4"}),
                      "--head 4: there are 4 heads");
-    check_no_verdict(join(kModel, {"--observed", head, "--rows", "49"}), "--rows 49");
-    check_no_verdict(join(kModel, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
+    check_no_verdict(join(kFourHeads, {"--observed", head, "--rows", "49"}), "--rows 49");
+    check_no_verdict(join(kFourHeads, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
     check_no_verdict(
-        join(kModel, {"--observed", folder / "right/layer00/output.npy", "--head", "0"}),
+        join(kFourHeads, {"--observed", folder / "right/layer00/output.npy", "--head", "0"}),
         "--head: an output is of all heads");
 }
 
 TEST_CASE("the attention of another layer is named") {
     const TempFolder folder;
     run_program({"run", "-w", sample("model.json"), "--save", "weights", "-o", folder / "out"});
-    const auto result = diagnose({"-w", sample("model.json"), "--layer", "0", "--observed",
-                                  folder / "out/layer01/weights.npy"});
+    const auto result = run_diagnose({"-w", sample("model.json"), "--layer", "0", "--observed",
+                                      folder / "out/layer01/weights.npy"});
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::Contains("attention of another layer (layer 1)"));
 }
 
-TEST_CASE("how much of the error a mistake explains is told") {
-    const TempFolder folder;
-    const std::string seen = observed(folder, join(kModel, {"--scale", "1"}), "weights.npy");
-    const auto result = diagnose(join(kModel, {"--observed", seen}));
-    CHECK_THAT(result.out,
-               Catch::Contains("no scale") &&
-                   Catch::Contains(" % of the largest error, the rest is float32 rounding"));
-    const auto json = Json::parse(diagnose(join(kModel, {"--observed", seen, "--json"})).out);
-    CHECK(json["explanations"][0]["explains"].get<double>() > 0.999);
-    CHECK(json["only"]["heads"].empty());
-}
-
-TEST_CASE("what nothing explains is said to be unexplained") {
-    const TempFolder folder;
-    const std::string noise =
-        folder.write("noise.npy", npy_floats("(4, 49, 49)", std::vector<float>(4 * 49 * 49, 0.3F)));
-    const auto result = diagnose(join(kModel, {"--causal", "--observed", noise}));
-    CHECK(result.exit_code == 1);
-    CHECK_THAT(result.out, Catch::StartsWith("none of these: "));
-}
-
-TEST_CASE("of what nothing explains the farthest number is shown") {
-    const TempFolder folder;
-    std::string bytes = read_file(observed(folder, join(kModel, {"--causal"}), "weights.npy"));
-    const std::size_t cells = 4 * 49 * 49, leak = 49 * 30 + 31;
-    const float weight = 0x1p-13F;
-    bytes.replace(bytes.size() - 4 * (cells - leak), 4, bytes_of(std::vector<float>{weight}));
-    const std::string leaky = folder.write("leaky.npy", bytes);
-    const auto result = diagnose(join(kModel, {"--causal", "--observed", leaky}));
-    CHECK(result.exit_code == 1);
-    CHECK_THAT(result.out, Catch::StartsWith("none of these: ") &&
-                               Catch::EndsWith("1 of 9604 numbers differs from what was asked for, "
-                                               "the farthest at head 0, query 30, key 31: "
-                                               "0.00012207 instead of 0\n"));
-    const auto json =
-        Json::parse(diagnose(join(kModel, {"--causal", "--observed", leaky, "--json"})).out);
-    CHECK(json["verdict"] == "unexplained");
-    CHECK(json["misfit"]["differing"] == 1);
-    CHECK(json["misfit"]["place"] == Json{{"seq", 0}, {"head", 0}, {"query", 30}, {"key", 31}});
-    CHECK(json["misfit"]["observed"] == weight);
-}
-
-TEST_CASE("NaN is reported first, with its place, and explained by nothing finite") {
-    const TempFolder folder;
-    std::string bytes = read_file(observed(folder, join(kModel, {"--causal"}), "weights.npy"));
-    constexpr std::size_t cells = 4 * 49 * 49, row = (49 * 2 + 20) * 49;
-    const std::vector<float> nan(49, NAN);
-    bytes.replace(bytes.size() - 4 * (cells - row), 4 * nan.size(), bytes_of(nan));
-    const std::string seen = folder.write("nan.npy", bytes);
-    const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
-    CHECK(result.exit_code == 1);
-    CHECK_THAT(result.out,
-               Catch::StartsWith("NaN: 49 of 9604 numbers of the observed weights, the first at "
-                                 "head 2, query 20, key 0; 1 row is NaN as a whole: head 2, query "
-                                 "20\nall other numbers are as asked for\nnone of these: "));
-    const auto json =
-        Json::parse(diagnose(join(kModel, {"--causal", "--observed", seen, "--json"})).out);
-    CHECK(json["verdict"] == "unexplained");
-    CHECK(json["non_finite"]["nan"] == 49);
-    CHECK(json["non_finite"]["rows"] == Json::parse(R"([{"seq": 0, "head": 2, "query": 20}])"));
-    CHECK(json["explanations"].empty());
-}
-
-TEST_CASE("infinity is reported like NaN") {
-    const TempFolder folder;
-    std::string bytes = read_file(observed(folder, join(kModel, {}), "weights.npy"));
-    bytes.replace(bytes.size() - 4, 4, bytes_of(std::vector<float>{INFINITY}));
-    const std::string seen = folder.write("infinite.npy", bytes);
-    const auto result = diagnose(join(kModel, {"--observed", seen}));
-    CHECK(result.exit_code == 1);
-    CHECK_THAT(result.out, Catch::StartsWith("infinity: 1 of 9604 numbers of the observed weights, "
-                                             "the first at head 3, query 48, key 48\n"));
-}
-
-TEST_CASE("a small error that is no rounding is said to be none") {
-    const TempFolder folder;
-    const std::string path = observed(folder, join(kModel, {"--causal"}), "weights.npy");
-    std::string bytes = read_file(path);
-    constexpr std::size_t cells = 4 * 49 * 49;
-    std::vector<float> weights(cells);
-    std::memcpy(weights.data(), bytes.data() + bytes.size() - 4 * cells, 4 * cells);
-    for (std::size_t i = 0; i < cells; ++i)
-        weights[i] *= 1 + 0.002F * std::sin(static_cast<float>(i * i % 1000));
-    bytes.replace(bytes.size() - 4 * cells, 4 * cells, bytes_of(weights));
-    const std::string seen = folder.write("noisy.npy", bytes);
-    const auto result =
-        diagnose(join(kModel, {"--causal", "--observed", seen, "--time-limit", "0"}));
-    CHECK(result.exit_code == 1);
-    CHECK_THAT(result.out, Catch::StartsWith(
-                               "small difference, size of bfloat16 rounding, but not rounding\n"));
-    CHECK_THAT(result.out, !Catch::Contains("half-precision"));
-    const auto json = Json::parse(
-        diagnose(join(kModel, {"--causal", "--observed", seen, "--json", "--time-limit", "0"}))
-            .out);
-    CHECK(json["verdict"] == "unexplained");
-    CHECK(json["small_difference"] == "bfloat16");
-}
-
-TEST_CASE("where and how it differs is said when no mistake comes near") {
-    const TempFolder folder;
-    std::vector<float> values(4 * 49 * 49);
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = static_cast<float>(i * 7919 % 1009) / 1009;
-    const std::string seen = folder.write("alien.npy", npy_floats("(4, 49, 49)", values));
-    const auto result = diagnose(join(kModel, {"--causal", "--observed", seen}));
-    CHECK_THAT(result.out, Catch::Contains(", nor comes near\n") &&
-                               Catch::Contains("where: 4 of 4 heads, 49 of 49 queries") &&
-                               Catch::Contains("how much: typically ") &&
-                               Catch::Contains("rows add up to "));
-    CHECK_THAT(result.out, !Catch::Contains("residual"));
-}
-
-TEST_CASE("an array of one number is no attention") {
-    const TempFolder folder;
-    const std::string zeros =
-        folder.write("zeros.npy", npy_floats("(4, 49, 49)", std::vector<float>(4 * 49 * 49)));
-    const auto result = diagnose(join(kModel, {"--causal", "--observed", zeros}));
-    CHECK(result.exit_code == 1);
-    CHECK_THAT(result.out, Catch::Contains("all numbers are 0: nothing was written"));
-}
-
-TEST_CASE("when the time limit strikes, text and JSON say what was not tried") {
-    const TempFolder folder;
-    std::vector<float> values(4 * 49 * 49);
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = static_cast<float>(i * 7919 % 1009) / 1009;
-    const std::string seen = folder.write("alien.npy", npy_floats("(4, 49, 49)", values));
-    const auto flags = join(kModel, {"--observed", seen, "--time-limit", "1e-6"});
-    CHECK_THAT(diagnose(flags).out, Catch::Contains("stopped after 1e-06 s (--time-limit): ") &&
-                                        Catch::Contains("mistakes and pairs not tried"));
-    const auto json = Json::parse(diagnose(join(flags, {"--json"})).out);
-    CHECK(json["verdict"] == "unexplained");
-    CHECK(json["untried"].size() > 50);
-    const auto whole = join(kModel, {"--observed", seen, "--time-limit", "0", "--json"});
-    CHECK(Json::parse(diagnose(whole).out)["untried"].empty());
-    for (const char* wrong : {"-1", "nan", "inf", "1e9", "soon"})
-        check_no_verdict(join(kModel, {"--observed", seen, "--time-limit", wrong}), "--time-limit");
-}
-
 TEST_CASE("diagnose says what is missing") {
     const TempFolder folder;
-    const std::string seen = observed(folder, join(kModel, {}), "weights.npy");
-    check_no_verdict(kModel, "diagnose needs --observed");
+    const std::string seen = observed(folder, join(kFourHeads, {}), "weights.npy");
+    check_no_verdict(kFourHeads, "diagnose needs --observed");
     check_no_verdict({"--observed", seen}, "--weights, or --query, --key and --value");
     check_no_verdict({"-q", sample("embeddings.npy"), "--observed", seen}, "--key is missing");
-    check_no_verdict(join(kModel, {"--observed", sample("weights/layers.0.W_Q.npy")}),
+    check_no_verdict(join(kFourHeads, {"--observed", sample("weights/layers.0.W_Q.npy")}),
                      "expected weights or scores [1, 4, 49, 49] or the output [1, 49, 64]");
-    check_no_verdict(join(kModel, {"--observed", seen, "--observed-is", "output"}), "[4, 49, 49]");
-    check_no_verdict(join(kModel, {"--observed", seen, "--observed-is", "picture"}),
+    check_no_verdict(join(kFourHeads, {"--observed", seen, "--observed-is", "output"}),
+                     "[4, 49, 49]");
+    check_no_verdict(join(kFourHeads, {"--observed", seen, "--observed-is", "picture"}),
                      "--observed-is");
-    check_no_verdict(join(kModel, {"--observed", seen, "--layer", "2"}),
+    check_no_verdict(join(kFourHeads, {"--observed", seen, "--layer", "2"}),
                      "the weights have 2 layers");
-    check_no_verdict(join(kModel, {"--observed", folder / "nothing.npy"}), "nothing.npy");
+    check_no_verdict(join(kFourHeads, {"--observed", folder / "nothing.npy"}), "nothing.npy");
 }
 
 TEST_CASE("a checkpoint is diagnosed like any other, each layer with its own input and window") {
@@ -448,7 +284,7 @@ TEST_CASE("another epsilon is found in the layer it stands in, and in all before
         const std::string out = folder / family;
         run_program(join({"run", "--save", "weights", "--norm-eps", "0.02", "-o", out}, asked));
         for (const char* layer : {"0", "1"}) {
-            const auto result = diagnose(join(
+            const auto result = run_diagnose(join(
                 asked, {"--layer", layer, "--observed", out + "/layer0" + layer + "/weights.npy"}));
             INFO(family << ", layer " << layer << "\n" << result.out << result.err);
             CHECK(result.exit_code == 1);
@@ -464,7 +300,7 @@ TEST_CASE("an epsilon that the numbers do not tell is not told") {
     const std::vector<std::string> asked{"-w", model, "--token-ids", model + "/token_ids.npy"};
     run_program(
         join({"run", "--save", "weights", "--norm-eps", "1e-10", "-o", folder / "o"}, asked));
-    const auto result = diagnose(join(asked, {"--observed", folder / "o/layer00/weights.npy"}));
+    const auto result = run_diagnose(join(asked, {"--observed", folder / "o/layer00/weights.npy"}));
     CHECK(result.exit_code == 1);
     CHECK_THAT(result.out, Catch::Contains("another epsilon in the norm (epsilon below "));
 }
@@ -481,7 +317,7 @@ TEST_CASE("a mask that is too weak is not called correct, however little leaks")
         const std::string file =
             folder.write("w.json", "[[[1, " + std::string(leak) + "], [" + std::to_string(row) +
                                        ", " + std::to_string(1 - row) + "]]]");
-        const auto result = diagnose(join(asked, {file}));
+        const auto result = run_diagnose(join(asked, {file}));
         CHECK(result.exit_code == 1);
         CHECK_THAT(result.out, Catch::Contains("a finite number added for the mask (-") &&
                                    Catch::Contains("masked keys get weight") &&
@@ -492,9 +328,9 @@ TEST_CASE("a mask that is too weak is not called correct, however little leaks")
 
 TEST_CASE("what is correct is told with its tolerance") {
     const TempFolder folder;
-    const auto flags = join(kModel, {"--causal"});
+    const auto flags = join(kFourHeads, {"--causal"});
     const auto result =
-        diagnose(join(flags, {"--observed", observed(folder, flags, "weights.npy")}));
+        run_diagnose(join(flags, {"--observed", observed(folder, flags, "weights.npy")}));
     CHECK(result.exit_code == 0);
     CHECK_THAT(result.out, Catch::Contains(", tolerance 1e-05)"));
 }

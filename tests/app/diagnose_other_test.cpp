@@ -8,41 +8,23 @@
 #include <numeric>
 
 #include "support/arrays.hpp"
-#include "support/commands.hpp"
+#include "support/diagnoses.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
 
 using namespace attn::test;
 
-namespace {
-
-const std::vector<std::string> kFourHeads{
-    "-x", sample("embeddings.npy"), "-w", sample("weights"), "--heads", "4"};
-
-ProgramResult diagnose_more(const std::vector<std::string>& arguments) {
-    return run_program(join({"diagnose", "--time-limit", "0"}, arguments));
-}
-
-// What our own run gives of all layers, in a folder of that name.
-void all_attentions(const TempFolder& folder, const std::vector<std::string>& flags,
-                    const std::string& name) {
-    REQUIRE(run_program(join({"run", "--save", "weights", "-o", folder / name}, flags)).exit_code ==
-            0);
-}
-
-}  // namespace
-
 TEST_CASE("the mean of the heads is named, alone and beside another mistake") {
     const TempFolder folder;
     const auto mean_of = [&](const std::vector<std::string>& flags) {
-        all_attentions(folder, join(kFourHeads, flags), "theirs");
+        save_attentions(folder, join(kFourHeads, flags), "theirs");
         const auto array = load(folder / "theirs/layer00/weights.npy");
         std::vector<float> mean(49 * 49);
         for (std::size_t i = 0; i < array.size(); ++i)
             mean[i % mean.size()] += static_cast<float>(array.data()[i] / 4);
         const std::string seen = folder.write("mean.npy", npy_floats("(1, 49, 49)", mean));
-        return diagnose_more(join(kFourHeads, {"--causal", "--observed", seen})).out;
+        return run_diagnose(join(kFourHeads, {"--causal", "--observed", seen})).out;
     };
     CHECK_THAT(mean_of({"--causal"}), Catch::Contains("  heads averaged\n") &&
                                           Catch::Contains("average_attn_weights=False"));
@@ -57,7 +39,7 @@ TEST_CASE("keys and values of the next layer are named, and so are its matrices"
                  "-v", folder / "out/layer01/k.npy", "--causal", "--save", "weights", "-o",
                  folder / "mixed"});
     const auto result =
-        diagnose_more(join(model, {"--observed", folder / "mixed/layer00/weights.npy"}));
+        run_diagnose(join(model, {"--observed", folder / "mixed/layer00/weights.npy"}));
     INFO(result.err);
     CHECK_THAT(result.out, Catch::Contains("  keys and values of the next layer\n") &&
                                Catch::Contains("past_key_values[layer_idx]"));
@@ -65,8 +47,8 @@ TEST_CASE("keys and values of the next layer are named, and so are its matrices"
 
 TEST_CASE("heads can be chosen of an array of all layers, and of one that holds only them") {
     const TempFolder folder;
-    all_attentions(folder, {"-w", sample("model.json")}, "right");
-    all_attentions(folder, {"-w", sample("model.json"), "--scale", "1"}, "wrong");
+    save_attentions(folder, {"-w", sample("model.json")}, "right");
+    save_attentions(folder, {"-w", sample("model.json"), "--scale", "1"}, "wrong");
     const auto write = [&](const std::string& second, std::size_t first_head, std::size_t heads) {
         std::vector<float> all;
         for (const std::string& file :
@@ -80,7 +62,7 @@ TEST_CASE("heads can be chosen of an array of all layers, and of one that holds 
                             npy_floats("(2, " + std::to_string(heads) + ", 49, 49)", all));
     };
     const auto says = [&](const std::string& file, const std::string& head) {
-        return diagnose_more({"-w", sample("model.json"), "--observed", file, "--head", head}).out;
+        return run_diagnose({"-w", sample("model.json"), "--observed", file, "--head", head}).out;
     };
     CHECK_THAT(says(write("right", 0, 4), "1"), Catch::Contains("of all 2 layers agree"));
     for (const std::size_t held : {4u, 2u}) {
@@ -88,8 +70,8 @@ TEST_CASE("heads can be chosen of an array of all layers, and of one that holds 
         CHECK_THAT(text, Catch::StartsWith("layer 1 is the first that goes wrong; layer 0 is "
                                            "correct\n"));
     }
-    CHECK(diagnose_more({"-w", sample("model.json"), "--observed", write("right", 0, 4), "--head",
-                         "1", "--layer", "1"})
+    CHECK(run_diagnose({"-w", sample("model.json"), "--observed", write("right", 0, 4), "--head",
+                        "1", "--layer", "1"})
               .exit_code == 0);
 }
 
@@ -101,9 +83,9 @@ TEST_CASE("a probe tells apart what explains an observation equally well") {
     };
     const std::vector<std::string> theirs{"-q", random("q.npy", 1), "-k", random("k.npy", 2),
                                           "-v", random("v.npy", 3)};
-    all_attentions(folder, join(theirs, {"--scale", "0.3"}), "wrong");
+    save_attentions(folder, join(theirs, {"--scale", "0.3"}), "wrong");
     const std::string probe = folder / "probe";
-    const auto first = diagnose_more(join(
+    const auto first = run_diagnose(join(
         theirs, {"--observed", folder / "wrong/layer00/weights.npy", "--probe", probe, "--json"}));
     INFO(first.out << first.err);
     const auto json = nlohmann::json::parse(first.out);
@@ -116,32 +98,32 @@ TEST_CASE("a probe tells apart what explains an observation equally well") {
     run_program(join({"run", "--save", "output", "--scale", "0.3", "-o", folder / "seen"}, again));
     const std::string seen = folder / "seen/layer00/output.npy";
     const auto second = nlohmann::json::parse(
-        diagnose_more(join(again, {"--observed", seen, "--observed-is", "output", "--json"})).out);
+        run_diagnose(join(again, {"--observed", seen, "--observed-is", "output", "--json"})).out);
     REQUIRE(second["explanations"].size() == 1);
     CHECK(second["explanations"][0]["mistakes"][0] == "another scale");
 }
 
 TEST_CASE("where there is nothing to tell apart no probe is written, and it is said why") {
     const TempFolder folder;
-    all_attentions(folder, join(kFourHeads, {"--scale", "1"}), "wrong");
+    save_attentions(folder, join(kFourHeads, {"--scale", "1"}), "wrong");
     const std::string seen = folder / "wrong/layer00/weights.npy";
     const auto result =
-        diagnose_more(join(kFourHeads, {"--observed", seen, "--probe", folder / "probe"}));
+        run_diagnose(join(kFourHeads, {"--observed", seen, "--probe", folder / "probe"}));
     CHECK_THAT(result.out, Catch::Contains("probe: nothing was written: there is one explanation"));
     CHECK_FALSE(std::filesystem::exists(folder / "probe"));
-    const auto refused = diagnose_more({"-w", golden("models/gpt2"), "--token-ids",
-                                        golden("models/gpt2") + "/token_ids.npy", "--observed",
-                                        seen, "--probe", folder / "probe"});
+    const auto refused = run_diagnose({"-w", golden("models/gpt2"), "--token-ids",
+                                       golden("models/gpt2") + "/token_ids.npy", "--observed", seen,
+                                       "--probe", folder / "probe"});
     CHECK(refused.exit_code == 2);
     CHECK_THAT(refused.err, Catch::Contains("--probe: ") && Catch::Contains("--embeddings"));
 }
 
 TEST_CASE("the head that differs most is drawn, and so is an output") {
     const TempFolder folder;
-    all_attentions(folder, join(kFourHeads, {"--scale", "1"}), "wrong");
+    save_attentions(folder, join(kFourHeads, {"--scale", "1"}), "wrong");
     const auto result =
-        diagnose_more(join(kFourHeads, {"--observed", folder / "wrong/layer00/weights.npy", "-o",
-                                        folder / "pictures"}));
+        run_diagnose(join(kFourHeads, {"--observed", folder / "wrong/layer00/weights.npy", "-o",
+                                       folder / "pictures"}));
     INFO(result.out << result.err);
     CHECK_THAT(result.out, Catch::Contains("picture: " + (folder / "pictures/layer00/head")));
     std::size_t pictures = 0;
@@ -150,14 +132,14 @@ TEST_CASE("the head that differs most is drawn, and so is an output") {
     CHECK(pictures == 1);
     run_program(
         join({"run", "--save", "output", "--scale", "1", "-o", folder / "out"}, kFourHeads));
-    diagnose_more(join(
+    run_diagnose(join(
         kFourHeads, {"--observed", folder / "out/layer00/output.npy", "-o", folder / "pictures"}));
     CHECK(std::filesystem::exists(folder / "pictures/layer00/output.png"));
 }
 
 TEST_CASE("the largest weights of each row, as topk gives them, are read and named") {
     const TempFolder folder;
-    all_attentions(folder, join(kFourHeads, {"--causal"}), "theirs");
+    save_attentions(folder, join(kFourHeads, {"--causal"}), "theirs");
     const auto array = load(folder / "theirs/layer00/weights.npy");
     constexpr std::size_t kTop = 5, kKeys = 49;
     std::vector<float> largest, rising;
@@ -171,7 +153,7 @@ TEST_CASE("the largest weights of each row, as topk gives them, are read and nam
     }
     const auto diagnosed = [&](const std::vector<float>& values) {
         const std::string seen = folder.write("top.npy", npy_floats("(1, 4, 49, 5)", values));
-        return diagnose_more(join(kFourHeads, {"--causal", "--observed", seen}));
+        return run_diagnose(join(kFourHeads, {"--causal", "--observed", seen}));
     };
     const auto result = diagnosed(largest);
     INFO(result.err);
