@@ -1,10 +1,8 @@
 #include "pipeline/approx.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
-#include "analysis/growth_sink.hpp"
 #include "analysis/row_sum_sink.hpp"
 #include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
@@ -14,7 +12,9 @@
 #include "pipeline/approx_arrays.hpp"
 #include "pipeline/approx_costs.hpp"
 #include "pipeline/approx_flags.hpp"
+#include "pipeline/approx_growth.hpp"
 #include "pipeline/approx_methods.hpp"
+#include "pipeline/approx_rows.hpp"
 #include "pipeline/approx_triptychs.hpp"
 #include "pipeline/head_importance.hpp"
 #include "pipeline/rollout_words.hpp"
@@ -30,148 +30,11 @@
 namespace attn::pipeline {
 namespace {
 
-using analysis::ApproxMeasures;
 using approx::Sizes;
-using approx::Spec;
 
 bool masks_anything(const MaskStructure& structure, bool cells) {
     return structure.causal || structure.window_left || structure.window_right ||
            !structure.key_lengths.empty() || cells;
-}
-
-// What the sink has measured of one method, in a row of the report.
-template <class T>
-void fill_row(const analysis::ApproxSink<T>& sink, std::size_t method, results::ApproxRow& row) {
-    for (const analysis::LayerApproximation& layer : sink.layers())
-        if (layer.method == method) row.layers.push_back(layer);
-    std::vector<const analysis::ErrorSums*> sums;
-    std::vector<const ApproxMeasures*> measures;
-    for (const analysis::HeadApproximation& head : sink.heads()) {
-        if (head.method != method) continue;
-        row.heads.push_back(head);
-        const auto place = static_cast<std::size_t>(&head - sink.heads().data());
-        if (!sink.singular_values()[place].empty())
-            row.singular_values.push_back(sink.singular_values()[place]);
-        sums.push_back(&head.sums);
-        measures.push_back(&head.measures);
-    }
-    std::size_t worst = 0, least = 0;
-    row.run = analysis::pooled_measures(sums, measures, worst, least);
-    if (row.layers.size() != 1) return;
-    row.run.output_error = row.layers[0].measures.output_error;
-    row.run.mean_error = row.layers[0].measures.mean_error;
-}
-
-// All rows; of a method that ran with several seeds means, with standard deviations beside them.
-template <class T>
-void fill_rows(const analysis::ApproxSink<T>& sink, const ChosenMethods& chosen,
-               std::vector<results::ApproxRow>& rows) {
-    std::size_t next = 0;
-    for (results::ApproxRow& row : rows) {
-        if (!row.skipped.empty()) continue;
-        const ChosenMethods::Runs runs = chosen.runs()[next++];
-        std::vector<results::ApproxRow> all(runs.count, row);
-        for (std::size_t i = 0; i < runs.count; ++i) fill_row(sink, runs.first + i, all[i]);
-        row = results::mean_of_runs(all);
-    }
-}
-
-double error_of(const ApproxMeasures& measures, ApproxTarget target) {
-    switch (target) {
-        case ApproxTarget::context:
-            return measures.context_error;
-        case ApproxTarget::weights:
-            return measures.weights_error;
-        case ApproxTarget::output:
-            return measures.output_error;
-        case ApproxTarget::mass:
-            break;
-    }
-    return 1 - measures.kept_mass;
-}
-
-// A method of the run whose layers have a formula, with its options for a length.
-analysis::ApproxMethod grown_method(const ApproxRequest& request, const Spec& spec, Sizes sizes,
-                                    std::size_t n) {
-    sizes.queries = sizes.keys = n;
-    sizes.offset = 0;
-    const approx::SpecPart& part = spec.parts.front();
-    return {spec.text(),
-            {{part.row, approx::resolve(part, sizes, request.seed.value_or(0), nullptr)}}};
-}
-
-std::vector<Spec> growing_specs(const ChosenMethods& chosen) {
-    std::vector<Spec> specs;
-    for (std::size_t i = 0; i < chosen.specs().size(); ++i) {
-        const Spec& spec = chosen.specs()[i];
-        const bool of_one_length = approx::reads_file(spec.parts.front()) ||
-                                   chosen.methods()[chosen.runs()[i].first].budgets;
-        if (spec.parts.size() == 1 && !of_one_length && analysis::grows_by_formula(spec.method()))
-            specs.push_back(spec);
-    }
-    return specs;
-}
-
-// Measures what --growth asks for beside the formulas.
-template <class T>
-std::unique_ptr<analysis::GrowthSink<T>> growth_sink(const ApproxRequest& request,
-                                                     const ChosenMethods& chosen,
-                                                     const Sizes& sizes) {
-    const std::vector<Spec> specs = growing_specs(chosen);
-    analysis::MethodsOfLength errors, times;
-    for (const std::size_t n : request.growth) {
-        times[n];
-        for (const Spec& spec : specs) times[n].push_back(grown_method(request, spec, sizes, n));
-        if (specs.empty() || n >= sizes.queries) continue;
-        errors[n] = times[n];
-        errors[n].insert(errors[n].begin(), chosen.methods().front());
-    }
-    const std::size_t repeat = request.time ? request.repeat.value_or(5) : 0;
-    return std::make_unique<analysis::GrowthSink<T>>(std::move(errors), std::move(times), repeat,
-                                                     request.seed.value_or(0));
-}
-
-// What layers of this width cost, with the errors of the methods. The options are those of the
-// longest length.
-template <class T>
-analysis::LayerGrowth growth_of(const ApproxRequest& request, const approx::LayerSize& size,
-                                const ChosenMethods& chosen, const Sizes& sizes,
-                                const std::vector<results::ApproxRow>& rows, ApproxTarget target,
-                                const analysis::GrowthSink<T>& measured) {
-    const std::size_t longest =
-        std::max(size.n, *std::max_element(request.growth.begin(), request.growth.end()));
-    const auto measures = measured.measures();
-    std::vector<analysis::GrowthMethod> grown;
-    for (const Spec& spec : growing_specs(chosen)) {
-        analysis::GrowthMethod method{
-            spec.text(), &spec.method(),
-            grown_method(request, spec, sizes, longest).parts.front().options};
-        for (const results::ApproxRow& row : rows) {
-            if (row.spec == method.spec && row.skipped.empty())
-                method.errors[size.n] = error_of(row.run, target);
-        }
-        for (const auto& [n, of_methods] : measures)
-            method.errors[n] = error_of(of_methods[grown.size() + 1], target);
-        grown.push_back(std::move(method));
-    }
-    return analysis::grow_layers(size, request.growth, grown, measured.times());
-}
-
-void compare_with_limit(const ApproxRequest& request, ApproxTarget target, ApproxResult& result) {
-    if (!request.max_error) return;
-    const std::string& name = approx_targets()[static_cast<std::size_t>(target)];
-    for (const results::ApproxRow& row : result.report.methods) {
-        for (const analysis::LayerApproximation& layer : row.layers) {
-            const double error = error_of(layer.measures, target);
-            if (std::isnan(error))
-                fail("--max-error: ", row.spec, " has no error of --target ", name, " here");
-            if (error <= *request.max_error) continue;
-            char number[32];
-            std::snprintf(number, sizeof number, "%.4g", error);
-            result.above.push_back(row.spec + ", layer " + std::to_string(layer.layer) +
-                                   ": error of " + name + " is " + number);
-        }
-    }
 }
 
 std::optional<analysis::NeedsTarget> needs_target(const ApproxRequest& request,
@@ -265,7 +128,9 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     around.is.inputs = false;
     around.is.contexts = contexts;
     around.is.causal = attention.structure.causal;
-    around.is.masked = masks_anything(attention.structure, false);
+    const bool windows = std::any_of(attention.layers.begin(), attention.layers.end(),
+                                     [](const auto& layer) { return layer.window_left; });
+    around.is.masked = masks_anything(attention.structure, windows);
     around.is.cells = shape[2] * shape[3];
     std::vector<std::size_t> layers, heads;
     for (const auto& layer : attention.layers) layers.push_back(layer.layer);
