@@ -7,6 +7,7 @@
 #include "attention/approx/masks.hpp"
 #include "attention/project_heads.hpp"
 #include "attention/query_offset.hpp"
+#include "attention/restricts.hpp"
 #include "core/byte_text.hpp"
 #include "core/parallel.hpp"
 
@@ -22,12 +23,6 @@ Matrix<double> widened(MatrixView<const T> from) {
         std::copy(values.begin(), values.end(), matrix.row(row).begin());
     }
     return matrix;
-}
-
-template <class T>
-bool is_masked(const Mask<T>& mask, const MaskStructure& structure) {
-    return structure.causal || structure.window_left || structure.window_right ||
-           !structure.key_lengths.empty() || mask.blocks_cells();
 }
 
 // Whether scores are scale * q k and nothing else, where they are not masked.
@@ -112,7 +107,7 @@ std::unique_ptr<HeldHead> ApproxLayer<T>::hold(std::size_t sequence, std::size_t
     input.head = shape_.number_of(head);
     input.sizes = sizes(sequence);
     input.causal = causal();
-    input.masked = is_masked(*inputs_.mask, options_.mask.structure);
+    input.masked = restricts(options_.mask.structure) || inputs_.mask->blocks_cells();
     const auto row_of = [&](std::size_t other) {
         return rows_[sequence * shape_.heads + other].get();
     };

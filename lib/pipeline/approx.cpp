@@ -5,6 +5,7 @@
 
 #include "analysis/row_sum_sink.hpp"
 #include "attention/ranks_sink.hpp"
+#include "attention/restricts.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "io/output_folder.hpp"
@@ -31,11 +32,6 @@ namespace attn::pipeline {
 namespace {
 
 using approx::Sizes;
-
-bool masks_anything(const MaskStructure& structure, bool cells) {
-    return structure.causal || structure.window_left || structure.window_right ||
-           !structure.key_lengths.empty() || cells;
-}
 
 std::optional<analysis::NeedsTarget> needs_target(const ApproxRequest& request,
                                                   ApproxTarget target) {
@@ -130,7 +126,7 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     around.is.causal = attention.structure.causal;
     const bool windows = std::any_of(attention.layers.begin(), attention.layers.end(),
                                      [](const auto& layer) { return layer.window_left; });
-    around.is.masked = masks_anything(attention.structure, windows);
+    around.is.masked = restricts(attention.structure) || windows;
     around.is.cells = shape[2] * shape[3];
     std::vector<std::size_t> layers, heads;
     for (const auto& layer : attention.layers) layers.push_back(layer.layer);
@@ -207,9 +203,8 @@ ApproxSurroundings surroundings_of(const source::ComputedInputs<T>& loaded) {
     around.is.causal = mask.structure.causal;
     const bool windows = std::any_of(loaded.window_left.begin(), loaded.window_left.end(),
                                      [](const auto& window) { return window.has_value(); });
-    around.is.masked =
-        masks_anything(mask.structure, windows || !mask.may_attend.empty() || !mask.added.empty() ||
-                                           mask.bias.forbids());
+    around.is.masked = restricts(mask.structure) || windows || !mask.may_attend.empty() ||
+                       !mask.added.empty() || mask.bias.forbids();
     around.is.plain_scores = !loaded.options.softcap && mask.bias.empty() && mask.added.empty() &&
                              mask.alibi.empty() && mask.relative.empty() && loaded.relative.empty();
     around.is.cells = loaded.queries * loaded.keys;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attention/query_offset.hpp"
+#include "attention/restricts.hpp"
 #include "core/index_list.hpp"
 #include "source/computed_source.hpp"
 #include "source/labels_beside.hpp"
@@ -11,11 +12,6 @@
 
 namespace attn::pipeline {
 namespace {
-
-bool says_who_may_attend(const MaskStructure& structure) {
-    return structure.causal || structure.window_left || structure.window_right ||
-           !structure.key_lengths.empty();
-}
 
 std::vector<std::size_t> numbers_at(const std::vector<std::size_t>& numbers, const Chosen& places) {
     if (!places) return numbers;
@@ -60,8 +56,7 @@ template <class T>
 std::vector<std::ptrdiff_t> ReportSide<T>::offsets() const {
     std::vector<std::ptrdiff_t> chosen;
     for (const std::size_t sequence : sequences)
-        chosen.push_back(stats.offsets.size() == 1 ? stats.offsets.front()
-                                                   : stats.offsets[sequence]);
+        chosen.push_back(offset_of(stats.offsets, sequence));
     return chosen;
 }
 
@@ -93,7 +88,7 @@ ReportSide<T> open_report_side(const ReportRequest& request, const source::Sourc
     side.stats.offsets = std::move(tokens.offsets);
     side.stats.tokens = std::move(tokens.keys);
     if (!request.grid.empty()) side.stats.grid = analysis::parse_grid(request.grid, shape[3]);
-    side.knows_who_may_attend = says_who_may_attend(attention.structure) || attention.run;
+    side.knows_who_may_attend = restricts(attention.structure) || attention.run;
     side.source = std::make_unique<source::StoredSource<T>>(attention);
     side.layers = side.outline().layers;
     side.heads = numbers_at(side.outline().heads, side.share.heads);

@@ -8,6 +8,7 @@
 #include "analysis/flow.hpp"
 #include "analysis/specificity.hpp"
 #include "analysis/uniform_rollout.hpp"
+#include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/memory.hpp"
@@ -230,7 +231,7 @@ class Rollout {
     // Behind these keys a causal model reads nothing.
     std::vector<std::size_t> drawn_keys() const {
         if (!stack().structure.causal || request_.sources) return {};
-        if (stack().structure.offsets != std::vector<std::ptrdiff_t>{0}) return {};
+        if (!start_at_first_key(stack().structure.offsets)) return {};
         std::vector<std::size_t> keys;
         for (const std::size_t target : lines_) keys.push_back(target + 1);
         return keys;

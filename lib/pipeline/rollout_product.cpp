@@ -85,15 +85,10 @@ std::vector<Matrix<T>> split(const Matrix<T>& all, std::size_t parts) {
     return result;
 }
 
-bool starts_at_zero(const MaskStructure& structure) {
-    return std::all_of(structure.offsets.begin(), structure.offsets.end(),
-                       [](std::ptrdiff_t offset) { return offset == 0; });
-}
-
 // A causal product keeps the triangle, where all columns are there in their order.
 template <class T>
 bool stays_lower(const RolloutStack<T>& stack, const std::vector<std::size_t>& sources) {
-    if (!stack.structure.causal || !starts_at_zero(stack.structure)) return false;
+    if (!stack.structure.causal || !start_at_first_key(stack.structure.offsets)) return false;
     if (sources.size() != stack.keys()) return false;
     for (std::size_t i = 0; i < sources.size(); ++i) {
         if (sources[i] != i) return false;

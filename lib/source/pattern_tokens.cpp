@@ -56,8 +56,7 @@ PatternTokens choose_pattern_tokens(const StoredAttention<T>& attention,
     if (one_list && !start_at_first_key(known))
         fail("--tokens: token patterns need query 0 at key 0; in ", request.source,
              " it stands elsewhere");
-    const Offsets end{static_cast<std::ptrdiff_t>(shape[3]) -
-                      static_cast<std::ptrdiff_t>(shape[2])};
+    const Offsets end = end_offsets(shape[2], shape[3], {});
     if (assumed && stand_at(labels, end, shape[0])) {
         warn(request.source +
              ": the tokens of the queries are those of the last keys; positions are "
