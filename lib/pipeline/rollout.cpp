@@ -1,22 +1,20 @@
 #include "pipeline/rollout.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "analysis/flow.hpp"
 #include "analysis/specificity.hpp"
 #include "analysis/uniform_rollout.hpp"
 #include "attention/query_offset.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/memory.hpp"
-#include "core/parallel.hpp"
 #include "core/word_list.hpp"
 #include "io/json_text.hpp"
 #include "io/same_files.hpp"
 #include "pipeline/rollout_computed.hpp"
+#include "pipeline/rollout_flow.hpp"
 #include "pipeline/rollout_photo.hpp"
 #include "pipeline/rollout_picture.hpp"
 #include "pipeline/rollout_product.hpp"
@@ -34,13 +32,6 @@ constexpr double kUnspecific = 0.02;
 
 // All targets of a flow are taken up to so many tokens.
 constexpr std::size_t kMostFlowTargets = 64;
-
-// Nobody waits longer for a flow without having asked for its targets.
-constexpr double kLongFlowSeconds = 600;
-constexpr double kMostPipes = 20e6;
-
-// Above it the layers between the first and the last do not matter.
-constexpr double kSaturated = 0.5;
 
 template <class T>
 RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn) {
@@ -278,7 +269,7 @@ class Rollout {
 
     RolloutRows<T> rows_of(std::size_t place, std::size_t sequence) {
         if (parts_.streamed) return {{std::move(streamed_.at(sequence))}, Matrix<T>()};
-        if (is_flow()) return flow_rows(sequence);
+        if (is_flow()) return {{flow_.rows(stack(), sequence, sequences_.size())}, Matrix<T>()};
         if (by_source()) return {roll_sources<T>(stack(), options_, lines_, sequence), Matrix<T>()};
         if (is_crossed_relevance()) return roll_crossed_relevance(parts_, lines_, sequence);
         const bool upwards = (whole() || request_.save.layers) && !parts_.cross;
@@ -295,42 +286,6 @@ class Rollout {
             head = chosen_rows(head, lines_);
         }
         return rows;
-    }
-
-    RolloutRows<T> flow_rows(std::size_t sequence) {
-        analysis::FlowGraph graph(tokens());
-        for (std::size_t place = 0; place < stack().layers(); ++place) {
-            graph.add_layer(analysis::FusedLayer<T>(stack().layer(place, sequence), options_));
-            stack().forget(place);
-        }
-        require_patience(graph.pipes());
-        const Matrix<double> flows = graph.flows(lines_, columns_);
-        RolloutRows<T> rows{{Matrix<T>(flows.rows, flows.columns)}, Matrix<T>()};
-        for (std::size_t target = 0; target < flows.rows; ++target) {
-            double sum = 0;
-            for (std::size_t source = 0; source < flows.columns; ++source) {
-                const double flow = flows.row(target)[source];
-                sum += flow;
-                limited_ += flow >= graph.bound(lines_[target], columns_[source]) - 1e-9;
-                pairs_ += 1;
-            }
-            const double divisor = request_.normalise && sum > 0 ? sum : 1;
-            for (std::size_t source = 0; source < flows.columns; ++source)
-                rows.heads.front().row(target)[source] =
-                    static_cast<T>(flows.row(target)[source] / divisor);
-        }
-        return rows;
-    }
-
-    // A pair takes some 1e-7 s a pipe (measured, 12 layers of 128 to 512 tokens).
-    void require_patience(std::size_t pipes) const {
-        if (request_.targets || request_.last_target) return;
-        const auto work = static_cast<double>(lines_.size() * columns_.size() * sequences_.size());
-        const double seconds =
-            1.3e-7 * work * static_cast<double>(pipes) / static_cast<double>(available_threads());
-        if (seconds < kLongFlowSeconds && static_cast<double>(pipes) <= kMostPipes) return;
-        fail(stack().name, ": the flow through ", counted(pipes, "weight"), " would take about ",
-             std::ceil(seconds / 60), " minutes; name the --targets that it is wanted for");
     }
 
     void write_lift(std::size_t place, std::size_t sequence, const std::vector<Matrix<T>>& heads) {
@@ -382,7 +337,7 @@ class Rollout {
         summary.method = name_of(request_.method);
         for (const auto& layer : stack().attention.layers) summary.layers.push_back(layer.layer);
         doubt_weights();
-        if (is_flow()) summarise_flow();
+        if (is_flow()) flow_.summarise(summary, warn_);
         if (specificities_.empty()) return;
         double sum = 0;
         for (const double one : specificities_) sum += one;
@@ -408,16 +363,6 @@ class Rollout {
             result_.summary.warnings.push_back(doubt_of_row(one->name, *row, one->sequences() > 1));
             return warn_(result_.summary.warnings.back());
         }
-    }
-
-    void summarise_flow() {
-        results::RolloutSummary& summary = result_.summary;
-        summary.flow_saturation = request_.ranks.sum(limited_) / request_.ranks.sum(pairs_);
-        if (*summary.flow_saturation <= kSaturated) return;
-        summary.warnings.push_back(
-            "flow is limited by the first and last layer alone (saturation " +
-            short_number(*summary.flow_saturation) + "): the weights between them do not matter");
-        warn_(summary.warnings.back());
     }
 
     // What tells panels apart.
@@ -464,8 +409,7 @@ class Rollout {
     std::map<std::size_t, Matrix<T>> streamed_;  // of each sequence, where blocks are streamed
     std::vector<std::size_t> lines_;             // targets; or sources, where columns are made
     std::vector<std::size_t> columns_;           // of the result
-    double pairs_ = 0;                           // flows, and those at their trivial bound
-    double limited_ = 0;
+    RolloutFlow<T> flow_{request_, lines_, columns_};
     RolloutLayout layout_;
     std::optional<io::OutputFolder> folder_;
     std::optional<RolloutWriter<T>> writer_;
