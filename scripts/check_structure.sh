@@ -51,27 +51,22 @@ lib/analysis/softmax_hypotheses.cpp the same: one table
 lib/analysis/dense_mask.cpp         by dense_block_test.cpp, which makes every mistake, and diagnosis_test.cpp
 lib/analysis/dense_output.cpp       the same
 lib/analysis/dense_rotary.cpp       the same
-lib/analysis/wrong_structure.cpp    the same
 lib/analysis/head_gradients.cpp     so far by tests/app/grad_command_test.cpp and the reference cases
 lib/pipeline/approx.cpp             by tests/app/approx_command_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
 lib/attention/project_heads.cpp     by layer_test.cpp: every layer projects
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
-lib/attention/packed_heads.cpp      so far by engine_test.cpp
 lib/attention/tile_backward.cpp     so far by backward_test.cpp and layer_backward_test.cpp
 lib/attention/tile_computation.cpp  so far by engine_test.cpp and properties_test.cpp
 lib/cluster/mpi_ranks.cpp           by scripts/cluster_test.sh, under two launchers
 lib/io/file_bytes.cpp               so far by tests/app/files_test.cpp
-lib/io/folder.cpp                   so far by output_folder_test.cpp
 lib/io/pack_npz.cpp                 so far by packing_test.cpp
 lib/io/pack_safetensors.cpp         so far by packing_test.cpp
 lib/io/zip_archive.cpp              so far by npz_test.cpp
-lib/io/zip_places.cpp               so far by npz_test.cpp
 lib/model/embedding.cpp             so far by tests/conformance and run_checkpoint_test.cpp
 lib/model/logit_gradient.cpp        by tests/app/grad_command_test.cpp, through every family
 lib/model/layer_sizes.cpp           so far by weight_bundle_test.cpp
 lib/model/layer_weights.cpp         so far by layer_test.cpp
-lib/model/layouts.cpp               so far by layout_match_test.cpp
 lib/model/native_weights.cpp        so far by weight_bundle_test.cpp
 lib/source/attention_options.cpp  so far by tests/app/run_flags_test.cpp
 lib/pipeline/check.cpp              so far by check_judge_heads_test.cpp
@@ -114,10 +109,8 @@ lib/pipeline/rollout_computed.cpp   by tests/app/contributions_command_test.cpp,
 lib/results/contribution_sink.cpp   by tests/app/contributions_command_test.cpp
 lib/pipeline/info.cpp               so far by tests/app/info_command_test.cpp
 lib/pipeline/run_options.cpp        so far by run_test.cpp
-lib/source/source_selection.cpp   so far by tests/app/stored_layers_test.cpp
 lib/pipeline/stats.cpp              so far by tests/app/stats_command_test.cpp
 lib/source/weights_inputs.cpp     so far by run_inputs_test.cpp
-lib/render/image.cpp                so far by png_test.cpp
 lib/render/terminal.cpp             so far by tests/app/heatmap_command_test.cpp
 LIST
 }
