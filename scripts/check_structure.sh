@@ -58,7 +58,6 @@ lib/attention/project_heads.cpp     by layer_test.cpp: every layer projects
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
 lib/attention/tile_backward.cpp     so far by backward_test.cpp and layer_backward_test.cpp
 lib/attention/tile_computation.cpp  so far by engine_test.cpp and properties_test.cpp
-lib/cluster/mpi_ranks.cpp           by scripts/cluster_test.sh, under two launchers
 lib/io/file_bytes.cpp               so far by tests/app/files_test.cpp
 lib/io/pack_npz.cpp                 so far by packing_test.cpp
 lib/io/pack_safetensors.cpp         so far by packing_test.cpp

@@ -50,8 +50,13 @@ done
 # A program for each of them; the build is left as it was found.
 for mpi in "${mpis[@]}"; do
   cmake -B "$build" -DATTN_MPI=ON -U 'MPI_*' -DMPI_CXX_COMPILER="mpicxx.$mpi" >/dev/null
-  cmake --build "$build" --target attn-inspect attn-inspect-mpi >/dev/null
+  cmake --build "$build" --target attn-inspect attn-inspect-mpi attn-mpi-tests >/dev/null
   cp "$build/bin/attn-inspect-mpi" "$work/attn-inspect-$mpi"
+  for launch in "" "mpirun.$mpi -n 3"; do
+    # shellcheck disable=SC2086 # words
+    timeout 60 $launch "$build/bin/attn-mpi-tests" >"$work/tests.txt" 2>&1 ||
+      complain "tests of mpi_ranks, $mpi${launch:+, }$launch: $(cat "$work/tests.txt")"
+  done
 done
 cmake -B "$build" -DATTN_MPI=OFF -U 'MPI_*' >/dev/null
 one=$PWD/$build/bin/attn-inspect

@@ -138,6 +138,9 @@ std::string variable(const std::string& name) {
 }  // namespace
 
 MpiRanks::MpiRanks() {
+    // MPI itself does not tell one rank of a launcher from a process without one, and Open MPI sets
+    // the variables of a launcher when it begins without one.
+    launched_ = launched_rank(variable).has_value();
     int provided = 0;
     MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
     int rank = 0, ranks = 1;
@@ -146,8 +149,7 @@ MpiRanks::MpiRanks() {
     communicator_ =
         Communicator(static_cast<std::size_t>(rank), static_cast<std::size_t>(ranks), exchange);
     const SharedMachine machine = look_at_machine();
-    // MPI itself does not tell one rank of a launcher from a process without one.
-    launched_ = ranks > 1 || launched_rank(variable).has_value();
+    launched_ = launched_ || ranks > 1;
     // Alone it does as the other executable.
     threads_ = ranks > 1 ? threads_per_rank(machine, variable) : 0;
 }
