@@ -230,7 +230,7 @@ void add_approx_command(CLI::App& app, CommandLine& line) {
          "--budget", "--per-head", "--max-error", "--list", "--json", "--output"},
         "attn-inspect approx -x embeddings.npy -w weights.npz --method local,topk");
     command.divided_action([flags, &line] {
-        // Of stored attention the values are all that is given of q, k and v.
+        // Stored attention has values alone out of q, k and v.
         pipeline::ApproxRequest& request = flags->request;
         request.command = line.text;
         if (!request.from.source.empty()) request.value.swap(request.input.value);

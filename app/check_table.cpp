@@ -141,7 +141,7 @@ std::string spoken_source(const std::string& source) {
     return is_terminal() ? shortened_in_front(source, terminal_columns() / 2) : printable(source);
 }
 
-// Of all sources where that fits, else a table of each with its name above.
+// One table of all sources where that fits, else one of each with its name above.
 void print_tables(const std::vector<CheckedSource>& all, bool several, bool color,
                   Console& console) {
     CheckTable whole = table_of(all.front(), several);

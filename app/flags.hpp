@@ -57,7 +57,7 @@ class Command {
     // What the short help shows: about ten flags by their long names, and a line to paste.
     void usual(std::vector<std::string> flags, const std::string& example);
     // What the program does when this command was chosen; returns the exit code.
-    // Of several ranks only the first does it.
+    // Only the first of several ranks does it.
     void action(std::function<int()> execute);
     // The same for a command whose work all ranks share.
     void divided_action(std::function<int()> execute);

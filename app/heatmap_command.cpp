@@ -40,7 +40,7 @@ int print_pictures(const HeatmapFlags& flags, const CommandLine& line) {
     return for_each_source(flags.sources, line.console, show);
 }
 
-// Of several sources each has its own folder in the output.
+// Each of several sources has its own folder in the output.
 int draw(const HeatmapFlags& flags, const CommandLine& line) {
     const std::string& output = flags.request.output;
     const bool several = flags.sources.size() > 1;

@@ -14,7 +14,7 @@ namespace attn::app {
 void print_look_screen(const results::LookResult& result, const std::string& source, bool color,
                        Console& console);
 
-// Of several sources: what one of them is.
+// One of several sources: what it is.
 struct LookLine {
     std::string source;
     std::string verdict;  // "sane", "ok", "FAIL", "cannot be read"

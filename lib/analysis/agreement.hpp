@@ -11,7 +11,7 @@
 
 namespace attn::analysis {
 
-// Those that differ, in rising order. Of outputs all heads.
+// Those that differ, in rising order; for outputs all heads.
 struct Differing {
     std::vector<std::size_t> sequences, heads;
     std::size_t all_sequences = 0, all_heads = 0;

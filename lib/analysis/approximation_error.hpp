@@ -95,8 +95,9 @@ class ErrorSums {
 // The relative error of two sums of squares; 0 where both are 0.
 double relative_error(double error_squares, double squares);
 
-// Of several heads: Frobenius errors pool, worst and min are those of the worst head, counts add,
-// the rest are means. `worst_head` and `min_head` become the places of those heads in the lists.
+// Several heads together: Frobenius errors pool, worst and min are those of the worst head, counts
+// add, the rest are means. `worst_head` and `min_head` become the places of those heads in the
+// lists.
 ApproxMeasures pooled_measures(const std::vector<const ErrorSums*>& sums,
                                const std::vector<const ApproxMeasures*>& heads,
                                std::size_t& worst_head, std::size_t& min_head);

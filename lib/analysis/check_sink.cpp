@@ -336,7 +336,7 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
         if (row.keys < 2) continue;
         head.choosing_rows += 1;
         head.saturated_rows += row.largest.value > kSaturatedRow;
-        // Of the row as it were with a sum of one: rounding moves it.
+        // The entropy that the row would have with a sum of one, from which rounding moves it.
         const double entropy =
             row.sum > 0 ? row.entropy / row.sum + std::log(row.sum) : row.entropy;
         head.least_entropy =

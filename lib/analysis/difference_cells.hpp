@@ -8,8 +8,8 @@
 
 namespace attn::analysis {
 
-// [rows, columns] each, for pool x pool weights. Of a and b the largest weight of a cell; of the
-// difference a - b the one farthest from zero, so that a lone cell is not lost. NaN wins
+// [rows, columns] each, for pool x pool weights: the largest weight of a and of b, and the
+// difference a - b that is farthest from zero, so that a lone cell is not lost. NaN wins
 // everywhere.
 struct DifferenceCells {
     std::size_t rows = 0;

@@ -30,7 +30,7 @@ struct Affected {
 struct Differences {
     std::size_t differing = 0;  // numbers farther away than their tolerance
     std::size_t cells = 0;
-    // Of the number that is farthest away in tolerances, the first of several:
+    // The number that is farthest away in tolerances, the first of several:
     Shape place;  // an index for each axis
     double expected = 0, observed = 0;
 

@@ -110,7 +110,7 @@ std::vector<std::size_t> share_ties(std::size_t rows, const RowCells& cells, dou
     return ties;
 }
 
-// Of candidates the `count`-th smallest, and how many of those that equal it belong to the first
+// The `count`-th smallest candidate, and how many of those that equal it belong to the first
 // `count`.
 struct Cut {
     double threshold;

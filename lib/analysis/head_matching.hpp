@@ -23,8 +23,8 @@ class HeadMatching {
              const std::vector<std::vector<std::size_t>>& readers);
 
     // The computed head in the place of each observed one, where every one is near to one, each to
-    // another; nothing where some is near to none. Of heads that are as near the one of the same
-    // place, then the first.
+    // another; nothing where some is near to none. Among heads that are as near the one of the
+    // same place is taken, then the first.
     std::optional<std::vector<std::size_t>> order() const;
 
   private:

@@ -22,8 +22,8 @@ struct HeadRole {
 };
 
 // Previous token, induction, duplicate token, first token, uniform, one key, in this order. A role
-// that no head has a value for (no tokens were there) is left out. Of heads that do not differ by
-// 1e-4 the first is named.
+// that no head has a value for (no tokens were there) is left out. Among heads that differ by
+// less than 1e-4 the first is named.
 std::vector<HeadRole> find_roles(const std::vector<HeadStats>& heads);
 
 }  // namespace attn::analysis

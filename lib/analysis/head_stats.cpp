@@ -29,7 +29,7 @@ double pattern_value(const std::vector<RowStats>& rows, PatternMass RowStats::*p
     }
     if (counted == 0) return HeadStats::kNone;
     if (kind == PatternScore::mul) return mass / counted;
-    // Of weights w in 0 … 1 and a pattern of zeros and ones the sum of abs(w - P) is this.
+    // The sum of abs(w - P), for weights w in 0 … 1 and a pattern P of zeros and ones.
     const double difference = counted + cells - 2 * mass;
     return 1 - difference / static_cast<double>(rows.size());
 }

@@ -267,7 +267,7 @@ bool moves_tokens(const DenseInputs& in) {
     const std::size_t past = has_past(in) ? options(in).past_key.extent(2) : 0;
     return in.context == nullptr && queries_of(in) == keys_of(in) - past && queries_of(in) > 1;
 }
-// Of two it is the same whether they are shifted or reversed.
+// Two tokens look the same shifted and reversed.
 bool moves_several_tokens(const DenseInputs& in) {
     return moves_tokens(in) && queries_of(in) > 2;
 }

@@ -103,7 +103,7 @@ Jacobian measure_jacobian(Span<const T> weights, double sink, bool spectral) {
     const auto place = static_cast<std::size_t>(found - weights.begin());
     const PowerSums before = kernels.power_sums(weights.data(), place);
     const PowerSums behind = kernels.power_sums(found + 1, weights.size() - place - 1);
-    // Of all but the largest, which are at most 1/2: so these differences lose nothing.
+    // Sums over all but the largest, each of which is at most 1/2: these differences lose nothing.
     const double first = before.first + behind.first, second = before.second + behind.second;
     const double third = before.third + behind.third, fourth = before.fourth + behind.fourth;
     const auto a = static_cast<double>(largest);

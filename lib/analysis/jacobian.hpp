@@ -15,7 +15,7 @@ struct Jacobian {
     double largest = 0;   // weight
 };
 
-// Of a row of weights [keys], of which masked ones are 0, and of what a sink takes (0: no sink).
+// From a row of weights [keys], masked ones 0, and from what a sink takes (0: no sink).
 // With a the largest weight, r the others and δ = Σ r + sink, which is 1 - a and never computed as
 // a difference: ‖J‖² = (aδ)² + Σ r²(1-r)² + 2a²Σr² + (Σr²)² - Σr⁴.
 template <class T>

@@ -9,7 +9,7 @@ namespace {
 using approx::LayerCost;
 using approx::LayerSize;
 
-// Of values that are all there, the slope of their logarithms.
+// The slope of the logarithms, where all values are there.
 double exponent_of(const std::vector<std::size_t>& lengths, const std::vector<double>& values) {
     std::vector<double> x;
     for (const std::size_t n : lengths) x.push_back(static_cast<double>(n));

@@ -9,8 +9,8 @@
 
 namespace attn::analysis {
 
-// Of matrices some rows of some heads of one sequence; of an output some rows. Where softmax runs
-// over the queries, rows are keys.
+// Some rows of some heads of one sequence of matrices, or some rows of an output. Where softmax
+// runs over the queries, rows are keys.
 struct Piece {
     std::size_t sequence = 0;
     std::vector<std::size_t> heads, rows;

@@ -86,7 +86,7 @@ std::vector<Panels<T>> pack_columns(const Matrix<T>& x) {
     return packed;
 }
 
-// Rows of the result: `made` [rows, keys] times x. Of few rows at a time, because each has its own
+// Rows of the result: `made` [rows, keys] times x. A few rows at a time, because each has its own
 // keys.
 template <class T>
 void multiply_block(const FusedLayer<T>& layer, TileRange rows, const T* made,

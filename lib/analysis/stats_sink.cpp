@@ -144,7 +144,7 @@ void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
         broken = broken || std::isnan(share);
         if (!(share <= stats.sink_max)) stats.sink_max = share;
     }
-    // Of equals the first, whatever the last bit says.
+    // The first among equals, whatever the last bit says.
     constexpr double kSame = 1e-6;
     if (broken) stats.sink_max = HeadStats::kNone;
     const auto first = std::find_if(shares.begin(), shares.end(), [&](const auto& found) {

@@ -103,7 +103,7 @@ class TileWorker {
         group_[i].log_weights = {logs_[i].data(), keys_};
     }
 
-    // Of stored attention the exact ones are made from the values.
+    // The exact contexts of stored attention are made from the values.
     void take_contexts(std::size_t rows) {
         const KeyRange all = tile_.active;
         T* const cells = cells_of(rows * all.size());

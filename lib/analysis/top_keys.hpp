@@ -24,8 +24,8 @@ enum class TopOrder {
     magnitude,  // differences: all but 0, the largest first, whatever their sign
 };
 
-// Gathers one layer. Of equals the one of the smaller query, then of the smaller key comes first;
-// what is not a number is no entry. T is float or double.
+// Gathers one layer. Among equals the smaller query, then the smaller key comes first; what is not
+// a number is no entry. T is float or double.
 template <class T>
 class TopKeys : public Sink<T> {
   public:

@@ -83,7 +83,7 @@ struct TrainingSeries {
     std::vector<LayerSeries> layers;
     std::vector<StepModel> model;               // of each step
     std::vector<ModelGradientStats> gradients;  // of each step, or none
-    // Of each step an earlier one that holds the same bytes.
+    // For each step an earlier one that holds the same bytes.
     std::vector<std::optional<std::size_t>> repeats;
 };
 

@@ -171,7 +171,7 @@ Closeness Trial::closeness(const Mistakes& mistakes, Dropout dropout, bool on_sa
     return result;
 }
 
-// Of what a glance at few rows shows to be far away.
+// The residual of a mistake that a glance at few rows shows to be far away.
 std::optional<double> Trial::far_residual(const Mistakes& mistakes, Dropout dropout) {
     const DenseComputation computation(inputs_, mistakes, store_);
     Closeness glance(unit_, saved_, dropout, is_weights());

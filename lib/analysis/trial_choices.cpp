@@ -49,7 +49,8 @@ bool Trial::choose_top_keys(Explanation& explanation, Mistakes& mistakes) {
     if (observation_.kind == Observed::output) {
         const auto set = [](Mistakes& m, std::size_t count) { m.top_keys = count; };
         std::vector<std::size_t> usual;
-        // Of few keys each one counts: the error does not fall steadily towards the right number.
+        // Up to a few keys each number is tried: the error does not fall steadily towards the right
+        // one.
         constexpr std::size_t kSingly = 16;
         for (std::size_t count = 1; count < extents_.keys; count += count < kSingly ? 1 : count / 4)
             usual.push_back(count);
@@ -159,8 +160,8 @@ bool Trial::choose_alibi_heads(Explanation& explanation, Mistakes& mistakes) {
     return true;
 }
 
-// The one that gets nothing where it should, in all rows of several: one number tells nothing of a
-// key. Of an output the one that comes nearest, of those in front and behind.
+// The key that gets nothing where it should, in all of several rows: one number tells nothing of a
+// key. For an output the key that comes nearest, among the first and the last ones.
 bool Trial::choose_masked_key(Explanation& explanation, Mistakes& mistakes) {
     std::vector<double> missed(extents_.keys, 0);
     std::vector<std::size_t> times(extents_.keys, 0);

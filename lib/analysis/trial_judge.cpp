@@ -13,7 +13,7 @@ std::vector<Trial::Number> Trial::numbers(const Mistakes& mistakes) const {
     const MaskOptions<double>& mask = options.mask;
     std::vector<Number> numbers{scale_number()};
     numbers[0].usual = mistakes.scale.value_or(numbers[0].usual);
-    // Of given queries and keys a factor is one of the scores.
+    // A factor of given queries and keys is one of the scores.
     if (inputs_.weights != nullptr || observation_.kind == Observed::output)
         numbers.push_back(
             {[](Mistakes& m, double x) { m.input_factor = x; }, mistakes.input_factor});
@@ -109,7 +109,7 @@ bool Trial::explains(const Mistakes& mistakes, Dropout dropout, bool on_sample,
     if (exact.residual() > kMostRounding) return false;
     if (is_right) return is_rounding(mistakes, dropout, on_sample, explanation);
     if (!is_much_better(exact, 1.5, on_sample)) return false;
-    // Of a mistake that leaves little of the error the rest need not be repeated.
+    // Where a mistake leaves little of the error, the rest need not be repeated.
     return (is_much_better(exact, 25, on_sample) && is_like_rounding(mistakes, on_sample, exact)) ||
            is_rounding(mistakes, dropout, on_sample, explanation);
 }
@@ -194,9 +194,9 @@ bool Trial::is_rounding(Mistakes mistakes, Dropout dropout, bool on_sample,
     return true;
 }
 
-// Of what was saved in half precision the arithmetic before was probably no better. Where its
-// stages cannot be told, the errors must be as large as such arithmetic makes them, at every
-// magnitude, and follow nothing.
+// Numbers that were saved in half precision were probably computed in it, too. Where the stages
+// of that arithmetic cannot be told, the errors must be as large as such arithmetic makes them, at
+// every magnitude, and follow nothing.
 bool Trial::is_like_rounding(const Mistakes& mistakes, bool on_sample, const Closeness& exact) {
     Mistakes rounded = mistakes;
     rounded.arithmetic = saved_;

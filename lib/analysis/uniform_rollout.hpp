@@ -13,7 +13,7 @@ namespace attn::analysis {
 // One layer of it.
 class UniformLayer {
   public:
-    // T is float or double. Of the options residual and renormalise count.
+    // T is float or double. Among the options only residual and renormalise count.
     template <class T>
     UniformLayer(const LayerHeads<T>& heads, const RolloutOptions& options);
 

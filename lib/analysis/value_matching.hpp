@@ -21,7 +21,7 @@ struct ValueParts {
 // The head whose values stand in each place; nothing where they are not one each.
 std::optional<std::vector<std::size_t>> match_values(const ValueParts& parts);
 
-// Of rows [rows, columns] every so many numbers, so that about `most` are left.
+// Every so many of some numbers, so that about `most` are left.
 std::vector<std::size_t> thin_out(std::size_t numbers, std::size_t most);
 
 }  // namespace attn::analysis

@@ -5,7 +5,7 @@
 
 namespace attn::analysis {
 
-// Of lengths that mask other keys than those behind them nothing is left: padding_allows() knows.
+// Lengths that mask other keys than those behind them are taken out: padding_allows() has them.
 MaskStructure wrong_structure(const MaskStructure& right, const Mistakes& mistakes,
                               std::size_t queries, std::size_t keys);
 

@@ -72,7 +72,7 @@ class GradientExchange {
             visit(gradients_.k.data() + group * keys, keys);
             visit(gradients_.v.data() + group * values, values);
         }
-        // Of a head all sequences are one rank's, where these are not empty.
+        // Where these are not empty, one rank has all sequences of a head.
         for (const std::size_t head : of_heads) {
             if (!gradients_.sinks.empty()) visit(gradients_.sinks.data() + head, 1);
             for (std::size_t i = head; i < gradients_.relative.size(); i += shape_.heads)

@@ -218,7 +218,7 @@ class TileWork {
     void finish_context(std::size_t row, Span<T> context) const {
         const RowSoftmax<T>& softmax = softmax_[row];
         const T* sums = contexts_.data() + row * packed_.values().padded_columns();
-        // Of a single piece the products were made with weights, else with exponentials.
+        // A single piece was multiplied as weights, several were multiplied as exponentials.
         const T factor = pieces() == 1 ? T{1} : softmax.factor(softmax.high());
         for (std::size_t i = 0; i < context.size(); ++i)
             context[i] = softmax.has_keys() ? sums[i] * factor : T{0};

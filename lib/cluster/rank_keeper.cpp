@@ -32,7 +32,7 @@ void hand_on(int signal) {
     errno = before;
 }
 
-// Of the polite signals those that nobody has switched off (nohup).
+// Those polite signals that nobody has switched off (nohup).
 void watch_polite_signals() {
     for (const int signal : kPolite) {
         struct sigaction action {};

@@ -5,7 +5,7 @@
 
 namespace attn {
 
-// Six digits, as streams write numbers: "0.333333", "1e+20", "-inf". Of a NaN the sign says nothing
+// Six digits, as streams write numbers: "0.333333", "1e+20", "-inf". The sign of a NaN says nothing
 // and is left out: "nan".
 std::string word_of_number(double value);
 

@@ -53,7 +53,7 @@ void require_sizes(const ZipMember& member, const NpyHeader& header, const std::
     }
 }
 
-// Whether the bytes are the member's, told by its checksum. Of a large file it keeps no more pages
+// Whether the bytes are the member's, told by its checksum. Keeps no more pages of a large file
 // than it needs.
 bool fit_checksum(const FileBytes& bytes, std::uint32_t checksum) {
     constexpr std::size_t kPiece = std::size_t{16} << 20;

@@ -50,7 +50,7 @@ inline xsimd::batch<float, xsimd::avx512bw> exponential(xsimd::batch<float, xsim
     const __m512 n = _mm512_sub_ps(whole, rounding);
     __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0x1.62e43p-5F), x);
     r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-0x1.05c61p-33F), r);
-    // Of `whole` the lowest four bits choose the power, the others are its exponent.
+    // The lowest four bits of `whole` choose the power, the others are its exponent.
     const __m512i places = _mm512_castps_si512(whole);
     const __m512 power = _mm512_castsi512_ps(
         _mm512_add_epi32(_mm512_permutexvar_epi32(places, powers), _mm512_slli_epi32(places, 19)));

@@ -218,7 +218,7 @@ struct SimdKept {
             for (std::size_t lane = 0; lane < kLanes; ++lane)
                 sorted[static_cast<int>(places[lane])] = values[i + lane];
         }
-        // Of equal ones the first place is taken.
+        // Equal ones share the first place.
         for (std::size_t i = 1; i < size; ++i) {
             if (sorted[i] == none) sorted[i] = sorted[i - 1];
         }

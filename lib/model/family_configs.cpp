@@ -62,7 +62,7 @@ FamilyConfig native_config() {
                               size_key("n_kv_heads", "kv_heads", &ModelConfig::kv_heads),
                               size_key("num_key_value_heads", "kv_heads", &ModelConfig::kv_heads),
                               real_key("scale", "scale", &ModelConfig::scale, RealRange::any())}});
-    // Of the blocks around such matrices nothing is computed.
+    // The blocks around such matrices are not computed.
     family.ignored = {"hidden_size",
                       "n_embd",
                       "dim",

@@ -28,8 +28,8 @@ class LayoutReading {
     // Throws Error when a layer is missing or lacks its matrices, or an array is not to be read.
     LayoutMatch match() const;
 
-    // Of what the family requires of its first layer: how much is there, what is not, and what is
-    // there besides, by their names inside the layer.
+    // How much of what the family requires of its first layer is there, what is missing, and what
+    // else is there, by their names inside the layer.
     struct Gap {
         std::size_t present = 0;
         std::vector<std::string> missing;

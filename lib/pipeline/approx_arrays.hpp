@@ -18,9 +18,9 @@ struct ApproxArrays {
     std::unique_ptr<analysis::ImpliedSink<T>> sink;  // null where nothing is saved
 };
 
-// Of random methods the first seed. `values` are those of stored attention, or empty; `layers`: how
-// many are streamed. The folder must outlive the result. Throws Error where no method has what is
-// asked for, and where the disk has no room.
+// Random methods give what their first seed gives. `values` are those of stored attention, or
+// empty; `layers`: how many are streamed. The folder must outlive the result. Throws Error where no
+// method has what is asked for, and where the disk has no room.
 template <class T>
 ApproxArrays<T> approx_arrays(const ApproxRequest& request, const ChosenMethods& chosen,
                               const results::ImpliedAxes& axes, const ApproxSurroundings& around,

@@ -27,7 +27,7 @@ std::string budget_of(const ApproxMethod& method) {
         text += (text.empty() ? "" : " ") + name + "=" + number;
     }
     if (!row.budget.empty()) return text;
-    // Of others what was written first counts as one.
+    // For others the first option that was written counts as the budget.
     for (const approx::OptionRow& option : row.options) {
         const std::string start = ":" + option.name + "=";
         const std::size_t place = method.text.find(start);

@@ -37,8 +37,8 @@ std::vector<analysis::AlarmRule> chosen_rules(const MonitorRequest& request) {
     return rules;
 }
 
-// What was asked for by name is there, or refused by name. Of the `first` step alone: only what no
-// later one can bring.
+// What was asked for by name is there, or refused by name. After the `first` step only what no
+// later step can bring is refused.
 void require_asked_for(const MonitorRequest& request, const std::vector<analysis::AlarmRule>& rules,
                        const analysis::TrainingSeries& series, bool first) {
     for (const std::string& name : request.plots.value_or(std::vector<std::string>{})) {

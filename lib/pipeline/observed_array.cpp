@@ -139,7 +139,7 @@ std::optional<Array<T>> as_mean(const Array<T>& values,
     return Array<T>({loaded.batch, loaded.heads, some[2], loaded.keys}, std::move(repeated));
 }
 
-// Of each row its largest numbers in falling order, as topk gives them, with nothing behind them.
+// The largest numbers of each row in falling order, as topk gives them, filled up with `nothing`.
 template <class T>
 std::optional<Array<T>> as_largest(const Array<T>& values, Shape cells, T nothing) {
     const std::size_t keys = cells.back(),

@@ -69,7 +69,7 @@ std::string file_name_of(const std::string& source) {
     return name.key.empty() ? file : file + ":" + name.key;
 }
 
-// Of one array its own, of several that of their digests.
+// One array has its own digest, several have that of their digests.
 std::string digest_of(const io::Inputs& inputs) {
     const std::vector<io::InputRecord> records = inputs.records();
     if (records.size() == 1) return "xxh3:" + records.front().xxh3;
@@ -244,8 +244,8 @@ class Report {
         return matrices;
     }
 
-    // A digest takes one thread, what streams all of them: at once, the first time.
-    // Of computed attention inputs may be read while it streams; they are few.
+    // A digest takes one thread, streaming takes all: the first time both run at once. Where
+    // attention is computed its inputs may be read while it streams; they are few.
     std::optional<OddOfSource> stream_and_name(results::ReportChunks& chunks) {
         if (!facts_.sources.empty()) return stream(chunks);
         std::optional<OddOfSource> odd;

@@ -1,6 +1,6 @@
 // What a run has completed, kept beside what it staged, so that a later run of the same flags and
-// inputs goes on where this one was killed. Of each layer that is complete the journal holds what
-// sinks remember of it, and what the next layer reads.
+// inputs goes on where this one was killed. For each complete layer the journal holds what sinks
+// remember of it, and what the next layer reads.
 #pragma once
 
 #include <functional>
@@ -28,8 +28,8 @@ RunFacts facts_of_command(const std::string& line);
 template <class T>
 class RunJournal {
   public:
-    // Of the folder `output`, which ranks share. Throws Error that names the fact which is not that
-    // of the run that was killed.
+    // The journal of the folder `output`, which ranks share. Throws Error that names a fact which
+    // differs from that of the run that was killed.
     RunJournal(io::OutputFolder& folder, const std::string& output, const RunFacts& facts,
                const Communicator& ranks);
 

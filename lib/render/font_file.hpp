@@ -33,7 +33,7 @@ class FontFile {
     bool has_characters_at(std::size_t offset) const;
 
     // Whether the outline of the glyph can be read: it and its components lie in their table, end,
-    // and have no more points than any glyph needs. Of fonts with PostScript outlines always true:
+    // and have no more points than any glyph needs. Always true for fonts with PostScript outlines:
     // their reader stays in its bounds.
     bool is_drawable(std::size_t glyph) const;
 

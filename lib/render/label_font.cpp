@@ -39,7 +39,7 @@ std::string named(std::uint32_t character) {
     char code[16];
     std::snprintf(code, sizeof code, "U+%04X", static_cast<unsigned>(character));
     const std::string text = utf8_text(character);
-    // Of what a terminal must not get the number is enough.
+    // A character that must not reach a terminal is told by its number alone.
     return printable(text) == text ? text + " (" + code + ")" : code;
 }
 

@@ -96,7 +96,7 @@ void add_entry(std::vector<Entry>& entries, Entry entry) {
     if (std::none_of(entries.begin(), entries.end(), same)) entries.push_back(std::move(entry));
 }
 
-// Of many lines only some, the last one among them: their colours are in order.
+// Where there are many lines, only some of them, with the last one: their colours are in order.
 std::vector<Entry> thinned(const std::vector<Entry>& lines) {
     if (lines.size() <= kMostNames) return lines;
     const std::size_t step = (lines.size() + kMostNames - 1) / kMostNames;

@@ -28,7 +28,7 @@ struct PlotLine {
     MarkShape shape = MarkShape::disc;     // of these marks
 };
 
-// A dashed line at one height. Of several at one height there is one line in the legend.
+// A dashed line at one height. Several at one height have one line in the legend.
 struct PlotThreshold {
     std::string name;  // in the legend
     double value = 0;

@@ -43,7 +43,7 @@ struct ParetoLine {
 std::string budget_label(const ApproxRow& row) {
     const std::size_t equals = row.budget.find('=');
     if (equals == std::string::npos) return row.method;
-    // Of two options the first says enough.
+    // Where there are two options, the first says enough.
     return row.budget.substr(equals + 1, row.budget.find(' ', equals) - equals - 1);
 }
 
@@ -279,7 +279,7 @@ render::Figure draw_spans(const std::vector<NeedsOfHead>& needs, const std::stri
             render::PlotLine without = cumulative_line(head.needs.mass_without_first, "", color);
             without.dashed = true;
             without.width = 1;
-            // Of a head whose rows see nothing there is nothing to draw.
+            // A head whose rows see nothing has nothing to draw.
             if (!without.values.empty()) panel.lines.push_back(std::move(without));
             panel.thresholds = {{"95 and 99 %", 0.95}, {"95 and 99 %", 0.99}};
             if (head.needs.mass.empty()) return;

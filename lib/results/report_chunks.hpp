@@ -117,7 +117,7 @@ class ReportSink : public Sink<T> {
     // The largest value of all, without its sign.
     float largest() const;
 
-    // After the last layer: the small maps. Of differences `scale` is what is largest in them.
+    // After the last layer: the small maps. For differences `scale` is the largest of them.
     void finish(float scale = 1);
 
     // The first that was met, in the order of layers, sequences, heads, queries and keys.

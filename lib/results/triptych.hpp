@@ -15,7 +15,8 @@ struct TriptychText {
 };
 
 // Masked cells have their own colour in all panels, and keys that the method does not keep one in
-// the second. Of the options colours, limits (of the weights) and sizes count.
+// the second. Only the colours, limits (of the weights) and sizes among the
+// options count.
 render::Figure draw_triptych(const analysis::ImpliedHead& head, const TriptychText& text,
                              const HeatmapOptions& options = {});
 

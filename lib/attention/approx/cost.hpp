@@ -42,8 +42,8 @@ struct IoBytes {
 };
 IoBytes exact_io(const CostInputs& inputs, const std::vector<std::uint64_t>& tile_keys);
 
-// Of rows that keep some keys: chosen by position; the same with a cache of so many keys; chosen by
-// their scores, which must all be known.
+// The cost of rows that keep some keys: keys chosen by position; the same with a cache of so many
+// keys; keys chosen by their scores, which must all be known.
 Cost sparse_cost(const CostInputs& inputs);
 Cost bounded_cost(const CostInputs& inputs, std::uint64_t keys);
 Cost scored_cost(const CostInputs& inputs);

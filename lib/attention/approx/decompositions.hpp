@@ -10,7 +10,7 @@
 namespace attn::approx {
 
 // a = left · diag(values) · right, values descending; left [rows, r], right [r, columns], with
-// r = min(rows, columns). Of a matrix that holds NaN or infinities all are NaN.
+// r = min(rows, columns). A matrix that holds NaN or infinities makes all of them NaN.
 struct SingularValues {
     Matrix<double> left;
     std::vector<double> values;

@@ -28,7 +28,7 @@ void add_weights(const HeadInput& head, std::size_t begin, std::size_t end, Scor
     }
 }
 
-// Of the rows that may see a key, the mean weight; none see it: 0.
+// The mean weight over the rows that may see a key; 0 where none may.
 void divide_by_rows(const HeadInput& head, std::size_t prefill, Scores& scores) {
     Scores rows(scores.size());
     head.exact->visit(0, prefill, [&](const ExactRows::Row& row) {

@@ -193,8 +193,8 @@ Piece listed_piece(const FastHead<T>& head, std::vector<std::size_t> rows,
     return piece;
 }
 
-// A piece for each remainder that positions leave: rows and keys of the same one. Of the keys
-// `most` to each side, or all.
+// A piece for each remainder that positions leave: its rows, and `most` of its keys to each side,
+// or all.
 template <class T>
 Stage remainder_stage(const FastHead<T>& head, Position step, Position most,
                       const std::function<bool(std::size_t, std::size_t)>& counted) {

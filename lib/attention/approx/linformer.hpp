@@ -20,8 +20,8 @@ LinformerProjections gaussian_projections(std::size_t k, bool share, std::uint64
 // Means over k segments of the keys, with the logarithms of how many keys are in each.
 LinformerProjections pooled_projections(std::size_t k, std::size_t keys);
 
-// Of the options, which are those of linformer but for projection=jl. file: the matrices "e" and
-// "f" of the options, no more than their first columns.
+// As the options of linformer say, but for projection=jl. With projection=file the first columns of
+// the options' matrices "e" and "f".
 LinformerProjections linformer_projections(const Options& options, const HeadInput& head);
 
 Factors linformer(const LinformerProjections& projections, const HeadInput& head);

@@ -43,8 +43,8 @@ class RandomStream {
     // A whole number below m from word i; m below 2^32.
     std::size_t index_below(std::uint64_t i, std::size_t m) const;
 
-    // Of the candidates, which are numbers of words, the `count` with the smallest words, in the
-    // order of these; ties by the lower candidate. All of them where there are fewer.
+    // Candidates are numbers of words. Chooses the `count` with the smallest words, in the order of
+    // these; ties by the lower candidate. All of them where there are fewer.
     std::vector<std::size_t> choose(std::vector<std::size_t> candidates, std::size_t count) const;
 
   private:

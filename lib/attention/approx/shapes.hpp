@@ -40,8 +40,8 @@ class KeptKeys {
     // Rows before it are not measured (eviction).
     virtual std::size_t first_measured() const { return 0; }
 
-    // Of the cost, what depends on the data (APPROX section 4): pairs of page bounds or blocks that
-    // were scored, allowed cells of observed rows, cells inside blocks.
+    // The part of the cost that depends on the data (APPROX section 4): pairs of page bounds or
+    // blocks that were scored, allowed cells of observed rows, cells inside blocks.
     virtual std::size_t scored() const { return 0; }
     virtual std::size_t scored_last() const { return 0; }  // of the last row
 };

@@ -169,7 +169,7 @@ void set_budget(SpecPart& part, double value) {
         if (!method.second_budget.empty()) part.given[method.second_budget] = number_word(value);
         return;
     }
-    // Of one place the later part gets it: a cache without its newest key serves nobody.
+    // A single place goes to the later part: a cache without its newest key serves nobody.
     const double first = std::floor(value / 2);
     part.given[method.budget] = number_word(first);
     part.given[method.second_budget] = number_word(value - first);

@@ -50,7 +50,7 @@ bool is_random(const Spec& spec);
 bool follows_seed(const Spec& spec);
 
 // The specs with the budget option at these shares of its top; those that set it, or have none,
-// stay as they are. Of `all` and `must` shares are those of the default, where none are given.
+// stay as they are. Without shares the methods of `all` and `must` keep their defaults.
 std::vector<Spec> with_budgets(const std::vector<Spec>& specs, const std::vector<double>& shares,
                                const Sizes& sizes);
 

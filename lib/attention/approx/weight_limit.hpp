@@ -15,11 +15,11 @@ struct WeightLimit {
     std::size_t ties = 0;
 };
 
-// Of the `count` largest of some weights, which are 0 or more; 0 < count <= size.
+// The limit of the `count` largest weights, all of which are 0 or more; 0 < count <= size.
 WeightLimit limit_of_count(Span<const double> weights, std::size_t count);
 
-// Of the fewest of the largest weights, at least one, whose sum reaches `wanted`; of all of them
-// where nothing does. There is at least one weight; `sum` is that of all.
+// The limit of the fewest largest weights, at least one, whose sum reaches `wanted`; of all weights
+// where no sum does. There is at least one weight; `sum` is that of all.
 WeightLimit limit_of_mass(Span<const double> weights, double sum, double wanted);
 
 }  // namespace attn::approx
