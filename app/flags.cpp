@@ -33,9 +33,8 @@ std::string alternatives(const std::vector<std::string>& choices) {
 void require_choice(const std::string& word, const std::vector<std::string>& choices,
                     const std::string& flag) {
     if (std::find(choices.begin(), choices.end(), word) != choices.end()) return;
-    const std::string close = nearest(word, choices);
     fail(flag, " ", quoted(word), ": expected ", alternatives(choices),
-         close.empty() ? "" : "; did you mean " + close + "?");
+         did_you_mean(word, choices));
 }
 
 using Words = std::vector<std::string>;

@@ -35,10 +35,8 @@ std::vector<std::string> parse_plots(const std::string& list) {
     std::vector<std::string> names = split_list(list);
     for (const std::string& name : names) {
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        const std::string close = nearest(name, known);
         fail("--plots ", quoted(name), ": is no measure that is drawn",
-             close.empty() ? "; there are " + joined(known) + ", and none"
-                           : "; did you mean " + close + "?");
+             did_you_mean(name, known, "; there are " + joined(known) + ", and none"));
     }
     return names;
 }

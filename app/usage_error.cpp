@@ -71,9 +71,7 @@ std::string as_sentence(const std::string& text) {
 void fail_unknown_command(const Catalogue& catalogue, const std::string& name) {
     std::vector<std::string> names;
     for (const CommandEntry& command : catalogue.commands) names.push_back(command.name);
-    const std::string close = nearest(name, names);
-    fail("unknown command ", quoted(name), close.empty() ? "" : "; did you mean " + close + "?",
-         " (see attn-inspect help)");
+    fail("unknown command ", quoted(name), did_you_mean(name, names), " (see attn-inspect help)");
 }
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
@@ -84,13 +82,12 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     std::string text = error.what();
     if (!stray.empty()) {
         const std::string bare = stray.substr(0, stray.find('='));
-        const std::string close = nearest(bare, known_words(app));
         const bool first = app.get_subcommands().empty();
         text = (stray[0] == '-' ? "unknown option "
                 : first         ? "neither a command nor a file: "
                                 : "unknown argument ") +
                bare;
-        if (!close.empty()) text += "; did you mean " + close + "?";
+        text += did_you_mean(bare, known_words(app));
     }
     text = as_sentence(text);
     std::replace(text.begin(), text.end(), '\n', ' ');

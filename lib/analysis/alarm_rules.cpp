@@ -121,9 +121,8 @@ void require_alarm_names(const std::vector<std::string>& names, const std::strin
     const std::vector<std::string> known = alarm_names();
     for (const std::string& name : names) {
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        const std::string close = nearest(name, known);
         fail(flag, " ", quoted(name), ": is no alarm",
-             close.empty() ? "; there are " + joined(known) : "; did you mean " + close + "?");
+             did_you_mean(name, known, "; there are " + joined(known)));
     }
 }
 

@@ -58,9 +58,8 @@ const ApproxMeasure& find_approx_measure(const std::string& name, const std::str
         if (measure.name == name) return measure;
         names.emplace_back(measure.name);
     }
-    const std::string guess = nearest(name, names);
-    fail(flag, " ", name, ": no such measure; ",
-         guess.empty() ? "there are " + joined(names) : "did you mean " + guess + "?");
+    fail(flag, " ", name, ": no such measure",
+         did_you_mean(name, names, "; there are " + joined(names)));
 }
 
 void ErrorSums::add(const RowError& row) {

@@ -31,9 +31,7 @@ float mean_or_masked(double sum, std::uint32_t count) {
 PoolKind pool_kind(const std::string& name) {
     if (name == "max") return PoolKind::max;
     if (name == "mean") return PoolKind::mean;
-    const std::string close = nearest(name, {"max", "mean"});
-    fail("--pool ", name, ": expected max or mean",
-         close.empty() ? "" : "; did you mean " + close + "?");
+    fail("--pool ", name, ": expected max or mean", did_you_mean(name, {"max", "mean"}));
 }
 
 CellGrid pool_again(const CellGrid& grid, std::size_t factor, PoolKind kind) {

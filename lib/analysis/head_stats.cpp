@@ -87,9 +87,8 @@ const Measure& find_measure(const std::string& name, const std::string& flag) {
         if (name == measure.name) return measure;
         names.emplace_back(measure.name);
     }
-    const std::string close = nearest(name, names);
     fail(flag, " ", name, ": is no measure",
-         close.empty() ? "; there are " + joined(names) : "; did you mean " + close + "?");
+         did_you_mean(name, names, "; there are " + joined(names)));
 }
 
 std::string doubt_of_weights(const std::vector<HeadStats>& heads) {

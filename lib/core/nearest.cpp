@@ -124,4 +124,10 @@ std::string nearest(const std::string& word, const std::vector<std::string>& can
     return fewest_edits(word, candidates, kEdit * std::max<std::size_t>(2, word.size() / 3) + 1);
 }
 
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates,
+                         const std::string& otherwise) {
+    const std::string close = nearest(word, candidates);
+    return close.empty() ? otherwise : "; did you mean " + close + "?";
+}
+
 }  // namespace attn

@@ -11,4 +11,9 @@ namespace attn {
 // smallest edit distance (the first one on a tie), or "" when none is near enough.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
 
+// How an error ends that refuses `word`: "; did you mean gray?", or as `otherwise` says where none
+// of the candidates is near.
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates,
+                         const std::string& otherwise = "");
+
 }  // namespace attn

@@ -102,9 +102,8 @@ StoredArray Inputs::find(const std::string& array_name) {
     if (keys.size() == 1 && keys[0].empty())
         fail(name.path, ": has no array ", key, "; it is one array without a name, leave :", key,
              " out");
-    const std::string close = nearest(key, keys);
     fail(name.path, ": has no array ", key,
-         close.empty() ? "; it holds " + keys_text(keys) : "; did you mean " + close + "?");
+         did_you_mean(key, keys, "; it holds " + keys_text(keys)));
 }
 
 template <class T>

@@ -56,9 +56,8 @@ const Kernels<T>& choose_kernels(const std::vector<KernelSet<T>>& sets, const st
         if (name.empty() ? set.runs_here : set.kernels->instruction_set == name) chosen = &set;
     }
     if (chosen == nullptr) {
-        const std::string close = nearest(name, names_of(sets, false));
         fail(kKernelsVariable, "=", name, ": no such instruction set; this machine runs ",
-             joined(names_of(sets, true)), close.empty() ? "" : "; did you mean " + close + "?");
+             joined(names_of(sets, true)), did_you_mean(name, names_of(sets, false)));
     }
     if (!chosen->runs_here)
         fail(kKernelsVariable, "=", name, ": this machine lacks its instructions; it runs ",

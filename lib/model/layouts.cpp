@@ -35,11 +35,10 @@ const Layout& find_layout(const std::string& name) {
         if (layout.name == name) return layout;
         if (names.empty() || names.back() != layout.name) names.push_back(layout.name);
     }
-    const std::string close = nearest(name, names);
     std::string list;
     for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
     fail("--layout ", name, ": is not known",
-         close.empty() ? "; expected one of " + list : "; did you mean " + close + "?");
+         did_you_mean(name, names, "; expected one of " + list));
 }
 
 }  // namespace attn::model

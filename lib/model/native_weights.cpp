@@ -64,9 +64,7 @@ void require_projections(const LayoutMatch& match, const io::Container& containe
             if (match.layers[layer].count(name) != 0) continue;
             std::vector<std::string> other = match.unused;
             for (const LeftOver& array : match.left_over) other.push_back(array.key);
-            const std::string close = nearest(name, other);
-            fail(container.path, ": ", where, name,
-                 close.empty() ? "" : "; did you mean " + close + "?");
+            fail(container.path, ": ", where, name, did_you_mean(name, other));
         }
     }
 }

@@ -54,9 +54,8 @@ void require_known(const std::vector<std::string>& names, const std::string& fla
     for (const std::string& name : names) {
         const auto& known = check_names();
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        const std::string close = nearest(name, known);
         fail(flag, " ", name, ": is no check",
-             close.empty() ? "; there are " + joined(known) : "; did you mean " + close + "?");
+             did_you_mean(name, known, "; there are " + joined(known)));
     }
 }
 

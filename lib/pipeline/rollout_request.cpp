@@ -108,9 +108,8 @@ RolloutSave parse_rollout_save(const std::string& list) {
         } else if (item == "heatmaps") {
             save.heatmaps = true;
         } else {
-            const std::string close = nearest(item, rollout_save_names());
             fail("--save ", quoted(item), ": expected a list of ", joined(rollout_save_names()),
-                 close.empty() ? "" : "; did you mean " + close + "?");
+                 did_you_mean(item, rollout_save_names()));
         }
     }
     return save;

@@ -37,12 +37,11 @@ const ColorMap& color_map(const std::string& name) {
     for (std::size_t i = 0; i < maps.size(); ++i) {
         if (kColorMapTables[i].name == name) return maps[i];
     }
-    const std::string close = nearest(name, color_map_names());
     std::string known;
     for (const std::string& candidate : color_map_names())
         known += (known.empty() ? "" : ", ") + candidate;
     fail("unknown colour map ", name,
-         close.empty() ? "; there are " + known : "; did you mean " + close + "?");
+         did_you_mean(name, color_map_names(), "; there are " + known));
 }
 
 }  // namespace attn::render

@@ -81,9 +81,8 @@ ScaleKind scale_kind(const std::string& name) {
     if (name == "linear") return ScaleKind::linear;
     if (name == "sqrt") return ScaleKind::sqrt;
     if (name == "log") return ScaleKind::log;
-    const std::string close = nearest(name, {"linear", "sqrt", "log"});
     fail("unknown colour scale ", name, ": expected linear, sqrt or log",
-         close.empty() ? "" : "; did you mean " + close + "?");
+         did_you_mean(name, {"linear", "sqrt", "log"}));
 }
 
 const char* name_of(ScaleKind kind) {

@@ -44,9 +44,8 @@ GradientChoice parse_gradient_save(const std::string& list) {
             known = true;
         }
         if (known) continue;
-        const std::string close = nearest(item, gradient_save_names());
         fail("--save ", quoted(item), ": expected a list of ", joined(gradient_save_names()),
-             close.empty() ? "" : "; did you mean " + close + "?");
+             did_you_mean(item, gradient_save_names()));
     }
     return choice;
 }

@@ -24,9 +24,8 @@ ImpliedChoice parse_implied_save(const std::string& list) {
         } else if (name == "keep") {
             choice.keep = true;
         } else {
-            const std::string close = nearest(name, implied_save_names());
             fail("--save ", quoted(name), ": expected a list of ", joined(implied_save_names()),
-                 close.empty() ? "" : "; did you mean " + close + "?");
+                 did_you_mean(name, implied_save_names()));
         }
     }
     return choice;

@@ -52,9 +52,8 @@ const Output& find(const std::string& item) {
     for (const Output& known : outputs()) {
         if (known.name == item) return known;
     }
-    const std::string close = nearest(item, save_names());
     fail("--save ", quoted(item), ": expected a list of ", joined(save_names()),
-         close.empty() ? "" : "; did you mean " + close + "?");
+         did_you_mean(item, save_names()));
 }
 
 }  // namespace

@@ -36,10 +36,9 @@ Axis parse_axis(const std::string& name, const std::string& where) {
         if (name == known) return axis;
         names.emplace_back(known);
     }
-    const std::string close = nearest(name, names);
     fail(where, ": ", name.empty() ? "an empty name" : name,
          " is no axis; expected layers, batch, heads, q and k in the order of the array",
-         close.empty() ? "" : "; did you mean " + close + "?");
+         did_you_mean(name, names));
 }
 
 }  // namespace

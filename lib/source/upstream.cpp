@@ -23,10 +23,9 @@ bool is_no_file(const std::string& text) {
 
 [[noreturn]] void refuse_word(const std::string& text, const std::string& flag) {
     const std::string word = text.substr(0, text.find(':'));
-    const std::string close = nearest(word, {"sum", "energy", "token", "logit"});
     fail(flag, text.empty() ? "" : " " + quoted(text),
          ": expected sum, energy, token:I, logit:P,T or an array",
-         close.empty() ? "" : "; did you mean " + close + "?");
+         did_you_mean(word, {"sum", "energy", "token", "logit"}));
 }
 
 // The array may lack a batch axis of one sequence.

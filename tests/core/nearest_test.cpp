@@ -40,3 +40,11 @@ TEST_CASE("one slip is nearer than a beginning, and a beginning than two slips")
     CHECK(nearest("toke", {"token_spread", "poem"}) == "token_spread");
     CHECK(nearest("ta", {"table"}).empty());
 }
+
+TEST_CASE("who refuses a word asks for the one that was meant, or says what there is") {
+    const std::vector<std::string> maps{"viridis", "gray"};
+    CHECK(attn::did_you_mean("grey", maps) == "; did you mean gray?");
+    CHECK(attn::did_you_mean("grey", maps, "; there are two") == "; did you mean gray?");
+    CHECK(attn::did_you_mean("spectral", maps, "; there are two") == "; there are two");
+    CHECK(attn::did_you_mean("spectral", maps).empty());
+}

@@ -28,9 +28,8 @@ std::string spelled(std::string name) {
 [[noreturn]] void fail_unknown(const std::string& what, const std::string& word,
                                const std::vector<std::string>& known) {
     if (word.empty()) fail("--method: ", what, " has no name; see approx --list");
-    const std::string guess = nearest(word, known);
-    fail("--method: ", what, " ", quoted(word), " is not known; ",
-         guess.empty() ? "known: " + joined(known) : "did you mean " + guess + "?");
+    fail("--method: ", what, " ", quoted(word), " is not known",
+         did_you_mean(word, known, "; known: " + joined(known)));
 }
 
 const MethodRow& known_method(const std::string& name) {
@@ -64,9 +63,8 @@ void require_value(const MethodRow& method, const OptionRow& option, const std::
         case OptionKind::word:
             if (!option.words.empty() &&
                 std::find(option.words.begin(), option.words.end(), value) == option.words.end()) {
-                const std::string guess = nearest(value, option.words);
                 fail(where, "needs one of ", joined(option.words),
-                     guess.empty() ? "" : "; did you mean " + guess + "?");
+                     did_you_mean(value, option.words));
             }
             return;
         case OptionKind::list:
