@@ -40,10 +40,10 @@ std::string text_of_input() {
 
 // Of two ranks the one that is asked for; the other one gives `other` whenever they meet.
 Communicator one_of_two(std::size_t rank, const std::string& other) {
-    return {rank, 2, [rank, other](const std::string& own) {
+    return {rank, 2, [rank, other](const std::vector<std::string>& own) {
                 const std::string message = "b" + other;
-                return rank == 0 ? std::vector<std::string>{own, message}
-                                 : std::vector<std::string>{message, own};
+                return rank == 0 ? std::vector<std::string>{own.front(), message}
+                                 : std::vector<std::string>{message, own.front()};
             }};
 }
 
