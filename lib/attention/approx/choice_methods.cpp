@@ -41,10 +41,6 @@ std::function<double(const Options&, const Sizes&)> runs_of(const char* size) {
     };
 }
 
-double every_key(const Options&, const Sizes& sizes) {
-    return static_cast<double>(sizes.keys);
-}
-
 MethodRow choice(std::string name, Group group, std::vector<OptionRow> options, std::string budget,
                  MakeKeptKeys make, CostOf cost, std::string source) {
     MethodRow row;

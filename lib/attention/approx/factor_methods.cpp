@@ -95,7 +95,7 @@ MethodRow linformer_row() {
                        word_option("projection", "gaussian", {"gaussian", "pool", "jl", "file"}),
                        flag_option("share", "0"), seed_option()},
                       linformer_cost, "Wang 2020");
-    row.top = [](const Options&, const Sizes& sizes) { return static_cast<double>(sizes.keys); };
+    row.top = every_key;
     row.causal = CausalForm::none;
     row.needs_plain_scores = true;
     row.random = true;

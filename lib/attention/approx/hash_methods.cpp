@@ -46,10 +46,6 @@ Cost hyper_cost(const Options& options, const CostInputs& inputs) {
     return cost;
 }
 
-double all_keys_of(const Options&, const Sizes& sizes) {
-    return static_cast<double>(sizes.keys);
-}
-
 MethodRow hashed(std::string name, std::vector<OptionRow> options, std::string budget,
                  MakeKeptKeys make, CostOf cost, std::string source) {
     MethodRow row;
@@ -58,7 +54,7 @@ MethodRow hashed(std::string name, std::vector<OptionRow> options, std::string b
     row.source = std::move(source);
     row.options = std::move(options);
     row.budget = std::move(budget);
-    row.top = all_keys_of;
+    row.top = every_key;
     row.reads = Reads::inputs;
     row.random = true;
     row.kept_keys = std::move(make);

@@ -97,6 +97,9 @@ struct MethodRow {
     bool implies_weights() const { return group != Group::exact && group != Group::heads; }
 };
 
+// The largest sensible budget of what counts keys, or stands for them: their number.
+double every_key(const Options& options, const Sizes& sizes);
+
 // In the order of --list.
 const std::vector<MethodRow>& methods();
 

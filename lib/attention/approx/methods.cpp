@@ -70,6 +70,10 @@ const OptionRow* MethodRow::find(const std::string& wanted) const {
     return nullptr;
 }
 
+double every_key(const Options&, const Sizes& sizes) {
+    return static_cast<double>(sizes.keys);
+}
+
 const std::vector<MethodRow>& methods() {
     static const std::vector<MethodRow> all = [] {
         std::vector<MethodRow> rows;

@@ -11,10 +11,6 @@
 namespace attn::approx {
 namespace {
 
-double all_of_keys(const Options&, const Sizes& sizes) {
-    return static_cast<double>(sizes.keys);
-}
-
 double root_of_keys(const Sizes& sizes) {
     return std::ceil(std::sqrt(static_cast<double>(sizes.keys)));
 }
@@ -60,7 +56,7 @@ MethodRow mask(std::string name, std::vector<OptionRow> options, std::string bud
     row.group = Group::masks;
     row.options = std::move(options);
     row.budget = std::move(budget);
-    row.top = all_of_keys;
+    row.top = every_key;
     row.must = true;
     row.kept_keys = std::move(make);
     row.cost = cost_of_mask;
