@@ -8,6 +8,7 @@
 #include "analysis/dense_rotary.hpp"
 #include "analysis/transpose.hpp"
 #include "core/magnitude.hpp"
+#include "core/place_among.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -102,9 +103,9 @@ void move_tokens(DenseHeads& heads, const Mistakes& mistakes, bool has_values) {
 // Where a head stands among those that were chosen.
 std::size_t place_of(std::size_t head, const std::vector<std::size_t>& chosen) {
     if (chosen.empty()) return head;
-    const auto found = std::lower_bound(chosen.begin(), chosen.end(), head);
-    assert(found != chosen.end() && *found == head);
-    return static_cast<std::size_t>(found - chosen.begin());
+    const std::size_t place = place_among(chosen, head);
+    assert(place < chosen.size());
+    return place;
 }
 
 // Numbers that the array does not share with what was given.

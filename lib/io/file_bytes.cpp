@@ -17,24 +17,10 @@
 #include "core/interrupt.hpp"
 #include "core/mapped_range.hpp"
 #include "core/memory.hpp"
+#include "io/file_descriptor.hpp"
 
 namespace attn::io {
 namespace {
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    int number() const { return number_; }
-
-  private:
-    int number_;
-};
 
 class Mapping {
   public:
@@ -49,8 +35,8 @@ class Mapping {
     MappedRange range_;
 };
 
-Descriptor open_to_read(const std::string& path, int flags) {
-    return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+FileDescriptor open_to_read(const std::string& path, int flags) {
+    return FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
 }
 
 const char* kind_of(mode_t mode) {
@@ -63,7 +49,8 @@ void require_at_most(std::size_t most, std::size_t size, const std::string& path
     if (size > most) fail(path, ": is larger than ", human_size(most), ", the most that is read");
 }
 
-FileBytes map(const Descriptor& file, std::size_t size, FilePlace place, const std::string& path) {
+FileBytes map(const FileDescriptor& file, std::size_t size, FilePlace place,
+              const std::string& path) {
     void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
     if (address == MAP_FAILED) {
         if (errno == ENOMEM) throw std::bad_alloc();
@@ -95,14 +82,14 @@ FileBytes read_all(int descriptor, std::size_t most, const std::string& path) {
 // `path` is what errors call it.
 FileBytes read_or_map(const std::string& place, const std::string& path, std::size_t most,
                       bool pipes) {
-    const Descriptor file = open_to_read(place, O_NONBLOCK);
-    if (file.number() < 0) fail(path, ": cannot open: ", std::strerror(errno));
+    const FileDescriptor file = open_to_read(place, O_NONBLOCK);
+    if (!file.is_open()) fail(path, ": cannot open: ", std::strerror(errno));
     struct stat status {};
     if (::fstat(file.number(), &status) != 0) fail(path, ": cannot read: ", std::strerror(errno));
     if (S_ISDIR(status.st_mode)) fail(path, ": is a folder, expected a file");
     if (pipes && S_ISFIFO(status.st_mode)) {
-        const Descriptor pipe = open_to_read(place, 0);
-        if (pipe.number() < 0) fail(path, ": cannot open: ", std::strerror(errno));
+        const FileDescriptor pipe = open_to_read(place, 0);
+        if (!pipe.is_open()) fail(path, ": cannot open: ", std::strerror(errno));
         FileBytes bytes = read_all(pipe.number(), most, path);
         if (bytes.bytes.size() == 0) fail(path, ": is empty");
         return bytes;
