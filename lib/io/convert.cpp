@@ -161,10 +161,11 @@ Array<T> convert(const StoredArray& stored, NonFinite non_finite) {
     if (stored.fetch) return convert<T>(fetched(stored), non_finite);
 
     const Scrutiny<T> scrutiny(stored, non_finite);
-    const FileReader reader(stored.bytes);
+    const bool ready = lies_ready<T>(stored);
     // What is looked through is read, so it is read into memory of its own.
-    const bool reads = reader.copies() && scrutiny.looks() && stored.bytes.size() <= kMostCopied;
-    if (lies_ready<T>(stored) && !reads) {
+    const bool stays = ready && (!scrutiny.looks() || stored.bytes.size() > kMostCopied);
+    const FileReader reader(stays ? Span<const std::byte>() : stored.bytes);
+    if (ready && !reader.copies()) {
         const T* values = reinterpret_cast<const T*>(stored.bytes.data());
         const std::size_t refused = first_place(size, [&](std::size_t begin, std::size_t end) {
             return scrutiny.first_refused(values, begin, end);
@@ -176,7 +177,7 @@ Array<T> convert(const StoredArray& stored, NonFinite non_finite) {
     Buffer<T> values = make_buffer<T>(stored, size);
     const std::size_t refused = first_place(size, [&](std::size_t begin, std::size_t end) {
         const std::size_t width = size_of(stored.dtype);
-        if (lies_ready<T>(stored)) {
+        if (ready) {
             auto* const to = reinterpret_cast<std::byte*>(values->data() + begin);
             reader.at_hand(begin * width, (end - begin) * width, to);
         } else {
