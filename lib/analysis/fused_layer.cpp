@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/aligned_buffer.hpp"
 #include "core/error.hpp"
 #include "core/number_word.hpp"
 #include "kernels/kept_kernels.hpp"
@@ -35,6 +36,21 @@ std::vector<std::uint8_t> blocked_cells(const LayerHeads<T>& heads, std::size_t 
             all[i] = static_cast<std::uint8_t>(all[i] & one[i]);
     }
     return all;
+}
+
+// What is read of all heads at once: it stays in cache while it is fused.
+constexpr std::size_t kReadOfHeads = std::size_t{1} << 19;
+
+// Of heads that lie in files; of others, and of some rows only, there is none.
+template <class T>
+std::shared_ptr<const io::MatrixReader<T>> reader_of(const LayerHeads<T>& heads) {
+    if (heads.all_queries > 0) return nullptr;
+    std::vector<const T*> matrices;
+    for (const auto* some : {&heads.weights, &heads.gradients})
+        for (const MatrixView<const T>& one : *some) matrices.push_back(one.data);
+    auto reader = std::make_shared<const io::MatrixReader<T>>(std::move(matrices), heads.queries(),
+                                                              heads.keys());
+    return reader->copies() ? reader : nullptr;
 }
 
 double sum_of(const std::vector<double>& row, KeyRange range) {
@@ -79,7 +95,7 @@ AllowedCells allowed_cells(const LayerHeads<T>& heads, std::size_t query) {
 
 template <class T>
 FusedLayer<T>::FusedLayer(LayerHeads<T> heads, const RolloutOptions& options)
-    : heads_(std::move(heads)), options_(options) {
+    : heads_(std::move(heads)), options_(options), reader_(reader_of(heads_)) {
     if (options.discard == 0 || options.discard_scope == DiscardScope::row) return;
     std::size_t cells = 0;
     for (std::size_t query = 0; query < queries(); ++query)
@@ -117,7 +133,37 @@ KeyRange FusedLayer<T>::range_of(std::size_t first, std::size_t count) const {
 }
 
 template <class T>
+FusedLayer<T> FusedLayer<T>::at_hand(std::size_t first, std::size_t count, T* buffer) const {
+    FusedLayer some = *this;
+    some.reader_ = nullptr;
+    some.heads_.first_query = first;
+    some.heads_.all_queries = queries();
+    std::size_t matrix = 0;
+    for (auto* views : {&some.heads_.weights, &some.heads_.gradients}) {
+        for (MatrixView<const T>& view : *views) {
+            view = reader_->rows(matrix++, first, count, buffer);
+            buffer += count * keys();
+        }
+    }
+    return some;
+}
+
+template <class T>
 void FusedLayer<T>::rows(std::size_t first, std::size_t count, T* into) const {
+    if (reader_ == nullptr) return make_rows(first, count, into);
+    const std::size_t row = (heads_.weights.size() + heads_.gradients.size()) * keys();
+    const std::size_t most = std::clamp<std::size_t>(kReadOfHeads / (row * sizeof(T)), 1,
+                                                     std::max<std::size_t>(count, 1));
+    const AlignedBuffer<T> buffer(most * row);
+    for (std::size_t done = 0; done < count; done += most) {
+        const std::size_t some = std::min(most, count - done);
+        at_hand(first + done, some, buffer.data())
+            .make_rows(first + done, some, into + done * keys());
+    }
+}
+
+template <class T>
+void FusedLayer<T>::make_rows(std::size_t first, std::size_t count, T* into) const {
     std::vector<double> row;
     for (std::size_t i = 0; i < count; ++i) {
         make_row(first + i, row);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "analysis/row_sum_watch.hpp"
 #include "attention/mask.hpp"
 #include "core/span.hpp"
+#include "io/matrix_reader.hpp"
 
 namespace attn::analysis {
 
@@ -82,10 +84,15 @@ class FusedLayer {
     void discard(std::size_t query, const AllowedCells& allowed, std::vector<double>& row) const;
     void add_residual(std::size_t query, KeyRange range, std::vector<double>& row) const;
     void make_row(std::size_t query, std::vector<double>& row) const;
+    void make_rows(std::size_t first, std::size_t count, T* into) const;
+    // The same of these rows alone, which were read into the buffer.
+    FusedLayer at_hand(std::size_t first, std::size_t count, T* buffer) const;
 
     LayerHeads<T> heads_;
     RolloutOptions options_;
     Discard discard_;
+    // Of the weights and, behind them, the gradients; null: they are looked at where they lie.
+    std::shared_ptr<const io::MatrixReader<T>> reader_;
 };
 
 }  // namespace attn::analysis

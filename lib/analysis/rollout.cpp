@@ -12,6 +12,7 @@ namespace {
 // Rows of a layer that are made together, and the tiles of the result that are one item of work.
 // They do not depend on the number of threads, so neither do the bits.
 constexpr std::size_t kRows = 128;
+constexpr std::size_t kFewRowsMade = 8;  // that one thread makes, where rows are few
 constexpr std::size_t kTargets = 64;
 constexpr std::size_t kKeys = 256;
 
@@ -127,12 +128,14 @@ Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
     for (std::size_t first = 0; first < layer.queries(); first += kRows) {
         const std::size_t count = std::min(kRows, layer.queries() - first);
         if (!reads(x, first, count)) continue;
-        parallel_for(count, [&](std::size_t row) {
-            T* const into = made.data() + row * layer.keys();
-            layer.rows(first + row, 1, into);
+        parallel_for(tiles_of(count, kFewRowsMade), [&](std::size_t item) {
+            const TileRange rows = tile(item, kFewRowsMade, {0, count});
+            T* into = made.data() + rows.begin * layer.keys();
+            layer.rows(first + rows.begin, rows.end - rows.begin, into);
             if (has_weight == nullptr) return;
-            (*has_weight)[first + row] = static_cast<std::uint8_t>(
-                std::any_of(into, into + layer.keys(), [](T cell) { return cell != T{0}; }));
+            for (std::size_t row = rows.begin; row < rows.end; ++row, into += layer.keys())
+                (*has_weight)[first + row] = static_cast<std::uint8_t>(
+                    std::any_of(into, into + layer.keys(), [](T cell) { return cell != T{0}; }));
         });
         const KeyRange keys = layer.range_of(first, count);
         if (keys.empty()) continue;

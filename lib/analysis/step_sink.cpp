@@ -10,6 +10,7 @@
 
 #include "analysis/token_spread.hpp"
 #include "attention/layer.hpp"
+#include "core/aligned_buffer.hpp"
 #include "core/error.hpp"
 #include "kernels/kernels.hpp"
 
@@ -174,12 +175,14 @@ template <class T>
 void StepSink<T>::consume(const Tile<T>& tile) {
     if (!options_.computed) require_weights(tile);
     const std::size_t slot = shape_.slot(tile.sequence, tile.head);
+    const AlignedBuffer<T> buffer(options_.before ? tile.rows() * shape_.keys : 0);
     MatrixView<const T> before;
-    if (options_.before) before = options_.before(shape_.layer, tile.sequence, tile.head);
+    if (options_.before)
+        before = options_.before(
+            {shape_.layer, tile.sequence, tile.head, tile.first_query, tile.rows()}, buffer.data());
     for (std::size_t row = 0; row < tile.rows(); ++row) {
         const std::size_t query = tile.first_query + row;
-        rows_[slot][query] =
-            measure(tile, row, options_.before ? before.row(query).data() : nullptr);
+        rows_[slot][query] = measure(tile, row, options_.before ? before.row(row).data() : nullptr);
         if (!options_.keep) continue;
         const T* const weights = tile.weights.row(row).data();
         std::copy(weights, weights + tile.active.size(),

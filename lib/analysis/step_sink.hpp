@@ -14,10 +14,16 @@
 
 namespace attn::analysis {
 
-// The weights of the step before, of one head: [queries, keys], or none.
+// Some rows of one head.
+struct StepRows {
+    std::size_t layer, sequence, head;
+    std::size_t first, count;
+};
+
+// These rows of the weights of the step before, [count, keys]: where they lie, or in `buffer`,
+// which has room for them.
 template <class T>
-using WeightsBefore =
-    std::function<MatrixView<const T>(std::size_t layer, std::size_t sequence, std::size_t head)>;
+using WeightsBefore = std::function<MatrixView<const T>(const StepRows& rows, T* buffer)>;
 
 template <class T>
 struct StepOptions {

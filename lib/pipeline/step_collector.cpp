@@ -252,8 +252,9 @@ template <class T>
 analysis::WeightsBefore<T> StepCollector<T>::weights_before() const {
     if (!last_) return nullptr;
     const std::shared_ptr<analysis::StepSink<T>> last = last_;
-    return [last](std::size_t layer, std::size_t sequence, std::size_t head) {
-        return last->kept(layer, sequence, head);
+    return [last](const analysis::StepRows& rows, T*) -> MatrixView<const T> {
+        const MatrixView<const T> all = last->kept(rows.layer, rows.sequence, rows.head);
+        return {all.row(rows.first).data(), rows.count, all.columns};
     };
 }
 

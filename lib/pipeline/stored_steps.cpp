@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/aligned_buffer.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "core/word_list.hpp"
@@ -33,6 +34,7 @@ template <class T>
 struct OpenStep {
     io::Inputs inputs;
     source::StoredAttention<T> attention;
+    std::optional<io::MatrixReader<T>> reader;  // of the matrices of all layers
 };
 
 // The steps of one array whose first axis they are.
@@ -74,30 +76,47 @@ class StepsAxis {
     std::shared_ptr<Array<T>> whole_;
 };
 
+template <class T>
+io::MatrixReader<T> reader_of(const source::StoredAttention<T>& attention) {
+    std::vector<const T*> matrices;
+    const Shape& shape = attention.shape();
+    for (const source::StoredLayer<T>& layer : attention.layers) {
+        for (std::size_t i = 0; i < shape[0] * shape[1]; ++i)
+            matrices.push_back(layer.weights.matrix(i / shape[1], i % shape[1]).data);
+    }
+    return {std::move(matrices), shape[2], shape[3]};
+}
+
 // Digests of all matrices, and of those together.
 template <class T>
-std::string digest_of(const source::StoredAttention<T>& attention) {
+std::string digest_of(const OpenStep<T>& step) {
+    const Shape& shape = step.attention.shape();
+    std::vector<std::string> digests(step.attention.layers.size() * shape[0] * shape[1]);
+    const std::size_t cells = shape[2] * shape[3], bytes = cells * sizeof(T);
+    const bool reads = step.reader->copies() && bytes <= io::kReadAtOnce;
+    parallel_for(digests.size(), [&](std::size_t i) {
+        const AlignedBuffer<T> buffer(reads ? cells : 0);
+        const std::size_t of_layer = i % (shape[0] * shape[1]);
+        const MatrixView<const T> matrix =
+            reads ? step.reader->rows(i, 0, shape[2], buffer.data())
+                  : step.attention.layers[i / (shape[0] * shape[1])].weights.matrix(
+                        of_layer / shape[1], of_layer % shape[1]);
+        digests[i] = io::xxh3({reinterpret_cast<const std::byte*>(matrix.data), bytes});
+    });
     std::string all;
-    for (const source::StoredLayer<T>& layer : attention.layers) {
-        const Shape& shape = layer.weights.shape();
-        std::vector<std::string> digests(shape[0] * shape[1]);
-        parallel_for(digests.size(), [&](std::size_t i) {
-            const auto matrix = layer.weights.matrix(i / shape[1], i % shape[1]);
-            digests[i] = io::xxh3({reinterpret_cast<const std::byte*>(matrix.data),
-                                   matrix.rows * matrix.columns * sizeof(T)});
-        });
-        for (const std::string& digest : digests) all += digest;
-    }
+    for (const std::string& digest : digests) all += digest;
     return io::xxh3({reinterpret_cast<const std::byte*>(all.data()), all.size()});
 }
 
 template <class T>
-MatrixView<const T> weights_of(const source::StoredAttention<T>& attention, std::size_t layer,
-                               std::size_t sequence, std::size_t head) {
-    const auto found =
-        std::find_if(attention.layers.begin(), attention.layers.end(),
-                     [&](const source::StoredLayer<T>& one) { return one.layer == layer; });
-    return found->weights.matrix(sequence, head);
+MatrixView<const T> weights_of(const OpenStep<T>& step, const analysis::StepRows& rows, T* buffer) {
+    const auto& layers = step.attention.layers;
+    const auto found = std::find_if(layers.begin(), layers.end(),
+                                    [&](const auto& one) { return one.layer == rows.layer; });
+    const Shape& shape = step.attention.shape();
+    const auto layer = static_cast<std::size_t>(found - layers.begin());
+    return step.reader->rows((layer * shape[0] + rows.sequence) * shape[1] + rows.head, rows.first,
+                             rows.count, buffer);
 }
 
 }  // namespace
@@ -176,7 +195,8 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
         attention.structure = mask.structure;
         StepInput<T> input;
         input.step = steps[i];
-        input.digest = digest_of(attention);
+        now->reader.emplace(reader_of(attention));
+        input.digest = digest_of(*now);
         input.share = source::choose_share(attention, from);
         source::warn_of_idle_ranks(request.ranks, input.share, attention, own_warn);
         source::PatternTokens tokens = source::choose_pattern_tokens(attention, from, own_warn);
@@ -185,10 +205,9 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
         const bool same_shape = before && before->attention.shape() == attention.shape() &&
                                 before->attention.layers.size() == attention.layers.size();
         if (same_shape) {
-            const source::StoredAttention<T>& earlier = before->attention;
-            input.facts.before = [&earlier](std::size_t layer, std::size_t sequence,
-                                            std::size_t head) {
-                return weights_of(earlier, layer, sequence, head);
+            const OpenStep<T>& earlier = *before;
+            input.facts.before = [&earlier](const analysis::StepRows& rows, T* buffer) {
+                return weights_of(earlier, rows, buffer);
             };
         }
         const std::string doubt =

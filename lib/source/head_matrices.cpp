@@ -75,10 +75,17 @@ bool looks_causal(const HeadMatrices<T>& layer) {
     const std::size_t keys = shape[3];
     if (queries != keys || keys < 2) return false;
     std::atomic<bool> leaks{false};
+    const io::MatrixReader<T> reader = layer.reader();
+    const std::size_t most =
+        std::clamp<std::size_t>(io::kReadAtOnce / (keys * sizeof(T)), 1, queries);
     parallel_for(shape[0] * shape[1], [&](std::size_t matrix) {
-        const T* cells = layer.matrix(matrix / shape[1], matrix % shape[1]).data;
-        for (std::size_t row = 0; row < queries && !leaks; ++row, cells += keys) {
-            if (!are_zeros(cells + row + 1, keys - row - 1)) leaks = true;
+        const AlignedBuffer<T> buffer(reader.copies() ? most * keys : 0);
+        for (std::size_t first = 0; first < queries && !leaks; first += most) {
+            const std::size_t count = std::min(most, queries - first);
+            const T* cells = reader.rows(matrix, first, count, buffer.data()).data;
+            for (std::size_t row = first; row < first + count && !leaks; ++row, cells += keys) {
+                if (!are_zeros(cells + row + 1, keys - row - 1)) leaks = true;
+            }
         }
     });
     return !leaks;

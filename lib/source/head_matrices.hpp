@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/array.hpp"
+#include "io/matrix_reader.hpp"
 
 namespace attn::source {
 
@@ -29,6 +30,13 @@ class HeadMatrices {
 
     MatrixView<const T> matrix(std::size_t sequence, std::size_t head) const {
         return {matrices_[sequence * shape_[1] + head], shape_[2], shape_[3]};
+    }
+
+    // All of them, matrix sequence * heads + head, for who reads much of them once. It must not
+    // outlive this.
+    io::MatrixReader<T> reader() const {
+        if (empty()) return {{}, 0, 0};
+        return {matrices_, shape_[2], shape_[3]};
     }
 
     // Gives the memory of what was read for now back to the system.

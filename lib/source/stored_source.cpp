@@ -207,6 +207,7 @@ void StoredSource<T>::stream_layer(const StoredLayer<T>& stored, const Sinks<T>&
     options.structure = outline_.structure;
     if (stored.window_left) options.structure.window_left = stored.window_left;
     const Mask<T> mask(options, shape.keys);
+    const io::MatrixReader<T> weights = stored.weights.reader(), scores = stored.scores.reader();
     const auto make = [&](const TilePlace& place, const Emit<T>& emit) {
         Tile<T> tile;
         tile.layer = stored.layer;
@@ -220,12 +221,14 @@ void StoredSource<T>::stream_layer(const StoredLayer<T>& stored, const Sinks<T>&
             allowed.push_back(mask.allowed(place.sequence, tile.first_query + row));
         }
         tile.allowed = allowed;
-        const auto rows_of = [&](const HeadMatrices<T>& matrices) -> MatrixView<const T> {
-            const auto matrix = matrices.matrix(place.sequence, place.head);
-            return {matrix.row(tile.first_query).data(), rows, shape.keys};
+        const auto buffer_of = [&](const io::MatrixReader<T>& reader) {
+            return AlignedBuffer<T>(reader.copies() ? rows * shape.keys : 0);
         };
-        tile.weights = rows_of(stored.weights);
-        if (!stored.scores.empty()) tile.scores = rows_of(stored.scores);
+        const AlignedBuffer<T> of_weights = buffer_of(weights), of_scores = buffer_of(scores);
+        const std::size_t matrix = place.sequence * shape.heads + place.head;
+        tile.weights = weights.rows(matrix, tile.first_query, rows, of_weights.data());
+        if (!stored.scores.empty())
+            tile.scores = scores.rows(matrix, tile.first_query, rows, of_scores.data());
         emit(tile);
     };
     AttentionOptions<T> attention;
