@@ -209,6 +209,33 @@ def pixels_have_the_colours_of_the_map(browser, pages):
         assert tuple(pixel[:3]) in options, f"{query} {key}: {pixel} is none of {options}"
 
 
+@case
+def small_maps_have_the_colours_of_their_bytes(browser, pages):
+    browser.open(pages.get("compact"), "#scale=sqrt")
+    meta = json.loads(browser.text("#meta"))
+    colors = base64.b64decode(next(one for one in meta["maps"] if one["name"] == "viridis")["colors"])
+    thumbs = zlib.decompress(base64.b64decode(browser.text(f"#c{meta['chunks']['thumbs/0']}")))
+    browser.wait("return performance.getEntriesByName('overview').length")
+    browser.frame()
+    for layer, head, down, right in ((0, 0, 15, 2), (3, 1, 12, 11), (11, 11, 18, 10), (7, 2, 19, 19)):
+        size, *pixel = browser.run(MAP_PIXEL, f"layer {layer} head {head}", down, right)
+        row, column = (int((place + 0.5) * 24 / size) for place in (down, right))
+        byte = thumbs[((layer * 12 + head) * 24 + row) * 24 + column]
+        assert pixel[:3] == list(colors[3 * byte:3 * byte + 3]), (layer, head, row, column, byte, pixel)
+    _, *hatched = browser.run(MAP_PIXEL, "layer 3 head 1", 2, 18)
+    assert min(hatched[:3]) > 190 and hatched[3] == 255, hatched
+
+
+MAP_PIXEL = """
+const [name, down, right] = arguments;
+const canvas = document.querySelector('#overview canvas');
+const pen = new OffscreenCanvas(1, 1).getContext('2d');
+const { style } = [...document.querySelectorAll('#overview button')].find((one) => (one.getAttribute('aria-label') + ',').startsWith(name + ','));
+pen.drawImage(canvas, -(parseFloat(style.left) + right), -(parseFloat(style.top) + down));
+return [parseFloat(style.width), ...pen.getImageData(0, 0, 1, 1).data];
+"""
+
+
 PIXEL = """
 const [query, key, count] = arguments;
 const canvas = document.querySelector('#matrix canvas');

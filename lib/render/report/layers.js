@@ -1,27 +1,21 @@
 // One token through the layers: where the chosen query looks in every head of every layer, the means of the layers and
 // rollout, and which heads make the chosen link.
 import { useArrows } from './arrows.js';
-import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, strokeFrame, theme, tooltip } from './parts.js';
+import { Frames } from './frames.js';
+import { cellPicture, byId, fill, hatching, labelFont, make, sharpen, theme, tooltip } from './parts.js';
 import { colorCells } from './scale.js';
 import { linkBars } from './link_bars.js';
 import { hasAny } from './state.js';
-import { breathe } from './store.js';
 import { layerMeans, TokenRows } from './token_rows.js';
+import { Turns } from './turns.js';
 import { spanText, tokenName } from './readout.js';
 import { labelStride, poolLargest } from './viewport.js';
 import { numberText, visible } from './text.js';
 
 /** @typedef {import('./parts.js').Shared} Shared */
 
-/**
- * Rows as a picture: so many of each layer, so high.
- * @typedef {object} RowPicture
- * @property {Float32Array} values [count, columns]
- * @property {number} count
- * @property {number} perLayer
- * @property {number} height of a row
- * @property {(place: number) => [number, number]} attended
- */
+/** @typedef {{count: number, perLayer: number, height: number}} RowShape  rows, so many of each layer, so high */
+/** @typedef {RowShape & {values: Float32Array, attended: (place: number) => [number, number]}} RowPicture  [count, columns] */
 
 const margin = { left: 54, top: 16 };
 const most = { rows: 440, means: 160 }; // pixels
@@ -40,13 +34,15 @@ export function layersView(shared) {
     {},
     caption,
     progress,
-    canvas,
+    make('div', { class: 'framed' }, canvas),
     make('h3', {}, meta.rollout ? 'Mean of the heads, and rollout' : 'Mean of the heads'),
-    means,
+    make('div', { class: 'framed' }, means),
   );
   fill(byId('tab-token'), make('div', { class: 'columns' }, pictures, links));
   const drawLinks = linkBars(shared, rows, links);
   const memory = { width: 0, row: '' };
+  const turns = new Turns();
+  const frames = new Map([canvas, means].map((one) => [one, new Frames(/** @type {HTMLElement} */ (one.parentElement))]));
   /** @type {Map<HTMLCanvasElement, HTMLCanvasElement>} rows in colours, which another head does not change */
   const colored = new Map();
   new ResizeObserver(() => {
@@ -58,19 +54,14 @@ export function layersView(shared) {
     return state.shown.query === null ? meta.queries - 1 : state.shown.query;
   }
 
-  function draw() {
+  function drawHeads() {
     memory.width = pictures.clientWidth;
     if (memory.width === 0) return;
-    const perLayer = meta.heads.length;
-    const height = Math.max(1, Math.min(16, Math.floor(most.rows / rows.count)));
     drawRows(canvas, {
       values: rows.values,
-      count: rows.count,
-      perLayer,
-      height,
       attended: (place) => [rows.first[place], rows.end[place]],
+      ...headRows(),
     });
-    breathe().then(drawMeans); // both at once take longer than a frame
     const name = 'query ' + tokenName(query(), heads.queryToken(state.shown.seq, query()));
     caption.textContent = 'Where ' + name + (state.shown.query === null ? ' (the last)' : '') + ' looks in every head';
     const complete = rows.complete();
@@ -78,25 +69,37 @@ export function layersView(shared) {
       complete < rows.count ? 'largest weights; ' + complete + ' of ' + rows.count + ' heads complete' : '';
     canvas.setAttribute('aria-label', 'Weights of ' + name + ' in ' + rows.count + ' heads, a row a head.');
     means.setAttribute('aria-label', 'Means over the heads of the weights of ' + name + ', a row a layer.');
+    mark();
   }
 
   function drawMeans() {
-    if (memory.width > 0) drawRows(means, meanRows());
+    if (memory.width === 0) return;
+    drawRows(means, meanRows());
+    mark();
+  }
+
+  /** @returns {RowShape} */
+  function headRows() {
+    const height = Math.max(1, Math.min(16, Math.floor(most.rows / rows.count)));
+    return { count: rows.count, perLayer: meta.heads.length, height };
+  }
+
+  /** @returns {RowShape} a row a layer, and one of rollout */
+  function layerRows() {
+    const layers = meta.layers.length;
+    const height = Math.max(4, Math.min(16, Math.floor(most.means / layers)));
+    return { count: layers + (rows.rollout ? 1 : 0), perLayer: 1, height };
   }
 
   /** @returns {RowPicture} the means of the layers, and rollout below */
   function meanRows() {
     const layers = meta.layers.length;
-    const count = layers + (rows.rollout ? 1 : 0);
-    const values = new Float32Array(count * meta.columns);
+    const values = new Float32Array(layerRows().count * meta.columns);
     values.set(layerMeans(rows.values, meta.heads.length, meta.columns));
     if (rows.rollout) values.set(rows.rollout, layers * meta.columns);
-    const height = Math.max(4, Math.min(16, Math.floor(most.means / layers)));
     return {
       values,
-      count,
-      perLayer: 1,
-      height,
+      ...layerRows(),
       attended: (place) => [
         rows.first[(place % layers) * meta.heads.length],
         rows.end[(place % layers) * meta.heads.length],
@@ -117,7 +120,7 @@ export function layersView(shared) {
     colored.set(target, cells);
     context.drawImage(cells, margin.left, margin.top, plotWidth, height);
     drawLayers(context, picture, plotWidth);
-    drawKey(context, height, plotWidth);
+    drawKey(context, plotWidth);
   }
 
   /** @param {RowPicture} picture @param {number} plotWidth @returns {HTMLCanvasElement} */
@@ -154,7 +157,6 @@ export function layersView(shared) {
 
   /** @param {CanvasRenderingContext2D} context @param {RowPicture} picture @param {number} plotWidth */
   function drawLayers(context, { count, perLayer, height }, plotWidth) {
-    const { layer, head } = state.shown;
     context.font = labelFont;
     context.fillStyle = theme().ink;
     context.textBaseline = 'middle';
@@ -177,21 +179,38 @@ export function layersView(shared) {
       context.lineTo(margin.left + plotWidth, margin.top + place * height + 0.5);
       context.stroke();
     }
-    const chosen = perLayer === 1 ? 0 : typeof head === 'number' ? head : -1;
-    const row = { x: margin.left - 1, y: margin.top + (layer * perLayer + chosen) * height, width: plotWidth + 2, height };
-    if (chosen >= 0) strokeFrame(context, row, theme().accent, 1.5);
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {number} height @param {number} plotWidth */
-  function drawKey(context, height, plotWidth) {
+  /** @param {CanvasRenderingContext2D} context @param {number} plotWidth */
+  function drawKey(context, plotWidth) {
     const { key, seq } = state.shown;
     if (key === null) return;
-    const cell = plotWidth / meta.columns;
-    const x = margin.left + Math.floor(key / meta.pool) * cell;
-    strokeFrame(context, { x, y: margin.top - 2, width: cell, height: height + 4 }, theme().accent, 1.5);
+    const x = margin.left + (Math.floor(key / meta.pool) * plotWidth) / meta.columns;
     context.textAlign = x > plotWidth * 0.7 ? 'right' : 'left';
     const token = heads.keyToken(seq, key);
     context.fillText(token === null ? String(key) : visible(token).slice(0, 24), x, 7);
+  }
+
+  /** Which head and key are chosen. */
+  function mark() {
+    frame(canvas, headRows());
+    frame(means, layerRows());
+  }
+
+  /** @param {HTMLCanvasElement} target @param {RowShape} shape */
+  function frame(target, { count, perLayer, height }) {
+    const { layer, head, key } = state.shown;
+    const { width } = memory;
+    const plotWidth = width - margin.left - 4;
+    const end = margin.top + count * height + 2;
+    const own = /** @type {Frames} */ (frames.get(target));
+    own.within({ x: margin.left - 3, y: margin.top - 3, width: plotWidth + 6, height: end - margin.top + 3 }, { width, height: end });
+    const chosen = perLayer === 1 ? 0 : typeof head === 'number' ? head : -1;
+    const y = margin.top + (layer * perLayer + chosen) * height;
+    own.show('query', chosen < 0 ? null : { x: margin.left - 1, y, width: plotWidth + 2, height });
+    const cell = plotWidth / meta.columns;
+    const x = margin.left + Math.floor((key || 0) / meta.pool) * cell;
+    own.show('key', key === null ? null : { x, y: margin.top - 2, width: cell, height: count * height + 4 });
   }
 
   /** @param {MouseEvent} event @returns {{place: number, column: number} | null} */
@@ -258,8 +277,11 @@ export function layersView(shared) {
     const sameRow = memory.row === [seq, source, row].join('/');
     memory.row = [seq, source, row].join('/');
     if (!sameRow || hasAny(changed, 'tab', 'map', 'scale', 'dropFirst')) colored.clear();
-    draw();
-    if (sameRow && !hasAny(changed, 'tab', 'query', 'key')) drawLinks.choose();
-    else drawLinks.all();
+    if (sameRow && !hasAny(changed, 'tab', 'map', 'scale', 'dropFirst', 'query', 'key')) {
+      mark();
+      drawLinks.choose();
+    } else {
+      turns.ask(drawHeads, drawMeans, drawLinks.all);
+    }
   };
 }

@@ -1,6 +1,7 @@
 // The matrix of the chosen head: zoom, pan, crosshair, read-out, and the controls of its colours.
 import { WantedGrids } from './chosen.js';
-import { byId, fill, make, markFirst, sharpen, context2d, strokeFrame, theme } from './parts.js';
+import { Frames } from './frames.js';
+import { byId, fill, make, markFirst, sharpen, context2d } from './parts.js';
 import { CellCache, drawMatrix, labelMargins, matrixLayout } from './matrix_picture.js';
 import { matrixSentence, readout, spanText, tokenName } from './readout.js';
 import { matrixControls, showControls } from './matrix_controls.js';
@@ -24,11 +25,8 @@ export function matrixView(shared) {
   const { heads, meta, state } = shared;
   const panel = byId('matrix');
   const canvas = make('canvas', { role: 'img' });
-  const marks = make('canvas', { 'aria-hidden': 'true' });
-  marks.style.position = 'absolute';
-  marks.style.left = marks.style.top = '0';
-  marks.style.pointerEvents = 'none';
-  fill(panel, canvas, marks);
+  fill(panel, canvas);
+  const frames = new Frames(panel);
   const cache = new CellCache();
   const wanted = new WantedGrids(shared, 'head');
   /** @type {{grid: Grid | null, layout: import('./matrix_picture.js').Layout | null, width: number, said: number, timer: number}} */
@@ -54,46 +52,36 @@ export function matrixView(shared) {
     markFirst('first head');
   }
 
-  function drawMarks() {
+  function showMarks() {
     const { layout, grid } = memory;
     if (!layout || !grid) return;
-    const context = sharpen(marks, layout.width, layout.height);
+    const { left, top, plotWidth, plotHeight } = layout;
     const { hover, query, key, pin, ring, zoom } = state.shown;
     const view = zoom || wholeView(grid);
-    const cellWidth = layout.plotWidth / (view.right - view.left);
-    const cellHeight = layout.plotHeight / (view.bottom - view.top);
-    context.beginPath();
-    context.rect(layout.left, layout.top, layout.plotWidth, layout.plotHeight);
-    context.clip();
-    const y = (/** @type {number} */ place) => layout.top + (Math.floor(place / meta.pool) - view.top) * cellHeight;
-    const x = (/** @type {number} */ place) => layout.left + (Math.floor(place / meta.pool) - view.left) * cellWidth;
-    /** @param {number | null} row @param {number | null} column @param {string} color @param {number} width */
-    const cross = (row, column, color, width) => {
-      const down = { y: layout.top - 4, width: cellWidth, height: layout.plotHeight + 8 };
-      if (column !== null) strokeFrame(context, { x: x(column), ...down }, color, width);
-      const across = { x: layout.left - 4, width: layout.plotWidth + 8, height: cellHeight };
-      if (row !== null) strokeFrame(context, { y: y(row), ...across }, color, width);
-    };
-    if (pin !== null) cross(pin, null, theme().ink, 1.5);
-    cross(query, key, theme().accent, 1.5);
-    if (hover) cross(hover.query, hover.key, theme().faint, 1);
-    if (ring && ring.query !== null) {
-      context.strokeStyle = theme().alarm;
-      context.lineWidth = 3;
-      context.beginPath();
-      if (ring.key === null) context.strokeRect(layout.left, y(ring.query), layout.plotWidth, cellHeight);
-      else
-        context.ellipse(
-          x(ring.key) + cellWidth / 2,
-          y(ring.query) + cellHeight / 2,
-          Math.max(cellWidth, 8),
-          Math.max(cellHeight, 8),
-          0,
-          0,
-          7,
-        );
-      context.stroke();
-    }
+    const width = plotWidth / (view.right - view.left);
+    const height = plotHeight / (view.bottom - view.top);
+    const x = (/** @type {number} */ place) => left + (Math.floor(place / meta.pool) - view.left) * width;
+    const y = (/** @type {number} */ place) => top + (Math.floor(place / meta.pool) - view.top) * height;
+    // Their ends lie outside and are cut.
+    const row = (/** @type {number | null} */ place) =>
+      place === null ? null : { x: left - 4, y: y(place), width: plotWidth + 8, height };
+    const column = (/** @type {number | null} */ place) =>
+      place === null ? null : { x: x(place), y: top - 4, width, height: plotHeight + 8 };
+    const round = { width: Math.max(2 * width, 16), height: Math.max(2 * height, 16) };
+    const around = (/** @type {number} */ ofQuery, /** @type {number} */ ofKey) => ({
+      x: x(ofKey) + (width - round.width) / 2,
+      y: y(ofQuery) + (height - round.height) / 2,
+      ...round,
+    });
+    frames.within({ x: left, y: top, width: plotWidth, height: plotHeight }, layout);
+    frames.show('pin', row(pin));
+    frames.show('query', row(query));
+    frames.show('key', column(key));
+    frames.show('hover query', hover && row(hover.query));
+    frames.show('hover key', hover && column(hover.key));
+    const { query: ringed, key: at } = ring || { query: null, key: null };
+    frames.show('ring', ringed === null || at === null ? null : around(ringed, at));
+    frames.show('ring row', at === null ? row(ringed) : null);
   }
 
   // People hear it at most four times a second.
@@ -180,7 +168,7 @@ export function matrixView(shared) {
       changed, 'seq', 'layer', 'head', 'source', 'scale', 'map', 'dropFirst', 'shared', 'low', 'high', 'zoom',
     );
     if (redraw) draw();
-    if (redraw || hasAny(changed, 'query', 'key', 'hover', 'ring', 'pin')) drawMarks();
+    if (redraw || hasAny(changed, 'query', 'key', 'hover', 'ring', 'pin')) showMarks();
     if (redraw || hasAny(changed, 'query', 'key', 'hover', 'pin')) say();
     if (hasAny(changed, 'seq', 'layer', 'head', 'source', 'query')) list();
     if (redraw || hasAny(changed, 'pin')) showControls(state.shown);

@@ -5,6 +5,7 @@ set(attn_page_modules
   color
   scale
   store
+  turns
   heads
   grid
   weights
@@ -14,6 +15,7 @@ set(attn_page_modules
   search
   arrows
   parts
+  frames
   page_top
   chosen
   overview_plan

@@ -1,9 +1,9 @@
 // All layers and heads at once: a small map of each, or a cell coloured by a measure. One canvas, with a real button
 // over every head.
 import { overviewPlan, spotOf } from './overview_plan.js';
-import { allSmallMaps, attendedThumb } from './small_maps.js';
+import { attendedThumb, ColoredMaps, MapBrush } from './small_maps.js';
 import { failedChecks, headSentence, spokenName } from './head_names.js';
-import { cellPicture, byId, fill, hatching, labelFont, make, markFirst, sharpen, theme } from './parts.js';
+import { byId, context2d, fill, labelFont, make, markFirst, sharpen } from './parts.js';
 import { cssColor, inkOn } from './color.js';
 import { scalePart } from './scale.js';
 import { hasAny } from './state.js';
@@ -16,7 +16,7 @@ import { numberText } from './text.js';
 /** @typedef {{spot: Spot, row: HTMLElement, button: HTMLButtonElement | null, badges: string}} HeadCell */
 
 const gapAround = 6;
-const buttonSlice = 8; // milliseconds of making buttons before the rest of the page gets its turn
+const slice = 8; // milliseconds of work on all heads before the rest of the page gets its turn
 
 /**
  * @param {import('./parts.js').Shared} shared
@@ -34,22 +34,20 @@ export function overviewView(shared) {
     ...(meta.rollout ? ['rollout'] : []),
   ]);
   /**
-   * @type {{thumbs: Map<string, any>, attended: Uint8Array[], width: number, stale: boolean, plan: Plan, builds: number,
-   *   chosen: HTMLButtonElement | null, found: Set<number> | null, drawing: boolean, picture: HTMLCanvasElement | null,
-   *   pictured: unknown[]}}
+   * @type {{thumbs: Map<string, any>, attended: Map<string, Uint8Array>, width: number, stale: boolean, plan: Plan,
+   *   builds: number, chosen: HTMLButtonElement | null, found: Set<number> | null, drawings: number, colored: unknown[]}}
    */
   const memory = {
     thumbs: new Map(),
-    attended: [],
+    attended: new Map(),
     width: 0,
     stale: true,
     plan: overviewPlan(meta.layers.length, columns.length, 300),
     builds: 0,
     chosen: null,
     found: null,
-    drawing: false,
-    picture: null,
-    pictured: [],
+    drawings: 0,
+    colored: [],
   };
   /** @type {HeadCell[]} */
   const cells = [];
@@ -90,12 +88,12 @@ export function overviewView(shared) {
   /** Those of a thousand heads take longer than a frame; the picture of the maps does not wait for them. */
   async function addButtons() {
     const build = ++memory.builds;
-    let end = performance.now() + buttonSlice;
+    let end = performance.now() + slice;
     for (const cell of [...cells]) {
       if (performance.now() > end) {
         await breathe();
         if (memory.builds !== build) return;
-        end = performance.now() + buttonSlice;
+        end = performance.now() + slice;
       }
       cell.button = cellButton(cell.spot);
       dress(cell);
@@ -215,14 +213,14 @@ export function overviewView(shared) {
   }
 
   function draw() {
-    const { plan } = memory;
-    const context = sharpen(canvas, plan.width, plan.height);
-    context.imageSmoothingEnabled = false;
+    if (cells.length === 0) return; // until they are laid out
     const { seq, source, color: by } = state.shown;
-    const thumbs = memory.thumbs.get(source + seq);
     byId('overview-range').textContent = '';
-    if (by !== 'maps' && heads.measureNames().includes(by)) drawMeasure(context, by);
-    else if (thumbs) drawMaps(context, thumbs, memory.thumbs.get('rollout' + seq));
+    if (by !== 'maps' && heads.measureNames().includes(by)) {
+      ++memory.drawings;
+      memory.colored = [];
+      drawMeasure(sharpen(canvas, memory.plan.width, memory.plan.height), by);
+    } else if (memory.thumbs.has(source + seq)) drawMaps();
   }
 
   /** @param {CanvasRenderingContext2D} context @param {string} name */
@@ -252,89 +250,56 @@ export function overviewView(shared) {
   }
 
   /** @returns {unknown[]} what the colours of the small maps depend on */
-  function pictureParts() {
+  function colorParts() {
     const { seq, source, scale, map } = state.shown;
-    return [memory.thumbs.get(source + seq), memory.thumbs.get('rollout' + seq), memory.attended, scale, map, source];
+    return [seq, source, scale, map];
   }
 
-  /** @returns {boolean} whether the small maps are in colours as they are shown */
-  function isColored() {
-    return memory.picture !== null && pictureParts().every((part, place) => part === memory.pictured[place]);
-  }
-
-  /**
-   * The small maps in colours: made again only when something of them has changed.
-   * @param {Uint8Array} thumbs
-   * @param {Uint8Array | null} rollout
-   * @returns {HTMLCanvasElement}
-   */
-  function mapsPicture(thumbs, rollout) {
-    if (memory.picture && isColored()) return memory.picture;
-    const { scale, map, source } = state.shown;
-    const { attended } = memory;
-    const difference = source === 'difference';
-    const pixels = allSmallMaps({ meta, columns, thumbs, rollout, attended, scale, difference, maps, map });
-    memory.pictured = pictureParts();
-    memory.picture = cellPicture(pixels, columns.length * meta.thumb.columns);
-    return memory.picture;
-  }
-
-  /** @param {CanvasRenderingContext2D} context @param {Uint8Array} thumbs @param {Uint8Array | null} rollout */
-  function drawMaps(context, thumbs, rollout) {
-    const { rows, columns: wide } = meta.thumb;
-    const { size } = memory.plan;
-    const shown = cells.filter(({ spot }) => spot.head !== 'rollout' || rollout).map(({ spot }) => spot);
-    const all = mapsPicture(thumbs, rollout);
-    context.fillStyle = hatching(context);
-    context.beginPath();
-    for (const spot of shown) context.rect(spot.x, spot.y, size, size);
-    context.fill();
-    for (const spot of shown)
-      context.drawImage(
-        all,
-        columns.indexOf(spot.head) * wide,
-        spot.layer * rows,
-        wide,
-        rows,
-        spot.x,
-        spot.y,
-        size,
-        size,
-      );
-    context.strokeStyle = theme().line;
-    context.lineWidth = 1;
-    context.beginPath();
-    for (const spot of shown) context.rect(spot.x - 0.5, spot.y - 0.5, size + 1, size + 1);
-    context.stroke();
+  /** The small maps, some at a time: all of them take longer than a frame. Those that were seen before come at once. */
+  async function drawMaps() {
+    const drawing = ++memory.drawings;
+    const { seq, source, scale, map } = state.shown;
+    const thumbs = memory.thumbs.get(source + seq);
+    const rollout = memory.thumbs.get('rollout' + seq);
+    const parts = colorParts();
+    const atOnce = parts.every((part, place) => part === memory.colored[place]);
+    if (!atOnce) await breathe();
+    const colored = new ColoredMaps({ meta, thumbs, rollout, scale, difference: source === 'difference', maps, map });
+    const brush = new MapBrush(mapsContext(), meta.thumb, memory.plan.size);
+    let end = performance.now() + slice;
+    for (const { spot } of [...cells]) {
+      const attended = memory.attended.get(source + seq + '/' + spot.layer) || (await loadAttended(seq, source, spot.layer));
+      if (!atOnce && performance.now() > end) {
+        await breathe();
+        end = performance.now() + slice;
+      }
+      if (memory.drawings !== drawing) return;
+      const pixels = colored.map(spot.layer, spot.head, attended);
+      if (pixels) brush.draw(pixels, spot);
+    }
+    memory.colored = parts;
     markFirst('overview');
   }
 
-  /** By itself, as a frame that draws the matrix too would take long; what colours the maps by itself again. */
-  async function drawSoon() {
-    if (memory.drawing) return;
-    memory.drawing = true;
-    await breathe();
-    const { seq, source, color: by } = state.shown;
-    const thumbs = memory.thumbs.get(source + seq);
-    if (thumbs && by === 'maps') {
-      mapsPicture(thumbs, memory.thumbs.get('rollout' + seq));
-      await breathe();
-    }
-    memory.drawing = false;
-    draw();
+  /** @returns {CanvasRenderingContext2D} cleared only where maps move: those that stay are drawn over */
+  function mapsContext() {
+    const { width, height } = memory.plan;
+    const isAsBefore = memory.colored.length > 0 && canvas.style.width === width + 'px' && canvas.style.height === height + 'px';
+    return isAsBefore ? context2d(canvas) : sharpen(canvas, width, height);
+  }
+
+  /** @param {number} seq @param {import('./heads.js').SourceName} source @param {number} layer @returns {Promise<Uint8Array>} */
+  async function loadAttended(seq, source, layer) {
+    const cells = attendedThumb(meta, await weights.attended(seq, layer, source));
+    memory.attended.set(source + seq + '/' + layer, cells);
+    return cells;
   }
 
   async function load() {
     const { seq, source } = state.shown;
-    const key = source + seq;
-    memory.thumbs.set(key, await weights.thumbs(seq, source));
+    memory.thumbs.set(source + seq, await weights.thumbs(seq, source));
     memory.thumbs.set('rollout' + seq, await weights.rolloutThumbs(seq));
-    memory.attended = [];
-    drawSoon();
-    const attended = await Promise.all(meta.layers.map((_, layer) => weights.attended(seq, layer, source)));
-    if (state.shown.seq !== seq || state.shown.source !== source) return;
-    memory.attended = attended.map((limits) => attendedThumb(meta, limits));
-    drawSoon();
+    draw();
   }
 
   /** In a task of its own, as all that is measured and made for it takes as long as a frame. */
@@ -344,7 +309,8 @@ export function overviewView(shared) {
     build();
     await breathe();
     mark();
-    drawSoon();
+    memory.colored = [];
+    draw();
   }
 
   return (changed) => {
@@ -353,9 +319,7 @@ export function overviewView(shared) {
     if (hasAny(changed, 'color')) color.value = state.shown.color;
     if (hasAny(changed, 'find', 'seq', 'source', 'color')) mark();
     else if (hasAny(changed, 'layer', 'head')) choose(state.shown.layer, state.shown.head);
-    if (!hasAny(changed, 'seq', 'source', 'map', 'scale', 'color')) return;
-    if (state.shown.color !== 'maps' || isColored()) draw();
-    else drawSoon();
+    if (hasAny(changed, 'seq', 'source', 'map', 'scale', 'color')) draw();
   };
 }
 

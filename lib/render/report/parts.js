@@ -116,8 +116,10 @@ export function cellPicture(pixels, columns) {
 const headColors = 6;
 
 
-/** @type {{theme: Theme | null}} */
-const known = { theme: null };
+/** @typedef {{tile: Uint32Array, length: number, line: number}} Stripes */
+
+/** @type {{theme: Theme | null, stripes: Stripes | null}} */
+const known = { theme: null, stripes: null };
 
 /** Colours of the theme for canvases, as the style says. @returns {Theme} */
 export function theme() {
@@ -148,7 +150,7 @@ export function headColor(place) {
 
 /** The theme has changed. */
 export function forgetTheme() {
-  known.theme = null;
+  known.theme = known.stripes = null;
 }
 
 /**
@@ -167,25 +169,48 @@ export function strokeFrame(context, { x, y, width, height }, color, thickness) 
   context.strokeRect(x, y, width, height);
 }
 
+const stripe = 6; // pixels from one to the next
+
+/** @returns {HTMLCanvasElement} stripes for what nobody may attend */
+function stripesTile() {
+  const tile = offscreen(stripe, stripe);
+  const pen = context2d(tile);
+  pen.fillStyle = theme().panel;
+  pen.fillRect(0, 0, stripe, stripe);
+  pen.strokeStyle = theme().line;
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (const start of [-stripe, 0, stripe]) {
+    pen.moveTo(start, stripe);
+    pen.lineTo(start + stripe, 0);
+  }
+  pen.stroke();
+  return tile;
+}
+
 /**
  * Stripes for what nobody may attend.
  * @param {CanvasRenderingContext2D} context
  * @returns {CanvasPattern | string}
  */
 export function hatching(context) {
-  const tile = offscreen(6, 6);
-  const pen = context2d(tile);
-  pen.fillStyle = theme().panel;
-  pen.fillRect(0, 0, 6, 6);
-  pen.strokeStyle = theme().line;
-  pen.lineWidth = 1;
-  pen.beginPath();
-  for (const start of [-6, 0, 6]) {
-    pen.moveTo(start, 6);
-    pen.lineTo(start + 6, 0);
+  return context.createPattern(stripesTile(), 'repeat') || theme().panel;
+}
+
+/**
+ * The same as pixels, with that of a line.
+ * @returns {Stripes} its tile [length, length]
+ */
+export function stripePixels() {
+  if (!known.stripes) {
+    const pen = context2d(offscreen(stripe, stripe + 1));
+    pen.drawImage(stripesTile(), 0, 0);
+    pen.fillStyle = theme().line;
+    pen.fillRect(0, stripe, 1, 1);
+    const pixels = new Uint32Array(pen.getImageData(0, 0, stripe, stripe + 1).data.buffer);
+    known.stripes = { tile: pixels, length: stripe, line: pixels[stripe * stripe] };
   }
-  pen.stroke();
-  return context.createPattern(tile, 'repeat') || theme().panel;
+  return known.stripes;
 }
 
 /**

@@ -1,58 +1,46 @@
-// The small maps of all heads as one picture, a pixel a cell: a thousand pictures would take many times longer.
+// The small maps of all heads: their colours, and how they come onto a canvas.
 import { thumbValue } from './codes.js';
+import { stripePixels } from './parts.js';
 import { scalePart } from './scale.js';
 
 /**
  * @typedef {object} SmallMaps
  * @property {import('./heads.js').Meta} meta
- * @property {import('./heads.js').HeadPlace[]} columns heads, and what is made of them
  * @property {Uint8Array} thumbs [layers, heads, rows, columns]
  * @property {Uint8Array | null} rollout [layers, rows, columns]
- * @property {Uint8Array[]} attended of each layer, as far as known
  * @property {import('./scale.js').ScaleKind} scale
  * @property {boolean} difference
  * @property {Map<string, import('./color.js').ColorMap>} maps
  * @property {string} map
  */
 
-/**
- * @param {SmallMaps} all
- * @returns {Uint32Array} colours [layers x rows, columns x columns of a map]
- */
-export function allSmallMaps(all) {
-  const { meta, columns, thumbs, rollout, attended, difference } = all;
-  const { rows, columns: wide } = meta.thumb;
-  const length = rows * wide;
-  const across = columns.length * wide;
-  const pixels = new Uint32Array(meta.layers.length * rows * across);
-  const table = thumbColors(all, difference);
-  const rolloutTable = thumbColors(all, false);
-  for (const layer of meta.layers.keys()) {
-    const start = layer * meta.heads.length * length;
-    columns.forEach((head, column) => {
-      const at = layer * rows * across + column * wide;
-      if (head === 'rollout') {
-        if (rollout)
-          putMap(
-            pixels,
-            at,
-            across,
-            wide,
-            rollout.subarray(layer * length, (layer + 1) * length),
-            rolloutTable,
-            attended[layer],
-            0,
-          );
-        return;
-      }
-      const bytes =
-        head === 'mean'
-          ? meanThumb(thumbs, start, length, meta.heads.length, difference)
-          : thumbs.subarray(start + head * length, start + (head + 1) * length);
-      putMap(pixels, at, across, wide, bytes, table, attended[layer], difference ? 128 : 0);
-    });
+/** Small maps in colours. */
+export class ColoredMaps {
+  /** @param {SmallMaps} all */
+  constructor(all) {
+    this.all = all;
+    this.table = thumbColors(all, all.difference);
+    this.rolloutTable = thumbColors(all, false);
   }
-  return pixels;
+
+  /**
+   * @param {number} layer
+   * @param {import('./heads.js').HeadPlace} head
+   * @param {Uint8Array} attended cells of the map that anybody may attend
+   * @returns {Uint32Array | null} colours [rows, columns], 0 where there is nothing to see; null without a map
+   */
+  map(layer, head, attended) {
+    const { meta, thumbs, rollout, difference } = this.all;
+    const length = meta.thumb.rows * meta.thumb.columns;
+    const start = layer * meta.heads.length * length;
+    if (head === 'rollout')
+      return rollout && colored(rollout.subarray(layer * length, (layer + 1) * length), this.rolloutTable, attended, 0);
+    const bytes =
+      head === 'mean'
+        ? meanThumb(thumbs, start, length, meta.heads.length, difference)
+        : thumbs.subarray(start + head * length, start + (head + 1) * length);
+    return colored(bytes, this.table, attended, difference ? 128 : 0);
+  }
 }
 
 /**
@@ -111,22 +99,66 @@ export function attendedThumb(meta, limits) {
 }
 
 /**
- * Puts a small map into the picture of all.
- * @param {Uint32Array} pixels
- * @param {number} start where its first pixel goes
- * @param {number} across how wide the picture is
- * @param {number} wide how wide the map is
  * @param {Uint8Array} bytes
  * @param {Uint32Array} table
- * @param {Uint8Array | undefined} attended not known yet: what is 0 is left out
+ * @param {Uint8Array} attended
  * @param {number} nothing the byte of 0
+ * @returns {Uint32Array}
  */
-function putMap(pixels, start, across, wide, bytes, table, attended, nothing) {
-  for (let from = 0, to = start; from < bytes.length; from += wide, to += across) {
-    for (let column = 0; column < wide; ++column) {
-      const byte = bytes[from + column];
-      if (byte !== nothing || (attended && attended[from + column] !== 0)) pixels[to + column] = table[byte];
+function colored(bytes, table, attended, nothing) {
+  const pixels = new Uint32Array(bytes.length);
+  for (let i = 0; i < bytes.length; ++i) {
+    if (bytes[i] !== nothing || attended[i] !== 0) pixels[i] = table[bytes[i]];
+  }
+  return pixels;
+}
+
+/**
+ * Draws small maps of one size, hatched where there is nothing to see, each in a line of a pixel. Pixels are written
+ * straight away: a thousand pictures that are scaled would take many times longer.
+ */
+export class MapBrush {
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {{rows: number, columns: number}} thumb
+   * @param {number} size of a map, in pixels of the page
+   */
+  constructor(context, thumb, size) {
+    this.context = context;
+    this.ratio = context.getTransform().a;
+    this.side = Math.round((size + 2) * this.ratio);
+    this.image = new ImageData(this.side, this.side);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+    const place = (/** @type {number} */ i) => (i + 0.5) / this.ratio - 1;
+    const cells = (/** @type {number} */ count) =>
+      Int32Array.from({ length: this.side }, (_, i) =>
+        place(i) < 0 || place(i) >= size ? -1 : Math.floor((place(i) * count) / size),
+      );
+    this.rows = cells(thumb.rows);
+    this.columns = cells(thumb.columns);
+    this.wide = thumb.columns;
+    this.stripes = stripePixels();
+  }
+
+  /**
+   * @param {Uint32Array} map
+   * @param {{x: number, y: number}} spot
+   */
+  draw(map, spot) {
+    const { pixels, side, ratio, rows, columns, wide } = this;
+    const { tile, length, line } = this.stripes;
+    const left = Math.round((spot.x - 1) * ratio);
+    const top = Math.round((spot.y - 1) * ratio);
+    const across = Int32Array.from({ length: side }, (_, i) => Math.floor((left + i) / ratio) % length);
+    for (let i = 0, at = 0; i < side; ++i) {
+      const start = (Math.floor((top + i) / ratio) % length) * length;
+      const from = rows[i] * wide;
+      for (let j = 0; j < side; ++j, ++at) {
+        if (from < 0 || columns[j] < 0) pixels[at] = line;
+        else pixels[at] = map[from + columns[j]] || tile[start + across[j]];
+      }
     }
+    this.context.putImageData(this.image, left, top);
   }
 }
 

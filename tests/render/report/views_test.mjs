@@ -14,7 +14,7 @@ import { brushedBars, findWithRange, histogramOf, sortedSlots } from '../../../l
 import { meanLine } from '../../../lib/render/report/curves.js';
 import { worstFirst } from '../../../lib/render/report/checks.js';
 import { overviewPlan, spotOf } from '../../../lib/render/report/overview_plan.js';
-import { attendedThumb, meanThumb } from '../../../lib/render/report/small_maps.js';
+import { attendedThumb, ColoredMaps, meanThumb } from '../../../lib/render/report/small_maps.js';
 import { nearestPoint, readPoints, tokenPart } from '../../../lib/render/report/embedding.js';
 import { nextPatch, patchAt, patchSize } from '../../../lib/render/report/patches.js';
 import { nextPoint } from '../../../lib/render/report/arrows.js';
@@ -319,4 +319,17 @@ test('the checks of a head are those of the source that is shown', () => {
     badChecks({ checks }, 3, 'b').map((check) => check.name),
     ['causal_leak', 'almost_causal'],
   );
+});
+
+test('a small map has the colours of its bytes, and none where nobody may attend', () => {
+  const pixels = Uint32Array.from({ length: 256 }, (_, i) => 1000 + i);
+  const maps = new Map([['viridis', { name: 'viridis', diverging: false, pixels }]]);
+  const facts = meta({ heads: [0, 1], layers: [0, 1], thumb: { rows: 1, columns: 3 } });
+  const thumbs = Uint8Array.of(0, 0, 0, 0, 0, 0, 255, 0, 0, 51, 0, 0);
+  const all = { meta: facts, thumbs, rollout: null, scale: 'sqrt', difference: false, maps, map: 'viridis' };
+  const colored = new ColoredMaps(all);
+  const attended = Uint8Array.of(1, 1, 0);
+  assert.deepEqual([...colored.map(1, 1, attended)], [1051, 1000, 0]);
+  assert.deepEqual([...colored.map(1, 'mean', attended)], [1000 + Math.round(255 * Math.sqrt(0.52)), 1000, 0]);
+  assert.equal(colored.map(1, 'rollout', attended), null);
 });
