@@ -29,11 +29,28 @@ export function matrixView(shared) {
   const frames = new Frames(panel);
   const cache = new CellCache();
   const wanted = new WantedGrids(shared, 'head');
-  /** @type {{grid: Grid | null, layout: import('./matrix_picture.js').Layout | null, width: number, said: number, timer: number}} */
-  const memory = { grid: null, layout: null, width: 0, said: 0, timer: 0 };
+  /**
+   * @type {{grid: Grid | null, layout: import('./matrix_picture.js').Layout | null, width: number, said: number, timer: number,
+   *   margins: {left: number, top: number}, measured: string}}
+   */
+  const memory = { grid: null, layout: null, width: 0, said: 0, timer: 0, margins: { left: 0, top: 0 }, measured: '' };
   new ResizeObserver(() => {
-    if (Math.abs(panel.clientWidth - memory.width) > 2) state.note('zoom');
+    if (Math.abs(panel.clientWidth - memory.width) <= 2) return;
+    memory.width = 0;
+    state.note('zoom');
   }).observe(panel);
+
+  /**
+   * The same for all heads; measuring hundreds of labels takes a while.
+   * @param {import('./matrix_picture.js').Picture} picture
+   * @returns {{left: number, top: number}}
+   */
+  function margins(picture) {
+    const key = memory.width + '/' + state.shown.seq;
+    if (memory.measured !== key) memory.margins = labelMargins(context2d(canvas), picture, memory.width);
+    memory.measured = key;
+    return memory.margins;
+  }
 
   function draw() {
     memory.grid = wanted.chosen();
@@ -41,10 +58,9 @@ export function matrixView(shared) {
     if (!grid) return;
     const picture = matrixPicture(shared, grid, state.shown);
     byId('range-low').toggleAttribute('disabled', picture.range.diverging); // its middle is 0
-    memory.width = panel.clientWidth;
-    const margins = labelMargins(context2d(canvas), picture, memory.width);
+    if (memory.width === 0) memory.width = panel.clientWidth; // asking always would lay out the page each time
     const highest = Math.max(320, Math.min(720, window.innerHeight - 330));
-    const layout = matrixLayout(memory.width, highest, grid, margins);
+    const layout = matrixLayout(memory.width, highest, grid, margins(picture));
     memory.layout = layout;
     drawMatrix(sharpen(canvas, layout.width, layout.height), picture, layout, cache);
     canvas.setAttribute('aria-label', matrixSentence(heads, state.shown));

@@ -3,6 +3,7 @@
 import { cellPicture, hatching, labelFont, theme } from './parts.js';
 import { inkOn } from './color.js';
 import { colorCells, scalePart, scaleTicks } from './scale.js';
+import { RecentlyUsed } from './store.js';
 import { elide, numberText, visible } from './text.js';
 import { labelStride, poolLargest } from './viewport.js';
 import { spanText } from './readout.js';
@@ -84,34 +85,33 @@ export function axisLabel(picture, axis, place) {
   return token === null ? String(place) : visible(token);
 }
 
-/** Cells as a picture of a pixel each, fewer where the screen has fewer; made again only when it must be. */
+/** @typedef {{key: string, canvas: HTMLCanvasElement, down: number, across: number}} CellPicture */
+
+const keptPictures = 32e6; // bytes
+
+/** Cells as a picture of a pixel each, fewer where the screen has fewer; those of heads that were seen last are kept. */
 export class CellCache {
   constructor() {
-    this.key = '';
-    /** @type {Grid | null} */
-    this.grid = null;
-    /** @type {HTMLCanvasElement | null} */
-    this.canvas = null;
-    this.down = 1;
-    this.across = 1;
+    /** @type {RecentlyUsed<Grid, CellPicture>} */
+    this.pictures = new RecentlyUsed(keptPictures);
   }
 
   /**
    * @param {Picture} picture
    * @param {number} cellWidth in device pixels
    * @param {number} cellHeight
-   * @returns {{canvas: HTMLCanvasElement, down: number, across: number}}
+   * @returns {CellPicture}
    */
   get(picture, cellWidth, cellHeight) {
     const { grid, range, map } = picture;
     const down = Math.max(1, Math.floor(1.01 / cellHeight));
     const across = Math.max(1, Math.floor(1.01 / cellWidth));
     const key = JSON.stringify([range, map.name, down, across]);
-    if (!this.canvas || this.grid !== grid || this.key !== key) {
-      this.canvas = colouredCells(picture, down, across);
-      Object.assign(this, { grid, key, down, across });
-    }
-    return { canvas: this.canvas, down, across };
+    const known = this.pictures.get(grid);
+    if (known && known.key === key) return known;
+    const made = { key, canvas: colouredCells(picture, down, across), down, across };
+    this.pictures.put(grid, made, 4 * made.canvas.width * made.canvas.height);
+    return made;
   }
 }
 

@@ -70,12 +70,12 @@ function startPage(meta) {
     ...tabWhere(meta.grid, 'patches', 'Patches'),
   ]);
   for (const view of views) state.listen(view(shared));
+  state.listenLater((changed) => keepLink(shared, changed)); // a browser takes milliseconds for it
   for (const view of laterViews) state.listenLater(onceMade(view, shared));
   state.listenEarly(({ seq, layer, head, source }) => {
     if (weights.peek(seq, layer, head, source)) return;
     weights.load(seq, layer, head, source).catch(() => {}); // whoever draws it says why there is none
   });
-  state.listen((changed) => keepLink(shared, changed));
   listenToKeys(shared);
   helpDialog();
   saveDialog(shared);

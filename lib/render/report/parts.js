@@ -118,8 +118,8 @@ const headColors = 6;
 
 /** @typedef {{tile: Uint32Array, length: number, line: number}} Stripes */
 
-/** @type {{theme: Theme | null, stripes: Stripes | null}} */
-const known = { theme: null, stripes: null };
+/** @type {{theme: Theme | null, tile: HTMLCanvasElement | null, stripes: Stripes | null}} */
+const known = { theme: null, tile: null, stripes: null };
 
 /** Colours of the theme for canvases, as the style says. @returns {Theme} */
 export function theme() {
@@ -150,7 +150,7 @@ export function headColor(place) {
 
 /** The theme has changed. */
 export function forgetTheme() {
-  known.theme = known.stripes = null;
+  known.theme = known.tile = known.stripes = null;
 }
 
 /**
@@ -173,6 +173,7 @@ const stripe = 6; // pixels from one to the next
 
 /** @returns {HTMLCanvasElement} stripes for what nobody may attend */
 function stripesTile() {
+  if (known.tile) return known.tile;
   const tile = offscreen(stripe, stripe);
   const pen = context2d(tile);
   pen.fillStyle = theme().panel;
@@ -185,6 +186,7 @@ function stripesTile() {
     pen.lineTo(start + stripe, 0);
   }
   pen.stroke();
+  known.tile = tile;
   return tile;
 }
 

@@ -73,8 +73,8 @@ export function scaleValue(part, range) {
  */
 export function colorCells(values, range, pixels, out, columns, attended) {
   const table = valueTable(range, pixels);
-  const steps = table.length - 1;
-  const factor = range.high > 0 ? steps / range.high : 0;
+  const factor = range.high > 0 ? tableSteps ** 2 / range.high : 0;
+  const isTabled = !range.diverging && range.kind !== 'log';
   const rows = values.length / columns;
   for (let row = 0, at = 0; row < rows; ++row) {
     const [first, end] = attended(row);
@@ -82,10 +82,15 @@ export function colorCells(values, range, pixels, out, columns, attended) {
       const value = values[at];
       if (value === 0 && (column < first || column >= end)) out[at] = 0;
       else if (value !== value) out[at] = 0xff808080;
-      else out[at] = exactColor(value, range, pixels, table, factor, steps);
+      else if (isTabled && value >= 0) {
+        const step = Math.sqrt(value * factor);
+        out[at] = table[step >= tableSteps ? tableSteps : (step + 0.5) | 0];
+      } else out[at] = pixels[Math.round(scalePart(value, range) * 255)];
     }
   }
 }
+
+const tableSteps = 4096;
 
 /**
  * A table of colours for square roots of values makes a cell cost one root; small values would be too coarse
@@ -95,27 +100,12 @@ export function colorCells(values, range, pixels, out, columns, attended) {
  * @returns {Uint32Array}
  */
 function valueTable(range, pixels) {
-  const table = new Uint32Array(4097);
+  const table = new Uint32Array(tableSteps + 1);
   for (let i = 0; i < table.length; ++i) {
-    const value = range.high * (i / 4096) ** 2;
+    const value = range.high * (i / tableSteps) ** 2;
     table[i] = pixels[Math.round(scalePart(value, range) * 255)];
   }
   return table;
-}
-
-/**
- * @param {number} value
- * @param {ColorRange} range
- * @param {Uint32Array} pixels
- * @param {Uint32Array} table
- * @param {number} factor
- * @param {number} steps
- * @returns {number}
- */
-function exactColor(value, range, pixels, table, factor, steps) {
-  if (range.diverging || range.kind === 'log' || value < 0) return pixels[Math.round(scalePart(value, range) * 255)];
-  const part = Math.sqrt((value * factor) / steps);
-  return table[part >= 1 ? steps : Math.round(part * steps)];
 }
 
 /**

@@ -4,6 +4,7 @@ import { fromBase64, inflate } from './codes.js';
 
 /**
  * What was used last, up to a number of bytes.
+ * @template Name
  * @template T
  */
 export class RecentlyUsed {
@@ -11,12 +12,12 @@ export class RecentlyUsed {
   constructor(limit) {
     this.limit = limit;
     this.size = 0;
-    /** @type {Map<string, {value: T, bytes: number}>} in the order of use */
+    /** @type {Map<Name, {value: T, bytes: number}>} in the order of use */
     this.entries = new Map();
   }
 
   /**
-   * @param {string} name
+   * @param {Name} name
    * @returns {T | undefined}
    */
   get(name) {
@@ -28,7 +29,7 @@ export class RecentlyUsed {
   }
 
   /**
-   * @param {string} name
+   * @param {Name} name
    * @param {T} value
    * @param {number} bytes
    */

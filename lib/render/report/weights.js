@@ -31,7 +31,7 @@ export class Weights {
   constructor(meta, store) {
     this.meta = meta;
     this.store = store;
-    /** @type {RecentlyUsed<Grid>} */
+    /** @type {RecentlyUsed<string, Grid>} */
     this.grids = new RecentlyUsed(keptBytes);
     /** @type {Map<string, Promise<any>>} what is small and kept, or on its way */
     this.promised = new Map();
