@@ -66,3 +66,43 @@ def save_png(path, width, height):
     with open(path, "wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n" + part(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) +
                    part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b""))
+
+
+class Png:
+    """A picture of 8 bits and four colours, as browsers save it; [x, y] gives red, green, blue, alpha."""
+
+    def __init__(self, data):
+        assert data[:8] == b"\x89PNG\r\n\x1a\n", data[:8]
+        at, packed = 8, b""
+        while at < len(data):
+            length, kind = struct.unpack(">I4s", data[at:at + 8])
+            part = data[at + 8:at + 8 + length]
+            if kind == b"IHDR":
+                self.width, self.height, *form = struct.unpack(">IIBBBBB", part)
+                assert form == [8, 6, 0, 0, 0], form
+            packed += part if kind == b"IDAT" else b""
+            at += 12 + length
+        self.rows = self.unfiltered(zlib.decompress(packed))
+
+    def unfiltered(self, data):
+        length, rows, above = 4 * self.width, [], bytearray(4 * self.width)
+        for start in range(0, len(data), length + 1):
+            row = bytearray(data[start + 1:start + 1 + length])
+            predict = (lambda left, up, corner: 0, lambda left, up, corner: left, lambda left, up, corner: up,
+                       lambda left, up, corner: (left + up) // 2, paeth)[data[start]]
+            for i, value in enumerate(row):
+                left, corner = (row[i - 4], above[i - 4]) if i >= 4 else (0, 0)
+                row[i] = (value + predict(left, above[i], corner)) & 255
+            rows.append(row)
+            above = row
+        return rows
+
+    def __getitem__(self, place):
+        x, y = place
+        return tuple(self.rows[y][4 * x:4 * x + 4])
+
+
+def paeth(left, up, corner):
+    """The neighbour that is nearest to left + up - corner; see the specification of PNG."""
+    wish = left + up - corner
+    return min((abs(wish - left), 0, left), (abs(wish - up), 1, up), (abs(wish - corner), 2, corner))[2]

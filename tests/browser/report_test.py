@@ -26,6 +26,7 @@ import zlib
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import arrays  # noqa: E402
 import by_hand  # noqa: E402
+import saved_files  # noqa: E402
 import webdriver  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -749,7 +750,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder, webdriver.Browser() as browser:
         pages = Pages(binary, folder)
-        for function in cases + by_hand.cases:
+        for function in cases + by_hand.cases + saved_files.cases:
             name = function.__name__.replace("_", " ")
             if len(sys.argv) > 2 and not any(part in name for part in sys.argv[2:]):
                 continue
