@@ -53,7 +53,7 @@ std::vector<std::size_t> parse_lengths(const std::string& list) {
     return lengths;
 }
 
-// Of 0 to 1.
+// Shares from 0 to 1.
 std::vector<double> parse_shares(const std::string& list) {
     std::vector<double> shares;
     for (const std::string& share : split_list(list))

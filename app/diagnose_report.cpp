@@ -242,7 +242,7 @@ void print_first_wrong(const pipeline::DiagnoseResult& result, Console& console)
                  (before.empty() ? "" : "; " + text_of(before) + are(before) + " correct"));
 }
 
-// Of the layers behind the first that is wrong.
+// Prints the layers behind the first that is wrong.
 void print_later_layers(const pipeline::DiagnoseResult& result, Console& console) {
     using OfLayer = pipeline::LayerVerdict;
     const auto is_later = [&](const OfLayer& verdict) { return verdict.layer > result.layer; };

@@ -173,7 +173,7 @@ void require_heatmaps(const CLI::App& command, const std::string& without) {
     }
 }
 
-// Of `rollout`, which prints and writes only where a folder is given.
+// A rule of `rollout`, which prints and writes only where a folder is given.
 void require_folder(const CLI::App& command) {
     if (given(command, "--output")) return;
     for (const char* flag : {"--save", "--baseline", "--grid", "--image", "--force", "--durable"}) {

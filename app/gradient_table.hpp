@@ -15,7 +15,7 @@ void print_gradients(const results::GradientReport& report, Console& console);
 // "largest relative error 3e-10 of 20 entries, at token 3, column 5: …"
 std::string describe(const results::GradientCheck& check);
 
-// Of the help: every measure with what it means.
+// A text for the help: every measure with what it means.
 std::string describe_gradient_measures();
 
 }  // namespace attn::app

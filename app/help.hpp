@@ -9,11 +9,11 @@
 
 namespace attn::app {
 
-// Of the program: its commands, and what stands for each of them. Lines of at most `columns`
-// characters.
+// The help of the program: its commands, and what stands for each of them. Lines of at most
+// `columns` characters.
 std::string program_help(const Catalogue& catalogue, std::size_t columns);
 
-// Of a command: its arguments and usual flags, or all of its flags by heading.
+// The help of a command: its arguments and usual flags, or all of its flags by heading.
 std::string command_help(const Catalogue& catalogue, const CommandEntry& command, bool all,
                          std::size_t columns);
 

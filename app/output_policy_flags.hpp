@@ -12,7 +12,7 @@ namespace attn::app {
 // What is written to "-" goes to the console.
 void add_output_policy_flags(Command& command, io::OutputPolicy& policy, Console& console);
 
-// Of commands that write a folder with a manifest.
+// The flag of commands that write a folder with a manifest.
 void add_digest_flag(Command& command, io::OutputPolicy& policy);
 
 }  // namespace attn::app

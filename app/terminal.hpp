@@ -11,7 +11,7 @@ void expect_no_terminal();
 
 bool is_terminal();
 
-// Of the terminal; 80 where it does not say, or is none.
+// The width of the terminal; 80 where it does not say, or is none.
 std::size_t terminal_columns();
 
 // A terminal, without --no-color (`no_color`) and NO_COLOR.

@@ -32,7 +32,7 @@ bool has_plain_scores(const LayerTask<T>& task, const MaskOptions<T>& options) {
            options.alibi.empty() && options.relative.empty();
 }
 
-// Of what all ranks have: a rank without heads has nothing.
+// The largest size that any rank has: a rank without heads has nothing.
 std::array<std::size_t, 2> largest(const Communicator& ranks, std::array<std::size_t, 2> size) {
     ByteWriter own;
     own.put(size);

@@ -77,7 +77,7 @@ class ApproxLayer {
     const ReadyMethod& ready(std::size_t slot, std::size_t method) const {
         return ready_[slot * methods_.size() + method];
     }
-    // Of methods that change inputs, else null.
+    // The changed inputs of methods that change them, else null.
     const ChangedLayer<T>* changed(std::size_t method) const { return changed_[method].get(); }
 
     // The head in float64, while this layer lives.

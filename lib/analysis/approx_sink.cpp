@@ -275,7 +275,7 @@ Array<T> ApproxSink<T>::output_matrix() const {
     return in_out_weights(*projections_->weights);
 }
 
-// Of the heads of a sequence, with W_O or as they stand side by side.
+// The squared outputs of the heads of a sequence, with W_O or as they stand side by side.
 template <class T>
 std::vector<double> ApproxSink<T>::output_squares(std::size_t sequence, const Array<T>& W_O,
                                                   double& all) const {

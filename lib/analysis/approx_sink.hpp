@@ -28,7 +28,7 @@ struct HeadApproximation {
     ApproxMeasures measures;
 };
 
-// Of all heads of one layer and sequence that were streamed.
+// The errors of all heads of one layer and sequence that were streamed.
 struct LayerApproximation {
     std::size_t layer = 0;
     std::size_t sequence = 0;
@@ -59,7 +59,7 @@ struct ApproxOptions {
     std::optional<NeedsTarget> needs = std::nullopt;  // find what each head needs
     Array<T> values =
         {};  // of stored attention: [sequences, heads, keys, d_value]; empty: no contexts
-    // Of (layer, sequence, head), for prune-heads:by=grad (Michel et al. 2019).
+    // The importance of (layer, sequence, head), for prune-heads:by=grad (Michel et al. 2019).
     HeadNumbers importance = {};
 };
 
@@ -88,7 +88,7 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     const std::vector<HeadApproximation>& heads() const { return heads_; }
     const std::vector<LayerApproximation>& layers() const { return layers_; }
     const ExactCost& exact() const { return exact_; }
-    // Of the weights of heads(), in their order; empty where the method has none.
+    // Singular values of the weights of heads(), in their order; empty where the method has none.
     const std::vector<std::vector<double>>& singular_values() const { return singular_values_; }
     // In the order of layers, sequences, heads.
     const std::vector<NeedsOfHead>& needs_found() const { return needs_found_; }
@@ -98,7 +98,7 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     bool has_output() const { return projections_ && !projections_->weights->W_O.empty(); }
     bool drops_heads() const;
     bool keeps_contexts() const;
-    // Of values.
+    // The width of values.
     std::size_t width() const {
         return inputs_.task || options_.values.empty() ? shape_.d_value : options_.values.extent(3);
     }
@@ -132,7 +132,7 @@ class ApproxSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     LayerShape shape_;
     std::unique_ptr<ApproxLayer<T>> layer_;
     std::unique_ptr<Panels<T>> values_;  // of stored attention
-    // Of each slot, method and block.
+    // One for each slot, method and block.
     std::vector<ErrorSums> blocks_;
     std::vector<HeadApproximation> slots_;  // of each slot and method
     std::vector<ExactCost> exact_slots_;

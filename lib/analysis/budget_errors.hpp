@@ -32,7 +32,7 @@ class NeedsError {
         return measure_ == NeedsMeasure::context || measure_ == NeedsMeasure::output;
     }
     MatrixView<const double> values() const { return values_; }
-    // Of the row counted last.
+    // The context of the row counted last.
     const std::vector<double>& context() const { return context_; }
 
   private:

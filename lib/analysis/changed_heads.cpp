@@ -14,7 +14,7 @@ struct RowPlace {
     std::size_t sequence, head, token;
 };
 
-// Of these sizes, each row as write(place, row) leaves it; rows begin as zeros.
+// Heads of these sizes, each row as write(place, row) leaves it; rows begin as zeros.
 template <class Write>
 Heads<double> build(std::size_t batch, std::size_t heads, std::size_t tokens, std::size_t width,
                     const Write& write) {

@@ -36,7 +36,8 @@ Heads<double> moved(const Heads<double>& heads,
 // As the tokens `by` places away have them, around the end.
 Heads<double> shifted(const Heads<double>& heads, std::ptrdiff_t by);
 
-// Of the next sequence, the first one for the last; an array with sequences on its first axis.
+// The next sequence in the place of each, the first one for the last; an array with sequences on
+// its first axis.
 Array<double> of_next_sequence(const Array<double>& array);
 Heads<double> of_next_sequence(const Heads<double>& heads);
 

@@ -168,7 +168,7 @@ struct DenseInputs {
     const AttentionOptions<double>* options = nullptr;
     // Where there may be one of the same sizes, else empty; nothing where it cannot be computed.
     std::function<const NextLayer*()> next_layer;
-    // Of other layers, by their numbers, where each layer has its own.
+    // The tables of other layers, by their numbers, where each layer has its own.
     std::vector<std::pair<std::size_t, RelativeBias<double>>> other_relative;
     bool wants_output = true;  // else values are not looked at
 };

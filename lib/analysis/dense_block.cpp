@@ -282,7 +282,7 @@ void DenseComputation::change_row(DenseBlock& block, std::size_t first, double s
         block.weights[first + key] += sink;
 }
 
-// Of equal ones the first.
+// Keeps the largest of each row, of equal ones the first.
 void DenseComputation::keep_largest(DenseBlock& block, std::size_t first) const {
     const std::size_t keys = block.cells.keys.size();
     if (mistakes_.top_keys >= keys) return;

@@ -18,7 +18,7 @@ struct DenseCells {
     std::size_t count() const { return heads.size() * queries.size() * keys.size(); }
 };
 
-// Of those cells, [heads, queries, keys]; as in DenseAttention, but not transposed.
+// Numbers of those cells, [heads, queries, keys]; as in DenseAttention, but not transposed.
 struct DenseBlock {
     DenseCells cells;
     std::vector<double> products, scores, weights;
@@ -68,7 +68,7 @@ class DenseComputation {
                       std::uint8_t* allowed) const;
     void find_bias(const DenseCells& cells, std::size_t head, std::size_t query,
                    std::vector<double>& added, std::vector<std::uint8_t>& forbidden) const;
-    // Of the structure, what the mask does not know.
+    // What the structure forbids and the mask does not know.
     bool is_inside(std::size_t sequence, std::size_t query, std::size_t key) const;
     bool may_attend(std::size_t sequence, std::size_t head, std::size_t query,
                     std::size_t key) const;

@@ -15,7 +15,7 @@ struct HeadChoice {
     std::vector<std::size_t> queries, keys;
 };
 
-// Of all heads, whichever are chosen.
+// The sizes of all heads, whichever are chosen.
 struct DenseSizes {
     std::size_t batch = 0, heads = 0, kv_heads = 0, queries = 0, keys = 0;
     std::size_t width = 0;  // of queries and keys

@@ -11,7 +11,7 @@ using Mistaken = std::vector<const Hypothesis*>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kNearest = 5;
-// Of values that were rounded to half precision, when nothing before it was.
+// The error of values that were rounded to half precision, when nothing before it was.
 constexpr double kFloat16 = 2e-3;
 constexpr double kBfloat16 = 1.6e-2;
 

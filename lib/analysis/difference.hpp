@@ -33,7 +33,7 @@ struct Difference {
         first;  // row and column of the first of them
 };
 
-// Of one row: what those of a matrix are folded from.
+// The difference of one row: those of a matrix are folded from it.
 struct RowDifference {
     double max_abs = 0, max_rel = 0, max_ulp = 0;
     double dot = 0, a_squares = 0, b_squares = 0;  // of finite pairs
@@ -46,10 +46,10 @@ template <class T>
 RowDifference compare_rows(Span<const T> a, Span<const T> b, const Tolerance& tolerance,
                            DType grain);
 
-// Of all rows of a matrix of so many columns, in their order.
+// Folds all rows of a matrix of so many columns, in their order.
 Difference fold(const std::vector<RowDifference>& rows, std::size_t columns);
 
-// Of one head of one layer and sequence, by the numbers that they are called.
+// The difference of one head of one layer and sequence, by the numbers that they are called.
 struct HeadDifference {
     std::size_t layer = 0;
     std::size_t sequence = 0;

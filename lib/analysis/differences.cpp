@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMostRatios = 100000;  // more tell nothing new
 
-// Of a number of the values: an index for each axis, among all heads and queries.
+// The place of the value with this number: an index for each axis, among all heads and queries.
 Shape place_of(const Observation& observation, std::size_t number) {
     Shape place = index_of(number, observation.values.shape());
     const bool output = observation.kind == Observed::output;

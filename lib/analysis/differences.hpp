@@ -42,7 +42,7 @@ struct Differences {
     double ratio = 0;
     // Axes of `place`: sequences, heads, queries, keys; of outputs sequences, queries, columns.
     std::vector<Affected> axes;
-    // Of weights: what their rows add up to, NaN aside.
+    // What rows of weights add up to, NaN aside.
     double lowest_sum = std::numeric_limits<double>::infinity();
     double highest_sum = -std::numeric_limits<double>::infinity();
     bool finite_agree = true;  // all that is neither NaN nor infinite is as expected

@@ -10,19 +10,19 @@
 
 namespace attn::analysis {
 
-// Of computed attention: the tiles are computed once more. The task must outlive it.
+// Rows of computed attention: the tiles are computed once more. The task must outlive it.
 template <class T>
 std::unique_ptr<approx::ExactRows> computed_rows(const LayerTask<T>& task, std::size_t sequence,
                                                  std::size_t head);
 
-// Of other queries, keys and values [tokens, width] of one head of the task, under its mask and all
-// that is done to its scores. The task must outlive it.
+// Rows of other queries, keys and values [tokens, width] of one head of the task, under its mask
+// and all that is done to its scores. The task must outlive it.
 template <class T>
 std::unique_ptr<approx::ExactRows> changed_rows(const LayerTask<T>& task, std::size_t sequence,
                                                 std::size_t head, const Array<T>& q,
                                                 const Array<T>& k, const Array<T>& v);
 
-// Of stored weights [queries, keys], which must outlive it with the mask.
+// Rows of stored weights [queries, keys], which must outlive it with the mask.
 template <class T>
 std::unique_ptr<approx::ExactRows> stored_rows(MatrixView<const T> weights, const Mask<T>& mask,
                                                std::size_t sequence);

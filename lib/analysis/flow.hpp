@@ -41,7 +41,7 @@ class FlowGraph {
   private:
     std::size_t tokens_;
     std::size_t layers_ = 0;
-    // Of each pipe; nodes are numbered from the inputs, those of a layer in a row.
+    // The ends of each pipe; nodes are numbered from the inputs, those of a layer in a row.
     std::vector<std::int32_t> from_;
     std::vector<std::int32_t> to_;
     std::vector<std::int64_t> capacities_;

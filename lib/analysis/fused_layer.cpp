@@ -41,7 +41,7 @@ std::vector<std::uint8_t> blocked_cells(const LayerHeads<T>& heads, std::size_t 
 // What is read of all heads at once: it stays in cache while it is fused.
 constexpr std::size_t kReadOfHeads = std::size_t{1} << 19;
 
-// Of heads that lie in files; of others, and of some rows only, there is none.
+// A reader for heads that lie in files; for others, and for some rows only, there is none.
 template <class T>
 std::shared_ptr<const io::MatrixReader<T>> reader_of(const LayerHeads<T>& heads) {
     if (heads.all_queries > 0) return nullptr;

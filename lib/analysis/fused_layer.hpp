@@ -91,7 +91,7 @@ class FusedLayer {
     LayerHeads<T> heads_;
     RolloutOptions options_;
     Discard discard_;
-    // Of the weights and, behind them, the gradients; null: they are looked at where they lie.
+    // Reads the weights and, behind them, the gradients; null: they are looked at where they lie.
     std::shared_ptr<const io::MatrixReader<T>> reader_;
 };
 

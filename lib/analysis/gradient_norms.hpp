@@ -20,7 +20,7 @@ double sum_of_squares(const Array<T>& array);
 template <class T>
 double norm_of(const Array<T>& array);
 
-// Of a - b, of one shape.
+// The norm of a - b, which have one shape.
 template <class T>
 double norm_of_difference(const Array<T>& a, const Array<T>& b);
 
@@ -32,7 +32,7 @@ struct LayerGradientStats {
     double grad_out = kNone;     // norm of the gradient that comes from above
     double grad_in = kNone;      // of the one that is handed down
     double branch_gain = kNone;  // what the layer adds to it: ‖in - out‖ / ‖out‖; of stacks
-    // Of the matrices and biases that the layer has, in the order W_Q W_K W_V W_O b_Q b_K b_V b_O:
+    // For the matrices and biases that the layer has, in the order W_Q W_K W_V W_O b_Q b_K b_V b_O:
     // norm of the gradient, and for matrices the norm of the matrix.
     struct Named {
         std::string name;

@@ -92,7 +92,7 @@ LayerResult<T> GrowthSink<T>::first_tokens(const LayerResult<T>& from, std::size
             repeated_tokens(from.v.view, sequences, n), Array<T>()};
 }
 
-// Of heads that are placed already; query i stands at key i.
+// Options for heads that are placed already; query i stands at key i.
 template <class T>
 AttentionOptions<T> GrowthSink<T>::plain_options() const {
     AttentionOptions<T> options = options_;

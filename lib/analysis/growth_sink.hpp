@@ -32,11 +32,11 @@ class GrowthSink : public Sink<T>, public InputSink<T>, public JoiningSink<T> {
     void consume(const Tile<T>&) override {}
     void end_layer(const LayerOutputs<T>& outputs) override;
 
-    // Of the methods of `errors`, over all layers so far, by length.
+    // The measures of the methods of `errors`, over all layers so far, by length.
     std::map<std::size_t, std::vector<ApproxMeasures>> measures() const;
 
-    // Of the first layer and sequence, all its heads and four projections of their width; and of
-    // recurrent layers of that width.
+    // The times of the first layer and sequence, of all its heads and four projections of their
+    // width; and of recurrent layers of that width.
     const GrowthTimes& times() const { return seconds_; }
 
   private:

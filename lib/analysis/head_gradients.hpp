@@ -58,7 +58,7 @@ class HeadGradientSink : public GradientSink<T> {
     void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
     void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
 
-    // Of the last layer, in the order of sequences and heads.
+    // The measures of the last layer, in the order of sequences and heads.
     const std::vector<HeadGradientStats>& heads() const { return heads_; }
 
     // What must hold of any gradients and does not, in words; empty when all is well. Gradients of

@@ -24,9 +24,9 @@ struct HeadSimilarity {
     static constexpr double kRedundant = 0.01;
 };
 
-// Of the weights [queries, keys] of each head, all of one shape; T is float or double. Clusters are
-// joined by average linkage while their mean divergence is below the threshold. Rows where either
-// head has no weight are left out.
+// Compares the weights [queries, keys] of each head, all of one shape; T is float or double.
+// Clusters are joined by average linkage while their mean divergence is below the threshold. Rows
+// where either head has no weight are left out.
 template <class T>
 HeadSimilarity compare_heads(const std::vector<MatrixView<const T>>& weights, double threshold);
 

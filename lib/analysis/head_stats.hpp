@@ -33,7 +33,7 @@ struct HeadStats {
     double sink_max = kNone;    // the same of the key where it is largest,
     double sink_key = kNone;    // among keys that at least half of the queries come after
     double saturation = kNone;  // share of rows whose largest weight is above 0.999
-    // Of the scores that softmax saw, over cells that may be attended.
+    // These are of the scores that softmax saw, over cells that may be attended.
     double max_score = kNone, score_min = kNone, score_mean = kNone, score_std = kNone;
 
     // Share of rows whose sum is nowhere near 1. No measure, but a sign that these are no weights.
@@ -61,7 +61,8 @@ enum class PatternScore {
     abs,  // 1 - mean distance from a head that has weight 1 on the pattern and 0 elsewhere
 };
 
-// Of all rows of a head, those without keys included. The sink is left to the caller.
+// The measures over all rows of a head, those without keys included. The sink is left to the
+// caller.
 HeadStats summarise(const std::vector<RowStats>& rows, PatternScore pattern_score);
 
 }  // namespace attn::analysis

@@ -16,8 +16,8 @@ struct JointEmbedding {
     double correlation = 0;  // of distance in the plane and score; NaN where either is constant
 };
 
-// Of queries [queries, d] and keys [keys, d]. Softmax stays the same when the same vector is
-// subtracted from all keys, and scores when queries are divided and keys multiplied by a number:
+// The plane of queries [queries, d] and keys [keys, d]. Softmax stays the same when the same vector
+// is subtracted from all keys, and scores when queries are divided and keys multiplied by a number:
 // Q' = Q / s and K' = s K - t with s = sqrt(rms Q / rms K) of the rows about their means and
 // t = mean(s K) - mean(Q / s), so that both clouds have one spread and one centre. The plane holds
 // the two largest directions of all rows; on each the largest component is positive. The

@@ -25,7 +25,7 @@ double best_time(std::size_t repeat, const Run& run) {
     return best;
 }
 
-// Of one layer, in seconds.
+// The times of one layer, in seconds.
 struct LayerTimes {
     std::size_t layer = 0;
     double exact = 0;

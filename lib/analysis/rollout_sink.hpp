@@ -35,8 +35,8 @@ class RolloutSink : public BlockwiseSink<T> {
     void consume(const Tile<T>& tile) override;
     void end_layer(const LayerOutputs<T>& outputs) override;
 
-    // Of each sequence that was streamed, by its number: rows [targets, tokens], or columns
-    // [tokens, sources].
+    // The result of each sequence that was streamed, by its number: rows [targets, tokens], or
+    // columns [tokens, sources].
     std::map<std::size_t, Matrix<T>> take() { return std::move(x_); }
 
   private:

@@ -21,7 +21,7 @@ class Largest {
     bool is_larger(std::size_t key) const {
         return top_.size() < most_ || value_(key) > value_(top_.back());
     }
-    // Of keys in rising order.
+    // Adds a key; keys come in rising order.
     void add(std::size_t key) {
         if (!is_larger(key)) return;
         if (top_.size() == most_) top_.pop_back();
@@ -125,7 +125,7 @@ Span<const std::uint32_t> find_largest(ExactRow& exact, std::size_t wanted) {
     return {exact.places.data(), count};
 }
 
-// Of which row.largest are at least `most`.
+// The `most` largest keys among these places, whose weights are row.largest.
 void take_top(ExactRow& exact, Span<const std::uint32_t> places, std::size_t most) {
     const approx::ExactRows::Row& row = exact.row;
     const auto weight = [&](std::size_t key) { return row.weights[key]; };

@@ -43,7 +43,7 @@ KeptRow keep_row(const ExactRow& exact, KeyRange keys, std::uint8_t* keep, std::
 // The same of a row that keeps all that it may attend.
 KeptRow keep_all_of(const ExactRow& exact);
 
-// Of implied weights for the keys of `keys`; outside of them they are 0.
+// The error of implied weights for the keys of `keys`; outside of them they are 0.
 RowError compare_row(const ExactRow& exact, KeyRange keys, Span<const double> implied);
 
 // Adds what the contexts say.

@@ -13,8 +13,8 @@ namespace attn::analysis {
 
 struct StatsOptions {
     std::vector<std::ptrdiff_t> offsets{0};  // where query 0 stands; one, or one a sequence
-    // Of the keys, among which each query stands at its offset: one list a sequence, one for all,
-    // or none.
+    // Tokens of the keys, among which each query stands at its offset: one list a sequence, one for
+    // all, or none.
     std::vector<std::vector<std::string>> tokens;
     std::optional<PatchGrid> grid;  // of the keys
     bool scores = false;            // measure scores too, of sources that compute them

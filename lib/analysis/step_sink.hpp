@@ -28,8 +28,8 @@ using WeightsBefore = std::function<MatrixView<const T>(const StepRows& rows, T*
 template <class T>
 struct StepOptions {
     WeightsBefore<T> before;  // null: at the first step
-    // Of a source that computes: scores, and what layers give; scores must be those before bias and
-    // mask.
+    // Set for a source that computes: scores, and what layers give; scores must be those before
+    // bias and mask.
     bool computed = false;
     KvOrder kv_order = KvOrder::repeat;
     std::function<double(std::size_t layer, std::size_t d_head)> scale{};  // of the scores
@@ -37,7 +37,7 @@ struct StepOptions {
     std::string name{};  // of the source, for errors
 };
 
-// Of one head of one sequence. NaN: does not exist.
+// The measures of one head of one sequence. NaN: does not exist.
 struct StepFacts {
     std::size_t layer = 0;
     std::size_t sequence = 0;
@@ -51,7 +51,7 @@ struct StepFacts {
     double qk_spectral = 0;
 };
 
-// Of one layer and sequence.
+// The measures of one layer and sequence.
 struct LayerFacts {
     std::size_t layer = 0;
     std::size_t sequence = 0;

@@ -240,7 +240,7 @@ class TileWorker {
         return !soft && errors_[i].kept == group_[i].cells;
     }
 
-    // Of the rows that keep some keys, but not all.
+    // Makes the contexts of rows that keep some keys, but not all.
     void make_contexts(bool soft) {
         std::size_t first = group_.size(), last = 0, count = 0;
         KeyRange all;
@@ -377,7 +377,7 @@ class TileWorker {
     bool needs_logs_ = false;
     std::size_t largest_wanted_ = 0;
 
-    // Of the group of rows that is looked at.
+    // These belong to the group of rows that is looked at.
     std::size_t first_ = 0;
     std::vector<ExactRow> group_;
     AlignedBuffer<double> weights_;  // [group_rows_, keys_]
@@ -385,7 +385,7 @@ class TileWorker {
     std::vector<std::vector<double>> logs_;
     std::vector<std::vector<std::uint8_t>> blocked_;
     std::vector<T> exact_;  // contexts, where the tile has none
-    // Of one method on it.
+    // These belong to one method on it.
     std::vector<KeyRange> ranges_;
     std::vector<RowError> errors_;
     std::vector<T> factors_, products_;

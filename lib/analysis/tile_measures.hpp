@@ -36,7 +36,7 @@ class TileResults {
     virtual ~TileResults() = default;
     // Rows of one method, in their order.
     virtual void add(std::size_t method, const RowError& row) = 0;
-    // Of one row, where there are contexts.
+    // Adds the contexts of one row, where there are any.
     virtual void add_context(std::size_t method, std::size_t query, Span<const T> exact,
                              Span<const T> implied) = 0;
 };

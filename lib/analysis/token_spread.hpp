@@ -17,7 +17,7 @@ struct TokenSpread {
     double stable_rank = 0;   // ‖X‖_F² / ‖X‖₂²
 };
 
-// Of rows X [tokens, d_model].
+// The spread of rows X [tokens, d_model].
 TokenSpread token_spread(MatrixView<const double> rows);
 
 // The columns of one head, [d_in, d_head], of a matrix [d_in, heads * d_head] in either order.

@@ -35,7 +35,7 @@ class TopKeys : public Sink<T> {
     void begin_layer(const LayerShape& shape) override;
     void consume(const Tile<T>& tile) override;
 
-    // Of a head by its slot, when all its tiles were there: [bands, count].
+    // The entries of a head by its slot, when all its tiles were there: [bands, count].
     std::vector<TopKey> entries(std::size_t slot) const;
 
     // The first entry of a band.

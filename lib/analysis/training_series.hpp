@@ -14,7 +14,8 @@
 
 namespace attn::analysis {
 
-// Of one head at one step. NaN: does not exist (no tokens, no scores, a head that is not finite).
+// The measures of one head at one step. NaN: does not exist (no tokens, no scores, a head that is
+// not finite).
 struct StepHead {
     static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
@@ -22,7 +23,7 @@ struct StepHead {
     double entropy = kNone, entropy_normalised = kNone, confidence = kNone, effective_keys = kNone;
     double saturation = kNone, sink = kNone;
     double induction = kNone, previous_token = kNone, duplicate_token = kNone;
-    // Of scaled scores over the cells that may be attended, before bias and mask.
+    // These are of scaled scores over the cells that may be attended, before bias and mask.
     double max_score = kNone, max_abs_score = kNone, score_std = kNone;
     double score_range = kNone;  // max over rows of ln p_max - ln p_min, where there are no scores
     double qk_spectral = kNone;  // scale * ‖W_Q W_Kᵀ‖₂ (Zhai et al. 2023)

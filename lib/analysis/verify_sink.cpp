@@ -11,7 +11,7 @@
 namespace attn::analysis {
 namespace {
 
-// Of a layer; a definition of so many takes a fraction of a second.
+// The most cells of a layer; a definition of so many takes a fraction of a second.
 constexpr std::size_t kMostCells = std::size_t{1} << 18;
 constexpr std::size_t kMostSequences = 2, kMostHeads = 4, kLeastRows = 2;
 

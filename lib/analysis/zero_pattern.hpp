@@ -14,7 +14,7 @@
 
 namespace attn::analysis {
 
-// Of the keys that one query may attend; `position` is where it stands among the keys.
+// The zeros among the keys that one query may attend; `position` is where it stands among the keys.
 struct RowZeros {
     std::ptrdiff_t position = 0;
     KeyRange allowed;

@@ -12,7 +12,7 @@
 namespace attn {
 namespace {
 
-// Of the matrices of a tile, of which the definition holds a dozen at once.
+// The most cells of a matrix of a tile: the definition holds a dozen of them at once.
 constexpr std::size_t kMostCells = std::size_t{1} << 18;
 
 template <class T>

@@ -67,7 +67,7 @@ XtMatrix<C> behind(const Array<T>& past, const HeadPlace& place, const XtMatrix<
     return xt::concatenate(xt::xtuple(before, matrix), 0);
 }
 
-// Of one head, what attention is computed from.
+// What attention of one head is computed from.
 template <class C>
 struct Tokens {
     XtMatrix<C> q, k, v;

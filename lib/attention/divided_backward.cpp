@@ -93,7 +93,7 @@ class GradientExchange {
         }
     }
 
-    // Of one head of one sequence, whose cells lie behind one another.
+    // The cells of one head of one sequence, which lie behind one another.
     std::size_t bias_cells() const {
         const Broadcast<T>& bias = mask_.bias;
         return (bias.varies_by_query() ? shape_.queries : 1) *

@@ -31,8 +31,8 @@ void for_rows_of(const Division& division, const LayerShape& shape, std::size_t 
     });
 }
 
-// Of each tile of a head: cells that its queries may attend, and a row's own cost where there are
-// few.
+// The cost of each tile of a head: cells that its queries may attend, and a row's own cost where
+// there are few.
 template <class T>
 std::vector<double> tile_areas(const Mask<T>& mask, const LayerShape& shape, std::size_t sequence) {
     std::vector<double> areas(shape.blocks());

@@ -27,7 +27,7 @@ struct GradientTile {
     Span<const double> weighted;        // of each row: Σ weights * dL/dweights, the dot in theory
 };
 
-// Of one head, before the heads that share keys and values are added up.
+// The gradients of one head, before the heads that share keys and values are added up.
 struct HeadGradients {
     double k_squares = 0;
     double v_squares = 0;

@@ -24,7 +24,7 @@ template <class T>
 struct LayerInputs {
     const Mask<T>* mask = nullptr;
     const LayerTask<T>* task = nullptr;  // of computed attention: q, k, v
-    // Of stored attention: the weights [queries, keys] of a sequence and head.
+    // Set for stored attention: the weights [queries, keys] of a sequence and head.
     std::function<MatrixView<const T>(std::size_t, std::size_t)> stored = nullptr;
 };
 

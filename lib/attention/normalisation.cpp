@@ -15,7 +15,7 @@ struct Moments {
     double squares = 0;  // of the distances from the mean, summed up
 };
 
-// Of the values times `unit`.
+// Mean and spread of the values times `unit`.
 template <class T>
 Moments moments_of(Span<const T> x, NormKind kind, double unit) {
     Moments moments;

@@ -47,12 +47,12 @@ class JoiningSink {
     // Whether it can do with some rows of a head, as long as the process that owns the head hears
     // of the others before its end_head.
     virtual bool takes_rows() const { return false; }
-    // Of rows that were consumed here, for the owner; and there, before end_head.
+    // What is known of rows that were consumed here, for the owner; and there, before end_head.
     virtual void save_rows(const RowPiece&, ByteWriter&) const {}
     virtual void restore_rows(const RowPiece&, ByteReader&) {}
     // Whether what it finds in a layer counts when the layer is over; else it is in files.
     virtual bool remembers() const { return false; }
-    // Of a head that is done; and on another process, in the same order.
+    // The result of a head that is done; and on another process, in the same order.
     virtual void save_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteWriter&) const {}
     virtual void restore_head(std::size_t /*sequence*/, std::size_t /*head*/, ByteReader&) {}
     // When the heads of all processes are here, even where this one is alone; what tiles are made

@@ -36,9 +36,10 @@ HeadBounds rounding_bounds(const DefinedHead<double>& head) {
     constexpr auto lost = static_cast<double>(std::numeric_limits<T>::min());
     const std::size_t queries = head.weights.extent(0), keys = head.weights.extent(1),
                       width = head.v.extent(1);
-    // Of a product of a query and a key: its terms, their turns (6), the scale and its product.
+    // The bound of a product of a query and a key: its terms, their turns (6), the scale and its
+    // product.
     const double of_product = rounding_of_sum(head.q.extent(1) + 9, u);
-    // Of a row: the sum of its exponentials.
+    // The bound of a row: the sum of its exponentials.
     const double of_sum = rounding_of_sum(keys, u);
     const std::vector<double> q = norms(head.q), k = norms(head.k);
 

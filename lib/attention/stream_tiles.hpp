@@ -16,7 +16,7 @@
 
 namespace attn {
 
-// Of the errors of items that run at once, the one of the first item: items start in order, and
+// Among the errors of items that run at once, the one of the first item: items start in order, and
 // those that have started run to their end, so that it is the same for any number of threads.
 class FirstError {
   public:

@@ -89,7 +89,7 @@ struct Tile {
     MatrixView<const T> weights;  // [rows, active.size()]
     MatrixView<const T> context;  // [rows, d_value]; empty unless the source has it
 
-    // Of each row, empty unless asked for:
+    // One number a row, empty unless asked for:
     Span<const double> logsumexp;      // log of the softmax's denominator
     Span<const double> entropy;        // -Σ w ln w
     Span<const ScoreSums> score_sums;  // of the scores that softmax saw

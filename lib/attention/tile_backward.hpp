@@ -26,7 +26,7 @@ struct BackwardTask {
 // What some blocks of one head, one after another, add to gradients that several blocks share.
 template <class T>
 struct BackwardSums {
-    // Of the blocks that hold these queries; all zeros.
+    // Sums for the blocks that hold these queries; all zeros.
     BackwardSums(const BackwardTask<T>& task, KeyRange queries_of_blocks);
 
     KeyRange queries;

@@ -5,7 +5,7 @@
 namespace attn {
 namespace {
 
-// Of the nouns of this program.
+// The plural of the nouns of this program.
 std::string plural_of(const std::string& noun) {
     const auto ends_with = [&](const std::string& end) {
         return noun.size() >= end.size() &&

@@ -14,7 +14,7 @@ namespace attn::io {
 
 class FileReader {
   public:
-    // Of bytes that stay where they are while this lives.
+    // Reads bytes that stay where they are while this lives.
     explicit FileReader(Span<const std::byte> bytes);
 
     // Whether at_hand() copies.

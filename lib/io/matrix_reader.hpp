@@ -14,8 +14,8 @@ namespace attn::io {
 template <class T>
 class MatrixReader {
   public:
-    // Of dense matrices [rows, columns], which stay where they are while this lives. Neighbours in
-    // one file share a descriptor; of matrices in very many places all are looked at where they
+    // Reads dense matrices [rows, columns], which stay where they are while this lives. Neighbours
+    // in one file share a descriptor; of matrices in very many places all are looked at where they
     // lie.
     MatrixReader(std::vector<const T*> matrices, std::size_t rows, std::size_t columns);
 

@@ -33,7 +33,7 @@ class OutputFolder {
     // Creates the folder where it is missing, and finishes the commit of a command that was killed.
     // `expected`: what the command writes, for messages ("a folder, or one picture FILE.png").
     // Throws Error when the path is a file, cannot be written to, or holds what the guard protects.
-    // Of several `ranks` that make one result, each makes an OutputFolder: rank 0 as if alone, and
+    // Where several `ranks` make one result, each makes an OutputFolder: rank 0 as if alone, and
     // the others write into its hidden folder; Error on those that do not see it.
     OutputFolder(std::string path, OutputGuard guard, const std::string& expected = "a folder",
                  Communicator ranks = {}, Leftover leftover = Leftover::removed);

@@ -28,7 +28,7 @@ const std::set<std::string> kFileEndings{
     ".npy",  ".npz", ".json", ".csv",  ".txt", ".zip",  ".h5",   ".safetensors", ".hdf5",
     ".tex",  ".pgf", ".md",   ".xml",  ".emf", ".tsv",  ".jsonl"};
 
-// Of the path as it is written, and of where it leads.
+// The folders above the path as it is written, and above where it leads.
 std::set<fs::path> folders_above(const std::string& path) {
     std::set<fs::path> folders;
     std::error_code problem;

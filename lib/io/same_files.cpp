@@ -12,7 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of the size, the first bytes, the last, and some evenly in between; empty for what is no file.
+// The digest of the size, the first bytes, the last, and some in between; empty for what is no
+// file.
 std::string digest_of(const std::string& path) {
     constexpr std::size_t kParts = 64, kPart = 4096;
     std::error_code problem;

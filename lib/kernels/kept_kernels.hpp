@@ -17,7 +17,7 @@ struct KeptSums {
     std::size_t count = 0;    // that are kept
 };
 
-// Of the weights of one row; a NaN makes all of it NaN.
+// Sums over the weights of one row; a NaN makes all of it NaN.
 struct AddedWeights {
     double sum = 0;
     double smallest = 0;  // +inf for none

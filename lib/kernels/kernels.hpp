@@ -36,7 +36,7 @@ struct ExponentialSums {
     double logs = 0;  // of exp(x) * x, with 0 for x = -inf
 };
 
-// Of the scores of one row that are not -inf. A NaN makes all but the count NaN.
+// Sums over the scores of one row that are not -inf. A NaN makes all but the count NaN.
 struct ScoreSums {
     double count = 0;
     double smallest = 0;  // where count > 0

@@ -214,7 +214,7 @@ FamilyConfig t5_config() {
         count_key("relative_attention_max_distance", "relative_max_distance",
                   &ModelConfig::relative_max_distance, 2),
     };
-    // Of the decoder, or of both.
+    // They belong to the decoder, or to both.
     family.ignored = {"is_decoder", "num_decoder_layers"};
     family.finish = [](ModelConfig& config) {
         // The class of mT5 says gated-gelu, T5's says relu.

@@ -110,7 +110,7 @@ ConfigKeys scaling_keys(const std::string& before, bool partial) {
             longrope_key(before + "finetuned")};
 }
 
-// Of the layers with a window, where they rotate otherwise.
+// The keys of layers with a window, where those rotate otherwise.
 ConfigKeys window_keys(const std::string& before) {
     const std::string what = "stretched positions in layers with a window";
     return {only_key(before + "rope_type", std::string("default"), what),

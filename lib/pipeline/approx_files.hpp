@@ -29,8 +29,8 @@ struct LinformerFiles {
     std::shared_ptr<const Matrix<double>> e, f;
 };
 
-// Of --linformer-e and --linformer-f: matrices [k, m] or [m, k], whose longer axis is that of the
-// keys. Throws Error for other shapes, for fewer positions than `keys`, and where k differs.
+// Reads --linformer-e and --linformer-f: matrices [k, m] or [m, k], whose longer axis is that of
+// the keys. Throws Error for other shapes, for fewer positions than `keys`, and where k differs.
 LinformerFiles load_linformer(const std::string& e, const std::string& f, std::size_t keys,
                               io::Inputs& inputs);
 

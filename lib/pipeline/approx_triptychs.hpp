@@ -10,7 +10,7 @@
 
 namespace attn::pipeline {
 
-// Of what is streamed.
+// The sizes of what is streamed.
 struct TriptychSizes {
     std::size_t heads = 0;  // of all layers and sequences
     std::size_t cells = 0;  // of a head

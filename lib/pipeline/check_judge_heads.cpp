@@ -127,7 +127,8 @@ CheckLine CheckJudge<T>::judge_duplicates() const {
     return line;
 }
 
-// Of the scores that a run saved beside its weights, or of the source where it holds scores itself.
+// Judges the scores that a run saved beside its weights, or the source where it holds scores
+// itself.
 template <class T>
 CheckLine CheckJudge<T>::judge_scores(bool raw) const {
     const char* const name = "constant_scores";

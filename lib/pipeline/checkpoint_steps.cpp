@@ -26,7 +26,7 @@ bool is_checkpoint(const std::string& path) {
     }
 }
 
-// Of all arrays, with their names and shapes.
+// The digest of all arrays, with their names and shapes.
 std::string digest_of_checkpoint(const std::string& path) {
     const io::Container container = io::open_container(path);
     std::vector<std::pair<std::string, const io::StoredArray*>> arrays;

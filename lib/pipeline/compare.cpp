@@ -134,7 +134,7 @@ class Comparison {
   private:
     using HeadIterator = std::vector<HeadDifference>::iterator;
 
-    // Of the heads of a result, dealt out among the ranks.
+    // The heads of a result are dealt out among the ranks.
     bool is_mine(std::size_t head) const {
         return head % request_.ranks.size() == request_.ranks.rank();
     }

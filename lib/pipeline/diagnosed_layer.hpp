@@ -9,7 +9,7 @@
 
 namespace attn::pipeline {
 
-// Of the layer itself, while what it reads is there. All arguments are kept by pointer.
+// The inputs of the layer itself, while what it reads is there. All arguments are kept by pointer.
 analysis::DenseInputs dense_inputs(const LayerOutputs<double>& layer,
                                    const source::ComputedInputs<double>& loaded,
                                    const AttentionOptions<double>& options);

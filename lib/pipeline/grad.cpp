@@ -130,7 +130,7 @@ class GradientRun {
               " ranks, so that " + std::to_string(ranks - parts) + " of them have less to do");
     }
 
-    // Of the arrays that may be too large; the others are as large as what was read.
+    // The bytes of the arrays that may be too large; the others are as large as what was read.
     std::size_t bytes_of_cells() const {
         const std::size_t arrays =
             (save_.scores ? std::size_t{1} : 0) + (save_.weights ? std::size_t{1} : 0);

@@ -46,7 +46,7 @@ results::GradientCheck check_gradients(const source::ComputedRequest& request,
     own.key_tokens.clear();
     source::ComputedSource<double> source(own, inputs, nullptr);
     const source::GradientPass<double> pass(source, inputs, upstream, ranks);
-    // Of each array of embeddings: there are several with hidden states.
+    // One for each array of embeddings: there are several with hidden states.
     const std::vector<Array<double>> x = source.inputs().x;
     std::vector<Array<double>> gradients(x.size());
     source::GradientPass<double>::Visits visits;

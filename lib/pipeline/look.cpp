@@ -34,7 +34,7 @@ std::string repeated(const source::SourceRequest& from) {
     return text;
 }
 
-// Of the numbers as they were saved, which may be narrower than those we compute with.
+// The type of the numbers as they were saved, which may be narrower than those we compute with.
 DType type_in_file(io::Inputs& inputs, const std::string& source, DType working) {
     if (results::is_run_folder(source)) return working;
     const std::vector<io::StoredArray> arrays = source::find_stored_parts(inputs, source).arrays;

@@ -47,7 +47,7 @@ struct Part {
     std::vector<std::size_t> heads, queries;
 
     bool is_all() const { return heads.empty() && queries.empty(); }
-    // Of the cells [batch, heads, queries, keys].
+    // The shape of the observed part of cells [batch, heads, queries, keys].
     Shape of(Shape cells) const {
         if (!heads.empty()) cells[1] = heads.size();
         if (!queries.empty()) cells[2] = queries.size();

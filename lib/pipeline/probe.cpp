@@ -123,7 +123,7 @@ std::string random_file(Shape shape, const Attempt& attempt, unsigned number) {
     std::mt19937 random(attempt.seed + number);
     std::vector<float> values(element_count(shape, "probe"));
     for (float& value : values) {
-        // Of the sum of twelve uniform numbers: the same with every standard library.
+        // The sum of twelve uniform numbers: the same with every standard library.
         double sum = -6;
         for (int i = 0; i < 12; ++i) sum += static_cast<double>(random()) / 4294967296.0;
         value = static_cast<float>(attempt.size * sum);

@@ -171,7 +171,7 @@ class Report {
             facts_.rollout_layers = count_up(a_.layers.size());
     }
 
-    // Of the sequences that are in the page.
+    // The labels of the sequences that are in the page.
     std::vector<std::vector<std::string>> chosen_labels(
         const std::vector<std::vector<std::string>>& all) const {
         if (all.size() <= 1) return all;

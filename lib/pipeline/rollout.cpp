@@ -310,7 +310,7 @@ class Rollout {
         }
     }
 
-    // Of the targets that were listed last, in the order of the rows.
+    // Lists the targets that were listed last, in the order of the rows.
     void list_encoder(const Matrix<T>& rows) {
         auto& targets = result_.summary.targets;
         for (std::size_t row = 0; row < rows.rows; ++row)

@@ -18,7 +18,7 @@ struct RolloutPictureFacts {
     std::vector<std::size_t> heads;
     std::size_t rows = 0;
     std::size_t columns = 0;
-    // Of each row the key behind which nothing can be; empty: nothing is masked.
+    // For each row the key behind which nothing can be; empty: nothing is masked.
     std::vector<std::size_t> ends;
 };
 
@@ -41,7 +41,8 @@ class RolloutPicture {
     results::HeatmapDrawer drawer_;
 };
 
-// Of these lines among all; where there are no labels and not all lines are drawn, their numbers.
+// The labels of these lines among all; where there are no labels and not all lines are drawn, their
+// numbers.
 std::vector<std::vector<std::string>> labels_of_lines(
     const std::vector<std::vector<std::string>>& all, const std::vector<std::size_t>& lines,
     std::size_t count);

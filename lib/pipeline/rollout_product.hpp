@@ -26,7 +26,7 @@ struct RolloutParts {
     std::shared_ptr<StreamedRollout<T>> streamed;
 };
 
-// Of one sequence.
+// The rows of one sequence.
 template <class T>
 struct RolloutRows {
     std::vector<Matrix<T>> heads;  // [targets, tokens]: one, or one a head of the last

@@ -31,7 +31,8 @@ struct RolloutStack {
     std::size_t queries() const { return attention.shape()[2]; }
     std::size_t keys() const { return attention.shape()[3]; }
 
-    // Of one layer by its place in the stack; `only`: this head alone, by its place in `heads`.
+    // The heads of one layer by its place in the stack; `only`: this head alone, by its place in
+    // `heads`.
     analysis::LayerHeads<T> layer(std::size_t place, std::size_t sequence,
                                   std::optional<std::size_t> only = std::nullopt) const;
     void forget(std::size_t place) const;

@@ -64,7 +64,7 @@ std::map<std::size_t, Matrix<T>> StreamedRollout<T>::sources(
     return sink.take();
 }
 
-// Of the layers that take part.
+// The inputs of the layers that take part.
 template <class T>
 std::map<std::size_t, Array<T>> StreamedRollout<T>::layer_inputs(const Progress& progress) const {
     const source::ComputedInputs<T>& loaded = source_->inputs();

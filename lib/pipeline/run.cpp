@@ -306,7 +306,7 @@ class Run {
     const Warn& warn_;
     const Communicator& ranks_ = request_.ranks;
     std::vector<std::unique_ptr<Sink<T>>> idle_sinks_;
-    // Of all inputs, while they are read; others than rank 0 write no manifest.
+    // Digests of all inputs are made while they are read; others than rank 0 write no manifest.
     io::Inputs files_{ranks_.is_root() ? io::DigestTime::while_reading
                                        : io::DigestTime::at_the_end};
     source::ComputedSource<T> source_;

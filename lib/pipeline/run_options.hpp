@@ -10,7 +10,7 @@
 
 namespace attn::pipeline {
 
-// Of what attention is computed from, the same for every command that computes it.
+// The options of what attention is computed from, the same for every command that computes it.
 template <class T>
 std::vector<results::ManifestOption> describe_input_options(
     const source::ComputedRequest& request, const source::ComputedInputs<T>& inputs);

@@ -56,7 +56,7 @@ struct StatsResult {
     std::vector<SinkCount> sinks{};  // of each source
 
     // Share of heads whose key 0 receives more than kSink on average (Gu et al. 2024).
-    // Of all that were measured, whichever of them are listed.
+    // The share of sinks among all heads that were measured, whichever of them are listed.
     double sink_rate() const;
     static constexpr double kSink = 0.3;
 };

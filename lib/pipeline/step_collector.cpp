@@ -52,7 +52,7 @@ FoundHead found_head(const HeadStats& stats, const StepFacts& facts) {
     return found;
 }
 
-// Of the values that exist.
+// The mean of the values that exist.
 struct MeanOfSome {
     double sum = 0, count = 0;
     void add(double value) {

@@ -40,7 +40,7 @@ class StepCollector {
     // The weights of the last step, where its options said to keep them; else none.
     analysis::WeightsBefore<T> weights_before() const;
 
-    // Of the steps so far.
+    // The series of the steps so far.
     const analysis::TrainingSeries& series() const { return series_; }
     analysis::TrainingSeries take() { return std::move(series_); }
 

@@ -28,7 +28,7 @@ struct CheckLine {
     std::optional<double> worst;
     std::optional<CheckPlace> place;
     std::string message;  // one sentence, or empty
-    // Of a failure or a warning: every head that is guilty, with its own worst place.
+    // Filled for a failure or a warning: every head that is guilty, with its own worst place.
     std::vector<CheckPlace> guilty{};
     // What every line of this name has.
     std::optional<double> threshold{};  // of `worst`; of row_sum, of its distance from 1

@@ -22,7 +22,7 @@
 namespace attn::results {
 namespace {
 
-// Of cells whose pictures are drawn later, beside other work.
+// The most cells whose pictures are drawn later, beside other work.
 constexpr std::size_t kMostWaiting = std::size_t{32} << 20;
 
 analysis::CellWindow window_of(const HeatmapOptions& options, const LayerShape& shape) {

@@ -21,7 +21,7 @@ double divergence_of(const T* a, const T* b, std::size_t keys) {
 
 }  // namespace
 
-// Of one head, a slot a query.
+// The rows of one head, a slot a query.
 template <class T>
 struct DifferenceSink<T>::Rows {
     std::vector<double> max_abs;

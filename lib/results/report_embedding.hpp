@@ -23,7 +23,8 @@ struct ProjectedHeads {
 template <class T>
 class EmbeddingSink : public Sink<T> {
   public:
-    // Of the layer at a place among those that stream by; nothing where there are none.
+    // The projections of the layer at a place among those that stream by; nothing where there are
+    // none.
     using Projected =
         std::function<std::optional<ProjectedHeads<T>>(std::size_t layer, const LayerOutputs<T>&)>;
 

@@ -27,7 +27,7 @@ void add_measures(Json& entry, const std::vector<Series>& all, const Series& one
 
 using Numbers = std::vector<std::pair<std::string, double>>;
 
-// Of one step; none without gradients.
+// The numbers of one step; none without gradients.
 Numbers gradient_numbers(const analysis::HeadSeries& head, std::size_t step) {
     Numbers numbers;
     if (head.gradients.empty()) return numbers;

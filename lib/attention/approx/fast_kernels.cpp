@@ -12,7 +12,8 @@
 namespace attn::approx {
 namespace {
 
-// Of the features of some keys: the largest logarithm of each, and Σ φ(k) [v, 1] relative to it.
+// Sums over the features of some keys: the largest logarithm of each, and Σ φ(k) [v, 1] relative to
+// it.
 template <class T>
 struct KeySums {
     std::vector<T> high;
