@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/aligned_buffer.hpp"
+#include "core/are_zeros.hpp"
 #include "core/error.hpp"
 #include "core/number_word.hpp"
 #include "kernels/kept_kernels.hpp"
@@ -102,7 +103,7 @@ FusedLayer<T>::FusedLayer(LayerHeads<T> heads, const RolloutOptions& options)
         cells += allowed_cells(heads_, query).count();
     const auto count = static_cast<std::size_t>(options.discard * static_cast<double>(cells));
     discard_ = find_discard(queries(), count, [this](std::size_t query, std::vector<double>& row) {
-        std::vector<double> all;
+        std::vector<double> all(keys());
         const AllowedCells allowed = allowed_cells(heads_, query);
         fuse(query, allowed, all);
         move_first_key(query, all);
@@ -164,16 +165,32 @@ void FusedLayer<T>::rows(std::size_t first, std::size_t count, T* into) const {
 
 template <class T>
 void FusedLayer<T>::make_rows(std::size_t first, std::size_t count, T* into) const {
-    std::vector<double> row;
-    for (std::size_t i = 0; i < count; ++i) {
+    std::vector<double> row(keys());
+    for (std::size_t i = 0; i < count; ++i, into += keys()) {
         make_row(first + i, row);
-        std::transform(row.begin(), row.end(), into + i * keys(),
+        KeyRange range = row_range(first + i);
+        if (range.empty()) range = {};
+        double* const begin = row.data() + range.begin;
+        double* const end = row.data() + range.end;
+        std::fill(into, into + range.begin, T{0});
+        std::transform(begin, end, into + range.begin,
                        [](double cell) { return static_cast<T>(cell); });
+        std::fill(into + range.end, into + keys(), T{0});
+        std::fill(begin, end, 0.0);
+    }
+}
+
+template <class T>
+void FusedLayer<T>::require_causal(std::size_t query) const {
+    for (const MatrixView<const T>& head : heads_.weights) {
+        const T* const row = head.row(query - heads_.first_query).data();
+        if (!are_zeros(row + query + 1, keys() - query - 1)) throw NotCausal{};
     }
 }
 
 template <class T>
 void FusedLayer<T>::make_row(std::size_t query, std::vector<double>& row) const {
+    if (heads_.causal_unproved) require_causal(query);
     const AllowedCells allowed = allowed_cells(heads_, query);
     fuse(query, allowed, row);
     if (options_.fused == Fused::crossed_relevance) return;
@@ -274,11 +291,10 @@ void FusedLayer<T>::add_products(std::size_t query, KeyRange range,
     for (std::size_t key = range.begin; key < range.end; ++key) row[key] = std::max(0.0, row[key]);
 }
 
-// [keys], zero where nobody may attend.
+// [keys], of zeros before, zero where nobody may attend.
 template <class T>
 void FusedLayer<T>::fuse(std::size_t query, const AllowedCells& allowed,
                          std::vector<double>& row) const {
-    row.assign(keys(), 0);
     const KeyRange range = allowed.range;
     if (range.empty()) return;
     bool sane = add_and_watch(query, range, row);

@@ -16,6 +16,9 @@
 
 namespace attn::analysis {
 
+// A row that was read is not causal, though the mask is.
+struct NotCausal {};
+
 // What one layer of one sequence holds; views of what others keep. T is float or double.
 template <class T>
 struct LayerHeads {
@@ -28,7 +31,8 @@ struct LayerHeads {
     const Mask<T>* mask = nullptr;
     std::size_t layer = 0;
     std::size_t sequence = 0;
-    RowSumWatch* sums = nullptr;  // is shown every row that is read; null: nobody asks
+    bool causal_unproved = false;  // throws NotCausal where a cell right of the diagonal is not 0
+    RowSumWatch* sums = nullptr;   // is shown every row that is read; null: nobody asks
     // Where the matrices are only some rows: the query of the first, and how many there are in all;
     // others may not be asked for.
     std::size_t first_query = 0;
@@ -79,6 +83,7 @@ class FusedLayer {
     }
     bool add_and_watch(std::size_t query, KeyRange range, std::vector<double>& row) const;
     void show_sum(std::size_t query, std::size_t head, double sum) const;
+    void require_causal(std::size_t query) const;
     void require_weights(std::size_t query, KeyRange range) const;
     void move_first_key(std::size_t query, std::vector<double>& row) const;
     void discard(std::size_t query, const AllowedCells& allowed, std::vector<double>& row) const;

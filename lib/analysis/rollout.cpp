@@ -87,8 +87,8 @@ std::vector<Panels<T>> pack_columns(const Matrix<T>& x) {
     return packed;
 }
 
-// Rows of the result: `made` [rows, keys] times x. A few rows at a time, because each has its own
-// keys.
+// Rows of the result, every cell of them: `made` [rows, keys] times x. A few rows at a time,
+// because each has its own keys.
 template <class T>
 void multiply_block(const FusedLayer<T>& layer, TileRange rows, const T* made,
                     const std::vector<Panels<T>>& x, bool lower, Matrix<T>& result) {
@@ -102,7 +102,11 @@ void multiply_block(const FusedLayer<T>& layer, TileRange rows, const T* made,
             const std::size_t count = std::min(kFewRows, rows.end - first);
             KeyRange keys = layer.range_of(first, count);
             if (lower) keys.begin = std::max(keys.begin, column);
-            if (keys.empty()) continue;
+            if (keys.empty()) {
+                for (std::size_t row = first; row < first + count; ++row)
+                    std::fill_n(result.row(row).data() + column, columns, T{0});
+                continue;
+            }
             const T* const from = made + (first - rows.begin) * layer.keys();
             for (std::size_t key = keys.begin; key < keys.end; key += kDepth) {
                 const std::size_t depth = std::min(kDepth, keys.end - key);
@@ -150,9 +154,10 @@ Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
 }
 
 template <class T>
-Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower) {
+Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower, Matrix<T> room) {
     const std::vector<Panels<T>> packed = pack_columns(x);
-    Matrix<T> result(layer.queries(), x.columns);
+    const bool fits = room.rows == layer.queries() && room.columns == x.columns;
+    Matrix<T> result = fits ? std::move(room) : Matrix<T>(layer.queries(), x.columns);
     for_blocks(layer, [&](TileRange rows, const T* made) {
         multiply_block(layer, rows, made, packed, lower, result);
     });
@@ -188,8 +193,10 @@ template Matrix<float> times_layer(const Matrix<float>&, const FusedLayer<float>
                                    std::vector<std::uint8_t>*);
 template Matrix<double> times_layer(const Matrix<double>&, const FusedLayer<double>&,
                                     std::vector<std::uint8_t>*);
-template Matrix<float> layer_times(const FusedLayer<float>&, const Matrix<float>&, bool);
-template Matrix<double> layer_times(const FusedLayer<double>&, const Matrix<double>&, bool);
+template Matrix<float> layer_times(const FusedLayer<float>&, const Matrix<float>&, bool,
+                                   Matrix<float>);
+template Matrix<double> layer_times(const FusedLayer<double>&, const Matrix<double>&, bool,
+                                    Matrix<double>);
 template Matrix<float> layer_columns(const FusedLayer<float>&, const std::vector<std::size_t>&);
 template Matrix<double> layer_columns(const FusedLayer<double>&, const std::vector<std::size_t>&);
 template Matrix<float> unit_rows(const std::vector<std::size_t>&, std::size_t);

@@ -19,8 +19,10 @@ Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
                       std::vector<std::uint8_t>* has_weight = nullptr);
 
 // The layer [queries, keys] times x [keys, sources]. `lower`: x has nothing right of its diagonal.
+// `room`: a matrix whose memory the result may take, where it is as large.
 template <class T>
-Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower);
+Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower,
+                      Matrix<T> room = {});
 
 // Columns of the layer [queries, keys]: what layer_times gives for these columns of the identity.
 template <class T>

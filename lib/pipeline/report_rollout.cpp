@@ -20,7 +20,8 @@ constexpr std::size_t kMostRolledBytes = std::size_t{1} << 30;
 template <class T>
 RolloutStack<T> open_stack(const ReportRequest& request, const RolloutRequest& rollout,
                            io::Inputs& inputs, const Progress& progress) {
-    if (!request.is_computed()) return open_rollout_source<T>(rollout, inputs, nullptr);
+    if (!request.is_computed())
+        return open_rollout_source<T>(rollout, CausalLooks::all_layers, inputs, nullptr);
     return compute_rollout_parts<T>(rollout, inputs, nullptr, progress).decoder;
 }
 

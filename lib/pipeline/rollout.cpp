@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "analysis/specificity.hpp"
 #include "analysis/uniform_rollout.hpp"
@@ -34,12 +35,13 @@ constexpr double kUnspecific = 0.02;
 constexpr std::size_t kMostFlowTargets = 64;
 
 template <class T>
-RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn) {
+RolloutParts<T> open_parts(const RolloutRequest& request, CausalLooks looks, io::Inputs& inputs,
+                           const Warn& warn) {
     RolloutParts<T> parts;
     if (request.is_computed())
         parts = compute_rollout_parts<T>(request, inputs, warn, nullptr);
     else
-        parts.decoder = open_rollout_source<T>(request, inputs, warn);
+        parts.decoder = open_rollout_source<T>(request, looks, inputs, warn);
     parts.cross = open_cross(request, parts.decoder, inputs, warn);
     if (parts.cross) parts.encoder = open_encoder(request, *parts.cross, inputs, warn);
     inputs.release();
@@ -49,12 +51,12 @@ RolloutParts<T> open_parts(const RolloutRequest& request, io::Inputs& inputs, co
 template <class T>
 class Rollout {
   public:
-    Rollout(const RolloutRequest& request, io::Inputs& inputs, const Warn& warn)
+    Rollout(const RolloutRequest& request, CausalLooks looks, io::Inputs& inputs, const Warn& warn)
         : request_(request),
           options_(request.options()),
           warn_(warn),
           inputs_(inputs),
-          parts_(open_parts<T>(request, inputs, warn)),
+          parts_(open_parts<T>(request, looks, inputs, warn)),
           labels_(source::choose_labels(stack().attention, request.of_decoder())),
           share_(source::choose_share(stack().attention, request.from)) {
         if (parts_.cross) encoder_labels_ = encoder_labels(request, *parts_.cross);
@@ -420,6 +422,26 @@ class Rollout {
     RolloutResult result_;
 };
 
+// Nobody hears the same twice.
+Warn once(const Warn& warn) {
+    if (!warn) return nullptr;
+    const auto said = std::make_shared<std::set<std::string>>();
+    return [&warn, said](const std::string& text) {
+        if (said->insert(text).second) warn(text);
+    };
+}
+
+template <class T>
+RolloutResult execute_rollout(const RolloutRequest& request, io::Inputs& inputs,
+                              const Progress& progress, const Warn& warn) {
+    const Warn own_warn = once(warn);
+    try {
+        return Rollout<T>(request, CausalLooks::first_layer, inputs, own_warn).execute(progress);
+    } catch (const analysis::NotCausal&) {
+        return Rollout<T>(request, CausalLooks::all_layers, inputs, own_warn).execute(progress);
+    }
+}
+
 }  // namespace
 
 RolloutResult rollout(const RolloutRequest& request, const Progress& progress, const Warn& warn) {
@@ -428,12 +450,12 @@ RolloutResult rollout(const RolloutRequest& request, const Progress& progress, c
     io::Inputs inputs;
     if (request.is_computed()) {
         if (request.from.precision == DType::float64)
-            return Rollout<double>(request, inputs, warn).execute(progress);
-        return Rollout<float>(request, inputs, warn).execute(progress);
+            return execute_rollout<double>(request, inputs, progress, warn);
+        return execute_rollout<float>(request, inputs, progress, warn);
     }
     const DType type = source::working_type(inputs, request.from.source, request.from.precision);
     return source::with_type(type, [&](auto number) {
-        return Rollout<decltype(number)>(request, inputs, warn).execute(progress);
+        return execute_rollout<decltype(number)>(request, inputs, progress, warn);
     });
 }
 

@@ -1,6 +1,7 @@
 #include "pipeline/rollout_product.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "analysis/relevance.hpp"
 #include "analysis/uniform_rollout.hpp"
@@ -221,12 +222,13 @@ std::vector<Matrix<T>> roll_sources(const RolloutStack<T>& stack, const RolloutO
     const bool lower = stays_lower(stack, sources);
     const bool per_head = options.fuse == analysis::Fuse::per_head;
     const std::size_t last = stack.layers() - 1;
-    Matrix<T> x;
+    Matrix<T> x, before;  // whose memory the next product takes
     if (per_head && last == 0) x = analysis::unit_columns<T>(sources, stack.keys());
     for (std::size_t place = 0; place < stack.layers() - (per_head ? 1 : 0); ++place) {
         const FusedLayer<T> layer(stack.layer(place, sequence), below_last(options));
-        x = place == 0 ? analysis::layer_columns(layer, sources)
-                       : analysis::layer_times(layer, x, lower);
+        Matrix<T> product = place == 0 ? analysis::layer_columns(layer, sources)
+                                       : analysis::layer_times(layer, x, lower, std::move(before));
+        before = std::exchange(x, std::move(product));
         stack.forget(place);
         if (each) each(place, x);
     }

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/word_list.hpp"
+#include "pipeline/rollout.hpp"
 #include "results/manifest.hpp"
 #include "source/array_source.hpp"
 #include "source/labels_beside.hpp"
@@ -127,6 +128,17 @@ std::vector<std::size_t> chosen_layers(const RolloutRequest& request,
     return places;
 }
 
+// Whether each cell of each layer and head is read once, on this rank, and what is made of it does
+// not hang on who may attend where the weights are 0.
+bool reads_all_cells(const RolloutRequest& request) {
+    const source::SourceRequest& from = request.from;
+    const bool some = request.targets || request.last_target || request.sources || from.layers ||
+                      from.heads || from.sequences || request.start_layer;
+    return !some && request.ranks.is_alone() && request.cross.empty() &&
+           !request.uniform_baseline && request.discard.value_or(0) == 0 &&
+           request.method == RolloutMethod::attention;
+}
+
 template <class T>
 void make_masks(const MaskOptions<T>& options, RolloutStack<T>& stack) {
     stack.structure = options.structure;
@@ -180,6 +192,7 @@ analysis::LayerHeads<T> RolloutStack<T>::layer(std::size_t place, std::size_t se
     result.mask = &masks[place];
     result.layer = stored.layer;
     result.sequence = sequence;
+    result.causal_unproved = attention.causal_by_first && attention.structure.causal;
     result.sums = sums.get();
     return result;
 }
@@ -199,12 +212,16 @@ void add_gradients(const RolloutRequest& request, RolloutStack<T>& stack, io::In
 }
 
 template <class T>
-RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& inputs,
-                                    const Warn& warn) {
+RolloutStack<T> open_rollout_source(const RolloutRequest& request, CausalLooks looks,
+                                    io::Inputs& inputs, const Warn& warn) {
     const std::string& name = request.from.source;
     RolloutStack<T> stack;
     stack.name = name;
-    stack.attention = source::open_stored_attention<T>(inputs, rollout_array(request, name), warn);
+    source::ArraySource array = rollout_array(request, name);
+    array.trusts_first = looks == CausalLooks::first_layer && reads_all_cells(request);
+    stack.attention = source::open_stored_attention<T>(inputs, array, warn);
+    const bool whole = stack.keys() <= kMostWholeTokens;
+    if (stack.attention.causal_by_first && !whole) source::look_at_all_layers(stack.attention);
     source::add_labels_beside(inputs, request.of_decoder(), stack.attention, warn);
     if (stack.queries() != stack.keys())
         fail(name, ": rollout needs square attention, this is [", stack.queries(), ", ",
@@ -299,8 +316,10 @@ template struct RolloutStack<float>;
 template struct RolloutStack<double>;
 template void add_gradients(const RolloutRequest&, RolloutStack<float>&, io::Inputs&);
 template void add_gradients(const RolloutRequest&, RolloutStack<double>&, io::Inputs&);
-template RolloutStack<float> open_rollout_source(const RolloutRequest&, io::Inputs&, const Warn&);
-template RolloutStack<double> open_rollout_source(const RolloutRequest&, io::Inputs&, const Warn&);
+template RolloutStack<float> open_rollout_source(const RolloutRequest&, CausalLooks, io::Inputs&,
+                                                 const Warn&);
+template RolloutStack<double> open_rollout_source(const RolloutRequest&, CausalLooks, io::Inputs&,
+                                                  const Warn&);
 template std::optional<RolloutStack<float>> open_cross(const RolloutRequest&,
                                                        const RolloutStack<float>&, io::Inputs&,
                                                        const Warn&);

@@ -52,11 +52,15 @@ struct RolloutShare {
 std::vector<std::vector<double>> load_head_shares(const RolloutRequest& request,
                                                   const RolloutShare& of, io::Inputs& inputs);
 
+// What is looked at to see whether arrays are causal. The first layer is enough where all are read
+// anyway: then a row of another that is not causal throws NotCausal, and all must be looked at.
+enum class CausalLooks { first_layer, all_layers };
+
 // SOURCE of the request, its gradients and the shares of its heads. Throws Error for what cannot be
 // read, for layers and heads that are not there and for shapes that do not fit.
 template <class T>
-RolloutStack<T> open_rollout_source(const RolloutRequest& request, io::Inputs& inputs,
-                                    const Warn& warn);
+RolloutStack<T> open_rollout_source(const RolloutRequest& request, CausalLooks looks,
+                                    io::Inputs& inputs, const Warn& warn);
 
 // --gradients of the request, which fit the weights of a stack with all layers and heads of its
 // source; of both only the layers at `places` of the stack are left. Throws Error for gradients of

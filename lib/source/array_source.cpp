@@ -208,7 +208,8 @@ Shape extents_under(const StoredParts& parts, const Reading& reading) {
 }
 
 template <class T>
-StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const Reading& reading) {
+StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const Reading& reading,
+                           bool trusts_first) {
     const Blocks<T> blocks = load_blocks<T>(inputs, parts, reading);
     const Extent layers = extent_of(blocks, Axis::layers), batch = extent_of(blocks, Axis::batch),
                  heads = extent_of(blocks, Axis::heads);
@@ -238,18 +239,31 @@ StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const R
     attention.heads.resize(heads.length);
     std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
     if (heads.across) attention.heads = parts.numbers;
-    const std::size_t cells_of_layer = shape[0] * shape[1] * shape[2] * shape[3];
-    const bool large = layers.length * cells_of_layer > kMostKept / sizeof(T);
+    attention.causal_by_first = trusts_first && attention.layers.size() > 1;
+    if (attention.causal_by_first)
+        attention.structure.causal = looks_causal(attention.layers.front().weights);
+    else
+        look_at_all_layers(attention);
+    return attention;
+}
+
+template <class T>
+void look_at_all_layers(StoredAttention<T>& attention) {
+    const std::size_t cells =
+        attention.layers.size() * element_count(attention.shape(), "attention");
+    const bool large = cells > kMostKept / sizeof(T);
     attention.structure.causal =
         std::all_of(attention.layers.begin(), attention.layers.end(), [&](const auto& one) {
             const bool causal = looks_causal(one.weights);
             if (large) one.forget();
             return causal;
         });
-    return attention;
+    attention.causal_by_first = false;
 }
 
-template StoredAttention<float> arrange(io::Inputs&, const StoredParts&, const Reading&);
-template StoredAttention<double> arrange(io::Inputs&, const StoredParts&, const Reading&);
+template StoredAttention<float> arrange(io::Inputs&, const StoredParts&, const Reading&, bool);
+template StoredAttention<double> arrange(io::Inputs&, const StoredParts&, const Reading&, bool);
+template void look_at_all_layers(StoredAttention<float>&);
+template void look_at_all_layers(StoredAttention<double>&);
 
 }  // namespace attn::source

@@ -37,8 +37,13 @@ Reading choose_reading(const StoredParts& parts, const std::string& names, const
 Shape extents_under(const StoredParts& parts, const Reading& reading);
 
 // The layers. Arrays whose last axes are q, k are shown where they lie, all others are copied. T is
-// float or double.
+// float or double. `trusts_first`: only the first layer is looked at for being causal.
 template <class T>
-StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const Reading& reading);
+StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const Reading& reading,
+                           bool trusts_first = false);
+
+// Looks at the other layers, too.
+template <class T>
+void look_at_all_layers(StoredAttention<T>& attention);
 
 }  // namespace attn::source

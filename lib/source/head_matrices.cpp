@@ -2,33 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdint>
-#include <cstring>
 
+#include "core/aligned_buffer.hpp"
+#include "core/are_zeros.hpp"
 #include "core/parallel.hpp"
 #include "io/file_bytes.hpp"
 
 namespace attn::source {
-
-namespace {
-
-// A comparison a cell would be slow: bits that are set anywhere, but for signs of zeros; of 32
-// bytes at a time.
-template <class T>
-bool are_zeros(const T* cells, std::size_t count) {
-    constexpr std::uint64_t kNoSigns = sizeof(T) == 4 ? 0x7fffffff7fffffffU : 0x7fffffffffffffffU;
-    constexpr std::size_t kPiece = 32 / sizeof(T);
-    std::uint64_t bits = 0;
-    for (; count >= kPiece; cells += kPiece, count -= kPiece) {
-        std::uint64_t words[4];
-        std::memcpy(words, cells, sizeof words);
-        bits |= words[0] | words[1] | words[2] | words[3];
-    }
-    return (bits & kNoSigns) == 0 &&
-           std::all_of(cells, cells + count, [](T cell) { return cell == T{0}; });
-}
-
-}  // namespace
 
 template <class T>
 HeadMatrices<T>::HeadMatrices(const Array<T>& array, bool mapped)

@@ -87,3 +87,19 @@ TEST_CASE("rows that no target reads are not made, and it is said which have wei
     CHECK(has_weight[150] == 1);
     CHECK(has_weight[151] == 0);
 }
+
+TEST_CASE("a product may take the memory of another matrix, whatever is in it") {
+    for (const bool causal : {true, false}) {
+        const OwnedLayer owned = random_layer(kTokens, causal, 3);
+        const FusedLayer<double> layer(owned.heads(), {});
+        const auto x = upwards({layer}, unit_columns<double>(all_tokens(), kTokens), causal);
+        Matrix<double> room(kTokens, kTokens);
+        std::fill(room.values.begin(), room.values.end(), 7.0);
+        const double* const memory = room.values.data();
+        const auto product = layer_times(layer, x, causal, std::move(room));
+        CHECK(product.values.data() == memory);
+        CHECK(product.values == layer_times(layer, x, causal).values);
+        Matrix<double> other(kTokens, 2);
+        CHECK(layer_times(layer, x, causal, other).values == product.values);
+    }
+}

@@ -2,6 +2,7 @@
 // same numbers in memory.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "support/commands.hpp"
 #include "support/program.hpp"
@@ -10,6 +11,7 @@
 
 using namespace attn;
 using namespace attn::test;
+using Json = nlohmann::json;
 
 namespace {
 
@@ -59,6 +61,8 @@ const Arguments kAxes{"--axes", "layers,batch,heads,q,k"};
 TEST_CASE("commands say the same of attention that is read and that is held") {
     const Steps steps;
     steps.check_same({"monitor", "--json"}, "", kAxes);
+    // Some layers are not held in memory.
+    steps.check_same({"monitor", "--json", "--layer", "0,1,2"}, "", kAxes);
     steps.check_same({"stats", "--json"}, "/step1.npy", kAxes);
     steps.check_same({"check", "--json"}, "/step1.npy", kAxes);
     for (const Arguments& more : {Arguments{},
@@ -76,7 +80,13 @@ TEST_CASE("one cell right of the diagonal is seen, in whichever layer it is") {
     for (const Arguments& more : {Arguments{}, {"--targets", "70"}, {"--threads", "1"}})
         steps.check_same({"rollout", "--json", "--top", "150"}, "/step1.npy", join(kAxes, more));
     steps.check_same({"monitor", "--json"}, "", kAxes);
-    const ProgramResult leaking = run_program(
-        join({"rollout", steps.read + "/step1.npy", "--json", "--targets", "70"}, kAxes));
-    CHECK_THAT(leaking.err, Catch::Contains("right of the diagonal"));
+    for (const Arguments& more : {Arguments{}, {"--targets", "70"}}) {
+        const ProgramResult leaking = run_program(join(
+            join({"rollout", steps.read + "/step1.npy", "--json", "--top", "150"}, kAxes), more));
+        CHECK_THAT(leaking.err, Catch::Contains("right of the diagonal"));
+        const Json targets = Json::parse(leaking.out)["targets"];
+        const Json& top = targets[more.empty() ? 70 : 0]["top"];
+        CHECK(std::any_of(top.begin(), top.end(),
+                          [](const Json& one) { return one[0] == 71 && one[1] > 0.01; }));
+    }
 }

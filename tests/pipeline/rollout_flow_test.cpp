@@ -24,7 +24,7 @@ struct Stack {
         request.from.source = folder.write("a.npy", npy_of(random_layers({2, 1, 1, 4, 4})));
         request.from.axes = "layers,batch,heads,q,k";
         request.method = RolloutMethod::flow;
-        stack = open_rollout_source<double>(request, inputs, kNoWarning);
+        stack = open_rollout_source<double>(request, CausalLooks::all_layers, inputs, kNoWarning);
     }
 };
 
