@@ -69,7 +69,6 @@ lib/model/layer_weights.cpp         so far by layer_test.cpp
 lib/model/native_weights.cpp        so far by weight_bundle_test.cpp
 lib/source/attention_options.cpp  so far by tests/app/run_flags_test.cpp
 lib/pipeline/check.cpp              so far by check_judge_heads_test.cpp
-lib/analysis/step_sink.cpp          by tests/app/monitor_command_test.cpp
 lib/pipeline/checkpoint_steps.cpp   by tests/app/monitor_command_test.cpp
 lib/pipeline/monitor.cpp            by tests/app/monitor_command_test.cpp
 lib/pipeline/step_collector.cpp     by tests/app/monitor_command_test.cpp

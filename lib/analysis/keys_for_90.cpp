@@ -1,6 +1,7 @@
 #include "analysis/keys_for_90.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -12,6 +13,8 @@ constexpr double kShare = 0.9;
 constexpr double kEqual = 1e-6;
 // So many are sorted.
 constexpr std::size_t kFew = 8;
+// Numbers that need no memory of their own: those few, and what kernels write behind them.
+constexpr std::size_t kRoom = 64;
 // So many are copied, and the rest of the row is not looked at again.
 constexpr std::size_t kSome = 256;
 
@@ -59,25 +62,37 @@ class Bracket {
             const double one = (low_sum_ - high_sum_) / static_cast<double>(between());
             return high_count_ + static_cast<std::size_t>(std::ceil(missing / one));
         }
+        // Memory for a few would take longer than they do.
+        std::array<T, kRoom> few;
+        if (between() + kernels<T>().lanes <= few.size())
+            return high_count_ + count_to(missing, few.data(), collect_between(few.data()));
         std::vector<T> rest = weights_between();
-        std::make_heap(rest.begin(), rest.end());
-        double sum = 0;
-        std::size_t taken = 0;
-        for (auto end = rest.end(); sum < missing && end != rest.begin(); ++taken) {
-            std::pop_heap(rest.begin(), end);
-            sum += static_cast<double>(*--end);
-        }
-        return high_count_ + taken;
+        return high_count_ + count_to(missing, rest.data(), rest.size());
     }
 
   private:
     std::size_t between() const { return low_count_ - high_count_; }
 
+    std::size_t collect_between(T* found) const {
+        return kernels<T>().collect(weights_.data(), weights_.size(), low_, high_, found);
+    }
+
     std::vector<T> weights_between() const {
         std::vector<T> found(between() + kernels<T>().lanes);
-        found.resize(
-            kernels<T>().collect(weights_.data(), weights_.size(), low_, high_, found.data()));
+        found.resize(collect_between(found.data()));
         return found;
+    }
+
+    // How many of the largest reach the sum.
+    static std::size_t count_to(double missing, T* weights, std::size_t size) {
+        std::make_heap(weights, weights + size);
+        double sum = 0;
+        std::size_t taken = 0;
+        for (T* end = weights + size; sum < missing && end != weights; ++taken) {
+            std::pop_heap(weights, end);
+            sum += static_cast<double>(*--end);
+        }
+        return taken;
     }
 
     void leave_out_the_rest() {

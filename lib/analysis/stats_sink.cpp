@@ -109,6 +109,11 @@ void StatsSink<T>::consume(const Tile<T>& tile) {
 }
 
 template <class T>
+double StatsSink<T>::entropy_of(std::size_t sequence, std::size_t head, std::size_t query) const {
+    return rows_[shape_.slot(sequence, head)]->rows[query].entropy;
+}
+
+template <class T>
 void StatsSink<T>::end_head(std::size_t sequence, std::size_t place) {
     const std::size_t slot = shape_.slot(sequence, place);
     const HeadRows& head = *rows_[slot];

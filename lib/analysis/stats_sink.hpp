@@ -44,6 +44,10 @@ class StatsSink : public Sink<T>, public JoiningSink<T> {
     void save_head(std::size_t sequence, std::size_t head, ByteWriter& to) const override;
     void restore_head(std::size_t sequence, std::size_t head, ByteReader& from) override;
 
+    // -Σ w ln w over the keys that a row may attend, of a head that streams by now and of a tile
+    // that this thread gave to consume(); 0 of a row without weight.
+    double entropy_of(std::size_t sequence, std::size_t head, std::size_t query) const;
+
     // In the order of layers, sequences and heads.
     const std::vector<HeadStats>& heads() const { return results_; }
 

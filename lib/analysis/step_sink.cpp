@@ -12,6 +12,7 @@
 #include "attention/layer.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/error.hpp"
+#include "kernels/kept_kernels.hpp"
 #include "kernels/kernels.hpp"
 
 namespace attn::analysis {
@@ -47,59 +48,67 @@ bool all_finite(const T* values, std::size_t count) {
     return Bits<T>::is_finite(largest);
 }
 
-// NaN where any is not finite.
-template <class T>
-double largest_difference(const T* a, const T* b, std::size_t count) {
-    typename Bits<T>::Type largest = 0;
-    for (std::size_t i = 0; i < count; ++i)
-        largest = std::max(largest, Bits<T>::of_size(a[i] - b[i]));
-    return Bits<T>::is_finite(largest) ? Bits<T>::number(largest) : kNone;
-}
+// What is seen of the weights of some keys.
+struct KeysLook {
+    double least = 0, largest = 0;
+    bool is_finite = true;
+
+    bool is_zero() const { return is_finite && least == 0 && largest == 0; }
+};
 
 template <class T>
-bool has_weight(const T* row, std::size_t count) {
-    return std::any_of(row, row + count, [](T weight) { return weight != 0; });
+KeysLook look_at_keys(const T* weights, KeyRange keys) {
+    if (keys.empty()) return {};
+    const ScoreSums sums = kernels<T>().sum_scores(weights + keys.begin, keys.size());
+    // It leaves -inf out.
+    const bool all = sums.count == static_cast<double>(keys.size());
+    if (!all) return {-std::numeric_limits<double>::infinity(), sums.largest, false};
+    return {sums.smallest, sums.largest,
+            std::isfinite(sums.smallest) && std::isfinite(sums.largest)};
 }
 
-// JS(p, q) / ln 2.
+// Those that may be attended, and those on both sides. Keys are counted from the first active one.
+struct RowLook {
+    KeyRange allowed;
+    KeysLook inside, outside;
+
+    bool is_finite() const { return inside.is_finite && outside.is_finite; }
+    bool is_zero() const { return inside.is_zero() && outside.is_zero(); }
+};
+
 template <class T>
-double divergence_of(const T* p, const T* q, std::size_t count, std::vector<T>& both) {
-    both.resize(count);
-    for (std::size_t i = 0; i < count; ++i) both[i] = (p[i] + q[i]) / 2;
-    const Kernels<T>& kernels = attn::kernels<T>();
-    const double own = (kernels.sum_logs(p, count) + kernels.sum_logs(q, count)) / 2;
-    return std::max(0.0, own - kernels.sum_logs(both.data(), count)) / std::log(2.0);
+RowLook look_at_step_row(const Tile<T>& tile, std::size_t row) {
+    const T* const weights = tile.weights.row(row).data();
+    const std::size_t first = tile.active.begin;
+    RowLook look;
+    if (!tile.allowed[row].empty())
+        look.allowed = {tile.allowed[row].begin - first, tile.allowed[row].end - first};
+    look.inside = look_at_keys(weights, look.allowed);
+    const KeysLook left = look_at_keys(weights, {0, look.allowed.begin});
+    const KeysLook right = look_at_keys(weights, {look.allowed.end, tile.active.size()});
+    look.outside = {std::min(left.least, right.least), std::max(left.largest, right.largest),
+                    left.is_finite && right.is_finite};
+    return look;
 }
 
 // ln p_max - ln p_min over the cells that may be attended, of weights that are finite and not
 // negative; below 0 where the least is too small to have a logarithm that says something.
 template <class T>
-double range_of(const Tile<T>& tile, std::size_t row) {
+double range_of(const Tile<T>& tile, std::size_t row, const KeysLook& inside) {
     const KeyRange allowed = tile.allowed[row];
-    auto least = Bits<T>::of_size(std::numeric_limits<T>::infinity());
-    typename Bits<T>::Type largest = 0;
-    const T* const weights = tile.weights.row(row).data() - tile.active.begin;
-    const auto see = [&](std::size_t key) {
-        const auto weight = Bits<T>::of_size(weights[key]);
-        least = std::min(least, weight);
-        largest = std::max(largest, weight);
-    };
-    if (tile.blocked.empty()) {
-        for (std::size_t key = allowed.begin; key < allowed.end; ++key) see(key);
-    } else {
-        for (std::size_t key = allowed.begin; key < allowed.end; ++key)
-            if (tile.may_attend(row, key)) see(key);
+    if (allowed.empty()) return -1;
+    double least = inside.least, largest = inside.largest;
+    if (!tile.blocked.empty()) {
+        least = std::numeric_limits<double>::infinity(), largest = 0;
+        const T* const weights = tile.weights.row(row).data() - tile.active.begin;
+        for (std::size_t key = allowed.begin; key < allowed.end; ++key) {
+            if (!tile.may_attend(row, key)) continue;
+            least = std::min(least, static_cast<double>(weights[key]));
+            largest = std::max(largest, static_cast<double>(weights[key]));
+        }
     }
-    if (!(Bits<T>::number(least) >= static_cast<double>(FLT_MIN)) || least > largest) return -1;
-    return std::log(Bits<T>::number(largest)) - std::log(Bits<T>::number(least));
-}
-
-// Looks at all of them, which takes a fraction of the time of a search.
-template <class T>
-bool any_negative(const T* values, std::size_t count) {
-    bool found = false;
-    for (std::size_t i = 0; i < count; ++i) found |= values[i] < 0;
-    return found;
+    if (!(least >= static_cast<double>(FLT_MIN)) || least > largest) return -1;
+    return std::log(largest) - std::log(least);
 }
 
 }  // namespace
@@ -110,8 +119,9 @@ void StepSink<T>::begin_layer(const LayerShape& shape) {
     first_ = heads_.size();
     heads_.resize(first_ + shape.slots());
     rows_.assign(shape.slots(), std::vector<Row>(shape.queries));
+    kept_shapes_[shape.layer] = shape;
+    kept_rows_[shape.layer].assign(shape.slots(), std::vector<StepRow>(shape.queries));
     if (options_.keep) {
-        kept_shapes_[shape.layer] = shape;
         kept_[shape.layer].assign(shape.slots(), std::vector<T>(shape.queries * shape.keys, T{0}));
     }
 }
@@ -129,12 +139,16 @@ ScoreSums StepSink<T>::scores_of(const Tile<T>& tile, std::size_t row) const {
 
 template <class T>
 typename StepSink<T>::Row StepSink<T>::measure(const Tile<T>& tile, std::size_t row,
-                                               const T* before) const {
+                                               StepRow& kept) const {
     Row found;
-    const T* const weights = tile.weights.row(row).data();
-    const std::size_t count = tile.active.size();
-    found.nonfinite = !all_finite(weights, count);
-    found.weighted = has_weight(weights, count);
+    const RowLook look = look_at_step_row(tile, row);
+    const bool sane = look.is_finite() && look.inside.least >= 0 && look.outside.least >= 0;
+    if (!options_.computed && !sane) require_weights(tile, row);
+    found.nonfinite = !look.is_finite();
+    found.weighted = !look.is_zero();
+    const std::size_t first = tile.active.begin;
+    kept.keys = tile.active;
+    if (look.outside.is_zero()) kept.keys.end = first + look.allowed.end;
     if (!tile.context.empty())
         found.nonfinite =
             found.nonfinite || !all_finite(tile.context.row(row).data(), tile.context.columns);
@@ -143,46 +157,72 @@ typename StepSink<T>::Row StepSink<T>::measure(const Tile<T>& tile, std::size_t 
         found.nonfinite = found.nonfinite || !std::isfinite(found.scores.largest) ||
                           !std::isfinite(found.scores.smallest);
     } else if (!found.nonfinite) {
-        found.range = range_of(tile, row);
-    }
-    if (before == nullptr) return found;
-    before += tile.active.begin;
-    found.difference = largest_difference(weights, before, count);
-    found.compared = found.weighted && has_weight(before, count);
-    if (found.compared) {
-        thread_local std::vector<T> both;
-        found.divergence = divergence_of(weights, before, count, both);
+        found.range = range_of(tile, row, look.inside);
     }
     return found;
 }
 
+// StatsSink has added them up where all of them lie between the first active key and the last that
+// may be attended; zeros behind change no sum.
+template <class T>
+double StepSink<T>::logs_of(const Tile<T>& tile, std::size_t row, const StepRow& kept) const {
+    const KeyRange allowed = tile.allowed[row];
+    const bool measured = options_.entropy_of && tile.entropy.empty() &&
+                          allowed.begin == kept.keys.begin && allowed.end == kept.keys.end;
+    if (measured) return -options_.entropy_of(tile.sequence, tile.head, tile.first_query + row);
+    return kernels<T>().sum_logs(tile.weights.row(row).data(), kept.keys.size());
+}
+
+// JS / ln 2 with the step before, and the largest difference.
+template <class T>
+void StepSink<T>::compare(const Tile<T>& tile, std::size_t row, const T* before,
+                          const StepRow& row_before, StepRow& kept, Row& found) const {
+    const T* const weights = tile.weights.row(row).data();
+    const bool known = row_before.known && row_before.keys.begin == tile.active.begin &&
+                       row_before.keys.end <= tile.active.end;
+    const std::size_t end = known ? std::max(row_before.keys.end, kept.keys.end) : tile.active.end;
+    const std::size_t count = end - tile.active.begin;
+    const MiddleSums middle = kept_kernels<T>().sum_middle(weights, before, count);
+    found.difference = middle.difference;
+    found.compared = found.weighted &&
+                     std::any_of(before, before + count, [](T weight) { return weight != T{0}; });
+    if (!found.compared) return;
+    const double logs = known ? row_before.logs : kernels<T>().sum_logs(before, tile.active.size());
+    found.divergence = std::max(0.0, (kept.logs + logs) / 2 - middle.logs) / std::log(2.0);
+}
+
 // Scores that were saved for weights have an entropy that says nothing.
 template <class T>
-void StepSink<T>::require_weights(const Tile<T>& tile) const {
-    for (std::size_t row = 0; row < tile.rows(); ++row) {
-        const Span<const T> weights = tile.weights.row(row);
-        if (!any_negative(weights.data(), weights.size())) continue;
-        const auto wrong =
-            std::find_if(weights.begin(), weights.end(), [](T weight) { return weight < 0; });
-        fail(options_.name, ": layer ", shape_.layer, ", head ", shape_.number_of(tile.head),
-             ", query ", tile.first_query + row, ", key ",
-             tile.active.begin + static_cast<std::size_t>(wrong - weights.begin()), ": is ", *wrong,
-             ", expected attention weights of 0 or more");
-    }
+void StepSink<T>::require_weights(const Tile<T>& tile, std::size_t row) const {
+    const Span<const T> weights = tile.weights.row(row);
+    const auto wrong =
+        std::find_if(weights.begin(), weights.end(), [](T weight) { return weight < 0; });
+    if (wrong == weights.end()) return;
+    fail(options_.name, ": layer ", shape_.layer, ", head ", shape_.number_of(tile.head),
+         ", query ", tile.first_query + row, ", key ",
+         tile.active.begin + static_cast<std::size_t>(wrong - weights.begin()), ": is ", *wrong,
+         ", expected attention weights of 0 or more");
 }
 
 template <class T>
 void StepSink<T>::consume(const Tile<T>& tile) {
-    if (!options_.computed) require_weights(tile);
     const std::size_t slot = shape_.slot(tile.sequence, tile.head);
+    const StepRows rows{shape_.layer, tile.sequence, tile.head, tile.first_query, tile.rows()};
     const AlignedBuffer<T> buffer(options_.before ? tile.rows() * shape_.keys : 0);
     MatrixView<const T> before;
-    if (options_.before)
-        before = options_.before(
-            {shape_.layer, tile.sequence, tile.head, tile.first_query, tile.rows()}, buffer.data());
+    if (options_.before) before = options_.before(rows, buffer.data());
+    const Span<const StepRow> rows_before =
+        options_.rows_before ? options_.rows_before(rows) : Span<const StepRow>();
     for (std::size_t row = 0; row < tile.rows(); ++row) {
         const std::size_t query = tile.first_query + row;
-        rows_[slot][query] = measure(tile, row, options_.before ? before.row(row).data() : nullptr);
+        StepRow& kept = kept_rows_.at(shape_.layer)[slot][query];
+        Row& found = rows_[slot][query];
+        found = measure(tile, row, kept);
+        kept.logs = logs_of(tile, row, kept);
+        kept.known = true;
+        if (options_.before)
+            compare(tile, row, before.row(row).data() + tile.active.begin,
+                    rows_before.empty() ? StepRow() : rows_before[row], kept, found);
         if (!options_.keep) continue;
         const T* const weights = tile.weights.row(row).data();
         std::copy(weights, weights + tile.active.size(),
@@ -236,6 +276,7 @@ template <class T>
 void StepSink<T>::restore_head(std::size_t sequence, std::size_t place, ByteReader& from) {
     const std::size_t slot = shape_.slot(sequence, place);
     from.take(heads_[first_ + slot]);
+    kept_rows_.at(shape_.layer)[slot] = {};
     if (options_.keep) kept_.at(shape_.layer)[slot] = {};
 }
 
@@ -292,6 +333,16 @@ MatrixView<const T> StepSink<T>::kept(std::size_t layer, std::size_t sequence,
         fail(options_.name, ": the masks of layer ", layer,
              " are not those of the step behind it, which ranks divide otherwise; one rank can");
     return {weights.data(), shape.queries, shape.keys};
+}
+
+template <class T>
+Span<const StepRow> StepSink<T>::rows_kept(const StepRows& rows) const {
+    const auto layer = kept_rows_.find(rows.layer);
+    if (layer == kept_rows_.end()) return {};
+    const std::size_t slot = kept_shapes_.at(rows.layer).slot(rows.sequence, rows.head);
+    const std::vector<StepRow>& all = layer->second[slot];
+    if (all.size() < rows.first + rows.count) return {};
+    return {all.data() + rows.first, rows.count};
 }
 
 template class StepSink<float>;

@@ -25,9 +25,24 @@ struct StepRows {
 template <class T>
 using WeightsBefore = std::function<MatrixView<const T>(const StepRows& rows, T* buffer)>;
 
+// What is kept of a row for the step that comes.
+struct StepRow {
+    KeyRange keys;    // outside of these its weights are 0
+    double logs = 0;  // Σ w ln w
+    bool known = false;
+};
+
+// What was kept of these rows; nothing where it is not known.
+using RowsBefore = std::function<Span<const StepRow>(const StepRows& rows)>;
+
+// The entropy of a row that StatsSink measured on this thread.
+using EntropyOf = std::function<double(std::size_t sequence, std::size_t head, std::size_t query)>;
+
 template <class T>
 struct StepOptions {
-    WeightsBefore<T> before;  // null: at the first step
+    WeightsBefore<T> before;   // null: at the first step
+    RowsBefore rows_before{};  // null: none are known
+    EntropyOf entropy_of{};    // null: it is computed
     // Set for a source that computes: scores, and what layers give; scores must be those before
     // bias and mask.
     bool computed = false;
@@ -85,6 +100,16 @@ class StepSink : public Sink<T>, public JoiningSink<T> {
     // another rank streamed, because steps whose masks differ are divided otherwise.
     MatrixView<const T> kept(std::size_t layer, std::size_t sequence, std::size_t head) const;
 
+    // Lets go of the step before, and of whom it asked while it streamed.
+    void forget_before() {
+        options_.before = nullptr;
+        options_.rows_before = nullptr;
+        options_.entropy_of = nullptr;
+    }
+
+    // What is kept of rows that streamed by here; nothing of others.
+    Span<const StepRow> rows_kept(const StepRows& rows) const;
+
   private:
     struct Row {
         bool nonfinite = false;
@@ -94,8 +119,11 @@ class StepSink : public Sink<T>, public JoiningSink<T> {
         double range = -1;  // below 0: left out
         ScoreSums scores{};
     };
-    void require_weights(const Tile<T>& tile) const;
-    Row measure(const Tile<T>& tile, std::size_t row, const T* before) const;
+    void require_weights(const Tile<T>& tile, std::size_t row) const;
+    Row measure(const Tile<T>& tile, std::size_t row, StepRow& kept) const;
+    void compare(const Tile<T>& tile, std::size_t row, const T* before, const StepRow& row_before,
+                 StepRow& kept, Row& found) const;
+    double logs_of(const Tile<T>& tile, std::size_t row, const StepRow& kept) const;
     ScoreSums scores_of(const Tile<T>& tile, std::size_t row) const;
     void measure_projections(const ProjectionWeights<T>& weights);
 
@@ -107,6 +135,7 @@ class StepSink : public Sink<T>, public JoiningSink<T> {
     std::vector<LayerFacts> layers_;
     std::map<std::size_t, std::vector<std::vector<T>>> kept_;  // of each layer and slot
     std::map<std::size_t, LayerShape> kept_shapes_;
+    std::map<std::size_t, std::vector<std::vector<StepRow>>> kept_rows_;  // likewise
 };
 
 }  // namespace attn::analysis

@@ -32,6 +32,12 @@ struct PairSums {
     double products = 0;
 };
 
+// Sums over two rows of the same size, and how far they are apart.
+struct MiddleSums {
+    double logs = 0;        // of m ln m, m = (a + b) / 2, with 0 for what is not above 0
+    double difference = 0;  // the largest |a - b|; NaN where any is not finite
+};
+
 // Room that lists of places need behind their end.
 constexpr std::size_t kPlacesBehind = 16;
 
@@ -73,6 +79,8 @@ struct KeptKernels {
     double (*widen)(const T* row, std::size_t size, double* to);
 
     PairSums (*compare)(const T* row, const T* other, std::size_t size);
+
+    MiddleSums (*sum_middle)(const T* row, const T* other, std::size_t size);
 
     // sums [width] += each of the rows times its weight.
     void (*add_rows)(const WeighedRows<T>& from, double* sums);

@@ -300,6 +300,34 @@ struct SimdKept {
         return sums;
     }
 
+    static MiddleSums sum_middle(const T* row, const T* other, std::size_t size) {
+        using All = SimdRows<T, Arch>;
+        const Batch zero(T{0}), half(T{0.5}), infinity(std::numeric_limits<T>::infinity());
+        Batch high(zero);
+        auto finite = zero < infinity;
+        MiddleSums result;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch logs(zero);
+            for (; i < stop; i += kLanes) {
+                const std::size_t left = size - i;
+                const bool whole = left >= kLanes;
+                const Batch a =
+                    whole ? Batch::load_unaligned(row + i) : All::load_tail(row + i, left, T{0});
+                const Batch b = whole ? Batch::load_unaligned(other + i)
+                                      : All::load_tail(other + i, left, T{0});
+                const Batch m = (a + b) * half, difference = xsimd::abs(a - b);
+                logs += xsimd::select(m <= zero, zero, m * xsimd::log(m));  // NaN stays
+                high = xsimd::max(high, difference);
+                finite = finite & (difference < infinity);
+            }
+            result.logs += static_cast<double>(sum_of_lanes(logs));
+        }
+        result.difference = xsimd::all(finite) ? static_cast<double>(All::largest_lane(high))
+                                               : std::numeric_limits<double>::quiet_NaN();
+        return result;
+    }
+
     static void add_rows(const WeighedRows<T>& from, double* sums) {
         // So many sums stay in registers while the rows of a piece are walked.
         constexpr std::size_t kSums = 4;

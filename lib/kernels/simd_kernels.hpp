@@ -49,6 +49,7 @@ constexpr KeptKernels<T> make_kept_kernels() {
     set.list_from = Rows::list_from;
     set.widen = Rows::widen;
     set.compare = Rows::compare;
+    set.sum_middle = Rows::sum_middle;
     set.add_rows = Rows::add_rows;
     set.add_weights = Rows::add_weights;
     return set;

@@ -228,6 +228,13 @@ std::string StepCollector<T>::add(const source::Source<T>& source, StepInput<T> 
     const bool compared = input.facts.before != nullptr;
     input.facts.name = input.step.source + ", step " + std::to_string(input.step.number);
     analysis::StatsSink<T> stats(std::move(input.stats));
+    input.facts.entropy_of = [&stats](std::size_t sequence, std::size_t head, std::size_t query) {
+        return stats.entropy_of(sequence, head, query);
+    };
+    if (compared && last_)
+        input.facts.rows_before = [last = last_](const analysis::StepRows& rows) {
+            return last->rows_kept(rows);
+        };
     const auto facts = std::make_shared<analysis::StepSink<T>>(std::move(input.facts));
     RanksSink<T> ranks(ranks_);
     source.stream({&ranks, &stats, facts.get()}, input.share, progress);
@@ -244,6 +251,7 @@ std::string StepCollector<T>::add(const source::Source<T>& source, StepInput<T> 
                 StepPart(heads, facts->layers(), sequence).append_to(series_, first);
     }
     series_.model.push_back(model_of(series_, heads, compared));
+    facts->forget_before();
     last_ = facts;
     return analysis::doubt_of_weights(stats.heads());
 }

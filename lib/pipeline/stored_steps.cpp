@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 
 #include "core/aligned_buffer.hpp"
 #include "core/error.hpp"
+#include "core/memory.hpp"
 #include "core/parallel.hpp"
 #include "core/word_list.hpp"
 #include "io/xxh3.hpp"
@@ -35,7 +37,12 @@ struct OpenStep {
     io::Inputs inputs;
     source::StoredAttention<T> attention;
     std::optional<io::MatrixReader<T>> reader;  // of the matrices of all layers
+    std::vector<std::string> digests;           // of the matrices, where they are known
 };
+
+// A step of at most so many bytes is read into memory once, in the place of the step before the
+// last; a larger one is read whenever it is looked at.
+constexpr std::size_t kMostHeld = std::size_t{1} << 26;
 
 // The steps of one array whose first axis they are.
 template <class T>
@@ -87,22 +94,66 @@ io::MatrixReader<T> reader_of(const source::StoredAttention<T>& attention) {
     return {std::move(matrices), shape[2], shape[3]};
 }
 
+template <class T>
+std::string digest_of_matrix(const MatrixView<const T>& matrix) {
+    return io::xxh3({reinterpret_cast<const std::byte*>(matrix.data),
+                     matrix.rows * matrix.columns * sizeof(T)});
+}
+
+// Two steps in memory, whose places are taken in turn.
+template <class T>
+class HeldSteps {
+  public:
+    // Where the step lies in files and is small: reads all of it, and makes digests on the way.
+    void hold(OpenStep<T>& step) {
+        const Shape& shape = step.attention.shape();
+        const std::size_t of_layer = shape[0] * shape[1], cells = shape[2] * shape[3];
+        const std::size_t matrices = step.attention.layers.size() * of_layer;
+        if (matrices * cells * sizeof(T) > kMostHeld) return;
+        const io::MatrixReader<T> reader = reader_of(step.attention);
+        if (!reader.copies()) return;
+        Place& place = places_[next_ ^= 1];
+        if (place.size < matrices * cells) {
+            place.numbers = AlignedBuffer<T>(matrices * cells);
+            place.size = matrices * cells;
+            prefer_large_pages(place.numbers.data(), place.size * sizeof(T));
+        }
+        step.digests.resize(matrices);
+        std::vector<const T*> held(matrices);
+        parallel_for(matrices, [&](std::size_t i) {
+            const auto matrix = reader.rows(i, 0, shape[2], place.numbers.data() + i * cells);
+            held[i] = matrix.data;
+            step.digests[i] = digest_of_matrix(matrix);
+        });
+        for (std::size_t layer = 0; layer < step.attention.layers.size(); ++layer) {
+            const auto first = held.begin() + static_cast<std::ptrdiff_t>(layer * of_layer);
+            step.attention.layers[layer].weights = source::HeadMatrices<T>(
+                shape, {first, first + static_cast<std::ptrdiff_t>(of_layer)}, {}, false);
+        }
+    }
+
+  private:
+    struct Place {
+        AlignedBuffer<T> numbers;
+        std::size_t size = 0;
+    };
+    std::array<Place, 2> places_;
+    std::size_t next_ = 0;
+};
+
 // Digests of all matrices, and of those together.
 template <class T>
 std::string digest_of(const OpenStep<T>& step) {
     const Shape& shape = step.attention.shape();
-    std::vector<std::string> digests(step.attention.layers.size() * shape[0] * shape[1]);
-    const std::size_t cells = shape[2] * shape[3], bytes = cells * sizeof(T);
-    const bool reads = step.reader->copies() && bytes <= io::kReadAtOnce;
-    parallel_for(digests.size(), [&](std::size_t i) {
-        const AlignedBuffer<T> buffer(reads ? cells : 0);
-        const std::size_t of_layer = i % (shape[0] * shape[1]);
-        const MatrixView<const T> matrix =
-            reads ? step.reader->rows(i, 0, shape[2], buffer.data())
-                  : step.attention.layers[i / (shape[0] * shape[1])].weights.matrix(
-                        of_layer / shape[1], of_layer % shape[1]);
-        digests[i] = io::xxh3({reinterpret_cast<const std::byte*>(matrix.data), bytes});
-    });
+    std::vector<std::string> digests = step.digests;
+    if (digests.empty()) {
+        digests.resize(step.attention.layers.size() * shape[0] * shape[1]);
+        parallel_for(digests.size(), [&](std::size_t i) {
+            const std::size_t head = i % shape[1], sequence = i / shape[1] % shape[0];
+            digests[i] = digest_of_matrix(
+                step.attention.layers[i / (shape[0] * shape[1])].weights.matrix(sequence, head));
+        });
+    }
     std::string all;
     for (const std::string& digest : digests) all += digest;
     return io::xxh3({reinterpret_cast<const std::byte*>(all.data()), all.size()});
@@ -172,6 +223,7 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
     std::optional<StepsAxis<T>> axis;
     if (request.steps_axis) axis.emplace(steps.front().source);
     StepCollector<T> collector(request.per_sequence, request.ranks);
+    HeldSteps<T> held;
     std::unique_ptr<OpenStep<T>> before;
     bool doubted = false;
     for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -184,8 +236,12 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
         if (axis) {
             attention = axis->step(i, from.axes, own_warn);
         } else {
-            attention =
-                source::open_stored_attention<T>(now->inputs, {from.source, from.axes}, own_warn);
+            source::ArraySource array{from.source, from.axes};
+            array.trusts_first = !from.layers;
+            attention = source::open_stored_attention<T>(now->inputs, array, own_warn);
+            // All of a step that is held is looked at there.
+            if (!from.layers) held.hold(*now);
+            if (attention.causal_by_first) source::look_at_all_layers(attention);
             source::load_scores(now->inputs, from.source, attention);
         }
         source::select_layers(attention, from);

@@ -173,6 +173,45 @@ TEMPLATE_TEST_CASE("two rows are compared in double", "", float, double) {
     });
 }
 
+TEMPLATE_TEST_CASE(
+    "the middle of two rows has the sums of its own row, and their difference is the largest", "",
+    float, double) {
+    using T = TestType;
+    for (const Kernels<T>* all : runnable_kernels<T>()) {
+        const KeptKernels<T>& kernels = kept_kernels(*all);
+        for (const std::size_t size : kSizes) {
+            std::vector<T> a = random_row<T>(size, 9).values, b = random_row<T>(size, 10).values;
+            std::vector<T> middle(size);
+            T largest = 0;
+            for (std::size_t i = 0; i < size; ++i) {
+                if (i % 5 == 0) a[i] = 0;
+                if (i % 10 == 0) b[i] = 0;
+                middle[i] = (a[i] + b[i]) / 2;
+                largest = std::max(largest, std::abs(a[i] - b[i]));
+            }
+            INFO(all->instruction_set << ", " << size);
+            const MiddleSums sums = kernels.sum_middle(a.data(), b.data(), size);
+            // To the last bit: rows that are equal are no distance apart.
+            CHECK(sums.logs == all->sum_logs(middle.data(), size));
+            CHECK(kernels.sum_middle(a.data(), a.data(), size).logs ==
+                  all->sum_logs(a.data(), size));
+            CHECK(sums.difference == static_cast<double>(largest));
+            if (size == 0) continue;
+            for (const T bad :
+                 {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()}) {
+                std::vector<T> wrong = a;
+                wrong[size - 1] = bad;
+                CHECK(std::isnan(kernels.sum_middle(wrong.data(), b.data(), size).difference));
+                CHECK(std::isnan(kernels.sum_middle(b.data(), wrong.data(), size).difference));
+                wrong.resize(size + 64, T{0});  // not at the end of what is looked at
+                std::vector<T> other(size + 64, T{0});
+                CHECK(std::isnan(
+                    kernels.sum_middle(wrong.data(), other.data(), size + 64).difference));
+            }
+        }
+    }
+}
+
 TEMPLATE_TEST_CASE("weighed rows are added, some at a time in their own precision", "", float,
                    double) {
     using T = TestType;
