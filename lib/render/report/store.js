@@ -211,7 +211,7 @@ function newTask(name, urgent) {
  */
 async function unpack(name, text) {
   const bytes = fromBase64(text.trim());
-  return name === 'image' ? bytes : inflate(bytes);
+  return name === 'image' ? bytes : inflate(bytes, breathe);
 }
 
 /**

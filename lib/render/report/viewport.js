@@ -116,6 +116,7 @@ export function poolLargest(values, size, down, across) {
     const start = Math.floor(row / down) * columns;
     for (let column = 0; column < size.columns; ++column) {
       const value = values[row * size.columns + column];
+      if (value === 0) continue; // most of a long text
       const at = start + Math.floor(column / across);
       if (value !== value || Math.abs(value) > Math.abs(pooled[at])) pooled[at] = value;
     }

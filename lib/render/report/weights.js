@@ -1,13 +1,15 @@
 // Matrices of heads by their places: unpacks what a view asks for and keeps what was used last.
 import { joinPlanes, readIntegers, readLargest } from './codes.js';
 import { CodedGrid, eitherAttended, Grid, MeanGrid, subtract } from './grid.js';
-import { RecentlyUsed } from './store.js';
+import { breathe, RecentlyUsed } from './store.js';
 
 /** @typedef {import('./heads.js').HeadPlace} HeadPlace */
 /** @typedef {import('./heads.js').SourceName} SourceName */
 /** @typedef {import('./codes.js').Largest} Largest */
 
 const keptBytes = 256e6;
+const largeGrid = 1e6; // cells: more take longer than a frame
+
 /**
  * Rollout is there of source A only.
  * @param {number} seq
@@ -97,7 +99,13 @@ export class Weights {
     const bytes = await this.store.get(chunk, urgent);
     if (this.meta.values === 'exact') return new Grid(shape, joinPlanes(bytes, shape.rows * shape.columns), attended);
     const largest = await this.largest(seq, layer, source, head === 'rollout');
-    return new CodedGrid(shape, bytes, { head: head === 'rollout' ? 0 : head, largest }, attended);
+    const isLarge = bytes.length > largeGrid;
+    if (isLarge) await breathe();
+    const grid = new CodedGrid(shape, bytes, { head: head === 'rollout' ? 0 : head, largest }, attended);
+    if (!isLarge) return grid;
+    await breathe();
+    grid.extent(); // known before somebody draws
+    return grid;
   }
 
   /** @returns {{rows: number, columns: number, pool: number}} */

@@ -78,3 +78,16 @@ test('the largest entries of rows are read with keys and queries', () => {
 test('whole numbers of four bytes are read without a sign', () => {
   assert.deepEqual([...readIntegers(Uint8Array.of(9, 255, 255, 255, 255, 1, 0, 0, 0), 1, 2, true)], [4294967295, 1]);
 });
+
+test('many packed bytes are unpacked in pieces, with pauses between them', async () => {
+  let pauses = 0;
+  const pause = async () => {
+    ++pauses;
+  };
+  const bytes = Uint8Array.from({ length: 300000 }, (_, i) => (i * i * 2654435761) >>> 13);
+  assert.deepEqual(await inflate(new Uint8Array(deflateSync(bytes)), pause), bytes);
+  assert.ok(pauses > 0);
+  pauses = 0;
+  assert.equal((await inflate(new Uint8Array(deflateSync(bytes.subarray(0, 100))), pause)).length, 100);
+  assert.equal(pauses, 0);
+});
