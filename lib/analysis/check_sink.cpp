@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 #include "analysis/row_limits.hpp"
@@ -71,6 +72,12 @@ bool are_same(const std::vector<T>& a, const std::vector<T>& b) {
     });
 }
 
+// Cells of the tile by their keys, of which only those in tile.active may be asked for.
+template <class T>
+Span<const T> by_key(MatrixView<const T> cells, const Tile<T>& tile, std::size_t row) {
+    return {cells.row(row).data() - tile.active.begin, tile.active.end};
+}
+
 }  // namespace
 
 template <class T>
@@ -86,27 +93,36 @@ struct CheckSink<T>::RowCheck {
     RowZeros zeros;
 };
 
+// Keys from `first` on, over some rows that have weights.
+template <class T>
+struct CheckSink<T>::SeenKeys {
+    std::size_t first;
+    std::vector<std::uint32_t> may;      // rows that may attend each key
+    std::vector<std::uint8_t> attended;  // whether one does
+
+    explicit SeenKeys(KeyRange keys) : first(keys.begin), may(keys.size()), attended(keys.size()) {}
+
+    void see(Span<const T> weights, KeyRange allowed, const std::uint8_t* masked) {
+        for (std::size_t key = allowed.begin; key < allowed.end; ++key) {
+            may[key - first] += static_cast<std::uint32_t>(masked == nullptr || masked[key] == 0);
+            attended[key - first] |= static_cast<std::uint8_t>(weights[key] != 0);
+        }
+    }
+    void add(const SeenKeys& more) {
+        for (std::size_t i = 0; i < more.may.size(); ++i) {
+            may[more.first - first + i] += more.may[i];
+            attended[more.first - first + i] |= more.attended[i];
+        }
+    }
+};
+
 // What is known of a head while it streams.
 template <class T>
 struct CheckSink<T>::HeadRows {
     std::vector<RowCheck> rows;
-    std::vector<std::uint32_t> may;      // rows that have weights and may attend each key
-    std::vector<std::uint8_t> attended;  // whether one does
+    SeenKeys keys;
 
-    HeadRows(std::size_t queries, std::size_t keys) : rows(queries), may(keys), attended(keys) {}
-
-    void see_keys(Span<const T> weights, KeyRange allowed, const std::uint8_t* masked) {
-        for (std::size_t key = allowed.begin; key < allowed.end; ++key) {
-            may[key] += static_cast<std::uint32_t>(masked == nullptr || masked[key] == 0);
-            attended[key] = static_cast<std::uint8_t>(attended[key] | (weights[key] != 0));
-        }
-    }
-    void add(const HeadRows& more) {
-        for (std::size_t key = 0; key < may.size(); ++key) {
-            may[key] += more.may[key];
-            attended[key] = static_cast<std::uint8_t>(attended[key] | more.attended[key]);
-        }
-    }
+    HeadRows(std::size_t queries, std::size_t key_count) : rows(queries), keys({0, key_count}) {}
 };
 
 template <class T>
@@ -146,7 +162,8 @@ void CheckSink<T>::sample(const Tile<T>& tile) {
         const std::size_t query = sampled_rows_[i];
         if (query < tile.first_query || query >= tile.first_query + tile.rows()) continue;
         const Span<const T> weights = tile.weights.row(query - tile.first_query);
-        std::copy(weights.begin(), weights.end(), rows.data() + i * shape_.keys);
+        std::copy(weights.begin(), weights.end(),
+                  rows.data() + i * shape_.keys + tile.active.begin);
     }
 }
 
@@ -167,13 +184,15 @@ Ban CheckSink<T>::ban_of(std::size_t sequence, std::size_t query, std::size_t ke
 template <class T>
 bool CheckSink<T>::check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck& check) const {
     if (mask_->blocks_cells()) return false;
-    const Span<const T> weights = tile.weights.row(row);
+    const Span<const T> weights = by_key(tile.weights, tile, row);
+    const KeyRange active = tile.active;
     const KeyRange allowed = mask_->allowed(tile.sequence, tile.first_query + row);
+    if (allowed.empty() || allowed.begin < active.begin || allowed.end > active.end) return false;
     const T* const from = weights.data() + allowed.begin;
-    const bool sane = all_are_zero(weights.data(), allowed.begin) &&
-                      all_are_zero(weights.data() + allowed.end, weights.size() - allowed.end) &&
+    const bool sane = all_are_zero(weights.data() + active.begin, allowed.begin - active.begin) &&
+                      all_are_zero(weights.data() + allowed.end, active.end - allowed.end) &&
                       all_are_fractions(from, allowed.size());
-    if (!sane || allowed.empty()) return false;
+    if (!sane) return false;
     const Kernels<T>& kernels = attn::kernels<T>();
     const WeightSums sums = kernels.sum_weights(from, allowed.size(), 0);
     const auto largest = static_cast<T>(sums.largest);
@@ -250,28 +269,39 @@ template <class T>
 void CheckSink<T>::check_scores(const Tile<T>& tile, std::size_t row, RowCheck& check) const {
     if (tile.scores.empty()) return;
     const KeyRange allowed = mask_->allowed(tile.sequence, tile.first_query + row);
-    const ScoreSums sums =
-        kernels<T>().sum_scores(tile.scores.row(row).data() + allowed.begin, allowed.size());
+    const ScoreSums sums = kernels<T>().sum_scores(
+        by_key(tile.scores, tile, row).data() + allowed.begin, allowed.size());
     if (sums.count == 0) return;
     check.scores.see(sums.smallest);
     check.scores.see(sums.largest);
 }
 
 template <class T>
-typename CheckSink<T>::RowCheck CheckSink<T>::check_row(const Tile<T>& tile, std::size_t row,
-                                                        HeadRows& keys) const {
-    RowCheck check;
+void CheckSink<T>::check_row(const Tile<T>& tile, std::size_t row, bool sane, RowCheck& check,
+                             SeenKeys& keys) const {
     const std::vector<std::uint8_t> masked = masked_keys(tile, row);
-    if (!check_sane_row(tile, row, check)) check_cells(tile, row, masked, check);
+    if (!sane) check_cells(tile, row, masked, check);
     check_scores(tile, row, check);
-    if (check.broken > 0) return check;
+    if (check.broken > 0) return;
     const std::size_t query = tile.first_query + row;
     const KeyRange allowed = mask_->allowed(tile.sequence, query);
     const std::uint8_t* const forbidden = masked.empty() ? nullptr : masked.data();
-    check.zeros = zeros_of(tile.weights.row(row), allowed, forbidden,
+    const Span<const T> weights = by_key(tile.weights, tile, row);
+    check.zeros = zeros_of(weights, allowed, forbidden,
                            position_of(mask_options_.structure.offsets, tile.sequence, query));
-    if (check.sum > 0) keys.see_keys(tile.weights.row(row), allowed, forbidden);
-    return check;
+    if (check.sum > 0) keys.see(weights, allowed, forbidden);
+}
+
+// All that any of its rows may attend.
+template <class T>
+KeyRange CheckSink<T>::allowed_in(const Tile<T>& tile) const {
+    KeyRange all{shape_.keys, 0};
+    for (std::size_t row = 0; row < tile.rows(); ++row) {
+        const KeyRange allowed = mask_->allowed(tile.sequence, tile.first_query + row);
+        if (allowed.empty()) continue;
+        all = {std::min(all.begin, allowed.begin), std::max(all.end, allowed.end)};
+    }
+    return all.empty() ? KeyRange{} : all;
 }
 
 template <class T>
@@ -284,13 +314,18 @@ typename CheckSink<T>::HeadRows& CheckSink<T>::rows_of(std::size_t slot) {
 template <class T>
 void CheckSink<T>::consume(const Tile<T>& tile) {
     HeadRows& head = rows_of(shape_.slot(tile.sequence, tile.head));
-    HeadRows keys(0, shape_.keys);
-    const WholeRows<T> whole(tile, shape_.keys);
-    for (std::size_t row = 0; row < tile.rows(); ++row)
-        head.rows[tile.first_query + row] = check_row(whole.tile(), row, keys);
-    if (options_.passing) sample(whole.tile());
+    SeenKeys keys(allowed_in(tile));
+    // Under a window all keys of a row are many times those that it holds.
+    std::optional<WholeRows<T>> whole;
+    for (std::size_t row = 0; row < tile.rows(); ++row) {
+        RowCheck& check = head.rows[tile.first_query + row] = {};
+        const bool sane = check_sane_row(tile, row, check);
+        if (!sane && !whole) whole.emplace(tile, shape_.keys);
+        check_row(sane ? tile : whole->tile(), row, sane, check, keys);
+    }
+    if (options_.passing) sample(tile);
     const std::lock_guard<std::mutex> lock(mutex_);
-    head.add(keys);
+    head.keys.add(keys);
 }
 
 template <class T>
@@ -345,7 +380,7 @@ void CheckSink<T>::end_head(std::size_t sequence, std::size_t place) {
         if (favourite == shape_.keys) favourite = row.largest.key;
         head.one_key = head.one_key && favourite == row.largest.key;
     }
-    head.zeros = pattern_of(zeros, known.may, known.attended);
+    head.zeros = pattern_of(zeros, known.keys.may, known.keys.attended);
     // A mask array cuts rows where it likes, and that is no window.
     if (mask_->blocks_cells()) head.zeros.left = head.zeros.right = std::nullopt;
     results_[first_result_ + slot] = head;
@@ -381,8 +416,8 @@ void CheckSink<T>::save_rows(const RowPiece& piece, ByteWriter& to) const {
     const std::size_t slot = shape_.slot(piece.sequence, piece.head);
     const HeadRows& head = *heads_[slot];
     to.put_values(&head.rows[piece.begin], piece.end - piece.begin);
-    to.put(head.may);
-    to.put(head.attended);
+    to.put(head.keys.may);
+    to.put(head.keys.attended);
     for (const std::size_t i : sampled_in(piece))
         to.put_values(samples_[slot].data() + i * shape_.keys, shape_.keys);
 }
@@ -392,10 +427,10 @@ void CheckSink<T>::restore_rows(const RowPiece& piece, ByteReader& from) {
     const std::size_t slot = shape_.slot(piece.sequence, piece.head);
     HeadRows& head = rows_of(slot);
     from.take_values(&head.rows[piece.begin], piece.end - piece.begin);
-    HeadRows theirs(0, shape_.keys);
+    SeenKeys theirs({0, shape_.keys});
     from.take(theirs.may);
     from.take(theirs.attended);
-    head.add(theirs);
+    head.keys.add(theirs);
     for (const std::size_t i : sampled_in(piece))
         from.take_values(samples_[slot].data() + i * shape_.keys, shape_.keys);
 }

@@ -141,6 +141,7 @@ class CheckSink : public Sink<T>, public JoiningSink<T> {
 
   private:
     struct RowCheck;
+    struct SeenKeys;
     struct HeadRows;
 
     MaskOptions<T> mask_options_;
@@ -157,7 +158,9 @@ class CheckSink : public Sink<T>, public JoiningSink<T> {
     HeadRows& rows_of(std::size_t slot);
     // The place in a sample of each sampled row that lies in the piece.
     std::vector<std::size_t> sampled_in(const RowPiece& piece) const;
-    RowCheck check_row(const Tile<T>& tile, std::size_t row, HeadRows& keys) const;
+    KeyRange allowed_in(const Tile<T>& tile) const;
+    void check_row(const Tile<T>& tile, std::size_t row, bool sane, RowCheck& check,
+                   SeenKeys& keys) const;
     void sample(const Tile<T>& tile);
     std::vector<std::uint8_t> masked_keys(const Tile<T>& tile, std::size_t row) const;
     bool check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck& check) const;

@@ -85,3 +85,52 @@ TEST_CASE("a sample of rows tells long heads apart that begin alike") {
     CHECK_FALSE(checked({first, second}, false, {{}, true})[1].twin);
     CHECK(checked({first, first}, false, {{}, true})[1].twin == 0u);
 }
+
+TEST_CASE("tiles that hold the keys of a window alone tell what tiles of all keys tell") {
+    // A window of two keys; query 4 is not what a row should be, and query 3 looks ahead.
+    const Rows rows{{1, 0, 0, 0, 0, 0},         {0.5, 0.5, 0, 0, 0, 0},  {0, 0.25, 0.75, 0, 0, 0},
+                    {0, 0, 0.5, 0.25, 0.25, 0}, {0, 0, 0, -0.5, 1.5, 0}, {0, 0, 0, 0, 0, 1}};
+    MaskOptions<double> mask;
+    mask.structure.causal = true;
+    mask.structure.window_left = 1;
+    CheckSink<double> narrow(mask, {{}, true}), wide(mask, {{}, true});
+    stream(wide, {rows, rows});
+
+    LayerShape shape;
+    shape.heads = 2;
+    shape.queries = shape.keys = 6;
+    shape.block_rows = 2;
+    narrow.begin_layer(shape);
+    for (std::size_t head = 0; head < 2; ++head) {
+        for (std::size_t first = 0; first < 6; first += 2) {
+            Tile<double> tile;
+            tile.head = head;
+            tile.first_query = first;
+            tile.active = {first == 0 ? 0 : first - 1, std::min<std::size_t>(first + 3, 6)};
+            const GivenMatrix matrix(
+                {{rows[first].begin() + tile.active.begin, rows[first].begin() + tile.active.end},
+                 {rows[first + 1].begin() + tile.active.begin,
+                  rows[first + 1].begin() + tile.active.end}});
+            tile.weights = matrix.view();
+            narrow.consume(tile);
+        }
+        narrow.end_head(0, head);
+    }
+    narrow.end_layer({});
+
+    for (std::size_t head = 0; head < 2; ++head) {
+        const HeadCheck &one = narrow.heads()[head], &all = wide.heads()[head];
+        CHECK(one.below_zero.query == 4);
+        CHECK(one.below_zero.value == all.below_zero.value);
+        CHECK(one.above_one.key == all.above_one.key);
+        CHECK(one.leaks[static_cast<std::size_t>(Ban::causal)].value == 0.25);
+        CHECK(one.leaks[static_cast<std::size_t>(Ban::causal)].key == 4);
+        CHECK(one.allowed_weight == all.allowed_weight);
+        CHECK(one.forbidden_weight == all.forbidden_weight);
+        CHECK(one.least_entropy == all.least_entropy);
+        CHECK(one.largest.key == all.largest.key);
+        CHECK(one.zeros.left == all.zeros.left);
+        CHECK(one.zeros.unattended == all.zeros.unattended);
+        CHECK(one.twin == all.twin);
+    }
+}
