@@ -5,6 +5,7 @@
 
 #include <cassert>
 #include <cstdint>
+#include <utility>
 
 namespace attn::io {
 namespace {

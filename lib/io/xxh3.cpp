@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cinttypes>
+#include <cstdint>
 #include <cstdio>
 
 // The code itself, so that the program needs no library for it.
