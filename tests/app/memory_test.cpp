@@ -11,7 +11,7 @@
 
 using namespace attn::test;
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(ATTN_SANITIZED)
 
 namespace {
 

@@ -393,7 +393,7 @@ TEST_CASE("each source is warned of with the flag that names its own axes") {
     CHECK_THAT(result.err, Contains("b.npy [2, 3, 5, 5]") && Contains("--axes-b batch,heads,q,k"));
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(ATTN_SANITIZED)
 
 TEST_CASE("131,072 tokens make a page in less than 1 GiB") {
     // A window keeps the time short; as one array the weights would be 69 GB.

@@ -40,6 +40,8 @@ RunningProgram::RunningProgram(const std::vector<std::string>& arguments, const 
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     const bool may_leak = may_leave_leaks();
+    const char* given = std::getenv("ASAN_OPTIONS");
+    const std::string sanitizer_options = std::string(given ? given : "") + ":detect_leaks=0";
 
     child_ = ::fork();
     if (child_ < 0) throw std::runtime_error("cannot start a process");
@@ -48,7 +50,7 @@ RunningProgram::RunningProgram(const std::vector<std::string>& arguments, const 
         ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
         ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
         if (prepare) prepare();
-        if (may_leak) ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+        if (may_leak) ::setenv("ASAN_OPTIONS", sanitizer_options.c_str(), 1);
         ::execv(argv[0], argv.data());
         ::_exit(127);
     }
