@@ -316,15 +316,18 @@ TEST_CASE("what cannot be a page is refused by name, and nothing is written") {
     check_error({file, "-o", folder / "page.pdf"}, "expected a name that ends in .html", folder);
     check_error({file, "-o", page, "--against", other}, "[1, 2, 81, 81]", folder);
     check_error({file, "-o", page, "--budget", "120K"}, "has no room for weights", folder);
-    check_error({file, "-o", page, "--budget", "200K"},
-                "4 matrices of 80 x 80 do not fit into a page of 200.0 kB even with sides of 64 "
-                "cells; choose some with --layer, --head (about ",
+    // The page itself, and room for one of the four matrices.
+    const std::string one = Weights(1, 1, 2, 2).file(folder, "one.npy");
+    const std::string budget = std::to_string(page_of({one}, folder).html.size() + 17'500);
+    std::filesystem::remove(page);
+    check_error({file, "-o", page, "--budget", budget}, "4 matrices of 80 x 80 do not fit", folder);
+    check_error({file, "-o", page, "--budget", budget},
+                " even with sides of 64 cells; choose some with --layer, --head (about ", folder);
+    check_error({file, "-o", page, "--budget", budget}, " fit), or give a larger --budget (about ",
                 folder);
-    check_error({file, "-o", page, "--budget", "200K"}, " fit), or give a larger --budget (about ",
+    check_error({file, "-o", page, "--budget", budget, "--values", "exact"}, "do not fit exactly",
                 folder);
-    check_error({file, "-o", page, "--budget", "200K", "--values", "exact"}, "do not fit exactly",
-                folder);
-    check_error({file, "-o", page, "--budget", "200K", "--layer", "0", "--values", "exact"},
+    check_error({file, "-o", page, "--budget", budget, "--layer", "0", "--values", "exact"},
                 "choose some with --head", folder);
     check_error({file, "-o", page, "--image", "x.png"}, "--grid", folder);
     check_error({file, "-o", page, "--grid", "9x9"}, "--grid", folder);
