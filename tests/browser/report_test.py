@@ -216,7 +216,7 @@ def small_maps_have_the_colours_of_their_bytes(browser, pages):
     meta = json.loads(browser.text("#meta"))
     colors = base64.b64decode(next(one for one in meta["maps"] if one["name"] == "viridis")["colors"])
     thumbs = zlib.decompress(base64.b64decode(browser.text(f"#c{meta['chunks']['thumbs/0']}")))
-    browser.wait("return performance.getEntriesByName('overview').length")
+    browser.wait("return performance.getEntriesByName('whole overview').length")
     browser.frame()
     for layer, head, down, right in ((0, 0, 15, 2), (3, 1, 12, 11), (11, 11, 18, 10), (7, 2, 19, 19)):
         size, *pixel = browser.run(MAP_PIXEL, f"layer {layer} head {head}", down, right)

@@ -263,22 +263,31 @@ export function overviewView(shared) {
     const rollout = memory.thumbs.get('rollout' + seq);
     const parts = colorParts();
     const atOnce = parts.every((part, place) => part === memory.colored[place]);
-    if (!atOnce) await breathe();
+    if (!atOnce) await breathe('user-blocking');
     const colored = new ColoredMaps({ meta, thumbs, rollout, scale, difference: source === 'difference', maps, map });
     const brush = new MapBrush(mapsContext(), meta.thumb, memory.plan.size);
-    let end = performance.now() + slice;
-    for (const { spot } of [...cells]) {
-      const attended = memory.attended.get(source + seq + '/' + spot.layer) || (await loadAttended(seq, source, spot.layer));
-      if (!atOnce && performance.now() > end) {
-        await breathe();
-        end = performance.now() + slice;
+    const attended = (/** @type {number} */ layer) => memory.attended.get(source + seq + '/' + layer);
+    const paint = async (/** @type {HeadCell[]} */ some) => {
+      let end = performance.now() + slice;
+      for (const { spot } of some) {
+        if (!atOnce && performance.now() > end) {
+          await breathe('user-blocking');
+          end = performance.now() + slice;
+        }
+        if (memory.drawings !== drawing) return false;
+        const pixels = colored.map(spot.layer, spot.head, attended(spot.layer));
+        if (pixels) brush.draw(pixels, spot);
       }
-      if (memory.drawings !== drawing) return;
-      const pixels = colored.map(spot.layer, spot.head, attended);
-      if (pixels) brush.draw(pixels, spot);
-    }
-    memory.colored = parts;
+      return true;
+    };
+    const guessed = cells.filter(({ spot }) => !attended(spot.layer));
+    if (!(await paint([...cells]))) return;
     markFirst('overview');
+    // Where it was not known who may attend, all that is 0 is hatched so far.
+    for (const layer of new Set(guessed.map(({ spot }) => spot.layer))) await loadAttended(seq, source, layer);
+    if (!(await paint(guessed))) return;
+    memory.colored = parts;
+    markFirst('whole overview');
   }
 
   /** @returns {CanvasRenderingContext2D} cleared only where maps move: those that stay are drawn over */
@@ -288,11 +297,9 @@ export function overviewView(shared) {
     return isAsBefore ? context2d(canvas) : sharpen(canvas, width, height);
   }
 
-  /** @param {number} seq @param {import('./heads.js').SourceName} source @param {number} layer @returns {Promise<Uint8Array>} */
+  /** @param {number} seq @param {import('./heads.js').SourceName} source @param {number} layer */
   async function loadAttended(seq, source, layer) {
-    const cells = attendedThumb(meta, await weights.attended(seq, layer, source));
-    memory.attended.set(source + seq + '/' + layer, cells);
-    return cells;
+    memory.attended.set(source + seq + '/' + layer, attendedThumb(meta, await weights.attended(seq, layer, source)));
   }
 
   async function load() {
@@ -305,9 +312,9 @@ export function overviewView(shared) {
   /** In a task of its own, as all that is measured and made for it takes as long as a frame. */
   async function buildSoon() {
     memory.stale = false;
-    await breathe();
+    await breathe('user-blocking');
     build();
-    await breathe();
+    await breathe('user-blocking');
     mark();
     memory.colored = [];
     draw();

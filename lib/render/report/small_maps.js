@@ -26,7 +26,7 @@ export class ColoredMaps {
   /**
    * @param {number} layer
    * @param {import('./heads.js').HeadPlace} head
-   * @param {Uint8Array} attended cells of the map that anybody may attend
+   * @param {Uint8Array | undefined} attended cells of the map that anybody may attend; not known yet: those with weight
    * @returns {Uint32Array | null} colours [rows, columns], 0 where there is nothing to see; null without a map
    */
   map(layer, head, attended) {
@@ -101,14 +101,14 @@ export function attendedThumb(meta, limits) {
 /**
  * @param {Uint8Array} bytes
  * @param {Uint32Array} table
- * @param {Uint8Array} attended
+ * @param {Uint8Array | undefined} attended
  * @param {number} nothing the byte of 0
  * @returns {Uint32Array}
  */
 function colored(bytes, table, attended, nothing) {
   const pixels = new Uint32Array(bytes.length);
   for (let i = 0; i < bytes.length; ++i) {
-    if (bytes[i] !== nothing || attended[i] !== 0) pixels[i] = table[bytes[i]];
+    if (bytes[i] !== nothing || (attended && attended[i] !== 0)) pixels[i] = table[bytes[i]];
   }
   return pixels;
 }

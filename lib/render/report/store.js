@@ -147,7 +147,7 @@ export class Store {
     this.running = true;
     for (let next = this.next(); next; next = this.next()) {
       if (this.hadItsTurn()) {
-        await breathe(!next.task.urgent);
+        await breathe(next.task.urgent ? 'user-visible' : 'background');
         continue;
       }
       this.waiting.delete(next.task.name);
@@ -216,14 +216,15 @@ async function unpack(name, text) {
 
 /**
  * Lets the browser do what is due.
- * @param {boolean} idle and all else that comes up
+ * @param {'user-blocking' | 'user-visible' | 'background'} priority before the rest of the page is read, or after all
+ *   else that comes up
  * @returns {Promise<void>}
  */
-export function breathe(idle = false) {
+export function breathe(priority = 'user-visible') {
   const { scheduler } = /** @type {any} */ (globalThis);
   return new Promise((resolve) => {
     // Timers within timers wait longer and longer.
-    if (scheduler && scheduler.postTask) scheduler.postTask(resolve, { priority: idle ? 'background' : 'user-visible' });
+    if (scheduler && scheduler.postTask) scheduler.postTask(resolve, { priority });
     else setTimeout(resolve, 0);
   });
 }
