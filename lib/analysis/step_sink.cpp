@@ -23,29 +23,18 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 // Sizes of numbers are compared by their bits, which one instruction does for many: those of NaN
 // are above those of infinity, and those above all others.
 template <class T>
-struct Bits {
-    using Type = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-
-    static Type of_size(T value) {
-        const T size = std::abs(value);
-        Type bits;
-        std::memcpy(&bits, &size, sizeof bits);
-        return bits;
-    }
-    static bool is_finite(Type bits) { return bits < of_size(std::numeric_limits<T>::infinity()); }
-    static double number(Type bits) {
-        T value;
-        std::memcpy(&value, &bits, sizeof value);
-        return static_cast<double>(value);
-    }
-};
+auto bits_of_size(T value) {
+    const T size = std::abs(value);
+    std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t> bits;
+    std::memcpy(&bits, &size, sizeof bits);
+    return bits;
+}
 
 template <class T>
 bool all_finite(const T* values, std::size_t count) {
-    typename Bits<T>::Type largest = 0;
-    for (std::size_t i = 0; i < count; ++i)
-        largest = std::max(largest, Bits<T>::of_size(values[i]));
-    return Bits<T>::is_finite(largest);
+    auto largest = bits_of_size(T{0});
+    for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, bits_of_size(values[i]));
+    return largest < bits_of_size(std::numeric_limits<T>::infinity());
 }
 
 // What is seen of the weights of some keys.
