@@ -6,7 +6,7 @@
 #include "core/memory.hpp"
 
 int main(int argc, char** argv) {
-    attn::keep_freed_memory();
+    attn::tune_allocator();
     // A thread for signals would take longer than to say what the program is.
     if (attn::app::is_question(argc, argv)) {
         attn::guard_streams();

@@ -35,7 +35,7 @@ void complain_of_rank(const std::string& text) {
 int main(int argc, char** argv) {
     if (const std::optional<std::size_t> rank = attn::cluster::launched_rank(variable))
         attn::cluster::keep_rank(*rank, complain, attn::app::kTrouble);
-    attn::keep_freed_memory();
+    attn::tune_allocator();
     attn::watch_signals(complain_of_rank, attn::app::kTrouble);
     try {
         const attn::cluster::MpiRanks ranks;

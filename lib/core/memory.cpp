@@ -1,11 +1,13 @@
 #include "core/memory.hpp"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <thread>
 
 #include "core/error.hpp"
 #include "core/human_size.hpp"
@@ -16,11 +18,27 @@
 
 namespace attn {
 
-void keep_freed_memory() {
+void tune_allocator() {
 #ifdef __GLIBC__
+    // By how much the heap grows: addresses only, memory comes when they are written. Where those
+    // are limited, a few.
+    rlimit addresses{};
+    const bool limited =
+        ::getrlimit(RLIMIT_AS, &addresses) != 0 || addresses.rlim_cur != RLIM_INFINITY;
+    const int growth = limited ? 16 << 20 : 256 << 20;
+    // More threads would wait for each other at the one heap; a heap for each has small pages.
+    constexpr unsigned kMostAtOneHeap = 8;
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, 256 << 20);
-    mallopt(M_TOP_PAD, 16 << 20);
+    mallopt(M_TRIM_THRESHOLD, 2 * growth);
+    mallopt(M_TOP_PAD, growth);
+    if (std::thread::hardware_concurrency() <= kMostAtOneHeap) mallopt(M_ARENA_MAX, 1);
+    // More than the heap has at first, so that it grows.
+    void* const begin = std::malloc(std::size_t{1} << 20);
+    const std::uintptr_t size =
+        reinterpret_cast<std::uintptr_t>(::sbrk(0)) - reinterpret_cast<std::uintptr_t>(begin);
+    // Other allocators do not take their memory from there.
+    if (size <= 2 * static_cast<std::uintptr_t>(growth)) prefer_large_pages(begin, size);
+    std::free(begin);
 #endif
 }
 

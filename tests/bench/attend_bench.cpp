@@ -52,7 +52,7 @@ class WeightKeeper : public attn::Sink<float> {
 }  // namespace
 
 int main(int argc, char** argv) {
-    attn::keep_freed_memory();
+    attn::tune_allocator();
     if (argc < 5) return 2;
     const auto argument = [&](int i) { return static_cast<std::size_t>(std::atol(argv[i])); };
     const std::size_t heads = argument(1);
