@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/divide_up.hpp"
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "kernels/kernels.hpp"
@@ -12,10 +13,6 @@ namespace attn::analysis {
 namespace {
 
 constexpr float kNoCell = -std::numeric_limits<float>::infinity();
-
-std::size_t divide_up(std::size_t count, std::size_t by) {
-    return (count + by - 1) / by;
-}
 
 // The larger one; NaN stays, because it is what the reader must see.
 float larger(float a, float b) {

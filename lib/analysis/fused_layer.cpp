@@ -7,6 +7,7 @@
 
 #include "core/aligned_buffer.hpp"
 #include "core/are_zeros.hpp"
+#include "core/divide_up.hpp"
 #include "core/error.hpp"
 #include "core/number_word.hpp"
 #include "kernels/kept_kernels.hpp"
@@ -39,8 +40,9 @@ std::vector<std::uint8_t> blocked_cells(const LayerHeads<T>& heads, std::size_t 
     return all;
 }
 
-// What is read of all heads at once: it stays in cache while it is fused.
-constexpr std::size_t kReadOfHeads = std::size_t{1} << 19;
+// What is read of all heads at once: little enough to stay in cache while it is fused, and long
+// pieces of each head.
+constexpr std::size_t kReadOfHeads = std::size_t{1} << 20;
 
 // A reader for heads that lie in files; for others, and for some rows only, there is none.
 template <class T>
@@ -153,11 +155,12 @@ template <class T>
 void FusedLayer<T>::rows(std::size_t first, std::size_t count, T* into) const {
     if (reader_ == nullptr) return make_rows(first, count, into);
     const std::size_t row = (heads_.weights.size() + heads_.gradients.size()) * keys();
-    const std::size_t most = std::clamp<std::size_t>(kReadOfHeads / (row * sizeof(T)), 1,
-                                                     std::max<std::size_t>(count, 1));
-    const AlignedBuffer<T> buffer(most * row);
-    for (std::size_t done = 0; done < count; done += most) {
-        const std::size_t some = std::min(most, count - done);
+    const std::size_t most = std::max<std::size_t>(kReadOfHeads / (row * sizeof(T)), 1);
+    const std::size_t pieces = std::max<std::size_t>(divide_up(count, most), 1);
+    const std::size_t step = divide_up(count, pieces);
+    const AlignedBuffer<T> buffer(step * row);
+    for (std::size_t done = 0; done < count; done += step) {
+        const std::size_t some = std::min(step, count - done);
         at_hand(first + done, some, buffer.data())
             .make_rows(first + done, some, into + done * keys());
     }

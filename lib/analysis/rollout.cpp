@@ -4,6 +4,7 @@
 
 #include "attention/blas.hpp"
 #include "attention/panels.hpp"
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -28,10 +29,6 @@ struct TileRange {
 TileRange tile(std::size_t index, std::size_t side, KeyRange all) {
     const std::size_t begin = all.begin + index * side;
     return {begin, std::min(all.end, begin + side)};
-}
-
-std::size_t tiles_of(std::size_t count, std::size_t side) {
-    return (count + side - 1) / side;
 }
 
 template <class T>
@@ -63,7 +60,7 @@ void add_tile(const Matrix<T>& x, std::size_t first, MatrixView<const T> made, T
 // they are the longest.
 template <class T, class Take>
 void for_blocks(const FusedLayer<T>& layer, const Take& take) {
-    const std::size_t blocks = tiles_of(layer.queries(), kRows);
+    const std::size_t blocks = divide_up(layer.queries(), kRows);
     parallel_for(blocks, [&](std::size_t item) {
         const TileRange rows = tile(blocks - 1 - item, kRows, {0, layer.queries()});
         const AlignedBuffer<T> made(kRows * layer.keys());
@@ -132,7 +129,7 @@ Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
     for (std::size_t first = 0; first < layer.queries(); first += kRows) {
         const std::size_t count = std::min(kRows, layer.queries() - first);
         if (!reads(x, first, count)) continue;
-        parallel_for(tiles_of(count, kFewRowsMade), [&](std::size_t item) {
+        parallel_for(divide_up(count, kFewRowsMade), [&](std::size_t item) {
             const TileRange rows = tile(item, kFewRowsMade, {0, count});
             T* into = made.data() + rows.begin * layer.keys();
             layer.rows(first + rows.begin, rows.end - rows.begin, into);
@@ -143,8 +140,8 @@ Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
         });
         const KeyRange keys = layer.range_of(first, count);
         if (keys.empty()) continue;
-        const std::size_t across = tiles_of(keys.size(), kKeys);
-        parallel_for(across * tiles_of(x.rows, kTargets), [&](std::size_t item) {
+        const std::size_t across = divide_up(keys.size(), kKeys);
+        parallel_for(across * divide_up(x.rows, kTargets), [&](std::size_t item) {
             add_tile<T>(x, first, {made.data(), count, layer.keys()},
                         tile(item / across, kTargets, {0, x.rows}),
                         tile(item % across, kKeys, keys), result);
@@ -154,10 +151,10 @@ Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
 }
 
 template <class T>
-Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower, Matrix<T> room) {
+Matrix<T> layer_times(const FusedLayer<T>& layer, Matrix<T> x, bool lower) {
     const std::vector<Panels<T>> packed = pack_columns(x);
-    const bool fits = room.rows == layer.queries() && room.columns == x.columns;
-    Matrix<T> result = fits ? std::move(room) : Matrix<T>(layer.queries(), x.columns);
+    const bool fits = x.rows == layer.queries();
+    Matrix<T> result = fits ? std::move(x) : Matrix<T>(layer.queries(), x.columns);
     for_blocks(layer, [&](TileRange rows, const T* made) {
         multiply_block(layer, rows, made, packed, lower, result);
     });
@@ -193,10 +190,8 @@ template Matrix<float> times_layer(const Matrix<float>&, const FusedLayer<float>
                                    std::vector<std::uint8_t>*);
 template Matrix<double> times_layer(const Matrix<double>&, const FusedLayer<double>&,
                                     std::vector<std::uint8_t>*);
-template Matrix<float> layer_times(const FusedLayer<float>&, const Matrix<float>&, bool,
-                                   Matrix<float>);
-template Matrix<double> layer_times(const FusedLayer<double>&, const Matrix<double>&, bool,
-                                    Matrix<double>);
+template Matrix<float> layer_times(const FusedLayer<float>&, Matrix<float>, bool);
+template Matrix<double> layer_times(const FusedLayer<double>&, Matrix<double>, bool);
 template Matrix<float> layer_columns(const FusedLayer<float>&, const std::vector<std::size_t>&);
 template Matrix<double> layer_columns(const FusedLayer<double>&, const std::vector<std::size_t>&);
 template Matrix<float> unit_rows(const std::vector<std::size_t>&, std::size_t);

@@ -18,11 +18,10 @@ template <class T>
 Matrix<T> times_layer(const Matrix<T>& x, const FusedLayer<T>& layer,
                       std::vector<std::uint8_t>* has_weight = nullptr);
 
-// The layer [queries, keys] times x [keys, sources]. `lower`: x has nothing right of its diagonal.
-// `room`: a matrix whose memory the result may take, where it is as large.
+// The layer [queries, keys] times x [keys, sources], whose memory the result takes where it is as
+// large. `lower`: x has nothing right of its diagonal.
 template <class T>
-Matrix<T> layer_times(const FusedLayer<T>& layer, const Matrix<T>& x, bool lower,
-                      Matrix<T> room = {});
+Matrix<T> layer_times(const FusedLayer<T>& layer, Matrix<T> x, bool lower);
 
 // Columns of the layer [queries, keys]: what layer_times gives for these columns of the identity.
 template <class T>

@@ -7,6 +7,7 @@
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "core/aligned_buffer.hpp"
+#include "core/divide_up.hpp"
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
 #include "core/phase_clock.hpp"
@@ -18,10 +19,6 @@ namespace {
 // all threads busy. Constants, so that the work is divided alike for every number of threads.
 constexpr std::size_t kRowsOfProduct = 256;
 constexpr std::size_t kBlockColumns = 192;
-
-std::size_t divide_up(std::size_t count, std::size_t by) {
-    return (count + by - 1) / by;
-}
 
 template <class T>
 void add_to_rows(MatrixView<T> rows, Span<const T> bias) {

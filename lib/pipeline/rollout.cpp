@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/memory.hpp"
+#include "core/parallel.hpp"
 #include "core/word_list.hpp"
 #include "io/json_text.hpp"
 #include "io/same_files.hpp"
@@ -301,15 +302,17 @@ class Rollout {
     }
 
     void list_targets(std::size_t sequence, std::size_t head, const Matrix<T>& rows) {
-        for (std::size_t row = 0; row < rows.rows; ++row) {
-            results::RolloutTarget target;
+        std::vector<results::RolloutTarget>& all = result_.summary.targets;
+        const std::size_t before = all.size();
+        all.resize(before + rows.rows);
+        parallel_for(rows.rows, [&](std::size_t row) {
+            results::RolloutTarget& target = all[before + row];
             target.sequence = sequence;
             target.head = shown_head(head);
             target.query = by_source() ? row : lines_[row];
             for (const auto& [place, value] : largest(rows, row))
                 target.top.emplace_back(columns_[place], value);
-            result_.summary.targets.push_back(std::move(target));
-        }
+        });
     }
 
     // Lists the targets that were listed last, in the order of the rows.
@@ -436,7 +439,7 @@ RolloutResult execute_rollout(const RolloutRequest& request, io::Inputs& inputs,
                               const Progress& progress, const Warn& warn) {
     const Warn own_warn = once(warn);
     try {
-        return Rollout<T>(request, CausalLooks::first_layer, inputs, own_warn).execute(progress);
+        return Rollout<T>(request, CausalLooks::some_rows, inputs, own_warn).execute(progress);
     } catch (const analysis::NotCausal&) {
         return Rollout<T>(request, CausalLooks::all_layers, inputs, own_warn).execute(progress);
     }

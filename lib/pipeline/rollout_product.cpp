@@ -201,8 +201,8 @@ RolloutRows<T> roll_crossed_relevance(const RolloutParts<T>& parts,
     Matrix<T> crossed(stack.queries(), cross.keys());
     for (std::size_t place = 0; place < stack.layers(); ++place) {
         const FusedLayer<T> layer(stack.layer(place, sequence), of_self);
-        crossed = analysis::layer_times(layer, crossed, false);
-        own = analysis::layer_times(layer, own, lower);
+        crossed = analysis::layer_times(layer, std::move(crossed), false);
+        own = analysis::layer_times(layer, std::move(own), lower);
         const FusedLayer<T> reading(cross.layer(place, sequence), of_crossed);
         analysis::add_crossed_relevance(own, reading, encoder, crossed);
         stack.forget(place);
@@ -218,17 +218,15 @@ template <class T>
 std::vector<Matrix<T>> roll_sources(const RolloutStack<T>& stack, const RolloutOptions& options,
                                     const std::vector<std::size_t>& sources, std::size_t sequence,
                                     const EachProduct<T>& each) {
-    const SingleThreadedBlas blas;
     const bool lower = stays_lower(stack, sources);
     const bool per_head = options.fuse == analysis::Fuse::per_head;
     const std::size_t last = stack.layers() - 1;
-    Matrix<T> x, before;  // whose memory the next product takes
+    Matrix<T> x;
     if (per_head && last == 0) x = analysis::unit_columns<T>(sources, stack.keys());
     for (std::size_t place = 0; place < stack.layers() - (per_head ? 1 : 0); ++place) {
         const FusedLayer<T> layer(stack.layer(place, sequence), below_last(options));
-        Matrix<T> product = place == 0 ? analysis::layer_columns(layer, sources)
-                                       : analysis::layer_times(layer, x, lower, std::move(before));
-        before = std::exchange(x, std::move(product));
+        x = place == 0 ? analysis::layer_columns(layer, sources)
+                       : analysis::layer_times(layer, std::move(x), lower);
         stack.forget(place);
         if (each) each(place, x);
     }

@@ -192,7 +192,7 @@ analysis::LayerHeads<T> RolloutStack<T>::layer(std::size_t place, std::size_t se
     result.mask = &masks[place];
     result.layer = stored.layer;
     result.sequence = sequence;
-    result.causal_unproved = attention.causal_by_first && attention.structure.causal;
+    result.causal_unproved = attention.causal_is_guess && attention.structure.causal;
     result.sums = sums.get();
     return result;
 }
@@ -218,10 +218,10 @@ RolloutStack<T> open_rollout_source(const RolloutRequest& request, CausalLooks l
     RolloutStack<T> stack;
     stack.name = name;
     source::ArraySource array = rollout_array(request, name);
-    array.trusts_first = looks == CausalLooks::first_layer && reads_all_cells(request);
+    array.guess_causal = looks == CausalLooks::some_rows && reads_all_cells(request);
     stack.attention = source::open_stored_attention<T>(inputs, array, warn);
     const bool whole = stack.keys() <= kMostWholeTokens;
-    if (stack.attention.causal_by_first && !whole) source::look_at_all_layers(stack.attention);
+    if (stack.attention.causal_is_guess && !whole) source::look_at_all_layers(stack.attention);
     source::add_labels_beside(inputs, request.of_decoder(), stack.attention, warn);
     if (stack.queries() != stack.keys())
         fail(name, ": rollout needs square attention, this is [", stack.queries(), ", ",

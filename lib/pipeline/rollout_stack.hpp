@@ -52,9 +52,9 @@ struct RolloutShare {
 std::vector<std::vector<double>> load_head_shares(const RolloutRequest& request,
                                                   const RolloutShare& of, io::Inputs& inputs);
 
-// What is looked at to see whether arrays are causal. The first layer is enough where all are read
-// anyway: then a row of another that is not causal throws NotCausal, and all must be looked at.
-enum class CausalLooks { first_layer, all_layers };
+// What is looked at to see whether arrays are causal. Some rows of the first layer are enough where
+// all are read anyway: then a row that is not causal throws NotCausal, and all must be looked at.
+enum class CausalLooks { some_rows, all_layers };
 
 // SOURCE of the request, its gradients and the shares of its heads. Throws Error for what cannot be
 // read, for layers and heads that are not there and for shapes that do not fit.

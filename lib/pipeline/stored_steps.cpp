@@ -237,11 +237,11 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
             attention = axis->step(i, from.axes, own_warn);
         } else {
             source::ArraySource array{from.source, from.axes};
-            array.trusts_first = !from.layers;
+            array.guess_causal = !from.layers;
             attention = source::open_stored_attention<T>(now->inputs, array, own_warn);
             // All of a step that is held is looked at there.
             if (!from.layers) held.hold(*now);
-            if (attention.causal_by_first) source::look_at_all_layers(attention);
+            if (attention.causal_is_guess) source::look_at_all_layers(attention);
             source::load_scores(now->inputs, from.source, attention);
         }
         source::select_layers(attention, from);

@@ -1,4 +1,5 @@
 #include "render/cell_layout.hpp"
+#include "core/divide_up.hpp"
 
 #include <algorithm>
 
@@ -16,10 +17,6 @@ constexpr std::size_t kSheetHeight = 9600;
 constexpr std::size_t kLeastPanel = 16;
 constexpr std::size_t kMaxPanel = 480;       // of a sheet, while tokens can be labelled
 constexpr std::size_t kMaxDensePanel = 260;  // and when they cannot
-
-std::size_t divide_up(std::size_t count, std::size_t by) {
-    return (count + by - 1) / by;
-}
 
 // The side of a cell so that `count` of them are at least a strip, and no longer than the other
 // axis; 0: `pixels` are enough.

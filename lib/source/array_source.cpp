@@ -209,7 +209,7 @@ Shape extents_under(const StoredParts& parts, const Reading& reading) {
 
 template <class T>
 StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const Reading& reading,
-                           bool trusts_first) {
+                           bool guess_causal) {
     const Blocks<T> blocks = load_blocks<T>(inputs, parts, reading);
     const Extent layers = extent_of(blocks, Axis::layers), batch = extent_of(blocks, Axis::batch),
                  heads = extent_of(blocks, Axis::heads);
@@ -239,9 +239,9 @@ StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const R
     attention.heads.resize(heads.length);
     std::iota(attention.heads.begin(), attention.heads.end(), std::size_t{0});
     if (heads.across) attention.heads = parts.numbers;
-    attention.causal_by_first = trusts_first && attention.layers.size() > 1;
-    if (attention.causal_by_first)
-        attention.structure.causal = looks_causal(attention.layers.front().weights);
+    attention.causal_is_guess = guess_causal;
+    if (guess_causal)
+        attention.structure.causal = may_be_causal(attention.layers.front().weights);
     else
         look_at_all_layers(attention);
     return attention;
@@ -258,7 +258,7 @@ void look_at_all_layers(StoredAttention<T>& attention) {
             if (large) one.forget();
             return causal;
         });
-    attention.causal_by_first = false;
+    attention.causal_is_guess = false;
 }
 
 template StoredAttention<float> arrange(io::Inputs&, const StoredParts&, const Reading&, bool);

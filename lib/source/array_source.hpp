@@ -37,10 +37,10 @@ Reading choose_reading(const StoredParts& parts, const std::string& names, const
 Shape extents_under(const StoredParts& parts, const Reading& reading);
 
 // The layers. Arrays whose last axes are q, k are shown where they lie, all others are copied. T is
-// float or double. `trusts_first`: only the first layer is looked at for being causal.
+// float or double. `guess_causal`: only some rows are looked at for being causal.
 template <class T>
 StoredAttention<T> arrange(io::Inputs& inputs, const StoredParts& parts, const Reading& reading,
-                           bool trusts_first = false);
+                           bool guess_causal = false);
 
 // Looks at the other layers, too.
 template <class T>

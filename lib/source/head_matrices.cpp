@@ -10,6 +10,12 @@
 
 namespace attn::source {
 
+namespace {
+
+constexpr std::size_t kRowsOfGuess = 8;  // of each matrix
+
+}  // namespace
+
 template <class T>
 HeadMatrices<T>::HeadMatrices(const Array<T>& array, bool mapped)
     : shape_(array.shape()), owners_{array}, mapped_(mapped) {
@@ -49,10 +55,26 @@ std::size_t HeadMatrices<T>::mapped_bytes() const {
 }
 
 template <class T>
+bool may_be_causal(const HeadMatrices<T>& layer) {
+    const Shape& shape = layer.shape();
+    const std::size_t queries = shape[2], keys = shape[3];
+    if (queries != keys || keys < 2) return false;
+    const io::MatrixReader<T> reader = layer.reader();
+    const AlignedBuffer<T> buffer(reader.copies() ? keys : 0);
+    const std::size_t step = std::max<std::size_t>(queries / kRowsOfGuess, 1);
+    for (std::size_t matrix = 0; matrix < shape[0] * shape[1]; ++matrix) {
+        for (std::size_t row = 0; row + 1 < queries; row += step) {
+            const T* const cells = reader.rows(matrix, row, 1, buffer.data()).data;
+            if (!are_zeros(cells + row + 1, keys - row - 1)) return false;
+        }
+    }
+    return true;
+}
+
+template <class T>
 bool looks_causal(const HeadMatrices<T>& layer) {
     const Shape& shape = layer.shape();
-    const std::size_t queries = shape[2];
-    const std::size_t keys = shape[3];
+    const std::size_t queries = shape[2], keys = shape[3];
     if (queries != keys || keys < 2) return false;
     std::atomic<bool> leaks{false};
     const io::MatrixReader<T> reader = layer.reader();
@@ -102,6 +124,8 @@ std::optional<CausalLeak> find_causal_leak(const HeadMatrices<T>& layer) {
 
 template class HeadMatrices<float>;
 template class HeadMatrices<double>;
+template bool may_be_causal(const HeadMatrices<float>&);
+template bool may_be_causal(const HeadMatrices<double>&);
 template bool looks_causal(const HeadMatrices<float>&);
 template bool looks_causal(const HeadMatrices<double>&);
 template std::optional<CausalLeak> find_causal_leak(const HeadMatrices<float>&);

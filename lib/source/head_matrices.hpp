@@ -50,6 +50,10 @@ class HeadMatrices {
     bool mapped_ = false;
 };
 
+// Every matrix is square, and a few of its rows, far apart, are zero right of the diagonal.
+template <class T>
+bool may_be_causal(const HeadMatrices<T>& layer);
+
 // Every matrix is square and exactly zero right of the diagonal.
 template <class T>
 bool looks_causal(const HeadMatrices<T>& layer);

@@ -33,7 +33,7 @@ template <class T>
 StoredAttention<T> from_arrays(io::Inputs& inputs, const ArraySource& source, const Warn& warn) {
     const StoredParts parts = find_stored_parts(inputs, source.name);
     return arrange<T>(inputs, parts, choose_reading(parts, source.axes, source.axes_flag, warn),
-                      source.trusts_first);
+                      source.guess_causal);
 }
 
 // Whether the manifest's word on who may attend makes sense for weights [batch, heads, queries,

@@ -35,8 +35,8 @@ struct StoredAttention {
     std::vector<std::vector<std::string>> key_tokens;
     std::optional<results::RunManifest> run;  // what the folder says, where it is one of ours
     bool has_sinks = false;  // a sink takes a part of each row: sums below one are right
-    // That they are causal is only known of the first layer.
-    bool causal_by_first = false;
+    // Whether they are causal is only known of some rows of the first layer.
+    bool causal_is_guess = false;
     bool batch_axis = false;  // the arrays have an axis of sequences, even if it is of length 1
 
     const Shape& shape() const { return layers.front().weights.shape(); }
@@ -61,9 +61,9 @@ struct ArraySource {
     std::string name;                  // FILE[:KEY], a folder; see stored_parts.hpp
     std::string axes;                  // "batch,heads,q,k"; empty: the usual ones
     std::string axes_flag = "--axes";  // what messages call them
-    // Whether they are causal is told by the first layer: for who looks at the others while it
-    // reads them.
-    bool trusts_first = false;
+    // Whether they are causal is told by some rows of the first layer: for who looks at all while
+    // it reads them.
+    bool guess_causal = false;
 
     ArraySource(std::string name_, std::string axes_ = "")
         : name(std::move(name_)), axes(std::move(axes_)) {}
