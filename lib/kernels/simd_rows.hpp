@@ -252,36 +252,64 @@ struct SimdRows {
         return sum;
     }
 
-    template <bool Logs>
-    static ExponentialSums exponentiate(T* row, std::size_t size, T high) {
-        const Batch offset(high);
-        // Far below where exp() is zero, and zero times this is not NaN.
-        const Batch lowest(T{-10000});
-        ExponentialSums result;
-        std::size_t i = 0;
-        while (i + kLanes <= size) {
-            const std::size_t left = size - i;
-            const std::size_t stop = i + (left < kChunk ? left - left % kLanes : kChunk);
-            Batch sum(T{0}), logs(T{0});
-            for (; i < stop; i += kLanes) {
-                const Batch x = Batch::load_unaligned(row + i) - offset;
-                const Batch value = exponential(x);
-                value.store_unaligned(row + i);
-                sum += value;
-                if constexpr (Logs) logs = xsimd::fma(value, xsimd::max(x, lowest), logs);
-            }
+    // Lanes of the sums over exponentials.
+    struct ExponentialLanes {
+        Batch sum = Batch(T{0}), logs = Batch(T{0});
+
+        template <bool Logs>
+        Batch see(Batch x) {
+            // Far below where exp() is zero, and zero times this is not NaN.
+            const Batch lowest(T{-10000});
+            const Batch value = exponential(x);
+            sum += value;
+            if constexpr (Logs) logs = xsimd::fma(value, xsimd::max(x, lowest), logs);
+            return value;
+        }
+        template <bool Logs>
+        void replace(T* cells, Batch offset) {
+            see<Logs>(Batch::load_unaligned(cells) - offset).store_unaligned(cells);
+        }
+        template <bool Logs>
+        void add_to(ExponentialSums& result) const {
             result.sum += static_cast<double>(sum_of_lanes(sum));
             if constexpr (Logs) result.logs += static_cast<double>(sum_of_lanes(logs));
         }
+    };
+
+    template <bool Logs>
+    static ExponentialSums exponentiate(T* row, std::size_t size, T high) {
+        // Side by side, as many as the registers hold: an addition need not wait for the one
+        // before.
+        constexpr std::size_t kSums = kLanes == 16 ? 4 : 1;
+        constexpr std::size_t kColumns = kSums * kLanes;
+        const Batch offset(high);
+        ExponentialSums result;
+        ExponentialLanes rest;
+        std::size_t i = 0;
+        while (i + kColumns <= size) {
+            if (i > 0) rest.template add_to<Logs>(result);
+            const std::size_t left = size - i;
+            const std::size_t stop =
+                i + (left < kSums * kChunk ? left - left % kColumns : kSums * kChunk);
+            ExponentialLanes lanes[kSums];
+            for (; i < stop; i += kColumns) {
+                for (std::size_t part = 0; part < kSums; ++part)
+                    lanes[part].template replace<Logs>(row + i + part * kLanes, offset);
+            }
+            for (std::size_t part = 1; part < kSums; ++part) {
+                lanes[0].sum += lanes[part].sum;
+                lanes[0].logs += lanes[part].logs;
+            }
+            rest = lanes[0];
+        }
+        for (; i + kLanes <= size; i += kLanes) rest.template replace<Logs>(row + i, offset);
         if (i < size) {
             const std::size_t left = size - i;
-            const Batch x = load_tail(row + i, left, -std::numeric_limits<T>::infinity()) - offset;
-            const Batch value = exponential(x);
-            store_tail(value, row + i, left);
-            result.sum += static_cast<double>(sum_of_lanes(value));
-            if constexpr (Logs)
-                result.logs += static_cast<double>(sum_of_lanes(value * xsimd::max(x, lowest)));
+            constexpr T infinity = std::numeric_limits<T>::infinity();
+            store_tail(rest.template see<Logs>(load_tail(row + i, left, -infinity) - offset),
+                       row + i, left);
         }
+        rest.template add_to<Logs>(result);
         return result;
     }
 

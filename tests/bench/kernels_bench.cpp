@@ -63,6 +63,13 @@ void exponentiate(benchmark::State& state) {
 }
 BENCHMARK(exponentiate)->Arg(1024);
 
+void exponentiate_only(benchmark::State& state) {
+    row(state, [](float* scores, std::size_t size) {
+        benchmark::DoNotOptimize(attn::kernels<float>().exponentiate_only(scores, size, 0.5F));
+    });
+}
+BENCHMARK(exponentiate_only)->Arg(1024);
+
 void scale(benchmark::State& state) {
     row(state,
         [](float* scores, std::size_t size) { attn::kernels<float>().scale(scores, size, 1.0F); });
