@@ -11,6 +11,7 @@
 #include "analysis/row_limits.hpp"
 #include "attention/query_offset.hpp"
 #include "attention/whole_rows.hpp"
+#include "core/are_zeros.hpp"
 #include "kernels/kernels.hpp"
 
 namespace attn::analysis {
@@ -47,13 +48,6 @@ bool all_are_fractions(const T* cells, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i)
         larger |= static_cast<Bits<T>>(bits_of(cells + i) > kOne);
     return larger == 0;
-}
-
-template <class T>
-bool all_are_zero(const T* cells, std::size_t count) {
-    Bits<T> any = 0;
-    for (std::size_t i = 0; i < count; ++i) any |= bits_of(cells + i);
-    return any == 0;
 }
 
 // The last and some before it, evenly: rows late in a causal head differ most.
@@ -189,8 +183,8 @@ bool CheckSink<T>::check_sane_row(const Tile<T>& tile, std::size_t row, RowCheck
     const KeyRange allowed = mask_->allowed(tile.sequence, tile.first_query + row);
     if (allowed.empty() || allowed.begin < active.begin || allowed.end > active.end) return false;
     const T* const from = weights.data() + allowed.begin;
-    const bool sane = all_are_zero(weights.data() + active.begin, allowed.begin - active.begin) &&
-                      all_are_zero(weights.data() + allowed.end, active.end - allowed.end) &&
+    const bool sane = are_zeros(weights.data() + active.begin, allowed.begin - active.begin) &&
+                      are_zeros(weights.data() + allowed.end, active.end - allowed.end) &&
                       all_are_fractions(from, allowed.size());
     if (!sane) return false;
     const Kernels<T>& kernels = attn::kernels<T>();
@@ -225,7 +219,7 @@ std::vector<std::uint8_t> CheckSink<T>::masked_keys(const Tile<T>& tile, std::si
     const T most = *std::max_element(added.begin() + static_cast<std::ptrdiff_t>(allowed.begin),
                                      added.begin() + static_cast<std::ptrdiff_t>(allowed.end));
     const Span<const T> weights = tile.weights.row(row);
-    const bool none = most <= kNothing && all_are_zero(weights.data(), weights.size());
+    const bool none = most <= kNothing && are_zeros(weights.data(), weights.size());
     for (std::size_t key = 0; key < masked.size(); ++key) {
         if (none || added[key] < most + kNothing) masked[key] = 1;
     }

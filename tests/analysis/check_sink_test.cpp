@@ -42,6 +42,22 @@ TEST_CASE("weight behind a causal query leaks, and the largest leak is told with
     CHECK_FALSE(head.is_inverted());
 }
 
+TEST_CASE("zeros with a sign are zeros") {
+    const Rows rows{{0.7, 0, 0}, {0.1, 0.6, 0}, {0.1, 0.3, 0.5}};
+    Rows with_signs = rows;
+    for (auto& row : with_signs) {
+        for (double& cell : row) cell = cell == 0 ? -0.0 : cell;
+    }
+    const HeadCheck plain = checked({rows}, /*causal=*/true)[0];
+    const HeadCheck signs = checked({with_signs}, /*causal=*/true)[0];
+    CHECK(signs.row_sum.value == plain.row_sum.value);
+    CHECK(signs.sums.low == plain.sums.low);
+    CHECK(signs.sums.high == plain.sums.high);
+    CHECK(signs.least_entropy == plain.least_entropy);
+    CHECK(signs.below_zero.value == 0);
+    CHECK(signs.forbidden_weight == 0);
+}
+
 TEST_CASE("where all weight lies on forbidden keys the mask is inverted") {
     CHECK(checked({{{0, 0.5, 0.5}, {0, 0, 1}, {0, 0, 0}}}, /*causal=*/true)[0].is_inverted());
 }
