@@ -1,5 +1,6 @@
 #include "analysis/uniform_rollout.hpp"
 
+#include "analysis/range_sums.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -23,37 +24,43 @@ UniformLayer::UniformLayer(const LayerHeads<T>& heads, const RolloutOptions& opt
 }
 
 std::vector<double> UniformLayer::times_layer(const std::vector<double>& row) const {
-    // Each query adds one number to a range of keys: only where it begins and ends is written down.
-    std::vector<double> steps(row.size() + 1), result(row.size());
+    // Each query adds one number to a range of keys. To those of a range from the first key on it
+    // is added from the last one down, which is the quickest.
+    std::vector<double> result(row.size()), up_to(row.size() + 1);
+    RangeSums others(row.size());
     for (std::size_t query = 0; query < rows_.size(); ++query) {
         const Row& of = rows_[query];
         result[query] += row[query] * of.own;
         const double each = row[query] * of.each;
         if (each == 0) continue;
         const KeyRange range = of.cells.range;
-        if (of.cells.blocked.empty()) {
-            steps[range.begin] += each;
-            steps[range.end] -= each;
-            continue;
-        }
-        for (std::size_t key = range.begin; key < range.end; ++key) {
-            if (of.cells.has(key)) result[key] += each;
+        if (of.cells.blocked.empty() && range.begin == 0) {
+            up_to[range.end] += each;
+        } else if (of.cells.blocked.empty()) {
+            others.add(range, each);
+        } else {
+            for (std::size_t key = range.begin; key < range.end; ++key) {
+                if (of.cells.has(key)) result[key] += each;
+            }
         }
     }
+    const std::vector<double> of_others = others.places();
     double level = 0;
-    for (std::size_t key = 0; key < result.size(); ++key) result[key] += level += steps[key];
+    for (std::size_t key = result.size(); key-- > 0;)
+        result[key] += (level += up_to[key + 1]) + of_others[key];
     return result;
 }
 
 std::vector<double> UniformLayer::layer_times(const std::vector<double>& column) const {
-    std::vector<double> sums(column.size() + 1), result(column.size());
-    for (std::size_t key = 0; key < column.size(); ++key) sums[key + 1] = sums[key] + column[key];
+    const RangeSums sums = RangeSums::of(column);
+    std::vector<double> result(column.size());
     for (std::size_t query = 0; query < rows_.size(); ++query) {
         const Row& of = rows_[query];
         const KeyRange range = of.cells.range;
-        double sum = sums[range.end] - sums[range.begin];
-        if (!of.cells.blocked.empty()) {
-            sum = 0;
+        double sum = 0;
+        if (of.cells.blocked.empty()) {
+            sum = sums.sum(range);
+        } else {
             for (std::size_t key = range.begin; key < range.end; ++key) {
                 if (of.cells.has(key)) sum += column[key];
             }

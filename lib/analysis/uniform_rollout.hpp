@@ -1,5 +1,6 @@
 // What rollout would be if every query attended to all that it may attend, alike: the receptive
-// field that rollout is measured against (lift). O(n) a row and layer, by sums of prefixes.
+// field that rollout is measured against (lift). O(n log n) a row and layer, of sums
+// that lose no digits.
 #pragma once
 
 #include <cstddef>

@@ -52,6 +52,46 @@ TEST_CASE("sums of prefixes give what a layer of uniform weights gives") {
     }
 }
 
+TEST_CASE("cells that a deep stack hardly reaches keep their digits") {
+    constexpr std::size_t kTokens = 60;
+    MaskOptions<double> causal, window, ahead;
+    causal.structure.causal = true;
+    window.structure.window_left = window.structure.window_right = 5;
+    ahead.structure.causal = true;
+    ahead.structure.offsets = {3};
+    for (const MaskOptions<double>& options : {causal, window, ahead}) {
+        OwnedLayer layer = random_layer(kTokens, false, 4);
+        layer.mask = Mask<double>(options, kTokens);
+        RolloutOptions none;
+        none.residual = 0.01;
+        const auto dense = rows_of({uniform_copy(layer).heads(), none});
+        const UniformLayer uniform(layer.heads(), none);
+        for (const std::size_t token : {std::size_t{0}, kTokens / 2, kTokens - 1}) {
+            std::vector<double> row(kTokens), column(kTokens);
+            row[token] = column[token] = 1;
+            std::vector<double> dense_row = row, dense_column = column;
+            for (std::size_t depth = 0; depth < 12; ++depth) {
+                row = uniform.times_layer(row);
+                column = uniform.layer_times(column);
+                std::vector<double> next_row(kTokens), next_column(kTokens);
+                for (std::size_t query = 0; query < kTokens; ++query) {
+                    for (std::size_t key = 0; key < kTokens; ++key) {
+                        const double cell = dense[query * kTokens + key];
+                        next_row[key] += dense_row[query] * cell;
+                        next_column[query] += cell * dense_column[key];
+                    }
+                }
+                dense_row = next_row;
+                dense_column = next_column;
+            }
+            for (std::size_t other = 0; other < kTokens; ++other) {
+                CHECK(row[other] == Approx(dense_row[other]).epsilon(1e-12).margin(0));
+                CHECK(column[other] == Approx(dense_column[other]).epsilon(1e-12).margin(0));
+            }
+        }
+    }
+}
+
 TEST_CASE("lift is a ratio, and 0 where uniform attention brings nothing") {
     Matrix<double> rollout(1, 3), uniform(1, 3);
     rollout.values = {0.5, 0.5, 0};
