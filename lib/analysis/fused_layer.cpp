@@ -56,6 +56,14 @@ std::shared_ptr<const io::MatrixReader<T>> reader_of(const LayerHeads<T>& heads)
     return reader->copies() ? reader : nullptr;
 }
 
+// What is blocked between them is zero.
+AllowedCells with_own(AllowedCells cells, std::size_t query) {
+    if (cells.range.empty()) cells.range = {query, query};
+    cells.range = {std::min(cells.range.begin, query), std::max(cells.range.end, query + 1)};
+    cells.blocked.clear();
+    return cells;
+}
+
 double sum_of(const std::vector<double>& row, KeyRange range) {
     constexpr std::size_t kLanes = 4;  // side by side: an addition need not wait for the one before
     double sums[kLanes] = {};
@@ -194,7 +202,8 @@ void FusedLayer<T>::require_causal(std::size_t query) const {
 template <class T>
 void FusedLayer<T>::make_row(std::size_t query, std::vector<double>& row) const {
     if (heads_.causal_unproved) require_causal(query);
-    const AllowedCells allowed = allowed_cells(heads_, query);
+    AllowedCells allowed = allowed_cells(heads_, query);
+    if (options_.own_cell) allowed = with_own(std::move(allowed), query);
     fuse(query, allowed, row);
     if (options_.fused == Fused::crossed_relevance) return;
     if (options_.fused == Fused::relevance) {

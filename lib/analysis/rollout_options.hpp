@@ -21,6 +21,7 @@ struct RolloutOptions {
     DiscardScope discard_scope = DiscardScope::matrix;
     double residual = 0.5;  // share of the identity, 0 … 1
     Renormalise renormalise = Renormalise::after;
+    bool own_cell = false;  // each row has a cell of its own, even where the mask forbids it
 };
 
 }  // namespace attn::analysis

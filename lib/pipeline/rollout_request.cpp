@@ -119,9 +119,12 @@ analysis::RolloutOptions RolloutRequest::options() const {
     analysis::RolloutOptions options;
     if (method == RolloutMethod::relevance) options.fused = analysis::Fused::relevance;
     if (method == RolloutMethod::gradient_rollout) options.fused = analysis::Fused::gradient;
-    // The residual is inside of what the values add.
-    if (method == RolloutMethod::contributions) options.residual = 0;
-    if (method == RolloutMethod::contributions) return options;
+    if (method == RolloutMethod::contributions) {
+        // The residual is inside of what the values add.
+        options.residual = 0;
+        options.own_cell = true;
+        return options;
+    }
     options.fuse = fuse.value_or(options.fuse);
     options.residual = no_residual ? 0 : residual.value_or(options.residual);
     options.renormalise = renormalise.value_or(options.renormalise);

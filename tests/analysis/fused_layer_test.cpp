@@ -71,6 +71,17 @@ TEST_CASE("discarding spares key 0, counts it, and knows nothing of masked cells
     check_rows(layer, options, {1, 0, 0, 0.1, 0.9, 0, 0.5, 0, 0.3});
 }
 
+TEST_CASE("a cell of its own stays where the mask forbids it") {
+    MaskOptions<double> padded;
+    padded.structure.key_lengths = {1};
+    OwnedLayer layer{{{1, 0, 0, 0.4, 0.6, 0, 0.3, 0, 0.7}}, 3};
+    layer.mask = Mask<double>(padded, 3);
+    RolloutOptions options = with(Fuse::mean, 0, Renormalise::after);
+    check_rows(layer, options, {1, 0, 0, 1, 0, 0, 1, 0, 0});
+    options.own_cell = true;
+    check_rows(layer, options, layer.matrices[0]);
+}
+
 TEST_CASE("heads are weighted where shares say so") {
     LayerHeads<double> heads = kTwoHeads.heads();
     heads.shares = {3, 1};
