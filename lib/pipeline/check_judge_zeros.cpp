@@ -18,14 +18,15 @@ using Keys = std::vector<std::size_t>;
 // share on its other side.
 constexpr double kFew = 0.34;
 
-// Cells of a square matrix on both sides of the diagonal, without the columns that nobody attends.
+// Cells of a square matrix on both sides of the diagonal, without the columns that nobody attends
+// and those behind the keys that there are.
 struct Room {
     double before = 0, after = 0;
 };
 
-Room room_of(std::size_t size, const Keys& unattended) {
+Room room_of(std::size_t size, std::size_t keys, const Keys& unattended) {
     Room room;
-    for (std::size_t key = 0; key < size; ++key) {
+    for (std::size_t key = 0; key < keys; ++key) {
         if (std::binary_search(unattended.begin(), unattended.end(), key)) continue;
         room.before += static_cast<double>(size - 1 - key);
         room.after += static_cast<double>(key);
@@ -33,9 +34,11 @@ Room room_of(std::size_t size, const Keys& unattended) {
     return room;
 }
 
-bool is_almost_causal(const HeadCheck& head, std::size_t size) {
+bool is_almost_causal(const HeadCheck& head, std::size_t size,
+                      const std::vector<std::size_t>& key_lengths) {
     const analysis::ZeroPattern& zeros = head.zeros;
-    const Room room = room_of(size, zeros.unattended);
+    const std::size_t keys = key_lengths.empty() ? size : key_lengths[head.sequence];
+    const Room room = room_of(size, keys, zeros.unattended);
     return zeros.after > 0 && zeros.before > 0 &&
            zeros.after * room.before < kFew * zeros.before * room.after;
 }
@@ -72,7 +75,9 @@ CheckLine CheckJudge<T>::judge_almost_causal() const {
     bool next_keys = true;
     std::string places;
     for (const HeadCheck& head : heads_) {
-        if (head.zeros.after == 0 || !(causal > 0 || is_almost_causal(head, shape[2]))) continue;
+        if (head.zeros.after == 0 ||
+            !(causal > 0 || is_almost_causal(head, shape[2], mask_.structure.key_lengths)))
+            continue;
         const auto& first = head.zeros.first_after;
         if (heads == 0) {
             line.place = place_of(head);

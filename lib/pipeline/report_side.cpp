@@ -71,7 +71,6 @@ ReportSide<T> open_report_side(const ReportRequest& request, const source::Sourc
         source::open_stored_attention<T>(inputs, array, warn));
     source::StoredAttention<T>& attention = *side.attention;
     source::select_layers(attention, from);
-    source::warn_of_causal_leak(attention, from.source, warn);
     side.share = source::choose_share(attention, from);
     source::load_scores(inputs, from.source, attention);
     source::add_labels_beside(inputs, from, attention, warn);
@@ -80,6 +79,7 @@ ReportSide<T> open_report_side(const ReportRequest& request, const source::Sourc
     MaskOptions<T> mask =
         source::load_stored_mask(request.computed.attention, attention, inputs, warn);
     attention.structure = mask.structure;
+    source::warn_of_causal_leak(attention, from.source, warn);
     CheckRequest checks;
     checks.from = from;
     checks.attention = request.computed.attention;

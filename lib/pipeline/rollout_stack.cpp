@@ -231,12 +231,13 @@ RolloutStack<T> open_rollout_source(const RolloutRequest& request, CausalLooks l
     stack.places = chosen_layers(request, stack.attention);
     stack.heads = source::select_heads(stack.attention, request.from);
     add_gradients(request, stack, inputs);
+    source::look_at_chosen(stack.attention, request.from);
     RolloutShare share{name, {all, stack.attention.shape()[1]}, stack.places, {}, stack.heads};
     for (const source::StoredLayer<T>& layer : stack.attention.layers)
         share.numbers.push_back(layer.layer);
     stack.shares = load_head_shares(request, share, inputs);
     make_masks(source::load_stored_mask(request.attention, stack.attention, inputs, warn), stack);
-    source::warn_of_causal_leak(stack.attention, name, warn);
+    if (!stack.structure.causal) source::warn_of_causal_leak(stack.attention, name, warn);
     return stack;
 }
 

@@ -225,7 +225,7 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
     StepCollector<T> collector(request.per_sequence, request.ranks);
     HeldSteps<T> held;
     std::unique_ptr<OpenStep<T>> before;
-    bool doubted = false;
+    bool doubted = false, leaked = false;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         // What is said of one step holds for all.
         const Warn& own_warn = i == 0 ? warn : silent;
@@ -245,6 +245,10 @@ analysis::TrainingSeries measure_stored(const MonitorRequest& request,
             source::load_scores(now->inputs, from.source, attention);
         }
         source::select_layers(attention, from);
+        // Beside steps that are causal one with a leak would seem to be another model.
+        if (!request.input.attention.causal)
+            leaked = source::take_leak_as_causal(attention, from.source, leaked ? silent : warn) ||
+                     leaked;
         source::add_labels_beside(now->inputs, from, attention, own_warn);
         const MaskOptions<T> mask =
             source::load_stored_mask(request.input.attention, attention, now->inputs, own_warn);

@@ -36,6 +36,17 @@ HeadMatrices<T>::HeadMatrices(Shape shape, std::vector<const T*> matrices,
 }
 
 template <class T>
+HeadMatrices<T> HeadMatrices<T>::chosen(const std::vector<std::size_t>& sequences,
+                                        const std::vector<std::size_t>& heads) const {
+    std::vector<const T*> some;
+    for (const std::size_t sequence : sequences) {
+        for (const std::size_t head : heads) some.push_back(matrices_[sequence * shape_[1] + head]);
+    }
+    return {
+        {sequences.size(), heads.size(), shape_[2], shape_[3]}, std::move(some), owners_, mapped_};
+}
+
+template <class T>
 void HeadMatrices<T>::forget() const {
     if (!mapped_) return;
     const std::size_t bytes = shape_[2] * shape_[3] * sizeof(T);

@@ -39,6 +39,10 @@ class HeadMatrices {
         return {matrices_, shape_[2], shape_[3]};
     }
 
+    // Those of some sequences and heads only, by their places.
+    HeadMatrices chosen(const std::vector<std::size_t>& sequences,
+                        const std::vector<std::size_t>& heads) const;
+
     // Gives the memory of what was read for now back to the system.
     void forget() const;
     std::size_t mapped_bytes() const;  // what `forget` would give back

@@ -29,6 +29,16 @@ void require_label_counts(const LabelLists& lists, std::size_t batch, std::size_
     }
 }
 
+std::string text_of_leak(const CausalLeak& leak, std::size_t layer,
+                         const std::vector<std::size_t>& heads) {
+    std::ostringstream text;
+    text << "layer " << layer << " only " << counted(leak.cells, "cell")
+         << " right of the diagonal " << (leak.cells == 1 ? "is" : "are")
+         << " not zero (the first: sequence " << leak.sequence << ", head " << heads[leak.head]
+         << ", query " << leak.query << ", key " << leak.key << "); see attn-inspect check";
+    return text.str();
+}
+
 }  // namespace
 
 template <class T>
@@ -39,19 +49,33 @@ void warn_of_causal_leak(const StoredAttention<T>& attention, const std::string&
         const std::optional<CausalLeak> leak = find_causal_leak(layer.weights);
         layer.forget();
         if (!leak) continue;
-        std::ostringstream text;
-        text << source << ": is taken as not causal, though of layer " << layer.layer << " only "
-             << counted(leak->cells, "cell") << " right of the diagonal "
-             << (leak->cells == 1 ? "is" : "are") << " not zero (the first: sequence "
-             << leak->sequence << ", head " << attention.heads[leak->head] << ", query "
-             << leak->query << ", key " << leak->key << "); see attn-inspect check";
-        return warn(text.str());
+        return warn(source + ": is taken as not causal, though of " +
+                    text_of_leak(*leak, layer.layer, attention.heads));
     }
 }
 
 template <class T>
+bool take_leak_as_causal(StoredAttention<T>& attention, const std::string& source,
+                         const Warn& warn) {
+    if (attention.structure.causal || attention.run) return false;
+    std::string first;
+    for (const StoredLayer<T>& layer : attention.layers) {
+        const std::optional<CausalLeak> leak = find_causal_leak(layer.weights);
+        if (!leak && !looks_causal(layer.weights)) return false;
+        if (leak && first.empty()) first = text_of_leak(*leak, layer.layer, attention.heads);
+    }
+    if (first.empty()) return false;
+    attention.structure.causal = true;
+    if (warn) warn(source + ": is taken as causal, though of " + first);
+    return true;
+}
+
+template <class T>
 void select_layers(StoredAttention<T>& attention, const SourceRequest& request) {
-    if (!request.layers) return;
+    if (!request.layers) {
+        if (request.heads || request.sequences) look_at_chosen(attention, request);
+        return;
+    }
     std::vector<StoredLayer<T>> chosen;
     for (std::size_t wanted : *request.layers) {
         const auto found =
@@ -64,6 +88,18 @@ void select_layers(StoredAttention<T>& attention, const SourceRequest& request) 
     std::sort(chosen.begin(), chosen.end(),
               [](const StoredLayer<T>& a, const StoredLayer<T>& b) { return a.layer < b.layer; });
     attention.layers = std::move(chosen);
+    look_at_chosen(attention, request);
+}
+
+template <class T>
+void look_at_chosen(StoredAttention<T>& attention, const SourceRequest& request) {
+    if (attention.run || attention.structure.causal) return;
+    const Share share = choose_share(attention, request);
+    const auto sequences = share.sequences.value_or(count_up(attention.shape()[0]));
+    const auto heads = share.heads.value_or(count_up(attention.shape()[1]));
+    attention.structure.causal = std::all_of(
+        attention.layers.begin(), attention.layers.end(),
+        [&](const auto& layer) { return looks_causal(layer.weights.chosen(sequences, heads)); });
 }
 
 template <class T>
@@ -122,8 +158,12 @@ AxisLabels choose_labels(const StoredAttention<T>& attention, const SourceReques
 
 template void warn_of_causal_leak(const StoredAttention<float>&, const std::string&, const Warn&);
 template void warn_of_causal_leak(const StoredAttention<double>&, const std::string&, const Warn&);
+template bool take_leak_as_causal(StoredAttention<float>&, const std::string&, const Warn&);
+template bool take_leak_as_causal(StoredAttention<double>&, const std::string&, const Warn&);
 template void select_layers(StoredAttention<float>&, const SourceRequest&);
 template void select_layers(StoredAttention<double>&, const SourceRequest&);
+template void look_at_chosen(StoredAttention<float>&, const SourceRequest&);
+template void look_at_chosen(StoredAttention<double>&, const SourceRequest&);
 template std::vector<std::size_t> select_heads(const StoredAttention<float>&, const SourceRequest&);
 template std::vector<std::size_t> select_heads(const StoredAttention<double>&,
                                                const SourceRequest&);

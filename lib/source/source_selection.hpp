@@ -15,6 +15,12 @@ template <class T>
 void warn_of_causal_leak(const StoredAttention<T>& attention, const std::string& source,
                          const Warn& warn);
 
+// Takes an array that is causal but for a few cells as causal, and warns of it. Whether it did: for
+// who compares it with others that are causal.
+template <class T>
+bool take_leak_as_causal(StoredAttention<T>& attention, const std::string& source,
+                         const Warn& warn);
+
 struct SourceRequest {
     std::string source;  // a folder that run wrote, or arrays; see stored_source.hpp
     std::string axes;    // of arrays: "batch,heads,q,k"; empty: the usual ones
@@ -26,9 +32,15 @@ struct SourceRequest {
     std::optional<DType> precision;  // float32 or float64; without it that of the source
 };
 
-// Keeps the layers that were asked for by number. Throws Error for one that is not there.
+// Keeps the layers that were asked for by number. Whether arrays are causal is then told by what
+// was asked for alone, heads and sequences too. Throws Error for what is not there.
 template <class T>
 void select_layers(StoredAttention<T>& attention, const SourceRequest& request);
+
+// Whether arrays that are not causal as a whole are so in the layers that are left, and in the
+// heads and sequences that were asked for.
+template <class T>
+void look_at_chosen(StoredAttention<T>& attention, const SourceRequest& request);
 
 // The places of the heads that were asked for by number; all of them without a wish. Throws Error
 // for one that is not there.

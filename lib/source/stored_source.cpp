@@ -131,6 +131,8 @@ DType working_type(io::Inputs& inputs, const std::string& source, std::optional<
         const bool wide = std::any_of(arrays.begin(), arrays.end(), is_wide);
         return wide ? DType::float64 : DType::float32;
     } catch (const Error&) {
+        // What was read from there is gone.
+        if (source == "-") throw;
         return DType::float32;
     }
 }

@@ -120,6 +120,11 @@ TEST_CASE("causal but for one cell is said without --causal, with the place") {
     CHECK(leaky.check({"--strict"})["passed"] == false);
 }
 
+TEST_CASE("padding leaves most cells left of the diagonal, which is no causal mask") {
+    const Masked padding([](std::size_t, std::size_t j) { return j < 3; });
+    CHECK(verdict_of(padding.check({"--key-lengths", "3"}), "almost_causal") == "ok");
+}
+
 TEST_CASE("one head of many that is not causal, and a mask off by one, are almost causal") {
     Masked mixed(causal);
     const RandomAttention free(1, kMasked, false, 7);

@@ -206,6 +206,23 @@ TEST_CASE("a NaN at one step is an alarm, and the head has no measure there") {
     CHECK(report["model"]["difference"][1].is_null());
 }
 
+TEST_CASE("a step that leaks is measured as the causal ones beside it, and said to leak") {
+    const TempFolder folder;
+    std::vector<float> leaky = attention(0.3);
+    leaky[(2 * kTokens + 1) * kTokens + 4] = 1e-30F;  // layer 1, head 0
+    const std::string a = save_step(folder, "step1.npy", 0.2),
+                      b = write_array(folder, "step2.npy", kShape, leaky),
+                      same = save_step(folder, "step3.npy", 0.3);
+    const ProgramResult result = run_program({"monitor", a, b, same, "--json"});
+    CHECK_THAT(result.err,
+               Catch::Contains("step2.npy: is taken as causal, though of layer 1 only 1 "
+                               "cell right of the diagonal is not zero"));
+    const Json report = json_of(result);
+    for (const Json& head : report["heads"]) CHECK(head["entropy"][1] == head["entropy"][2]);
+    const ProgramResult denied = run_program({"monitor", a, b, same, "--no-causal", "--quiet"});
+    CHECK_THAT(denied.err, !Catch::Contains("taken as causal"));
+}
+
 TEST_CASE("the steps of one array are those that --steps says") {
     const TempFolder folder;
     std::vector<float> all;

@@ -112,3 +112,30 @@ TEST_CASE("a few cells right of the diagonal are told, of an array alone") {
     warn_of_causal_leak(attention, "w.npy", warn);
     CHECK(told.size() == 1);
 }
+
+TEST_CASE("whether arrays are causal is told by what was asked for") {
+    StoredAttention<double> attention;
+    for (const std::size_t number : {0, 1}) {
+        StoredLayer<double> layer;
+        layer.layer = number;
+        std::vector<double> weights{1, 0, 0.5, 0.5, 1, 0, 0.5, 0.5};
+        if (number == 1) weights[5] = 1e-30;  // of head 1
+        layer.weights =
+            HeadMatrices<double>(Array<double>({1, 2, 2, 2}, std::move(weights)), false);
+        attention.layers.push_back(std::move(layer));
+    }
+    attention.heads = {0, 1};
+    const auto is_causal = [&](std::optional<Picked> layers, std::optional<Picked> heads) {
+        StoredAttention<double> some = attention;
+        SourceRequest request = request_of("weights.npy");
+        request.layers = std::move(layers);
+        request.heads = std::move(heads);
+        select_layers(some, request);
+        return some.structure.causal;
+    };
+    CHECK(is_causal(Picked{0}, std::nullopt));
+    CHECK(is_causal(std::nullopt, Picked{0}));
+    CHECK(is_causal(Picked{1}, Picked{0}));
+    CHECK_FALSE(is_causal(Picked{1}, std::nullopt));
+    CHECK_FALSE(is_causal(std::nullopt, Picked{1}));
+}
