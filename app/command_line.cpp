@@ -219,6 +219,8 @@ int run_command_line(int argc, const char* const* argv, Console& console, const 
         problem = "out of memory";
     } catch (const std::length_error&) {
         problem = "out of memory: an array would be larger than any memory";
+    } catch (const std::filesystem::filesystem_error& error) {
+        problem = error.path1().string() + ": " + error.code().message();
     } catch (const std::system_error& error) {
         problem = error.what();
         if (error.code() == std::errc::resource_unavailable_try_again) problem = kNoThread;

@@ -130,7 +130,8 @@ void drop_pages(Span<const std::byte> bytes) {
 
 FileBytes read_standard_input() {
     FileBytes bytes = read_all(STDIN_FILENO, physical_memory() / 2, "standard input");
-    if (bytes.bytes.size() == 0) fail("-: standard input is empty");
+    if (bytes.bytes.size() == 0)
+        fail("-: standard input is empty, or this command read it before; save it to a file first");
     return bytes;
 }
 

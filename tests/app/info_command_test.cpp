@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "support/arrays.hpp"
@@ -61,6 +63,21 @@ TEST_CASE("info on what cannot be read is exit code 2") {
     CHECK(result.exit_code == 2);
     CHECK(result.err ==
           "attn-inspect: error: /nonexistent.npy: cannot open: No such file or directory\n");
+}
+
+TEST_CASE("a link to itself is named in one line, whatever command reads it") {
+    const TempFolder temp;
+    const std::string loop = temp / "loop";
+    std::filesystem::create_symlink("loop", loop);
+    for (const char* command : {"info", "look", "stats", "check", "rollout"}) {
+        const ProgramResult result = run_program({command, loop});
+        INFO(command << ": " << result.err);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::Contains(loop + ": ") &&
+                                   Catch::Contains("Too many levels of symbolic links") &&
+                                   !Catch::Contains("filesystem error"));
+        CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    }
 }
 
 TEST_CASE("info tells what a run was") {
