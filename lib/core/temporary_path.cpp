@@ -64,6 +64,8 @@ void TemporaryPath::remove() const noexcept {
             return;
         }
         if (!problem) return;
+        // An empty folder takes no descriptor, which may be what lacks.
+        if (::rmdir(path_.c_str()) == 0) return;
     }
 }
 

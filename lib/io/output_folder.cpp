@@ -12,6 +12,7 @@
 #include <future>
 #include <map>
 #include <system_error>
+#include <vector>
 
 #include "core/byte_text.hpp"
 #include "core/error.hpp"
@@ -52,6 +53,16 @@ void remove_abandoned_staging(int folder, const std::string& path) {
         if (name.rfind(kOwnPrefix, 0) != 0) continue;
         const FileDescriptor staging = open_inner(folder, name);
         if (staging.is_open() && try_lock(staging.number())) remove_entry(folder, name);
+    }
+}
+
+// As many as moving files takes at once must be free before the first moves.
+void require_descriptors(int folder, const std::string& shown) {
+    constexpr std::size_t kMost = 8;
+    std::vector<FileDescriptor> some;
+    while (some.size() < kMost) {
+        some.emplace_back(::fcntl(folder, F_DUPFD_CLOEXEC, 0));
+        if (!some.back().is_open()) fail(shown, ": cannot write: ", std::strerror(errno));
     }
 }
 
@@ -264,6 +275,7 @@ void OutputFolder::sync_staged() const {
 
 // Everything that would stop the files from moving to their places is found before the first moves.
 void OutputFolder::require_free_places(const std::optional<EarlierResult>& earlier) const {
+    require_descriptors(folder_.number(), path_);
     if (entry_kind(folder_.number(), kManifestName) == EntryKind::folder)
         fail(shown(kManifestName), ": is a folder, expected a file");
     std::map<fs::path, EntryKind> folders;

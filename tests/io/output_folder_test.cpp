@@ -1,10 +1,15 @@
 #include "io/output_folder.hpp"
 
+#include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
+#include "core/error.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/pending_commit.hpp"
 #include "support/folder_contents.hpp"
 #include "support/killed_process.hpp"
 
@@ -237,6 +242,37 @@ TEST_CASE("results on the disk for certain are the same results") {
     }
     CHECK(contents(temp / "out").at("layer00/b.png") == "2b");
     CHECK(contents(temp / "out").size() == 4);
+}
+
+TEST_CASE("where few files may be open an earlier result is replaced whole or stays") {
+    const TempFolder temp;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const int next = ::dup(STDIN_FILENO);
+    ::close(next);
+    std::size_t refused = 0;
+    for (rlim_t more = 0; more < 20; ++more) {
+        const std::string out = temp / ("out" + std::to_string(more));
+        write_result(out, "1");
+        const auto old = contents(out);
+        const rlimit few{static_cast<rlim_t>(next) + more, before.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &few);
+        bool thrown = false;
+        try {
+            write_result(out, "2");
+        } catch (const attn::Error&) {
+            thrown = true;
+        }
+        ::setrlimit(RLIMIT_NOFILE, &before);
+        INFO(more);
+        // Whoever reads it finishes what was begun.
+        const FileDescriptor folder(::open(out.c_str(), O_RDONLY | O_DIRECTORY));
+        finish_commit(folder.number(), out, false);
+        CHECK((contents(out) == old) == thrown);
+        refused += thrown ? 1 : 0;
+    }
+    CHECK(refused > 0);
+    CHECK(refused < 20);
 }
 
 TEST_CASE("errors name the file as the user will see it") {
