@@ -5,11 +5,11 @@
 #include <limits>
 #include <numeric>
 
-#include "core/aligned_buffer.hpp"
 #include "core/are_zeros.hpp"
 #include "core/divide_up.hpp"
 #include "core/error.hpp"
 #include "core/number_word.hpp"
+#include "core/parallel.hpp"
 #include "kernels/kept_kernels.hpp"
 
 namespace attn::analysis {
@@ -107,6 +107,12 @@ AllowedCells allowed_cells(const LayerHeads<T>& heads, std::size_t query) {
 template <class T>
 FusedLayer<T>::FusedLayer(LayerHeads<T> heads, const RolloutOptions& options)
     : heads_(std::move(heads)), options_(options), reader_(reader_of(heads_)) {
+    if (reader_ != nullptr) {
+        const std::size_t row = (heads_.weights.size() + heads_.gradients.size()) * keys();
+        rows_at_once_ = std::max<std::size_t>(kReadOfHeads / (row * sizeof(T)), 1);
+        rows_of_heads_ = std::make_shared<BufferPool<T>>(available_threads(),
+                                                         std::min(rows_at_once_, queries()) * row);
+    }
     if (options.discard == 0 || options.discard_scope == DiscardScope::row) return;
     std::size_t cells = 0;
     for (std::size_t query = 0; query < queries(); ++query)
@@ -162,11 +168,9 @@ FusedLayer<T> FusedLayer<T>::at_hand(std::size_t first, std::size_t count, T* bu
 template <class T>
 void FusedLayer<T>::rows(std::size_t first, std::size_t count, T* into) const {
     if (reader_ == nullptr) return make_rows(first, count, into);
-    const std::size_t row = (heads_.weights.size() + heads_.gradients.size()) * keys();
-    const std::size_t most = std::max<std::size_t>(kReadOfHeads / (row * sizeof(T)), 1);
-    const std::size_t pieces = std::max<std::size_t>(divide_up(count, most), 1);
+    const std::size_t pieces = std::max<std::size_t>(divide_up(count, rows_at_once_), 1);
     const std::size_t step = divide_up(count, pieces);
-    const AlignedBuffer<T> buffer(step * row);
+    const typename BufferPool<T>::Loan buffer = rows_of_heads_->borrow();
     for (std::size_t done = 0; done < count; done += step) {
         const std::size_t some = std::min(step, count - done);
         at_hand(first + done, some, buffer.data())

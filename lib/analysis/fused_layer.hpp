@@ -11,6 +11,7 @@
 #include "analysis/rollout_options.hpp"
 #include "analysis/row_sum_watch.hpp"
 #include "attention/mask.hpp"
+#include "core/buffer_pool.hpp"
 #include "core/span.hpp"
 #include "io/matrix_reader.hpp"
 
@@ -98,6 +99,8 @@ class FusedLayer {
     Discard discard_;
     // Reads the weights and, behind them, the gradients; null: they are looked at where they lie.
     std::shared_ptr<const io::MatrixReader<T>> reader_;
+    std::size_t rows_at_once_ = 1;                  // that are read
+    std::shared_ptr<BufferPool<T>> rows_of_heads_;  // room for them
 };
 
 }  // namespace attn::analysis

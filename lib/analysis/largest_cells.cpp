@@ -14,17 +14,17 @@ std::size_t cell_of(const CellBegins& begins, std::size_t position) {
 }
 
 // Without a branch, so that compilers make vectors of loops over it.
-template <TopOrder order>
+template <TopOrder Order>
 float larger_of(float value, float than) {
-    if constexpr (order == TopOrder::value) return value > than ? value : than;
+    if constexpr (Order == TopOrder::value) return value > than ? value : than;
     const float size = std::abs(value), other = std::abs(than);
     return (size > other) | ((size == other) & (value > than)) ? value : than;
 }
 
-template <TopOrder order, class T>
+template <TopOrder Order, class T>
 void take_larger(Span<const T> weights, float* into) {
     for (std::size_t i = 0; i < weights.size(); ++i)
-        into[i] = larger_of<order>(static_cast<float>(weights[i]), into[i]);
+        into[i] = larger_of<Order>(static_cast<float>(weights[i]), into[i]);
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ LargestCells::LargestCells(CellBegins rows, CellBegins columns, TopOrder order)
       order_(order),
       values_((rows_.size() - 1) * (columns_.size() - 1)) {}
 
-template <TopOrder order>
+template <TopOrder Order>
 void LargestCells::join(std::size_t row, std::size_t first_key, const std::vector<float>& keys) {
     const std::size_t end = first_key + keys.size();
     const std::size_t first_cell = cell_of(columns_, first_key);
@@ -58,23 +58,23 @@ void LargestCells::join(std::size_t row, std::size_t first_key, const std::vecto
         const std::size_t last = std::min(end, columns_[cell + 1]);
         float largest = 0;
         for (std::size_t key = std::max(first_key, columns_[cell]); key < last; ++key)
-            largest = larger_of<order>(keys[key - first_key], largest);
+            largest = larger_of<Order>(keys[key - first_key], largest);
         cells.push_back(largest);
     }
     const std::lock_guard<std::mutex> lock(mutex_);
-    take_larger<order>(Span<const float>(cells), values_.data() + row * columns() + first_cell);
+    take_larger<Order>(Span<const float>(cells), values_.data() + row * columns() + first_cell);
 }
 
 // Row by row first, key for key, and only then along the keys: most of the work is on vectors.
-template <TopOrder order, class T>
+template <TopOrder Order, class T>
 void LargestCells::add_in(const Tile<T>& tile) {
     std::vector<float> keys(tile.active.size());
     for (std::size_t row = 0; row < tile.rows();) {
         const std::size_t cell_row = cell_of(rows_, tile.first_query + row);
         const std::size_t end = std::min(tile.rows(), rows_[cell_row + 1] - tile.first_query);
         std::fill(keys.begin(), keys.end(), 0.0F);
-        for (; row < end; ++row) take_larger<order>(tile.weights.row(row), keys.data());
-        join<order>(cell_row, tile.active.begin, keys);
+        for (; row < end; ++row) take_larger<Order>(tile.weights.row(row), keys.data());
+        join<Order>(cell_row, tile.active.begin, keys);
     }
 }
 

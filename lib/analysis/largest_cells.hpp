@@ -34,10 +34,10 @@ class LargestCells {
     std::size_t columns() const { return columns_.size() - 1; }
 
   private:
-    template <TopOrder order, class T>
+    template <TopOrder Order, class T>
     void add_in(const Tile<T>& tile);
     // What is largest of each key in the rows of a cell.
-    template <TopOrder order>
+    template <TopOrder Order>
     void join(std::size_t row, std::size_t first_key, const std::vector<float>& keys);
 
     CellBegins rows_;

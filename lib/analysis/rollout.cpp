@@ -4,6 +4,7 @@
 
 #include "attention/blas.hpp"
 #include "attention/panels.hpp"
+#include "core/buffer_pool.hpp"
 #include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
@@ -61,9 +62,10 @@ void add_tile(const Matrix<T>& x, std::size_t first, MatrixView<const T> made, T
 template <class T, class Take>
 void for_blocks(const FusedLayer<T>& layer, const Take& take) {
     const std::size_t blocks = divide_up(layer.queries(), kRows);
+    BufferPool<T> pool(std::min(blocks, available_threads()), kRows * layer.keys());
     parallel_for(blocks, [&](std::size_t item) {
         const TileRange rows = tile(blocks - 1 - item, kRows, {0, layer.queries()});
-        const AlignedBuffer<T> made(kRows * layer.keys());
+        const typename BufferPool<T>::Loan made = pool.borrow();
         layer.rows(rows.begin, rows.end - rows.begin, made.data());
         take(rows, made.data());
     });

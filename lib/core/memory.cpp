@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
-#include <thread>
 
 #include "core/error.hpp"
 #include "core/human_size.hpp"
@@ -26,12 +25,9 @@ void tune_allocator() {
     const bool limited =
         ::getrlimit(RLIMIT_AS, &addresses) != 0 || addresses.rlim_cur != RLIM_INFINITY;
     const int growth = limited ? 16 << 20 : 256 << 20;
-    // More threads would wait for each other at the one heap; a heap for each has small pages.
-    constexpr unsigned kMostAtOneHeap = 8;
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 2 * growth);
     mallopt(M_TOP_PAD, growth);
-    if (std::thread::hardware_concurrency() <= kMostAtOneHeap) mallopt(M_ARENA_MAX, 1);
     // More than the heap has at first, so that it grows.
     void* const begin = std::malloc(std::size_t{1} << 20);
     const std::uintptr_t size =

@@ -9,7 +9,8 @@ namespace attn {
 // Call once, first in main. Tiles and pictures need some megabytes for a moment; without this the C
 // library gives them back to the system each time, which clears them anew, page by page: a sixth
 // of the time of a run. And memory that is new comes in large pages, which take a tenth of the time
-// of small ones. Does nothing outside of glibc.
+// of small ones: that of the main thread, because other threads have heaps of their own. Does
+// nothing outside of glibc.
 void tune_allocator();
 
 // Advises the system to give memory that is about to be written in large pages, which takes a

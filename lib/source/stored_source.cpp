@@ -48,10 +48,9 @@ bool structure_fits(const MaskStructure& structure, const Shape& shape) {
 
 template <class T>
 StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder,
-                            results::RunManifest run) {
+                            const results::RunManifest& manifest) {
     StoredAttention<T> attention;
-    attention.run = std::move(run);
-    const results::RunManifest& manifest = *attention.run;
+    attention.run = manifest;
     attention.heads = manifest.heads;
     attention.structure = manifest.structure;
     attention.has_sinks = manifest.option("sink") != "null";
@@ -142,12 +141,12 @@ StoredAttention<T> open_stored_attention(io::Inputs& inputs, const ArraySource& 
                                          const Warn& warn) {
     // Its manifest and its arrays are those of one run.
     const io::ReadingLock lock(source.name);
-    std::optional<results::RunManifest> run = results::find_manifest(source.name);
+    const std::optional<results::RunManifest> run = results::find_manifest(source.name);
     if (!run) return from_arrays<T>(inputs, source, warn);
     if (!source.axes.empty())
         fail(source.axes_flag, " ", source.axes, ": ", source.name,
              " is a folder that run wrote, whose axes are known");
-    return from_run<T>(inputs, source.name, std::move(*run));
+    return from_run<T>(inputs, source.name, *run);
 }
 
 template <class T>
