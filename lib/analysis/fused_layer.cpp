@@ -56,10 +56,14 @@ std::shared_ptr<const io::MatrixReader<T>> reader_of(const LayerHeads<T>& heads)
     return reader->copies() ? reader : nullptr;
 }
 
+KeyRange with_own(KeyRange range, std::size_t query) {
+    if (range.empty()) return {query, query + 1};
+    return {std::min(range.begin, query), std::max(range.end, query + 1)};
+}
+
 // What is blocked between them is zero.
 AllowedCells with_own(AllowedCells cells, std::size_t query) {
-    if (cells.range.empty()) cells.range = {query, query};
-    cells.range = {std::min(cells.range.begin, query), std::max(cells.range.end, query + 1)};
+    cells.range = with_own(cells.range, query);
     cells.blocked.clear();
     return cells;
 }
@@ -133,9 +137,7 @@ FusedLayer<T>::FusedLayer(LayerHeads<T> heads, const RolloutOptions& options)
 template <class T>
 KeyRange FusedLayer<T>::row_range(std::size_t query) const {
     const KeyRange range = heads_.mask->allowed(heads_.sequence, query);
-    if (queries() != keys()) return range;
-    if (range.empty()) return {query, query + 1};
-    return {std::min(range.begin, query), std::max(range.end, query + 1)};
+    return queries() == keys() ? with_own(range, query) : range;
 }
 
 template <class T>

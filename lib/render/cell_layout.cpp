@@ -1,7 +1,8 @@
 #include "render/cell_layout.hpp"
-#include "core/divide_up.hpp"
 
 #include <algorithm>
+
+#include "core/divide_up.hpp"
 
 namespace attn::render {
 namespace {

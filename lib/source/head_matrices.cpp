@@ -9,7 +9,6 @@
 #include "io/file_bytes.hpp"
 
 namespace attn::source {
-
 namespace {
 
 constexpr std::size_t kRowsOfGuess = 8;  // of each matrix
