@@ -50,7 +50,7 @@ std::vector<ApproxMeasure> chosen_columns(const std::string& columns,
 }
 
 std::string header_of(const ApproxMeasure& measure) {
-    const std::string name = measure.name;
+    std::string name = measure.name;
     if (name == "flops_ratio") return "flops x";
     if (name == "read_ratio") return "read x";
     if (name == "kept_ratio") return "kept x";

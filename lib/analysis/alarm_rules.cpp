@@ -133,7 +133,7 @@ std::string change_rule(std::vector<AlarmRule>& rules, const std::string& text,
         fail(flag, " ", quoted(text),
              ": expected NAME=THRESHOLD or NAME=THRESHOLD:PATIENCE, such as "
              "entropy_collapse=0.05:2");
-    const std::string name = text.substr(0, equals);
+    std::string name = text.substr(0, equals);
     require_alarm_names({name}, flag);
     std::string number = text.substr(equals + 1), patience;
     const std::size_t colon = number.find(':');

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::analysis {
@@ -38,7 +39,7 @@ ArraySummary summarise_part(Span<const T> values) {
 
 template <class T>
 ArraySummary summarise(Span<const T> values) {
-    const std::size_t chunks = (values.size() + kChunk - 1) / kChunk;
+    const std::size_t chunks = divide_up(values.size(), kChunk);
     std::vector<ArraySummary> parts(chunks);
     parallel_for(chunks, [&](std::size_t i) {
         const std::size_t begin = i * kChunk;

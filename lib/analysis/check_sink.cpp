@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "analysis/row_limits.hpp"
+#include "analysis/same_weights.hpp"
 #include "attention/query_offset.hpp"
 #include "attention/whole_rows.hpp"
 #include "core/are_zeros.hpp"
@@ -57,13 +58,6 @@ std::vector<std::size_t> some_rows(std::size_t queries) {
     std::vector<std::size_t> rows;
     for (std::size_t i = 1; i <= count; ++i) rows.push_back(i * queries / count - 1);
     return rows;
-}
-
-template <class T>
-bool are_same(const std::vector<T>& a, const std::vector<T>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), [](T left, T right) {
-        return std::abs(left - right) < static_cast<T>(kSameWeights);
-    });
 }
 
 // Cells of the tile by their keys, of which only those in tile.active may be asked for.
@@ -389,7 +383,8 @@ void CheckSink<T>::end_layer(const LayerOutputs<T>&) {
         HeadCheck& head = results_[first_result_ + slot];
         for (std::size_t other = 0; other < slot && !head.twin; ++other) {
             const HeadCheck& earlier = results_[first_result_ + other];
-            if (earlier.sequence == head.sequence && are_same(samples_[other], samples_[slot]))
+            if (earlier.sequence == head.sequence &&
+                are_same_weights<T>(samples_[other], samples_[slot]))
                 head.twin = earlier.place;
         }
     }

@@ -114,9 +114,6 @@ struct CheckOptions {
     bool passing = false;
 };
 
-// Two heads are the same where no weight differs by as much.
-constexpr double kSameWeights = 1e-6;
-
 template <class T>
 class CheckSink : public Sink<T>, public JoiningSink<T> {
   public:

@@ -12,6 +12,7 @@
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "attention/default_scale.hpp"
+#include "core/divide_up.hpp"
 #include "core/index_list.hpp"
 #include "core/parallel.hpp"
 
@@ -120,7 +121,7 @@ DenseBlock DenseComputation::attend(DenseCells cells) const {
     block.weights.resize(count);
     block.allowed.resize(count);
     constexpr std::size_t kRows = 64;
-    const std::size_t pieces = (rows + kRows - 1) / kRows;
+    const std::size_t pieces = divide_up(rows, kRows);
     const auto taken = take(choice_of(block.cells.heads));
     parallel_for(block.cells.heads.size() * pieces, [&](std::size_t i) {
         const std::size_t first = i % pieces * kRows;

@@ -3,6 +3,8 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/divide_up.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -21,8 +23,8 @@ template <class T>
 DifferenceCells difference_cells(MatrixView<const T> a, MatrixView<const T> b, std::size_t pool) {
     assert(a.rows == b.rows && a.columns == b.columns && pool > 0);
     DifferenceCells cells;
-    cells.rows = (a.rows + pool - 1) / pool;
-    cells.columns = (a.columns + pool - 1) / pool;
+    cells.rows = divide_up(a.rows, pool);
+    cells.columns = divide_up(a.columns, pool);
     const std::size_t count = cells.rows * cells.columns;
     cells.a.assign(count, -INFINITY);
     cells.b.assign(count, -INFINITY);

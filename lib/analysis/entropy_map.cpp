@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/divide_up.hpp"
 #include "core/place_among.hpp"
 
 namespace attn::analysis {
@@ -33,10 +34,6 @@ std::vector<std::size_t> numbers_of(const std::vector<HeadStats>& heads, const K
     return numbers;
 }
 
-std::size_t groups(std::size_t count, std::size_t most) {
-    return (count + most - 1) / most;
-}
-
 std::vector<double> values_of(const std::vector<CellMean>& means) {
     std::vector<double> values;
     for (const CellMean& mean : means) values.push_back(mean.value());
@@ -48,10 +45,11 @@ std::vector<double> values_of(const std::vector<CellMean>& means) {
 EntropyMap map_entropy(const std::vector<HeadStats>& heads, std::size_t rows, std::size_t columns) {
     const auto layers = numbers_of(heads, &HeadStats::layer);
     const auto numbers = numbers_of(heads, &HeadStats::head);
-    const std::size_t layers_a_row = groups(layers.size(), rows);
+    const std::size_t layers_a_row = divide_up(layers.size(), rows);
     EntropyMap map;
-    map.heads_a_column = groups(numbers.size(), columns);
-    const std::size_t wide = groups(numbers.size(), std::max<std::size_t>(map.heads_a_column, 1));
+    map.heads_a_column = divide_up(numbers.size(), columns);
+    const std::size_t wide =
+        divide_up(numbers.size(), std::max<std::size_t>(map.heads_a_column, 1));
     for (std::size_t first = 0; first < layers.size(); first += layers_a_row) {
         const std::size_t end = std::min(first + layers_a_row, layers.size());
         const std::size_t middle = first + (end - first + 1) / 2;

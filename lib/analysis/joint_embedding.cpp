@@ -5,6 +5,7 @@
 
 #include "attention/blas_threads.hpp"
 #include "attention/product_memory.hpp"
+#include "core/divide_up.hpp"
 #include "core/xtensor_blas.hpp"
 
 namespace attn::analysis {
@@ -115,7 +116,7 @@ class Correlation {
 template <class T>
 double correlation_of(const JointEmbedding& embedding, MatrixView<const T> queries,
                       MatrixView<const T> keys) {
-    const auto step = [](std::size_t rows) { return (rows + kMostPairs - 1) / kMostPairs; };
+    const auto step = [](std::size_t rows) { return divide_up(rows, kMostPairs); };
     Correlation correlation;
     for (std::size_t query = 0; query < queries.rows; query += step(queries.rows)) {
         const auto& from = embedding.queries[query];

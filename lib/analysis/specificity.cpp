@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 #include "kernels/kernels.hpp"
 
@@ -30,7 +31,7 @@ template <class T>
 std::vector<double> mean_of_rows(MatrixView<const T> rows, const std::vector<std::size_t>& counted,
                                  const std::vector<double>& sums) {
     std::vector<double> mean(rows.columns);
-    parallel_for((rows.columns + kKeysOfItem - 1) / kKeysOfItem, [&](std::size_t item) {
+    parallel_for(divide_up(rows.columns, kKeysOfItem), [&](std::size_t item) {
         const std::size_t first = item * kKeysOfItem;
         const std::size_t end = std::min(first + kKeysOfItem, rows.columns);
         for (std::size_t i = 0; i < counted.size(); ++i) {

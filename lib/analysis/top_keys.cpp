@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/divide_up.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -32,7 +34,7 @@ TopKeys<T>::TopKeys(std::size_t band, std::size_t count, TopOrder order)
 template <class T>
 void TopKeys<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
-    bands_ = (shape.queries + band_ - 1) / band_;
+    bands_ = divide_up(shape.queries, band_);
     found_.assign(shape.slots() * bands_ * count_, {});
     sizes_.assign(shape.slots() * bands_, 0);
     mutexes_ = std::make_unique<std::mutex[]>(shape.slots());

@@ -146,7 +146,7 @@ void Trial::visit(const Mistakes& mistakes, bool on_sample, const Visit& action)
 Explanation Trial::try_right(const std::vector<Visit>& actions, const std::function<void()>& done) {
     Closeness exact(unit_, saved_, 0, is_weights());
     std::vector<Visit> looks = actions;
-    looks.push_back([&](const Piece&, const Faced& faced) { exact.add(faced); });
+    looks.emplace_back([&](const Piece&, const Faced& faced) { exact.add(faced); });
     const DenseComputation computation(inputs_, {}, store_);
     const std::vector<Piece> all = pieces(SoftmaxAxis::keys, false);
     Faced here, next = face(computation, observation_, all.front());

@@ -8,6 +8,7 @@
 #include "attention/query_offset.hpp"
 #include "attention/stream_tiles.hpp"
 #include "attention/tile_backward.hpp"
+#include "core/divide_up.hpp"
 
 namespace attn {
 namespace {
@@ -108,7 +109,7 @@ class Backward {
                 swapped_,
                 mask_options,
                 d_context.data()},
-          items_of_head_((shape_.blocks() + kBlocksOfItem - 1) / kBlocksOfItem),
+          items_of_head_(divide_up(shape_.blocks(), kBlocksOfItem)),
           q_(inputs.q.batch * inputs.q.heads * inputs.q.tokens * inputs.q.width),
           context_(inputs.q.batch * inputs.q.tokens * inputs.q.heads * inputs.v.width),
           k_(inputs.k, kernels<T>().panel_width, packed_.keys().padded_columns()),

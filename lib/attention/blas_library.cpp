@@ -39,14 +39,15 @@ void show_one_processor() {}
 void show_all_processors() {}
 #endif
 
-const LateLibrary openblas(ATTN_OPENBLAS_NAME, ATTN_OPENBLAS_PATH, show_one_processor,
-                           show_all_processors);
+const LateLibrary kOpenBlas(ATTN_OPENBLAS_NAME, ATTN_OPENBLAS_PATH, show_one_processor,
+                            show_all_processors);
 
 }  // namespace
 }  // namespace attn
 
 namespace attn::blas {
 
+// NOLINTBEGIN(readability-identifier-naming): they are called as functions.
 // LAPACK as Fortran passes everything.
 using Number = blasint;
 using Eigen = void(const char*, const char*, const Number*, double*, const Number*, double*,
@@ -55,18 +56,19 @@ using Singular = void(const char*, const Number*, const Number*, double*, const 
                       double*, const Number*, double*, const Number*, double*, const Number*,
                       Number*, Number*);
 
-const LateFunction<decltype(::cblas_sgemm)> sgemm(openblas, "cblas_sgemm");
-const LateFunction<decltype(::cblas_dgemm)> dgemm(openblas, "cblas_dgemm");
-const LateFunction<decltype(::cblas_dsyrk)> dsyrk(openblas, "cblas_dsyrk");
-const LateFunction<decltype(::cblas_dgemv)> dgemv(openblas, "cblas_dgemv");
-const LateFunction<decltype(::cblas_ddot)> ddot(openblas, "cblas_ddot");
-const LateFunction<decltype(::openblas_set_num_threads)> set_threads(openblas,
+const LateFunction<decltype(::cblas_sgemm)> sgemm(kOpenBlas, "cblas_sgemm");
+const LateFunction<decltype(::cblas_dgemm)> dgemm(kOpenBlas, "cblas_dgemm");
+const LateFunction<decltype(::cblas_dsyrk)> dsyrk(kOpenBlas, "cblas_dsyrk");
+const LateFunction<decltype(::cblas_dgemv)> dgemv(kOpenBlas, "cblas_dgemv");
+const LateFunction<decltype(::cblas_ddot)> ddot(kOpenBlas, "cblas_ddot");
+const LateFunction<decltype(::openblas_set_num_threads)> set_threads(kOpenBlas,
                                                                      "openblas_set_num_threads");
-const LateFunction<decltype(::openblas_get_num_threads)> get_threads(openblas,
+const LateFunction<decltype(::openblas_get_num_threads)> get_threads(kOpenBlas,
                                                                      "openblas_get_num_threads");
-const LateFunction<decltype(::openblas_get_corename)> processor(openblas, "openblas_get_corename");
-const LateFunction<Eigen> dsyevd(openblas, "dsyevd_");
-const LateFunction<Singular> dgesdd(openblas, "dgesdd_");
+const LateFunction<decltype(::openblas_get_corename)> processor(kOpenBlas, "openblas_get_corename");
+const LateFunction<Eigen> dsyevd(kOpenBlas, "dsyevd_");
+const LateFunction<Singular> dgesdd(kOpenBlas, "dgesdd_");
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace attn::blas
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/divide_up.hpp"
+
 namespace attn {
 
 template <class T>
@@ -10,7 +12,7 @@ Array<T> divide_rows(const Communicator& ranks, std::size_t rows,
                      const std::function<Array<T>(std::size_t, std::size_t)>& make,
                      std::size_t block) {
     if (rows == 0) return make(0, 0).reshaped({0, make(0, 0).extent(2)});
-    const std::size_t blocks = (rows + block - 1) / block;
+    const std::size_t blocks = divide_up(rows, block);
     const auto start = [&](std::size_t rank) {
         return std::min(rows, rank * blocks / ranks.size() * block);
     };

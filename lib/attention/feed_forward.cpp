@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
 namespace attn {
@@ -13,7 +14,7 @@ template <class T>
 Array<T> activate_all(Activation activation, const Array<T>& hidden, const Array<T>& gate) {
     constexpr std::size_t kPiece = 1 << 14;
     std::vector<T> values(hidden.size());
-    parallel_for((values.size() + kPiece - 1) / kPiece, [&](std::size_t piece) {
+    parallel_for(divide_up(values.size(), kPiece), [&](std::size_t piece) {
         const std::size_t end = std::min(values.size(), (piece + 1) * kPiece);
         for (std::size_t i = piece * kPiece; i < end; ++i) {
             values[i] = gate.empty() ? activate(activation, hidden.data()[i])

@@ -5,6 +5,7 @@
 
 #include "attention/block.hpp"
 #include "attention/projection_backward.hpp"
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
 namespace attn {
@@ -15,7 +16,7 @@ template <class T, class Make>
 Array<T> made_of(const Shape& shape, const Make& make) {
     constexpr std::size_t kPiece = 1 << 14;
     std::vector<T> values(element_count(shape, "gradient"));
-    parallel_for((values.size() + kPiece - 1) / kPiece, [&](std::size_t piece) {
+    parallel_for(divide_up(values.size(), kPiece), [&](std::size_t piece) {
         const std::size_t end = std::min(values.size(), (piece + 1) * kPiece);
         for (std::size_t i = piece * kPiece; i < end; ++i) values[i] = make(i);
     });

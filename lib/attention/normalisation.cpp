@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/divide_up.hpp"
 #include "core/magnitude.hpp"
 #include "core/parallel.hpp"
 
@@ -63,7 +64,7 @@ Array<T> normalise(const Array<T>& x, const Norm<T>& norm) {
     constexpr std::size_t kRows = 64;
     const std::size_t rows = x.size() / width;
     std::vector<T> values(x.size());
-    parallel_for((rows + kRows - 1) / kRows, [&](std::size_t block) {
+    parallel_for(divide_up(rows, kRows), [&](std::size_t block) {
         const std::size_t end = std::min(rows, (block + 1) * kRows);
         for (std::size_t row = block * kRows; row < end; ++row)
             normalise_row({x.data() + row * width, width}, norm, values.data() + row * width);

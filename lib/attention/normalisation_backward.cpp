@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
 namespace attn {
@@ -51,7 +52,7 @@ NormGradients<T> normalise_backward(const Array<T>& x, const Norm<T>& norm, cons
     constexpr std::size_t kRows = 256;
     const std::size_t width = x.shape().back();
     const std::size_t rows = x.size() / width;
-    const std::size_t blocks = (rows + kRows - 1) / kRows;
+    const std::size_t blocks = divide_up(rows, kRows);
     std::vector<T> dx(x.size());
     std::vector<double> of_blocks(norm.weight.empty() ? 0 : blocks * width);
     parallel_for(blocks, [&](std::size_t block) {

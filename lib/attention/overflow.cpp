@@ -5,6 +5,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "core/divide_up.hpp"
 #include "core/error.hpp"
 #include "core/magnitude.hpp"
 #include "core/parallel.hpp"
@@ -46,7 +47,7 @@ bool OverflowGuard::finds_fault(const Array<T>& x) const {
     if (allow_nonfinite) return false;
     constexpr std::size_t kPiece = std::size_t{1} << 15;
     std::atomic<bool> found{false};
-    parallel_for((x.size() + kPiece - 1) / kPiece, [&](std::size_t piece) {
+    parallel_for(divide_up(x.size(), kPiece), [&](std::size_t piece) {
         const std::size_t begin = piece * kPiece, end = std::min(x.size(), begin + kPiece);
         if (!is_finite(largest_magnitude(x.data() + begin, end - begin))) found = true;
     });

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <xsimd/xsimd.hpp>
 
+#include "core/divide_up.hpp"
 #include "core/memory.hpp"
 
 namespace attn {
@@ -55,7 +56,7 @@ Panels<T>::Panels(const Kernels<T>& kernels, std::size_t count, std::size_t dept
     : depth_(depth),
       columns_(columns),
       panel_width_(kernels.panel_width),
-      padded_columns_((columns + kernels.lanes - 1) / kernels.lanes * kernels.lanes),
+      padded_columns_(divide_up(columns, kernels.lanes) * kernels.lanes),
       values_(count * depth * padded_columns_) {
     prefer_large_pages(values_.data(), count * depth * padded_columns_ * sizeof(T));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/aligned_buffer.hpp"
+#include "core/divide_up.hpp"
 #include "core/span.hpp"
 #include "kernels/kernels.hpp"
 
@@ -22,7 +23,7 @@ class Panels {
   public:
     Panels(const Kernels<T>& kernels, std::size_t count, std::size_t depth, std::size_t columns);
 
-    std::size_t panels() const { return (columns_ + panel_width_ - 1) / panel_width_; }
+    std::size_t panels() const { return divide_up(columns_, panel_width_); }
     Panel<T> panel(std::size_t matrix, std::size_t index) const;
 
     // Columns, with the zeros that fill the last register.

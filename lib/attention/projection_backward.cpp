@@ -5,6 +5,7 @@
 #include "attention/blas.hpp"
 #include "attention/blas_threads.hpp"
 #include "attention/divided_rows.hpp"
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
 namespace attn {
@@ -24,10 +25,10 @@ Array<T> matrix_gradient(const Array<T>& x, const Array<T>& dy, const Communicat
     const std::size_t tokens = x.extent(0) * x.extent(1);
     const std::size_t d_in = x.extent(2), d_out = dy.extent(2);
     const SingleThreadedBlas blas;
-    const std::size_t across = (d_out + kSide - 1) / kSide;
+    const std::size_t across = divide_up(d_out, kSide);
     const auto make_rows = [&](std::size_t first, std::size_t count) {
         std::vector<T> result(count * d_out);
-        parallel_for((count + kSide - 1) / kSide * across, [&](std::size_t block) {
+        parallel_for(divide_up(count, kSide) * across, [&](std::size_t block) {
             const std::size_t row = block / across * kSide;
             const std::size_t column = block % across * kSide;
             const std::size_t height = std::min(kSide, count - row);

@@ -7,6 +7,7 @@
 #include "attention/query_offset.hpp"
 #include "attention/ranks_sink.hpp"
 #include "core/byte_text.hpp"
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
 namespace attn {
@@ -185,7 +186,7 @@ class Ring {
         for_heads([&](std::size_t sequence, std::size_t head) {
             for (std::size_t i = 0; i < 2; ++i) {
                 const std::size_t tokens = own_queries_[i].size();
-                const std::size_t tiles = (tokens + kRowsHandedOut - 1) / kRowsHandedOut;
+                const std::size_t tiles = divide_up(tokens, kRowsHandedOut);
                 parallel_for(tiles, [&](std::size_t tile) {
                     const std::size_t first = tile * kRowsHandedOut;
                     hand_out(sequence, head, i, {first, std::min(tokens, first + kRowsHandedOut)},

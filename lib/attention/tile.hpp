@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "attention/share.hpp"
+#include "core/divide_up.hpp"
 #include "core/span.hpp"
 #include "kernels/kernels.hpp"
 
@@ -55,7 +56,7 @@ struct LayerShape {
         return head_numbers.empty() ? head : head_numbers[head];
     }
 
-    std::size_t blocks() const { return (queries + block_rows - 1) / block_rows; }
+    std::size_t blocks() const { return divide_up(queries, block_rows); }
     std::size_t rows_of_block(std::size_t block) const {
         return std::min(block_rows, queries - block * block_rows);
     }

@@ -6,6 +6,7 @@
 
 #include "attention/row_softmax.hpp"
 #include "attention/tile_overflow.hpp"
+#include "core/divide_up.hpp"
 
 namespace attn {
 namespace {
@@ -38,7 +39,7 @@ class TileWork {
         for (std::size_t row = 0; row < rows_; ++row)
             allowed_.push_back(mask_.allowed(place.sequence, first_query_ + row));
         active_ = active_keys(task.shape.keys);
-        stride_ = (active_.size() + kernels_.lanes - 1) / kernels_.lanes * kernels_.lanes;
+        stride_ = divide_up(active_.size(), kernels_.lanes) * kernels_.lanes;
         const std::size_t panel = kernels_.panel_width;
         piece_size_ = std::max(panel, kPieceBytes / sizeof(T) / rows_ / panel * panel);
 
@@ -86,11 +87,10 @@ class TileWork {
         const KeyRange range = mask_.allowed(place_.sequence, first_query_, rows_);
         if (range.empty()) return {};
         const std::size_t panel = kernels_.panel_width;
-        return {range.begin / panel * panel,
-                std::min(keys, (range.end + panel - 1) / panel * panel)};
+        return {range.begin / panel * panel, std::min(keys, divide_up(range.end, panel) * panel)};
     }
 
-    std::size_t pieces() const { return (active_.size() + piece_size_ - 1) / piece_size_; }
+    std::size_t pieces() const { return divide_up(active_.size(), piece_size_); }
     KeyRange keys_of(std::size_t piece) const {
         const std::size_t begin = active_.begin + piece * piece_size_;
         return {begin, std::min(active_.end, begin + piece_size_)};

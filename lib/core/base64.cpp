@@ -35,7 +35,7 @@ void append_base64(std::string_view bytes, std::string& text) {
         return static_cast<std::uint8_t>(bytes[i]);
     };
     const std::size_t start = text.size(), rest = bytes.size() % 3, whole = bytes.size() - rest;
-    text.resize(start + (bytes.size() + 2) / 3 * 4);
+    text.resize(start + base64_size(bytes.size()));
     char* into = text.data() + start;
     for (std::size_t i = 0; i < whole; i += 3)
         into = put_three(byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2), into);

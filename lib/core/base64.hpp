@@ -1,10 +1,18 @@
 // Bytes as text (RFC 4648): four letters for three bytes, padded with =.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "core/divide_up.hpp"
+
 namespace attn {
+
+// How many letters so many bytes become.
+constexpr std::size_t base64_size(std::size_t bytes) {
+    return divide_up(bytes, 3) * 4;
+}
 
 std::string base64(std::string_view bytes);
 

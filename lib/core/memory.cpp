@@ -38,6 +38,20 @@ void tune_allocator() {
 #endif
 }
 
+void tune_allocator_of_thread() {
+#ifdef __GLIBC__
+    thread_local bool is_tuned = false;
+    if (is_tuned) return;
+    is_tuned = true;
+    // The heap of a thread is mapped as a whole and begins at a multiple of its size.
+    constexpr std::uintptr_t kHeap = std::uintptr_t{64} << 20;
+    void* const inside = std::malloc(1);
+    prefer_large_pages(
+        reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(inside) / kHeap * kHeap), kHeap);
+    std::free(inside);
+#endif
+}
+
 void prefer_large_pages(void* memory, std::size_t bytes) {
 #ifdef MADV_HUGEPAGE
     constexpr std::uintptr_t kLargePage = std::uintptr_t{2} << 20;

@@ -9,9 +9,12 @@ namespace attn {
 // Call once, first in main. Tiles and pictures need some megabytes for a moment; without this the C
 // library gives them back to the system each time, which clears them anew, page by page: a sixth
 // of the time of a run. And memory that is new comes in large pages, which take a tenth of the time
-// of small ones: that of the main thread, because other threads have heaps of their own. Does
-// nothing outside of glibc.
+// of small ones: that of the main thread, because other threads have heaps of their own, for which
+// they call tune_allocator_of_thread. Neither does anything outside of glibc.
 void tune_allocator();
+
+// Costs a call of the system the first time that a thread calls it.
+void tune_allocator_of_thread();
 
 // Advises the system to give memory that is about to be written in large pages, which takes a
 // fraction of the time for large arrays. Only advice: nothing happens where there are none.

@@ -114,11 +114,11 @@ std::string without_plural(const std::string& word) {
 
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
     if (word.size() > kLongest) return "";
-    const std::string slip = fewest_edits(word, candidates, kEdit + 1);
+    std::string slip = fewest_edits(word, candidates, kEdit + 1);
     if (!slip.empty()) return slip;
     const std::string name = bare(word);
     for (const std::string& form : {name, without_plural(name)}) {
-        const std::string kin = next_of_kin(form, candidates);
+        std::string kin = next_of_kin(form, candidates);
         if (!kin.empty()) return kin;
     }
     return fewest_edits(word, candidates, kEdit * std::max<std::size_t>(2, word.size() / 3) + 1);

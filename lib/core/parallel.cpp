@@ -15,6 +15,7 @@
 
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
+#include "core/memory.hpp"
 #include "core/phase_clock.hpp"
 
 namespace attn {
@@ -70,6 +71,7 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
         count, tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
     const PhaseOfThread phase = PhaseOfThread::current();
     const auto work = [&] {
+        tune_allocator_of_thread();
         const InPhase working(phase);
         for (std::size_t i = next++; i < count && !stop; i = next++) {
             stop_if_interrupted();

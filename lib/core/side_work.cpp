@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/interrupt.hpp"
+#include "core/memory.hpp"
 #include "core/parallel.hpp"
 #include "core/phase_clock.hpp"
 
@@ -94,6 +95,7 @@ void SideWork::add(std::size_t bytes, std::function<void()> piece) {
     state.bytes += bytes;
     const PhaseOfThread phase = PhaseOfThread::current();
     state.helpers.run([&state, place, bytes, phase, piece = std::move(piece)] {
+        tune_allocator_of_thread();
         const InPhase working(phase);
         state.work(place, piece);
         state.bytes -= bytes;

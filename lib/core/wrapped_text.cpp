@@ -94,13 +94,13 @@ std::vector<std::string> wrapped_command(const std::string& command, std::size_t
 }
 
 std::string shortened(const std::string& text, std::size_t columns) {
-    const std::string shown = printable(text);
+    std::string shown = printable(text);
     if (character_count(shown) <= columns) return shown;
     return std::string(first_characters(shown, columns > 1 ? columns - 1 : 0)) + "…";
 }
 
 std::string shortened_in_front(const std::string& text, std::size_t columns) {
-    const std::string shown = printable(text);
+    std::string shown = printable(text);
     const std::size_t count = character_count(shown);
     if (count <= columns) return shown;
     const std::size_t left_out = count - (columns > 1 ? columns - 1 : 0);

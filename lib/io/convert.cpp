@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "core/aligned_buffer.hpp"
+#include "core/divide_up.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
@@ -31,7 +32,7 @@ constexpr std::size_t kMostCopied = std::size_t{1} << 28;
 template <class Find>
 std::size_t first_place(std::size_t size, Find find) {
     std::atomic<std::size_t> first{size};
-    parallel_for((size + kChunk - 1) / kChunk, [&](std::size_t chunk) {
+    parallel_for(divide_up(size, kChunk), [&](std::size_t chunk) {
         const std::size_t begin = chunk * kChunk;
         const std::size_t end = std::min(size, begin + kChunk);
         if (begin > first) return;
@@ -80,7 +81,7 @@ class Scrutiny {
     std::size_t first_refused(const T* values, std::size_t begin, std::size_t end) const {
         if (!looks()) return end;
         // Looks at all of them before it looks for the place.
-        const bool minus_infinity = policy_ == NonFinite::allow_minus_infinity && !narrows_;
+        const bool minus_infinity = takes_minus_infinity() && !narrows_;
         if (!any_nonfinite(values + begin, end - begin, minus_infinity)) return end;
         std::size_t place = begin;
         while (place < end && !overflows(values[place], place) && !forbids(values[place])) ++place;
@@ -94,11 +95,23 @@ class Scrutiny {
                  " does not fit in float32; use --precision f64");
         }
         const char* what = std::isnan(value) ? "NaN" : value > 0 ? "inf" : "-inf";
-        fail(stored_.name, ": ", what, " at ", index, "; --allow-nonfinite lets it through");
+        fail(stored_.name, ": ", what, " at ", index, "; ", help());
     }
 
   private:
     static constexpr T kInfinity = std::numeric_limits<T>::infinity();
+
+    bool takes_minus_infinity() const {
+        return policy_ == NonFinite::allow_minus_infinity ||
+               policy_ == NonFinite::never_but_minus_infinity;
+    }
+
+    const char* help() const {
+        if (policy_ == NonFinite::never) return "expected finite numbers";
+        if (policy_ == NonFinite::never_but_minus_infinity)
+            return "expected finite numbers and -inf";
+        return "--allow-nonfinite lets it through";
+    }
 
     double original(std::size_t place) const {
         double value = 0;
@@ -113,7 +126,7 @@ class Scrutiny {
 
     bool forbids(T value) const {
         if (std::isfinite(value) || policy_ == NonFinite::allow) return false;
-        return policy_ == NonFinite::refuse || value != -kInfinity;
+        return !takes_minus_infinity() || value != -kInfinity;
     }
 
     const StoredArray& stored_;

@@ -34,11 +34,13 @@ struct StoredArray {
 // The array with its bytes at hand. Throws Error when they are damaged.
 StoredArray fetched(const StoredArray& stored);
 
-// What to do with NaN and infinite values in an input.
+// What to do with NaN and infinite values in an input. Errors name the first one's index.
 enum class NonFinite {
-    refuse,                // Error with the index of the first one
-    allow_minus_infinity,  // as in masks and biases
+    refuse,                // unless --allow-nonfinite is given, as the error says
+    allow_minus_infinity,  // of others the same: biases
     allow,
+    never,                     // whatever is given
+    never_but_minus_infinity,  // masks
 };
 
 // The values as row-major T (float or double), whatever the file's type and orders are; float32

@@ -95,7 +95,7 @@ Lists labels_of_ids(const StoredArray& stored) {
         fail(stored.name, " (", attn::to_string(stored.dtype), " ", attn::to_string(stored.shape),
              "): expected token ids [tokens] or [sequences, tokens]");
     }
-    const Array<double> ids = convert<double>(stored, NonFinite::refuse);
+    const Array<double> ids = convert<double>(stored, NonFinite::never);
     const std::size_t count = stored.shape.back();
     Lists lists;
     for (std::size_t i = 0; i < ids.size(); ++i) {

@@ -339,7 +339,7 @@ struct SimdKept {
                 const std::size_t end = from.count - begin < kPiece ? from.count : begin + kPiece;
                 Batch partial[kSums];
 #pragma GCC unroll 4
-                for (std::size_t j = 0; j < kSums; ++j) partial[j] = Batch(T{0});
+                for (Batch& sum : partial) sum = Batch(T{0});
                 for (std::size_t k = begin; k < end; ++k) {
                     const Batch weight(from.weights[from.places[k]]);
                     const T* const row = from.rows + from.places[k] * from.stride + first;

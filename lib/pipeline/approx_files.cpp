@@ -15,7 +15,7 @@ namespace {
 std::shared_ptr<const Matrix<double>> load_projection(const std::string& name,
                                                       const std::string& flag, std::size_t keys,
                                                       io::Inputs& inputs) {
-    const Array<double> array = inputs.load<double>(name, io::NonFinite::refuse);
+    const Array<double> array = inputs.load<double>(name, io::NonFinite::never);
     const std::string what = flag + " " + name + " " + to_string(array.shape());
     if (array.rank() != 2 || array.size() == 0)
         fail(what, ": expected a matrix [k, keys] or [keys, k]");
@@ -38,7 +38,7 @@ std::optional<double> budget_in(const nlohmann::json& value, const std::string& 
 
 template <class T>
 Array<T> load_values(const std::string& name, const Shape& attention, io::Inputs& inputs) {
-    const Array<T> array = inputs.load<T>(name, io::NonFinite::refuse);
+    const Array<T> array = inputs.load<T>(name, io::NonFinite::never);
     Shape shape = array.shape();
     while (shape.size() < 4) shape.insert(shape.begin(), 1);
     const bool fits = array.rank() >= 2 && shape.size() == 4 && shape[2] == attention[3] &&

@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include "analysis/half_values.hpp"
+#include "analysis/same_weights.hpp"
 #include "analysis/second_softmax.hpp"
+#include "core/parallel.hpp"
 #include "core/word_list.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
@@ -13,14 +15,9 @@ namespace {
 
 using analysis::HeadCheck;
 
-// From the end: the first rows of causal heads are alike.
 template <class T>
-bool same(MatrixView<const T> a, MatrixView<const T> b) {
-    for (std::size_t cell = a.rows * a.columns; cell-- > 0;) {
-        if (!(std::abs(a.data[cell] - b.data[cell]) < static_cast<T>(analysis::kSameWeights)))
-            return false;
-    }
-    return true;
+Span<const T> all_cells(MatrixView<const T> matrix) {
+    return {matrix.data, matrix.rows * matrix.columns};
 }
 
 }  // namespace
@@ -55,7 +52,7 @@ CheckLine CheckJudge<T>::judge_dead_heads() const {
         return head.choosing_rows > 0 && evenness(head) > kUniform;
     });
     if (!all) {
-        const CheckLine flat = judge_flat_heads();
+        CheckLine flat = judge_flat_heads();
         if (flat.verdict != Verdict::ok) return flat;
         return warn_heads("dead_head", evenness, kUniform, "every row is uniform over its keys");
     }
@@ -117,11 +114,17 @@ CheckLine CheckJudge<T>::judge_duplicates() const {
     for (std::size_t a = 0; a < heads_.size(); ++a) {
         if (heads_[a].twin) see(heads_[a], *heads_[a].twin);
         if (!attention_.matrix) continue;
-        for (std::size_t b = a + 1; b < heads_.size(); ++b) {
-            if (heads_[a].layer != heads_[b].layer || heads_[a].sequence != heads_[b].sequence)
-                break;
-            if (same(matrix_of(heads_[a]), matrix_of(heads_[b]))) see(heads_[b], heads_[a].place);
-        }
+        std::size_t end = a + 1;
+        while (end < heads_.size() && heads_[end].layer == heads_[a].layer &&
+               heads_[end].sequence == heads_[a].sequence)
+            ++end;
+        std::vector<char> same(end - a - 1);
+        parallel_for(same.size(), [&](std::size_t i) {
+            same[i] = analysis::are_same_weights(all_cells(matrix_of(heads_[a])),
+                                                 all_cells(matrix_of(heads_[a + 1 + i])));
+        });
+        for (std::size_t b = a + 1; b < end; ++b)
+            if (same[b - a - 1] != 0) see(heads_[b], heads_[a].place);
     }
     if (pairs > 1) line.message += text(", and ", pairs - 1, " more pairs");
     return line;
@@ -156,9 +159,7 @@ CheckLine CheckJudge<T>::judge_precision() const {
     const MatrixView<const T> matrix = matrix_of(head);
     const double float32_rounding = 1e-6 * std::sqrt(static_cast<double>(matrix.columns));
     const std::string half =
-        head.row_sum.value > float32_rounding
-            ? analysis::half_precision_of<T>({matrix.data, matrix.rows * matrix.columns})
-            : "";
+        head.row_sum.value > float32_rounding ? analysis::half_precision_of(all_cells(matrix)) : "";
     CheckLine line{"half_precision", Verdict::ok, head.row_sum_found,
                    place_of(head, head.row_sum, false), ""};
     if (half.empty()) return line;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/divide_up.hpp"
+
 namespace attn::pipeline {
 namespace {
 
@@ -83,7 +85,7 @@ std::optional<ReportPlan> plan_report(const ReportSize& size, ReportValues value
     if ((!too_large || too_large->exact) && longest <= kLongestSide &&
         (may_be_whole(size, budget) || !pools))
         return whole_plan(size, top);
-    const std::size_t drawable = (longest + kLongestSide - 1) / kLongestSide;
+    const std::size_t drawable = divide_up(longest, kLongestSide);
     const std::size_t finest =
         std::max({too_large ? too_large->pool + 1 : 2, drawable, std::size_t{2}});
     for (std::size_t pool = finest; pool <= coarsest; ++pool) {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "core/divide_up.hpp"
+
 namespace attn::pipeline {
 
 // What the page is to hold.
@@ -25,8 +27,8 @@ struct ReportPlan {
     std::size_t top = 0;   // exact entries a row, or a band of rows; 0: all are exact
     double bytes = 0;      // of the page, as estimated
 
-    std::size_t rows(std::size_t queries) const { return (queries + pool - 1) / pool; }
-    std::size_t columns(std::size_t keys) const { return (keys + pool - 1) / pool; }
+    std::size_t rows(std::size_t queries) const { return divide_up(queries, pool); }
+    std::size_t columns(std::size_t keys) const { return divide_up(keys, pool); }
 };
 
 // Bytes of weights up to which they are exact without being asked to; what else the page holds does

@@ -46,7 +46,7 @@ Array<T> layer_of(const Array<T>& array, std::size_t layer, const std::string& n
 template <class T>
 std::vector<Array<T>> named(const std::string& name, const char* flag, const ReportSide<T>& side,
                             std::size_t tokens, io::Inputs& inputs) {
-    const Array<T> array = inputs.load<T>(name, io::NonFinite::refuse);
+    const Array<T> array = inputs.load<T>(name, io::NonFinite::never);
     const source::Outline& outline = side.outline();
     const ProjectedSizes sizes{outline.sequences, outline.heads.size(), tokens};
     // All layers of the model, or those of the page.

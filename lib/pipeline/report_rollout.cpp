@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/divide_up.hpp"
 #include "core/error.hpp"
 #include "core/human_size.hpp"
 #include "core/index_list.hpp"
@@ -18,10 +19,14 @@ constexpr std::size_t kPackedRows = 64;  // of a product, that a thread packs at
 constexpr std::size_t kMostRolledBytes = std::size_t{1} << 30;
 
 template <class T>
-RolloutStack<T> open_stack(const ReportRequest& request, const RolloutRequest& rollout,
+RolloutStack<T> open_stack(const ReportSide<T>& side, const RolloutRequest& rollout,
                            io::Inputs& inputs, const Progress& progress) {
-    if (!request.is_computed())
-        return open_rollout_source<T>(rollout, CausalLooks::all_layers, inputs, nullptr);
+    if (side.attention) {
+        // All of it was looked at when the side was opened.
+        const CausalLooks looks =
+            side.attention->structure.causal ? CausalLooks::some_rows : CausalLooks::all_layers;
+        return open_rollout_source<T>(rollout, looks, inputs, nullptr);
+    }
     return compute_rollout_parts<T>(rollout, inputs, nullptr, progress).decoder;
 }
 
@@ -36,7 +41,7 @@ void roll_sequence(const RolloutStack<T>& stack, const RolloutRequest& rollout,
     const auto take = [&](std::size_t layer, const Matrix<T>& product) {
         shape.layer = layer;
         packed.begin_layer(shape);
-        parallel_for((tokens + kPackedRows - 1) / kPackedRows, [&](std::size_t block) {
+        parallel_for(divide_up(tokens, kPackedRows), [&](std::size_t block) {
             const std::size_t first = block * kPackedRows,
                               rows = std::min(kPackedRows, tokens - first);
             Tile<T> tile;
@@ -63,7 +68,7 @@ void roll_all(const ReportRequest& request, const ReportSide<T>& side,
     rollout.from = request.from;
     rollout.computed = request.computed;
     rollout.attention = request.computed.attention;
-    const RolloutStack<T> stack = open_stack<T>(request, rollout, inputs, progress);
+    const RolloutStack<T> stack = open_stack<T>(side, rollout, inputs, progress);
     for (std::size_t place = 0; place < side.sequences.size(); ++place) {
         results::ReportMatrices matrices;
         matrices.exact = matrices.compact = "rollout";

@@ -111,20 +111,12 @@ void keep_layers(Attention<T>& attention, const std::vector<std::size_t>& places
 template <class T>
 std::vector<std::size_t> chosen_layers(const RolloutRequest& request,
                                        const Attention<T>& attention) {
-    Attention<T> chosen = attention;
-    source::select_layers(chosen, request.from);
     const std::size_t start = request.start_layer.value_or(0);
-    std::vector<std::size_t> places;
-    for (const source::StoredLayer<T>& layer : chosen.layers) {
-        if (layer.layer < start) continue;
-        const auto found = std::find_if(
-            attention.layers.begin(), attention.layers.end(),
-            [&](const source::StoredLayer<T>& one) { return one.layer == layer.layer; });
-        places.push_back(static_cast<std::size_t>(found - attention.layers.begin()));
-    }
-    if (places.empty())
-        fail("--start-layer ", start, ": no layer is left, the last is ",
-             chosen.layers.back().layer);
+    std::vector<std::size_t> places = source::places_of_layers(attention, request.from);
+    const std::size_t last = attention.layers[places.back()].layer;
+    const auto is_before = [&](std::size_t place) { return attention.layers[place].layer < start; };
+    places.erase(std::remove_if(places.begin(), places.end(), is_before), places.end());
+    if (places.empty()) fail("--start-layer ", start, ": no layer is left, the last is ", last);
     return places;
 }
 
@@ -157,7 +149,7 @@ std::vector<std::vector<double>> load_head_shares(const RolloutRequest& request,
     std::vector<std::vector<double>> shares;
     if (request.head_weights.empty()) return shares;
     const std::string flag = "--head-weights " + request.head_weights;
-    const Array<double> given = inputs.load<double>(request.head_weights, io::NonFinite::refuse);
+    const Array<double> given = inputs.load<double>(request.head_weights, io::NonFinite::never);
     if (given.shape() != of.all)
         fail(flag, " ", to_string(given.shape()), ": expected [layers, heads] of ", of.name, ", ",
              to_string(of.all));

@@ -188,7 +188,7 @@ class Run {
                  ": is for --save contributions and mixing_ratio");
         const auto load = [&](const std::string& name, const char* flag) {
             if (name.empty()) return Array<T>();
-            const Array<T> values = files_.load<T>(name, request_.input.non_finite());
+            Array<T> values = files_.load<T>(name, request_.input.non_finite());
             const std::size_t width = loaded_.layers.front().d_output;
             if (values.shape() != Shape{width})
                 fail(name, " ", to_string(values.shape()), ": expected [", width, "] (", flag, ")");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/divide_up.hpp"
 #include "render/ink.hpp"
 
 namespace attn::render {
@@ -57,7 +58,7 @@ Axis make_axis(const std::vector<std::string>& tokens, const AxisExtent& extent,
         gap = across ? font.width(std::to_string(last), size) + size / 2 : size + size / 2;
     const std::size_t stride = std::max(least_step, choose_stride(side, layout.pool, gap));
     axis.step = stride;
-    const std::size_t start = (extent.first + stride - 1) / stride * stride;
+    const std::size_t start = divide_up(extent.first, stride) * stride;
     for (std::size_t position = start; position <= last; position += stride) {
         AxisLabel label;
         label.center = (2 * (position - extent.first) + 1) * side / (2 * layout.pool);

@@ -108,7 +108,7 @@ std::string chunk_begin(std::size_t number) {
 std::size_t size_of(const std::vector<PageChunk>& chunks, std::size_t first) {
     std::size_t size = 0;
     for (const PageChunk& chunk : chunks)
-        size += chunk_begin(first++).size() + (chunk.bytes.size() + 2) / 3 * 4 + kChunkEnd.size();
+        size += chunk_begin(first++).size() + base64_size(chunk.bytes.size()) + kChunkEnd.size();
     return size;
 }
 

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/divide_up.hpp"
 #include "render/color_bar.hpp"
 #include "render/ink.hpp"
 #include "render/legend.hpp"
@@ -76,7 +77,7 @@ Figure make_photo_sheet(const PhotoSheet& sheet, const HeatmapStyle& style) {
     const std::size_t side = style.layout.pixels;
     const std::size_t wide = sheet.panels.front().cells.columns * side;
     const std::size_t high = sheet.panels.front().cells.rows * side;
-    const std::size_t rows = (sheet.panels.size() + sheet.columns - 1) / sheet.columns;
+    const std::size_t rows = divide_up(sheet.panels.size(), sheet.columns);
     const std::size_t left = kSheetMargin + (sheet.row_titles.empty() ? 0 : kSheetText + 10);
     const std::size_t top =
         kSheetMargin + kSheetTitleText + 10 + (sheet.note.empty() ? 0 : kSheetText + 4);

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/divide_up.hpp"
 #include "core/word_list.hpp"
 #include "render/cell_layout.hpp"
 #include "render/ink.hpp"
@@ -99,7 +100,7 @@ void add_entry(std::vector<Entry>& entries, Entry entry) {
 // Where there are many lines, only some of them, with the last one: their colours are in order.
 std::vector<Entry> thinned(const std::vector<Entry>& lines) {
     if (lines.size() <= kMostNames) return lines;
-    const std::size_t step = (lines.size() + kMostNames - 1) / kMostNames;
+    const std::size_t step = divide_up(lines.size(), kMostNames);
     std::vector<Entry> some;
     for (std::size_t i = 0; i < lines.size(); i += step) some.push_back(lines[i]);
     if ((lines.size() - 1) % step != 0) some.push_back(lines.back());
@@ -153,7 +154,7 @@ PlotPlan make_plot_plan(const Plot& plot, const Font& font) {
     const std::size_t panels = plot.panels.size();
     plan.columns =
         plot.columns > 0 ? plot.columns : std::min(lay_out_sheet(panels).across, kMostColumns);
-    plan.rows = (panels + plan.columns - 1) / plan.columns;
+    plan.rows = divide_up(panels, plan.columns);
     plan.width = panels == 1 ? 560 : 300;
     plan.height = panels == 1 ? 300 : 170;
     if (plot.panel_width > 0) plan.width = plot.panel_width;

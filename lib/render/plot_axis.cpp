@@ -44,7 +44,8 @@ std::vector<Tick> ticks_at(const std::vector<double>& values, const ColorScale& 
     };
     const auto place_of = [&](double value) {
         const double centre = range.position(value) * static_cast<double>(pixels);
-        const auto half = static_cast<double>(font.width(plot_number(value), size) + size / 2) / 2;
+        const std::size_t apart = size / 2;
+        const auto half = static_cast<double>(font.width(plot_number(value), size) + apart) / 2;
         return Place{centre - half, centre + half};
     };
     std::vector<Tick> ticks;

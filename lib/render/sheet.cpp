@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "core/divide_up.hpp"
 #include "render/axis.hpp"
 #include "render/color_bar.hpp"
 #include "render/ink.hpp"
@@ -90,7 +91,7 @@ void place_bars(SheetPlan& plan, const SpecialCells& special) {
 SheetPlan make_plan(const Sheet& sheet, const HeatmapStyle& style) {
     const HeatmapPanel& first = sheet.panels.front();
     SheetPlan plan;
-    plan.rows = (sheet.panels.size() + sheet.columns - 1) / sheet.columns;
+    plan.rows = divide_up(sheet.panels.size(), sheet.columns);
     plan.panel_width = first.cells.columns * style.layout.width();
     plan.panel_height = first.cells.rows * style.layout.height();
     fit_titles(plan, sheet, *style.font);

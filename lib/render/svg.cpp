@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/base64.hpp"
 #include "core/utf8.hpp"
 #include "render/png.hpp"
 
@@ -45,21 +46,6 @@ std::string escaped(std::string_view text) {
         text.remove_prefix(next.size);
     }
     return result;
-}
-
-std::string base64(const std::string& bytes) {
-    constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    text.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        std::uint32_t three = 0;
-        for (std::size_t k = 0; k < 3; ++k)
-            three =
-                three << 8 | (i + k < bytes.size() ? static_cast<std::uint8_t>(bytes[i + k]) : 0U);
-        for (std::size_t k = 0; k < 4; ++k)
-            text += i + k <= bytes.size() ? kDigits[three >> (18 - 6 * k) & 63U] : '=';
-    }
-    return text;
 }
 
 std::string hex(Color color) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/divide_up.hpp"
 #include "core/printable.hpp"
 #include "render/axis.hpp"
 #include "render/ink.hpp"
@@ -32,9 +33,9 @@ struct SmallCells {
 
 SmallCells shrink(MatrixView<const float> cells, std::size_t columns) {
     SmallCells small;
-    small.factor = (cells.columns + columns - 1) / columns;
-    small.rows = (cells.rows + small.factor - 1) / small.factor;
-    small.columns = (cells.columns + small.factor - 1) / small.factor;
+    small.factor = divide_up(cells.columns, columns);
+    small.rows = divide_up(cells.rows, small.factor);
+    small.columns = divide_up(cells.columns, small.factor);
     small.values.assign(small.rows * small.columns, -std::numeric_limits<float>::infinity());
     for (std::size_t row = 0; row < cells.rows; ++row) {
         for (std::size_t column = 0; column < cells.columns; ++column) {
@@ -77,7 +78,7 @@ std::string key_marks(const HeatmapPanel& panel, const SmallCells& small, std::s
         }
     }
     std::string line(kLabelColumns, ' ');
-    const std::size_t first = (panel.first_key + apart - 1) / apart * apart;
+    const std::size_t first = divide_up(panel.first_key, apart) * apart;
     for (std::size_t key = first; key < panel.first_key + panel.keys; key += apart) {
         const std::size_t column = (key - panel.first_key) / step;
         const std::string text = std::to_string(key);

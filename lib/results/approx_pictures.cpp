@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iterator>
 
+#include "core/divide_up.hpp"
 #include "core/version.hpp"
 #include "core/word_list.hpp"
 #include "render/palette.hpp"
@@ -218,7 +219,7 @@ std::vector<std::vector<const NeedsOfHead*>> by_layers(const std::vector<NeedsOf
 
 // At most so many of the places 0 … count - 1, the last among them.
 std::vector<std::size_t> some_places(std::size_t count) {
-    const std::size_t step = std::max<std::size_t>(1, (count + kMostPoints - 1) / kMostPoints);
+    const std::size_t step = std::max<std::size_t>(1, divide_up(count, kMostPoints));
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i + 1 < count; i += step) places.push_back(i);
     if (count > 0) places.push_back(count - 1);

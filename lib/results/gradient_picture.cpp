@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/divide_up.hpp"
 #include "render/heatmap.hpp"
 #include "render/png.hpp"
 
@@ -108,7 +109,7 @@ render::Figure token_figure(const GradientReport& report) {
     style.layout = render::lay_out_cells(tokens, 1, std::nullopt, kMostPixels);
     style.value_name = "grad_norm";
     const std::size_t pool = style.layout.pool;
-    const std::size_t rows = (tokens + pool - 1) / pool;
+    const std::size_t rows = divide_up(tokens, pool);
     std::vector<float> cells(rows * sequences);
     for (const TokenGradient& token : report.tokens) {
         float& cell = cells[token.token / pool * sequences + token.sequence];

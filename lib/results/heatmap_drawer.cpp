@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <tuple>
 
+#include "core/divide_up.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/parallel.hpp"
@@ -42,7 +43,7 @@ analysis::CellWindow window_of(const HeatmapOptions& options, const LayerShape& 
 
 // How many cells of the grid become one so that the grid is no finer than the layout.
 std::size_t pool_factor(const analysis::CellGrid& grid, const render::CellLayout& layout) {
-    return std::max<std::size_t>(1, (layout.pool + grid.pool - 1) / grid.pool);
+    return std::max<std::size_t>(1, divide_up(layout.pool, grid.pool));
 }
 
 void save(const analysis::CellGrid& grid, ByteWriter& to) {
@@ -247,7 +248,7 @@ std::string HeatmapDrawer::title_of(const HeadName& name) const {
 }
 
 std::string HeatmapDrawer::note(std::size_t pool) const {
-    const std::string about = choice_.words ? choice_.words->note : "";
+    std::string about = choice_.words ? choice_.words->note : "";
     if (pool == 1) return about;
     const std::string side = std::to_string(pool);
     return about + (about.empty() ? "" : "; ") + "each cell is the " +

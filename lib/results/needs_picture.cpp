@@ -78,13 +78,14 @@ std::vector<float> shares_of(const NeedsGrid& grid, const NeedsKind& kind) {
 
 void add_letters(render::Figure& figure, std::size_t x, std::size_t y, const NeedsGrid& grid,
                  const std::vector<float>& shares) {
+    const std::size_t middle = kNeedsCell / 2, above = (kNeedsCell - kNeedsText) / 2;
     for (std::size_t i = 0; i < grid.cells.size(); ++i) {
         if (!grid.cells[i]) continue;
         const std::size_t row = i / grid.heads.size(), column = i % grid.heads.size();
         const bool dark = std::isfinite(shares[i]) && shares[i] < 0.55F;
         figure.write({verdict_letter(grid.cells[i]->needs.verdict), kNeedsText,
-                      static_cast<double>(x + column * kNeedsCell + kNeedsCell / 2),
-                      static_cast<double>(y + row * kNeedsCell + (kNeedsCell - kNeedsText) / 2),
+                      static_cast<double>(x + column * kNeedsCell + middle),
+                      static_cast<double>(y + row * kNeedsCell + above),
                       dark ? render::kPaper : render::kInk, render::TextAnchor::middle});
     }
 }
@@ -98,7 +99,8 @@ void add_map(render::Figure& figure, std::size_t x, std::size_t y, const NeedsGr
     render::add_cells(figure, x, y, {shares.data(), grid.layers.size(), grid.heads.size()}, style);
     add_letters(figure, x, y, grid, shares);
     const auto middle = [](std::size_t i) {
-        return static_cast<double>(i * kNeedsCell + kNeedsCell / 2);
+        const std::size_t half = kNeedsCell / 2;
+        return static_cast<double>(i * kNeedsCell + half);
     };
     for (std::size_t row = 0; row < grid.layers.size(); ++row)
         figure.write({std::to_string(grid.layers[row]), kNeedsText, left - 5,

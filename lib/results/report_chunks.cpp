@@ -5,7 +5,9 @@
 #include <tuple>
 
 #include "analysis/weight_codes.hpp"
+#include "core/base64.hpp"
 #include "core/deflate.hpp"
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 #include "core/run_deflate.hpp"
 
@@ -56,7 +58,7 @@ ReportChunks::ReportChunks(double limit, std::function<void()> when_full)
 void ReportChunks::add_as_is(const std::string& name, std::string bytes) {
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        bytes_ += static_cast<double>((bytes.size() + 2) / 3 * 4);
+        bytes_ += static_cast<double>(base64_size(bytes.size()));
         all_[name] = std::move(bytes);
         if (bytes_ <= limit_ || full_) return;
         full_ = true;
@@ -127,7 +129,7 @@ typename ReportSink<T>::Head& ReportSink<T>::head_at(std::size_t slot) {
     head.thumb = std::make_unique<analysis::LargestCells>(
         analysis::even_cells(shape_.queries, kThumbSide),
         analysis::even_cells(shape_.keys, kThumbSide), order);
-    head.seen.resize((shape_.queries + packing_.pool - 1) / packing_.pool);
+    head.seen.resize(divide_up(shape_.queries, packing_.pool));
     if (!matrices_.matrices) return head;
     if (packing_.pool > 1)
         head.cells = std::make_unique<analysis::LargestCells>(

@@ -7,6 +7,7 @@
 
 #include "analysis/joint_embedding.hpp"
 #include "analysis/weight_codes.hpp"
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 
 namespace attn::results {
@@ -48,7 +49,7 @@ std::vector<std::size_t> every(std::size_t count, std::size_t step) {
 
 template <class T>
 MatrixView<const T> thinned_rows(MatrixView<const T> rows, std::size_t step) {
-    return {rows.data, (rows.rows + step - 1) / step, rows.columns, rows.stride * step};
+    return {rows.data, divide_up(rows.rows, step), rows.columns, rows.stride * step};
 }
 
 template <class T>
@@ -71,7 +72,7 @@ template <class T>
 void EmbeddingSink<T>::begin_layer(const LayerShape& shape) {
     shape_ = shape;
     ++layers_;
-    step_ = (std::max(shape.queries, shape.keys) + kMostShown - 1) / kMostShown;
+    step_ = divide_up(std::max(shape.queries, shape.keys), kMostShown);
     heads_.resize(layers_ * shape.slots());
 }
 

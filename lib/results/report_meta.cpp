@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base64.hpp"
+#include "core/divide_up.hpp"
 #include "core/place_among.hpp"
 #include "core/version.hpp"
 #include "io/json_text.hpp"
@@ -135,8 +136,8 @@ void add_sizes(const ReportFacts& facts, MetaJson& json) {
     json["key_tokens"] = facts.key_tokens;
     json["values"] = packing.exact ? "exact" : "compact";
     json["pool"] = packing.pool;
-    json["rows"] = (facts.queries + packing.pool - 1) / packing.pool;
-    json["columns"] = (facts.keys + packing.pool - 1) / packing.pool;
+    json["rows"] = divide_up(facts.queries, packing.pool);
+    json["columns"] = divide_up(facts.keys, packing.pool);
     json["top"] = packing.exact ? 0 : packing.top;
     json["narrowed"] = facts.narrowed;
     json["thumb"] = {{"rows", std::min(facts.queries, kThumbSide)},

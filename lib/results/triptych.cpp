@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "core/divide_up.hpp"
 #include "core/word_list.hpp"
 #include "render/cell_layout.hpp"
 #include "render/color_bar.hpp"
@@ -33,8 +34,8 @@ struct TriptychCells {
     double largest = 0, farthest = 0;
 
     TriptychCells(const ImpliedHead& head, std::size_t pool)
-        : rows((head.exact.rows + pool - 1) / pool),
-          columns((head.exact.columns + pool - 1) / pool),
+        : rows(divide_up(head.exact.rows, pool)),
+          columns(divide_up(head.exact.columns, pool)),
           exact(rows * columns, -std::numeric_limits<float>::infinity()),
           implied(exact),
           difference(exact),

@@ -84,7 +84,7 @@ void load_mask(const AttentionRequest& request, const AttentionSizes& sizes, io:
                const Warn& warn, MaskOptions<T>& options) {
     if (request.mask.empty()) return;
     const io::StoredArray stored = inputs.find(request.mask);
-    Array<T> values = inputs.load<T>(stored, io::NonFinite::allow_minus_infinity);
+    Array<T> values = inputs.load<T>(stored, io::NonFinite::never_but_minus_infinity);
     if (stored.dtype == DType::boolean) {
         if (request.mask_true_ignores) values = invert(values);
         options.may_attend = spread(values, sizes, stored.name, "--mask", warn);

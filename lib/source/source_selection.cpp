@@ -71,24 +71,31 @@ bool take_leak_as_causal(StoredAttention<T>& attention, const std::string& sourc
 }
 
 template <class T>
-void select_layers(StoredAttention<T>& attention, const SourceRequest& request) {
-    if (!request.layers) {
-        if (request.heads || request.sequences) look_at_chosen(attention, request);
-        return;
-    }
-    std::vector<StoredLayer<T>> chosen;
-    for (std::size_t wanted : *request.layers) {
+std::vector<std::size_t> places_of_layers(const StoredAttention<T>& attention,
+                                          const SourceRequest& request) {
+    if (!request.layers) return count_up(attention.layers.size());
+    std::vector<std::size_t> wanted = *request.layers, places;
+    std::sort(wanted.begin(), wanted.end());
+    for (const std::size_t number : wanted) {
         const auto found =
             std::find_if(attention.layers.begin(), attention.layers.end(),
-                         [&](const StoredLayer<T>& layer) { return layer.layer == wanted; });
+                         [&](const StoredLayer<T>& layer) { return layer.layer == number; });
         if (found == attention.layers.end())
-            fail("--layer ", wanted, ": ", request.source, " has no such layer");
-        chosen.push_back(*found);
+            fail("--layer ", number, ": ", request.source, " has no such layer");
+        places.push_back(static_cast<std::size_t>(found - attention.layers.begin()));
     }
-    std::sort(chosen.begin(), chosen.end(),
-              [](const StoredLayer<T>& a, const StoredLayer<T>& b) { return a.layer < b.layer; });
-    attention.layers = std::move(chosen);
-    look_at_chosen(attention, request);
+    return places;
+}
+
+template <class T>
+void select_layers(StoredAttention<T>& attention, const SourceRequest& request) {
+    if (request.layers) {
+        std::vector<StoredLayer<T>> chosen;
+        for (const std::size_t place : places_of_layers(attention, request))
+            chosen.push_back(attention.layers[place]);
+        attention.layers = std::move(chosen);
+    }
+    if (request.layers || request.heads || request.sequences) look_at_chosen(attention, request);
 }
 
 template <class T>
@@ -160,6 +167,10 @@ template void warn_of_causal_leak(const StoredAttention<float>&, const std::stri
 template void warn_of_causal_leak(const StoredAttention<double>&, const std::string&, const Warn&);
 template bool take_leak_as_causal(StoredAttention<float>&, const std::string&, const Warn&);
 template bool take_leak_as_causal(StoredAttention<double>&, const std::string&, const Warn&);
+template std::vector<std::size_t> places_of_layers(const StoredAttention<float>&,
+                                                   const SourceRequest&);
+template std::vector<std::size_t> places_of_layers(const StoredAttention<double>&,
+                                                   const SourceRequest&);
 template void select_layers(StoredAttention<float>&, const SourceRequest&);
 template void select_layers(StoredAttention<double>&, const SourceRequest&);
 template void look_at_chosen(StoredAttention<float>&, const SourceRequest&);

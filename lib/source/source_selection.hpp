@@ -32,6 +32,12 @@ struct SourceRequest {
     std::optional<DType> precision;  // float32 or float64; without it that of the source
 };
 
+// The places of the layers that were asked for by number, in the order of these; all of them
+// without a wish. Throws Error for one that is not there.
+template <class T>
+std::vector<std::size_t> places_of_layers(const StoredAttention<T>& attention,
+                                          const SourceRequest& request);
+
 // Keeps the layers that were asked for by number. Whether arrays are causal is then told by what
 // was asked for alone, heads and sequences too. Throws Error for what is not there.
 template <class T>

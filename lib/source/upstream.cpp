@@ -51,7 +51,7 @@ Array<T> load_upstream(const Upstream& upstream, const Shape& shape, std::size_t
              ", the shape of the output",
              layers > 0 ? ", or one for each of the " + counted(layers, "layer") : "");
     }
-    const Array<T> values = inputs.load<T>(upstream.array, io::NonFinite::refuse);
+    const Array<T> values = inputs.load<T>(upstream.array, io::NonFinite::never);
     return (of_all ? values : values.slice(layer)).reshaped(shape);
 }
 

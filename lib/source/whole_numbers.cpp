@@ -20,7 +20,7 @@ void require_array(io::Inputs& inputs, const std::string& name, const std::strin
 
 std::vector<std::int64_t> load_integers(io::Inputs& inputs, const std::string& name,
                                         const WholeRange& range, const std::string& flag) {
-    const Array<double> array = inputs.load<double>(name, io::NonFinite::refuse);
+    const Array<double> array = inputs.load<double>(name, io::NonFinite::never);
     std::vector<std::int64_t> values;
     for (const double value : array.values())
         values.push_back(require_whole(value, range, flag + " " + name + ":"));

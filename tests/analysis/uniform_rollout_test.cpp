@@ -25,7 +25,7 @@ OwnedLayer uniform_copy(const OwnedLayer& layer) {
 
 }  // namespace
 
-TEST_CASE("sums of prefixes give what a layer of uniform weights gives") {
+TEST_CASE("sums of ranges give what a layer of uniform weights gives") {
     for (const bool causal : {true, false}) {
         OwnedLayer layer = random_layer(8, causal, 4);
         for (auto& head : layer.matrices) std::fill_n(head.begin() + 3 * 8, 8, 0.0);  // no key

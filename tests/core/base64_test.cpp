@@ -4,6 +4,7 @@
 
 using attn::append_base64;
 using attn::base64;
+using attn::base64_size;
 
 TEST_CASE("base64 writes the examples of RFC 4648") {
     CHECK(base64("").empty());
@@ -20,4 +21,9 @@ TEST_CASE("base64 takes bytes of every value, and text before it stays") {
     std::string text = "data:";
     append_base64("foo", text);
     CHECK(text == "data:Zm9v");
+}
+
+TEST_CASE("the size of base64 is known before") {
+    for (std::size_t bytes = 0; bytes < 10; ++bytes)
+        CHECK(base64_size(bytes) == base64(std::string(bytes, 'x')).size());
 }

@@ -110,6 +110,15 @@ TEST_CASE("a bad value is found in converted arrays as in those that are not cop
     CHECK_NOTHROW(attn::io::convert<float>(array, NonFinite::allow));
 }
 
+TEST_CASE("no flag is advised where none lets a value through") {
+    const float inf = std::numeric_limits<float>::infinity();
+    const StoredArray mask = stored<float>(DType::float32, {3}, {0, -inf, inf});
+    CHECK_THROWS_WITH(attn::io::convert<float>(mask, NonFinite::never),
+                      "x: -inf at [1]; expected finite numbers");
+    CHECK_THROWS_WITH(attn::io::convert<float>(mask, NonFinite::never_but_minus_infinity),
+                      "x: inf at [2]; expected finite numbers and -inf");
+}
+
 TEST_CASE("float64 beyond float32 is told from infinity, under every policy") {
     const double inf = std::numeric_limits<double>::infinity();
     const StoredArray array = stored<double>(DType::float64, {3}, {-inf, 1, -1e39});

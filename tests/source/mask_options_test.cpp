@@ -1,6 +1,7 @@
 #include "source/mask_options.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "support/array_files.hpp"
 
@@ -106,6 +107,19 @@ TEST_CASE("a mask of numbers is added, and one of 0 and 1 draws a warning") {
     CHECK_THAT(warnings, Catch::Contains("save it as bool if 1 means 'may attend'"));
     request.mask_true_ignores = true;
     CHECK_THROWS_WITH(options_of(request), Catch::Contains("is for masks of bool"));
+}
+
+TEST_CASE("what is no number in a mask is refused, and no flag is advised that would not help") {
+    const TempFolder folder;
+    AttentionRequest request;
+    std::vector<float> added(10);
+    added[3] = -std::numeric_limits<float>::infinity();
+    request.mask = write_array(folder, "m.npy", {1, 1, 2, 5}, added);
+    CHECK_NOTHROW(options_of(request));
+    added[4] = std::numeric_limits<float>::quiet_NaN();
+    request.mask = write_array(folder, "m.npy", {1, 1, 2, 5}, added);
+    CHECK_THROWS_WITH(options_of(request), Catch::EndsWith("m.npy: NaN at [0, 0, 0, 4]; "
+                                                           "expected finite numbers and -inf"));
 }
 
 TEST_CASE("a bias has a number for every key") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attention/approx/philox.hpp"
+#include "core/divide_up.hpp"
 
 namespace attn::approx {
 namespace {
@@ -12,7 +13,7 @@ class BigbirdMask final : public KeptKeys {
     BigbirdMask(const Options& options, const HeadInput& head)
         : sizes_(head.sizes),
           block_(options.whole("block")),
-          blocks_((head.sizes.keys + block_ - 1) / block_) {
+          blocks_(divide_up(head.sizes.keys, block_)) {
         const std::size_t window = options.whole("window"), globals = options.whole("globals");
         const RandomStream stream(options.seed(), Purpose::random_blocks, head.head, head.layer);
         const std::size_t rows = sizes_.queries == 0 ? 0 : row_of(sizes_.queries - 1) + 1;

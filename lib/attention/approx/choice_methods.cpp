@@ -6,17 +6,14 @@
 #include "attention/approx/evicted_cache.hpp"
 #include "attention/approx/quest.hpp"
 #include "attention/approx/vertical_slash.hpp"
+#include "core/divide_up.hpp"
 
 namespace attn::approx {
 namespace {
 
-std::uint64_t pages_of(std::uint64_t keys, std::uint64_t page) {
-    return (keys + page - 1) / page;
-}
-
 Cost quest_cost(const Options& options, const CostInputs& inputs) {
     const std::uint64_t bounds = 2 * inputs.element_bytes * inputs.sizes.d_head *
-                                 pages_of(inputs.sizes.keys, options.whole("page"));
+                                 divide_up(inputs.sizes.keys, options.whole("page"));
     Cost cost = sparse_cost(inputs);
     cost.flops += 4 * inputs.sizes.d_head * inputs.scored;
     cost.kept_bytes += bounds;

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "attention/tile.hpp"
+#include "core/divide_up.hpp"
 #include "core/parallel.hpp"
 #include "core/span.hpp"
 
@@ -38,7 +39,7 @@ constexpr std::size_t kFastRows = 64;
 // Calls work(begin, count) for the blocks of `rows` rows, side by side.
 template <class Work>
 void for_fast_blocks(std::size_t rows, const Work& work) {
-    parallel_for((rows + kFastRows - 1) / kFastRows, [&](std::size_t block) {
+    parallel_for(divide_up(rows, kFastRows), [&](std::size_t block) {
         const std::size_t begin = block * kFastRows;
         work(begin, std::min(kFastRows, rows - begin));
     });

@@ -7,6 +7,7 @@
 
 #include "attention/approx/performer.hpp"
 #include "attention/blas.hpp"
+#include "core/divide_up.hpp"
 #include "kernels/kernels.hpp"
 
 namespace attn::approx {
@@ -63,7 +64,7 @@ class FeatureRun {
 
   private:
     static std::ptrdiff_t place(std::size_t index) { return static_cast<std::ptrdiff_t>(index); }
-    std::size_t blocks() const { return (head_.q.rows + rows_ - 1) / rows_; }
+    std::size_t blocks() const { return divide_up(head_.q.rows, rows_); }
 
     // Keys below it are seen by every row of the block.
     std::size_t shared_keys(std::size_t block) const { return head_.allowed(block * rows_).end; }

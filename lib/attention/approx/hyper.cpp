@@ -5,6 +5,7 @@
 
 #include "attention/approx/decompositions.hpp"
 #include "attention/approx/philox.hpp"
+#include "core/divide_up.hpp"
 
 namespace attn::approx {
 namespace {
@@ -43,7 +44,7 @@ class SortedHash final : public KeptKeys {
         Matrix<double> planes(head.sizes.d_head, options.whole("bits"));
         planes.values = normals.normals(planes.values.size());
         const std::size_t block = options.whole("block");
-        const std::size_t parts = (keys + block - 1) / block;
+        const std::size_t parts = divide_up(keys, block);
         queries_ = segments_of(gray_codes(head.q, planes), parts);
         keys_ = segments_of(gray_codes(head.k, planes), parts);
         share_.resize(keys);

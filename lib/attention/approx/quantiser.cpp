@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/divide_up.hpp"
 #include "core/significand.hpp"
 
 namespace attn::approx {
@@ -176,8 +177,8 @@ std::uint64_t quantised_bytes(const QuantRule& rule, std::size_t rows, std::size
     const std::uint64_t elements = static_cast<std::uint64_t>(rows) * columns;
     if (rule.kind == QuantKind::fp16 || rule.kind == QuantKind::bf16) return 2 * elements;
     const GroupSize size = group_size(rule, rows, columns);
-    const std::uint64_t groups = static_cast<std::uint64_t>((rows + size.rows - 1) / size.rows) *
-                                 ((columns + size.columns - 1) / size.columns);
+    const std::uint64_t groups =
+        static_cast<std::uint64_t>(divide_up(rows, size.rows)) * divide_up(columns, size.columns);
     if (rule.kind == QuantKind::fp8) return elements + 4 * groups;
     if (rule.kind == QuantKind::nf4) return elements / 2 + 4 * groups;
     return elements * rule.bits / 8 + (rule.symmetric ? 4 : 8) * groups;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/divide_up.hpp"
 #include "core/error.hpp"
 
 namespace attn::approx {
@@ -48,10 +49,6 @@ class ChosenRuns final : public KeptKeys {
     std::size_t scored_ = 0;
 };
 
-std::size_t count_runs(std::size_t keys, std::size_t size) {
-    return (keys + size - 1) / size;
-}
-
 // The run at a position; what stands behind all keys belongs to the last.
 std::size_t run_at(std::ptrdiff_t position, std::size_t size, std::size_t runs) {
     const auto place = static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, position));
@@ -63,7 +60,7 @@ struct PageBounds {
     Matrix<double> least, most;
 
     PageBounds(MatrixView<const double> k, std::size_t page)
-        : least(count_runs(k.rows, page), k.columns), most(least.rows, k.columns) {
+        : least(divide_up(k.rows, page), k.columns), most(least.rows, k.columns) {
         constexpr double kInfinity = std::numeric_limits<double>::infinity();
         std::fill(least.values.begin(), least.values.end(), kInfinity);
         std::fill(most.values.begin(), most.values.end(), -kInfinity);
@@ -159,7 +156,7 @@ std::unique_ptr<KeptKeys> quest(const Options& options, const HeadInput& head) {
 }
 
 std::unique_ptr<KeptKeys> block_topk(const Options& options, const HeadInput& head) {
-    const std::size_t block = options.whole("block"), blocks = count_runs(head.sizes.keys, block);
+    const std::size_t block = options.whole("block"), blocks = divide_up(head.sizes.keys, block);
     const std::vector<std::size_t> of_rows = blocks_of_rows(head.sizes, block);
     const std::size_t row_blocks = of_rows.empty() ? 0 : of_rows.back() + 1;
     const Matrix<double> scores = block_scores(options, head, of_rows, row_blocks, blocks);

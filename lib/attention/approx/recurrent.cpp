@@ -8,6 +8,7 @@
 #include "attention/approx/philox.hpp"
 #include "attention/blas.hpp"
 #include "attention/product_memory.hpp"
+#include "core/divide_up.hpp"
 
 namespace attn::approx {
 namespace {
@@ -81,7 +82,7 @@ LayerCost local_layer(const LayerSize& size, const Options& options) {
     const std::uint64_t reach = window * options.whole("dilation");
     const std::uint64_t kept = std::min<std::uint64_t>(n, reach + options.whole("sinks"));
     const std::uint64_t cells = local_cells(options, n, size.causal);
-    return with_projections({"local", 0, 4 * cells * d, 1, (n + reach - 1) / reach, 2 * kept * d},
+    return with_projections({"local", 0, 4 * cells * d, 1, divide_up(n, reach), 2 * kept * d},
                             size);
 }
 
