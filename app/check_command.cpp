@@ -70,9 +70,11 @@ void add_check_command(CLI::App& app, CommandLine& line) {
     command.heading("Options");
     command.real(
         "--atol", flags->request.atol, RealRange::between(0, 1),
-        "How far a row sum may be from 1, a weight outside of 0 to 1 (default 1e-3; sums of "
-        "float16 and bfloat16 as much more as rounding does)");
-    command.words("--only", flags->request.only, "Only these checks")
+        "How far a row sum may be from 1, a weight above 1 (default 1e-3; sums of float16 and "
+        "bfloat16 as much more as rounding does); below 0 none may be");
+    command
+        .words("--only", flags->request.only,
+               "Only these checks; whether these are probabilities at all is told anyway")
         .completes_list(pipeline::check_names());
     command.words("--skip", flags->request.skip, "Without these checks")
         .completes_list(pipeline::check_names());

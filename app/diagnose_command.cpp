@@ -38,7 +38,9 @@ int execute(const DiagnoseFlags& flags, const CommandLine& line) {
 }
 
 std::string list_mistakes() {
-    std::string text = "Mistakes it knows, alone, in pairs, and the common ones in threes:\n";
+    std::string text =
+        "Mistakes it knows, alone, in pairs that can be told apart, and the common ones in threes; "
+        "another rotary theta alone:\n";
     for (const Hypothesis& hypothesis : analysis::hypotheses())
         text += "  " + std::string(hypothesis.name) + "\n";
     return text;

@@ -187,7 +187,8 @@ bool leaks_only(const Diagnosis& diagnosis) {
 void print_unexplained(const pipeline::DiagnoseResult& result, const std::string& what,
                        Console& console) {
     const Diagnosis& diagnosis = result.diagnosis;
-    const std::string none = "none of these: no known mistake, alone or with others, gives " + what;
+    const std::string none =
+        "none of these: no known mistake, alone or in a pair that can be told, gives " + what;
     if (diagnosis.constant) {
         console.line(none);
         console.line("all numbers are " + cell_text(diagnosis.differences.observed) +

@@ -104,6 +104,9 @@ void require_pictures(const CLI::App& command) {
         const std::string first = keys.substr(0, keys.find(':'));
         if (first.find_first_not_of('0') != std::string::npos)
             fail("--drop-first: has no effect, --keys ", keys, " leaves key 0 out");
+        const std::size_t colon = keys.find(':');
+        if (colon != std::string::npos && keys.substr(colon + 1) == "1")
+            fail("--drop-first: has no effect, --keys ", keys, " leaves no other key");
     }
     const auto fixed = [&](const char* flag) {
         return given(command, flag) && value_of(command, flag).find('p') == std::string::npos;

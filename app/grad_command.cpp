@@ -53,7 +53,8 @@ void add_grad_flags(Command& command, GradFlags& flags, Console& console) {
                "Also the largest eigenvalue of softmax's Jacobian (always with --json)");
     command.whole("--verify", request.verify, {1, 1 << 20},
                   "Compare N entries of the embeddings' gradient with central differences in "
-                  "float64; exit code 1 where one is off by more than 1e-5");
+                  "float64; exit code 1 where one is off by more than 1e-5, or where the gradients "
+                  "given are more than 1e-3 of their norm away from those of float64");
     command.on("--check", flags.check,
                "Exit code 1 when gradients vanish or explode over the layers, or more than half of "
                "the rows of a head pass none");

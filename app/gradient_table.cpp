@@ -94,8 +94,13 @@ void print_gradients(const results::GradientReport& report, Console& console) {
 }
 
 std::string describe(const results::GradientCheck& check) {
+    const std::string rounding = number_text(check.rounding, 3);
+    if (check.is_rounded())
+        return "the gradients are " + rounding +
+               " of their norm away from those of float64: rounding; give --precision f64";
     return "largest relative error " + number_text(check.worst, 3) + " of " +
-           counted(check.entries, "entry") + ", at " + check.place;
+           counted(check.entries, "entry") + ", at " + check.place + "; " + rounding +
+           " of the norm is rounding";
 }
 
 std::string describe_gradient_measures() {

@@ -63,9 +63,9 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
                "Go on at the first layer that a run of the same flags and inputs into this folder, "
                "with --resume too, had not completed when it was killed");
     command.on("--ring", request.ring,
-               "Of attn-inspect-mpi: no rank holds all keys and values (of --query, --key, "
-               "--value); they go round among the ranks. Saves context and logsumexp, within 1e-6 "
-               "of what one process writes");
+               "Of attn-inspect-mpi: no rank holds all keys and values; they go round among the "
+               "ranks, each of which computes its own tokens through all layers. Saves context and "
+               "logsumexp, within 1e-6 a layer of what one process writes");
     command
         .parsed(
             "--save", "LIST",

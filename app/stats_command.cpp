@@ -71,6 +71,7 @@ void print_similarity(const pipeline::StatsResult& result, Console& console) {
 
 void print_sink_rates(const pipeline::StatsResult& result, Console& console) {
     for (const pipeline::SinkCount& count : result.sinks) {
+        if (count.heads == 0) continue;
         console.line((count.source.empty() ? "" : count.source + ": ") +
                      "sink rate: key 0 receives more than " +
                      number_text(pipeline::StatsResult::kSink) + " in " +
@@ -80,7 +81,12 @@ void print_sink_rates(const pipeline::StatsResult& result, Console& console) {
 
 // The heads that were asked for. The sink rate is that of all.
 void print(const StatsFlags& flags, pipeline::StatsResult& result, Console& console) {
-    if (!flags.sort.empty()) sort_heads(result, flags.sort);
+    if (!flags.sort.empty()) {
+        sort_heads(result, flags.sort);
+        // Those without a value are last.
+        if (std::isnan(result.heads.front().*analysis::find_measure(flags.sort, "--sort").value))
+            console.warn("--sort " + flags.sort + ": no head has a value of it");
+    }
     if (flags.top > 0 && flags.top < result.heads.size()) {
         result.heads.resize(flags.top);
         if (!result.head_sources.empty()) result.head_sources.resize(flags.top);

@@ -17,6 +17,8 @@ const std::vector<ApproxMeasure>& approx_measures() {
         {"kept_mass", &M::kept_mass, false, "mean share of attention that stays where it was"},
         {"kept_mass_min", &M::kept_mass_min, false, "the same of the worst row"},
         {"kept_mass_min_row", &M::kept_mass_min_row, true, "which row that is"},
+        {"lost_mass", &M::lost_mass, false,
+         "mean share of attention that is lost; with a sink keys have less than 1 of it"},
         {"tv", &M::tv, false, "mean total variation of the rows"},
         {"kl", &M::kl, false, "mean KL(approximation, exact)"},
         {"js", &M::js, false, "mean Jensen-Shannon divergence, 0 to 1"},
@@ -68,6 +70,7 @@ void ErrorSums::add(const RowError& row) {
     weights_error_squares_ += row.weights_error_squares;
     context_squares_ += row.context_squares;
     context_error_squares_ += row.context_error_squares;
+    mass_ += row.mass;
     kept_mass_ += row.kept_mass;
     tv_ += row.tv;
     kl_ += row.kl;
@@ -93,9 +96,9 @@ void ErrorSums::add(const ErrorSums& more) {
     rows_ += more.rows_;
     for (double ErrorSums::*sum :
          {&ErrorSums::weights_squares_, &ErrorSums::weights_error_squares_,
-          &ErrorSums::context_squares_, &ErrorSums::context_error_squares_, &ErrorSums::kept_mass_,
-          &ErrorSums::tv_, &ErrorSums::kl_, &ErrorSums::js_, &ErrorSums::top1_, &ErrorSums::top_,
-          &ErrorSums::cosine_, &ErrorSums::negative_mass_})
+          &ErrorSums::context_squares_, &ErrorSums::context_error_squares_, &ErrorSums::mass_,
+          &ErrorSums::kept_mass_, &ErrorSums::tv_, &ErrorSums::kl_, &ErrorSums::js_,
+          &ErrorSums::top1_, &ErrorSums::top_, &ErrorSums::cosine_, &ErrorSums::negative_mass_})
         this->*sum += more.*sum;
     cosine_rows_ += more.cosine_rows_;
     if (more.kept_mass_min_ < kept_mass_min_)
@@ -120,6 +123,7 @@ ApproxMeasures ErrorSums::measures(bool counts_cells) const {
     const auto rows = static_cast<double>(rows_);
     m.weights_error = relative_error(weights_error_squares_, weights_squares_);
     m.kept_mass = kept_mass_ / rows;
+    m.lost_mass = (mass_ - kept_mass_) / rows;
     m.kept_mass_min = kept_mass_min_;
     m.kept_mass_min_row = static_cast<double>(kept_mass_min_row_);
     m.tv = tv_ / rows;
@@ -160,8 +164,9 @@ ApproxMeasures pooled_measures(const std::vector<const ErrorSums*>& sums,
         mean(value);
         pooled.*value *= static_cast<double>(heads.size());
     };
-    for (double M::*value : {&M::kept_mass, &M::tv, &M::kl, &M::js, &M::top1, &M::top8, &M::cosine,
-                             &M::negative_mass, &M::flops_ratio, &M::kept_ratio, &M::read_ratio})
+    for (double M::*value :
+         {&M::kept_mass, &M::lost_mass, &M::tv, &M::kl, &M::js, &M::top1, &M::top8, &M::cosine,
+          &M::negative_mass, &M::flops_ratio, &M::kept_ratio, &M::read_ratio})
         mean(value);
     for (double M::*value : {&M::cells, &M::flops, &M::exact_flops, &M::kept_bytes, &M::read_bytes})
         total(value);

@@ -18,7 +18,7 @@ struct RowError {
     double weights_squares = 0, weights_error_squares = 0;
     double context_squares = kNoMeasure, context_error_squares = kNoMeasure;
     double cosine = kNoMeasure;
-    double kept_mass = 0, tv = 0;
+    double mass = 0, kept_mass = 0, tv = 0;  // mass: of exact attention, less with a sink
     double kl = kNoMeasure, js = kNoMeasure;
     double top1 = 0, top = 0;  // of the largest keys
     double row_sum_error = 0, negative_mass = 0, leak = 0;
@@ -29,6 +29,7 @@ struct RowError {
 struct ApproxMeasures {
     double context_error = kNoMeasure, weights_error = kNoMeasure;
     double kept_mass = kNoMeasure, kept_mass_min = kNoMeasure, kept_mass_min_row = kNoMeasure;
+    double lost_mass = kNoMeasure;  // of exact attention, which with a sink has less than 1
     double tv = kNoMeasure, kl = kNoMeasure, js = kNoMeasure;
     double top1 = kNoMeasure, top8 = kNoMeasure, cosine = kNoMeasure;
     double worst_row_error = kNoMeasure, worst_row = kNoMeasure;
@@ -82,7 +83,7 @@ class ErrorSums {
     std::size_t rows_ = 0;
     double weights_squares_ = 0, weights_error_squares_ = 0;
     double context_squares_ = 0, context_error_squares_ = 0;
-    double kept_mass_ = 0, tv_ = 0, kl_ = 0, js_ = 0, top1_ = 0, top_ = 0, cosine_ = 0;
+    double mass_ = 0, kept_mass_ = 0, tv_ = 0, kl_ = 0, js_ = 0, top1_ = 0, top_ = 0, cosine_ = 0;
     std::size_t cosine_rows_ = 0;
     double kept_mass_min_ = std::numeric_limits<double>::infinity();
     std::size_t kept_mass_min_row_ = 0;

@@ -100,7 +100,7 @@ RowDifference compare_rows(Span<const T> a, Span<const T> b, const Tolerance& to
         }
         if (x == y) continue;
         keep_larger(row.max_abs, std::abs(x - y));
-        if (y != 0) keep_larger(row.max_rel, std::abs(x - y) / std::abs(y));
+        keep_larger(row.max_rel, std::abs(x - y) / std::abs(y));
         keep_larger(row.max_ulp, ulps(x, y, grain));
     }
     row.divergence = row_divergence(a, b);

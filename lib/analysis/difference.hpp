@@ -21,7 +21,7 @@ struct Tolerance {
 
 struct Difference {
     double max_abs = 0;
-    double max_rel = 0;  // abs(a - b) / abs(b), where b is not 0
+    double max_rel = 0;  // abs(a - b) / abs(b); infinite where b alone is 0
     double max_ulp = 0;  // steps between neighbouring numbers of a type
     double cosine = 1;   // of all values as one vector; NaN when either is zero
     // Mean of KL(a row, b row) in nats; infinite where b lacks a key of a, NaN where a value is

@@ -103,7 +103,9 @@ ModelGradientStats summarise_layers(const std::vector<LayerGradientStats>& layer
         model.verdict = "nonfinite";
         return model;
     }
-    if (!stacked || layers.empty() || !(layers.back().grad_out > 0)) return model;
+    if (!stacked || layers.empty()) return model;
+    if (layers.back().grad_out == 0) model.verdict = "vanishing";
+    if (!(layers.back().grad_out > 0)) return model;
     model.depth_gain = layers.front().grad_in / layers.back().grad_out;
     model.rate = std::pow(model.depth_gain, 1 / static_cast<double>(layers.size()));
     if (model.depth_gain < 1e-3) model.verdict = "vanishing";

@@ -59,13 +59,14 @@ HeadSimilarity compare_heads(const std::vector<MatrixView<const T>>& weights, do
     const auto row_of = [&](std::size_t head, std::size_t query) {
         return weights[head].row(query).data();
     };
-    std::vector<double> entropies(heads * queries);
+    std::vector<double> entropies(heads * queries);  // NaN of what is no number
+    std::vector<char> empty(heads * queries);
     parallel_for(heads, [&](std::size_t head) {
         for (std::size_t query = 0; query < queries; ++query) {
             const T* row = row_of(head, query);
-            const bool empty = std::all_of(row, row + keys, [](T w) { return w == 0; });
-            entropies[head * queries + query] =
-                empty ? std::numeric_limits<double>::quiet_NaN() : entropy_of(row, keys);
+            const std::size_t at = head * queries + query;
+            empty[at] = std::all_of(row, row + keys, [](T w) { return w == 0; });
+            entropies[at] = entropy_of(row, keys);
         }
     });
 
@@ -76,14 +77,22 @@ HeadSimilarity compare_heads(const std::vector<MatrixView<const T>>& weights, do
         std::vector<T> both(keys);
         double sum = 0, rows = 0;
         for (std::size_t query = 0; query < queries; ++query) {
-            const double own =
-                (entropies[a * queries + query] + entropies[b * queries + query]) / 2;
-            if (std::isnan(own)) continue;
+            const std::size_t at_a = a * queries + query, at_b = b * queries + query;
+            if (empty[at_a] && empty[at_b]) continue;
+            rows += 1;
+            const double own = (entropies[at_a] + entropies[at_b]) / 2;
+            if (std::isnan(own)) {
+                sum = own;
+                break;
+            }
+            if (empty[at_a] || empty[at_b]) {
+                sum += 1;  // no key in common
+                continue;
+            }
             const T* p = row_of(a, query);
             const T* q = row_of(b, query);
             for (std::size_t key = 0; key < keys; ++key) both[key] = (p[key] + q[key]) / 2;
             sum += std::max(0.0, entropy_of(both.data(), keys) - own) / std::log(2.0);
-            rows += 1;
         }
         const double mean = rows > 0 ? sum / rows : 0;
         divergence[a * heads + b] = divergence[b * heads + a] = mean;

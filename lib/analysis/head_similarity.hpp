@@ -26,7 +26,8 @@ struct HeadSimilarity {
 
 // Compares the weights [queries, keys] of each head, all of one shape; T is float or double.
 // Clusters are joined by average linkage while their mean divergence is below the threshold. Rows
-// where either head has no weight are left out.
+// where neither head has a weight are left out; one without weights has no key in common with
+// another. Of a head with a NaN all divergences are NaN, and it is like none.
 template <class T>
 HeadSimilarity compare_heads(const std::vector<MatrixView<const T>>& weights, double threshold);
 

@@ -71,7 +71,8 @@ const std::vector<Measure>& measures() {
         {"induction", &HeadStats::induction, "induction head, from the tokens"},
         {"sink", &HeadStats::sink, "mean weight that key 0 receives"},
         {"sink_max", &HeadStats::sink_max,
-         "largest mean weight that a key receives from the queries at it and after it"},
+         "largest mean weight that a key receives from the queries at it and after it, of keys "
+         "with half of the queries there or more"},
         {"sink_key", &HeadStats::sink_key, "that key"},
         {"saturation", &HeadStats::saturation, "share of rows with a weight above 0.999"},
         {"max_score", &HeadStats::max_score, "largest score that may be attended"},

@@ -62,10 +62,8 @@ bool rotates_behind_cache(const DenseInputs& in) {
 const std::vector<double>& radians_of(const DenseInputs& in) {
     return options(in).rotary->frequencies.radians;
 }
-// Stretching leaves the two fastest pairs as they are, or slows both alike.
 double theta_of(const DenseInputs& in) {
-    const std::vector<double>& radians = radians_of(in);
-    return std::pow(radians[0] / radians[1], static_cast<double>(radians.size()));
+    return options(in).rotary->frequencies.theta;
 }
 static bool has_other_frequencies(const DenseInputs& in, double theta) {
     const RotaryFrequencies plain = rotary_frequencies(2 * radians_of(in).size(), theta);
@@ -76,7 +74,7 @@ static bool has_other_frequencies(const DenseInputs& in, double theta) {
     return far(plain.magnitude, options(in).rotary->frequencies.magnitude);
 }
 bool has_theta(const DenseInputs& in) {
-    return rotates(in) && radians_of(in).size() > 1;
+    return rotates(in) && radians_of(in).size() > 1 && theta_of(in) > 0;
 }
 bool has_other_theta(const DenseInputs& in) {
     return has_theta(in) && has_other_frequencies(in, kUsualTheta);

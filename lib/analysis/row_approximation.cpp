@@ -187,6 +187,7 @@ KeptRow measured(const ExactRow& exact, const KeptSums& kept, const IsKept& is_k
     result.factor = f;
     error.weights_squares = exact.squares;
     error.weights_error_squares = (f - 1) * (f - 1) * kept.squares + kept.lost_squares;
+    error.mass = exact.sum;
     error.kept_mass = std::min(f, 1.0) * kept.sum;
     error.tv = (std::abs(f - 1) * kept.sum + (exact.sum - kept.sum)) / 2;
     error.row_sum_error = std::abs(f * kept.sum - 1);
@@ -264,6 +265,7 @@ RowError compare_row(const ExactRow& exact, KeyRange keys, Span<const double> im
         if (!keys.contains(key)) add(key, 0);
     }
     error.weights_error_squares = lost;
+    error.mass = exact.sum;
     error.kept_mass = kept;
     error.tv = tv / 2;
     error.row_sum_error = std::abs(sum - 1);

@@ -96,7 +96,12 @@ std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
         for (std::size_t row = 0; row < weights.rows; ++row)
             values.insert(values.end(), weights.row(row).begin(), weights.row(row).end());
         const std::string half = half_precision_of<T>({values.data(), values.size()});
-        if (!half.empty()) return "the values are " + half + ": rounding; allow for it with --atol";
+        const bool explained = std::max(highest - 1, 1 - lowest) <= rounding();
+        if (!half.empty() && explained)
+            return "the values are " + half + ": rounding; allow for it with --atol";
+        if (!half.empty())
+            return "the values are " + half +
+                   ", whose rounding alone would be less: was softmax computed in it?";
     }
     std::string repeated = multiple(sums);
     if (!repeated.empty()) return repeated;
@@ -107,7 +112,8 @@ std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
     std::string dropped = dropout(sums, atol);
     if (!dropped.empty()) return dropped;
     if (highest < 1 - atol) {
-        return "every sum is below 1: a sink column was dropped after softmax, or keys were cut "
+        return "every sum of this head is below 1: a sink column was dropped after softmax, or "
+               "keys were cut "
                "off";
     }
     return "";

@@ -50,7 +50,12 @@ struct Row {
     std::size_t width() const { return defined.extent(1); }
     double seen_at(std::size_t i) const { return static_cast<double>(seen[row * width() + i]); }
     double defined_at(std::size_t i) const { return defined.data()[row * width() + i]; }
-    double bound_at(std::size_t i) const { return bounds.data()[row * width() + i]; }
+    double bound_at(std::size_t i) const {
+        // Below the smallest normal number steps are as large for all.
+        constexpr double kSteps = 1e4;
+        return bounds.data()[row * width() + i] +
+               kSteps * static_cast<double>(std::numeric_limits<T>::denorm_min());
+    }
 
     // How many times its bound a difference is.
     double excess(std::size_t i) const {

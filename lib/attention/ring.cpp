@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <limits>
+#include <memory>
+#include <system_error>
 
 #include "attention/query_offset.hpp"
 #include "attention/ranks_sink.hpp"
@@ -22,25 +25,20 @@ HeadsView<T> some_tokens(HeadsView<T> heads, KeyRange tokens) {
     return heads;
 }
 
-// Heads of the tokens, turned where there are positions; else shown in place.
+// Turns the heads of some of so many tokens where there are positions.
 template <class T>
-Heads<T> turned(const HeadsView<T>& heads, KeyRange tokens,
-                const std::optional<RotaryOptions<T>>& rotary,
-                const std::vector<std::size_t> RotaryOptions<T>::*rows_of_all) {
-    const HeadsView<T> own = some_tokens(heads, tokens);
-    if (!rotary) return {Array<T>(), own};
+void turn(Heads<T>& heads, KeyRange tokens, std::size_t all,
+          const std::optional<RotaryOptions<T>>& rotary,
+          const std::vector<std::size_t> RotaryOptions<T>::*rows_of_all) {
+    if (!rotary) return;
     std::vector<std::size_t> rows;
-    for (std::size_t sequence = 0; sequence < heads.batch; ++sequence) {
+    for (std::size_t sequence = 0; sequence < heads.view.batch; ++sequence) {
         const auto first = ((*rotary).*rows_of_all).begin() +
-                           static_cast<std::ptrdiff_t>(sequence * heads.tokens + tokens.begin);
+                           static_cast<std::ptrdiff_t>(sequence * all + tokens.begin);
         rows.insert(rows.end(), first, first + static_cast<std::ptrdiff_t>(tokens.size()));
     }
-    return make_separate_heads(rotate(own, rotary->table, rows, rotary->pairs));
+    heads = make_separate_heads(rotate(heads.view, rotary->table, rows, rotary->pairs));
 }
-
-// Keys or values [batch, kv_heads, tokens, width] of both runs of a rank.
-template <class T>
-using RingHalves = std::array<Heads<T>, 2>;
 
 template <class T>
 void put_heads(const HeadsView<T>& heads, ByteWriter& to) {
@@ -134,28 +132,32 @@ MaskOptions<T> mask_between(MaskOptions<T> mask, KeyRange queries, KeyRange keys
 template <class T>
 class Ring {
   public:
-    Ring(const Communicator& ranks, const HeadsView<T>& q, const HeadsView<T>& k,
-         const HeadsView<T>& v, const AttentionOptions<T>& options, const LayerShare& share)
+    Ring(const Communicator& ranks, std::size_t layer, RingInputs<T> inputs,
+         const AttentionOptions<T>& options, const LayerShare& share)
         : ranks_(ranks),
-          own_queries_(ring_tokens(q.tokens, ranks.rank(), ranks.size())),
-          keys_(k.tokens),
+          own_queries_(ring_tokens(inputs.queries, ranks.rank(), ranks.size())),
+          keys_(inputs.keys),
           options_(options),
-          share_(share) {
-        share_.output = false;
-        shape_.sequences = q.batch;
-        shape_.heads = q.heads;
-        shape_.queries = q.tokens;
-        shape_.keys = k.tokens;
-        shape_.d_value = v.width;
-        shape_.block_rows = kRowsHandedOut;
-        shape_.chosen_sequences = share.sequences;
-        shape_.chosen_heads = share.heads;
+          q_(std::move(inputs.q)),
+          k_(std::move(inputs.k)),
+          v_(std::move(inputs.v)) {
+        streamed_.layer = layer;
+        streamed_.sequences = q_[0].view.batch;
+        streamed_.heads = q_[0].view.heads;
+        streamed_.queries = inputs.queries;
+        streamed_.keys = keys_;
+        streamed_.d_value = v_[0].view.width;
+        streamed_.block_rows = kRowsHandedOut;
+        computed_ = streamed_;
+        streamed_.chosen_sequences = share.sequences;
+        streamed_.chosen_heads = share.heads;
+        if (!share.output) computed_ = streamed_;
         const RingTokens own_keys = ring_tokens(keys_, ranks.rank(), ranks.size());
         for (std::size_t i = 0; i < 2; ++i) {
-            q_[i] = turned(q, own_queries_[i], options.rotary, &RotaryOptions<T>::query_rows);
-            k_[i] = turned(k, own_keys[i], options.rotary, &RotaryOptions<T>::key_rows);
-            v_[i] = {Array<T>(), some_tokens(v, own_keys[i])};
-            rows_.emplace_back(shape_.slots(), own_queries_[i].size(), v.width);
+            turn(q_[i], own_queries_[i], inputs.queries, options.rotary,
+                 &RotaryOptions<T>::query_rows);
+            turn(k_[i], own_keys[i], keys_, options.rotary, &RotaryOptions<T>::key_rows);
+            rows_.emplace_back(computed_.slots(), own_queries_[i].size(), computed_.d_value);
         }
         options_.rotary.reset();
         options_.sinks.clear();
@@ -163,27 +165,29 @@ class Ring {
 
     void meet_all_keys(const Progress& progress) {
         for (std::size_t step = 0; step < ranks_.size(); ++step) {
-            const RingTokens keys = ring_tokens(
-                keys_, (ranks_.rank() + ranks_.size() - step) % ranks_.size(), ranks_.size());
+            const bool is_last = step + 1 == ranks_.size();
+            std::future<std::string> next;
+            if (!is_last) next = start_passing();
+            const RingTokens keys = tokens_at(step);
             for (std::size_t i = 0; i < 2; ++i) {
                 for (std::size_t j = 0; j < 2; ++j) meet(i, j, keys[j]);
             }
             if (progress) progress(step + 1, ranks_.size());
-            if (step + 1 < ranks_.size()) pass_on(step);
+            if (!is_last) take(next.get(), tokens_at(step + 1));
         }
     }
 
     void meet_sinks(const std::vector<T>& sinks) {
         if (sinks.empty()) return;
-        for_heads([&](std::size_t sequence, std::size_t head) {
+        for_heads(computed_, [&](std::size_t sequence, std::size_t head) {
             for (RingRows<T>& rows : rows_)
-                rows.add_sink(shape_.slot(sequence, head), static_cast<double>(sinks[head]));
+                rows.add_sink(computed_.slot(sequence, head), static_cast<double>(sinks[head]));
         });
     }
 
     void hand_out(const Sinks<T>& sinks) const {
-        for (Sink<T>* sink : sinks) sink->begin_layer(shape_);
-        for_heads([&](std::size_t sequence, std::size_t head) {
+        for (Sink<T>* sink : sinks) sink->begin_layer(streamed_);
+        for_heads(streamed_, [&](std::size_t sequence, std::size_t head) {
             for (std::size_t i = 0; i < 2; ++i) {
                 const std::size_t tokens = own_queries_[i].size();
                 const std::size_t tiles = divide_up(tokens, kRowsHandedOut);
@@ -199,13 +203,35 @@ class Ring {
         }
     }
 
+    // [batch, tokens of this rank, heads * d_value] of all heads.
+    Array<T> contexts() const {
+        const std::size_t width = computed_.d_value, columns = computed_.heads * width;
+        const std::size_t tokens = own_queries_[0].size() + own_queries_[1].size();
+        std::vector<T> values(computed_.sequences * tokens * columns);
+        parallel_for(computed_.sequences * tokens, [&](std::size_t item) {
+            const std::size_t sequence = item / tokens, token = item % tokens;
+            const std::size_t first = own_queries_[0].size(), run = token < first ? 0 : 1;
+            for (std::size_t head = 0; head < computed_.heads; ++head)
+                for (std::size_t i = 0; i < width; ++i)
+                    values[item * columns + head * width + i] =
+                        rows_[run].context(computed_.slot(sequence, head), token - run * first, i);
+        });
+        return Array<T>({computed_.sequences, tokens, columns}, std::move(values));
+    }
+
   private:
     template <class Visit>
-    void for_heads(const Visit& visit) const {
-        for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence) {
-            for (std::size_t head = 0; head < shape_.heads; ++head)
-                if (shape_.streams(sequence, head)) visit(sequence, head);
+    static void for_heads(const LayerShape& shape, const Visit& visit) {
+        for (std::size_t sequence = 0; sequence < shape.sequences; ++sequence) {
+            for (std::size_t head = 0; head < shape.heads; ++head)
+                if (shape.streams(sequence, head)) visit(sequence, head);
         }
+    }
+
+    // Where the keys come from that are here after so many steps.
+    RingTokens tokens_at(std::size_t step) const {
+        const std::size_t size = ranks_.size();
+        return ring_tokens(keys_, (ranks_.rank() + size - step) % size, size);
     }
 
     // The queries of run i and the keys that came as run j.
@@ -213,12 +239,14 @@ class Ring {
         const KeyRange queries = own_queries_[i];
         const Mask<T> mask(mask_between(options_.mask, queries, keys), keys.size());
         bool any = false;
-        for (std::size_t sequence = 0; sequence < shape_.sequences; ++sequence)
+        for (std::size_t sequence = 0; sequence < computed_.sequences; ++sequence)
             any = any || !mask.allowed(sequence, 0, queries.size()).empty();
         if (!any) return;
         const LayerResult<T> placed{q_[i], k_[j], v_[j], {}};
+        const LayerShare share{computed_.chosen_sequences, computed_.chosen_heads, false};
         try {
-            attend(attention_inputs(0, placed, options_, share_), mask, Sinks<T>{&rows_[i]});
+            attend(attention_inputs(computed_.layer, placed, options_, share), mask,
+                   Sinks<T>{&rows_[i]});
         } catch (const Error& error) {
             if (queries.begin == 0 && keys.begin == 0) throw;
             fail(error.what(), " (counted from query ", queries.begin, " and key ", keys.begin,
@@ -226,22 +254,30 @@ class Ring {
         }
     }
 
-    // To the next rank; and what the one before had takes its place.
-    void pass_on(std::size_t step) {
-        const std::size_t size = ranks_.size(), rank = ranks_.rank();
+    // To the next rank, while the one before passes on what it has, which is given.
+    std::future<std::string> start_passing() const {
         ByteWriter own;
         for (std::size_t j = 0; j < 2; ++j) {
             put_heads(k_[j].view, own);
             put_heads(v_[j].view, own);
         }
+        const auto for_ranks = std::make_shared<std::vector<std::string>>(ranks_.size());
+        (*for_ranks)[(ranks_.rank() + 1) % ranks_.size()] = own.bytes();
+        const auto pass = [ranks = ranks_, for_ranks] {
+            return ranks.deal(
+                std::move(*for_ranks))[(ranks.rank() + ranks.size() - 1) % ranks.size()];
+        };
+        try {
+            return std::async(std::launch::async, pass);
+        } catch (const std::system_error&) {
+            return std::async(std::launch::deferred, pass);  // no more threads: it takes longer
+        }
+    }
+
+    void take(const std::string& bytes, const RingTokens& tokens) {
         const HeadsView<T> like_k = k_[0].view, like_v = v_[0].view;
         k_ = v_ = {};
-        std::vector<std::string> for_ranks(size);
-        for_ranks[(rank + 1) % size] = own.bytes();
-        own = {};
-        const std::vector<std::string> came = ranks_.deal(std::move(for_ranks));
-        ByteReader theirs(came[(rank + size - 1) % size]);
-        const RingTokens tokens = ring_tokens(keys_, (rank + 2 * size - step - 1) % size, size);
+        ByteReader theirs(bytes);
         for (std::size_t j = 0; j < 2; ++j) {
             k_[j] = take_heads(like_k, tokens[j].size(), theirs);
             v_[j] = take_heads(like_v, tokens[j].size(), theirs);
@@ -251,20 +287,21 @@ class Ring {
     // Rows of run i.
     void hand_out(std::size_t sequence, std::size_t head, std::size_t i, KeyRange rows,
                   const Sinks<T>& sinks) const {
-        const std::size_t slot = shape_.slot(sequence, head);
+        const std::size_t slot = computed_.slot(sequence, head);
         std::vector<T> contexts;
         std::vector<double> logsumexp;
         for (std::size_t row = rows.begin; row < rows.end; ++row) {
-            for (std::size_t column = 0; column < shape_.d_value; ++column)
+            for (std::size_t column = 0; column < computed_.d_value; ++column)
                 contexts.push_back(rows_[i].context(slot, row, column));
             logsumexp.push_back(rows_[i].logsumexp(slot, row));
         }
         Tile<T> tile;
+        tile.layer = computed_.layer;
         tile.sequence = sequence;
         tile.head = head;
         tile.first_query = own_queries_[i].begin + rows.begin;
         tile.weights = {nullptr, rows.size(), 0};
-        tile.context = {contexts.data(), rows.size(), shape_.d_value};
+        tile.context = {contexts.data(), rows.size(), computed_.d_value};
         tile.logsumexp = logsumexp;
         for (Sink<T>* sink : sinks) sink->consume(tile);
     }
@@ -272,11 +309,9 @@ class Ring {
     Communicator ranks_;
     RingTokens own_queries_;
     std::size_t keys_;
-    AttentionOptions<T> options_;  // but for rotation and sinks
-    LayerShare share_;
-    LayerShape shape_;
-    std::array<Heads<T>, 2> q_;
-    RingHalves<T> k_, v_;  // of some rank
+    AttentionOptions<T> options_;     // but for rotation and sinks
+    LayerShape streamed_, computed_;  // all heads are computed where an output is asked for
+    RingRuns<T> q_, k_, v_;           // keys and values of some rank
     std::vector<RingRows<T>> rows_;
 };
 
@@ -290,21 +325,39 @@ RingTokens ring_tokens(std::size_t tokens, std::size_t rank, std::size_t ranks) 
 }
 
 template <class T>
-void attend_in_ring(const Communicator& ranks, const HeadsView<T>& q, const HeadsView<T>& k,
-                    const HeadsView<T>& v, const AttentionOptions<T>& options,
-                    const LayerShare& share, const Sinks<T>& sinks, const Progress& progress) {
-    Ring<T> ring(ranks, q, k, v, options, share);
+RingInputs<T> ring_inputs(const Communicator& ranks, const HeadsView<T>& q, const HeadsView<T>& k,
+                          const HeadsView<T>& v) {
+    const RingTokens queries = ring_tokens(q.tokens, ranks.rank(), ranks.size());
+    const RingTokens keys = ring_tokens(k.tokens, ranks.rank(), ranks.size());
+    RingInputs<T> inputs{q.tokens, k.tokens, {}, {}, {}};
+    for (std::size_t i = 0; i < 2; ++i) {
+        inputs.q[i].view = some_tokens(q, queries[i]);
+        inputs.k[i].view = some_tokens(k, keys[i]);
+        inputs.v[i].view = some_tokens(v, keys[i]);
+    }
+    return inputs;
+}
+
+template <class T>
+Array<T> attend_in_ring(const Communicator& ranks, std::size_t layer, RingInputs<T> inputs,
+                        const AttentionOptions<T>& options, const LayerShare& share,
+                        const Sinks<T>& sinks, const Progress& progress) {
+    Ring<T> ring(ranks, layer, std::move(inputs), options, share);
     ring.meet_all_keys(progress);
     ring.meet_sinks(options.sinks);
     ring.hand_out(sinks);
+    return share.output ? ring.contexts() : Array<T>();
 }
 
-template void attend_in_ring(const Communicator&, const HeadsView<float>&, const HeadsView<float>&,
-                             const HeadsView<float>&, const AttentionOptions<float>&,
-                             const LayerShare&, const Sinks<float>&, const Progress&);
-template void attend_in_ring(const Communicator&, const HeadsView<double>&,
-                             const HeadsView<double>&, const HeadsView<double>&,
-                             const AttentionOptions<double>&, const LayerShare&,
-                             const Sinks<double>&, const Progress&);
+template RingInputs<float> ring_inputs(const Communicator&, const HeadsView<float>&,
+                                       const HeadsView<float>&, const HeadsView<float>&);
+template Array<float> attend_in_ring(const Communicator&, std::size_t, RingInputs<float>,
+                                     const AttentionOptions<float>&, const LayerShare&,
+                                     const Sinks<float>&, const Progress&);
+template RingInputs<double> ring_inputs(const Communicator&, const HeadsView<double>&,
+                                        const HeadsView<double>&, const HeadsView<double>&);
+template Array<double> attend_in_ring(const Communicator&, std::size_t, RingInputs<double>,
+                                      const AttentionOptions<double>&, const LayerShare&,
+                                      const Sinks<double>&, const Progress&);
 
 }  // namespace attn

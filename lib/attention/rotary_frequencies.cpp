@@ -71,8 +71,8 @@ double yarn_magnitude(const RotaryScaling& scaling) {
 RotaryFrequencies rotary_frequencies(std::size_t dim, double theta, const RotaryScaling& scaling,
                                      double length) {
     if (scaling.kind == RotaryStretch::dynamic)
-        return {plain(dim, dynamic_theta(dim, theta, scaling, length)), 1};
-    RotaryFrequencies result{plain(dim, theta), 1};
+        return {plain(dim, dynamic_theta(dim, theta, scaling, length)), 1, theta};
+    RotaryFrequencies result{plain(dim, theta), 1, theta};
     switch (scaling.kind) {
         case RotaryStretch::linear:
             for (double& radians : result.radians) radians /= scaling.factor;

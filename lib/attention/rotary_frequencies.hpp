@@ -34,6 +34,7 @@ struct RotaryScaling {
 struct RotaryFrequencies {
     std::vector<double> radians;  // [dim / 2], radians a position
     double magnitude = 1;         // factor of all cosines and sines
+    double theta = 0;             // before it was stretched
 };
 
 // theta^(-2k / dim) for pair k, stretched. `length` is the number of positions of the text, which

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "attention/query_offset.hpp"
+#include "core/divide_up.hpp"
 
 namespace attn {
 namespace {
@@ -40,7 +41,8 @@ class TileBackward {
           q_transposed_(transposed(q_, inputs_.scale)),
           context_transposed_(transposed(d_context_, T{1})),
           weights_(rows_ * kernels_.panel_width),
-          scores_(rows_ * kernels_.panel_width),
+          shifts_(rows_),
+          shifted_dots_(rows_),
           dots_(rows_),
           weight_squares_(rows_),
           score_squares_(rows_),
@@ -64,9 +66,17 @@ class TileBackward {
     void work(MatrixView<T> d_q) {
         const std::size_t width = kernels_.panel_width;
         q_gradient_.assign(rows_ * task_.swapped.values().padded_columns(), T{0});
-        for (std::size_t index = tile_.active.begin / width; index * width < tile_.active.end;
-             ++index)
+        const std::size_t first = tile_.active.begin / width;
+        const std::size_t last = tile_.active.empty() ? first : divide_up(tile_.active.end, width);
+        gradients_ = AlignedBuffer<T>((last - first) * rows_ * width);
+        for (std::size_t index = first; index < last; ++index)
             take_panel(task_.swapped.keys().panel(matrix_, index));
+        find_dots();
+        for (const Part& part : parts_) {
+            if (inputs_.softcap) cap_scores(part);
+            for (std::size_t row = part.rows.begin; row < part.rows.end; ++row) take_row(row, part);
+            add_products(part);
+        }
         for (std::size_t row = 0; row < rows_; ++row) {
             const T* from = q_gradient_.data() + row * task_.swapped.values().padded_columns();
             std::transform(from, from + d_q.columns, d_q.row(row).begin(),
@@ -91,6 +101,9 @@ class TileBackward {
         KeyRange keys;      // inside of the active ones
         KeyRange rows;      // begin … end - 1
         std::size_t width;  // of the panel, in which the keys come first
+        T* gradients;       // dL/dweights [rows that attend, width], then dL/dscores
+
+        T* row(std::size_t row) const { return gradients + (row - rows.begin) * width; }
     };
 
     MatrixView<const T> rows_of(MatrixView<const T> head) const {
@@ -123,17 +136,69 @@ class TileBackward {
         return {first, last};
     }
 
+    // The gradients of the weights of some keys.
     void take_panel(const Panel<T>& values) {
         const KeyRange keys{values.first_column,
                             std::min(values.first_column + values.width, tile_.active.end)};
-        const Part part{keys, rows_that_attend(keys), values.width};
+        const Part part{keys, rows_that_attend(keys), values.width,
+                        gradients_.data() + parts_.size() * rows_ * kernels_.panel_width};
         if (part.rows.empty()) return;
         kernels_.multiply({d_context_.data + part.rows.begin * d_context_.stride, d_context_.stride,
                            part.rows.size(), values.data, part.width, d_context_.columns,
-                           scores_.data(), part.width, T{1}});
-        if (inputs_.softcap) cap_scores(part);
-        for (std::size_t row = part.rows.begin; row < part.rows.end; ++row) take_row(row, part);
-        add_products(part);
+                           part.gradients, part.width, T{1}});
+        for (std::size_t row = part.rows.begin; row < part.rows.end; ++row) clear_masked(row, part);
+        parts_.push_back(part);
+    }
+
+    // No gradient where the row attends nothing.
+    void clear_masked(std::size_t row, const Part& part) const {
+        const KeyRange range = attended(row, part.keys);
+        T* const gradients = part.row(row);
+        const std::size_t begin = range.begin - part.keys.begin, end = begin + range.size();
+        std::fill(gradients, gradients + begin, T{0});
+        std::fill(gradients + end, gradients + part.width, T{0});
+        if (tile_.blocked.empty()) return;
+        const std::uint8_t* blocked =
+            tile_.blocked.row(row).data() + range.begin - tile_.active.begin;
+        for (std::size_t i = 0; i < range.size(); ++i)
+            if (blocked[i] != 0) gradients[begin + i] = T{0};
+    }
+
+    const T* weights_of(std::size_t row, KeyRange range) const {
+        return tile_.weights.row(row).data() + range.begin - tile_.active.begin;
+    }
+
+    // What softmax takes off, the sum of w dL/dw. A row that gives nearly all of its weight to one
+    // key would lose what is left in the rounding of this key's gradient: softmax does not change
+    // where all gradients of weights are shifted, so that they are counted from that key's.
+    void find_dots() {
+        std::vector<std::size_t> strongest(rows_);
+        for (std::size_t row = 0; row < rows_; ++row) {
+            const KeyRange range = tile_.allowed[row];
+            if (range.empty()) continue;
+            const T* const weights = weights_of(row, range);
+            strongest[row] =
+                range.begin + static_cast<std::size_t>(
+                                  std::max_element(weights, weights + range.size()) - weights);
+        }
+        for (const Part& part : parts_) {
+            for (std::size_t row = part.rows.begin; row < part.rows.end; ++row) {
+                if (strongest[row] >= part.keys.begin && strongest[row] < part.keys.end &&
+                    !tile_.allowed[row].empty())
+                    shifts_[row] = part.row(row)[strongest[row] - part.keys.begin];
+            }
+        }
+        for (const Part& part : parts_) {
+            for (std::size_t row = part.rows.begin; row < part.rows.end; ++row) {
+                const KeyRange range = attended(row, part.keys);
+                shifted_dots_[row] += kernels_.weighted_sum(
+                    weights_of(row, range), part.row(row) + (range.begin - part.keys.begin),
+                    range.size(), shifts_[row]);
+            }
+        }
+        // The gradient of the sink's weight is 0, before the shift.
+        for (std::size_t row = 0; row < sink_shares_.size(); ++row)
+            shifted_dots_[row] -= sink_shares_[row] * static_cast<double>(shifts_[row]);
     }
 
     // The capped scores of the panel, as the forward pass had them.
@@ -149,23 +214,15 @@ class TileBackward {
     // From dL/dweights of a row to dL/d(scaled scores), in place; copies its weights.
     void take_row(std::size_t row, const Part& part) {
         const KeyRange range = attended(row, part.keys);
+        T* const gradients = part.row(row);
         const std::size_t place = (row - part.rows.begin) * part.width;
-        T* const gradients = scores_.data() + place;
         T* const weights = weights_.data() + place;
         const std::size_t begin = range.begin - part.keys.begin;
         const std::size_t end = begin + range.size();
-        std::fill(gradients, gradients + begin, T{0});
-        std::fill(gradients + end, gradients + part.width, T{0});
         std::fill(weights, weights + begin, T{0});
         std::fill(weights + end, weights + part.width, T{0});
-        const T* from = tile_.weights.row(row).data() + range.begin - tile_.active.begin;
+        const T* from = weights_of(row, range);
         std::copy(from, from + range.size(), weights + begin);
-        if (!tile_.blocked.empty()) {
-            const std::uint8_t* blocked =
-                tile_.blocked.row(row).data() + range.begin - tile_.active.begin;
-            for (std::size_t i = 0; i < range.size(); ++i)
-                if (blocked[i] != 0) gradients[begin + i] = T{0};
-        }
         keep(kept_weights_, row, range, gradients + begin);
         to_scores(row, weights + begin, gradients + begin, range.size());
         keep(kept_scores_, row, range, gradients + begin);
@@ -174,8 +231,8 @@ class TileBackward {
     }
 
     void to_scores(std::size_t row, const T* weights, T* gradients, std::size_t size) {
-        const SoftmaxGradientSums sums =
-            kernels_.softmax_backward(weights, gradients, size, static_cast<T>(dots_[row]));
+        const SoftmaxGradientSums sums = kernels_.softmax_backward(
+            weights, gradients, size, shifts_[row], static_cast<T>(shifted_dots_[row]));
         weight_squares_[row] += sums.weight_squares;
         score_squares_[row] += sums.score_squares;
         score_sums_[row] += sums.scores;
@@ -222,7 +279,7 @@ class TileBackward {
         T* const k = sums_.k.data() + q_.columns * part.keys.begin;
         T* const v = sums_.v.data() + d_context_.columns * part.keys.begin;
         kernels_.add_product({q_transposed_.data() + part.rows.begin, rows_, q_.columns,
-                              scores_.data(), part.width, depth, k, part.width, T{1}});
+                              part.gradients, part.width, depth, k, part.width, T{1}});
         kernels_.add_product({context_transposed_.data() + part.rows.begin, rows_,
                               d_context_.columns, weights_.data(), part.width, depth, v, part.width,
                               T{1}});
@@ -231,7 +288,7 @@ class TileBackward {
         for (std::size_t index = 0; index < keys.panels(); ++index) {
             const Panel<T> panel = keys.panel(matrix_, index);
             kernels_.add_product(
-                {scores_.data(), part.width, depth, panel.data + part.keys.begin * panel.width,
+                {part.gradients, part.width, depth, panel.data + part.keys.begin * panel.width,
                  panel.width, part.keys.size(),
                  q_gradient_.data() + part.rows.begin * columns + panel.first_column, columns,
                  T{1}});
@@ -251,12 +308,15 @@ class TileBackward {
     std::vector<T> q_transposed_;        // scale * [d_head, rows]
     std::vector<T> context_transposed_;  // [d_value, rows]
     AlignedBuffer<T> weights_;           // [rows that attend, panel], and likewise:
-    AlignedBuffer<T> scores_;      // dL/dweights, then dL/dscores, then of the scaled products
-    AlignedBuffer<T> capped_;      // with a soft cap
+    AlignedBuffer<T> capped_;            // with a soft cap
+    AlignedBuffer<T> gradients_;         // of all parts
+    std::vector<Part> parts_;
     std::vector<T> q_gradient_;    // [rows, padded d_head]
     std::vector<T> kept_weights_;  // [rows, active], only where a sink wants them
     std::vector<T> kept_scores_;
-    std::vector<double> dots_;
+    std::vector<T> shifts_;             // the gradient of the weight that is largest
+    std::vector<double> shifted_dots_;  // sums of w (dL/dw - shift)
+    std::vector<double> dots_;          // of dL/dcontext with the context
     std::vector<double> weight_squares_;
     std::vector<double> score_squares_;
     std::vector<double> score_sums_;

@@ -142,7 +142,9 @@ MpiRanks::MpiRanks() {
     // the variables of a launcher when it begins without one.
     launched_ = launched_rank(variable).has_value();
     int provided = 0;
-    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided);
+    if (provided < MPI_THREAD_SERIALIZED)
+        fail("this MPI library lets only one thread speak: it lacks MPI_THREAD_SERIALIZED");
     int rank = 0, ranks = 1;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);

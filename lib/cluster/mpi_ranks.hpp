@@ -16,7 +16,7 @@ class MpiRanks {
     MpiRanks(const MpiRanks&) = delete;
     MpiRanks& operator=(const MpiRanks&) = delete;
 
-    // Valid as long as this lives; only the thread that made this may use it.
+    // Valid as long as this lives; one thread after another may use it.
     const Communicator& communicator() const { return communicator_; }
 
     // Whether there is a launcher.

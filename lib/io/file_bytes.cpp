@@ -129,6 +129,9 @@ void drop_pages(Span<const std::byte> bytes) {
 }
 
 FileBytes read_standard_input() {
+    // What keep_standard_input() left is read from its beginning.
+    const int seals = ::fcntl(STDIN_FILENO, F_GET_SEALS);
+    if (seals > 0 && (seals & F_SEAL_WRITE) != 0) ::lseek(STDIN_FILENO, 0, SEEK_SET);
     FileBytes bytes = read_all(STDIN_FILENO, physical_memory() / 2, "standard input");
     if (bytes.bytes.size() == 0)
         fail("-: standard input is empty, or this command read it before; save it to a file first");

@@ -10,4 +10,8 @@ namespace attn::io {
 // Error as read_standard_input() does. Nothing happens to who is alone.
 void share_standard_input(const Communicator& ranks);
 
+// For who reads a source more than once: keeps all of it in memory, and each read_standard_input()
+// begins anew. Throws Error as that does.
+void keep_standard_input();
+
 }  // namespace attn::io

@@ -116,9 +116,12 @@ struct Kernels {
 
     void (*scale)(T* row, std::size_t size, T factor);
 
-    // From gradients of weights to those of scores, in place: g becomes w * (g - dot).
+    // The sum of w * (g - shift).
+    double (*weighted_sum)(const T* weights, const T* gradients, std::size_t size, T shift);
+
+    // From gradients of weights to those of scores, in place: g becomes w * ((g - shift) - dot).
     SoftmaxGradientSums (*softmax_backward)(const T* weights, T* gradients, std::size_t size,
-                                            T dot);
+                                            T shift, T dot);
 
     PowerSums (*power_sums)(const T* row, std::size_t size);
 

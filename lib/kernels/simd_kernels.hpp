@@ -31,6 +31,7 @@ constexpr Kernels<T> make_kernels(const char* instruction_set) {
     set.exponentiate = Rows::template exponentiate<true>;
     set.exponentiate_only = Rows::template exponentiate<false>;
     set.scale = Rows::scale;
+    set.weighted_sum = Rows::weighted_sum;
     set.softmax_backward = Rows::softmax_backward;
     set.power_sums = Rows::power_sums;
     set.softcap = Rows::softcap;

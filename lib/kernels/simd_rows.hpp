@@ -322,9 +322,29 @@ struct SimdRows {
         for (; i < size; ++i) row[i] *= factor;
     }
 
+    static double weighted_sum(const T* weights, const T* gradients, std::size_t size, T shift) {
+        const Batch shifts(shift);
+        double result = 0;
+        for (std::size_t i = 0; i < size;) {
+            const std::size_t stop = size - i < kChunk ? size : i + kChunk;
+            Batch sum(T{0});
+            for (; i < stop; i += kLanes) {
+                const std::size_t left = size - i;
+                const bool whole = left >= kLanes;
+                const Batch w =
+                    whole ? Batch::load_unaligned(weights + i) : load_tail(weights + i, left, T{0});
+                const Batch g = whole ? Batch::load_unaligned(gradients + i)
+                                      : load_tail(gradients + i, left, shift);
+                sum = xsimd::fma(w, g - shifts, sum);
+            }
+            result += static_cast<double>(sum_of_lanes(sum));
+        }
+        return result;
+    }
+
     static SoftmaxGradientSums softmax_backward(const T* weights, T* gradients, std::size_t size,
-                                                T dot) {
-        const Batch dots(dot);
+                                                T shift, T dot) {
+        const Batch shifts(shift), dots(dot);
         SoftmaxGradientSums result;
         for (std::size_t i = 0; i < size;) {
             const std::size_t stop = size - i < kChunk ? size : i + kChunk;
@@ -336,7 +356,7 @@ struct SimdRows {
                     whole ? Batch::load_unaligned(weights + i) : load_tail(weights + i, left, T{0});
                 const Batch g = whole ? Batch::load_unaligned(gradients + i)
                                       : load_tail(gradients + i, left, T{0});
-                const Batch s = w * (g - dots);
+                const Batch s = w * ((g - shifts) - dots);
                 weight_squares = xsimd::fma(g, g, weight_squares);
                 weighted = xsimd::fma(w, g, weighted);
                 score_squares = xsimd::fma(s, s, score_squares);

@@ -59,7 +59,7 @@ double error_of(const ApproxMeasures& measures, ApproxTarget target) {
         case ApproxTarget::mass:
             break;
     }
-    return 1 - measures.kept_mass;
+    return measures.lost_mass;
 }
 
 void compare_with_limit(const ApproxRequest& request, ApproxTarget target, ApproxResult& result) {

@@ -34,6 +34,17 @@ std::vector<HeadCheck> count(const CheckRequest& request,
     return sink.heads();
 }
 
+// What was asked for by name and could not be told has not passed.
+void require_checked(const CheckRequest& request, const CheckResult& result) {
+    const auto is_skipped = [](const CheckLine& line) { return line.verdict == Verdict::skipped; };
+    if (request.only.empty() || result.lines.empty() ||
+        !std::all_of(result.lines.begin(), result.lines.end(), is_skipped))
+        return;
+    const CheckLine& first = result.lines.front();
+    fail(request.from.source, ": --only ", joined(request.only), ": nothing was checked; ",
+         first.name, ": ", first.message);
+}
+
 template <class T>
 CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Progress& progress,
                      const Warn& warn) {
@@ -47,7 +58,9 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
         source::load_stored_mask(request.attention, attention, inputs, warn);
     const std::vector<HeadCheck> heads = count(request, attention, mask, progress, warn);
     const CheckedAttention<T> checked = checked_attention(request, attention, mask);
-    return {attention.shape()[0] > 1, CheckJudge<T>(request, checked, heads).judge()};
+    CheckResult result{attention.shape()[0] > 1, CheckJudge<T>(request, checked, heads).judge()};
+    require_checked(request, result);
+    return result;
 }
 
 void require_known(const std::vector<std::string>& names, const std::string& flag) {
@@ -64,6 +77,11 @@ void require_known(const std::vector<std::string>& names, const std::string& fla
 CheckResult check(const CheckRequest& request, const Progress& progress, const Warn& warn) {
     require_known(request.only, "--only");
     require_known(request.skip, "--skip");
+    if (std::find(request.skip.begin(), request.skip.end(), "not_probabilities") !=
+        request.skip.end())
+        fail(
+            "--skip not_probabilities: of numbers that are no probabilities nothing else can be "
+            "told");
     io::Inputs inputs;
     const DType type = source::working_type(inputs, request.from.source, request.from.precision);
     return source::with_type(type, [&](auto number) {

@@ -17,6 +17,10 @@ using analysis::Ban;
 using analysis::HeadCheck;
 using analysis::Worst;
 
+constexpr const char* kOtherSide =
+    "; all weight lies on keys behind the length, none on those before: the mask is inverted, or "
+    "the "
+    "padding stands in front (then give --mask)";
 constexpr const char* kInverted =
     "; all weight lies on keys that may not be attended, none on those that may: the mask is "
     "inverted";
@@ -315,8 +319,9 @@ CheckLine CheckJudge<T>::judge_leak(const char* name, Ban ban, const char* flag)
     if (worst.value == 0) return {name, Verdict::ok, 0.0, {}, ""};
     std::string message = "a key that may not be attended has weight";
     if (head.is_inverted()) {
-        message += kInverted;
-    } else if (ban == Ban::causal && head.zeros.before == 0 && head.forbidden_weight > 0.5) {
+        message += ban == Ban::padding ? kOtherSide : kInverted;
+    } else if (ban == Ban::causal && attention_.shape[2] > 1 && head.zeros.before == 0 &&
+               head.forbidden_weight > 0.5) {
         message += "; no query attends a key before it: the mask is transposed";
     }
     if (analysis::looks_softmaxed_twice(matrix_of(head))) message += "; softmax ran twice";

@@ -62,6 +62,9 @@ CheckLine CheckJudge<T>::judge_almost_causal() const {
     if (mask_.structure.causal) return line_of(name, Verdict::skipped, "causal_leak tells");
     if (attention_.known_mask)
         return line_of(name, Verdict::skipped, "these are said not to be causal");
+    if (!mask_.may_attend.empty() || !mask_.added.empty())
+        return line_of(name, Verdict::skipped, "mask_leak tells");
+    if (mask_.structure.window_right) return line_of(name, Verdict::skipped, "window_leak tells");
     const Shape& shape = attention_.shape;
     const bool square = shape[2] == shape[3] && start_at_first_key(mask_.structure.offsets);
     if (!square || shape[2] < 3)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -73,12 +72,12 @@ class GradientRun {
             folder_->require_space(bytes_of_cells());
             arrays_.emplace(*folder_, save_, loaded_.batch_axis, request_.ranks.is_root());
         }
+        if (request_.verify) written_.resize(loaded_.x.size());
         backwards(progress);
         report_->model = analysis::summarise_layers(all_layers_, request_.clip, stacked());
-        warn_of_rounding();
         if (request_.verify)
             report_->check = check_gradients(differentiable(request_), request_.upstream,
-                                             *request_.verify, files_, request_.ranks);
+                                             *request_.verify, written_, files_, request_.ranks);
         if (folder_) {
             if (request_.ranks.is_root())
                 results::write_gradient_picture(*report_, {"upstream " + request_.upstream.text},
@@ -175,6 +174,9 @@ class GradientRun {
                         [](const auto& head) { return analysis::is_nonfinite(head); });
         all_layers_.push_back(stats);
         if (layer.layer == 0 && layer.x) take_tokens(*layer.x, *layer.d_in);
+        if (layer.d_in && layer.layer < written_.size())
+            written_[layer.layer] = Array<double>(
+                layer.d_in->shape(), {layer.d_in->values().begin(), layer.d_in->values().end()});
         if (warn_ && !measures_.violation().empty()) warn_(measures_.violation());
         if (is_chosen_layer(layer.layer)) {
             report_->layers.push_back(stats);
@@ -234,18 +236,6 @@ class GradientRun {
         return shapes;
     }
 
-    void warn_of_rounding() const {
-        if (!warn_ || sizeof(T) == sizeof(double)) return;
-        for (const analysis::HeadGradientStats& head : report_->heads) {
-            if (!(head.softmax_gain < 1e-6)) continue;
-            char gain[32];
-            std::snprintf(gain, sizeof gain, "%.2g", head.softmax_gain);
-            return warn_("layer " + std::to_string(head.layer) + ", head " +
-                         std::to_string(head.head) + ": a softmax_gain of " + gain +
-                         " is rounding in float32; give --precision f64");
-        }
-    }
-
     results::RunManifest describe() {
         results::RunManifest manifest;
         manifest.command = "grad";
@@ -279,6 +269,7 @@ class GradientRun {
     analysis::HeadGradientSink<T> measures_;
     std::optional<io::OutputFolder> folder_;
     std::optional<results::GradientArraySink<T>> arrays_;
+    std::vector<Array<double>> written_;  // gradients of the embeddings, to be verified
     std::vector<analysis::LayerGradientStats> all_layers_;
     results::GradientReport* report_ = nullptr;
 };

@@ -33,10 +33,23 @@ std::string entry_text(const Array<double>& x, std::size_t layer, bool layers, s
            std::to_string(place % width) + numbers;
 }
 
+// ‖a - b‖ / ‖b‖ of all arrays together.
+double distance(const std::vector<Array<double>>& a, const std::vector<Array<double>>& b) {
+    double between = 0, size = 0;
+    for (std::size_t i = 0; i < b.size(); ++i) {
+        const double apart = analysis::norm_of_difference(a[i], b[i]),
+                     own = analysis::norm_of(b[i]);
+        between += apart * apart;
+        size += own * own;
+    }
+    return between == 0 ? 0 : std::sqrt(between / size);
+}
+
 }  // namespace
 
 results::GradientCheck check_gradients(const source::ComputedRequest& request,
                                        const source::Upstream& upstream, std::size_t entries,
+                                       const std::vector<Array<double>>& written,
                                        io::Inputs& inputs, const Communicator& ranks) {
     if (!request.query.empty())
         fail("--verify: moves the embeddings, and --query, --key and --value have none");
@@ -57,6 +70,7 @@ results::GradientCheck check_gradients(const source::ComputedRequest& request,
 
     std::mt19937_64 random(kSeed);
     results::GradientCheck check;
+    check.rounding = distance(written, gradients);
     std::size_t total = 0;
     for (const Array<double>& one : x) total += one.size();
     const bool all = entries >= total;  // then each of them once

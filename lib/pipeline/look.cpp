@@ -8,6 +8,7 @@
 #include "core/shell_word.hpp"
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
+#include "io/shared_standard_input.hpp"
 #include "pipeline/info.hpp"
 #include "pipeline/look_results.hpp"
 #include "pipeline/stats.hpp"
@@ -23,7 +24,8 @@ namespace fs = std::filesystem;
 
 // As a command line takes it back: not as a flag.
 std::string path_word(const std::string& path) {
-    return shell_word(path.rfind('-', 0) == 0 ? "./" + path : path);
+    const bool is_input = path == "-" || path.rfind("-:", 0) == 0;
+    return shell_word(path.rfind('-', 0) == 0 && !is_input ? "./" + path : path);
 }
 
 // The source with the flags that were needed to read it.
@@ -79,6 +81,7 @@ void suggest_for_attention(const LookRequest& request, LookResult& result) {
     std::string head;
     if (best != nullptr)
         head = " --layer " + std::to_string(best->layer) + " --head " + std::to_string(best->head);
+    if (result.batch) head += " --seq " + std::to_string(best == nullptr ? 0 : best->sequence);
     result.next.push_back("attn-inspect heatmap " + source + head + " -o head.png");
     result.next.push_back("attn-inspect stats " + source + " --sort " +
                           (best == nullptr ? "entropy" : best->measure) + " --top 10");
@@ -221,7 +224,7 @@ bool is_source(const fs::path& path) {
 
 LookResult look(const LookRequest& request, const Progress& progress, const Warn& warn) {
     const std::string& source = request.from.source;
-    if (source == "-") fail("-: is read more than once; save standard input to a file first");
+    if (io::parse_array_name(source).path == "-") io::keep_standard_input();
     if (const auto manifest = results::find_manifest(source)) {
         if (manifest->command != "run" || !holds_weights(*manifest))
             return look_at_results(source, *manifest);

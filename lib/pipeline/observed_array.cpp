@@ -57,6 +57,12 @@ struct Part {
 
 Part part_of(const DiagnoseRequest& request, const source::ComputedInputs<double>& loaded) {
     Part part;
+    const auto require_rising = [](const auto& numbers, const char* flag) {
+        if (numbers && !std::is_sorted(numbers->begin(), numbers->end()))
+            fail(flag, ": expected numbers that rise, as what was observed has them");
+    };
+    require_rising(request.heads, "--head");
+    require_rising(request.rows, "--rows");
     if (request.heads) part.heads = sorted_indices(request.heads, loaded.heads, "--head", "head");
     if (request.rows) part.queries = sorted_indices(request.rows, loaded.queries, "--rows", "row");
     return part;

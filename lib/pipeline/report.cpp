@@ -13,6 +13,7 @@
 #include "core/parallel.hpp"
 #include "io/array_name.hpp"
 #include "io/output_file.hpp"
+#include "io/shared_standard_input.hpp"
 #include "io/xxh3.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
@@ -58,6 +59,17 @@ void require_report_sense(const ReportRequest& request) {
         fail(request.output, ": expected a name that ends in .html, or - for standard output");
     if (!request.image.empty() && request.grid.empty())
         fail("--image ", request.image, ": needs --grid RxC, the patches that the keys are");
+}
+
+// A source is read once to look at it and once for its rollout. What two inputs want stays refused.
+bool reads_standard_input(const ReportRequest& request) {
+    const source::ComputedRequest& computed = request.computed;
+    const auto inputs = {request.from.source, computed.embeddings, computed.hidden_states,
+                         computed.token_ids,  computed.weights,    computed.context,
+                         computed.query,      computed.key,        computed.value};
+    return std::count_if(inputs.begin(), inputs.end(), [](const std::string& name) {
+               return io::parse_array_name(name).path == "-";
+           }) == 1;
 }
 
 // "weights.npz:attn" without its folder.
@@ -392,6 +404,7 @@ class Report {
 
 ReportResult report(const ReportRequest& request, const Progress& progress, const Warn& warn) {
     require_report_sense(request);
+    if (reads_standard_input(request)) io::keep_standard_input();
     DType type =
         request.computed.precision == source::Precision::f64 ? DType::float64 : DType::float32;
     if (!request.is_computed()) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 
 namespace attn::pipeline {
 namespace {
@@ -32,16 +33,22 @@ void require_ring(const RunRequest& request) {
         fail(
             "--ring: keys and values go round among ranks, and here is one process; start "
             "attn-inspect-mpi by mpirun -n 2 or more");
-    if (request.input.query.empty())
-        fail("--ring takes queries, keys and values that are projected (--query, --key, --value)");
+    if (!request.input.context.empty())
+        fail("--ring excludes --context: keys and values are those of the tokens that ranks share");
     require_rows_alone(request.save);
     require_no_arrays(request.input.attention);
     if (request.input.attention.engine == Engine::xtensor)
         fail("--ring excludes --engine xtensor, which takes all keys at once");
     if (request.verify) fail("--ring excludes --verify, which takes all keys of a row");
-    if (request.resume) fail("--ring excludes --resume: it is one layer");
+    if (request.resume) fail("--ring excludes --resume, which remembers whole layers");
     if (request.format != results::ArrayFormat::npy)
         fail("--ring writes .npy files; leave out --format");
+}
+
+void require_ring_tokens(std::size_t tokens, const Communicator& ranks) {
+    if (tokens >= 2 * ranks.size()) return;
+    fail("--ring: ", counted(tokens, "token"), " for ", ranks.size(),
+         " ranks, expected two or more for each; start fewer");
 }
 
 }  // namespace attn::pipeline

@@ -130,11 +130,12 @@ class Run {
     }
 
   private:
-    // One layer, of which each rank writes its rows.
+    // Each rank writes the rows of its own tokens.
     results::RunManifest go_round(results::ArraySink<T>& arrays, const Progress& progress) {
-        const LayerShare share{std::nullopt, selection_.heads, false};
-        attend_in_ring(ranks_, loaded_.q.view, loaded_.k.view, loaded_.v.view,
-                       loaded_.options_of(0), share, Sinks<T>{&arrays}, progress);
+        if (loaded_.has_weights()) require_ring_tokens(loaded_.queries, ranks_);
+        source_.go_round(ranks_);
+        source_.stream(Sinks<T>{&arrays}, {selection_.layers, std::nullopt, selection_.heads},
+                       progress);
         folder_.gather_files();
         results::RunManifest manifest = describe();
         folder_.commit(results::write_manifest(manifest));

@@ -1,6 +1,7 @@
 #include "pipeline/stats.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "attention/ranks_sink.hpp"
@@ -97,8 +98,10 @@ SinkCount count_sinks(const std::vector<analysis::HeadStats>& heads) {
     const auto has_sink = [](const analysis::HeadStats& head) {
         return head.sink > StatsResult::kSink;
     };
+    const auto is_known = [](const analysis::HeadStats& head) { return !std::isnan(head.sink); };
     const auto sinks = std::count_if(heads.begin(), heads.end(), has_sink);
-    return {"", static_cast<std::size_t>(sinks), heads.size()};
+    const auto known = std::count_if(heads.begin(), heads.end(), is_known);
+    return {"", static_cast<std::size_t>(sinks), static_cast<std::size_t>(known)};
 }
 
 // As one array [heads, keys] in a file.

@@ -95,14 +95,26 @@ void add_title(Figure& figure, const HeatmapPanel& panel, const Plan& plan) {
 
 }  // namespace
 
+Color masked_color(const ColorMap& colors) {
+    constexpr Color kPaleYellow{250, 244, 205};
+    const auto is_near = [](const Color& color) {
+        const auto apart = [](std::uint8_t a, std::uint8_t b) { return std::abs(a - b); };
+        return apart(color.red, kMaskedColor.red) + apart(color.green, kMaskedColor.green) +
+                   apart(color.blue, kMaskedColor.blue) <
+               30;
+    };
+    return std::any_of(colors.begin(), colors.end(), is_near) ? kPaleYellow : kMaskedColor;
+}
+
 Color cell_color(float value, const HeatmapStyle& style) {
     if (std::isnan(value)) return kNotANumberColor;
-    if (std::isinf(value) && value < 0) return kMaskedColor;
+    if (std::isinf(value) && value < 0) return masked_color(*style.colors);
     return (*style.colors)[color_index(style.scale.position(static_cast<double>(value)))];
 }
 
 Image color_cells(MatrixView<const float> cells, const HeatmapStyle& style) {
-    Image image(cells.columns, cells.rows, kMaskedColor);
+    const Color masked = masked_color(*style.colors);
+    Image image(cells.columns, cells.rows, masked);
     // Most cells of most pictures: what ColorScale::position makes of them, without the call.
     const double low = style.scale.low, high = style.scale.high;
     const bool linear =
@@ -112,8 +124,10 @@ Image color_cells(MatrixView<const float> cells, const HeatmapStyle& style) {
         for (const float value : cells.row(row)) {
             const auto wide = static_cast<double>(value);
             const bool inside = linear && wide >= low && wide <= high;
-            const Color color = inside ? (*style.colors)[color_index((wide - low) / (high - low))]
-                                       : cell_color(value, style);
+            const bool hidden = std::isinf(value) && value < 0;
+            const Color color = inside   ? (*style.colors)[color_index((wide - low) / (high - low))]
+                                : hidden ? masked
+                                         : cell_color(value, style);
             *pixel++ = color.red;
             *pixel++ = color.green;
             *pixel++ = color.blue;

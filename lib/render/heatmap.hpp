@@ -16,9 +16,12 @@
 
 namespace attn::render {
 
-// What a masked cell (-inf) and a cell that is not a number are drawn in, on every colour map.
+// What a masked cell (-inf) and a cell that is not a number are drawn in.
 inline constexpr Color kMaskedColor{226, 226, 226};
 inline constexpr Color kNotANumberColor{255, 0, 144};
+
+// kMaskedColor, or a pale yellow where a weight of the map has nearly that grey.
+Color masked_color(const ColorMap& colors);
 
 // What to draw. Cells are already pooled: cell (i, j) stands for queries first_query + i * pool …
 // and keys first_key + j * pool …. -inf marks a masked cell, NaN one that is not a number.

@@ -76,7 +76,7 @@ std::vector<LegendEntry> make_legend(const SpecialCells& cells, const HeatmapSty
             {style.colors->front(), false, outside_text(cells.below, false, style.scale)});
     if (!cells.left_out.empty())
         legend.push_back({style.colors->back(), true, cells.left_out + " left out of the range"});
-    if (cells.masked) legend.push_back({kMaskedColor, false, "masked"});
+    if (cells.masked) legend.push_back({masked_color(*style.colors), false, "masked"});
     if (cells.not_a_number) legend.push_back({kNotANumberColor, false, "NaN"});
     return legend;
 }

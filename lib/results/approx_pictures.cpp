@@ -23,7 +23,7 @@ constexpr render::Color kCostsMore{175, 175, 175};
 constexpr std::size_t kMostPoints = 512;  // of a line
 
 double drawn_error(const ApproxMeasures& measures, const std::string& target) {
-    if (target == "mass") return 1 - measures.kept_mass;
+    if (target == "mass") return measures.lost_mass;
     if (target == "weights") return measures.weights_error;
     return target == "output" ? measures.output_error : measures.context_error;
 }

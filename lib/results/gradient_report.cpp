@@ -94,6 +94,7 @@ std::string gradient_json(const GradientReport& report) {
         json["verification"] = {{"entries", report.check->entries},
                                 {"largest", number_or_null(report.check->worst)},
                                 {"place", report.check->place},
+                                {"rounding", number_or_null(report.check->rounding)},
                                 {"passed", report.check->passed()}};
     }
     return io::json_document(json);

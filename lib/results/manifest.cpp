@@ -127,6 +127,8 @@ RunManifest manifest_from(const nlohmann::json& json, const std::string& folder)
         manifest.command = json.at("command").get<std::string>();
         for (const auto& [name, value] : json.at("options").items())
             manifest.options.emplace_back(name, io::json_value(value));
+        for (const auto& input : json.value("inputs", nlohmann::json::array()))
+            manifest.digests[input.at("path").get<std::string>()] = input.value("xxh3", "");
         manifest.layers = counts_from(json.at("layers"), file + "layers");
         manifest.heads = counts_from(json.at("heads"), file + "heads");
         manifest.structure = structure_from(json.at("structure"), file + "structure.");

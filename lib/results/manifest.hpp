@@ -22,8 +22,9 @@ namespace attn::results {
 using ManifestOption = std::pair<std::string, std::string>;
 
 struct RunManifest {
-    std::string command;  // "run", "heatmap"
-    std::vector<io::InputRecord> inputs;
+    std::string command;                         // "run", "heatmap"
+    std::vector<io::InputRecord> inputs;         // not read back, but for
+    std::map<std::string, std::string> digests;  // their XXH3, by name
     std::vector<ManifestOption> options;
     std::vector<std::size_t> layers;
     std::vector<std::size_t> heads;
@@ -47,7 +48,7 @@ std::string write_manifest(const RunManifest& manifest);
 // command that was killed.
 bool is_run_folder(const std::string& path);
 
-// Throws Error when manifest.json is damaged. Inputs are not read back.
+// Throws Error when manifest.json is damaged.
 RunManifest read_manifest(const std::string& folder);
 
 // Both at once: the manifest of a folder that is_run_folder() says is ours, else nothing.

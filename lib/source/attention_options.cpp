@@ -97,6 +97,13 @@ void require_rotary_columns(const AttentionRequest& request, std::size_t dim, st
          "--rope-dim)");
 }
 
+// As far as is told by flags: an array may forbid them.
+template <class T>
+bool sees_later_keys(const MaskOptions<T>& mask) {
+    return !mask.structure.causal && mask.structure.window_right != std::size_t{0} &&
+           mask.may_attend.empty() && mask.added.empty();
+}
+
 }  // namespace
 
 template <class T>
@@ -186,6 +193,10 @@ AttentionOptions<T> load_attention_options(const AttentionRequest& request, cons
     if (request.alibi) {
         for (const double slope : alibi_slopes(sizes.heads))
             options.mask.alibi.push_back(static_cast<T>(slope));
+        if (warn && sees_later_keys(options.mask))
+            warn(
+                "--alibi: is slope * (key - query), which favours far keys after the query; give "
+                "--causal, or a bias of your own as --bias");
     }
     options.mask.relative = load_relative_bias<T>(request, sizes.heads, inputs, non_finite);
     options.rotary = load_rotary<T>(request, sizes, past, options.mask.structure.offsets, inputs);

@@ -4,6 +4,7 @@
 #include "attention/divided_rows.hpp"
 #include "attention/input_sink.hpp"
 #include "attention/ranks_sink.hpp"
+#include "attention/ring_layer.hpp"
 #include "core/index_list.hpp"
 #include "core/phase_clock.hpp"
 #include "io/page_advice.hpp"
@@ -67,6 +68,12 @@ ComputedSource<T>::ComputedSource(const ComputedRequest& request, io::Inputs& in
       allow_nonfinite_(request.allow_nonfinite),
       loaded_(load_computed_inputs<T>(request, inputs, warn)),
       outline_(outline_of(loaded_)) {}
+
+template <class T>
+void ComputedSource<T>::go_round(const Communicator& ranks) {
+    ring_ = ranks;
+    for (Array<T>& x : loaded_.x) x = ring_rows(ranks, x);
+}
 
 template <class T>
 void ComputedSource<T>::stream(const Sinks<T>& sinks, const Share& share,
@@ -143,9 +150,15 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
         });
     }
     const auto hand_over = [&](auto& array) { return needed ? array : std::move(array); };
-    const LayerResult<T> attention = compute_layer<T>(
-        asked.layer, hand_over(input), hand_over(context), hand_over(weights.attention),
-        loaded_.options_of(asked.layer), asked.sinks, asked.share);
+    LayerResult<T> attention;
+    if (ring_)
+        attention.output = compute_layer_in_ring<T>(
+            *ring_, asked.layer, loaded_.queries, std::move(input), std::move(weights.attention),
+            loaded_.options_of(asked.layer), asked.share, asked.sinks, {});
+    else
+        attention = compute_layer<T>(asked.layer, hand_over(input), hand_over(context),
+                                     hand_over(weights.attention), loaded_.options_of(asked.layer),
+                                     asked.sinks, asked.share);
     LayerOutputs<T> outputs;
     outputs.layer = asked.layer;
     outputs.x = &asked.x;
@@ -173,8 +186,13 @@ void ComputedSource<T>::stream_heads(const Layer& asked) const {
     const Heads<T>& q = saved ? loaded_.saved[asked.layer].q : loaded_.q;
     const Heads<T>& k = saved ? loaded_.saved[asked.layer].k : loaded_.k;
     const Heads<T>& v = saved ? loaded_.saved[asked.layer].v : loaded_.v;
-    const LayerResult<T> attention = compute_heads(
-        asked.layer, q, k, v, loaded_.options_of(asked.layer), asked.sinks, asked.share);
+    const AttentionOptions<T> options = loaded_.options_of(asked.layer);
+    LayerResult<T> attention;
+    if (ring_)
+        attend_in_ring(*ring_, asked.layer, ring_inputs(*ring_, q.view, k.view, v.view), options,
+                       asked.share, asked.sinks, {});
+    else
+        attention = compute_heads(asked.layer, q, k, v, options, asked.sinks, asked.share);
     LayerOutputs<T> outputs;
     outputs.layer = asked.layer;
     outputs.attention = &attention;

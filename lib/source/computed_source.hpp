@@ -2,6 +2,9 @@
 // tiles: the one loop over the layers of a model.
 #pragma once
 
+#include <optional>
+
+#include "core/communicator.hpp"
 #include "io/inputs.hpp"
 #include "source/computed_inputs.hpp"
 #include "source/source.hpp"
@@ -24,6 +27,11 @@ class ComputedSource : public Source<T> {
     // The tiles of one layer that reads `x` [batch, tokens, d_model], whatever stands below it.
     void stream_alone(std::size_t layer, const Array<T>& x, const Sinks<T>& sinks,
                       const Share& share) const;
+
+    // From now on this rank computes its own tokens alone, and keys and values go round among the
+    // ranks (attention/ring): sinks get contexts and logsumexp of these, nothing else and no
+    // RanksSink. Once, for self-attention without a cache, of at least two tokens a rank.
+    void go_round(const Communicator& ranks);
 
     const ComputedInputs<T>& inputs() const { return loaded_; }
 
@@ -56,7 +64,8 @@ class ComputedSource : public Source<T> {
     bool allow_nonfinite_;
     ComputedInputs<T> loaded_;
     Outline outline_;
-    std::size_t start_ = 0;  // the first layer
+    std::size_t start_ = 0;             // the first layer
+    std::optional<Communicator> ring_;  // whose ranks have some of the tokens each
 };
 
 }  // namespace attn::source

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/word_list.hpp"
 #include "io/array_name.hpp"
 #include "io/tokens.hpp"
 #include "source/stored_parts.hpp"
@@ -87,6 +88,24 @@ void tell(const std::string& source, const AxisChoice& choice, const Warn& warn)
          "choose one with " + flags);
 }
 
+// Of what is called tokens, and labels no axis.
+void tell_of_misfits(const std::vector<Labels>& all, const Shape& shape, const Warn& warn) {
+    if (!warn) return;
+    for (const Labels& labels : all) {
+        const std::string key = io::parse_array_name(labels.name).key;
+        const std::string last = key.substr(key.find_last_of("/.") + 1);
+        if (last != "tokens" && last != "key_tokens" && last != "labels") continue;
+        const LabelLists& lists = labels.lists;
+        if (fits(lists, shape[0], shape[2]) || fits(lists, shape[0], shape[3])) continue;
+        const bool several = lists.size() != 1 && lists.size() != shape[0];
+        warn(labels.name + ": labels nothing, it holds " +
+             (several ? counted(lists.size(), "list") : counted(lists.front().size(), "token")) +
+             ", the attention has " +
+             (several ? counted(shape[0], "sequence")
+                      : counted(shape[2], "query") + " and " + counted(shape[3], "key")));
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -95,6 +114,7 @@ void add_labels_beside(io::Inputs& inputs, const SourceRequest& request,
     if (!request.tokens.empty() || attention.run) return;
     const std::vector<Labels> all = find_labels(inputs, request.source);
     const Shape& shape = attention.shape();
+    tell_of_misfits(all, shape, warn);
     const bool keys_given = !request.key_tokens.empty();
     const bool square = shape[2] == shape[3];
     const AxisChoice queries{square && !keys_given ? "tokens" : "queries", "--tokens",

@@ -46,7 +46,7 @@ std::vector<std::size_t> load_key_lengths(const std::string& text, std::size_t b
                                           std::size_t keys, io::Inputs& inputs) {
     const std::vector<std::int64_t> values =
         load_integer_list(inputs, text, kLengths, "--key-lengths");
-    if (batch > 1 && values.size() == batch * keys) {
+    if (values.size() != batch && values.size() == batch * keys) {
         fail("--key-lengths ", text, ": has ", counted(values.size(), "number"), ", the batch has ",
              batch, " sequences; a mask [batch, keys] is given as --mask, of shape ",
              to_string({batch, 1, 1, keys}));

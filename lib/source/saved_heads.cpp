@@ -23,6 +23,16 @@ std::string named(const nlohmann::json& option) {
     return option.is_string() ? option.get<std::string>() : "";
 }
 
+// What the run read and its folder does not hold must be what it was.
+void require_unchanged(const SavedHeads& saved, const std::string& array) {
+    const auto known = saved.run.digests.find(array);
+    if (array.empty() || known == saved.run.digests.end() || known->second.empty()) return;
+    io::Inputs now;
+    now.load<double>(array, io::NonFinite::allow);
+    if (now.records().front().xxh3 == known->second) return;
+    fail(array, ": has changed since the run of ", saved.folder, ", which read it");
+}
+
 }  // namespace
 
 std::vector<std::size_t> SavedHeads::saved_layers() const {
@@ -96,6 +106,11 @@ AttentionRequest attention_of_run(const SavedHeads& saved, const AttentionReques
         request.relative_max_distance = relative.value("max_distance", std::size_t{128});
         request.bidirectional = relative.value("bidirectional", false);
     }
+    for (const auto& [now, flag] :
+         {std::pair(&request.mask, &flags.mask), std::pair(&request.bias, &flags.bias),
+          std::pair(&request.sink, &flags.sink),
+          std::pair(&request.relative_bias, &flags.relative_bias)})
+        if (flag->empty()) require_unchanged(saved, *now);
     // The manifest names what the first layer had.
     for (const auto& [name, flag, what] :
          {std::tuple(&request.sink, &flags.sink, "sinks"),

@@ -38,7 +38,7 @@ std::optional<SavedHeads> find_saved_heads(io::Inputs& inputs, const std::string
 
 // The request completed by what the run was told: flags win. Positions and caches are in the arrays
 // already. Throws Error where the run had something that its folder does not hold, such as sinks of
-// each layer.
+// each layer, and where a mask, bias, sink or table of it is no longer what it was.
 AttentionRequest attention_of_run(const SavedHeads& saved, const AttentionRequest& flags);
 
 }  // namespace attn::source

@@ -10,6 +10,7 @@
 #include "core/lower_case.hpp"
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
+#include "results/manifest.hpp"
 #include "source/array_family.hpp"
 
 namespace attn::source {
@@ -128,6 +129,11 @@ const io::Container& open(io::Inputs& inputs, const std::string& path) {
     try {
         return inputs.open(path);
     } catch (const Error& problem) {
+        if (results::is_run_folder(path))
+            fail(path,
+                 ": is a folder that one of our commands wrote, here an array of it is "
+                 "wanted, such as ",
+                 path, "/layer00/weights.npy");
         fail(problem.what(),
              "; nor is it a folder that run wrote: it holds no manifest.json of ours");
     }

@@ -40,9 +40,30 @@ TEST_CASE("divergence is Jensen's and Shannon's, written out") {
     CHECK(divergence(found, 0, 1) == Approx((entropy(0.5) - entropy(0.25)) / std::log(2)));
 }
 
-TEST_CASE("rows where a head has no weight are left out") {
-    const HeadSimilarity found = compared({{{1, 0}, {0, 0}}, {{1, 0}, {0, 1}}});
-    CHECK(divergence(found, 0, 1) == Approx(0).margin(1e-12));
+TEST_CASE("rows where both heads have no weight are left out") {
+    const HeadSimilarity found =
+        compared({{{1, 0}, {0, 0}}, {{0.5, 0.5}, {0, 0}}, {{1, 0}, {0, 0}}});
+    CHECK(divergence(found, 0, 1) == Approx(divergence(compared({{{1, 0}}, {{0.5, 0.5}}}), 0, 1)));
+    CHECK(divergence(found, 0, 2) == Approx(0).margin(1e-12));
+}
+
+TEST_CASE("a head without weights has nothing in common with those that have some") {
+    const Rows a{{1, 0}, {1, 0}}, b{{0, 1}, {0, 1}}, none{{0, 0}, {0, 0}}, half{{0, 0}, {1, 0}};
+    const HeadSimilarity found = compared({a, b, none, half});
+    CHECK(divergence(found, 0, 2) == 1);
+    CHECK(divergence(found, 0, 3) == 0.5);
+    CHECK(found.redundant.empty());
+    CHECK(found.clusters.empty());
+}
+
+TEST_CASE("a head with a NaN is like none") {
+    const double nan = std::nan("");
+    const Rows a{{1, 0}, {1, 0}}, broken{{1, 0}, {nan, 0}};
+    const HeadSimilarity found = compared({a, broken, a});
+    CHECK(std::isnan(divergence(found, 0, 1)));
+    CHECK(divergence(found, 0, 2) == 0);
+    REQUIRE(found.redundant.size() == 1);
+    CHECK(found.clusters == std::vector<std::vector<std::size_t>>{{0, 2}});
 }
 
 TEST_CASE("heads that do the same are redundant, and in one cluster") {

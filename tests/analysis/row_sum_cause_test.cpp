@@ -26,7 +26,7 @@ TEST_CASE("one sum of all rows that is a whole number says how many heads were a
 
 TEST_CASE("sums that are all below one point at a column that is missing") {
     CHECK_THAT(cause_of({0.5, 0.3, 0.1, 0.5, 0.2, 0.45}, 2),
-               Catch::Contains("every sum is below 1"));
+               Catch::Contains("every sum of this head is below 1"));
 }
 
 TEST_CASE("zeros and sums on both sides of one are dropout") {

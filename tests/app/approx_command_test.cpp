@@ -432,3 +432,46 @@ TEST_CASE("approx: a folder has pictures of errors, needs and growth") {
         CHECK(png.substr(1, 3) == "PNG");
     }
 }
+
+TEST_CASE("what a run read and its folder does not hold must be what it was") {
+    const TempFolder folder;
+    const auto file = [&](const char* name, unsigned seed) {
+        const Array<float> values = random_array<float>({1, 6, 4}, seed);
+        return write_array<float>(folder, name, values.shape(),
+                                  {values.values().begin(), values.values().end()});
+    };
+    const auto mask = [&](char far) {
+        std::vector<char> cells(36, far);
+        for (std::size_t i = 0; i < 6; ++i) cells[i * 6 + i] = 1;
+        return write_array<char>(folder, "m.npy", {6, 6}, cells);
+    };
+    const std::string name = mask(0);
+    REQUIRE(run_program({"run", "-q", file("q.npy", 1), "-k", file("k.npy", 2), "-v",
+                         file("v.npy", 3), "--mask", name, "--save", "q,k,v", "-o", folder / "o"})
+                .exit_code == 0);
+    CHECK(approx_of({folder / "o", "--method", "local:window=3"}).exit_code == 0);
+    mask(1);
+    check_approx_refused({folder / "o", "--method", "local:window=3"},
+                         "m.npy: has changed since the run");
+    CHECK(approx_of({folder / "o", "--method", "local:window=3", "--mask", name}).exit_code == 0);
+}
+
+TEST_CASE("with a sink exact attention loses nothing") {
+    const TempFolder folder;
+    const auto file = [&](const char* name, unsigned seed) {
+        const Array<float> values = random_array<float>({1, 6, 4}, seed);
+        return write_array<float>(folder, name, values.shape(),
+                                  {values.values().begin(), values.values().end()});
+    };
+    const std::string sink = write_array<float>(folder, "s.npy", {1}, {1.5F});
+    const Words input{"-q",       file("q.npy", 1),       "-k",       file("k.npy", 2),
+                      "-v",       file("v.npy", 3),       "--sink",   sink,
+                      "--method", "exact,local:window=2", "--target", "mass"};
+    const Json json = json_of(input);
+    CHECK(json["methods"][0]["layers"][0]["kept_mass"].get<double>() < 0.99);
+    CHECK(json["methods"][0]["layers"][0]["lost_mass"] == 0);
+    CHECK(json["methods"][1]["layers"][0]["lost_mass"].get<double>() > 0.1);
+    Words exact = input;
+    exact[9] = "exact";
+    CHECK(approx_of(exact, {"--max-error", "0.02"}).exit_code == 0);
+}

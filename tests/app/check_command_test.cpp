@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "support/array_files.hpp"
 #include "support/arrays.hpp"
 #include "support/attention.hpp"
 #include "support/program.hpp"
@@ -378,6 +379,7 @@ TEST_CASE("check refuses what it cannot judge") {
     check_refused({file, "--only", "row_sums"},
                   "--only row_sums: is no check; did you mean row_sum?");
     check_refused({file, "--skip", "nothing"}, "--skip nothing: is no check");
+    check_refused({file, "--skip", "not_probabilities"}, "nothing else can be told");
     check_refused({file, "--atol=-1"}, "--atol -1");
     check_refused({file, "--head", "5"}, "--head 5");
     check_refused({file, "--key-lengths", "9"}, "--key-lengths: 9");
@@ -446,4 +448,37 @@ TEST_CASE("the table of checks fits the terminal, and keeps what is said of what
     CHECK_THAT(several.out, Catch::Contains(":\ncheck ") && Catch::Contains("\033[1;31m"));
     CHECK(run_program({"check", bad}).out == pipe.out);
     CHECK_THAT(pipe.out, Catch::Contains("limit") && !Catch::Contains("no room"));
+}
+
+TEST_CASE("what was asked for by name and could not be checked has not passed") {
+    const TempFolder folder;
+    const std::string file = RandomAttention(2, 5, false).write(folder);
+    check_refused({file, "--only", "causal_leak"},
+                  "--only causal_leak: nothing was checked; causal_leak: give --causal");
+    check_refused({file, "--only", "padding_leak,mask_leak"}, "nothing was checked");
+    // Among others it is told.
+    const auto found = check({file, "--only", "causal_leak,finite"});
+    CHECK(found.exit_code == 0);
+    CHECK(found.verdict("causal_leak") == "skipped");
+}
+
+TEST_CASE("attention that keeps to its mask is not called almost causal") {
+    const TempFolder folder;
+    // A prefix of three tokens sees itself whole.
+    std::vector<float> weights;
+    std::vector<char> mask;
+    for (std::size_t i = 0; i < 8; ++i) {
+        const std::size_t keys = std::max<std::size_t>(i + 1, 3);
+        for (std::size_t j = 0; j < 8; ++j) {
+            mask.push_back(j < keys);
+            weights.push_back(j < keys ? 1 / static_cast<float>(keys) : 0);
+        }
+    }
+    const std::string file = write_array<float>(folder, "prefix.npy", {1, 8, 8}, weights);
+    const std::string named = write_array<char>(folder, "mask.npy", {8, 8}, mask);
+    CHECK(check({file}).verdict("almost_causal") == "warning");
+    const auto found = check({file, "--mask", named});
+    CHECK(found.verdict("almost_causal") == "skipped");
+    CHECK(found.verdict("mask_leak") == "ok");
+    CHECK(check({file, "--window=-1,2"}).verdict("almost_causal") == "skipped");
 }

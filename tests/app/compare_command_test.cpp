@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "support/array_files.hpp"
 #include "support/arrays.hpp"
 #include "support/attention.hpp"
 #include "support/program.hpp"
@@ -216,4 +217,16 @@ TEST_CASE("a batch that does not fit is refused with the flag that names its axe
         folder.write("w.npy", npy_floats("(3, 2, 3, 3)", std::vector<float>(54, 1.0F / 3)));
     check_compare_refused({run, other}, "w.npy, such as --axes-b batch,heads,q,k");
     check_compare_refused({other, run}, "w.npy, such as --axes batch,heads,q,k");
+}
+
+TEST_CASE("where only the other side is 0 the relative difference is infinite") {
+    const TempFolder folder;
+    const std::string a = write_array<float>(folder, "a.npy", {1, 2, 2}, {0.5F, 0.5F, 1, 0.25F});
+    const std::string b = write_array<float>(folder, "b.npy", {1, 2, 2}, {0.5F, 0.5F, 1, 0});
+    const auto result = run_program({"compare", a, b, "--json"});
+    CHECK(result.exit_code == 1);
+    const auto json = nlohmann::json::parse(result.out);
+    CHECK(json["heads"][0]["max_abs"] == 0.25);
+    CHECK(json["heads"][0]["max_rel"].is_null());
+    CHECK_THAT(run_program({"compare", a, b}).out, Catch::Contains("inf"));
 }

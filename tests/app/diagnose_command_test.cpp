@@ -230,6 +230,8 @@ TEST_CASE("a part that is not there, or not told, is refused") {
     check_no_verdict(join(kFourHeads, {"--observed", head, "--head", "4"}),
                      "--head 4: there are 4 heads");
     check_no_verdict(join(kFourHeads, {"--observed", head, "--rows", "49"}), "--rows 49");
+    check_no_verdict(join(kFourHeads, {"--observed", head, "--head", "3,1"}),
+                     "--head: expected numbers that rise");
     check_no_verdict(join(kFourHeads, {"--observed", head, "--head", "0,1"}), "[1, 2, 49, 49]");
     check_no_verdict(
         join(kFourHeads, {"--observed", folder / "right/layer00/output.npy", "--head", "0"}),

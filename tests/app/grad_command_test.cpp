@@ -1,6 +1,7 @@
 // grad: gradients through attention, as a user sees them.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -324,13 +325,39 @@ TEST_CASE("grad refuses what does not fit, in one line, and writes nothing") {
     check_grad_refused(join(gpt, {"--upstream", "logit:0,99999"}), "the vocabulary has");
 }
 
-TEST_CASE("grad says when float32 cannot tell a small gain from rounding") {
+TEST_CASE("small gains are those of float64 in float32, too") {
     const TempFolder folder;
     const Arguments layer = small_layer(folder);
-    const ProgramResult narrow = grad(join(layer, {"--scale", "900"}));
-    CHECK_THAT(narrow.err, Catch::Contains("is rounding in float32; give --precision f64"));
-    const ProgramResult wide = grad(join(layer, {"--scale", "900", "--precision", "f64"}));
-    CHECK(wide.err.empty());
+    double least = 1;
+    for (const char* scale : {"1", "30", "100", "900"}) {
+        const Json narrow = grad_json(join(layer, {"--scale", scale}));
+        const Json wide = grad_json(join(layer, {"--scale", scale, "--precision", "f64"}));
+        for (std::size_t head = 0; head < wide["heads"].size(); ++head) {
+            const double gain = wide["heads"][head]["softmax_gain"];
+            INFO(scale << ", head " << head);
+            CHECK(std::abs(narrow["heads"][head]["softmax_gain"].get<double>() - gain) <=
+                  2e-3 * gain + 1e-30);
+            least = std::min(least, gain);
+        }
+    }
+    CHECK(least < 1e-8);
+}
+
+TEST_CASE("grad --verify holds what is written against float64") {
+    const TempFolder folder;
+    const Json narrow = grad_json(join(small_layer(folder), {"--verify", "5"}));
+    CHECK(narrow["verification"]["rounding"].get<double>() > 0);
+    CHECK(narrow["verification"]["rounding"].get<double>() < 1e-5);
+    const Json wide = grad_json(join(small_layer(folder), {"--verify", "5", "--precision", "f64"}));
+    CHECK(wide["verification"]["rounding"] == 0);
+}
+
+TEST_CASE("a gradient of zeros passes nothing") {
+    const TempFolder folder;
+    const Arguments layer = small_layer(folder);
+    write_array<double>(folder, "u.npy", {2, 5, 6}, std::vector<double>(60));
+    const ProgramResult result = grad(join(layer, {"--upstream", folder / "u.npy", "--check"}));
+    CHECK(result.exit_code == 1);
 }
 
 TEST_CASE("grad of a matrix for each head gives its gradient in the same shape") {

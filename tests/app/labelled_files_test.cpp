@@ -94,3 +94,13 @@ TEST_CASE("commands that show no labels say nothing of those beside the attentio
     CHECK(run_program({"check", source}).err.empty());
     CHECK(run_program({"compare", source, source}).err.empty());
 }
+
+TEST_CASE("tokens of another number in the file of the attention are named") {
+    const TempFolder folder;
+    const std::string file = folder.write(
+        "a.json", R"({"attention": [[[1, 0], [0.5, 0.5]]], "tokens": ["a", "b", "c"]})");
+    const auto result = run_program({"stats", file});
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.err, Catch::Contains("a.json:tokens: labels nothing, it holds 3 tokens, the "
+                                           "attention has 2 queries and 2 keys"));
+}

@@ -137,7 +137,7 @@ TEST_CASE("what is neither a command nor a file is one line") {
         CHECK_THAT(result.err, Contains(word));
     }
     CHECK_THAT(run_program({"statz"}).err, Contains("did you mean stats?"));
-    CHECK_THAT(run_program({"-"}).err, Contains("standard input"));
+    CHECK_THAT(run_program({"-"}).err, Contains("standard input is empty"));
 }
 
 TEST_CASE("a look tells the type that the file holds") {
@@ -244,4 +244,25 @@ TEST_CASE("lines about several files fit the terminal, and say what is wrong whe
                               Contains("cannot be read"));
     const auto wide = run_in_terminal({"look", deep, bad}, 300);
     CHECK_THAT(wide.out, Contains(deep) && Contains("FAIL row_sum"));
+}
+
+TEST_CASE("a look reads standard input as it reads the file") {
+    const auto file = run_program({"look", kWeightsFile});
+    const auto input = run_program({"look", "-"}, read_file(kWeightsFile));
+    CHECK(input.exit_code == 0);
+    std::string same = file.out;
+    for (std::size_t at = 0; (at = same.find(kWeightsFile)) != std::string::npos;)
+        same.replace(at, kWeightsFile.size(), "-");
+    CHECK(input.out == same);
+}
+
+TEST_CASE("what a look at a batch says to draw is one sequence") {
+    const TempFolder folder;
+    const std::string out = folder / "out";
+    REQUIRE(run_program({"run", "-x", sample("batch_embeddings.npy"), "-w", sample("weights"),
+                         "--heads", "4", "--causal", "-o", out, "--save", "weights", "--quiet"})
+                .exit_code == 0);
+    CHECK_THAT(run_program({"look", out}).out, Contains(" --seq 0 -o head.png") ||
+                                                   Contains(" --seq 1 -o head.png") ||
+                                                   Contains(" --seq 2 -o head.png"));
 }

@@ -476,3 +476,11 @@ TEST_CASE("a page whose rollout cannot be says how to have it without") {
                                Contains("; --no-rollout makes the page without rollout\n"));
     CHECK(run_program({"report", file, "--no-rollout", "-o", folder / "page.html"}).exit_code == 0);
 }
+
+TEST_CASE("a page of standard input is that of the file") {
+    const std::string file = golden("induction/weights0.npy");
+    const auto page = run_program({"report", "-", "-o", "-", "--title", "t"}, read_file(file));
+    CHECK(page.exit_code == 0);
+    CHECK(page.out.size() > 100'000);
+    CHECK(run_program({"report", "-", "-o", "-"}).exit_code == 2);
+}

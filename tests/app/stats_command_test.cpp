@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "support/array_files.hpp"
 #include "support/arrays.hpp"
 #include "support/attention.hpp"
 #include "support/npy_bytes.hpp"
@@ -396,4 +397,12 @@ TEST_CASE("a number that is none leaves no measure of its head a number that it 
         CHECK(std::isnan(sums.data()[9]));
         CHECK(std::isfinite(sums.data()[10]));
     }
+}
+
+TEST_CASE("stats warn where no head has what they are sorted by") {
+    const TempFolder folder;
+    const std::string file = write_array<float>(folder, "a.npy", {2, 1, 2}, {1, 0, 0.5F, 0.5F});
+    CHECK_THAT(run_program({"stats", file, "--sort", "max_score"}).err,
+               Catch::Contains("--sort max_score: no head has a value of it"));
+    CHECK(run_program({"stats", file, "--sort", "entropy"}).err.empty());
 }

@@ -68,6 +68,19 @@ struct RingProblem {
 };
 
 template <class T>
+RingInputs<T> inputs_of(const RingProblem<T>& problem, const Communicator& ranks) {
+    return ring_inputs(ranks, separate_heads(problem.q), separate_heads(problem.k),
+                       separate_heads(problem.v));
+}
+
+// All heads, without an output.
+LayerShare rows_only() {
+    LayerShare share;
+    share.output = false;
+    return share;
+}
+
+template <class T>
 void attend_at_once(const RingProblem<T>& problem, RowCollector<T>& found) {
     compute_heads<T>(0, make_separate_heads(problem.q), make_separate_heads(problem.k),
                      make_separate_heads(problem.v), problem.options, {&found}, problem.share);
@@ -76,8 +89,8 @@ void attend_at_once(const RingProblem<T>& problem, RowCollector<T>& found) {
 template <class T>
 void attend_round(const RingProblem<T>& problem, std::size_t size, RowCollector<T>& found) {
     const auto errors = ThreadRanks(size).run([&](const Communicator& ranks) {
-        attend_in_ring<T>(ranks, separate_heads(problem.q), separate_heads(problem.k),
-                          separate_heads(problem.v), problem.options, problem.share, {&found}, {});
+        attend_in_ring<T>(ranks, 0, inputs_of(problem, ranks), problem.options, problem.share,
+                          {&found}, {});
     });
     CHECK(errors == std::vector<std::string>(size));
 }
@@ -174,14 +187,44 @@ TEST_CASE("a ring streams the heads that were chosen") {
     }
 }
 
+TEST_CASE("of chosen heads a ring still gives the contexts of all, where they are asked for") {
+    RingProblem<double> problem;
+    problem.options.mask.structure.causal = true;
+    RowCollector<double> all, found;
+    attend_at_once(problem, all);
+    problem.share.heads = std::vector<std::size_t>{2};
+    std::vector<Array<double>> contexts(3);
+    const auto errors = ThreadRanks(3).run([&](const Communicator& ranks) {
+        contexts[ranks.rank()] = attend_in_ring<double>(
+            ranks, 0, inputs_of(problem, ranks), problem.options, problem.share, {&found}, {});
+    });
+    CHECK(errors == std::vector<std::string>(3));
+    CHECK(found.rows == kBatch * kQueries);
+    for (std::size_t rank = 0; rank < 3; ++rank) {
+        const RingTokens tokens = ring_tokens(kQueries, rank, 3);
+        const std::size_t own = tokens[0].size() + tokens[1].size();
+        REQUIRE(contexts[rank].shape() == Shape{kBatch, own, kHeads * kValues});
+        for (std::size_t item = 0; item < kBatch * own * kHeads; ++item) {
+            const std::size_t row = item / kHeads % own, first = tokens[0].size();
+            const std::size_t query =
+                row < first ? tokens[0].begin + row : tokens[1].begin + row - first;
+            const std::size_t head = item / kHeads / own * kHeads + item % kHeads;
+            for (std::size_t i = 0; i < kValues; ++i)
+                CHECK(std::abs(contexts[rank].data()[item * kValues + i] -
+                               all.context.values_[(head * kQueries + query) * kValues + i]) <
+                      1e-14);
+        }
+    }
+}
+
 TEST_CASE("each rank of a ring receives the keys and values of the others once") {
     const RingProblem<float> problem;
     constexpr std::size_t kRanks = 4;
     ThreadRanks four(kRanks);
     const auto errors = four.run([&](const Communicator& ranks) {
         RowCollector<float> found;
-        attend_in_ring<float>(ranks, separate_heads(problem.q), separate_heads(problem.k),
-                              separate_heads(problem.v), problem.options, {}, {&found}, {});
+        attend_in_ring<float>(ranks, 0, inputs_of(problem, ranks), problem.options, rows_only(),
+                              {&found}, {});
     });
     CHECK(errors == std::vector<std::string>(kRanks));
     const std::size_t all = kBatch * kHeads / 2 * kKeys * (kWidth + kValues) * sizeof(float);
@@ -200,8 +243,8 @@ TEST_CASE("a number that leaves its range in a ring is named with where its slic
     const auto errors = ThreadRanks(2).run([&](const Communicator& ranks) {
         RowCollector<float> found;
         ranks.together([&] {
-            attend_in_ring<float>(ranks, separate_heads(problem.q), separate_heads(problem.k),
-                                  separate_heads(problem.v), problem.options, {}, {&found}, {});
+            attend_in_ring<float>(ranks, 0, inputs_of(problem, ranks), problem.options, rows_only(),
+                                  {&found}, {});
         });
     });
     for (const std::string& error : errors)

@@ -14,6 +14,17 @@ TEST_CASE("frequencies fall from 1 by the base") {
     CHECK(plain.magnitude == 1);
 }
 
+TEST_CASE("the base is remembered however it is stretched") {
+    RotaryScaling scaling;
+    scaling.factor = 8;
+    scaling.original_length = 16;
+    for (const RotaryStretch kind : {RotaryStretch::none, RotaryStretch::linear,
+                                     RotaryStretch::dynamic, RotaryStretch::llama3}) {
+        scaling.kind = kind;
+        CHECK(rotary_frequencies(8, 500000, scaling, 64).theta == 500000);
+    }
+}
+
 TEST_CASE("linear scaling divides all of them") {
     RotaryScaling scaling;
     scaling.kind = RotaryStretch::linear;

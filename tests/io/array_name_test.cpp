@@ -30,6 +30,8 @@ TEST_CASE("a file whose name holds a colon is itself") {
     const std::string path = folder.write("step:5.npy", "");
     check_parts(path, path, "");
     check_parts(path + ":key", path, "key");
+    check_parts(path + ":a:b", path, "a:b");
+    check_parts("-:a:b", "-", "a:b");
 }
 
 TEST_CASE("messages write a name as it is given") {

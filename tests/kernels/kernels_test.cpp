@@ -251,9 +251,10 @@ std::vector<Example<T>> gradients_of_rows(std::size_t size) {
     const T dot{0.375F};
     std::vector<Wide> scores, score_bounds;
     Wide sums[4] = {0, 0, 0, 0}, sizes[4] = {0, 0, 0, 0}, powers[4] = {0, 0, 0, 0},
-         power_sizes[4] = {0, 0, 0, 0};
+         power_sizes[4] = {0, 0, 0, 0}, weighted = 0, weighted_size = 0;
     for (std::size_t i = 0; i < size; ++i) {
         const Wide w = weights[i], g = gradients[i], s = w * (g - dot);
+        weighted += w * (g - Wide{0.25}), weighted_size += std::abs(w) * (std::abs(g) + Wide{0.25});
         scores.push_back(s);
         score_bounds.push_back(3 * kEps<T> * std::abs(w) * (std::abs(g) + dot));
         const Wide terms[4] = {g * g, w * g, s * s, s};
@@ -275,17 +276,22 @@ std::vector<Example<T>> gradients_of_rows(std::size_t size) {
     const auto backward = [=](const Kernels<T>& kernels) {
         std::vector<T> row = gradients;
         const attn::SoftmaxGradientSums found =
-            kernels.softmax_backward(weights.data(), row.data(), size, dot);
+            kernels.softmax_backward(weights.data(), row.data(), size, T{0.25F}, dot - T{0.25F});
         std::vector<Wide> result = wide(row);
         result.insert(result.end(),
                       {found.weight_squares, found.weighted, found.score_squares, found.scores});
         return result;
+    };
+    const auto sum_weighted = [=](const Kernels<T>& kernels) {
+        return std::vector<Wide>{
+            kernels.weighted_sum(weights.data(), gradients.data(), size, T{0.25F})};
     };
     const auto sum_powers = [=](const Kernels<T>& kernels) {
         const attn::PowerSums found = kernels.power_sums(weights.data(), size);
         return std::vector<Wide>{found.first, found.second, found.third, found.fourth};
     };
     return {{"softmax_backward", backward, all, bounds},
+            {"weighted_sum", sum_weighted, {weighted}, {times * weighted_size}},
             {"power_sums", sum_powers, of_powers, power_bounds}};
 }
 

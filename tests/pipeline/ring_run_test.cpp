@@ -95,6 +95,46 @@ TEST_CASE("a ring of chosen heads writes these") {
     CHECK(max_difference(one, load(folder / "run/layer00/context.npy")) < 1e-6);
 }
 
+TEST_CASE("a model goes round in a ring, layer after layer") {
+    const TempFolder folder;
+    RunRequest request;
+    request.input.weights = std::string(ATTN_SOURCE_DIR) + "/data/induction/model.json";
+    request.save = results::parse_save("context,logsumexp");
+    request.ring = true;
+    request.output = folder / "ring";
+    run_ring(request, 3);
+    request.output = folder / "run";
+    request.ring = false;
+    run(request, {}, {});
+    for (const std::string name : {"layer00/context.npy", "layer01/context.npy",
+                                   "layer00/logsumexp.npy", "layer01/logsumexp.npy"})
+        CHECK(max_difference(load(folder / ("ring/" + name)), load(folder / ("run/" + name))) <
+              1e-5);
+}
+
+TEST_CASE("the last layer of a ring of chosen heads reads what all heads gave") {
+    const TempFolder folder;
+    RunRequest request;
+    request.input.weights = std::string(ATTN_SOURCE_DIR) + "/data/induction/model.json";
+    request.save = results::parse_save("context");
+    request.layers = {1};
+    request.heads = {2};
+    request.ring = true;
+    request.output = folder / "ring";
+    run_ring(request, 2);
+    request.output = folder / "run";
+    request.ring = false;
+    run(request, {}, {});
+    const std::string name = "/layer01/context.npy";
+    CHECK(max_difference(load(folder / "ring" + name), load(folder / "run" + name)) < 1e-5);
+}
+
+TEST_CASE("a ring has two tokens or more for each rank that makes them") {
+    CHECK_NOTHROW(require_ring_tokens(6, Communicator(0, 3, nullptr)));
+    CHECK_THROWS_WITH(require_ring_tokens(5, Communicator(0, 3, nullptr)),
+                      "--ring: 5 tokens for 3 ranks, expected two or more for each; start fewer");
+}
+
 TEST_CASE("what takes whole rows or all keys is refused by name") {
     const TempFolder folder;
     const RunRequest fine = ring_request(folder);
@@ -119,7 +159,7 @@ TEST_CASE("what takes whole rows or all keys is refused by name") {
     CHECK_THAT(refused([](Request& r) { r.resume = true; }), Contains("--resume"));
     CHECK_THAT(refused([](Request& r) { r.format = results::ArrayFormat::npz; }),
                Contains("--format"));
-    CHECK_THAT(refused([](Request& r) { r.input.query.clear(); }), Contains("--query"));
+    CHECK_THAT(refused([](Request& r) { r.input.context = "c.npy"; }), Contains("--context"));
     RunRequest alone = fine;
     CHECK_THROWS_WITH(run(alone, {}, {}), Contains("start attn-inspect-mpi by mpirun -n 2"));
 }

@@ -35,6 +35,21 @@ struct Example {
 
 }  // namespace
 
+TEST_CASE("no weight of any map has the colour of a masked cell") {
+    CHECK(masked_color(color_map("viridis")) == kMaskedColor);
+    CHECK_FALSE(masked_color(color_map("gray")) == kMaskedColor);
+    for (const std::string& name : color_map_names()) {
+        INFO(name);
+        const Color masked = masked_color(color_map(name));
+        for (const Color& color : color_map(name)) {
+            const int apart = std::abs(color.red - masked.red) +
+                              std::abs(color.green - masked.green) +
+                              std::abs(color.blue - masked.blue);
+            CHECK(apart >= 30);
+        }
+    }
+}
+
 TEST_CASE("every cell of the labelled picture has the colour of its value") {
     Example example;
     example.panel.query_labels = example.panel.key_labels = {"the", " cat", "Ġsat", "▁on"};

@@ -134,3 +134,11 @@ TEST_CASE("a bias has a number for every key") {
     CHECK_THROWS_WITH(bias_of(write_array(folder, "c.npy", {1, 1, 2, 4}, std::vector<float>(8))),
                       Catch::Contains("--bias"));
 }
+
+TEST_CASE("a length for each sequence is one even where there is a single key") {
+    io::Inputs inputs;
+    AttentionRequest request;
+    request.key_lengths = "1,0";
+    const auto options = load_mask_options<float>(request, {2, 1, 2, 1}, {}, inputs, nullptr);
+    CHECK(options.structure.key_lengths == std::vector<std::size_t>{1, 0});
+}
