@@ -8,6 +8,7 @@
 #include "check_table.hpp"
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "core/error.hpp"
 #include "core/word_list.hpp"
 #include "flags.hpp"
 #include "pipeline/check.hpp"
@@ -33,6 +34,19 @@ bool all_passed(const std::vector<Found>& all, bool strict) {
                         [&](const Found& found) { return found.result.failed(strict); });
 }
 
+// What was asked for by name and could not be told has not passed.
+void require_checked(const CheckFlags& flags, const Found& found) {
+    const auto is_skipped = [](const results::CheckLine& line) {
+        return line.verdict == results::Verdict::skipped;
+    };
+    const std::vector<results::CheckLine>& lines = found.result.lines;
+    if (flags.request.only.empty() || lines.empty() ||
+        !std::all_of(lines.begin(), lines.end(), is_skipped))
+        return;
+    fail(found.source, ": --only ", joined(flags.request.only), ": nothing was checked; ",
+         lines.front().name, ": ", lines.front().message);
+}
+
 int execute(CheckFlags& flags, const CommandLine& line) {
     std::vector<Found> all;
     const int code = for_each_source(
@@ -40,8 +54,10 @@ int execute(CheckFlags& flags, const CommandLine& line) {
         [&](const std::string& source) {
             flags.request.from.source = source;
             ProgressBar bar(line.console, line.global.quiet);
-            all.push_back(
-                {source, pipeline::check(flags.request, bar.progress(), line.console.warnings())});
+            Found found{source,
+                        pipeline::check(flags.request, bar.progress(), line.console.warnings())};
+            require_checked(flags, found);
+            all.push_back(std::move(found));
             return all.back().result.failed(flags.strict) ? 1 : 0;
         },
         flags.request.ranks);

@@ -84,11 +84,12 @@ def patterns(w, tokens, kind, no_first, no_self):
 
 
 def divergence(a, b):
-    """Mean Jensen-Shannon divergence of the rows of two heads, over ln 2."""
+    """Mean Jensen-Shannon divergence of the rows of two heads, over ln 2; 1 where one of them has no weight."""
     entropy = lambda p: -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(-1)
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    rows = (a.sum(-1) > 0) & (b.sum(-1) > 0)
-    return float(np.mean((entropy((a + b) / 2) - (entropy(a) + entropy(b)) / 2)[rows]) / np.log(2))
+    one, both = (a.sum(-1) > 0) | (b.sum(-1) > 0), (a.sum(-1) > 0) & (b.sum(-1) > 0)
+    bits = (entropy((a + b) / 2) - (entropy(a) + entropy(b)) / 2) / np.log(2)
+    return float(np.mean(np.where(both, bits, 1)[one]))
 
 
 def classical_mds(distances):

@@ -51,10 +51,12 @@ struct Row {
     double seen_at(std::size_t i) const { return static_cast<double>(seen[row * width() + i]); }
     double defined_at(std::size_t i) const { return defined.data()[row * width() + i]; }
     double bound_at(std::size_t i) const {
-        // Below the smallest normal number steps are as large for all.
+        const double bound = bounds.data()[row * width() + i];
+        // Below the smallest normal number steps are as large for all; a masked key has no step.
         constexpr double kSteps = 1e4;
-        return bounds.data()[row * width() + i] +
-               kSteps * static_cast<double>(std::numeric_limits<T>::denorm_min());
+        return bound == 0
+                   ? 0
+                   : bound + kSteps * static_cast<double>(std::numeric_limits<T>::denorm_min());
     }
 
     // How many times its bound a difference is.

@@ -34,17 +34,6 @@ std::vector<HeadCheck> count(const CheckRequest& request,
     return sink.heads();
 }
 
-// What was asked for by name and could not be told has not passed.
-void require_checked(const CheckRequest& request, const CheckResult& result) {
-    const auto is_skipped = [](const CheckLine& line) { return line.verdict == Verdict::skipped; };
-    if (request.only.empty() || result.lines.empty() ||
-        !std::all_of(result.lines.begin(), result.lines.end(), is_skipped))
-        return;
-    const CheckLine& first = result.lines.front();
-    fail(request.from.source, ": --only ", joined(request.only), ": nothing was checked; ",
-         first.name, ": ", first.message);
-}
-
 template <class T>
 CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Progress& progress,
                      const Warn& warn) {
@@ -58,9 +47,7 @@ CheckResult check_as(const CheckRequest& request, io::Inputs& inputs, const Prog
         source::load_stored_mask(request.attention, attention, inputs, warn);
     const std::vector<HeadCheck> heads = count(request, attention, mask, progress, warn);
     const CheckedAttention<T> checked = checked_attention(request, attention, mask);
-    CheckResult result{attention.shape()[0] > 1, CheckJudge<T>(request, checked, heads).judge()};
-    require_checked(request, result);
-    return result;
+    return {attention.shape()[0] > 1, CheckJudge<T>(request, checked, heads).judge()};
 }
 
 void require_known(const std::vector<std::string>& names, const std::string& flag) {

@@ -95,7 +95,8 @@ TEST_CASE("every flag and every pair of flags agrees with PyTorch in float64") {
             "run", "--precision", "f64", "--save", "scores,weights,context", "-o", folder / "out"};
         for (const auto& argument : test["arguments"]) arguments.push_back(argument);
         const auto result = run_program(with_paths(arguments));
-        REQUIRE(result.err.empty());
+        const bool warned = result.err.find("warning: --alibi: is slope") != std::string::npos;
+        REQUIRE((result.err.empty() || warned));
         const std::string layer = folder / "out/layer00/";
         CHECK(max_difference(load(layer + "scores.npy"), right_scores) < 1e-12);
         CHECK(max_difference(load(layer + "weights.npy"), right_weights) < 1e-12);

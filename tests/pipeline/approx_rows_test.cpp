@@ -34,7 +34,7 @@ TEST_CASE("each target of approx has its error") {
     measures.context_error = 0.1;
     measures.weights_error = 0.2;
     measures.output_error = 0.3;
-    measures.kept_mass = 0.75;
+    measures.lost_mass = 0.25;
     CHECK(error_of(measures, ApproxTarget::context) == 0.1);
     CHECK(error_of(measures, ApproxTarget::weights) == 0.2);
     CHECK(error_of(measures, ApproxTarget::output) == 0.3);
