@@ -5,7 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ./scripts/setup.sh gcovr
-cmake -S . -B build/coverage -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DATTN_COVERAGE=ON >/dev/null
+cmake -S . -B build/coverage -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DATTN_COVERAGE=ON \
+  -DATTN_UNITY=ON -DATTN_UNITY_ROOMS=ON -DATTN_TESTS_BY_FILE=ON >/dev/null
 cmake --build build/coverage
 find build/coverage -name '*.gcda' -delete
 ctest --test-dir build/coverage --parallel "$(nproc)" --output-on-failure "$@" >build/coverage/tests.txt ||

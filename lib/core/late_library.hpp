@@ -64,8 +64,9 @@ class LateFunction<Result(Arguments...)> {
 }  // namespace attn
 
 // Inside of a namespace: `function` of the late library `library`, whose header is included.
-// NOLINTNEXTLINE(bugprone-macro-parentheses): names take none.
+// NOLINTBEGIN(bugprone-macro-parentheses): names take none.
 #define ATTN_LATE_FUNCTION(library, function)                          \
     inline const ::attn::LateFunction<decltype(::function)> function { \
         library, #function                                             \
     }
+// NOLINTEND(bugprone-macro-parentheses)

@@ -153,7 +153,7 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
     LayerResult<T> attention;
     if (ring_)
         attention.output = compute_layer_in_ring<T>(
-            *ring_, asked.layer, loaded_.queries, std::move(input), std::move(weights.attention),
+            *ring_, asked.layer, loaded_.queries, hand_over(input), hand_over(weights.attention),
             loaded_.options_of(asked.layer), asked.share, asked.sinks, {});
     else
         attention = compute_layer<T>(asked.layer, hand_over(input), hand_over(context),

@@ -68,7 +68,7 @@ std::optional<WrittenNumber> number_behind(const std::string& text, const std::s
         std::size_t from = at + word.size();
         if (from < text.size() && (text[from] == '-' || text[from] == '_' || text[from] == '='))
             ++from;
-        if (const auto number = number_at(text, from)) return number;
+        if (auto number = number_at(text, from)) return number;
     }
     return std::nullopt;
 }
@@ -85,20 +85,20 @@ std::optional<WrittenNumber> last_number(const std::string& text) {
 
 std::optional<WrittenNumber> number_in(const std::string& name) {
     for (const char* word : {"step", "global_step", "iter", "iteration", "checkpoint", "ckpt"})
-        if (const auto number = number_behind(name, word)) return number;
-    if (const auto number = number_behind(name, "epoch")) return number;
+        if (auto number = number_behind(name, word)) return number;
+    if (auto number = number_behind(name, "epoch")) return number;
     return last_number(name);
 }
 
 std::optional<WrittenNumber> number_of_source(const std::string& source) {
     const io::ArrayName name = io::parse_array_name(source);
     if (!name.key.empty())
-        if (const auto number = number_in(name.key)) return number;
+        if (auto number = number_in(name.key)) return number;
     fs::path path = fs::absolute(name.path).lexically_normal();
     if (path.filename().empty()) path = path.parent_path();
     const std::string base =
         fs::is_directory(path) ? path.filename().string() : path.stem().string();
-    if (const auto number = number_in(base)) return number;
+    if (auto number = number_in(base)) return number;
     return number_in(path.parent_path().filename().string());
 }
 
