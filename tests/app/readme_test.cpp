@@ -122,8 +122,8 @@ TEST_CASE("the JSON has the keys that the README promises") {
     REQUIRE(run_in(folder, recipe_with("--json > stats.json")) == 0);
     REQUIRE(run_in(folder, "attn-inspect stats out --similarity --json > stats.json") == 0);
     REQUIRE(run_in(folder,
-                   "attn-inspect grad -w data/induction/model.json --clip 1 --scale 300 --json "
-                   "> grad.json") == 0);
+                   "attn-inspect grad -w data/induction/model.json --clip 1 --scale 300 --verify 1 "
+                   "--json > grad.json") == 0);
     REQUIRE(
         run_in(
             folder,
