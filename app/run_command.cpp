@@ -65,7 +65,7 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
     command.on("--ring", request.ring,
                "Of attn-inspect-mpi: no rank holds all keys and values; they go round among the "
                "ranks, each of which computes its own tokens through all layers. Saves context and "
-               "logsumexp, within 1e-6 a layer of what one process writes");
+               "logsumexp, within 1e-6 of the largest that one process writes");
     command
         .parsed(
             "--save", "LIST",
