@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/base64.hpp"
+#include "core/parallel.hpp"
 #include "core/printable.hpp"
 #include "io/sha256.hpp"
 #include "render/short_script.hpp"
@@ -94,9 +95,8 @@ std::string policy(std::string_view style, std::string_view script) {
            "require-trusted-types-for 'script'; trusted-types 'none'";
 }
 
-// Pieces of a page are about as large: what is made stays in the cache until it is written.
+// Pieces of a page are about as large.
 constexpr std::size_t kPiece = std::size_t{1} << 17;
-constexpr std::size_t kPieceBytes = kPiece / 4 * 3;  // that become so many letters
 
 constexpr std::string_view kChunkEnd = "</script>\n";
 constexpr std::string_view kPageEnd = "</body>\n</html>\n";
@@ -112,6 +112,37 @@ std::size_t size_of(const std::vector<PageChunk>& chunks, std::size_t first) {
     return size;
 }
 
+// The elements of chunks, in pieces.
+class ChunkLetters {
+  public:
+    // `first`: the number of the first one.
+    ChunkLetters(const std::vector<PageChunk>& chunks, std::size_t first)
+        : chunks_(chunks), first_(first) {}
+
+    // Adds the next piece; nothing at the end.
+    void take(std::string& text) {
+        while (chunk_ < chunks_.size() && text.size() < kLettersAtOnce) {
+            const std::string_view bytes = chunks_[chunk_].bytes;
+            if (at_ == 0) text += chunk_begin(first_ + chunk_);
+            const std::size_t count = std::min(bytes.size() - at_, kBytesAtOnce);
+            append_base64(bytes.substr(at_, count), text);
+            at_ += count;
+            if (at_ < bytes.size()) continue;
+            text += kChunkEnd;
+            at_ = 0;
+            ++chunk_;
+        }
+    }
+
+  private:
+    static constexpr std::size_t kLettersAtOnce = std::size_t{1} << 18;
+    static constexpr std::size_t kBytesAtOnce = kLettersAtOnce / 8 * 3;  // half of them
+
+    const std::vector<PageChunk>& chunks_;
+    std::size_t first_;
+    std::size_t chunk_ = 0, at_ = 0;  // what comes next
+};
+
 // Collects what is small into pieces.
 class PieceWriter {
   public:
@@ -125,13 +156,13 @@ class PieceWriter {
     }
 
     void add_chunks(const std::vector<PageChunk>& chunks, std::size_t first) {
-        for (const PageChunk& chunk : chunks) {
-            add(chunk_begin(first++));
-            for (std::size_t at = 0; at < chunk.bytes.size(); at += kPieceBytes) {
-                append_base64(chunk.bytes.substr(at, kPieceBytes), piece_);
-                add("");
-            }
-            add(kChunkEnd);
+        flush();
+        ChunkLetters letters(chunks, first);
+        std::string now, next;
+        for (letters.take(now); !now.empty(); now.swap(next)) {
+            next.clear();
+            // The next ones are made while these are written.
+            parallel_for(2, [&](std::size_t part) { part == 0 ? to_(now) : letters.take(next); });
         }
     }
 

@@ -52,10 +52,12 @@ def head(tokens, kind, seed, causal=True):
     return rows.tobytes()
 
 
-def attention(path, layers, heads, tokens, causal=True, seed=0):
-    """[layers, heads, tokens, tokens] of six different heads that take turns."""
-    kinds = [head(tokens, kind, seed + i, causal) for i, kind in enumerate(("", "previous", "first", "", "previous", ""))]
-    save_npy(path, (layers, heads, tokens, tokens), b"".join(kinds[(7 * i + seed) % 6] for i in range(layers * heads)))
+def attention(path, layers, heads, tokens, causal=True, seed=0, different=6):
+    """[layers, heads, tokens, tokens] of so many different heads, of six kinds, that take turns."""
+    names = ("", "previous", "first", "", "previous", "")
+    kinds = [head(tokens, names[i % 6], seed + i, causal) for i in range(different)]
+    save_npy(path, (layers, heads, tokens, tokens),
+             b"".join(kinds[(7 * i + seed) % different] for i in range(layers * heads)))
 
 
 def save_png(path, width, height):
