@@ -1,6 +1,5 @@
-// Buffers of one size that the threads of a loop borrow and give back. All are made by the thread
-// that makes the pool: the memory of other threads comes in small pages (core/memory), each of
-// which costs a fault.
+// Buffers of one size that the threads of a loop borrow and give back, instead of one a piece of
+// work. All are made by the thread that makes the pool.
 #pragma once
 
 #include <cstddef>

@@ -17,8 +17,15 @@
 
 namespace attn {
 
+#ifdef __GLIBC__
+namespace {
+thread_local bool heap_is_tuned = false;
+}  // namespace
+#endif
+
 void tune_allocator() {
 #ifdef __GLIBC__
+    heap_is_tuned = true;
     // By how much the heap grows: addresses only, memory comes when they are written. Where those
     // are limited, a few.
     rlimit addresses{};
@@ -40,9 +47,8 @@ void tune_allocator() {
 
 void tune_allocator_of_thread() {
 #ifdef __GLIBC__
-    thread_local bool is_tuned = false;
-    if (is_tuned) return;
-    is_tuned = true;
+    if (heap_is_tuned) return;
+    heap_is_tuned = true;
     // The heap of a thread is mapped as a whole and begins at a multiple of its size.
     constexpr std::uintptr_t kHeap = std::uintptr_t{64} << 20;
     void* const inside = std::malloc(1);

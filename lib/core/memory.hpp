@@ -13,7 +13,7 @@ namespace attn {
 // they call tune_allocator_of_thread. Neither does anything outside of glibc.
 void tune_allocator();
 
-// Costs a call of the system the first time that a thread calls it.
+// Costs a call of the system the first time that another thread calls it.
 void tune_allocator_of_thread();
 
 // Advises the system to give memory that is about to be written in large pages, which takes a

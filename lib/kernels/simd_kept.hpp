@@ -311,11 +311,8 @@ struct SimdKept {
             Batch logs(zero);
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
-                const bool whole = left >= kLanes;
-                const Batch a =
-                    whole ? Batch::load_unaligned(row + i) : All::load_tail(row + i, left, T{0});
-                const Batch b = whole ? Batch::load_unaligned(other + i)
-                                      : All::load_tail(other + i, left, T{0});
+                const Batch a = All::load_up_to(row + i, left, T{0});
+                const Batch b = All::load_up_to(other + i, left, T{0});
                 const Batch m = (a + b) * half, difference = xsimd::abs(a - b);
                 logs += xsimd::select(m <= zero, zero, m * xsimd::log(m));  // NaN stays
                 high = xsimd::max(high, difference);

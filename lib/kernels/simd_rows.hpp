@@ -68,6 +68,11 @@ struct SimdRows {
         return Batch::load_aligned(lanes);
     }
 
+    // A whole register of them, or what is left.
+    static Batch load_up_to(const T* values, std::size_t left, T padding) {
+        return left < kLanes ? load_tail(values, left, padding) : Batch::load_unaligned(values);
+    }
+
     static void store_tail(Batch batch, T* values, std::size_t count) {
         alignas(64) T lanes[kLanes];
         batch.store_aligned(lanes);
@@ -135,8 +140,7 @@ struct SimdRows {
             Batch sum(T{0}), squares(T{0}), distance(T{0});
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
-                const Batch w =
-                    left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
+                const Batch w = load_up_to(row + i, left, T{0});
                 high = xsimd::max(high, left < kLanes ? load_tail(row + i, left, lowest) : w);
                 sum += w;
                 squares = xsimd::fma(w, w, squares);
@@ -161,8 +165,7 @@ struct SimdRows {
             Batch logs(zero);
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
-                const Batch w =
-                    left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
+                const Batch w = load_up_to(row + i, left, T{0});
                 logs += xsimd::select(w <= zero, zero, w * xsimd::log(w));  // NaN stays
             }
             result += static_cast<double>(sum_of_lanes(logs));
@@ -182,8 +185,7 @@ struct SimdRows {
             Batch count(zero), sum(zero), squares(zero);
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
-                const Batch score = left < kLanes ? load_tail(row + i, left, -infinity)
-                                                  : Batch::load_unaligned(row + i);
+                const Batch score = load_up_to(row + i, left, -infinity);
                 // Not "!=", which forgets NaN in xsimd 8 with AVX.
                 const auto there = !(score == none);
                 const Batch value = xsimd::select(there, score, zero);
@@ -212,8 +214,7 @@ struct SimdRows {
         std::size_t count = 0;
         for (std::size_t i = 0; i < size; i += kLanes) {
             const std::size_t left = size - i;
-            const Batch w =
-                left < kLanes ? load_tail(row + i, left, low) : Batch::load_unaligned(row + i);
+            const Batch w = load_up_to(row + i, left, low);
             const auto chosen = (w > below) & (w <= above);
             count += store_chosen(w, chosen, found + count);
         }
@@ -240,8 +241,7 @@ struct SimdRows {
             }
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
-                const Batch w = left < kLanes ? load_tail(row + i, left, threshold)
-                                              : Batch::load_unaligned(row + i);
+                const Batch w = load_up_to(row + i, left, threshold);
                 partial += xsimd::select(w > bound, w, zero);
                 hits += xsimd::select(w > bound, one, zero);
             }
@@ -330,11 +330,8 @@ struct SimdRows {
             Batch sum(T{0});
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
-                const bool whole = left >= kLanes;
-                const Batch w =
-                    whole ? Batch::load_unaligned(weights + i) : load_tail(weights + i, left, T{0});
-                const Batch g = whole ? Batch::load_unaligned(gradients + i)
-                                      : load_tail(gradients + i, left, shift);
+                const Batch w = load_up_to(weights + i, left, T{0});
+                const Batch g = load_up_to(gradients + i, left, shift);
                 sum = xsimd::fma(w, g - shifts, sum);
             }
             result += static_cast<double>(sum_of_lanes(sum));
@@ -352,10 +349,8 @@ struct SimdRows {
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
                 const bool whole = left >= kLanes;
-                const Batch w =
-                    whole ? Batch::load_unaligned(weights + i) : load_tail(weights + i, left, T{0});
-                const Batch g = whole ? Batch::load_unaligned(gradients + i)
-                                      : load_tail(gradients + i, left, T{0});
+                const Batch w = load_up_to(weights + i, left, T{0});
+                const Batch g = load_up_to(gradients + i, left, T{0});
                 const Batch s = w * ((g - shifts) - dots);
                 weight_squares = xsimd::fma(g, g, weight_squares);
                 weighted = xsimd::fma(w, g, weighted);
@@ -382,8 +377,7 @@ struct SimdRows {
             Batch first(T{0}), second(T{0}), third(T{0}), fourth(T{0});
             for (; i < stop; i += kLanes) {
                 const std::size_t left = size - i;
-                const Batch x =
-                    left < kLanes ? load_tail(row + i, left, T{0}) : Batch::load_unaligned(row + i);
+                const Batch x = load_up_to(row + i, left, T{0});
                 const Batch square = x * x;
                 first += x;
                 second += square;

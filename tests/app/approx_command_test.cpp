@@ -48,6 +48,13 @@ Words model(const Words& more) {
     return words;
 }
 
+// Random numbers of one head, [1, 6, 4], in a file.
+std::string a_head(const TempFolder& folder, const char* name, unsigned seed) {
+    const Array<float> values = random_array<float>({1, 6, 4}, seed);
+    return write_array<float>(folder, name, values.shape(),
+                              {values.values().begin(), values.values().end()});
+}
+
 }  // namespace
 
 TEST_CASE("approx: exact attention comes first and is exact; the usual methods follow") {
@@ -435,19 +442,15 @@ TEST_CASE("approx: a folder has pictures of errors, needs and growth") {
 
 TEST_CASE("what a run read and its folder does not hold must be what it was") {
     const TempFolder folder;
-    const auto file = [&](const char* name, unsigned seed) {
-        const Array<float> values = random_array<float>({1, 6, 4}, seed);
-        return write_array<float>(folder, name, values.shape(),
-                                  {values.values().begin(), values.values().end()});
-    };
     const auto mask = [&](char far) {
         std::vector<char> cells(36, far);
         for (std::size_t i = 0; i < 6; ++i) cells[i * 6 + i] = 1;
         return write_array<char>(folder, "m.npy", {6, 6}, cells);
     };
     const std::string name = mask(0);
-    REQUIRE(run_program({"run", "-q", file("q.npy", 1), "-k", file("k.npy", 2), "-v",
-                         file("v.npy", 3), "--mask", name, "--save", "q,k,v", "-o", folder / "o"})
+    REQUIRE(run_program({"run", "-q", a_head(folder, "q.npy", 1), "-k", a_head(folder, "k.npy", 2),
+                         "-v", a_head(folder, "v.npy", 3), "--mask", name, "--save", "q,k,v", "-o",
+                         folder / "o"})
                 .exit_code == 0);
     CHECK(approx_of({folder / "o", "--method", "local:window=3"}).exit_code == 0);
     mask(1);
@@ -458,14 +461,11 @@ TEST_CASE("what a run read and its folder does not hold must be what it was") {
 
 TEST_CASE("with a sink exact attention loses nothing") {
     const TempFolder folder;
-    const auto file = [&](const char* name, unsigned seed) {
-        const Array<float> values = random_array<float>({1, 6, 4}, seed);
-        return write_array<float>(folder, name, values.shape(),
-                                  {values.values().begin(), values.values().end()});
-    };
     const std::string sink = write_array<float>(folder, "s.npy", {1}, {1.5F});
-    const Words input{"-q",       file("q.npy", 1), "-k",     file("k.npy", 2),
-                      "-v",       file("v.npy", 3), "--sink", sink,
+    const Words input{"-q",       a_head(folder, "q.npy", 1),
+                      "-k",       a_head(folder, "k.npy", 2),
+                      "-v",       a_head(folder, "v.npy", 3),
+                      "--sink",   sink,
                       "--method", "local:window=2"};
     const Json json = json_of(input);
     CHECK(json["methods"][0]["layers"][0]["kept_mass"].get<double>() < 0.99);
