@@ -97,7 +97,7 @@ void add_method_choice(Command& command, ApproxFlags& flags) {
     command.on("--list", flags.list, "The methods: options, defaults, what they need; and no more");
 }
 
-void add_approx_results(Command& command, ApproxFlags& flags, Console& console) {
+void add_approx_results(Command& command, ApproxFlags& flags, const CommandLine& line) {
     pipeline::ApproxRequest& request = flags.request;
     command.heading("Results");
     command.on("--per-head", request.per_head, "A line for each head");
@@ -160,8 +160,9 @@ void add_approx_results(Command& command, ApproxFlags& flags, Console& console) 
             "Also arrays of each method: weights, context, keep (1: this key is kept), in "
             "layerLL/<method>/; of random methods of the first seed")
         .completes_list(results::implied_save_names());
-    add_output_policy_flags(command, request.policy, console);
+    add_output_policy_flags(command, request.policy, line.console);
     add_digest_flag(command, request.policy);
+    add_array_io_flag(command, request.policy, line);
     command.heading(kPictures);
     add_color_flags(command, request.heatmaps);
     add_size_flags(command, request.heatmaps);
@@ -223,7 +224,7 @@ void add_approx_command(CLI::App& app, CommandLine& line) {
     add_input_flags(command, flags->request.input);
     add_attention_flags(command, flags->request.input.attention);
     add_method_choice(command, *flags);
-    add_approx_results(command, *flags, line.console);
+    add_approx_results(command, *flags, line);
     command.footer(describe_approx_measures());
     command.usual(
         {"--embeddings", "--weights", "--query", "--key", "--value", "--causal", "--method",

@@ -150,6 +150,7 @@ int act(int argc, const char* const* argv, Console& console, const Ranks& ranks)
     }
     CLI::App app;
     CommandLine line{{}, {}, console};
+    line.open_by_mpi = ranks.open_by_mpi;
     // The flags of one command are described much faster than those of all.
     if (holds_flag(words.begin(), words.end(), kHelpFlags) ||
         !describe_command(app, line, first_word(words)))

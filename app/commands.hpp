@@ -9,6 +9,7 @@
 #include "console.hpp"
 #include "core/communicator.hpp"
 #include "flags.hpp"
+#include "io/placed_file.hpp"
 
 namespace attn::app {
 
@@ -24,8 +25,9 @@ struct CommandLine {
     GlobalOptions global;
     Console& console;
     std::string text = "";  // what was asked for, but for where it goes and how it is told
-    std::function<int()> action = nullptr;  // of the chosen command; returns the exit code
-    Communicator ranks = {};                // that carry it out together
+    std::function<int()> action = nullptr;     // of the chosen command; returns the exit code
+    Communicator ranks = {};                   // that carry it out together
+    io::OpenPlacedFile open_by_mpi = nullptr;  // none where there is no MPI
 };
 
 // Does on rank 0 what is not divided among ranks, and says so, while the others wait. Returns the

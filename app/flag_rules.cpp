@@ -41,10 +41,11 @@ constexpr Pair kContradictions[] = {
 
 // The first does nothing without the second.
 constexpr Pair kNeeds[] = {
-    {"--mask-true", "--mask"}, {"--targets", "--image"},      {"--mean-heads", "--image"},
-    {"--layout", "--weights"}, {"--force", "--output"},       {"--durable", "--output"},
-    {"--force", "--received"}, {"--durable", "--received"},   {"--save", "--output"},
-    {"--axes-b", "--against"}, {"--no-pictures", "--output"}, {"--sha256", "--output"},
+    {"--mask-true", "--mask"}, {"--targets", "--image"},  {"--mean-heads", "--image"},
+    {"--layout", "--weights"}, {"--force", "--output"},   {"--durable", "--output"},
+    {"--io", "--output"},      {"--force", "--received"}, {"--durable", "--received"},
+    {"--save", "--output"},    {"--axes-b", "--against"}, {"--no-pictures", "--output"},
+    {"--sha256", "--output"},
 };
 
 // What does nothing where standard output holds an array instead of the table.

@@ -35,7 +35,7 @@ void add_grad_input_flags(Command& command, source::ComputedRequest& request) {
         "rounding");
 }
 
-void add_grad_flags(Command& command, GradFlags& flags, Console& console) {
+void add_grad_flags(Command& command, GradFlags& flags, const CommandLine& line) {
     pipeline::GradRequest& request = flags.request;
     command.heading("Gradients");
     command.parsed(
@@ -61,8 +61,9 @@ void add_grad_flags(Command& command, GradFlags& flags, Console& console) {
     command.heading("Output");
     command.text("-o,--output", "DIR", request.output,
                  "Folder for arrays and gradients.png; created, or replaced where grad wrote it");
-    add_output_policy_flags(command, request.policy, console);
+    add_output_policy_flags(command, request.policy, line.console);
     add_digest_flag(command, request.policy);
+    add_array_io_flag(command, request.policy, line);
     command
         .parsed(
             "--save", "LIST",
@@ -124,7 +125,7 @@ void add_grad_command(CLI::App& app, CommandLine& line) {
     const auto flags = std::make_shared<GradFlags>();
     add_grad_input_flags(command, flags->request.input);
     add_attention_flags(command, flags->request.input.attention);
-    add_grad_flags(command, *flags, line.console);
+    add_grad_flags(command, *flags, line);
     command.footer(describe_gradient_measures());
     command.usual({"--embeddings", "--weights", "--token-ids", "--heads", "--causal", "--upstream",
                    "--check", "--verify", "--save", "--output", "--json"},

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "cluster/mpi_file.hpp"
 #include "cluster/mpi_ranks.hpp"
 #include "cluster/rank_keeper.hpp"
 #include "command_line.hpp"
@@ -44,8 +45,9 @@ int main(int argc, char** argv) {
         const int nowhere = speaks ? -1 : ::open("/dev/null", O_WRONLY | O_CLOEXEC);
         attn::app::Console console =
             speaks ? attn::app::Console() : attn::app::Console(nowhere, nowhere);
-        const int code = attn::app::run_command_line(argc, argv, console,
-                                                     {ranks.communicator(), ranks.threads()});
+        const int code = attn::app::run_command_line(
+            argc, argv, console,
+            {ranks.communicator(), ranks.threads(), attn::cluster::open_mpi_file});
         // Launchers tell of every rank that ends with another code.
         return speaks ? code : 0;
     } catch (const attn::Interrupted& request) {

@@ -1,10 +1,9 @@
-// --force, --durable and --sha256: the same for every command that writes.
+// --force, --durable, --sha256 and --io: the same for every command that writes.
 #pragma once
 
-#include <string>
-#include "flags.hpp"
-
+#include "commands.hpp"
 #include "console.hpp"
+#include "flags.hpp"
 #include "io/output_guard.hpp"
 
 namespace attn::app {
@@ -14,5 +13,8 @@ void add_output_policy_flags(Command& command, io::OutputPolicy& policy, Console
 
 // The flag of commands that write a folder with a manifest.
 void add_digest_flag(Command& command, io::OutputPolicy& policy);
+
+// The flag of commands that write a folder of arrays. `line` must outlive the command.
+void add_array_io_flag(Command& command, io::OutputPolicy& policy, const CommandLine& line);
 
 }  // namespace attn::app

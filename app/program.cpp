@@ -87,7 +87,7 @@ constexpr NamedCommand kCommands[] = {
 
 std::string command_text(const CLI::App& app) {
     const std::set<std::string> left_out{"--output", "--json",   "--force", "--durable",
-                                         "--sha256", "--resume", "--list"};
+                                         "--sha256", "--resume", "--list",  "--io"};
     std::string text = "attn-inspect";
     for (const CLI::App* command : app.get_subcommands()) {
         text += " " + command->get_name();

@@ -175,7 +175,8 @@ void add_method_flags(Command& command, RolloutRequest& request) {
                  "The same for the weights of --encoder");
 }
 
-void add_result_flags(Command& command, RolloutRequest& request, bool& json, Console& console) {
+void add_result_flags(Command& command, RolloutRequest& request, bool& json,
+                      const CommandLine& line) {
     command.heading("Results");
     command.parsed(
         "--targets", "LIST|last",
@@ -203,8 +204,9 @@ void add_result_flags(Command& command, RolloutRequest& request, bool& json, Con
                "Print JSON: {\"method\", \"layers\", \"specificity\", \"flow_saturation\", "
                "\"targets\", \"warnings\"}");
     command.text("-o,--output", "DIR", request.output, "Folder for the arrays and the picture");
-    add_output_policy_flags(command, request.policy, console);
+    add_output_policy_flags(command, request.policy, line.console);
     add_digest_flag(command, request.policy);
+    add_array_io_flag(command, request.policy, line);
     command
         .parsed(
             "--save", "LIST",
@@ -226,7 +228,7 @@ void add_rollout_command(CLI::App& app, CommandLine& line) {
     add_input_flags(command, request.computed);
     add_attention_flags(command, request.attention);
     add_method_flags(command, request);
-    add_result_flags(command, request, flags->json, line.console);
+    add_result_flags(command, request, flags->json, line);
     add_heatmap_flags(command, request.heatmaps,
                       {"--color-scale", "--picture-format", "Format of the picture (default png)"});
     command.usual({"--method", "--fuse", "--residual", "--first-key", "--targets", "--sources",

@@ -51,14 +51,14 @@ void add_run_input_flags(Command& command, source::ComputedRequest& request) {
         "head a few times over");
 }
 
-void add_output_flags(Command& command, RunFlags& flags, Console& console) {
+void add_output_flags(Command& command, RunFlags& flags, const CommandLine& line) {
     command.heading("Output");
     pipeline::RunRequest& request = flags.request;
     command
         .text("-o,--output", "DIR", request.output,
               "Folder for the results; created, or replaced where an earlier run wrote it")
         .required();
-    add_output_policy_flags(command, request.policy, console);
+    add_output_policy_flags(command, request.policy, line.console);
     command.on("--resume", request.resume,
                "Go on at the first layer that a run of the same flags and inputs into this folder, "
                "with --resume too, had not completed when it was killed");
@@ -108,6 +108,7 @@ void add_output_flags(Command& command, RunFlags& flags, Console& console) {
     add_list_flag(command, flags.list);
     command.on("--json", flags.json, "Print the manifest instead of what was written");
     add_digest_flag(command, request.policy);
+    add_array_io_flag(command, request.policy, line);
     command.on("--timing", flags.timing,
                "Say on standard error, and with --json under timing, where the time went");
 }
@@ -140,7 +141,7 @@ int execute(const RunFlags& flags, const CommandLine& line) {
         if (flags.timing) clock.emplace();
         ProgressBar bar(line.console, line.global.quiet);
         manifest = pipeline::run(flags.request, bar.progress(), line.console.warnings());
-        if (clock) manifest.timing = clock->times(threads_of(line.global));
+        if (clock) manifest.timing = {clock->times(threads_of(line.global)), line.ranks.received()};
     }
     if (manifest.timing) print_timing(*manifest.timing, line.console);
     const auto& verification = manifest.verification;
@@ -170,7 +171,7 @@ void add_run_command(CLI::App& app, CommandLine& line) {
     const auto flags = std::make_shared<RunFlags>();
     add_run_input_flags(command, flags->request.input);
     add_attention_flags(command, flags->request.input.attention);
-    add_output_flags(command, *flags, line.console);
+    add_output_flags(command, *flags, line);
     add_heatmap_flags(
         command, flags->request.heatmaps,
         {"--color-scale", "--picture-format", "Format of the pictures (default png)"});

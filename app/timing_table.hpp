@@ -2,11 +2,11 @@
 #pragma once
 
 #include "console.hpp"
-#include "core/phase_clock.hpp"
+#include "results/manifest.hpp"
 
 namespace attn::app {
 
-// A line a phase on standard error.
-void print_timing(const PhaseClock::Times& times, Console& console);
+// A line a phase on standard error, and where there are other ranks, how much came from them.
+void print_timing(const results::RunTiming& timing, Console& console);
 
 }  // namespace attn::app

@@ -81,13 +81,17 @@ sample=(-x "$data/batch_embeddings.npy" -w "$data/weights" --tokens "$data/batch
 arrays=scores,weights,context,logsumexp,output,q,k,v,heatmaps,stats,received,check
 cd "$work"
 
-# The commands, each under a name. What they write goes to "out" and what they print is compared too.
+# The commands, each under a name, and what ranks are told besides. What they write goes to "out" and what they
+# print is compared too.
 commands=(
   "run with everything|run ${sample[*]} --save $arrays -o out"
   "run of some heads|run ${sample[*]} --layers 1 --head 0,3 --save weights,heatmaps,context --format npz --verify -o out"
   "run in float64|run -x $data/embeddings.npy -w $data/weights --causal --precision f64 --save weights,output -o out"
   "run of heads from files|run -q saved/layer00/q.npy -k saved/layer00/k.npy -v saved/layer00/v.npy --window 20,0 --save weights,stats,heatmaps --shared-scale -o out"
   "run of one head, whose rows are shared|run -q saved/layer00/q.npy -k saved/layer00/k.npy -v saved/layer00/v.npy --head 1 --save scores,weights,logsumexp,stats,received,check -o out"
+  "run through MPI-IO|run ${sample[*]} --save $arrays -o out|--io mpi"
+  "approx through MPI-IO|approx saved --method local:window=8,topk:k=4 --save weights,context,keep --no-pictures -o out|--io mpi"
+  "gradients through MPI-IO|grad ${sample[*]} --save all -o out|--io mpi"
   "stats of one head|stats saved --layer 0 --head 1 --seq 0 --json"
   "check of one head|check saved --head 2 --seq 1 --json"
   "stats|stats saved --similarity --json"
@@ -118,15 +122,17 @@ counts="1 2 3 4 7"
 
 # require_same COUNTS ENTRY: so many ranks do as one process does.
 require_same() {
-  local name=${2%%|*} words mpi ranks code expected_code=0
-  read -ra words <<<"${2#*|}"
+  local name line besides words more mpi ranks code expected_code=0
+  IFS='|' read -r name line besides <<<"$2"
+  read -ra words <<<"$line"
+  read -ra more <<<"$besides"
   rm -rf out expected
   "$one" "${words[@]}" >expected.txt 2>expected.err || expected_code=$?
   if [ -e out ]; then mv out expected; fi
   for mpi in "${mpis[@]}"; do
     for ranks in $1; do
       code=0
-      on "$mpi" "$ranks" "${words[@]}" >found.txt 2>found.err || code=$?
+      on "$mpi" "$ranks" "${words[@]}" "${more[@]}" >found.txt 2>found.err || code=$?
       [ "$code" -eq "$expected_code" ] || complain "$name, $ranks ranks, $mpi: exit code $code: $(cat found.err)"
       cmp -s expected.txt found.txt || complain "$name, $ranks ranks, $mpi: prints something else"
       if [ -e expected ]; then
@@ -138,6 +144,25 @@ require_same() {
 }
 
 for entry in "${commands[@]}"; do require_same "$counts" "$entry"; done
+
+# Of the contexts of a layer a rank receives what others computed, n * d_model * e * (p - 1) / p bytes, and little
+# besides. 12 heads of 1,024 tokens, so that each rank has as many.
+{
+  printf '\223NUMPY\1\0\166\0%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (12, 1024, 64), }"
+  head -c $((12 * 1024 * 64 * 4)) /dev/zero
+} >zeros.npy
+for mpi in "${mpis[@]}"; do
+  for ranks in $counts; do
+    case $ranks in 1 | 7) continue ;; esac
+    on "$mpi" "$ranks" run -q zeros.npy -k zeros.npy -v zeros.npy --causal --save output --timing --json -o out \
+      >found.txt 2>found.err || complain "contexts of $ranks ranks, $mpi: $(cat found.err)"
+    received=$(sed -n 's/.*"received": *\([0-9]*\).*/\1/p' found.txt)
+    expected_bytes=$((12 * 1024 * 64 * 4 * (ranks - 1) / ranks))
+    [ "${received:-0}" -ge "$expected_bytes" ] && [ "$received" -le $((expected_bytes * 101 / 100)) ] ||
+      complain "contexts of $ranks ranks, $mpi: $received bytes came, expected $expected_bytes"
+  done
+done
+rm -rf out
 
 # near EXPECTED FOUND: whether two .npy files of float32 hold numbers within 1e-6 of the largest one.
 near() {

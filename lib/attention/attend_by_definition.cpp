@@ -8,6 +8,7 @@
 #include "attention/divided_layer.hpp"
 #include "attention/overflow.hpp"
 #include "attention/stream_tiles.hpp"
+#include "attention/travelling_contexts.hpp"
 
 namespace attn {
 namespace {
@@ -152,6 +153,9 @@ Array<T> attend_by_definition(std::size_t layer, const HeadsView<T>& q, const He
     const Division division = divide_layer(mask, shape, sinks, share.output);
     const std::size_t columns = shape.heads * shape.d_value;
     std::vector<T> contexts(shape.sequences * shape.queries * columns);
+    const TileOrder order(shape, BlockOrder::falling, wants_blocks(sinks));
+    TravellingContexts<T> travelling(share.output ? division : Division(), shape, order,
+                                     contexts.data());
 
     const auto make = [&](const TilePlace& at, const Emit<T>& emit) {
         const HeadPlace place{at.sequence, at.head};
@@ -183,9 +187,10 @@ Array<T> attend_by_definition(std::size_t layer, const HeadsView<T>& q, const He
         if (needs.scores) tile.scores = head.at(options.score_stage).matrix();
         tile.context = head.context.matrix();
         emit(tile);
+        travelling.finish(at);
     };
-    stream_tiles(shape, sinks, BlockOrder::falling, share.output, division, make);
-    if (share.output) bring_contexts_together(division, shape, contexts.data());
+    stream_tiles(shape, sinks, order, share.output, division, make,
+                 [&](const auto& loop) { travelling.meanwhile(loop); });
     return Array<T>({shape.sequences, shape.queries, columns}, std::move(contexts));
 }
 

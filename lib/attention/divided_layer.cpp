@@ -180,31 +180,6 @@ void bring_heads_together(const Division& division, const LayerShape& shape,
     for (JoiningSink<T>* sink : joining) sink->end_heads();
 }
 
-template <class T>
-void bring_contexts_together(const Division& division, const LayerShape& shape, T* contexts) {
-    const std::size_t columns = shape.heads * shape.d_value;
-    const auto row_of = [&](std::size_t sequence, std::size_t head, std::size_t query) {
-        return contexts + (sequence * shape.queries + query) * columns + head * shape.d_value;
-    };
-    if (division.is_whole()) return;
-    const Communicator& ranks = division.ranks;
-    ByteWriter own;
-    for_rows_of(division, shape, ranks.rank(), [&](const RowPiece& piece) {
-        for (std::size_t query = piece.begin; query < piece.end; ++query)
-            own.put_values(row_of(piece.sequence, piece.head, query), shape.d_value);
-    });
-    const std::vector<std::string> all = ranks.gather_all(own.bytes());
-    for (std::size_t rank = 0; rank < all.size(); ++rank) {
-        if (rank == ranks.rank()) continue;
-        ByteReader theirs(all[rank]);
-        for_rows_of(division, shape, rank, [&](const RowPiece& piece) {
-            for (std::size_t query = piece.begin; query < piece.end; ++query)
-                theirs.take_values(row_of(piece.sequence, piece.head, query), shape.d_value);
-        });
-        assert(theirs.at_end());
-    }
-}
-
 template void bring_rows_together(const Division&, const LayerShape&, const Sinks<float>&);
 template void bring_rows_together(const Division&, const LayerShape&, const Sinks<double>&);
 template void tell_division(const Division&, const Sinks<float>&);
@@ -213,7 +188,5 @@ template Division divide_layer(const Mask<float>&, const LayerShape&, const Sink
 template Division divide_layer(const Mask<double>&, const LayerShape&, const Sinks<double>&, bool);
 template void bring_heads_together(const Division&, const LayerShape&, const Sinks<float>&);
 template void bring_heads_together(const Division&, const LayerShape&, const Sinks<double>&);
-template void bring_contexts_together(const Division&, const LayerShape&, float*);
-template void bring_contexts_together(const Division&, const LayerShape&, double*);
 
 }  // namespace attn

@@ -42,8 +42,4 @@ void bring_rows_together(const Division& division, const LayerShape& shape, cons
 template <class T>
 void bring_heads_together(const Division& division, const LayerShape& shape, const Sinks<T>& sinks);
 
-// Fills in the contexts [sequences, queries, heads * d_value] that other ranks computed.
-template <class T>
-void bring_contexts_together(const Division& division, const LayerShape& shape, T* contexts);
-
 }  // namespace attn

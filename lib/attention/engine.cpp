@@ -8,6 +8,7 @@
 #include "attention/packed_heads.hpp"
 #include "attention/stream_tiles.hpp"
 #include "attention/tile_computation.hpp"
+#include "attention/travelling_contexts.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/memory.hpp"
 
@@ -61,18 +62,22 @@ Array<T> attend(const AttentionInputs<T>& inputs, const Mask<T>& mask, const Sin
     const auto contexts = room_for_contexts<T>(cells, shape, division);
     const PackedHeads<T> packed(inputs.k, inputs.v);
     const LayerTask<T> task{inputs, packed, mask, shape, needs.scores, needs.row_sums};
+    const TileOrder order(shape, BlockOrder::falling, wants_blocks(sinks));
+    TravellingContexts<T> travelling(inputs.share.output ? division : Division(), shape, order,
+                                     contexts->data());
 
     const auto make = [&](const TilePlace& place, const Emit<T>& emit) {
         const std::size_t row = place.sequence * shape.queries + place.block * shape.block_rows;
         const MatrixView<T> context(contexts->data() + row * columns + place.head * shape.d_value,
                                     shape.rows_of_block(place.block), shape.d_value, columns);
         compute_tile<T>(task, place, context, emit);
+        travelling.finish(place);
     };
     tell_input_sinks(sinks, [&](InputSink<T>& sink) {
         sink.begin_inputs({&mask, &task, nullptr});
     });
-    stream_tiles(shape, sinks, BlockOrder::falling, inputs.share.output, division, make);
-    if (inputs.share.output) bring_contexts_together(division, shape, contexts->data());
+    stream_tiles(shape, sinks, order, inputs.share.output, division, make,
+                 [&](const auto& loop) { travelling.meanwhile(loop); });
     return {{shape.sequences, shape.queries, columns}, contexts->data(), contexts};
 }
 

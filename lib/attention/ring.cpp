@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <future>
 #include <limits>
-#include <memory>
-#include <system_error>
+#include <string>
+#include <utility>
 
 #include "attention/query_offset.hpp"
 #include "attention/ranks_sink.hpp"
 #include "core/byte_text.hpp"
 #include "core/divide_up.hpp"
 #include "core/parallel.hpp"
+#include "core/side_exchange.hpp"
 
 namespace attn {
 namespace {
@@ -165,15 +165,17 @@ class Ring {
 
     void meet_all_keys(const Progress& progress) {
         for (std::size_t step = 0; step < ranks_.size(); ++step) {
-            const bool is_last = step + 1 == ranks_.size();
-            std::future<std::string> next;
-            if (!is_last) next = start_passing();
             const RingTokens keys = tokens_at(step);
-            for (std::size_t i = 0; i < 2; ++i) {
-                for (std::size_t j = 0; j < 2; ++j) meet(i, j, keys[j]);
-            }
-            if (progress) progress(step + 1, ranks_.size());
-            if (!is_last) take(next.get(), tokens_at(step + 1));
+            const auto meet_these = [&] {
+                for (std::size_t i = 0; i < 2; ++i) {
+                    for (std::size_t j = 0; j < 2; ++j) meet(i, j, keys[j]);
+                }
+                if (progress) progress(step + 1, ranks_.size());
+            };
+            if (step + 1 == ranks_.size()) return meet_these();
+            std::string own = keys_and_values(), next;
+            exchange_meanwhile([&] { next = pass(std::move(own)); }, meet_these);
+            take(next, tokens_at(step + 1));
         }
     }
 
@@ -254,24 +256,22 @@ class Ring {
         }
     }
 
-    // To the next rank, while the one before passes on what it has, which is given.
-    std::future<std::string> start_passing() const {
+    // That are here.
+    std::string keys_and_values() const {
         ByteWriter own;
         for (std::size_t j = 0; j < 2; ++j) {
             put_heads(k_[j].view, own);
             put_heads(v_[j].view, own);
         }
-        const auto for_ranks = std::make_shared<std::vector<std::string>>(ranks_.size());
-        (*for_ranks)[(ranks_.rank() + 1) % ranks_.size()] = own.bytes();
-        const auto pass = [ranks = ranks_, for_ranks] {
-            return ranks.deal(
-                std::move(*for_ranks))[(ranks.rank() + ranks.size() - 1) % ranks.size()];
-        };
-        try {
-            return std::async(std::launch::async, pass);
-        } catch (const std::system_error&) {
-            return std::async(std::launch::deferred, pass);  // no more threads: it takes longer
-        }
+        return own.bytes();
+    }
+
+    // To the next rank; gives what the one before passes on.
+    std::string pass(std::string own) const {
+        std::vector<std::string> for_ranks(ranks_.size());
+        for_ranks[(ranks_.rank() + 1) % ranks_.size()] = std::move(own);
+        return ranks_.deal(
+            std::move(for_ranks))[(ranks_.rank() + ranks_.size() - 1) % ranks_.size()];
     }
 
     void take(const std::string& bytes, const RingTokens& tokens) {

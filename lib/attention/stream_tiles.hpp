@@ -11,6 +11,7 @@
 #include "attention/divided_layer.hpp"
 #include "attention/head_countdown.hpp"
 #include "attention/sink.hpp"
+#include "attention/tile_order.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 
@@ -47,32 +48,30 @@ class FirstError {
     std::optional<std::string> text_;
 };
 
-enum class BlockOrder {
-    rising,   // as files lie
-    falling,  // later rows have more keys under a causal mask: long blocks first leave less to wait
-              // for
-};
-
 // Takes a finished tile.
 template <class T>
 using Emit = std::function<void(const Tile<T>&)>;
 
+// Calls the loop once.
+using AroundTiles = std::function<void(const std::function<void()>& loop)>;
+
 // Calls make(place, emit) for the tiles of all heads that the shape streams, and with `all_heads`
 // for those of the others too, whose tiles reach no sink. `make` calls emit once. Of a divided
-// layer only for heads of this process; then sinks are told of the others.
+// layer only for heads of this process; then sinks are told of the others. `around` is given the
+// loop over the tiles, to run it with what goes on at the same time.
 template <class T, class Make>
-void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder order, bool all_heads,
-                  const Division& division, const Make& make) {
+void stream_tiles(
+    const LayerShape& shape, const Sinks<T>& sinks, const TileOrder& order, bool all_heads,
+    const Division& division, const Make& make,
+    const AroundTiles& around = [](const auto& loop) { loop(); }) {
     tell_division(division, sinks);
     for (Sink<T>* sink : sinks) sink->begin_layer(shape);
     HeadCountdown countdown(shape);
     FirstError errors;
-    const bool by_block = wants_blocks(sinks);
     const auto stream = [&](std::size_t item) {
-        TilePlace place = by_block ? countdown.place_by_block(item) : countdown.place(item);
+        const TilePlace place = order.place(item);
         const bool streamed = shape.streams(place.sequence, place.head);
         if (!streamed && !all_heads) return;
-        if (order == BlockOrder::falling) place.block = shape.blocks() - 1 - place.block;
         if (!division.streams(place.sequence, place.head, place.block * shape.block_rows)) return;
         make(place, [&](const Tile<T>& tile) {
             if (!streamed) return;
@@ -81,9 +80,11 @@ void stream_tiles(const LayerShape& shape, const Sinks<T>& sinks, BlockOrder ord
         if (!streamed || division.cuts_heads() || !countdown.finish(place)) return;
         for (Sink<T>* sink : sinks) sink->end_head(place.sequence, place.head);
     };
-    errors.watch([&] {
-        parallel_for(countdown.tiles(),
-                     [&](std::size_t item) { errors.watch(item, [&] { stream(item); }); });
+    around([&] {
+        errors.watch([&] {
+            parallel_for(order.tiles(),
+                         [&](std::size_t item) { errors.watch(item, [&] { stream(item); }); });
+        });
     });
     bring_rows_together(division, shape, sinks);
     bring_heads_together(division, shape, sinks);

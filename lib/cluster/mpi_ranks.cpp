@@ -10,6 +10,7 @@
 #include <exception>
 #include <thread>
 
+#include "cluster/mpi_turn.hpp"
 #include "cluster/rank_keeper.hpp"
 #include "cluster/threads_per_rank.hpp"
 #include "core/interrupt.hpp"
@@ -22,7 +23,7 @@ void wait_for(MPI_Request request) {
     constexpr auto kLongest = std::chrono::microseconds(1000);
     auto pause = std::chrono::microseconds(1);
     for (int done = 0;;) {
-        MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+        in_turn([&] { return MPI_Test(&request, &done, MPI_STATUS_IGNORE); });
         if (done != 0) return;
         stop_if_interrupted();
         std::this_thread::sleep_for(pause);
@@ -51,8 +52,10 @@ std::vector<std::uint64_t> tell_sizes(const std::vector<std::string>& own, std::
     std::vector<std::uint64_t> all(ranks * sizes.size());
     const auto count = static_cast<int>(sizes.size());
     MPI_Request request = MPI_REQUEST_NULL;
-    MPI_Iallgather(sizes.data(), count, MPI_UINT64_T, all.data(), count, MPI_UINT64_T,
-                   MPI_COMM_WORLD, &request);
+    in_turn([&] {
+        return MPI_Iallgather(sizes.data(), count, MPI_UINT64_T, all.data(), count, MPI_UINT64_T,
+                              MPI_COMM_WORLD, &request);
+    });
     wait_for(request);
     return all;
 }
@@ -68,15 +71,19 @@ void start_passing(const std::vector<std::string>& own, std::vector<std::string>
         if (!for_all[i]) {
             for_pieces(came[i].size(), [&](std::size_t at, int count) {
                 requests.emplace_back();
-                MPI_Irecv(came[i].data() + at, count, MPI_BYTE, other, kTag, MPI_COMM_WORLD,
-                          &requests.back());
+                in_turn([&] {
+                    return MPI_Irecv(came[i].data() + at, count, MPI_BYTE, other, kTag,
+                                     MPI_COMM_WORLD, &requests.back());
+                });
             });
         }
         if (!own_for_all) {
             for_pieces(own[i].size(), [&](std::size_t at, int count) {
                 requests.emplace_back();
-                MPI_Isend(own[i].data() + at, count, MPI_BYTE, other, kTag, MPI_COMM_WORLD,
-                          &requests.back());
+                in_turn([&] {
+                    return MPI_Isend(own[i].data() + at, count, MPI_BYTE, other, kTag,
+                                     MPI_COMM_WORLD, &requests.back());
+                });
             });
         }
     }
@@ -85,8 +92,10 @@ void start_passing(const std::vector<std::string>& own, std::vector<std::string>
 // What is for all goes round by broadcasts, one rank after another, the rest between two ranks.
 std::vector<std::string> exchange(const std::vector<std::string>& own) {
     int rank = 0, ranks = 1;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    in_turn([&] {
+        MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+        return MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    });
     const auto size = static_cast<std::size_t>(ranks), place = static_cast<std::size_t>(rank);
     const std::vector<std::uint64_t> told = tell_sizes(own, size);
     std::vector<std::string> came(size);
@@ -103,8 +112,10 @@ std::vector<std::string> exchange(const std::vector<std::string>& own) {
         if (!for_all[from]) continue;
         for_pieces(came[from].size(), [&](std::size_t at, int count) {
             MPI_Request request = MPI_REQUEST_NULL;
-            MPI_Ibcast(came[from].data() + at, count, MPI_BYTE, static_cast<int>(from),
-                       MPI_COMM_WORLD, &request);
+            in_turn([&] {
+                return MPI_Ibcast(came[from].data() + at, count, MPI_BYTE, static_cast<int>(from),
+                                  MPI_COMM_WORLD, &request);
+            });
             wait_for(request);
         });
     }

@@ -38,8 +38,9 @@ Communicator::Communicator(std::size_t rank, std::size_t size, Exchange exchange
 
 std::vector<std::string> Communicator::meet(const std::vector<std::string>& own) const {
     std::vector<std::string> messages = exchange_(own);
-    for (const std::string& message : messages) {
-        if (is_problem(message)) throw JointError(joint_text(messages));
+    for (std::size_t from = 0; from < size_; ++from) {
+        if (is_problem(messages[from])) throw JointError(joint_text(messages));
+        if (from != rank_) *received_ += messages[from].size();
     }
     for (std::string& message : messages) message.erase(0, 1);
     return messages;

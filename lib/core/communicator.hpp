@@ -3,8 +3,10 @@
 // so that every call below meets the same call of the others.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,9 @@ class Communicator {
     bool is_root() const { return rank_ == 0; }
     bool is_alone() const { return size_ == 1; }
 
+    // Bytes that came from the other ranks so far, to this object and its copies.
+    std::size_t received() const { return received_->load(); }
+
     // The bytes of all ranks, in their order. As all members throws JointError where another rank
     // gave up.
     std::vector<std::string> gather_all(const std::string& own) const;
@@ -56,6 +61,8 @@ class Communicator {
     std::size_t rank_ = 0;
     std::size_t size_ = 1;
     Exchange exchange_;
+    std::shared_ptr<std::atomic<std::size_t>> received_ =
+        std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 }  // namespace attn

@@ -20,13 +20,9 @@ std::size_t npy_file_size(DType dtype, const Shape& shape);
 
 class NpyWriter {
   public:
-    // Whether several processes make the same file at once, each with values of its own.
-    enum class Makers { one, several };
-
     // Creates the file (version 1.0, little-endian, C order) at its full size, all zeros, without
     // writing them. Throws Error on any failure of the system, as do all members.
-    NpyWriter(OutputPath path, DType dtype, const Shape& shape, Makers makers = Makers::one);
-    ~NpyWriter();
+    NpyWriter(const OutputPath& path, DType dtype, const Shape& shape, Makers makers = Makers::one);
     NpyWriter(const NpyWriter&) = delete;
     NpyWriter& operator=(const NpyWriter&) = delete;
 
@@ -35,14 +31,13 @@ class NpyWriter {
     template <class T>
     void write(std::size_t offset, Span<const T> values) const;
 
-    // Closes the file and reports what the destructor could not. Syncing is up to the folder.
-    void close();
+    // Closes the file and reports what its end could not. Syncing is up to the folder.
+    void close() const { file_.close(); }
 
   private:
-    OutputPath path_;
     DType dtype_;
     std::size_t header_size_ = 0;
-    int descriptor_ = -1;
+    PlacedFile file_;
 };
 
 }  // namespace attn::io

@@ -190,7 +190,9 @@ std::string OutputFolder::shown(const std::string& relative) const {
 }
 
 OutputPath OutputFolder::staged(const std::string& relative) const {
-    return {staging_ / relative, shown(relative)};
+    OutputPath file(staging_ / relative, shown(relative));
+    file.open = guard_.policy().open_array;
+    return file;
 }
 
 OutputPath OutputFolder::stage(const std::string& relative) {

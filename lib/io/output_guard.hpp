@@ -14,6 +14,7 @@
 
 #include "io/earlier_result.hpp"
 #include "io/own_mark.hpp"
+#include "io/placed_file.hpp"
 
 namespace attn::io {
 
@@ -22,6 +23,7 @@ struct OutputPolicy {
     bool force = false;    // --force
     bool durable = false;  // --durable: results survive a power cut too, not only a kill
     bool sha256 = false;   // --sha256: digests of that kind in the manifest of a folder, too
+    OpenPlacedFile open_array = open_placed_file;  // --io: how arrays of a folder are written
     // Takes the bytes of a file whose name is "-".
     std::function<void(const std::string&)> standard_output;
 };

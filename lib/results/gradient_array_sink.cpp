@@ -37,7 +37,7 @@ std::unique_ptr<io::NpyWriter> GradientArraySink<T>::create_cells(const std::str
     if (batch_axis_) shape.insert(shape.begin(), shape_.sequences_streamed());
     return std::make_unique<io::NpyWriter>(
         folder_.stage(array_file(shape_.layer, name)), dtype_of<T>(), shape,
-        folder_.is_shared() ? io::NpyWriter::Makers::several : io::NpyWriter::Makers::one);
+        folder_.is_shared() ? io::Makers::several : io::Makers::one);
 }
 
 template <class T>

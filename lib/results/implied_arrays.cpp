@@ -66,8 +66,7 @@ io::NpyWriter& ImpliedArrays<T>::file(const analysis::ImpliedHead& head, const s
     if (found != files_.end()) return found->second;
     Shape shape{axes_.heads.size(), rows, columns};
     if (axes_.batch) shape.insert(shape.begin(), axes_.sequences.size());
-    const auto makers =
-        folder_.is_shared() ? io::NpyWriter::Makers::several : io::NpyWriter::Makers::one;
+    const auto makers = folder_.is_shared() ? io::Makers::several : io::Makers::one;
     return files_
         .emplace(std::piecewise_construct, std::forward_as_tuple(path),
                  std::forward_as_tuple(folder_.stage(path), dtype_of<T>(), shape, makers))

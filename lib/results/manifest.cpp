@@ -43,11 +43,14 @@ nlohmann::ordered_json to_json(const analysis::Verification& verification) {
     return json;
 }
 
-nlohmann::ordered_json to_json(const PhaseClock::Times& timing) {
+nlohmann::ordered_json to_json(const RunTiming& timing) {
     nlohmann::ordered_json phases;
     for (std::size_t phase = 0; phase < kPhases; ++phase)
-        phases[name_of(static_cast<Phase>(phase))] = timing.phases[phase];
-    return {{"seconds", timing.seconds}, {"phases", phases}, {"waiting", timing.waiting}};
+        phases[name_of(static_cast<Phase>(phase))] = timing.times.phases[phase];
+    return {{"seconds", timing.times.seconds},
+            {"phases", phases},
+            {"waiting", timing.times.waiting},
+            {"received", timing.received}};
 }
 
 // nlohmann::json would cut 1.7 to 1 and take -1 for a very large number.

@@ -21,6 +21,11 @@ namespace attn::results {
 // An option of the command with its value as JSON text: {"causal", "true"}.
 using ManifestOption = std::pair<std::string, std::string>;
 
+struct RunTiming {
+    PhaseClock::Times times;
+    std::size_t received = 0;  // bytes that came from other ranks
+};
+
 struct RunManifest {
     std::string command;                         // "run", "heatmap"
     std::vector<io::InputRecord> inputs;         // not read back, but for
@@ -35,7 +40,7 @@ struct RunManifest {
     ArrayFormat format = ArrayFormat::npy;
     std::vector<std::string> files;
     std::optional<analysis::Verification> verification;  // not read back
-    std::optional<PhaseClock::Times> timing;             // likewise, and in no file: --json
+    std::optional<RunTiming> timing;                     // likewise, and in no file: --json
     std::optional<CheckResult> check;                    // likewise, nor written: it has a file
 
     // The value of an option as JSON text; "null" where the command had no such option.

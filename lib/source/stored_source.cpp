@@ -242,8 +242,8 @@ void StoredSource<T>::stream_layer(const StoredLayer<T>& stored, const Sinks<T>&
         sink.begin_options(attention);
         sink.begin_inputs({&mask, nullptr, stored_weights});
     });
-    stream_tiles(shape, sinks, BlockOrder::rising, false, divide_layer(mask, shape, sinks, false),
-                 make);
+    stream_tiles(shape, sinks, {shape, BlockOrder::rising, wants_blocks(sinks)}, false,
+                 divide_layer(mask, shape, sinks, false), make);
     LayerOutputs<T> outputs;
     outputs.layer = stored.layer;
     for (Sink<T>* sink : sinks) sink->end_layer(outputs);

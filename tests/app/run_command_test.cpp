@@ -302,3 +302,15 @@ TEST_CASE("run says with --timing where its time went, and leaves no trace of it
     printed.erase("timing");
     CHECK(printed == nlohmann::json::parse(manifest));
 }
+
+TEST_CASE("arrays are written through MPI by the program that has it alone") {
+    const TempFolder folder;
+    for (const std::string command : {"run", "grad", "approx", "rollout"}) {
+        const auto result = run_program({command, "-x", sample("embeddings.npy"), "-w",
+                                         sample("weights"), "-o", folder / "out", "--io", "mpi"});
+        CHECK(result.exit_code == 2);
+        CHECK(result.err ==
+              "attn-inspect: error: --io mpi: there is no MPI in attn-inspect; start "
+              "attn-inspect-mpi\n");
+    }
+}

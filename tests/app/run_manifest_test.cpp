@@ -102,7 +102,7 @@ TEST_CASE("every flag of run that changes numbers leaves its trace in manifest.j
                                "--force",          "--durable",  "--save",          "--format",
                                "--picture-format", "--layers",   "--layer",         "--head",
                                "--select-heads",   "--list",     "--json",          "--timing",
-                               "--sha256",         "--resume",   "--ring"};
+                               "--sha256",         "--resume",   "--ring",          "--io"};
     for (const Trace& trace : traces(encoder.write())) {
         CAPTURE(trace.flags);
         CHECK(options_of(join(trace.base, trace.flags), folder) != options_of(trace.base, folder));

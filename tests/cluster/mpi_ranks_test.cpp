@@ -5,17 +5,17 @@
 #include <cstdlib>
 
 #include "cluster/rank_keeper.hpp"
+#include "support/mpi_world.hpp"
 
 using attn::Communicator;
 
-// MPI begins once in a process, and ends once: there is one test case.
 TEST_CASE("every rank has what all ranks gave, in their order, whatever its length") {
     const auto variable = [](const std::string& name) {
         const char* value = std::getenv(name.c_str());
         return std::string(value == nullptr ? "" : value);
     };
     const bool launched = attn::cluster::launched_rank(variable).has_value();
-    const attn::cluster::MpiRanks ranks;
+    const attn::cluster::MpiRanks& ranks = attn::test::mpi_world();
     const Communicator& world = ranks.communicator();
     const auto given_by = [](std::size_t rank) {
         return std::string(100'000 * rank, static_cast<char>('a' + rank));  // rank 0: nothing

@@ -62,3 +62,23 @@ TEST_CASE("a folder that is not there and a shape that fits nowhere are errors")
     CHECK_THROWS_AS(attn::io::npy_file_size(DType::float32, {std::size_t{1} << 62}),
                     std::runtime_error);
 }
+
+TEST_CASE("a file is written in the way that its path says") {
+    std::string bytes;
+    bool closed = false;
+    attn::io::OutputPath path(std::string("x.npy"));
+    path.open = [&](const attn::io::OutputPath& of, std::size_t size, attn::io::Makers) {
+        CHECK(of.shown == "x.npy");
+        bytes.resize(size);
+        return attn::io::PlacedFile{[&](std::size_t offset, const char* from, std::size_t count) {
+                                        bytes.replace(offset, count, from, count);
+                                    },
+                                    [&] { closed = true; }};
+    };
+    const NpyWriter file(path, DType::float32, {2});
+    const std::vector<float> values{3, 4};
+    file.write(0, Span<const float>(values));
+    file.close();
+    CHECK(bytes == attn::io::npy_header(DType::float32, {2}) + bytes_of(values));
+    CHECK(closed);
+}
