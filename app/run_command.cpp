@@ -64,8 +64,9 @@ void add_output_flags(Command& command, RunFlags& flags, const CommandLine& line
                "with --resume too, had not completed when it was killed");
     command.on("--ring", request.ring,
                "Of attn-inspect-mpi: no rank holds all keys and values; they go round among the "
-               "ranks, each of which computes its own tokens through all layers. Saves context and "
-               "logsumexp, within 1e-6 of the largest that one process writes");
+               "ranks, each of which computes its own tokens through all layers. Saves context, "
+               "logsumexp, output, hidden, logits and probs, within rounding of what one process "
+               "writes");
     command
         .parsed(
             "--save", "LIST",

@@ -181,13 +181,13 @@ heads="-q saved/layer00/q.npy -k saved/layer00/k.npy -v saved/layer00/v.npy"
 for flags in "$heads --causal" "$heads --window 20,3 --head 1,2" "${sample[*]} --layers 1 --head 0,3" "${sample[*]}"; do
   rm -rf expected
   # shellcheck disable=SC2086
-  "$one" run $flags --save context,logsumexp -o expected >/dev/null
+  "$one" run $flags --save context,logsumexp,output -o expected >/dev/null
   for mpi in "${mpis[@]}"; do
     for ranks in $counts; do
       [ "$ranks" -gt 1 ] || continue
       rm -rf out
       # shellcheck disable=SC2086
-      on "$mpi" "$ranks" run $flags --save context,logsumexp --ring -o out >/dev/null 2>found.err ||
+      on "$mpi" "$ranks" run $flags --save context,logsumexp,output --ring -o out >/dev/null 2>found.err ||
         complain "a ring of $ranks ranks, $mpi: $(cat found.err)"
       for array in expected/layer*/*.npy; do
         near "$array" "out/${array#expected/}" || complain "a ring of $ranks ranks, $mpi: another ${array#expected/}"

@@ -64,7 +64,8 @@ void OverflowGuard::check(const Array<T>& x, const std::string& what) const {
     OverflowPlace place;
     place.layer = layer;
     place.sequence = index / columns / tokens;
-    place.token = index / columns % tokens;
+    const std::size_t row = index / columns % tokens;
+    place.token = token_of ? token_of(row) : row;
     place.column = index % columns;
     refuse_overflow<T>(place, what);
 }

@@ -2,6 +2,7 @@
 // user lets such numbers through.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -30,6 +31,8 @@ template <class T>
 struct OverflowGuard {
     std::optional<std::size_t> layer;
     bool allow_nonfinite = false;
+    // Which token stands in a row, where not all are there (attention/ring).
+    std::function<std::size_t(std::size_t row)> token_of = nullptr;
 
     // x [batch, tokens, columns]
     template <class T>

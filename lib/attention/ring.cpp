@@ -324,6 +324,10 @@ RingTokens ring_tokens(std::size_t tokens, std::size_t rank, std::size_t ranks) 
     return {run(rank), run(2 * ranks - 1 - rank)};
 }
 
+std::size_t ring_token(const RingTokens& own, std::size_t row) {
+    return row < own[0].size() ? own[0].begin + row : own[1].begin + row - own[0].size();
+}
+
 template <class T>
 RingInputs<T> ring_inputs(const Communicator& ranks, const HeadsView<T>& q, const HeadsView<T>& k,
                           const HeadsView<T>& v) {

@@ -18,6 +18,9 @@ namespace attn {
 using RingTokens = std::array<KeyRange, 2>;
 RingTokens ring_tokens(std::size_t tokens, std::size_t rank, std::size_t ranks);
 
+// Which token is in a row of those.
+std::size_t ring_token(const RingTokens& own, std::size_t row);
+
 // Heads [batch, heads, tokens, width] of each run.
 template <class T>
 using RingRuns = std::array<Heads<T>, 2>;

@@ -17,16 +17,6 @@ RingRuns<T> both_runs(const Heads<T>& own, const RingTokens& tokens) {
     return runs;
 }
 
-template <class T>
-void check_own(const OverflowGuard& guard, const Array<T>& rows, const char* what,
-               const Communicator& ranks) {
-    try {
-        guard.check(rows, what);
-    } catch (const Error& error) {
-        fail(error.what(), " (counted among the tokens of rank ", ranks.rank(), ")");
-    }
-}
-
 }  // namespace
 
 template <class T>
@@ -48,20 +38,21 @@ Array<T> compute_layer_in_ring(const Communicator& ranks, std::size_t layer, std
                                Array<T> x, ProjectionWeights<T> weights,
                                const AttentionOptions<T>& options, const LayerShare& share,
                                const Sinks<T>& sinks, const Progress& progress) {
-    const OverflowGuard guard{layer, options.allow_nonfinite};
-    check_own(guard, x, "what the layer reads", ranks);
+    const RingTokens runs = ring_tokens(tokens, ranks.rank(), ranks.size());
+    const OverflowGuard guard{layer, options.allow_nonfinite,
+                              [&](std::size_t row) { return ring_token(runs, row); }};
+    guard.check(x, "what the layer reads");
     const Array<T> W_O = weights.W_O, b_O = weights.b_O;
     const MatrixOrder order = weights.order;
     const LayerResult<T> own = project_heads(x, x, std::move(weights));
     x = {};
-    const RingTokens runs = ring_tokens(tokens, ranks.rank(), ranks.size());
     Array<T> output = attend_in_ring<T>(
         ranks, layer,
         {tokens, tokens, both_runs(own.q, runs), both_runs(own.k, runs), both_runs(own.v, runs)},
         options, share, sinks, progress);
     if (!share.output) return {};
     if (!W_O.empty()) output = project(output, W_O, b_O, order);
-    check_own(guard, output, "the output of the attention", ranks);
+    guard.check(output, "the output of the attention");
     return output;
 }
 

@@ -19,9 +19,13 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 28;
 class MpiFile {
   public:
     MpiFile(const io::OutputPath& path, std::size_t size, io::Makers makers) : path_(path) {
-        constexpr int kMode = MPI_MODE_WRONLY | MPI_MODE_CREATE;
+        // What stands in front of a colon names a file system to ROMIO, MPICH's part for files; of
+        // a path with a colon of its own it is told the usual one.
+        const std::string name = path_.path.string();
         require("cannot create", [&] {
-            return MPI_File_open(MPI_COMM_SELF, path_.path.c_str(), kMode, MPI_INFO_NULL, &file_);
+            const int code = open(name);
+            const bool again = code != MPI_SUCCESS && name.find(':') != std::string::npos;
+            return again && open("ufs:" + name) == MPI_SUCCESS ? MPI_SUCCESS : code;
         });
         if (makers == io::Makers::one) set_size(0);
         set_size(size);
@@ -53,6 +57,11 @@ class MpiFile {
     }
 
   private:
+    int open(const std::string& name) {
+        constexpr int kMode = MPI_MODE_WRONLY | MPI_MODE_CREATE;
+        return MPI_File_open(MPI_COMM_SELF, name.c_str(), kMode, MPI_INFO_NULL, &file_);
+    }
+
     void set_size(std::size_t size) const {
         require("cannot write",
                 [&] { return MPI_File_set_size(file_, static_cast<MPI_Offset>(size)); });

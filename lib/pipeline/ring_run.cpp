@@ -1,6 +1,8 @@
 #include "pipeline/ring_run.hpp"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/word_list.hpp"
@@ -9,11 +11,14 @@ namespace attn::pipeline {
 namespace {
 
 void require_rows_alone(const results::SaveChoice& save) {
+    const std::vector<std::string> of_rows{"context", "logsumexp", "output",
+                                           "hidden",  "logits",    "probs"};
     for (const results::Output& output : results::outputs()) {
-        const std::string name = output.name;
-        if (name == "context" || name == "logsumexp" || !(save.*output.chosen)) continue;
-        fail("--ring: no rank has what --save ", name,
-             " takes, all keys of a row or all heads; give --save context,logsumexp");
+        const bool fine = std::find(of_rows.begin(), of_rows.end(), output.name) != of_rows.end();
+        if (fine || !(save.*output.chosen)) continue;
+        fail("--ring: no rank has what --save ", output.name,
+             " takes, all keys of a row or all tokens; give --save with some of ",
+             joined(of_rows, ", "));
     }
 }
 

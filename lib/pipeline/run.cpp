@@ -133,9 +133,12 @@ class Run {
     // Each rank writes the rows of its own tokens.
     results::RunManifest go_round(results::ArraySink<T>& arrays, const Progress& progress) {
         if (loaded_.has_weights()) require_ring_tokens(loaded_.queries, ranks_);
+        const std::size_t tokens = outline_.queries;
+        const RingTokens own = ring_tokens(tokens, ranks_.rank(), ranks_.size());
+        results::LayerArraySink<T> outputs(folder_, save_, loaded_.batch_axis, {{own, tokens}});
         source_.go_round(ranks_);
-        source_.stream(Sinks<T>{&arrays}, {selection_.layers, std::nullopt, selection_.heads},
-                       progress);
+        source_.stream(Sinks<T>{&arrays, &outputs},
+                       {selection_.layers, std::nullopt, selection_.heads}, progress);
         folder_.gather_files();
         results::RunManifest manifest = describe();
         folder_.commit(results::write_manifest(manifest));

@@ -14,9 +14,27 @@ void ArrayFiles<T>::write(const std::string& name, const Array<T>& array,
 
 template <class T>
 void ArrayFiles<T>::write_batch(const std::string& name, const Array<T>& array) const {
+    if (own_) return write_own(name, array);
     Shape shape = array.shape();
     if (!batch_axis_) shape.erase(shape.begin());
     write(name, array, shape);
+}
+
+template <class T>
+void ArrayFiles<T>::write_own(const std::string& name, const Array<T>& array) const {
+    const std::size_t batch = array.extent(0), columns = array.extent(2);
+    Shape shape{own_->tokens, columns};
+    if (batch_axis_) shape.insert(shape.begin(), batch);
+    const io::NpyWriter file(folder_.stage(name), dtype_of<T>(), shape, io::Makers::several);
+    const T* from = array.data();
+    for (std::size_t sequence = 0; sequence < batch; ++sequence) {
+        for (const KeyRange& run : own_->runs) {
+            file.write((sequence * own_->tokens + run.begin) * columns,
+                       Span<const T>(from, run.size() * columns));
+            from += run.size() * columns;
+        }
+    }
+    file.close();
 }
 
 template <class T>

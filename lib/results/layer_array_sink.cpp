@@ -7,8 +7,8 @@ namespace attn::results {
 
 template <class T>
 LayerArraySink<T>::LayerArraySink(io::OutputFolder& folder, const SaveChoice& choice,
-                                  bool batch_axis)
-    : files_(folder, batch_axis), choice_(choice) {}
+                                  bool batch_axis, std::optional<OwnTokens> own)
+    : files_(folder, batch_axis, own), choice_(choice) {}
 
 template <class T>
 Needs LayerArraySink<T>::needs() const {

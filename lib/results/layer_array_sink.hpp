@@ -13,8 +13,10 @@ namespace attn::results {
 template <class T>
 class LayerArraySink : public Sink<T>, public JoiningSink<T> {
   public:
-    // The files have a batch axis iff `batch_axis`.
-    LayerArraySink(io::OutputFolder& folder, const SaveChoice& choice, bool batch_axis);
+    // The files have a batch axis iff `batch_axis`. With `own` all that comes is of these tokens,
+    // and no queries, keys and values are chosen.
+    LayerArraySink(io::OutputFolder& folder, const SaveChoice& choice, bool batch_axis,
+                   std::optional<OwnTokens> own = {});
 
     Needs needs() const override;
     void begin_layer(const LayerShape& shape) override { shape_ = shape; }

@@ -39,7 +39,7 @@ Array<T> block_output_of(const Sinks<T>& sinks, const BlockWeights<T>& block, co
     const RanksSink<T>* const shared = ranks_among(sinks);
     if (shared == nullptr || shared->ranks().is_alone())
         return block_output(block, x, attended, guard);
-    const OverflowGuard open{guard.layer, true};
+    const OverflowGuard open{guard.layer, true, guard.token_of};
     const Array<T> all =
         divide_rows<T>(shared->ranks(), x.extent(0) * x.extent(1),
                        [&](std::size_t first, std::size_t count) {
@@ -132,6 +132,15 @@ model::LayerWeights<T> ComputedSource<T>::load(const Layer& asked) const {
                                 policy, asked.block);
 }
 
+template <class T>
+OverflowGuard ComputedSource<T>::guard_of(std::optional<std::size_t> layer) const {
+    OverflowGuard guard{layer, allow_nonfinite_};
+    if (!ring_) return guard;
+    const RingTokens own = ring_tokens(loaded_.queries, ring_->rank(), ring_->size());
+    guard.token_of = [own](std::size_t row) { return ring_token(own, row); };
+    return guard;
+}
+
 // Gives what the next layer reads, where the block is asked for.
 template <class T>
 Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
@@ -172,7 +181,7 @@ Array<T> ComputedSource<T>::stream_layer(const Layer& asked) const {
     if (asked.block) {
         const InPhase products(Phase::project);
         hidden = block_output_of(asked.sinks, weights.block, asked.x, attention.output,
-                                 {asked.layer, allow_nonfinite_});
+                                 guard_of(asked.layer));
         outputs.hidden = &hidden;
     }
     for (Sink<T>* sink : asked.sinks) sink->end_layer(outputs);
@@ -189,8 +198,9 @@ void ComputedSource<T>::stream_heads(const Layer& asked) const {
     const AttentionOptions<T> options = loaded_.options_of(asked.layer);
     LayerResult<T> attention;
     if (ring_)
-        attend_in_ring(*ring_, asked.layer, ring_inputs(*ring_, q.view, k.view, v.view), options,
-                       asked.share, asked.sinks, {});
+        attention.output =
+            attend_in_ring(*ring_, asked.layer, ring_inputs(*ring_, q.view, k.view, v.view),
+                           options, asked.share, asked.sinks, {});
     else
         attention = compute_heads(asked.layer, q, k, v, options, asked.sinks, asked.share);
     LayerOutputs<T> outputs;
@@ -204,7 +214,7 @@ void ComputedSource<T>::end_model(const Array<T>& x, const Needs& needs,
                                   const Sinks<T>& sinks) const {
     const InPhase phase(Phase::project);
     const io::NonFinite policy = allow_nonfinite_ ? io::NonFinite::allow : io::NonFinite::refuse;
-    const OverflowGuard guard{std::nullopt, allow_nonfinite_};
+    const OverflowGuard guard = guard_of(std::nullopt);
     const Array<T> hidden = model::final_hidden<T>(files_, *loaded_.bundle, x, policy);
     guard.check(hidden, "the final hidden state");
     Array<T> logits;

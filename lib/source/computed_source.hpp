@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "attention/overflow.hpp"
 #include "core/communicator.hpp"
 #include "io/inputs.hpp"
 #include "source/computed_inputs.hpp"
@@ -29,8 +30,9 @@ class ComputedSource : public Source<T> {
                       const Share& share) const;
 
     // From now on this rank computes its own tokens alone, and keys and values go round among the
-    // ranks (attention/ring): sinks get contexts and logsumexp of these, nothing else and no
-    // RanksSink. Once, for self-attention without a cache, of at least two tokens a rank.
+    // ranks (attention/ring): sinks get contexts, logsumexp, outputs and hidden states of these,
+    // nothing else and no RanksSink. Once, for self-attention without a cache, of at least two
+    // tokens a rank.
     void go_round(const Communicator& ranks);
 
     const ComputedInputs<T>& inputs() const { return loaded_; }
@@ -59,6 +61,7 @@ class ComputedSource : public Source<T> {
     Array<T> stream_layer(const Layer& asked) const;
     void stream_heads(const Layer& asked) const;
     void end_model(const Array<T>& x, const Needs& needs, const Sinks<T>& sinks) const;
+    OverflowGuard guard_of(std::optional<std::size_t> layer) const;
 
     io::Inputs& files_;
     bool allow_nonfinite_;

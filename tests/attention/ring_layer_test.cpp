@@ -69,7 +69,8 @@ TEST_CASE("the output of a layer in a ring is that of the layer") {
         CHECK(max_difference(outputs_in_ring(x, options, size), whole) < 1e-12);
 }
 
-TEST_CASE("what a layer in a ring cannot compute is named with the rank that has it") {
+TEST_CASE(
+    "what a layer in a ring cannot compute is named with its token and the rank that has it") {
     std::vector<double> values(kSequences * kRingTokens * kRingWidth, 1);
     values.back() = std::numeric_limits<double>::infinity();  // of the last token: rank 0 has it
     const Array<double> x({kSequences, kRingTokens, kRingWidth}, std::move(values));
@@ -81,5 +82,5 @@ TEST_CASE("what a layer in a ring cannot compute is named with the rank that has
     });
     for (const std::string& error : errors)
         CHECK_THAT(error, Catch::Contains("layer 3") &&
-                              Catch::Contains("(counted among the tokens of rank 0)"));
+                              Catch::Contains("token " + std::to_string(kRingTokens - 1)));
 }

@@ -3,6 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "support/array_files.hpp"
@@ -80,6 +83,20 @@ TEST_CASE("a ring writes the arrays of a run within rounding, and its manifest s
     CHECK(manifest["files"] == nlohmann::json{"layer00/context.npy", "layer00/logsumexp.npy"});
 }
 
+TEST_CASE("each rank of a ring writes the outputs of its own tokens, without weights, too") {
+    const TempFolder folder;
+    RunRequest request = ring_request(folder);
+    request.save = results::parse_save("output");
+    request.output = folder / "ring";
+    run_ring(request, 3);
+    request.output = folder / "run";
+    request.ring = false;
+    run(request, {}, {});
+    const std::string name = "/layer00/output.npy";
+    CHECK(load(folder / "ring" + name).shape() == load(folder / "run" + name).shape());
+    CHECK(max_difference(load(folder / "ring" + name), load(folder / "run" + name)) < 1e-6);
+}
+
 TEST_CASE("a ring of chosen heads writes these") {
     const TempFolder folder;
     RunRequest request = ring_request(folder);
@@ -99,17 +116,57 @@ TEST_CASE("a model goes round in a ring, layer after layer") {
     const TempFolder folder;
     RunRequest request;
     request.input.weights = std::string(ATTN_SOURCE_DIR) + "/data/induction/model.json";
-    request.save = results::parse_save("context,logsumexp");
+    request.save = results::parse_save("context,logsumexp,output");
     request.ring = true;
     request.output = folder / "ring";
     run_ring(request, 3);
     request.output = folder / "run";
     request.ring = false;
     run(request, {}, {});
-    for (const std::string name : {"layer00/context.npy", "layer01/context.npy",
-                                   "layer00/logsumexp.npy", "layer01/logsumexp.npy"})
+    for (const std::string name :
+         {"layer00/context.npy", "layer01/context.npy", "layer00/logsumexp.npy",
+          "layer01/logsumexp.npy", "layer00/output.npy", "layer01/output.npy"})
         CHECK(max_difference(load(folder / ("ring/" + name)), load(folder / ("run/" + name))) <
               1e-5);
+}
+
+TEST_CASE("every family of checkpoints goes round, up to its probabilities") {
+    std::size_t families = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(golden("models"))) {
+        const auto file = [&](const char* name) {
+            return exists(entry.path() / name) ? (entry.path() / name).string() : "";
+        };
+        INFO(entry.path().string());
+        const TempFolder folder;
+        RunRequest request;
+        request.input.weights = file("model.safetensors");
+        request.input.token_ids = file("token_ids.npy");
+        request.input.token_type_ids = file("token_type_ids.npy");
+        request.input.attention.positions = file("positions.npy");
+        request.input.embeddings = file("embeddings.npy");
+        request.input.hidden_states = file("hidden_states.npy");
+        request.save = results::parse_save("context,logsumexp,output");
+        request.save.hidden = exists(entry.path() / "expected/hidden.npy");
+        request.save.logits = exists(entry.path() / "expected/logits.npy");
+        request.save.probs = request.save.logits;
+        request.output = folder / "run";
+        run(request, {}, {});
+        request.ring = true;
+        request.output = folder / "ring";
+        run_ring(request, 2);
+        for (const auto& [name, bytes] : contents(folder / "run")) {
+            INFO(name);
+            if (std::filesystem::path(name).extension() != ".npy") continue;
+            const Array<double> once = load(folder / ("run/" + name));
+            const Array<double> round = load(folder / ("ring/" + name));
+            REQUIRE(once.shape() == round.shape());
+            double largest = 1;
+            for (const double value : once.values()) largest = std::max(largest, std::abs(value));
+            CHECK(max_difference(once, round) < 1e-5 * largest);
+        }
+        ++families;
+    }
+    CHECK(families > 5);
 }
 
 TEST_CASE("the last layer of a ring of chosen heads reads what all heads gave") {
@@ -146,9 +203,10 @@ TEST_CASE("what takes whole rows or all keys is refused by name") {
     };
     using Catch::Contains;
     using Request = RunRequest;
-    for (const std::string name : {"scores", "weights", "output", "stats", "received", "heatmaps"})
+    for (const std::string name : {"scores", "weights", "q", "stats", "received", "heatmaps"})
         CHECK_THAT(refused([&](Request& r) { r.save = results::parse_save("context," + name); }),
-                   Contains("--save " + name) && Contains("give --save context,logsumexp"));
+                   Contains("--save " + name) &&
+                       Contains("give --save with some of context, logsumexp, "));
     CHECK_THAT(refused([](Request& r) { r.input.attention.mask = "m.npy"; }), Contains("--mask"));
     CHECK_THAT(refused([](Request& r) { r.input.attention.bias = "b.npy"; }), Contains("--bias"));
     CHECK_THAT(refused([](Request& r) { r.input.attention.past_key = "p.npy"; }),
