@@ -9,6 +9,7 @@
 
 #include "analysis/diagnosis.hpp"
 #include "support/arrays.hpp"
+#include "support/thinned.hpp"
 
 using namespace attn;
 using namespace attn::analysis;
@@ -152,6 +153,7 @@ Change noise_of(double size) {
 }  // namespace
 
 TEST_CASE("rounding at any place is called rounding, and its place is told") {
+    std::size_t number = 0;
     for (const Rounding type : {Rounding::float16, Rounding::bfloat16}) {
         Plan heads, products, scores, exponentials, weights;
         heads.heads = to(type);
@@ -169,6 +171,7 @@ TEST_CASE("rounding at any place is called rounding, and its place is told") {
             for (const Observed kind : {Observed::weights, Observed::output}) {
                 // Weights that were rounded are of that type, which is no mistake of arithmetic.
                 if (plan == &weights && kind == Observed::weights) continue;
+                if (!takes_part(number++, 4)) continue;
                 const Diagnosis diagnosis = diagnose_planted(*plan, kind);
                 INFO(name_of(type) << ", " << place << ", kind " << static_cast<int>(kind));
                 REQUIRE(first_name(diagnosis) == "half-precision rounding");
@@ -195,11 +198,13 @@ TEST_CASE("rounding at several places is called rounding, and so it is beside a 
 }
 
 TEST_CASE("what was rounded when it was saved is correct, with half arithmetic before it or not") {
+    std::size_t number = 0;
     for (const Rounding type : {Rounding::float16, Rounding::bfloat16}) {
         Plan half;
         half.heads = half.products = half.scores = half.weights = half.output = to(type);
         for (const Plan& plan : {Plan(), half}) {
             for (const Observed kind : {Observed::weights, Observed::output}) {
+                if (!takes_part(number++, 3)) continue;
                 const Diagnosis diagnosis = diagnose_planted(plan, kind, type);
                 CHECK(diagnosis.correct);
                 CHECK(diagnosis.precision == name_of(type));
@@ -209,6 +214,7 @@ TEST_CASE("what was rounded when it was saved is correct, with half arithmetic b
 }
 
 TEST_CASE("errors as small as rounding that are none are not called so") {
+    std::size_t number = 0;
     Plan ramp, slope, near_noise, far_noise, of_scores, of_heads;
     ramp.bias = [](std::size_t, std::size_t key) { return 0.01 * static_cast<double>(key); };
     slope.bias = [](std::size_t query, std::size_t key) {
@@ -220,6 +226,7 @@ TEST_CASE("errors as small as rounding that are none are not called so") {
     of_heads.heads = noise_of(3e-3);
     for (const Plan* plan : {&ramp, &slope, &near_noise, &far_noise, &of_scores, &of_heads}) {
         for (const Observed kind : {Observed::weights, Observed::output}) {
+            if (!takes_part(number++, 5)) continue;
             const Diagnosis diagnosis = diagnose_planted(*plan, kind);
             CHECK_FALSE(diagnosis.correct);
             CHECK_FALSE(calls_it_rounding(diagnosis));

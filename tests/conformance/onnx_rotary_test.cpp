@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void check_case(const fs::path& folder) {
+void check_rotary_case(const fs::path& folder) {
     std::ifstream stream(folder / "case.json");
     const Json test = Json::parse(stream);
     const auto array = [&](const char* name) {
@@ -67,7 +67,7 @@ void check_case(const fs::path& folder) {
 TEST_CASE("every ONNX RotaryEmbedding case has the expected output") {
     std::size_t count = 0;
     for (const auto& entry : fs::directory_iterator(fs::path(ATTN_CASES_DIR) / "onnx-rotary")) {
-        check_case(entry.path());
+        check_rotary_case(entry.path());
         ++count;
     }
     CHECK(count >= 4);
