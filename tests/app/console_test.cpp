@@ -1,6 +1,5 @@
 // What reaches standard output and standard error, over all commands.
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -14,6 +13,7 @@
 #include "support/help.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
+#include "support/small_files.hpp"
 
 using namespace attn::test;
 namespace fs = std::filesystem;
@@ -83,10 +83,7 @@ TEST_CASE("every command says when standard output takes nothing, with exit code
 }
 
 TEST_CASE("a file that standard output goes to may be limited") {
-    const auto result = run_program({"--help"}, "", [] {
-        const rlimit limit{100, 100};
-        ::setrlimit(RLIMIT_FSIZE, &limit);
-    });
+    const auto result = run_program({"--help"}, "", [] { limit_file_size(100); });
     CHECK(result.exit_code == 2);
     CHECK(result.out.size() == 100);
 }

@@ -1,5 +1,4 @@
 // What commands may write over, and what they make of the name behind -o.
-#include <sys/resource.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "support/folder_contents.hpp"
 #include "support/picture.hpp"
 #include "support/program.hpp"
+#include "support/small_files.hpp"
 
 using namespace attn::test;
 namespace fs = std::filesystem;
@@ -177,11 +177,9 @@ TEST_CASE("names behind -o that cannot be meant are refused") {
 TEST_CASE("errors of the disk name the file as the user will see it") {
     const TempFolder temp;
     for (const char* format : {"npy", "npz", "safetensors"}) {
-        const auto result = run_program(
-            {"run", "-w", sample("model.json"), "-o", temp / "out", "--format", format}, "", [] {
-                const rlimit small{20000, 20000};
-                ::setrlimit(RLIMIT_FSIZE, &small);
-            });
+        const auto result =
+            run_program({"run", "-w", sample("model.json"), "-o", temp / "out", "--format", format},
+                        "", [] { limit_file_size(20000); });
         INFO(result.err);
         CHECK(result.exit_code == 2);
         CHECK_THAT(result.err, Catch::Contains((temp / "out") + "/layer00/") &&
@@ -231,10 +229,7 @@ TEST_CASE("a disk that fails at any byte of any format is told by the user's nam
             const ProgramResult result =
                 run_program({"run", "-w", sample("model.json"), "--save", "scores,weights,output",
                              "--format", format, "-o", out, "--quiet"},
-                            "", [bytes] {
-                                const rlimit limit{bytes, bytes};
-                                ::setrlimit(RLIMIT_FSIZE, &limit);
-                            });
+                            "", [bytes] { limit_file_size(bytes); });
             if (result.exit_code == 0) continue;
             ++failed;
             INFO(format << " " << bytes << ": " << result.err);

@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include "support/arrays.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
+#include "support/small_files.hpp"
 #include "support/temp_folder.hpp"
 
 using namespace attn::test;
@@ -184,16 +184,9 @@ TEST_CASE("a disk that fills up on the way leaves the earlier result") {
     const std::string before = read_file(folder / "out/layer00/weights.npy");
 
     // Files may not grow beyond 20 kB from here on; the arrays are larger.
-    rlimit old_limit{};
-    ::getrlimit(RLIMIT_FSIZE, &old_limit);
-    rlimit small = old_limit;
-    small.rlim_cur = 20000;
-    std::signal(SIGXFSZ, SIG_IGN);  // inherited: the write fails instead of killing
-    ::setrlimit(RLIMIT_FSIZE, &small);
     const auto result =
-        run_program({"run", "-w", sample("model.json"), "-o", folder / "out", "--no-causal"});
-    ::setrlimit(RLIMIT_FSIZE, &old_limit);
-    std::signal(SIGXFSZ, SIG_DFL);
+        run_program({"run", "-w", sample("model.json"), "-o", folder / "out", "--no-causal"}, "",
+                    [] { limit_file_size(20000); });
 
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.err, Catch::Contains("cannot write"));

@@ -1,6 +1,5 @@
 // Signals and limits, sent to the real binary.
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -12,6 +11,7 @@
 #include "support/arrays.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
+#include "support/small_files.hpp"
 
 using namespace attn::test;
 namespace fs = std::filesystem;
@@ -37,11 +37,6 @@ void wait_until_mapped(pid_t process, const std::string& path) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     FAIL(path << " is never mapped");
-}
-
-void limit_file_size() {
-    const rlimit limit{1000, 1000};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 }  // namespace
@@ -133,7 +128,7 @@ TEST_CASE("a file that may not grow is one line and exit code 2, and nothing sta
     };
     for (const auto& command : commands) {
         INFO(command[0]);
-        const ProgramResult result = run_program(command, "", limit_file_size);
+        const ProgramResult result = run_program(command, "", [] { limit_file_size(1000); });
         CHECK(result.exit_code == 2);
         CHECK_THAT(result.err,
                    Catch::StartsWith("attn-inspect: error: ") && Catch::Contains("File too large"));

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 
 #include "core/mapped_range.hpp"
 #include "core/temporary_path.hpp"
+#include "support/small_files.hpp"
 #include "support/temp_folder.hpp"
 
 using attn::MappedRange;
@@ -148,8 +148,7 @@ TEST_CASE("a mapped file that shrinks is one line with its name, whichever threa
 TEST_CASE("a file that may not grow is an error of write and no death") {
     const TempFolder temp;
     const Ending ending = watched([&] {
-        const rlimit limit{10, 10};
-        ::setrlimit(RLIMIT_FSIZE, &limit);
+        attn::test::limit_file_size(10);
         const int file = ::open((temp / "a").c_str(), O_WRONLY | O_CREAT, 0600);
         const char bytes[20] = {};
         if (::write(file, bytes, 10) != 10) ::_exit(1);
