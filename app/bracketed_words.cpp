@@ -10,7 +10,8 @@ constexpr char kGuard = '\0';
 
 std::vector<std::string> guarded(std::vector<std::string> words) {
     for (std::string& word : words) {
-        if (word.size() > 1 && word.front() == '[' && word.back() == ']') word.insert(0, 1, kGuard);
+        const bool brackets = word.size() > 1 && word.front() == '[' && word.back() == ']';
+        if (brackets || word.rfind("-:", 0) == 0) word.insert(0, 1, kGuard);
     }
     return words;
 }

@@ -1,5 +1,6 @@
 // The parser takes a word in brackets for a list where several may stand: "[b]" for "b", "[a,b]"
-// for two. These are names of files like any other.
+// for two; and "-:a", the array a of standard input, for a flag. These are names of files like any
+// other.
 #pragma once
 
 #include <string>

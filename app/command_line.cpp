@@ -76,7 +76,7 @@ std::vector<std::string> with_command(const Catalogue& catalogue, std::vector<st
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string& word = words[i];
         if (word == "--threads") ++i;
-        if (word.size() > 1 && word[0] == '-') continue;
+        if (word.size() > 1 && word[0] == '-' && word[1] != ':') continue;
         if (catalogue.find(word) != nullptr) return words;
         const bool path = word.find_first_of("/.:") != std::string::npos || word == "-";
         std::error_code error;

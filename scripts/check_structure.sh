@@ -52,7 +52,6 @@ lib/analysis/dense_mask.cpp         by dense_block_test.cpp, which makes every m
 lib/analysis/dense_output.cpp       the same
 lib/analysis/dense_rotary.cpp       the same
 lib/analysis/head_gradients.cpp     so far by tests/app/grad_command_test.cpp and the reference cases
-lib/pipeline/approx.cpp             by tests/app/approx_command_test.cpp
 lib/attention/blas_threads.cpp      so far by tests/app/signals_test.cpp
 lib/attention/project_heads.cpp     by layer_test.cpp: every layer projects
 lib/attention/product_memory.cpp    by tests/app/memory_test.cpp, at every limit of memory
@@ -62,17 +61,13 @@ lib/io/file_bytes.cpp               so far by tests/app/files_test.cpp
 lib/io/pack_npz.cpp                 so far by packing_test.cpp
 lib/io/pack_safetensors.cpp         so far by packing_test.cpp
 lib/io/zip_archive.cpp              so far by npz_test.cpp
-lib/model/embedding.cpp             so far by tests/conformance and run_checkpoint_test.cpp
 lib/model/logit_gradient.cpp        by tests/app/grad_command_test.cpp, through every family
-lib/model/layer_sizes.cpp           so far by weight_bundle_test.cpp
-lib/model/layer_weights.cpp         so far by layer_test.cpp
 lib/model/native_weights.cpp        so far by weight_bundle_test.cpp
 lib/source/attention_options.cpp  so far by tests/app/run_flags_test.cpp
 lib/pipeline/check.cpp              so far by check_judge_heads_test.cpp
 lib/pipeline/checkpoint_steps.cpp   by tests/app/monitor_command_test.cpp
 lib/pipeline/monitor.cpp            by tests/app/monitor_command_test.cpp
 lib/pipeline/step_collector.cpp     by tests/app/monitor_command_test.cpp
-lib/pipeline/stored_steps.cpp       by tests/app/monitor_command_test.cpp
 lib/results/training_pictures.cpp   by tests/app/monitor_command_test.cpp, which decodes them
 lib/pipeline/check_judge.cpp        so far by check_judge_heads_test.cpp and check_judge_zeros_test.cpp
 lib/pipeline/compare.cpp            so far by tests/app/compare_command_test.cpp

@@ -123,7 +123,9 @@ Difference fold(const std::vector<RowDifference>& rows, std::size_t columns) {
         b_squares += row.b_squares;
         result.mean_kl += row.divergence / static_cast<double>(rows.size());
     }
-    result.cosine = dot / std::sqrt(a_squares * b_squares);
+    // Rows of NaN have no direction; the others alone would not tell of them.
+    result.cosine =
+        std::isnan(result.max_abs) ? result.max_abs : dot / std::sqrt(a_squares * b_squares);
     return result;
 }
 

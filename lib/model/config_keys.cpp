@@ -106,14 +106,6 @@ ConfigKey only_key(const std::string& name, const ConfigValue::Content& only,
             }};
 }
 
-ConfigKey only_key_of_block(const std::string& name, const ConfigValue::Content& only,
-                            const std::string& what) {
-    return {name, [=](const ConfigValue& value, ModelConfig& config) {
-                const ConfigValue wanted(value.path(), value.key(), only);
-                if (!value.is_null() && !value.equals(wanted)) refuse_block(value, what, config);
-            }};
-}
-
 ConfigKey claim_key(const std::string& name, const std::vector<std::string>& arrays) {
     return {name, [=](const ConfigValue& value, ModelConfig& config) {
                 if (!value.is_null()) config.claims.push_back({said(value), value.truth(), arrays});

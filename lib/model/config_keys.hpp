@@ -59,9 +59,6 @@ void refuse_block(const ConfigValue& value, const std::string& what, ModelConfig
 // Only one value is computed; another one would do `what`. null passes.
 ConfigKey only_key(const std::string& name, const ConfigValue::Content& value,
                    const std::string& what);
-// The same for what is behind the attention.
-ConfigKey only_key_of_block(const std::string& name, const ConfigValue::Content& value,
-                            const std::string& what);
 
 // Says whether arrays of these names (ours) are there.
 ConfigKey claim_key(const std::string& name, const std::vector<std::string>& arrays);

@@ -96,7 +96,8 @@ class CheckJudge {
     // The heads of the same layer and sequence as the one at `first`, which come one after another.
     std::vector<const HeadCheck*> group_at(std::size_t first) const;
     bool may_underflow(const HeadCheck& head) const;
-    std::string masked_text(const std::vector<const HeadCheck*>& group, double* keys) const;
+    std::string masked_text(const std::vector<const HeadCheck*>& group, double* keys,
+                            std::optional<std::size_t>* key) const;
 
     // One line for all heads whose `offence` is above the bound: suspicious, but not wrong. `worst`
     // is the largest.

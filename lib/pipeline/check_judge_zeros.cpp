@@ -133,10 +133,10 @@ bool CheckJudge<T>::may_underflow(const HeadCheck& head) const {
 }
 
 // What mask the zeros of the heads of a layer look like; empty for none. `keys`: how many a row
-// misses at most.
+// misses at most; `key`: one that no query attends.
 template <class T>
-std::string CheckJudge<T>::masked_text(const std::vector<const HeadCheck*>& group,
-                                       double* keys) const {
+std::string CheckJudge<T>::masked_text(const std::vector<const HeadCheck*>& group, double* keys,
+                                       std::optional<std::size_t>* key) const {
     const std::size_t all = attention_.shape[3];
     const bool square = attention_.shape[2] == all;
     const HeadCheck& head = *group[0];
@@ -153,13 +153,15 @@ std::string CheckJudge<T>::masked_text(const std::vector<const HeadCheck*>& grou
         common = both;
     }
     const std::string who = group.size() > 1 ? text(" in all ", group.size(), " heads") : "";
+    const char* const whose = group.size() == 1 && heads_.size() > 1 ? " of this head" : "";
     const bool sure = group.size() > 1 || !may_underflow(*group[0]);
     if (!common.empty() && sure) {
         *keys = static_cast<double>(common.size());
         const bool behind = common.back() >= all - 2 && common.front() > 0 &&
                             common.back() - common.front() + 1 == common.size();
-        return text("no query attends key", common.size() > 1 ? "s " : " ", list_of(common), who,
-                    ", though all may: padding? ",
+        *key = common.front();
+        return text("no query", whose, " attends key", common.size() > 1 ? "s " : " ",
+                    list_of(common), who, ", though all may: padding? ",
                     behind ? text("--key-lengths ", common.front()) : std::string("--mask"),
                     " names it");
     }
@@ -179,7 +181,8 @@ std::string CheckJudge<T>::masked_text(const std::vector<const HeadCheck*>& grou
             return text("queries attend no key outside of a window", who, ": --window=", left, ",",
                         zeros.right.value_or(-1), " names it");
     }
-    return text(zeros.zeros, zeros.zeros == 1 ? " weight is" : " weights are",
+    return text(zeros.zeros, zeros.zeros == 1 ? " weight" : " weights", whose,
+                zeros.zeros == 1 ? " is" : " are",
                 " exactly 0 where the key may be attended, the smallest beside them ",
                 zeros.smallest, ": a mask? --mask names it (sparse attention may do so, too)");
 }
@@ -204,22 +207,22 @@ CheckLine CheckJudge<T>::judge_masked_keys() const {
         if (!sane) continue;
         // What all heads have in common, else what one of them has alone.
         double keys = 0;
+        std::optional<std::size_t> key;
         const HeadCheck* guilty = group[0];
-        std::string found = masked_text(group, &keys);
+        std::string found = masked_text(group, &keys, &key);
         for (auto head = group.begin(); found.empty() && head != group.end(); ++head)
-            found = masked_text({guilty = *head}, &keys);
+            found = masked_text({guilty = *head}, &keys, &key);
         if (found.empty()) continue;
         line.guilty.push_back(place_of(*guilty));
         if (++groups > 1) continue;
         line.verdict = Verdict::warning;
         line.worst = keys;
         line.place = place_of(*guilty);
-        const Keys& unattended = guilty->zeros.unattended;
-        if (guilty->zeros.first_zero) {
+        if (key) {
+            line.place->key = key;
+        } else if (guilty->zeros.first_zero) {
             line.place->query = guilty->zeros.first_zero->first;
             line.place->key = guilty->zeros.first_zero->second;
-        } else if (!unattended.empty()) {
-            line.place->key = unattended.front();
         }
         line.message = found;
     }

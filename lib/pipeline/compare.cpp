@@ -66,9 +66,13 @@ std::string advice(io::Inputs& inputs, const CompareRequest& request,
     if (!of_b && results::is_run_folder(request.a)) return "";
     const source::StoredParts parts =
         source::find_stored_parts(inputs, of_b ? request.b : request.a);
+    const Shape wanted = source::extents_of(of_b ? a : b), own = parts.shape();
+    const auto has = [&](std::size_t extent) {
+        return std::find(own.begin(), own.end(), extent) != own.end();
+    };
+    if (!has(wanted[3]) || !has(wanted[4])) return "";  // other queries or keys, whatever the axes
     return std::string("; name the axes of ") + (of_b ? request.b : request.a) + ", such as " +
-           (of_b ? "--axes-b " : "--axes ") +
-           source::likely_axes(parts, source::extents_of(of_b ? a : b)) +
+           (of_b ? "--axes-b " : "--axes ") + source::likely_axes(parts, wanted) +
            (of_b && !results::is_run_folder(request.a) ? ", or those of both with --axes" : "");
 }
 

@@ -235,7 +235,10 @@ render::HeatmapStyle HeatmapDrawer::style(const render::ColorScale& scale,
     style.layout = layout;
     style.font = &font_;
     style.numbers = options_.numbers;
-    if (choice_.words) style.value_name = choice_.words->value;
+    if (choice_.words)
+        style.value_name = choice_.words->value;
+    else if (scale.low < 0 && !options_.vmin)
+        style.value_name = "value";  // no weights, whatever else they are
     return style;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "core/digit.hpp"
@@ -90,7 +91,9 @@ std::optional<WrittenNumber> number_in(const std::string& name) {
     return last_number(name);
 }
 
-std::optional<WrittenNumber> number_of_source(const std::string& source) {
+// `found_in`: the folder in which it was looked for, whose own name says nothing of one step.
+std::optional<WrittenNumber> number_of_source(const std::string& source,
+                                              const std::string& found_in = "") {
     const io::ArrayName name = io::parse_array_name(source);
     if (!name.key.empty())
         if (auto number = number_in(name.key)) return number;
@@ -99,6 +102,7 @@ std::optional<WrittenNumber> number_of_source(const std::string& source) {
     const std::string base =
         fs::is_directory(path) ? path.filename().string() : path.stem().string();
     if (auto number = number_in(base)) return number;
+    if (!found_in.empty()) return std::nullopt;
     return number_in(path.parent_path().filename().string());
 }
 
@@ -118,7 +122,7 @@ std::vector<std::string> children_of(const std::string& folder, const StepSearch
         if (name[0] == '.' || name == "manifest.json") continue;
         if (!entry.is_directory() && endings.count(ending) == 0) continue;
         // Labels and settings lie beside what is looked for.
-        const bool sure = ending != ".json" && number_of_source(name).has_value();
+        const bool sure = ending != ".json" && number_of_source(name, folder).has_value();
         if (sure || search.holds(entry.path().string())) children.push_back(entry.path().string());
     }
     if (children.empty()) fail(folder, ": holds no ", search.what, " of any step");
@@ -177,12 +181,16 @@ std::vector<std::int64_t> parse_steps(const std::string& list) {
 std::vector<TrainingStep> find_training_steps(const std::vector<std::string>& sources,
                                               const std::string& list, const StepSearch& search) {
     std::vector<TrainingStep> steps;
+    std::map<std::string, std::string> found_in;  // folders, by source
     for (const std::string& source : sources) {
         if (!fs::is_directory(source) || search.is_whole(source)) {
             steps.push_back({0, source});
             continue;
         }
-        for (const std::string& child : children_of(source, search)) steps.push_back({0, child});
+        for (const std::string& child : children_of(source, search)) {
+            steps.push_back({0, child});
+            found_in[child] = source;
+        }
     }
     if (!list.empty()) {
         const std::vector<std::int64_t> numbers = parse_steps(list);
@@ -192,7 +200,8 @@ std::vector<TrainingStep> find_training_steps(const std::vector<std::string>& so
         for (std::size_t i = 0; i < steps.size(); ++i) steps[i].number = numbers[i];
     } else {
         for (TrainingStep& step : steps) {
-            const std::optional<WrittenNumber> number = number_of_source(step.source);
+            const std::optional<WrittenNumber> number =
+                number_of_source(step.source, found_in[step.source]);
             if (!number)
                 fail(step.source,
                      ": its name has no number that says which step it is; give --steps");

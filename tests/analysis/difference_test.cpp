@@ -58,6 +58,7 @@ TEST_CASE("equal infinities are close, and NaN is close to nothing") {
     CHECK(compared({{inf, -inf}}, {{inf, -inf}}).differing == 0);
     CHECK(compared({{inf}}, {{-inf}}).differing == 1);
     CHECK(compared({{std::nan("")}}, {{std::nan("")}}).differing == 1);
+    CHECK(std::isnan(compared({{1}, {std::nan("")}}, {{1}, {std::nan("")}}).cosine));
 }
 
 TEST_CASE("divergence is infinite where B lacks a key of A, and not a number of negative rows") {

@@ -34,3 +34,11 @@ TEST_CASE("files whose names stand in brackets are read, written and named so") 
     }
     std::filesystem::current_path(here);
 }
+
+TEST_CASE("an array of standard input is named by its key, as one of a file") {
+    const TempFolder folder;
+    const std::string bytes = R"({"a": [[1, 0], [0.5, 0.5]], "b": [[1, 0], [1, 0]]})";
+    for (const char* command : {"look", "stats", "check"})
+        CHECK(run_program({command, "-:a"}, bytes).exit_code == 0);
+    CHECK_THAT(run_program({"-:a"}, bytes).out, Catch::Contains("causal"));
+}

@@ -112,6 +112,16 @@ TEST_CASE("a flag without effect is refused, not ignored") {
     CHECK_FALSE(fs::exists(folder / "out"));
 }
 
+TEST_CASE("a flag that others leave nothing to do is refused") {
+    const Refusal refusals[] = {
+        {{"heatmap", "x.npy", "-o", "y", "--drop-first", "--keys", "0:1"},
+         {"--drop-first: has no effect, --keys 0:1 leaves no other key"}},
+        {{"approx", "-x", "x.npy", "-w", "w", "--method", "topk", "--target", "mass"},
+         {"--target: has no effect without --needs or --max-error"}},
+    };
+    for (const Refusal& refusal : refusals) check_rule_refuses(refusal.arguments, refusal.texts);
+}
+
 TEST_CASE("an option is given once, a switch as often as one likes and without a value") {
     check_rule_refuses({"run", "-w", "x", "-o", "y", "--scale", "1", "--scale", "2"},
                        {"--scale: is given 2 times"});

@@ -155,3 +155,10 @@ TEST_CASE("a rollout over a photograph is a panel a target, beside its matrix") 
     CHECK_THAT(none.err, Contains("layers.json"));
     CHECK_FALSE(std::filesystem::exists(scene.folder / "none"));
 }
+
+TEST_CASE("a photograph is for attention among its own patches") {
+    Scene scene;
+    scene.attention = scene.folder.write("cross.json", "[[[0.5, 0.5], [0, 1], [1, 0]]]");
+    scene.check_refused({"--grid", "1x2", "-o", scene.out},
+                        "has 3 queries and 2 keys; --image needs attention among the patches");
+}

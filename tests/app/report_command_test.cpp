@@ -329,6 +329,8 @@ TEST_CASE("what cannot be a page is refused by name, and nothing is written") {
                 folder);
     check_error({file, "-o", page, "--budget", budget, "--layer", "0", "--values", "exact"},
                 "choose some with --head", folder);
+    check_error({file, "-o", page, "--title", std::string(301, 'x')},
+                "--title: has 301 characters, expected at most 300", folder);
     check_error({file, "-o", page, "--image", "x.png"}, "--grid", folder);
     check_error({file, "-o", page, "--grid", "9x9"}, "--grid", folder);
     check_error({file, "-o", page, "--grid", "8x10", "--image",

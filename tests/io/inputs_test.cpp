@@ -88,3 +88,11 @@ TEST_CASE("digests are the same whether they are made while reading or at the en
     REQUIRE(at_the_end.size() == 3);
     CHECK(at_the_end == digests(attn::io::DigestTime::while_reading));
 }
+
+TEST_CASE("a setting is no array") {
+    const attn::test::TempFolder folder;
+    const std::string file = folder.write("model.json", R"({"heads": 2, "x": [1, 2]})");
+    attn::io::Inputs inputs;
+    CHECK_THROWS_WITH(inputs.find(file + ":heads"),
+                      file + ":heads: is one value, expected an array");
+}

@@ -39,3 +39,10 @@ TEST_CASE("a family with a configuration of its own has its defaults from it") {
     bundle.config.raw.any = true;
     CHECK(assumptions(bundle, true).empty());
 }
+
+TEST_CASE("an activation that is not known is refused with those that are") {
+    WeightBundle bundle = bundle_of("torch-encoder");
+    CHECK_THROWS_WITH(
+        apply({false, "swish2", {}}, bundle),
+        Catch::StartsWith("--activation swish2: expected one of ") && Catch::Contains("silu"));
+}

@@ -111,3 +111,12 @@ TEST_CASE("TransformerLens' norms are all of one kind") {
                       "ln_final.w: has a bias beside it, as LayerNorm has, and the first norm of "
                       "the file is RMSNorm");
 }
+
+TEST_CASE("TransformerLens' sines need a config that says which columns turn") {
+    io::Container container = config_container("{}");
+    container.arrays["blocks.0.attn.rotary_sin"] = {};
+    CHECK_THROWS_WITH(
+        model::require_agreement(container, bundle_of("transformer-lens", kPlain, "{}")),
+        Catch::StartsWith("model: has blocks.0.attn.rotary_sin, so its positions are rotary") &&
+            Catch::Contains("a config.json beside it must describe"));
+}

@@ -71,3 +71,21 @@ TEST_CASE("only families whose heads rotate in part read how much of them does")
     CHECK_THROWS_WITH(config_of("phi", R"({"partial_rotary_factor": 1.5})"),
                       Catch::Contains("must be a number from 0.001 to 1, it is 1.5"));
 }
+
+TEST_CASE("scaling that contradicts itself is refused") {
+    const auto gemma = [](const std::string& full, const std::string& sliding) {
+        return "{\"rope_parameters\": {\"full_attention\": {" + full +
+               "}, \"sliding_attention\": {" + sliding + "}}}";
+    };
+    CHECK_THROWS_WITH(config_of("gemma2", gemma(R"("rope_type": "linear", "factor": 8)",
+                                                R"("rope_type": "linear", "factor": 4)")),
+                      Catch::Contains("rope_parameters/sliding_attention/factor\": 4") &&
+                          Catch::Contains("contradicts its \"rope_parameters/full_attention/"));
+    CHECK_THAT(refused("gemma2", gemma(R"("rope_type": "linear", "factor": 8)",
+                                       R"("rope_type": "dynamic", "factor": 8)")),
+               Catch::Contains("another kind of rotary scaling than \"linear\""));
+    CHECK_THAT(refused("llama", R"({"rope_scaling": {"rope_type": "llama3", "factor": 8,
+                   "low_freq_factor": 4, "high_freq_factor": 4,
+                   "original_max_position_embeddings": 8192}})"),
+               Catch::Contains("\"high_freq_factor\" that is not above \"low_freq_factor\""));
+}

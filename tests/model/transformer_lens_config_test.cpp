@@ -50,3 +50,8 @@ TEST_CASE("every key of TransformerLens is read or refused") {
         CHECK(!refused("transformer-lens", json).empty());
     }
 }
+
+TEST_CASE("TransformerLens' layers attend globally or locally") {
+    CHECK_THAT(refused("transformer-lens", R"({"attn_types": ["global", "dilated"]})"),
+               Catch::Contains("layers of type \"dilated\""));
+}

@@ -244,3 +244,13 @@ TEST_CASE("TransformerLens' arrays say which norm they are of") {
     CHECK(norm_of("") == attn::NormKind::rms);
     CHECK(norm_of(R"(, "blocks.0.ln1.b": [0])") == attn::NormKind::layer);
 }
+
+TEST_CASE("TransformerLens' positions are not guessed") {
+    const TempFolder folder;
+    const auto bundle = read_weight_bundle(json(folder, R"({"blocks.0.attn.W_Q": [[[1]]],
+        "blocks.0.attn.W_K": [[[1]]], "blocks.0.attn.W_V": [[[1]]],
+        "blocks.0.attn.W_O": [[[1]]]})"));
+    CHECK_THROWS_WITH(attn::model::attention_defaults(bundle),
+                      Catch::Contains("has no table of positions, and no config.json") &&
+                          Catch::Contains("\"positional_embedding_type\""));
+}

@@ -34,6 +34,12 @@ TEST_CASE("approx: Linformer's matrices come from files, either way round, cut t
     check_lab_refuses(join(input, {"--method", "linformer", "--linformer-e", e}), "no effect");
     const std::string few = write_array(folder, "few.npy", {4, 48}, std::vector<double>(192, 1));
     check_lab_refuses(join(join(input, file), {"--linformer-e", few}), "fewer positions");
+    const std::string row = write_array(folder, "row.npy", {49}, std::vector<double>(49, 1));
+    check_lab_refuses(join(join(input, file), {"--linformer-e", row, "--linformer-f", row}),
+                      "row.npy [49]: expected a matrix [k, keys] or [keys, k]");
+    check_lab_refuses(join(input, {"--method", "linformer:projection=file:k=2", "--linformer-e", e,
+                                   "--linformer-f", f}),
+                      "--method: linformer:k=2: " + e + " has k=49");
 }
 
 TEST_CASE("approx: every head runs with the budget that it needs") {
@@ -69,4 +75,17 @@ TEST_CASE("approx: every head runs with the budget that it needs") {
     const std::string few = folder.write("few.json", R"([{"layer":0,"head":0,"topk":3}])");
     check_lab_refuses(join(kSampleModel, {"--method", "topk", "--head-budgets", few}),
                       "has no \"topk\" of layer 0, sequence 0, head 1");
+}
+
+TEST_CASE("approx: a file of budgets is the list that --needs writes") {
+    const TempFolder folder;
+    const auto refused = [&](const std::string& list, const std::string& text) {
+        check_lab_refuses(join(kSampleModel, {"--method", "topk", "--head-budgets",
+                                              folder.write("budgets.json", list)}),
+                          "--head-budgets " + folder / "budgets.json" + ": " + text);
+    };
+    refused("{}", "expected the heads of a needs.json, as approx --needs -o DIR writes it");
+    refused(R"([{"layer": 0, "seq": 0, "topk": 3}])", "entry 0: has no number \"head\"");
+    refused(R"([{"layer": 0, "seq": 0, "head": 1, "topk": 3}, {"layer": 0, "head": 1, "topk": 4}])",
+            "entry 1: layer 0, sequence 0, head 1 stands there twice");
 }

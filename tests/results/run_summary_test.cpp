@@ -57,3 +57,12 @@ TEST_CASE("a damaged manifest is refused") {
     folder.write("manifest.json", R"({"tool": "attn-inspect", "inputs": 3})");
     CHECK_THROWS_AS(results::summarise_run(path), Error);
 }
+
+TEST_CASE("a manifest without the version that wrote it is damaged") {
+    const TempFolder folder;
+    const std::string path = folder_of_results(folder, "{}");
+    std::string text = read_file(folder / "manifest.json");
+    text.replace(text.find("\"version\""), 9, "\"virgion\"");
+    const std::string file = folder.write("manifest.json", text);
+    CHECK_THROWS_WITH(results::summarise_run(path), file + ": is damaged");
+}

@@ -5,6 +5,7 @@
 
 #include "pipeline/run.hpp"
 #include "support/arrays.hpp"
+#include "support/program.hpp"
 #include "support/temp_folder.hpp"
 
 using namespace attn::test;
@@ -121,4 +122,36 @@ TEST_CASE("flags win over what the checkpoint says") {
     run.request.input.attention.causal = false;
     run();
     CHECK(run.result("layer00/weights").data()[1] > 0);
+}
+
+TEST_CASE("heads that are given must fit each other, embeddings their context") {
+    const TempFolder folder;
+    const std::string one = folder.write("one.json", "[[[1, 2]]]");
+    const std::string two = folder.write("two.json", "[[[1, 2], [3, 4]]]");
+    const std::string five = folder.write("five.json", "[[[[[1, 2]]]]]");
+    const struct {
+        std::vector<std::string> words;
+        std::string text;
+    } refusals[] = {
+        {{"-q", five, "-k", two, "-v", two},
+         "[1, 1, 1, 1, 2]: expected [heads, n, d] or [batch, heads, n, d] (--query)"},
+        {{"-q", two, "-k", two, "-v", one},
+         "--key [1, 1, 2, 2] and --value [1, 1, 1, 2]: batch, heads or tokens differ"},
+        {{"-q", two, "-k", two, "-v", two, "--norm-first"}, "they exclude --norm-first"},
+        {{"-x", sample("batch_embeddings.npy"), "-w", sample("weights"), "--context",
+          sample("embeddings.npy")},
+         "embeddings.npy [49, 64]: has 1 sequence, " + sample("batch_embeddings.npy") +
+             " has 3 (--context)"},
+        {{"-x", sample("embeddings.npy"), "-w", sample("weights"), "--past-key", two,
+          "--past-value", two},
+         "--past-key: is the cache of one layer, " + sample("weights") + " has 2"},
+    };
+    for (const auto& refusal : refusals) {
+        std::vector<std::string> words{"run", "-o", folder / "out"};
+        words.insert(words.end(), refusal.words.begin(), refusal.words.end());
+        const auto result = run_program(words);
+        INFO(result.err);
+        CHECK(result.exit_code == 2);
+        CHECK_THAT(result.err, Catch::Contains(refusal.text));
+    }
 }

@@ -112,3 +112,12 @@ TEST_CASE("values that need no change are those of the mapped file, and no other
     CHECK_FALSE(source::is_in_file(inputs, path, load(float{}, "q,heads,k", {1, 4, 2, 4})));
     CHECK_FALSE(source::is_in_file(inputs, path, Array<float>({2, 4, 4}, numbers)));
 }
+
+TEST_CASE("layers of which none has the cells that are wanted are refused") {
+    const TempFolder folder;
+    const NamedArray array = random_layers({2, 1, 2, 4, 4});
+    const std::string file =
+        folder.write("a.npz", npz_of({{"layer0", array.element(0)}, {"layer1", array.element(1)}}));
+    CHECK_THROWS_WITH(observe(file, "", 0, {1, 2, 5, 5}),
+                      Catch::Contains("expected [batch, heads, q, k] [1, 2, 5, 5]; --axes names"));
+}

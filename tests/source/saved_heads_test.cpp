@@ -47,3 +47,20 @@ TEST_CASE("approx: what a run was told holds for its q, k and v too") {
                 .exit_code == 0);
     check_lab_refuses({some}, "without --head");
 }
+
+TEST_CASE("approx: sinks of a run that its folder does not hold are not made up") {
+    const TempFolder folder;
+    const std::string run =
+        run_with_heads(folder, {"--sink", folder.write("sink.json", "[1, 1, 1, 1]")});
+    check_lab_refuses({run, "--method", "local"},
+                      run + ": its run had sinks that may be each layer's own");
+}
+
+TEST_CASE("approx: layers of another size than the first are refused") {
+    const TempFolder folder;
+    const std::string run = run_with_heads(folder);
+    for (const char* name : {"q", "k", "v"})
+        write_array(folder, std::string("heads/layer01/") + name + ".npy", {4, 2, 16},
+                    std::vector<double>(128));
+    check_lab_refuses({run, "--method", "local"}, "layers of another size than");
+}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "support/program.hpp"
 #include "support/stored_windows.hpp"
 #include "support/temp_folder.hpp"
 
@@ -138,4 +139,13 @@ TEST_CASE("whether arrays are causal is told by what was asked for") {
     CHECK(is_causal(Picked{1}, Picked{0}));
     CHECK_FALSE(is_causal(Picked{1}, std::nullopt));
     CHECK_FALSE(is_causal(std::nullopt, Picked{1}));
+}
+
+TEST_CASE("tokens are those of each sequence, or of all") {
+    const test::TempFolder folder;
+    const std::string attention = folder.write("a.json", "[[[1, 0], [0, 1]]]");
+    const std::string tokens = folder.write("t.json", R"([["a", "b"], ["c", "d"], ["e", "f"]])");
+    const auto result = test::run_program({"stats", attention, "--tokens", tokens});
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Contains(tokens + ": has tokens for 3 sequences, the attention has 1"));
 }

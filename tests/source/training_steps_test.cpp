@@ -1,6 +1,7 @@
 #include "source/training_steps.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "core/error.hpp"
 #include "support/temp_folder.hpp"
@@ -103,6 +104,18 @@ TEST_CASE("a folder stands for what lies in it, in the order of its numbers") {
     REQUIRE(steps.size() == 2);
     CHECK(steps[0].number == 200);
     CHECK(steps[1].number == 1000);
+}
+
+TEST_CASE("the folder in which steps lie is no step of a file in it") {
+    const TempFolder folder;
+    std::filesystem::create_directories(folder / "run7");
+    folder.write("run7/step3.npy", "x");
+    const std::string last = folder.write("run7/last.npy", "x");
+    StepSearch all = kSearch;
+    all.holds = [](const std::string&) { return true; };
+    CHECK_THROWS_WITH(find_training_steps({folder / "run7"}, "", all),
+                      Catch::Contains(last) && Catch::Contains("no number"));
+    CHECK(find_training_steps({last}, "", kSearch)[0].number == 7);
 }
 
 TEST_CASE("steps that repeat and names without a number are refused by name") {

@@ -12,7 +12,7 @@ inline void limit_file_size(rlim_t bytes) {
     const rlimit limit{bytes, bytes};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     // What a build for coverage.sh counts would be cut, and with it what others counted before.
-    ::setenv("GCOV_PREFIX", "/dev/null", 1);
+    ::setenv("GCOV_PREFIX", "/tmp/attn-cut-coverage", 1);
     ::setenv("GCOV_ERROR_FILE", "/dev/null", 1);
 }
 
