@@ -66,7 +66,8 @@ std::string advice(io::Inputs& inputs, const CompareRequest& request,
     if (!of_b && results::is_run_folder(request.a)) return "";
     const source::StoredParts parts =
         source::find_stored_parts(inputs, of_b ? request.b : request.a);
-    const Shape wanted = source::extents_of(of_b ? a : b), own = parts.shape();
+    const Shape wanted = source::extents_of(of_b ? a : b);
+    const Shape& own = parts.shape();
     const auto has = [&](std::size_t extent) {
         return std::find(own.begin(), own.end(), extent) != own.end();
     };
