@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "look_screen.hpp"
 #include "pipeline/look.hpp"
+#include "pipeline/look_sources.hpp"
 #include "progress_bar.hpp"
 #include "source_flags.hpp"
 #include "terminal.hpp"

@@ -75,6 +75,7 @@ std::string multiple(const Sums& sums) {
     const double whole = std::round(times);
     if (!(whole >= 2 && whole <= 1e6 && std::abs(times - whole) <= 1e-3 * whole)) return "";
     const std::string count = std::to_string(static_cast<long long>(whole));
+    if (whole == 100 && sum > 1) return "every sum is 100: the weights are per cent";
     return sum > 1 ? "every sum is " + count + ": " + count + " heads were added up, not averaged"
                    : "every sum is 1/" + count + ": averaged over " + count + " once too often";
 }
@@ -90,6 +91,7 @@ std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
     }
     const double highest = *std::max_element(sums.rows.begin(), sums.rows.end());
     const double lowest = *std::min_element(sums.rows.begin(), sums.rows.end());
+    if (lowest == 0 && highest == 0) return "this head has no weight at all";
     constexpr double kRounding = 0.05;
     if (highest < 1 + kRounding && lowest > 1 - kRounding) {
         std::vector<T> values;

@@ -53,6 +53,14 @@ std::vector<std::size_t> parse_index_list(const std::string& text, const std::st
     return indices;
 }
 
+std::string index_list_text(const std::vector<std::size_t>& indices) {
+    std::string list;
+    for (const std::size_t index : indices)
+        list += (list.empty() ? "" : ",") + std::to_string(index);
+    if (indices.size() < 2 || indices.back() - indices.front() + 1 != indices.size()) return list;
+    return std::to_string(indices.front()) + "-" + std::to_string(indices.back());
+}
+
 IndexRange parse_index_range(const std::string& text, std::size_t size, const std::string& flag) {
     const std::size_t colon = text.find(':');
     if (colon == std::string::npos)

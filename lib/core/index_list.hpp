@@ -11,6 +11,9 @@ namespace attn {
 // "0,3-5" -> {0, 3, 4, 5}, in the order written, each index once. Throws Error that names `flag`.
 std::vector<std::size_t> parse_index_list(const std::string& text, const std::string& flag);
 
+// Rising indices, as such a list: "0-3" where they follow each other, else "0,2,5".
+std::string index_list_text(const std::vector<std::size_t>& indices);
+
 // Positions begin … end - 1 of an axis.
 struct IndexRange {
     std::size_t begin = 0;

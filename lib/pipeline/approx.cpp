@@ -128,13 +128,13 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
                                      [](const auto& layer) { return layer.window_left; });
     around.is.masked = restricts(attention.structure) || windows;
     around.is.cells = shape[2] * shape[3];
-    std::vector<std::size_t> layers, heads;
-    for (const auto& layer : attention.layers) layers.push_back(layer.layer);
+    std::vector<std::size_t> heads;
     for (const std::size_t head : chosen_or_all(share.heads, shape[1]))
         heads.push_back(attention.heads[head]);
     const ChosenMethods chosen(
-        approx_choice(request, shape[3], inputs,
-                      places_of(layers, chosen_or_all(share.sequences, shape[0]), heads)),
+        approx_choice(
+            request, shape[3], inputs,
+            places_of(attention.layer_numbers(), chosen_or_all(share.sequences, shape[0]), heads)),
         around, warn);
     inputs.release();
     require_used_flags(request, chosen);
@@ -154,7 +154,7 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
     saves.sizes.d_value = contexts ? options.values.extent(3) : 0;
     const ApproxArrays<T> arrays = approx_arrays<T>(
         request, chosen, {chosen_or_all(share.sequences, shape[0]), heads, attention.batch_axis},
-        saves, options.values, layers.size(), folder);
+        saves, options.values, attention.layers.size(), folder);
     if (arrays.sink) sinks.push_back(arrays.sink.get());
     source::StoredSource<T>(attention).stream(sinks, share, progress);
     if (arrays.arrays) arrays.arrays->close();
@@ -188,7 +188,8 @@ Share share_of(const ApproxRequest& request, const source::ComputedInputs<T>& lo
     if (!share.layers) share.layers = saved;
     for (const std::size_t layer : *share.layers) {
         if (std::find(saved.begin(), saved.end(), layer) == saved.end())
-            fail("--layers ", layer, ": ", request.from.source, " holds other layers only");
+            fail("--layers ", layer, ": ", request.from.source, " holds layers ",
+                 index_list_text(saved), " only");
     }
     return share;
 }

@@ -114,7 +114,8 @@ HeadBudgetFile load_head_budgets(const std::string& name) {
             // Files of a single sequence may leave that number out.
             if (!there && head.is_object() && axis == 1) continue;
             if (!there || !head[axes[axis]].is_number_unsigned())
-                fail(where, ": has no number \"", axes[axis], "\"");
+                fail(where, ": has no number \"", axes[axis],
+                     "\", which those of approx --needs -o DIR have");
             place[axis] = head[axes[axis]].get<std::size_t>();
         }
         for (const results::NeedsFigure& figure : results::needs_figures()) {

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "analysis/half_values.hpp"
+#include "analysis/log_weights.hpp"
 #include "analysis/row_sum_cause.hpp"
 #include "analysis/second_softmax.hpp"
 #include "attention/query_offset.hpp"
@@ -126,6 +127,16 @@ std::string CheckJudge<T>::row_sum_cause(const HeadCheck& head) const {
     return attention_.matrix ? analysis::name_row_sum_cause(matrix_of(head), atol_) : "";
 }
 
+// What values are that no softmax made, to be put behind what tells so.
+template <class T>
+std::string CheckJudge<T>::kind_of_scores(const HeadCheck& head, const char* raw) const {
+    return attention_.matrix && analysis::are_log_weights(matrix_of(head))
+               ? ", and exp of every row sums to 1: these are logarithms of weights, as "
+                 "log_softmax "
+                 "gives them"
+               : raw;
+}
+
 // Whether all this looks like scores before softmax.
 template <class T>
 CheckLine CheckJudge<T>::judge_probabilities() const {
@@ -148,7 +159,7 @@ CheckLine CheckJudge<T>::judge_probabilities() const {
                 Verdict::fail,
                 {},
                 place_of(masked, masked.minus_infinite),
-                "holds -inf: these are masked scores before softmax",
+                "holds -inf" + kind_of_scores(masked, ": these are masked scores before softmax"),
                 places_where(
                     [](const HeadCheck& head) { return head.minus_infinite.value > 0; },
                     [&](const HeadCheck& head) { return place_of(head, head.minus_infinite); })};
@@ -163,8 +174,8 @@ CheckLine CheckJudge<T>::judge_probabilities() const {
             Verdict::fail,
             -below.below_zero.value,
             place_of(below, below.below_zero),
-            text(100 * negative / cells,
-                 " % of the values are negative: these are raw scores before softmax"),
+            text(100 * negative / cells, " % of the values are negative",
+                 kind_of_scores(below, ": these are raw scores before softmax")),
             places_where([](const HeadCheck& head) { return head.below_zero.value > 0; },
                          [&](const HeadCheck& head) { return place_of(head, head.below_zero); })};
     }

@@ -74,6 +74,7 @@ class CheckJudge {
                         bool with_key = true) const;
     MatrixView<const T> matrix_of(const HeadCheck& head) const;
     std::string row_sum_cause(const HeadCheck& head) const;
+    std::string kind_of_scores(const HeadCheck& head, const char* raw) const;
 
     // The head with the largest offence; the first of equals.
     template <class Offence>

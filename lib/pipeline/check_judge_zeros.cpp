@@ -75,7 +75,7 @@ CheckLine CheckJudge<T>::judge_almost_causal() const {
     const auto causal = std::count_if(heads_.begin(), heads_.end(), is_causal);
     CheckLine line = line_of(name, Verdict::ok);
     double cells = 0, heads = 0;
-    bool next_keys = true;
+    bool next_keys = true, few = true;
     std::string places;
     for (const HeadCheck& head : heads_) {
         if (head.zeros.after == 0 ||
@@ -97,17 +97,21 @@ CheckLine CheckJudge<T>::judge_almost_causal() const {
         cells += head.zeros.after;
         heads += 1;
         next_keys = next_keys && head.zeros.right == 1;
+        few = few && is_almost_causal(head, shape[2], mask_.structure.key_lengths);
     }
     if (heads == 0) return line;
     line.verdict = Verdict::warning;
     line.worst = cells;
     line.message =
-        text("all is zero right of the diagonal but for ", cells, cells == 1 ? " cell" : " cells",
-             " of ", heads, heads == 1 ? " head (" : " heads (the first: ", places,
-             cells > 3 ? " ..." : "",
-             next_keys ? "): every query sees the key after it, is the mask off by one?"
-                       : "): a causal mask that leaks?",
-             " --causal makes it a failure, --no-causal says it is meant");
+        few ? text("all is zero right of the diagonal but for ", cells,
+                   cells == 1 ? " cell" : " cells", " of ", heads,
+                   heads == 1 ? " head (" : " heads (the first: ", places, cells > 3 ? " ..." : "",
+                   next_keys ? "): every query sees the key after it, is the mask off by one?"
+                             : "): a causal mask that leaks?")
+            : text(causal, causal == 1 ? " head is" : " heads are", " causal, ", heads,
+                   heads == 1 ? " is" : " are", " not (the first: ", places,
+                   " ...): was the mask left out there?");
+    line.message += " --causal makes it a failure, --no-causal says it is meant";
     return line;
 }
 

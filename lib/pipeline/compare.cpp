@@ -7,6 +7,7 @@
 #include "attention/division.hpp"
 #include "core/byte_text.hpp"
 #include "core/error.hpp"
+#include "core/index_list.hpp"
 #include "core/parallel.hpp"
 #include "io/output_folder.hpp"
 #include "io/same_files.hpp"
@@ -77,6 +78,13 @@ std::string advice(io::Inputs& inputs, const CompareRequest& request,
            (of_b && !results::is_run_folder(request.a) ? ", or those of both with --axes" : "");
 }
 
+// "layers 0-3, heads 0,2"
+template <class T>
+std::string described_heads(const source::StoredAttention<T>& attention) {
+    return "layers " + index_list_text(attention.layer_numbers()) + ", heads " +
+           index_list_text(attention.heads);
+}
+
 template <class T>
 class Comparison {
   public:
@@ -98,7 +106,8 @@ class Comparison {
         match(a_, b_, request_.a, true, result);
         match(b_, a_, request_.b, false, result);
         if (result.heads.empty())
-            fail(request_.a, " and ", request_.b, ": have no layer and head in common");
+            fail(request_.a, " (", described_heads(a_), ") and ", request_.b, " (",
+                 described_heads(b_), "): have no layer and head in common");
         warn_of_idle_ranks(request_.ranks, result.heads.size(), warn);
         for (auto first = result.heads.begin(); first != result.heads.end();) {
             const auto last = std::find_if(first, result.heads.end(), [&](const auto& head) {

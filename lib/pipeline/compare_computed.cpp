@@ -5,6 +5,7 @@
 #include "analysis/difference_sink.hpp"
 #include "attention/division.hpp"
 #include "core/error.hpp"
+#include "core/index_list.hpp"
 #include "io/same_files.hpp"
 #include "pipeline/compared_side.hpp"
 #include "source/computed_source.hpp"
@@ -37,13 +38,17 @@ class ComputedComparison {
         CompareResult result;
         const source::Outline& b = computed_.outline();
         result.batch = b.sequences > 1;
-        const Share share{in_both(layers_of_a(), b.layers), std::nullopt,
+        const Share share{in_both(stored_.layer_numbers(), b.layers), std::nullopt,
                           in_both(stored_.heads, b.heads)};
         if (share.layers->empty() || share.heads->empty())
-            fail(request_.a, " and what ", name_, " gives: have no layer and head in common");
-        result.missing = only_in(layers_of_a(), stored_.heads, b.layers, b.heads, request_.a);
+            fail(request_.a, " (layers ", index_list_text(stored_.layer_numbers()), ", heads ",
+                 index_list_text(stored_.heads), ") and what ", name_, " gives (layers ",
+                 index_list_text(b.layers), ", heads ", index_list_text(b.heads),
+                 "): have no layer and head in common");
+        result.missing =
+            only_in(stored_.layer_numbers(), stored_.heads, b.layers, b.heads, request_.a);
         for (const std::string& text :
-             only_in(b.layers, b.heads, layers_of_a(), stored_.heads, name_))
+             only_in(b.layers, b.heads, stored_.layer_numbers(), stored_.heads, name_))
             result.missing.push_back(text);
         analysis::DifferenceSink<T> sink(
             [this](std::size_t layer, std::size_t sequence, std::size_t head) {
@@ -65,12 +70,6 @@ class ComputedComparison {
     }
 
   private:
-    std::vector<std::size_t> layers_of_a() const {
-        std::vector<std::size_t> numbers;
-        for (const source::StoredLayer<T>& layer : stored_.layers) numbers.push_back(layer.layer);
-        return numbers;
-    }
-
     static bool has(const std::vector<std::size_t>& numbers, std::size_t number) {
         return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
     }

@@ -170,6 +170,15 @@ LookResult look_at_checkpoint(const LookRequest& request, const FileInfo& info) 
     return result;
 }
 
+// The folder of a checkpoint of several files, where the source is one of them.
+std::string whole_checkpoint(const std::string& source) {
+    const fs::path path(source);
+    if (path.extension() != ".safetensors") return "";
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    std::error_code none;
+    return fs::exists(folder / "model.safetensors.index.json", none) ? folder.string() : "";
+}
+
 LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
                           const std::string& why) {
     LookResult result;
@@ -183,7 +192,12 @@ LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
             const std::size_t rank = array.shape.size();
             return rank >= 2 && rank <= 5 && array.shape[rank - 1] == array.shape[rank - 2];
         });
-    const std::string path = request.from.source;
+    const std::string path = request.from.source, whole = whole_checkpoint(path);
+    if (!whole.empty()) {
+        result.more = "one file of the checkpoint " + whole;
+        result.next.push_back("attn-inspect " + path_word(whole));
+        return result;
+    }
     if (square != info.arrays.end() && !square->key.empty())
         result.next.push_back("attn-inspect " + path_word(path + ":" + square->key));
     result.next.push_back("attn-inspect info " + path_word(path));
@@ -202,22 +216,6 @@ std::string why_no_attention(const std::string& source) {
         return problem.what();
     }
     return "";
-}
-
-// A run folder, a checkpoint's folder, a file of arrays.
-bool is_source(const fs::path& path) {
-    static const std::string kExtensions[] = {".npy", ".npz", ".safetensors", ".json"};
-    if (!fs::is_directory(path))
-        return path.filename() != "config.json" &&
-               std::find(std::begin(kExtensions), std::end(kExtensions), path.extension()) !=
-                   std::end(kExtensions);
-    if (results::is_run_folder(path.string())) return true;
-    try {
-        inspect({path.string(), "", false});
-        return true;
-    } catch (const Error&) {
-        return false;
-    }
 }
 
 }  // namespace
@@ -242,18 +240,6 @@ LookResult look(const LookRequest& request, const Progress& progress, const Warn
         return look_at_arrays(request, inspect({source, "", std::nullopt}), "");
     suggest_for_attention(request, result);
     return result;
-}
-
-std::vector<std::string> sources_in(const std::string& source) {
-    std::error_code error;
-    if (!fs::is_directory(source, error) || is_source(source)) return {source};
-    std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(source)) {
-        if (is_source(entry.path())) found.push_back(entry.path().string());
-    }
-    if (found.empty()) inspect({source, "", false});  // which says why it is nothing that we read
-    std::sort(found.begin(), found.end());
-    return found;
 }
 
 }  // namespace attn::pipeline

@@ -23,9 +23,4 @@ using results::LookResult;
 // Throws Error for what cannot be read, and for a folder that holds nothing of these.
 LookResult look(const LookRequest& request, const Progress& progress, const Warn& warn);
 
-// What a folder stands for: itself where it is a run folder, a checkpoint or a container of arrays;
-// else what of these is in it, by name. Any other name stands for itself. Throws Error for a folder
-// that holds none of them.
-std::vector<std::string> sources_in(const std::string& source);
-
 }  // namespace attn::pipeline

@@ -340,7 +340,7 @@ class Rollout {
     void finish_summary() {
         results::RolloutSummary& summary = result_.summary;
         summary.method = name_of(request_.method);
-        for (const auto& layer : stack().attention.layers) summary.layers.push_back(layer.layer);
+        summary.layers = stack().attention.layer_numbers();
         doubt_weights();
         if (is_flow()) flow_.summarise(summary, warn_);
         if (specificities_.empty()) return;

@@ -27,15 +27,6 @@ source::ArraySource rollout_array(const RolloutRequest& request, const std::stri
     return {name, known ? "" : request.from.axes};
 }
 
-// "0-3" where they follow each other, else "0,2,5".
-std::string numbers_as_written(const std::vector<std::size_t>& numbers) {
-    std::string list;
-    for (const std::size_t number : numbers)
-        list += (list.empty() ? "" : ",") + std::to_string(number);
-    if (numbers.size() < 2 || numbers.back() - numbers.front() + 1 != numbers.size()) return list;
-    return std::to_string(numbers.front()) + "-" + std::to_string(numbers.back());
-}
-
 // The gradients of a folder are those of the very layers and heads of the weights.
 template <class T>
 void require_same_heads(const results::RunManifest& manifest, const std::string& name,
@@ -43,15 +34,12 @@ void require_same_heads(const results::RunManifest& manifest, const std::string&
     if (manifest.command != "grad")
         fail(name, ": ", manifest.command,
              " wrote this folder; expected one of grad --save weights");
-    std::vector<std::size_t> layers;
-    for (const source::StoredLayer<T>& layer : weights.layers) layers.push_back(layer.layer);
     for (const auto& [what, flag, found, expected] :
-         {std::tuple("layers", "--layers", manifest.layers, layers),
+         {std::tuple("layers", "--layers", manifest.layers, weights.layer_numbers()),
           std::tuple("heads", "--head", manifest.heads, weights.heads)}) {
         if (found != expected)
-            fail(name, ": has gradients of the ", what, " ", numbers_as_written(found), ", ",
-                 source, " has the ", what, " ", numbers_as_written(expected),
-                 "; give grad the same ", flag);
+            fail(name, ": has gradients of the ", what, " ", index_list_text(found), ", ", source,
+                 " has the ", what, " ", index_list_text(expected), "; give grad the same ", flag);
     }
 }
 
@@ -225,8 +213,7 @@ RolloutStack<T> open_rollout_source(const RolloutRequest& request, CausalLooks l
     add_gradients(request, stack, inputs);
     source::look_at_chosen(stack.attention, request.from);
     RolloutShare share{name, {all, stack.attention.shape()[1]}, stack.places, {}, stack.heads};
-    for (const source::StoredLayer<T>& layer : stack.attention.layers)
-        share.numbers.push_back(layer.layer);
+    share.numbers = stack.attention.layer_numbers();
     stack.shares = load_head_shares(request, share, inputs);
     make_masks(source::load_stored_mask(request.attention, stack.attention, inputs, warn), stack);
     if (!stack.structure.causal) source::warn_of_causal_leak(stack.attention, name, warn);

@@ -5,6 +5,7 @@
 
 #include "attention/ranks_sink.hpp"
 #include "core/error.hpp"
+#include "core/index_list.hpp"
 #include "core/shape.hpp"
 
 namespace attn::pipeline {
@@ -195,11 +196,15 @@ void StepCollector<T>::require_same(const source::Outline& outline,
         return to_string(
             Shape{one.layers.size(), one.sequences, one.heads.size(), one.queries, one.keys});
     };
+    const auto of = [](const source::Outline& one) {
+        return " (layers " + index_list_text(one.layers) + ", heads " + index_list_text(one.heads) +
+               ")";
+    };
     if (shape(outline) != shape(first_) || outline.layers != first_.layers ||
         outline.heads != first_.heads)
         fail(step.source, ": step ", step.number, " is [layers, batch, heads, queries, keys] ",
-             shape(outline), ", that of ", first_source_, " is ", shape(first_),
-             "; all steps must have the same layers, heads and tokens");
+             shape(outline), of(outline), ", that of ", first_source_, " is ", shape(first_),
+             of(first_), "; all steps must have the same layers, heads and tokens");
     const bool named = !outline.tokens.empty() && !first_.tokens.empty();
     if (named && outline.tokens != first_.tokens)
         fail(step.source, ": step ", step.number, " is of other tokens than ", first_source_,

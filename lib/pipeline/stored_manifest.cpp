@@ -6,8 +6,8 @@ template <class T>
 results::RunManifest stored_manifest(const source::StoredAttention<T>& attention,
                                      const std::vector<std::size_t>& places) {
     results::RunManifest manifest;
+    manifest.layers = attention.layer_numbers();
     for (const source::StoredLayer<T>& layer : attention.layers) {
-        manifest.layers.push_back(layer.layer);
         if (layer.window_left) manifest.window_left[layer.layer] = *layer.window_left;
     }
     for (const std::size_t place : places) manifest.heads.push_back(attention.heads[place]);

@@ -49,7 +49,7 @@ RunSummary summarise_run(const std::string& folder) {
         summary.version = json.at("version").get<std::string>();
         count_inputs(json, summary);
     } catch (const nlohmann::json::exception&) {
-        fail(path, ": is damaged");
+        fail(path, ": is damaged, expected version and inputs; run it again");
     }
     for (const ManifestOption& option : summary.manifest.options) {
         if (!is_usual(option, summary.manifest)) summary.options.push_back(option);

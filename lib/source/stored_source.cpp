@@ -6,6 +6,7 @@
 #include "attention/input_sink.hpp"
 #include "attention/stream_tiles.hpp"
 #include "core/error.hpp"
+#include "core/word_list.hpp"
 #include "io/result_reading.hpp"
 #include "results/folder_layout.hpp"
 #include "source/array_source.hpp"
@@ -73,8 +74,11 @@ StoredAttention<T> from_run(io::Inputs& inputs, const std::string& folder,
                           (attention.layers.empty() || shape == attention.shape()) &&
                           structure_fits(manifest.structure, shape);
         if (!fits) {
+            const std::string others = attention.layers.empty()
+                                           ? ""
+                                           : ", other layers are " + to_string(attention.shape());
             fail(file, " ", to_string(weights.shape()), ": does not fit ", folder,
-                 "/manifest.json");
+                 "/manifest.json, which lists ", counted(manifest.heads.size(), "head"), others);
         }
         StoredLayer<T> one;
         one.layer = layer;
@@ -96,8 +100,8 @@ Outline outline_of(const StoredAttention<T>& attention) {
     outline.queries = shape[2];
     outline.keys = shape[3];
     outline.structure = attention.structure;
+    outline.layers = attention.layer_numbers();
     for (const StoredLayer<T>& layer : attention.layers) {
-        outline.layers.push_back(layer.layer);
         if (layer.window_left) outline.window_left[layer.layer] = *layer.window_left;
     }
     outline.tokens = attention.tokens;

@@ -40,6 +40,11 @@ struct StoredAttention {
     bool batch_axis = false;  // the arrays have an axis of sequences, even if it is of length 1
 
     const Shape& shape() const { return layers.front().weights.shape(); }
+    std::vector<std::size_t> layer_numbers() const {
+        std::vector<std::size_t> numbers;
+        for (const StoredLayer<T>& layer : layers) numbers.push_back(layer.layer);
+        return numbers;
+    }
 };
 
 // The type in which a source is looked at: float64 where any of its weights are, else float32,

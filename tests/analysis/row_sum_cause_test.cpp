@@ -24,6 +24,14 @@ TEST_CASE("one sum of all rows that is a whole number says how many heads were a
           "every sum is 1/2: averaged over 2 once too often");
 }
 
+TEST_CASE("a sum of 100 in all rows is per cent, which nobody gets by adding up heads") {
+    CHECK(cause_of({25, 75, 60, 40}, 2) == "every sum is 100: the weights are per cent");
+}
+
+TEST_CASE("a head of zeros lacks no sink column, it has nothing") {
+    CHECK(cause_of({0, 0, 0, 0}, 2) == "this head has no weight at all");
+}
+
 TEST_CASE("sums that are all below one point at a column that is missing") {
     CHECK_THAT(cause_of({0.5, 0.3, 0.1, 0.5, 0.2, 0.45}, 2),
                Catch::Contains("every sum of this head is below 1"));

@@ -221,13 +221,24 @@ TEST_CASE("sums that are off are explained") {
     }
     SECTION("scores before softmax") {
         RandomAttention bad = good;
-        for (float& weight : bad.weights) weight = std::log(weight);
+        for (float& weight : bad.weights) weight = std::log(weight) - 0.1F;
         const auto found = check({bad.write(folder)});
         CHECK(found.exit_code == 1);
         CHECK(found.verdict("not_probabilities") == "FAIL");
         CHECK_THAT(found.message("not_probabilities"), Catch::Contains("raw scores"));
         CHECK(found.verdict("row_sum") == "skipped");
         CHECK(found.verdict("constant_scores") == "ok");
+    }
+    SECTION("logarithms of the weights") {
+        RandomAttention bad = good;
+        for (float& weight : bad.weights) weight = std::log(weight);
+        CHECK_THAT(
+            check({bad.write(folder)}).message("not_probabilities"),
+            Catch::Contains("negative, and exp of every row sums to 1: these are logarithms"));
+        bad = RandomAttention(4, 12, true);
+        for (float& weight : bad.weights) weight = std::log(weight);
+        CHECK_THAT(check({bad.write(folder)}).message("not_probabilities"),
+                   Catch::Contains("holds -inf, and exp of every row sums to 1"));
     }
     SECTION("scores that are all the same") {
         RandomAttention bad = good;

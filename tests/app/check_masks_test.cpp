@@ -130,7 +130,11 @@ TEST_CASE("one head of many that is not causal, and a mask off by one, are almos
     const RandomAttention free(1, kMasked, false, 7);
     std::copy(free.weights.begin(), free.weights.end(),
               mixed.attention.weights.begin() + kMasked * kMasked);
-    CHECK(line_of(mixed.check(), "almost_causal")["place"]["head"] == 1);
+    const Json line = line_of(mixed.check(), "almost_causal");
+    CHECK(line["place"]["head"] == 1);
+    CHECK_THAT(line["message"].get<std::string>(),
+               Catch::Contains("heads are causal, 1 is not (the first: query 0, key 1;") &&
+                   Catch::Contains("was the mask left out there?"));
     const Masked shifted([](std::size_t i, std::size_t j) { return j <= i + 1; });
     CHECK_THAT(message_of(shifted.check(), "almost_causal"), Catch::Contains("off by one"));
 }

@@ -29,6 +29,14 @@ TEST_CASE("a long list of indices takes no longer than its length") {
     CHECK(parse_index_list("0-999999", "--head").size() == 1'000'000);
 }
 
+TEST_CASE("indices are listed as flags take them") {
+    using attn::index_list_text;
+    CHECK(index_list_text({0, 1, 2, 3}) == "0-3");
+    CHECK(index_list_text({0, 2, 5}) == "0,2,5");
+    CHECK(index_list_text({7}) == "7");
+    CHECK(index_list_text({}).empty());
+}
+
 TEST_CASE("ranges are like Python slices and are cut to the size") {
     const auto middle = parse_index_range("2:5", 10, "--keys");
     CHECK(middle.begin == 2);

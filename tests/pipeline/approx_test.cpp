@@ -25,7 +25,7 @@ TEST_CASE("approx: a run's q, k and v have axes, no W_O, no model behind, only t
     check_lab_refuses(join(local, {"--axes", "heads,q,k"}),
                       "--axes: the axes of " + run + ", a folder of run, are known");
     check_lab_refuses(join(local, {"--layers", "0"}),
-                      "--layers 0: " + run + " holds other layers only");
+                      "--layers 0: " + run + " holds layers 1 only");
     check_lab_refuses({run, "--method", "prune-heads:by=grad", "--upstream", "energy"},
                       "--upstream: q, k and v of " + run + " stand for themselves");
 }

@@ -2,14 +2,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "core/error.hpp"
+#include "support/safetensors_bytes.hpp"
 #include "support/temp_folder.hpp"
 
 using namespace attn;
+using attn::test::safetensors_bytes;
 using attn::test::TempFolder;
+using attn::test::tensor_entry;
 using pipeline::look;
 using pipeline::LookResult;
-using pipeline::sources_in;
 
 namespace {
 
@@ -41,14 +42,13 @@ TEST_CASE("what comes next is a command that quotes names as a shell needs") {
     CHECK_THAT(result.next.front(), Catch::StartsWith("attn-inspect check '"));
 }
 
-TEST_CASE("a folder stands for what is in it, a file for itself") {
+TEST_CASE("one file of a checkpoint in pieces sends to the whole") {
     const TempFolder folder;
-    const std::string b = folder.write("m/b.json", "[[1, 0], [0.5, 0.5]]");
-    const std::string a = folder.write("m/a.json", "[[1, 0], [0.5, 0.5]]");
-    folder.write("m/notes.txt", "hello");
-    folder.write("m/config.json", "{}");
-    CHECK(sources_in(folder / "m") == std::vector<std::string>{a, b});
-    CHECK(sources_in(a) == std::vector<std::string>{a});
-    folder.write("empty/notes.txt", "hello");
-    CHECK_THROWS_AS(sources_in(folder / "empty"), Error);
+    folder.write("m/model.safetensors.index.json", "{}");
+    const std::string piece = folder.write(
+        "m/model-00001-of-00002.safetensors",
+        safetensors_bytes(R"({"a":)" + tensor_entry("F32", "[1]", 0, 4) + "}", "0000"));
+    const LookResult result = look_at(piece);
+    CHECK(result.more == "one file of the checkpoint " + (folder / "m"));
+    CHECK(result.next == std::vector<std::string>{"attn-inspect " + (folder / "m")});
 }

@@ -64,5 +64,6 @@ TEST_CASE("a manifest without the version that wrote it is damaged") {
     std::string text = read_file(folder / "manifest.json");
     text.replace(text.find("\"version\""), 9, "\"virgion\"");
     const std::string file = folder.write("manifest.json", text);
-    CHECK_THROWS_WITH(results::summarise_run(path), file + ": is damaged");
+    CHECK_THROWS_WITH(results::summarise_run(path),
+                      file + ": is damaged, expected version and inputs; run it again");
 }
