@@ -30,3 +30,8 @@ TEST_CASE("tables and the matrix of the logits are as wide as the layers") {
     check_table_refused(ChangedCheckpoint("transformer_lens").add("unembed.b_U", {3}),
                         "the bias of the logits is [3], expected [");
 }
+
+TEST_CASE("tokens without a place are refused where positions do not turn") {
+    check_table_refused(ChangedCheckpoint("transformer_lens").erase("pos_embed.W_pos"),
+                        "has no table of positions");
+}

@@ -64,3 +64,15 @@ TEST_CASE("flows at a bound that the layers between have no part in are told") {
     REQUIRE(of_first.size() == 1);
     CHECK_THAT(of_first[0], Catch::Contains("limited by the first and last layer alone"));
 }
+
+TEST_CASE("a flow that would take minutes asks for the targets that it is wanted for") {
+    constexpr std::size_t kManySequences = 1'000'000'000;
+    Stack of;
+    const std::vector<std::size_t> all{0, 1, 2, 3};
+    RolloutFlow<double> flow(of.request, all, all);
+    CHECK_THROWS_WITH(
+        flow.rows(of.stack, 0, kManySequences),
+        Catch::Contains("weights would take about") && Catch::Contains("name the --targets"));
+    of.request.last_target = true;
+    CHECK_NOTHROW(RolloutFlow<double>(of.request, {3}, all).rows(of.stack, 0, kManySequences));
+}

@@ -14,6 +14,7 @@ TEST_CASE("monitor: the steps are those of one array, in their order") {
         folder.write("two.json", "[[[1, 0], [0.5, 0.5]], [[1, 0], [0.2, 0.8]]]");
     const std::string three =
         folder.write("three.json", "[[[1, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0.5]]]");
+    const std::string matrix = folder.write("matrix.json", "[[1, 0], [0.5, 0.5]]");
     const struct {
         std::vector<std::string> words;
         std::string text;
@@ -22,8 +23,11 @@ TEST_CASE("monitor: the steps are those of one array, in their order") {
         {{two, "--steps-axis", "--steps", "1,2,3"},
          "--steps: names 3 steps, the first axis of " + two + " [2, 2, 2] has 2"},
         {{two, "--steps-axis", "--steps", "2,1"}, "expected steps that rise along the first axis"},
+        {{matrix, "--steps-axis", "--steps", "1,2"},
+         "matrix.json [2, 2]: expected one array whose first axis are the steps, [steps, q, k]"},
         {{two, three, "--steps", "1,2"},
-         three + ": step 2 is [layers, batch, heads, queries, keys] [1, 1, 1, 3, 3]"},
+         three + ": step 2 is [layers, batch, heads, queries, keys] [1, 1, 1, 3, 3] (layers 0, "
+                 "heads 0), that of "},
     };
     for (const auto& refusal : refusals) {
         std::vector<std::string> words{"monitor"};
