@@ -99,7 +99,7 @@ void print(const StatsFlags& flags, pipeline::StatsResult& result, Console& cons
         print_stats_csv(result, console);
         return;
     }
-    print_stats(result, flags.columns, console);
+    print_stats(result, flags.columns, flags.sort, console);
     print_similarity(result, console);
     print_sink_rates(result, console);
 }

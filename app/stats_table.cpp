@@ -65,15 +65,30 @@ bool knows_tokens(const pipeline::StatsResult& result) {
                        [](const HeadStats& head) { return !std::isnan(head.induction); });
 }
 
-// Takes columns away until the table fits; returns their names.
-std::vector<std::string> fit(Rows& rows, std::vector<Measure>& columns, std::size_t width) {
+// Those that nobody chose: what the heads are sorted by comes first.
+std::vector<Measure> usual_columns(const pipeline::StatsResult& result,
+                                   const std::string& sorted_by) {
+    std::vector<Measure> columns = parse_columns(knows_tokens(result) ? kUsualWithTokens : kUsual);
+    if (sorted_by.empty()) return columns;
+    const Measure first = analysis::find_measure(sorted_by, "--sort");
+    columns.erase(
+        std::remove_if(columns.begin(), columns.end(),
+                       [&](const Measure& column) { return column.value == first.value; }),
+        columns.end());
+    columns.insert(columns.begin(), first);
+    return columns;
+}
+
+// Takes columns away until the table fits, but not that of `kept`; returns their names.
+std::vector<std::string> fit(Rows& rows, std::vector<Measure>& columns, const std::string& kept,
+                             std::size_t width) {
     std::vector<std::string> gone;
     const std::size_t before = rows.front().size() - columns.size();
     for (const std::string& name : split_list(kLeastImportantFirst)) {
         if (table_width(rows) <= width) break;
         const auto place = std::find_if(columns.begin(), columns.end(),
                                         [&](const Measure& column) { return column.name == name; });
-        if (place == columns.end()) continue;
+        if (place == columns.end() || place->name == kept) continue;
         const auto index = static_cast<std::ptrdiff_t>(before) + (place - columns.begin());
         for (auto& row : rows) row.erase(row.begin() + index);
         columns.erase(place);
@@ -109,12 +124,13 @@ std::vector<Measure> parse_columns(const std::string& list) {
     return columns;
 }
 
-void print_stats(const pipeline::StatsResult& result, const std::string& chosen, Console& console) {
-    const char* usual = knows_tokens(result) ? kUsualWithTokens : kUsual;
-    std::vector<Measure> columns = parse_columns(chosen.empty() ? usual : chosen);
+void print_stats(const pipeline::StatsResult& result, const std::string& chosen,
+                 const std::string& sorted_by, Console& console) {
+    std::vector<Measure> columns =
+        chosen.empty() ? usual_columns(result, sorted_by) : parse_columns(chosen);
     Rows rows = table_of(result, columns);
     std::vector<std::string> gone;
-    if (chosen.empty() && is_terminal()) gone = fit(rows, columns, terminal_columns());
+    if (chosen.empty() && is_terminal()) gone = fit(rows, columns, sorted_by, terminal_columns());
     print_table(console, rows, result.head_sources.empty() ? 0 : 1);
     if (!is_terminal()) return;
     explain(columns, console);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "attention/division.hpp"
+#include "attention/mask.hpp"
 #include "core/byte_text.hpp"
 #include "core/error.hpp"
 #include "core/index_list.hpp"
@@ -129,12 +130,14 @@ class Comparison {
         parallel_for(result.heads.size(), [&](std::size_t i) {
             if (!is_mine(i)) return;
             const HeadDifference& head = result.heads[i];
+            const std::vector<KeyRange> allowed = allowed_by_either(head);
             folder.write(
                 results::head_picture(head.layer, head.head, {head.sequence, a_.shape()[0]}),
                 draw_difference<T>(matrix(a_, head), matrix(b_, head),
                                    {head_text(head.layer, head.head), request_.a, request_.b,
                                     io::labels_of(labels.queries, head.sequence),
-                                    io::labels_of(labels.keys, head.sequence)}));
+                                    io::labels_of(labels.keys, head.sequence)},
+                                   {allowed.data(), allowed.size()}));
         });
         folder.gather_files();
         results::RunManifest manifest;
@@ -147,6 +150,29 @@ class Comparison {
 
   private:
     using HeadIterator = std::vector<HeadDifference>::iterator;
+
+    // The keys of each query that one side or the other lets it attend.
+    std::vector<KeyRange> allowed_by_either(const HeadDifference& head) const {
+        const Mask<T> a = mask(a_, head.layer), b = mask(b_, head.layer);
+        std::vector<KeyRange> allowed;
+        for (std::size_t query = 0; query < a_.shape()[2]; ++query) {
+            const KeyRange x = a.allowed(head.sequence, query);
+            const KeyRange y = b.allowed(head.sequence, query);
+            allowed.push_back(x.empty() ? y
+                              : y.empty()
+                                  ? x
+                                  : KeyRange{std::min(x.begin, y.begin), std::max(x.end, y.end)});
+        }
+        return allowed;
+    }
+
+    static Mask<T> mask(const source::StoredAttention<T>& attention, std::size_t layer) {
+        MaskOptions<T> options;
+        options.structure = attention.structure;
+        const auto window = find_layer(attention, layer)->window_left;
+        if (window) options.structure.window_left = window;
+        return {std::move(options), attention.shape()[3]};
+    }
 
     // The heads of a result are dealt out among the ranks.
     bool is_mine(std::size_t head) const {

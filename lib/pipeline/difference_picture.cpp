@@ -42,10 +42,10 @@ render::HeatmapStyle style_of(const char* colors, double low, double high,
 
 template <class T>
 std::string draw_difference(MatrixView<const T> a, MatrixView<const T> b,
-                            const DifferenceTitles& titles) {
+                            const DifferenceTitles& titles, Span<const KeyRange> allowed) {
     const render::CellLayout layout =
         render::lay_out_cells(a.rows, a.columns, std::nullopt, kMostPixels);
-    const auto cells = analysis::difference_cells<T>(a, b, layout.pool);
+    const auto cells = analysis::difference_cells<T>(a, b, layout.pool, allowed);
     render::HeatmapPanel panel;
     panel.queries = a.rows;
     panel.keys = a.columns;
@@ -72,8 +72,8 @@ std::string draw_difference(MatrixView<const T> a, MatrixView<const T> b,
 }
 
 template std::string draw_difference<float>(MatrixView<const float>, MatrixView<const float>,
-                                            const DifferenceTitles&);
+                                            const DifferenceTitles&, Span<const KeyRange>);
 template std::string draw_difference<double>(MatrixView<const double>, MatrixView<const double>,
-                                             const DifferenceTitles&);
+                                             const DifferenceTitles&, Span<const KeyRange>);
 
 }  // namespace attn::pipeline

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "attention/tile.hpp"
 #include "core/array.hpp"
+#include "core/span.hpp"
 
 namespace attn::pipeline {
 
@@ -20,9 +22,10 @@ struct DifferenceTitles {
 };
 
 // PNG. A and B share one range of colours, from 0 unless values are below; that of A - B is as far
-// below zero as above. Large matrices are pooled. T is float or double.
+// below zero as above. Large matrices are pooled. `allowed`: the keys of each query that a or b may
+// attend, all where it is empty; others have the colour of masked cells. T is float or double.
 template <class T>
 std::string draw_difference(MatrixView<const T> a, MatrixView<const T> b,
-                            const DifferenceTitles& titles);
+                            const DifferenceTitles& titles, Span<const KeyRange> allowed = {});
 
 }  // namespace attn::pipeline

@@ -22,10 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// As a command line takes it back: not as a flag.
+// As a command line takes it back: not as a flag. Standard input cannot be read again, so that a
+// name stands for it.
 std::string path_word(const std::string& path) {
-    const bool is_input = path == "-" || path.rfind("-:", 0) == 0;
-    return shell_word(path.rfind('-', 0) == 0 && !is_input ? "./" + path : path);
+    if (path == "-" || path.rfind("-:", 0) == 0) return shell_word("FILE" + path.substr(1));
+    return shell_word(path.rfind('-', 0) == 0 ? "./" + path : path);
 }
 
 // The source with the flags that were needed to read it.
@@ -114,7 +115,7 @@ LookResult look_at_attention(const LookRequest& request, const Progress& progres
             result.kind = LookResult::Kind::arrays;
             result.check = {};
         }
-    } else {
+    } else if (!has_failed(result.check, "range")) {  // what is above 1 is no share of anything
         StatsRequest stats;
         stats.from = request.from;
         result.heads = measure(stats, progress, nullptr).heads;
@@ -163,8 +164,8 @@ LookResult look_at_checkpoint(const LookRequest& request, const FileInfo& info) 
     const std::string source = path_word(request.from.source);
     result.next.push_back("attn-inspect run -w " + source +
                           (whole                 ? ""
-                           : model.embeds_tokens ? " --token-ids ids.npy"
-                                                 : " -x embeddings.npy") +
+                           : model.embeds_tokens ? " --token-ids IDS.npy"
+                                                 : " -x EMBEDDINGS.npy") +
                           " -o out");
     result.next.push_back("attn-inspect info " + source);
     return result;

@@ -16,7 +16,20 @@ namespace attn::render {
 namespace {
 
 constexpr float kNear = 0.95F;
-constexpr double kDecades = 1e-6;  // what a log scale shows below its high end
+constexpr double kDecades = 1e-6;    // what a log scale shows below its high end
+constexpr float kAddedMask = -5000;  // masks are added to scores as -1e4, -1e9, -3.4e38
+constexpr float kLowScore = -500;    // what scores themselves hardly reach
+
+// The lowest of the cells without those that an added mask forbids, where there is a gap between
+// the two; `low` is the lowest of all.
+float lowest_unmasked(MatrixView<const float> cells, float low) {
+    float lowest = std::numeric_limits<float>::infinity();
+    if (low > kAddedMask) return low;
+    visit_range_cells(cells, [&](float value) {
+        if (value > kAddedMask) lowest = std::min(lowest, value);
+    });
+    return lowest > kLowScore && std::isfinite(lowest) ? lowest : low;
+}
 
 double step_near(double wish) {
     const double power = std::pow(10.0, std::floor(std::log10(wish)));
@@ -122,6 +135,7 @@ ColorScale scale_of(MatrixView<const float> cells, ScaleKind kind) {
     }
     if (high >= kNear * largest) high = largest;
     if (!(low <= high)) low = 0, high = 1;
+    low = lowest_unmasked(cells, low);
     scale.low = low;
     scale.high = high;
     if (kind == ScaleKind::log) {

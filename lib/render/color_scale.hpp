@@ -57,7 +57,8 @@ void visit_range_cells(MatrixView<const float> cells, const Visit& visit) {
 }
 
 // The range of the cells that say how far colours reach, 0…1 where there are none; `kind` log takes
-// the smallest positive value as its low end (at most six decades below the high one).
+// the smallest positive value as its low end (at most six decades below the high one). Scores that
+// a mask of -1e4 or less was added to have no say where others are far above them.
 ColorScale scale_of(MatrixView<const float> cells, ScaleKind kind);
 
 // With the ends that somebody asked for (both: low < high; of log above 0). Where all values lie

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "core/word_list.hpp"
 #include "render/axis.hpp"
 #include "render/characters.hpp"
 #include "render/complex_scripts.hpp"
@@ -43,17 +44,24 @@ std::string named(std::uint32_t character) {
     return printable(text) == text ? text + " (" + code + ")" : code;
 }
 
-std::string lacking_text(const Characters& lacked) {
+std::string names_of(const Characters& characters) {
     constexpr std::size_t kNamed = 5;
-    std::string list;
-    std::size_t count = 0;
-    for (const std::uint32_t character : lacked) {
-        if (count++ == kNamed) break;
-        list += (list.empty() ? "" : ", ") + named(character);
-    }
-    if (lacked.size() > kNamed) list += " and " + std::to_string(lacked.size() - kNamed) + " more";
-    return "labels have characters that the font lacks, drawn as boxes: " + list +
+    std::vector<std::string> names;
+    for (const std::uint32_t character : characters) names.push_back(named(character));
+    return listed(names, kNamed);
+}
+
+std::string lacking_text(const Characters& lacked) {
+    return "labels have characters that the font lacks, drawn as boxes: " + names_of(lacked) +
            "; give a font that has them with --font FILE";
+}
+
+// Of the text of a PDF, which holds characters of two bytes. Empty where all fit.
+std::string beyond_pdf_text(const Characters& characters) {
+    const Characters beyond(characters.upper_bound(0xFFFF), characters.end());
+    if (beyond.empty()) return "";
+    return "labels have characters above U+FFFF, which a PDF shows as \uFFFD: " + names_of(beyond) +
+           "; PNG and SVG draw them";
 }
 
 // Empty where all is plain.
@@ -103,8 +111,9 @@ LabelFont choose_label_font(const std::vector<std::string>& files,
     }
     LabelFont result{Font::one_after_other(fonts), {}};
     if (!lacked.empty()) result.warnings.push_back(lacking_text(lacked));
-    const std::string unshaped = shapes ? "" : unshaped_text(characters);
-    if (!unshaped.empty()) result.warnings.push_back(unshaped);
+    if (shapes) return result;
+    for (const std::string& warning : {unshaped_text(characters), beyond_pdf_text(characters)})
+        if (!warning.empty()) result.warnings.push_back(warning);
     return result;
 }
 

@@ -32,3 +32,15 @@ TEST_CASE("what is not a number is seen") {
     CHECK(std::isnan(cells.a[0]));
     CHECK(cells.b[0] == 5);
 }
+
+TEST_CASE("what no side may attend is masked, unless it holds something after all") {
+    const float a[] = {1, 0, 0, 0.5f, 0.5f, 0, 0, 0.5f, 0.5f}, b[] = {1, 0, 0.1f, 0, 1, 0, 0, 1, 0};
+    const KeyRange causal[] = {{0, 1}, {0, 2}, {0, 3}};
+    const auto cells = difference_cells<float>({a, 3, 3}, {b, 3, 3}, 1, {causal, 3});
+    CHECK(cells.a == std::vector<float>{1, -INFINITY, 0, 0.5f, 0.5f, -INFINITY, 0, 0.5f, 0.5f});
+    CHECK(cells.b == std::vector<float>{1, -INFINITY, 0.1f, 0, 1, -INFINITY, 0, 1, 0});
+    CHECK(cells.difference ==
+          std::vector<float>{0, -INFINITY, -0.1f, 0.5f, -0.5f, -INFINITY, 0, -0.5f, 0.5f});
+    const auto pooled = difference_cells<float>({a, 3, 3}, {b, 3, 3}, 2, {causal, 3});
+    CHECK(pooled.difference == std::vector<float>{0.5f, -0.1f, -0.5f, 0.5f});
+}

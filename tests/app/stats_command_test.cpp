@@ -300,6 +300,11 @@ TEST_CASE("the table fits the terminal, says what it left out and explains its h
     CHECK_THAT(narrow.out, Catch::Contains("no room for confidence") &&
                                Catch::Contains("--columns LIST") &&
                                Catch::Contains("mean entropy of a row, nats"));
+    // What the heads are sorted by is always told, first.
+    const auto sorted = run_in_terminal({"stats", source, "--sort", "confidence"}, 30);
+    CHECK_THAT(sorted.out, Catch::Contains("head  confidence"));
+    CHECK_THAT(run_program({"stats", source, "--sort", "first"}).out,
+               Catch::StartsWith("layer  head    first"));
     const auto tiny = run_in_terminal({"stats", source}, 30);
     CHECK_THAT(tiny.out, Catch::StartsWith("layer  head  entropy"));
     const auto wide = run_in_terminal({"stats", source}, 300);

@@ -52,3 +52,10 @@ TEST_CASE("one file of a checkpoint in pieces sends to the whole") {
     CHECK(result.more == "one file of the checkpoint " + (folder / "m"));
     CHECK(result.next == std::vector<std::string>{"attn-inspect " + (folder / "m")});
 }
+
+TEST_CASE("weights above 1 are shares of nothing, so that no head is said to do something") {
+    const TempFolder folder;
+    const LookResult per_cent = look_at(folder.write("a.json", "[[100, 0], [25, 75]]"));
+    CHECK(per_cent.failed());
+    CHECK(per_cent.heads.empty());
+}

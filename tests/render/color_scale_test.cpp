@@ -141,6 +141,18 @@ TEST_CASE("a row whose only weight is one does not set the range, unless all are
     CHECK(scale_of({full.data(), 2, 2}, ScaleKind::linear).high == 1);
 }
 
+TEST_CASE("scores that a large negative mask was added to do not set the range") {
+    const auto low = [](const std::vector<float>& values) {
+        return scale_of({values.data(), 1, values.size()}, ScaleKind::linear).low;
+    };
+    CHECK(low({-1e9F, -3, 2, -1e9F}) == -3);
+    CHECK(low({-9998, -3, 2, -10001}) == -3);
+    CHECK(low({-3.4e38F, 0.5F, 1}) == 0.5F);
+    // Where there is no gap these are numbers like others.
+    CHECK(low({-1e4F, -2000, 5}) == -1e4F);
+    CHECK(low({-1e9F, -2e9F}) == -2e9F);
+}
+
 TEST_CASE("limits of the colours are numbers or percentiles") {
     CHECK(color_limit("0.5", "--vmax").value == 0.5);
     CHECK_FALSE(color_limit("0.5", "--vmax").is_percentile);

@@ -87,3 +87,13 @@ TEST_CASE("text that a format neither joins nor turns round is named") {
     CHECK(warning("caf\u00E9 \u0416").empty());
     CHECK(choose_label_font({}, {}, {{"\u05E9\u05DC\u05D5\u05DD", "e\u0301"}}).warnings.empty());
 }
+
+TEST_CASE("characters above U+FFFF are named where the format is PDF") {
+    const auto warnings = [](bool shapes) {
+        return choose_label_font({}, {}, {{"\U0001D538", "the"}}, shapes).warnings;
+    };
+    REQUIRE(warnings(false).size() == 1);
+    CHECK_THAT(warnings(false)[0],
+               Catch::Contains("above U+FFFF") && Catch::Contains("\U0001D538 (U+1D538); PNG"));
+    CHECK(warnings(true).empty());
+}
