@@ -10,6 +10,7 @@
 #include "cluster/mpi_ranks.hpp"
 #include "cluster/rank_keeper.hpp"
 #include "command_line.hpp"
+#include "core/error.hpp"
 #include "core/interrupt.hpp"
 #include "core/memory.hpp"
 #include "terminal.hpp"
@@ -50,6 +51,10 @@ int main(int argc, char** argv) {
             {ranks.communicator(), ranks.threads(), attn::cluster::open_mpi_file});
         // Launchers tell of every rank that ends with another code.
         return speaks ? code : 0;
+    } catch (const attn::Error& problem) {
+        // What MPI lacks, it lacks on all ranks.
+        if (attn::cluster::launched_rank(variable).value_or(0) == 0) complain(problem.what());
+        return attn::app::kTrouble;
     } catch (const attn::Interrupted& request) {
         attn::die_by(request.signal);
     }

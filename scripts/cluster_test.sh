@@ -274,6 +274,20 @@ for mpi in "${mpis[@]}"; do
   cmp -s expected.txt found.txt || complain "standard input, $mpi: $(cat found.err)"
 done
 
+# Each rank would do all of the work under the launcher of another MPI, which does not tell it of the others.
+if [ ${#mpis[@]} -eq 2 ]; then
+  for pair in "openmpi mpich" "mpich openmpi"; do
+    read -r launcher program <<<"$pair"
+    code=0
+    timeout 120 "mpirun.$launcher" -n 2 "$work/attn-inspect-$program" run "${sample[@]}" -o out >found.txt 2>found.err ||
+      code=$?
+    [ "$code" -eq 2 ] || complain "$program under the launcher of $launcher: exit code $code"
+    [ "$(grep -c '^attn-inspect: error: the launcher started 2 ranks' found.err)" -eq 1 ] ||
+      complain "$program under the launcher of $launcher: $(cat found.err)"
+    [ ! -e out ] || complain "$program under the launcher of $launcher leaves a folder"
+  done
+fi
+
 # A rank that is killed ends all with one line that names it and exit code 2, whatever the launcher says
 # beside it, and what was there stays: the folder is the earlier result, or none, or the new one. The next
 # run finds nothing in its way. Each rank works as the child of a process that keeps it; either is killed.

@@ -4,15 +4,18 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <string>
 #include <thread>
 
 #include "cluster/mpi_turn.hpp"
 #include "cluster/rank_keeper.hpp"
 #include "cluster/threads_per_rank.hpp"
+#include "core/error.hpp"
 #include "core/interrupt.hpp"
 
 namespace attn::cluster {
@@ -146,6 +149,17 @@ std::string variable(const std::string& name) {
     return value == nullptr ? "" : value;
 }
 
+// "Open MPI v4.1.4", "MPICH Version: 4.0.2".
+std::string library_name() {
+    std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+    int size = 0;
+    MPI_Get_library_version(text.data(), &size);
+    std::string name(text.data(), static_cast<std::size_t>(size));
+    name.resize(std::min(name.size(), name.find_first_of(",\n")));
+    std::replace(name.begin(), name.end(), '\t', ' ');
+    return name;
+}
+
 }  // namespace
 
 MpiRanks::MpiRanks() {
@@ -159,6 +173,11 @@ MpiRanks::MpiRanks() {
     int rank = 0, ranks = 1;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    // Else each of them would do all of the work, into the same files.
+    if (ranks == 1 && launched_ranks(variable) > 1)
+        fail("the launcher started ", launched_ranks(variable), " ranks, which do not find each ",
+             "other: it belongs to another MPI than this program, which is of ", library_name(),
+             "; take the mpirun of that, or another of srun --mpi=list");
     communicator_ =
         Communicator(static_cast<std::size_t>(rank), static_cast<std::size_t>(ranks), exchange);
     const SharedMachine machine = look_at_machine();

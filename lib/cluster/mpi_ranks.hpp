@@ -10,7 +10,8 @@ namespace attn::cluster {
 
 class MpiRanks {
   public:
-    // Starts MPI. Without a launcher there is one rank. One object a process.
+    // Starts MPI. Without a launcher there is one rank. One object a process. Throws Error where
+    // the launcher is of another MPI, so that every rank stands alone.
     MpiRanks();
     ~MpiRanks();  // ends MPI; all ranks wait for one another
     MpiRanks(const MpiRanks&) = delete;

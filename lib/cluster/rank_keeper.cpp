@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <system_error>
 #include <thread>
 
@@ -80,16 +81,28 @@ void watch_keeper(int pipe, std::size_t rank, void (*complain)(const std::string
     std::_Exit(code);
 }
 
+// What the first of the variables that hold a whole number says.
+std::optional<std::size_t> first_number(std::initializer_list<const char*> names,
+                                        const Variable& variable) {
+    for (const char* name : names) {
+        const std::string text = variable(name);
+        std::size_t number = 0;
+        const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return number;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::size_t> launched_rank(const Variable& variable) {
-    for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) {
-        const std::string text = variable(name);
-        std::size_t rank = 0;
-        const auto read = std::from_chars(text.data(), text.data() + text.size(), rank);
-        if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return rank;
-    }
-    return std::nullopt;
+    return first_number({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}, variable);
+}
+
+// Slurm's SLURM_NTASKS stands in scripts, too, which are no task of srun.
+std::size_t launched_ranks(const Variable& variable) {
+    return first_number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}, variable)
+        .value_or(1);
 }
 
 void keep_rank(std::size_t rank, void (*complain)(const std::string& text), int code) {

@@ -15,6 +15,9 @@ namespace attn::cluster {
 // As which rank a launcher started this process (Open MPI, MPICH, Slurm); none without a launcher.
 std::optional<std::size_t> launched_rank(const Variable& variable);
 
+// How many ranks it says that it started; 1 where it does not say.
+std::size_t launched_ranks(const Variable& variable);
+
 // Returns in a child process, which is to do the rank's work. This process never returns: it hands
 // signals that ask to stop to the child, and ends as the child ends; where that was killed,
 // `complain` is told, and the exit code is `code`. In the same way the child ends when this process

@@ -111,3 +111,14 @@ TEST_CASE("launchers say in the environment which rank a process is") {
     CHECK(rank({{"PMIX_RANK", "12"}}) == 12U);
     CHECK(rank({{"PMI_RANK", "x"}}) == std::nullopt);
 }
+
+TEST_CASE("launchers say in the environment how many ranks there are, scripts of Slurm do not") {
+    const auto ranks = [](std::map<std::string, std::string> variables) {
+        return launched_ranks([&](const std::string& name) { return variables[name]; });
+    };
+    CHECK(ranks({}) == 1);
+    CHECK(ranks({{"SLURM_NTASKS", "16"}}) == 1);
+    CHECK(ranks({{"SLURM_NTASKS", "16"}, {"SLURM_STEP_NUM_TASKS", "8"}}) == 8);
+    CHECK(ranks({{"OMPI_COMM_WORLD_SIZE", "4"}}) == 4);
+    CHECK(ranks({{"PMI_SIZE", "3"}}) == 3);
+}
