@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "attention/query_offset.hpp"
 #include "core/divide_up.hpp"
@@ -19,6 +20,23 @@ std::vector<T> transposed(MatrixView<const T> rows, T factor) {
             result[i * rows.rows + row] = factor * from[i];
     }
     return result;
+}
+
+// Whether squares of such numbers, and what products make of them, may leave the range of T.
+template <class T>
+bool is_far_from_one(Span<const T> values) {
+    const T bound = std::sqrt(std::sqrt(std::numeric_limits<T>::max()));
+    T largest{0};
+    for (const T value : values) largest = std::max(largest, std::abs(value));
+    return largest > bound || (largest > 0 && largest < 1 / bound);
+}
+
+template <class T>
+double sum_of_squares(const T* values, std::size_t size) {
+    double sum = 0;
+    for (std::size_t i = 0; i < size; ++i)
+        sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+    return sum;
 }
 
 template <class T>
@@ -44,6 +62,7 @@ class TileBackward {
           shifts_(rows_),
           shifted_dots_(rows_),
           dots_(rows_),
+          is_far_(rows_),
           weight_squares_(rows_),
           score_squares_(rows_),
           score_sums_(rows_),
@@ -53,6 +72,7 @@ class TileBackward {
             const Span<const T> context = tile.context.row(row), gradient = d_context_.row(row);
             for (std::size_t i = 0; i < context.size(); ++i)
                 dots_[row] += static_cast<double>(gradient[i]) * static_cast<double>(context[i]);
+            is_far_[row] = is_far_from_one(gradient);
             if (inputs_.sinks.empty()) continue;
             sink_shares_.push_back(share_of_sink(row));
             sums_.sink -= sink_shares_.back() * dots_[row];
@@ -231,8 +251,14 @@ class TileBackward {
     }
 
     void to_scores(std::size_t row, const T* weights, T* gradients, std::size_t size) {
-        const SoftmaxGradientSums sums = kernels_.softmax_backward(
-            weights, gradients, size, shifts_[row], static_cast<T>(shifted_dots_[row]));
+        // The kernels square in T.
+        const double squares = is_far_[row] ? sum_of_squares(gradients, size) : 0;
+        SoftmaxGradientSums sums = kernels_.softmax_backward(weights, gradients, size, shifts_[row],
+                                                             static_cast<T>(shifted_dots_[row]));
+        if (is_far_[row]) {
+            sums.weight_squares = squares;
+            sums.score_squares = sum_of_squares(gradients, size);
+        }
         weight_squares_[row] += sums.weight_squares;
         score_squares_[row] += sums.score_squares;
         score_sums_[row] += sums.scores;
@@ -317,6 +343,7 @@ class TileBackward {
     std::vector<T> shifts_;             // the gradient of the weight that is largest
     std::vector<double> shifted_dots_;  // sums of w (dL/dw - shift)
     std::vector<double> dots_;          // of dL/dcontext with the context
+    std::vector<bool> is_far_;          // whether the row's squares need a wider type
     std::vector<double> weight_squares_;
     std::vector<double> score_squares_;
     std::vector<double> score_sums_;

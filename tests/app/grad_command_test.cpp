@@ -343,6 +343,30 @@ TEST_CASE("small gains are those of float64 in float32, too") {
     CHECK(least < 1e-8);
 }
 
+TEST_CASE("norms of gradients whose squares leave float32 are those of others, times their size") {
+    const TempFolder folder;
+    const Arguments layer = small_layer(folder);
+    const auto heads_at = [&](double size) {
+        std::vector<double> upstream(60);
+        for (std::size_t i = 0; i < 60; ++i)
+            upstream[i] = size * std::sin(static_cast<double>(i * i + 1));
+        write_array<double>(folder, "u.npy", {2, 5, 6}, upstream);
+        return grad_json(join(layer, {"--upstream", folder / "u.npy"}))["heads"];
+    };
+    const Json usual = heads_at(1);
+    for (const double size : {1e-30, 1e-20, 1e19, 1e30}) {
+        const Json heads = heads_at(size);
+        for (std::size_t head = 0; head < usual.size(); ++head) {
+            INFO(size << ", head " << head);
+            for (const char* norm : {"grad_weights", "grad_scores", "grad_q"})
+                CHECK(heads[head][norm].get<double>() / size ==
+                      Approx(usual[head][norm].get<double>()).epsilon(1e-4));
+            CHECK(heads[head]["softmax_gain"].get<double>() ==
+                  Approx(usual[head]["softmax_gain"].get<double>()).epsilon(1e-4));
+        }
+    }
+}
+
 TEST_CASE("grad --verify holds what is written against float64") {
     const TempFolder folder;
     const Json narrow = grad_json(join(small_layer(folder), {"--verify", "5"}));

@@ -48,7 +48,9 @@ const OptionRow& known_option(const MethodRow& method, const std::string& name) 
         names.push_back(row.name);
     }
     if (names.empty()) fail("--method: ", method.name, " has no options, got ", quoted(name));
-    fail_unknown("option of " + method.name, name, names);
+    if (name.empty()) fail_unknown("option of " + method.name, name, names);
+    fail("--method: ", method.name, " has no option ", quoted(name), did_you_mean(name, names, ""),
+         "; its options: ", joined(names));
 }
 
 std::string range_words(const OptionRow& option) {

@@ -51,6 +51,7 @@ TEST_CASE("names that nobody knows are answered with the nearest one") {
     check_refused("", "method has no name");
     check_refused("local,,topk", "method has no name");
     check_refused("exact:k=3", "has no options");
+    check_refused("topk:kk=3", "topk has no option kk; its options: k");
 }
 
 TEST_CASE("values out of range name the range") {
