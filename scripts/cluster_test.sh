@@ -106,6 +106,8 @@ commands=(
   "compare with what is computed|compare saved ${sample[*]} --scale 0.3 --all"
   "monitor|monitor $training --strict -o out"
   "approx|approx -x $data/batch_embeddings.npy -w $data/weights --causal --method local:window=8,topk:k=4,kmeans,svd:rank=4,lowrank-values:rank=3,lowrank-scores:rank=5,int8,prune-heads:share=0.5 --needs --growth 16,32 --per-head -o out"
+  "what approx implies|approx ${sample[*]} --method local:window=8:sinks=4,topk --save weights,context,keep -o out"
+  "what approx implies of one head|approx ${sample[*]} --head 1 --method topk --save keep --no-pictures -o out"
   "approx of saved attention|approx saved --method topk,local --needs --json"
   "rollout|rollout saved -o out"
   "rollout of what is computed|rollout ${sample[*]} --targets 3,8 --json"

@@ -53,12 +53,16 @@ std::vector<std::size_t> cut_evenly(const std::vector<double>& areas, std::size_
     return ends;
 }
 
+std::string idle_text(std::size_t ranks) {
+    return std::to_string(ranks) + (ranks == 1 ? " of them has" : " of them have") +
+           " nothing to do";
+}
+
 void warn_of_idle_ranks(const Communicator& ranks, std::size_t pieces, const Warn& warn) {
     if (!warn || ranks.is_alone() || ranks.size() <= pieces) return;
     warn("there " + std::string(pieces == 1 ? "is " : "are ") + counted(pieces, "head") +
          " to compute and " + std::to_string(ranks.size()) +
-         " ranks; a head is not divided, so that " + std::to_string(ranks.size() - pieces) +
-         " of them have nothing to do");
+         " ranks; a head is not divided, so that " + idle_text(ranks.size() - pieces));
 }
 
 void warn_of_idle_ranks(const Division& division, std::size_t heads, const Warn& warn) {
@@ -69,8 +73,8 @@ void warn_of_idle_ranks(const Division& division, std::size_t heads, const Warn&
     }
     const std::size_t ranks = division.ranks.size();
     if (!warn || busy.size() == ranks) return;
-    warn("there are too few rows to compute for " + std::to_string(ranks) + " ranks, so that " +
-         std::to_string(ranks - busy.size()) + " of them have nothing to do");
+    warn("heads are dealt out in blocks of rows, too few for " + std::to_string(ranks) +
+         " ranks, so that " + idle_text(ranks - busy.size()));
 }
 
 }  // namespace attn

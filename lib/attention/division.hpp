@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "core/communicator.hpp"
@@ -50,6 +51,9 @@ std::vector<std::size_t> deal_out(const std::vector<double>& areas, std::size_t 
 // `areas` are those of its tiles, of block_rows rows each but for the last. The ends of the pieces
 // in tiles, rising to areas.size().
 std::vector<std::size_t> cut_evenly(const std::vector<double>& areas, std::size_t pieces);
+
+// "2 of them have nothing to do", of so many ranks.
+std::string idle_text(std::size_t ranks);
 
 // Says where there are more ranks than pieces of work, of which each layer has so many.
 void warn_of_idle_ranks(const Communicator& ranks, std::size_t pieces, const Warn& warn);

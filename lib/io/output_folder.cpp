@@ -209,26 +209,27 @@ OutputPath OutputFolder::stage(const std::string& relative) {
             fail(file.shown, ": cannot create: ", std::strerror(errno));
     }
     files_.insert(relative);
+    discarded_.erase(relative);
     return file;
 }
 
 void OutputFolder::write(const std::string& relative, const std::string& bytes) {
     const InPhase phase(Phase::write);
     write_whole(stage(relative), bytes);
-    const std::lock_guard<std::mutex> lock(mutex_);
-    written_.insert(relative);
 }
 
 void OutputFolder::gather_files() {
     ByteWriter own;
-    for (const std::string& file : written_) own.put(file);
+    for (const std::string& file : files_) own.put("+" + file);
+    for (const std::string& file : discarded_) own.put("-" + file);
     for (const std::string& names : ranks_.gather_all(own.bytes())) {
         for (ByteReader theirs(names); !theirs.at_end();) {
             std::string file;
             theirs.take(file);
-            files_.insert(file);
+            (file.front() == '+' ? files_ : discarded_).insert(file.substr(1));
         }
     }
+    for (const std::string& file : discarded_) files_.erase(file);
 }
 
 void OutputFolder::discard(const std::string& relative) {
@@ -236,6 +237,7 @@ void OutputFolder::discard(const std::string& relative) {
     std::error_code ignored;
     fs::remove(staged(relative).path, ignored);
     files_.erase(relative);
+    discarded_.insert(relative);
 }
 
 std::vector<std::string> OutputFolder::files() const {

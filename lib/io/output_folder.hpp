@@ -68,8 +68,8 @@ class OutputFolder {
     // Takes a staged file back.
     void discard(const std::string& relative);
 
-    // Waits until all ranks have written theirs; from now on rank 0 knows the files of all. Others
-    // than arrays, whose names all ranks know.
+    // Waits until all ranks have written theirs; from now on each knows the files of all, without
+    // those that one has taken back.
     void gather_files();
 
     // The staged files so far, sorted.
@@ -107,7 +107,7 @@ class OutputFolder {
     FileDescriptor staging_lock_;             // the folder; rank 0 shows others that it is in use
     mutable std::mutex mutex_;
     std::set<std::string> files_;
-    std::set<std::string> written_;  // those of write()
+    std::set<std::string> discarded_;
 };
 
 }  // namespace attn::io

@@ -100,7 +100,6 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
         source::load_stored_mask(request.input.attention, attention, inputs, warn).structure;
     source::warn_of_causal_leak(attention, request.from.source, warn);
     const Share share = source::choose_share(attention, request.from);
-    source::warn_of_idle_ranks(request.ranks, share, attention, warn);
     const bool contexts = !request.value.empty();
     const ApproxTarget target =
         request.target.value_or(contexts ? ApproxTarget::context : ApproxTarget::mass);
@@ -138,6 +137,7 @@ ApproxResult approximate_stored(const ApproxRequest& request, io::Inputs& inputs
         around, warn);
     inputs.release();
     require_used_flags(request, chosen);
+    source::warn_of_idle_ranks(request.ranks, share, attention, warn);
     std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);
 
     analysis::ApproxSink<T> sink(chosen.methods(), options);
@@ -221,9 +221,6 @@ ApproxResult approximate_computed(const ApproxRequest& request, io::Inputs& inpu
     const source::ComputedSource<T> source(input, inputs, warn);
     const source::ComputedInputs<T>& loaded = source.inputs();
     const Share share = share_of(request, loaded);
-    warn_of_idle_ranks(
-        request.ranks,
-        chosen_of(share.sequences, loaded.batch) * chosen_of(share.heads, loaded.heads), warn);
     ApproxSurroundings around = surroundings_of(loaded);
     around.is.gradients = request.upstream.has_value();
     around.is.projection_files = !request.linformer_e.empty();
@@ -235,6 +232,9 @@ ApproxResult approximate_computed(const ApproxRequest& request, io::Inputs& inpu
         around, warn);
     inputs.release();
     require_used_flags(request, chosen);
+    warn_of_idle_ranks(
+        request.ranks,
+        chosen_of(share.sequences, loaded.batch) * chosen_of(share.heads, loaded.heads), warn);
     if (request.upstream && request.upstream->kind == source::Upstream::Kind::array)
         inputs.find(request.upstream->array);
     std::optional<io::OutputFolder> folder = open_approx_folder(request, inputs);

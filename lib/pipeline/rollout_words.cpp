@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "attention/division.hpp"
 #include "core/word_list.hpp"
 #include "io/json_text.hpp"
 
@@ -96,8 +97,7 @@ std::vector<results::ManifestOption> rollout_manifest_options(const RolloutReque
 
 std::string idle_ranks_text(const std::string& source, std::size_t sequences, std::size_t ranks) {
     return source + ": has " + counted(sequences, "sequence") + " for " + std::to_string(ranks) +
-           " ranks; a rollout is divided by sequence, so that " +
-           std::to_string(ranks - sequences) + " of them have nothing to do";
+           " ranks; a rollout is divided by sequence, so that " + idle_text(ranks - sequences);
 }
 
 }  // namespace attn::pipeline

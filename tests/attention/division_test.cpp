@@ -65,8 +65,9 @@ TEST_CASE("ranks without rows are told of") {
     division.ranks = Communicator(0, 3, nullptr);
     division.pieces = {{0, 0, 0, 4, 0}, {0, 0, 4, 8, 1}, {0, 0, 8, 8, 2}};
     warn_of_idle_ranks(division, 1, warn);
-    CHECK(warnings == std::vector<std::string>{"there are too few rows to compute for 3 ranks, so "
-                                               "that 1 of them have nothing to do"});
+    CHECK(warnings ==
+          std::vector<std::string>{"heads are dealt out in blocks of rows, too few for 3 "
+                                   "ranks, so that 1 of them has nothing to do"});
     division.pieces[2].end = 12;
     warn_of_idle_ranks(division, 1, warn);
     CHECK(warnings.size() == 1);

@@ -12,6 +12,7 @@
 #include "io/pending_commit.hpp"
 #include "support/folder_contents.hpp"
 #include "support/killed_process.hpp"
+#include "support/thread_ranks.hpp"
 
 using namespace attn::io;
 using namespace attn::test;
@@ -316,4 +317,21 @@ TEST_CASE("two commands that end at once leave the result of one") {
                                              {last + "/only.npy", last},
                                              {"manifest.json", after.at("manifest.json")}});
     CHECK_THAT(after.at("manifest.json"), Catch::Contains(last + "/only.npy"));
+}
+
+TEST_CASE("files are those of all ranks, without what one of them took back") {
+    const TempFolder folder;
+    const std::string path = folder / "out";
+    ThreadRanks world(3);
+    const auto errors = world.run([&](const attn::Communicator& ranks) {
+        OutputFolder out(path, guard(), "a folder", ranks);
+        if (ranks.rank() == 2) out.write("late.json", "{}");
+        if (ranks.rank() != 0) out.stage("layer00/one.npy");
+        out.stage("packed.npy");
+        if (ranks.is_root()) out.discard("packed.npy");
+        out.gather_files();
+        if (out.files() != std::vector<std::string>{"late.json", "layer00/one.npy"})
+            attn::fail("rank ", ranks.rank(), " knows others");
+    });
+    CHECK(errors == std::vector<std::string>(3));
 }
