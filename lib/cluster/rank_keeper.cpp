@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -85,10 +84,7 @@ void watch_keeper(int pipe, std::size_t rank, void (*complain)(const std::string
 std::optional<std::size_t> first_number(std::initializer_list<const char*> names,
                                         const Variable& variable) {
     for (const char* name : names) {
-        const std::string text = variable(name);
-        std::size_t number = 0;
-        const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return number;
+        if (const auto number = number_in(variable, name)) return number;
     }
     return std::nullopt;
 }

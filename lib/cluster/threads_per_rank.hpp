@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace attn::cluster {
@@ -16,6 +17,9 @@ struct SharedMachine {
 
 // What a variable of the environment holds; empty: it is not set.
 using Variable = std::function<std::string(const std::string& name)>;
+
+// The whole number that a variable holds; none where it holds none.
+std::optional<std::size_t> number_in(const Variable& variable, const std::string& name);
 
 // Its part of the cores, at least 1; no more than OMP_NUM_THREADS and SLURM_CPUS_PER_TASK say,
 // where these hold whole numbers.

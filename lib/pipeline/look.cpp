@@ -184,6 +184,12 @@ LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
                           const std::string& why) {
     LookResult result;
     describe_arrays(info, result);
+    const std::string whole = whole_checkpoint(request.from.source);
+    if (!whole.empty()) {
+        result.more = "one file of the checkpoint " + whole;
+        result.next.push_back("attn-inspect " + path_word(whole));
+        return result;
+    }
     if (!info.unrecognised.empty())
         result.more = "not recognised as a checkpoint: " + info.unrecognised;
     else if (!info.arrays.empty())
@@ -193,12 +199,7 @@ LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
             const std::size_t rank = array.shape.size();
             return rank >= 2 && rank <= 5 && array.shape[rank - 1] == array.shape[rank - 2];
         });
-    const std::string path = request.from.source, whole = whole_checkpoint(path);
-    if (!whole.empty()) {
-        result.more = "one file of the checkpoint " + whole;
-        result.next.push_back("attn-inspect " + path_word(whole));
-        return result;
-    }
+    const std::string path = request.from.source;
     if (square != info.arrays.end() && !square->key.empty())
         result.next.push_back("attn-inspect " + path_word(path + ":" + square->key));
     result.next.push_back("attn-inspect info " + path_word(path));

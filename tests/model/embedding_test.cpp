@@ -4,34 +4,20 @@
 #include <catch2/catch.hpp>
 
 #include "support/changed_checkpoint.hpp"
-#include "support/program.hpp"
 
 using namespace attn;
 using namespace attn::test;
 
-namespace {
-
-void check_table_refused(const ChangedCheckpoint& model, const std::string& text) {
-    const auto result =
-        run_program({"run", "-w", model.write(), "--token-ids", model.input("token_ids.npy"),
-                     "--save", "logits", "-o", model.path("out")});
-    INFO(text << "\n" << result.err);
-    CHECK(result.exit_code == 2);
-    CHECK_THAT(result.err, Catch::Contains(text));
-}
-
-}  // namespace
-
 TEST_CASE("tables and the matrix of the logits are as wide as the layers") {
-    check_table_refused(ChangedCheckpoint("gpt2").add("wpe.weight", {64, 3}),
+    check_model_refused(ChangedCheckpoint("gpt2").add("wpe.weight", {64, 3}),
                         "wpe.weight [64, 3]: expected a table of rows of");
-    check_table_refused(ChangedCheckpoint("transformer_lens").add("unembed.W_U", {3, 8}),
+    check_model_refused(ChangedCheckpoint("transformer_lens").add("unembed.W_U", {3, 8}),
                         "unembed.W_U [3, 8]: does not fit the");
-    check_table_refused(ChangedCheckpoint("transformer_lens").add("unembed.b_U", {3}),
+    check_model_refused(ChangedCheckpoint("transformer_lens").add("unembed.b_U", {3}),
                         "the bias of the logits is [3], expected [");
 }
 
 TEST_CASE("tokens without a place are refused where positions do not turn") {
-    check_table_refused(ChangedCheckpoint("transformer_lens").erase("pos_embed.W_pos"),
+    check_model_refused(ChangedCheckpoint("transformer_lens").erase("pos_embed.W_pos"),
                         "has no table of positions");
 }

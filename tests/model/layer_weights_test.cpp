@@ -4,35 +4,21 @@
 #include <catch2/catch.hpp>
 
 #include "support/changed_checkpoint.hpp"
-#include "support/program.hpp"
 
 using namespace attn;
 using namespace attn::test;
 
-namespace {
-
-void check_block_refused(const ChangedCheckpoint& model, const std::string& text) {
-    const auto result =
-        run_program({"run", "-w", model.write(), "--token-ids", model.input("token_ids.npy"),
-                     "--save", "logits", "-o", model.path("out")});
-    INFO(text << "\n" << result.err);
-    CHECK(result.exit_code == 2);
-    CHECK_THAT(result.err, Catch::Contains(text));
-}
-
-}  // namespace
-
 TEST_CASE("arrays of a block that do not fit are refused by name") {
     const std::string block = "h.0.";
-    check_block_refused(ChangedCheckpoint("gpt2").add(block + "ln_1.weight", {3}), "expected [");
-    check_block_refused(ChangedCheckpoint("gpt2").add(block + "mlp.c_proj.weight", {3, 2}),
+    check_model_refused(ChangedCheckpoint("gpt2").add(block + "ln_1.weight", {3}), "expected [");
+    check_model_refused(ChangedCheckpoint("gpt2").add(block + "mlp.c_proj.weight", {3, 2}),
                         "c_proj.weight [3, 2]: expected [");
-    check_block_refused(ChangedCheckpoint("gpt2").add(block + "mlp.c_fc.weight", {64}),
+    check_model_refused(ChangedCheckpoint("gpt2").add(block + "mlp.c_fc.weight", {64}),
                         "its feed-forward parts are not two matrices");
 }
 
 TEST_CASE("TransformerLens' norms are not guessed") {
-    check_block_refused(
+    check_model_refused(
         ChangedCheckpoint("transformer_lens_folded").config(""),
         "has no arrays of norms; say in a config.json beside it whether there are any");
 }
@@ -41,7 +27,7 @@ TEST_CASE("an activation that nobody computes is named, with the way around it")
     ChangedCheckpoint model("gpt2");
     std::string config = read_file(model.input("config.json"));
     config.replace(config.find("gelu_new"), 8, "mystery");
-    check_block_refused(model.config(config),
+    check_model_refused(model.config(config),
                         "asks for activation \"mystery\", which is not computed; with "
                         "--hidden-states it is not needed");
 }

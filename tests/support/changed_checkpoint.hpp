@@ -1,6 +1,8 @@
 // A checkpoint of tests/golden/models, changed as tests want it, in a folder of its own.
 #pragma once
 
+#include <catch2/catch.hpp>
+
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -9,6 +11,7 @@
 #include "core/shape.hpp"
 #include "io/container.hpp"
 #include "support/arrays.hpp"
+#include "support/program.hpp"
 #include "support/safetensors_bytes.hpp"
 #include "support/temp_folder.hpp"
 
@@ -90,5 +93,15 @@ class ChangedCheckpoint {
     std::map<std::string, Tensor> tensors_;
     std::string config_;
 };
+
+// A run of it to its logits ends with one line that says so.
+inline void check_model_refused(const ChangedCheckpoint& model, const std::string& text) {
+    const auto result =
+        run_program({"run", "-w", model.write(), "--token-ids", model.input("token_ids.npy"),
+                     "--save", "logits", "-o", model.path("out")});
+    INFO(text << "\n" << result.err);
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Catch::Contains(text));
+}
 
 }  // namespace attn::test

@@ -49,7 +49,7 @@ const OptionRow& known_option(const MethodRow& method, const std::string& name) 
     }
     if (names.empty()) fail("--method: ", method.name, " has no options, got ", quoted(name));
     if (name.empty()) fail_unknown("option of " + method.name, name, names);
-    fail("--method: ", method.name, " has no option ", quoted(name), did_you_mean(name, names, ""),
+    fail("--method: ", method.name, " has no option ", quoted(name), did_you_mean(name, names),
          "; its options: ", joined(names));
 }
 
