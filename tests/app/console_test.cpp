@@ -12,6 +12,7 @@
 #include "support/commands.hpp"
 #include "support/help.hpp"
 #include "support/npy_bytes.hpp"
+#include "support/patience.hpp"
 #include "support/program.hpp"
 #include "support/small_files.hpp"
 
@@ -225,6 +226,6 @@ TEST_CASE("one token of a megabyte is no work for a terminal") {
         temp.write("tokens.txt", std::string(std::size_t{1} << 20, 'x') + "\ny\n");
     const auto result = run_program({"heatmap", w, "--terminal", "--tokens", tokens});
     CHECK(result.exit_code == 0);
-    CHECK(result.seconds < 2);
+    CHECK(result.seconds < patient(2));
     CHECK_THAT(result.out, Catch::Contains("\nxxxxxxxxx ") && Catch::Contains("\n        y "));
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "support/commands.hpp"
+#include "support/patience.hpp"
 #include "support/program.hpp"
 
 using namespace attn::test;
@@ -41,7 +42,7 @@ void check_refused_at_once(const Arguments& arguments, const std::string& text =
     const ProgramResult result = run_program(arguments);
     INFO(arguments[0] << " " << arguments.back() << "\n" << result.err);
     CHECK(result.exit_code == 2);
-    CHECK(result.seconds < 5);
+    CHECK(result.seconds < patient(5));
     CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
     CHECK_THAT(result.err, Catch::StartsWith("attn-inspect: error: ") && Catch::Contains(text));
 }

@@ -219,7 +219,7 @@ TEST_CASE("a run that is killed in the middle leaves the earlier result") {
         }
         return false;
     };
-    for (int i = 0; i < 2000 && !staging(); ++i) ::usleep(1000);
+    for (int i = 0; i < 20000 && !staging(); ++i) ::usleep(1000);
     REQUIRE(staging());
     ::kill(child, SIGKILL);
     int status = 0;

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
@@ -14,6 +15,7 @@
 
 #include "core/mapped_range.hpp"
 #include "core/temporary_path.hpp"
+#include "support/patience.hpp"
 #include "support/small_files.hpp"
 #include "support/temp_folder.hpp"
 
@@ -86,7 +88,7 @@ TEST_CASE("a request to stop ends what looks for it, and what hangs loses its te
         CHECK(WIFSIGNALED(ending.status));
         CHECK(WTERMSIG(ending.status) == signal);
         CHECK(ending.seconds > 0.25);
-        CHECK(ending.seconds < 1);
+        CHECK(ending.seconds < attn::test::patient(0.5));
         CHECK(ending.err.empty());
         CHECK(fs::is_empty(temp.path()));
     }
@@ -94,14 +96,19 @@ TEST_CASE("a request to stop ends what looks for it, and what hangs loses its te
 
 TEST_CASE("the third request does not wait") {
     const TempFolder temp;
-    const Ending ending = watched([&] {
-        const TemporaryPath staging(temp.write("staging", "half"));
-        for (int i = 0; i < 3; ++i) std::raise(SIGINT);
-        hang();
-    });
-    CHECK(WTERMSIG(ending.status) == SIGINT);
-    CHECK(ending.seconds < 0.25);
-    CHECK(fs::is_empty(temp.path()));
+    double fastest = 20;
+    // The grace is 0.3 s, which a busy machine may add to one attempt, but hardly to five.
+    for (int attempt = 0; attempt < 5 && fastest >= 0.25; ++attempt) {
+        const Ending ending = watched([&] {
+            const TemporaryPath staging(temp.write("staging", "half"));
+            for (int i = 0; i < 3; ++i) std::raise(SIGINT);
+            hang();
+        });
+        CHECK(WTERMSIG(ending.status) == SIGINT);
+        CHECK(fs::is_empty(temp.path()));
+        fastest = std::min(fastest, ending.seconds);
+    }
+    CHECK(fastest < 0.25);
 }
 
 TEST_CASE("a signal that was ignored stays ignored") {

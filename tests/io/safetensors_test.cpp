@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "support/arrays.hpp"
 #include "support/npy_bytes.hpp"
+#include "support/patience.hpp"
 #include "support/safetensors_bytes.hpp"
 #include "support/temp_folder.hpp"
 
@@ -243,5 +244,5 @@ TEST_CASE("a large file is listed without reading its data") {
     const Container container = attn::io::open_container(path);
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
     CHECK(container.arrays.size() == kTensors);
-    CHECK(time.count() < 5);  // 20 ms; a sanitizer on a busy machine takes longer
+    CHECK(time.count() < attn::test::patient(1));  // 20 ms
 }
