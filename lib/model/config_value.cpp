@@ -133,7 +133,7 @@ const std::vector<std::string>& ConfigValue::texts() const {
 
 std::vector<bool> ConfigValue::switches() const {
     const auto* list = std::get_if<Other>(&content_);
-    const auto json = nlohmann::json::parse(list == nullptr ? "" : list->json, nullptr, false);
+    const auto json = io::parse_json(list == nullptr ? "" : list->json);
     if (!json.is_array()) refuse("a list of 0 and 1");
     std::vector<bool> switches;
     for (const nlohmann::json& item : json) {

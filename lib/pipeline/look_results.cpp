@@ -14,7 +14,7 @@ namespace {
 
 // The text of an option; empty where it has none.
 std::string text_option(const results::RunManifest& manifest, const std::string& name) {
-    const auto value = nlohmann::json::parse(manifest.option(name));
+    const auto value = io::parse_json(manifest.option(name));
     return value.is_string() ? value.get<std::string>() : "";
 }
 
@@ -78,17 +78,18 @@ void look_at_training(const std::string& folder, LookResult& result) {
     const auto& steps = json["steps"];
     result.what = "results of monitor, " + counted(steps.size(), "step");
     if (!steps.empty())
-        result.what += " from " + steps.front().dump() + " to " + steps.back().dump();
+        result.what +=
+            " from " + io::json_value(steps.front()) + " to " + io::json_value(steps.back());
     std::size_t others = 0;
     for (const auto& alarm : json["alarms"]) {
         if (alarm.value("verdict", "") != "alarm") {
             ++others;
             continue;
         }
-        std::string line = alarm.value("name", "") + " at step " + alarm["step"].dump();
+        std::string line = alarm.value("name", "") + " at step " + io::json_value(alarm["step"]);
         for (const char* place : {"layer", "head"})
             if (alarm[place].is_number())
-                line += std::string(", ") + place + " " + alarm[place].dump();
+                line += std::string(", ") + place + " " + io::json_value(alarm[place]);
         result.problems.push_back(line + ": " + alarm.value("message", ""));
     }
     result.what += ", " + counted(result.problems.size(), "alarm") + ", " + std::to_string(others) +

@@ -37,9 +37,7 @@ double ReportSide<T>::allowed_cells() const {
     double cells = 0;
     for (const std::size_t layer : layers) {
         MaskOptions<T> options;
-        options.structure = all.structure;
-        const auto window = all.window_left.find(layer);
-        if (window != all.window_left.end()) options.structure.window_left = window->second;
+        options.structure = all.structure_of(layer);
         const Mask<T> allowed(options, all.keys);
         for (const std::size_t sequence : sequences) {
             for (std::size_t query = 0; query < all.queries; ++query) {

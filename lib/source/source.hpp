@@ -26,6 +26,14 @@ struct Outline {
     std::vector<std::vector<std::string>> tokens;      // labels, where the source holds them: one
     std::vector<std::vector<std::string>> key_tokens;  // list a sequence, one for all, or none
     bool has_sinks = false;  // a sink takes a part of each row: sums below one are right
+
+    // Which cells are masked in the layer that is called so: with its own window.
+    MaskStructure structure_of(std::size_t layer) const {
+        MaskStructure own = structure;
+        const auto window = window_left.find(layer);
+        if (window != window_left.end()) own.window_left = window->second;
+        return own;
+    }
 };
 
 // T is float or double.

@@ -210,8 +210,7 @@ void StoredSource<T>::stream_layer(const StoredLayer<T>& stored, const Sinks<T>&
     shape.head_numbers = outline_.heads;
 
     MaskOptions<T> options;
-    options.structure = outline_.structure;
-    if (stored.window_left) options.structure.window_left = stored.window_left;
+    options.structure = outline_.structure_of(stored.layer);
     const Mask<T> mask(options, shape.keys);
     const io::MatrixReader<T> weights = stored.weights.reader(), scores = stored.scores.reader();
     const auto make = [&](const TilePlace& place, const Emit<T>& emit) {
