@@ -70,7 +70,8 @@ void print(const pipeline::FileInfo& info, Console& console) {
     for (const pipeline::ArrayInfo& array : info.arrays)
         rows.push_back(cells_of(array, info.values));
     if (!info.arrays.empty()) print_table(console, rows, 3);
-    for (const auto& [key, why] : info.unreadable) console.line(key + ": " + why);
+    for (const auto& [key, why] : info.unreadable)
+        console.line((key.empty() ? info.path : key) + ": " + why);
     if (!info.values) console.line("the numbers were not read; --values reads them all");
 }
 

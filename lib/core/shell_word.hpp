@@ -5,7 +5,7 @@
 
 namespace attn {
 
-// The word as a shell reads it back: as it is, or in single quotes.
+// The word as a shell reads it back: as it is, in single quotes, or in $'' with escapes.
 std::string shell_word(const std::string& word);
 
 }  // namespace attn

@@ -45,6 +45,8 @@ void refuse_foreign(const std::string& path, std::string_view text) {
              "checkpoint, convert it: ",
              torch_conversion(path));
     }
+    if (starts_with(text, "\xff\xfe") || starts_with(text, "\xfe\xff"))
+        fail(path, ": is text in UTF-16, not read; save it as UTF-8");
     if (std::filesystem::path(path).extension() == ".safetensors") {
         fail(path, ": is no safetensors file: expected the length of a header, 8 bytes, and {");
     }

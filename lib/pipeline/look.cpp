@@ -135,6 +135,8 @@ void describe_arrays(const FileInfo& info, LookResult& result) {
             result.problems.push_back(name + ": " + std::to_string(array.values.infinities) +
                                       " infinite");
     }
+    for (const auto& [key, why] : info.unreadable)
+        result.problems.push_back((key.empty() ? info.path : key) + ": " + why);
     if (info.arrays.size() == 1) {
         result.what = info.format + ", " + to_string(info.arrays[0].dtype) + " " +
                       to_string(info.arrays[0].shape);

@@ -112,6 +112,13 @@ TEST_CASE("arrays that are no attention are described, and the choice is left") 
     CHECK_THAT(run_program({two}).out, Contains("attn-inspect " + two + ":a"));
 }
 
+TEST_CASE("arrays that cannot be read are named") {
+    const TempFolder folder;
+    const std::string ragged = folder.write("ragged.json", "[[1, 2], [3]]");
+    for (const char* command : {"look", "info"})
+        CHECK_THAT(run_program({command, ragged}).out, Contains(ragged + ": is ragged"));
+}
+
 TEST_CASE("several files, and a folder of them, give a line each") {
     const TempFolder folder;
     const std::string good = folder.write("m/good.json", "[[1, 0], [0.5, 0.5]]");

@@ -11,3 +11,10 @@ TEST_CASE("plain words stay, and others are quoted so that a shell gives them ba
     CHECK(shell_word("cls;3,4") == "'cls;3,4'");
     CHECK(shell_word("it's") == "'it'\\''s'");
 }
+
+TEST_CASE("what cannot be shown is a word in escapes") {
+    CHECK(shell_word("a\nb.npy") == "$'a\\nb.npy'");
+    CHECK(shell_word("it's\ta \\") == "$'it\\'s\\ta \\\\'");
+    CHECK(shell_word("\xff") == "$'\\xff'");
+    CHECK(shell_word("\x1b[31m") == "$'\\x1b[31m'");
+}

@@ -22,6 +22,8 @@ TEST_CASE("formats that are not read are named, with what to do") {
                       Catch::Contains("is a Git LFS pointer") && Catch::Contains("git lfs pull"));
     CHECK_THROWS_WITH(refused("1 2 3\n"),
                       Catch::Contains("is neither NPY, NPZ, safetensors nor JSON"));
+    for (const std::string& text : {std::string("\xff\xfe[\0", 4), std::string("\xfe\xff\0[", 4)})
+        CHECK_THROWS_WITH(refused(text), Catch::Contains("is text in UTF-16"));
     CHECK_THROWS_WITH(refused("1 2 3\n", "x.safetensors"),
                       Catch::Contains("is no safetensors file"));
 }

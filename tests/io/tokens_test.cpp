@@ -23,6 +23,12 @@ TEST_CASE("tokens come as one a line, spaces kept") {
     CHECK(load_tokens(folder.write("b", "[\n]\n")) == Lists{{"[", "]"}});
 }
 
+TEST_CASE("a byte order mark is no part of the first token") {
+    const TempFolder folder;
+    CHECK(load_tokens(folder.write("a", "\xef\xbb\xbfthe\ncat")) == Lists{{"the", "cat"}});
+    CHECK(load_tokens(folder.write("b.json", "\xef\xbb\xbf[\"the\"]")) == Lists{{"the"}});
+}
+
 TEST_CASE("what is not tokens is refused") {
     const TempFolder folder;
     CHECK_THROWS_WITH(load_tokens(folder.write("a", "caf\xe9")), Catch::Contains("not UTF-8"));
