@@ -142,8 +142,9 @@ std::string ranks_manual() {
                "the memory of a machine: each rank has a slice of them and passes it on, while "
                "its queries keep the highest score, the sum and the context of the keys that they "
                "met so far (Liu, Zaharia and Abbeel 2023). Contexts and logsumexp are within 1e-6 "
-               "of those of one process, which the manifest says; nothing else has other last "
-               "bits.") +
+               "of the largest of one process, which the manifest says; where it makes keys and "
+               "values from embeddings, rounding grows from layer to layer. Nothing else has other "
+               "last bits.") +
            "\n.PP\n" +
            plain(
                "All ranks must see the same input files, and the output folder must lie on a file "

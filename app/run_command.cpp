@@ -66,7 +66,8 @@ void add_output_flags(Command& command, RunFlags& flags, const CommandLine& line
                "Of attn-inspect-mpi: no rank holds all keys and values; they go round among the "
                "ranks, each of which computes its own tokens through all layers. Saves context, "
                "logsumexp, output, hidden, logits and probs, within rounding of what one process "
-               "writes; without --mask, --bias and caches");
+               "writes; --save names them; without --mask, --bias, caches, --context, --resume, "
+               "--verify and --engine xtensor, and as .npy");
     command
         .parsed(
             "--save", "LIST",

@@ -48,7 +48,8 @@ class MpiFile {
                 return code == MPI_SUCCESS ? MPI_Get_count(&status, MPI_BYTE, &written) : code;
             });
             if (written != piece)
-                fail(path_.shown, ": cannot write: MPI wrote ", written, " of ", piece, " bytes");
+                fail(path_.shown, ": cannot write: MPI wrote ", written, " of ", piece,
+                     " bytes; is the disk full?");
         }
     }
 

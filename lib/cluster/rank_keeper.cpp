@@ -74,9 +74,12 @@ void watch_keeper(int pipe, std::size_t rank, void (*complain)(const std::string
     char byte = 0;
     while (::read(pipe, &byte, 1) < 0 && errno == EINTR) {
     }
-    complain("rank " + std::to_string(rank) + " was killed: the process that kept it is gone");
+    // A launcher that asked does not wait long before it kills.
+    const bool was_asked = interrupted() != 0;
+    if (!was_asked)
+        complain("rank " + std::to_string(rank) + " was killed: the process that kept it is gone");
     remove_temporary_paths();
-    abort_all(code);
+    if (!was_asked) abort_all(code);
     std::_Exit(code);
 }
 
@@ -118,6 +121,8 @@ void keep_rank(std::size_t rank, void (*complain)(const std::string& text), int 
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     ::close(ends[1]);
     if (kept < 0) return;
+    // Launchers kill whole groups: what the rank leaves is removed all the same.
+    ::setpgid(0, 0);
     try {
         std::thread(watch_keeper, ends[0], rank, complain, code).detach();
     } catch (const std::system_error&) {

@@ -152,10 +152,13 @@ std::vector<results::ManifestOption> describe_options(const RunRequest& request,
                                        {"grid", name_or_null(request.grid)},
                                        {"norm_weight", name_or_null(request.norm_weight)},
                                        {"norm_bias", name_or_null(request.norm_bias)}});
-    // Its numbers are those of one process but for rounding, which may have other last bits.
-    if (request.ring)
-        options.emplace_back("ring",
-                             json_text({{"ranks", request.ranks.size()}, {"within", 1e-6}}));
+    // Its numbers are those of one process but for rounding, which may have other last bits. Scores
+    // far from zero, and one layer after another, make more of those of projections.
+    if (request.ring) {
+        nlohmann::json ring{{"ranks", request.ranks.size()}, {"within", nullptr}};
+        if (!request.input.query.empty()) ring["within"] = 1e-6;
+        options.emplace_back("ring", json_text(ring));
+    }
     return options;
 }
 

@@ -128,6 +128,9 @@ TEST_CASE("a model goes round in a ring, layer after layer") {
           "layer01/logsumexp.npy", "layer00/output.npy", "layer01/output.npy"})
         CHECK(max_difference(load(folder / ("ring/" + name)), load(folder / ("run/" + name))) <
               1e-5);
+    // Nothing bounds what projections and layers make of rounding.
+    const auto manifest = nlohmann::json::parse(contents(folder.path()).at("ring/manifest.json"));
+    CHECK(manifest["options"]["ring"] == nlohmann::json{{"ranks", 3}, {"within", nullptr}});
 }
 
 TEST_CASE("every family of checkpoints goes round, up to its probabilities") {
