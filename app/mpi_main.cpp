@@ -35,8 +35,9 @@ void complain_of_rank(const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (const std::optional<std::size_t> rank = attn::cluster::launched_rank(variable))
-        attn::cluster::keep_rank(*rank, complain, attn::app::kTrouble);
+    // Read before MPI starts, which may set such variables itself.
+    const std::optional<std::size_t> rank = attn::cluster::launched_rank(variable);
+    if (rank) attn::cluster::keep_rank(*rank, complain, attn::app::kTrouble);
     attn::tune_allocator();
     attn::watch_signals(complain_of_rank, attn::app::kTrouble);
     try {
@@ -52,8 +53,10 @@ int main(int argc, char** argv) {
         // Launchers tell of every rank that ends with another code.
         return speaks ? code : 0;
     } catch (const attn::Error& problem) {
-        // What MPI lacks, it lacks on all ranks.
-        if (attn::cluster::launched_rank(variable).value_or(0) == 0) complain(problem.what());
+        // What MPI lacks, it lacks on all ranks. A launcher ends all when one fails, before rank 0
+        // may have spoken.
+        if (rank.value_or(0) != 0) return 0;
+        complain(problem.what());
         return attn::app::kTrouble;
     } catch (const attn::Interrupted& request) {
         attn::die_by(request.signal);

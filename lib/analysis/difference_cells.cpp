@@ -12,9 +12,10 @@ void keep_largest(float& cell, float value) {
     if (std::isnan(value) || value > cell) cell = value;
 }
 
-void keep_farthest(float& cell, float value) {
+// `first`: nothing is in the cell yet. -inf may be a difference, too.
+void keep_farthest(float& cell, float value, bool first) {
     if (std::isnan(cell)) return;
-    if (std::isnan(value) || cell == -INFINITY || std::abs(value) > std::abs(cell)) cell = value;
+    if (first || std::isnan(value) || std::abs(value) > std::abs(cell)) cell = value;
 }
 
 }  // namespace
@@ -37,9 +38,10 @@ DifferenceCells difference_cells(MatrixView<const T> a, MatrixView<const T> b, s
         for (std::size_t column = 0; column < a.columns; ++column) {
             if (!keys.contains(column) && x[column] == 0 && y[column] == 0) continue;
             const std::size_t cell = row / pool * cells.columns + column / pool;
+            const bool first = cells.a[cell] == -INFINITY && cells.b[cell] == -INFINITY;
             keep_largest(cells.a[cell], static_cast<float>(x[column]));
             keep_largest(cells.b[cell], static_cast<float>(y[column]));
-            keep_farthest(cells.difference[cell], static_cast<float>(x[column] - y[column]));
+            keep_farthest(cells.difference[cell], static_cast<float>(x[column] - y[column]), first);
         }
     }
     return cells;

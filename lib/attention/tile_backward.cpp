@@ -22,7 +22,8 @@ std::vector<T> transposed(MatrixView<const T> rows, T factor) {
     return result;
 }
 
-// Whether squares of such numbers, and what products make of them, may leave the range of T.
+// Whether squares of such upstream gradients may leave the range of T. Values of V that are as far
+// from one are not looked at.
 template <class T>
 bool is_far_from_one(Span<const T> values) {
     const T bound = std::sqrt(std::sqrt(std::numeric_limits<T>::max()));

@@ -43,16 +43,24 @@ bool is_source_folder(const fs::path& folder) {
     }
 }
 
-// `depth`: how many folders within folders are opened.
+constexpr int kDepth = 1;  // how many folders within the one that was named are opened
+
+// Where `depth` is 0, those of the mixed folders are; below them only files are taken: links may
+// lead round.
 void add_sources(const fs::path& folder, int depth, std::vector<std::string>& found) {
     std::error_code unreadable;
+    // There JSON is a checkpoint's: its tokenizer, its index. Who named the folder may mean it.
+    const bool skips_json = depth < kDepth && fs::exists(folder / "config.json", unreadable);
     for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
         const fs::path& path = entry.path();
-        if (!fs::is_directory(path)) {
-            if (is_file_of_arrays(path)) found.push_back(path.string());
+        if (!fs::is_directory(path, unreadable)) {
+            if (is_file_of_arrays(path) && !(skips_json && has_extension(path, {".json"})))
+                found.push_back(path.string());
+        } else if (depth < 0) {
+            continue;
         } else if (is_source_folder(path)) {
             found.push_back(path.string());
-        } else if (depth > 0) {
+        } else if (depth > 0 || is_mixed(path)) {
             add_sources(path, depth - 1, found);
         }
     }
@@ -64,7 +72,7 @@ std::vector<std::string> sources_in(const std::string& source) {
     std::error_code error;
     if (!fs::is_directory(source, error) || is_source_folder(source)) return {source};
     std::vector<std::string> found;
-    add_sources(source, 1, found);
+    add_sources(source, kDepth, found);
     if (found.empty()) inspect({source, "", false});  // which says why it is nothing that we read
     std::sort(found.begin(), found.end());
     return found;

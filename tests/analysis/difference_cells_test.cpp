@@ -33,6 +33,15 @@ TEST_CASE("what is not a number is seen") {
     CHECK(cells.b[0] == 5);
 }
 
+TEST_CASE("a difference that is infinite stays, whatever its sign and its place") {
+    const float masked[] = {-INFINITY, 1, 1, -INFINITY}, seen[] = {0, 1, 1, 0};
+    for (const float* row : {masked, masked + 2}) {
+        const float* other = row == masked ? seen : seen + 2;
+        CHECK(difference_cells<float>({row, 1, 2}, {other, 1, 2}, 2).difference[0] == -INFINITY);
+        CHECK(difference_cells<float>({other, 1, 2}, {row, 1, 2}, 2).difference[0] == INFINITY);
+    }
+}
+
 TEST_CASE("what no side may attend is masked, unless it holds something after all") {
     const float a[] = {1, 0, 0, 0.5f, 0.5f, 0, 0, 0.5f, 0.5f}, b[] = {1, 0, 0.1f, 0, 1, 0, 0, 1, 0};
     const KeyRange causal[] = {{0, 1}, {0, 2}, {0, 3}};

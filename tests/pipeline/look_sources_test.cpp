@@ -1,6 +1,7 @@
 #include "pipeline/look_sources.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "core/error.hpp"
 #include "support/npy_bytes.hpp"
@@ -35,6 +36,24 @@ TEST_CASE("files of several kinds in a folder are looked at one by one") {
     CHECK(sources_in(folder / "m") == Names{folder / "m"});
     const std::string npz = folder.write("m/b.npz", "");
     CHECK(sources_in(folder / "m") == Names{npy, npz});
+}
+
+TEST_CASE("a mixed folder is opened at any depth that is looked at, and links lead nowhere") {
+    const TempFolder folder;
+    const std::string npy = folder.write("top/a/b/x.npy", npy_floats("(1, 1)", {1}));
+    const std::string npz = folder.write("top/a/b/y.npz", "");
+    std::filesystem::create_symlink("loop", folder / "top/a/loop");
+    std::filesystem::create_directory_symlink(".", folder / "top/a/b/round");
+    CHECK(sources_in(folder / "top") == Names{npy, npz});
+}
+
+TEST_CASE("the JSON of a checkpoint that is not read is no source") {
+    const TempFolder folder;
+    const std::string weights = folder.write("top/a.npz", "");
+    for (const char* name : {"config.json", "tokenizer.json", "generation_config.json"})
+        folder.write(std::string("top/bert/") + name, "{}");
+    folder.write("top/bert/pytorch_model.bin", "PK");
+    CHECK(sources_in(folder / "top") == Names{weights});
 }
 
 TEST_CASE("folders in a folder that are no source stand for what is in them") {

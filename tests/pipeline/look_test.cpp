@@ -44,13 +44,18 @@ TEST_CASE("what comes next is a command that quotes names as a shell needs") {
 
 TEST_CASE("one file of a checkpoint in pieces sends to the whole") {
     const TempFolder folder;
-    folder.write("m/model.safetensors.index.json", "{}");
+    folder.write("m/model.safetensors.index.json",
+                 R"({"weight_map": {"a": "model-00001-of-00002.safetensors"}})");
     const std::string piece = folder.write(
         "m/model-00001-of-00002.safetensors",
         safetensors_bytes(R"({"a":)" + tensor_entry("F32", "[1]", 0, 4) + "}", "0000"));
     const LookResult result = look_at(piece);
     CHECK(result.more == "one file of the checkpoint " + (folder / "m"));
     CHECK(result.next == std::vector<std::string>{"attn-inspect " + (folder / "m")});
+    const std::string other = folder.write(
+        "m/adapter.safetensors",
+        safetensors_bytes(R"({"a":)" + tensor_entry("F32", "[1]", 0, 4) + "}", "0000"));
+    CHECK_THAT(look_at(other).more, !Catch::Contains("one file of the checkpoint"));
 }
 
 TEST_CASE("weights above 1 are shares of nothing, so that no head is said to do something") {
