@@ -25,8 +25,7 @@ Container read_file(const std::string& path) {
     return container;
 }
 
-// Tensor -> name of its file, as the index has it.
-std::map<std::string, std::string> read_weight_map(const std::string& path, const FileBytes& file) {
+std::map<std::string, std::string> weight_map_in(const FileBytes& file, const std::string& path) {
     Container index;
     parse_config(file, path, index);
     const std::string prefix = "weight_map/";
@@ -56,6 +55,10 @@ void add_settings_and_files(Container& from, Container& to) {
 
 }  // namespace
 
+std::map<std::string, std::string> read_weight_map(const std::string& path) {
+    return weight_map_in(map_file(path), path);
+}
+
 Container read_safetensors_index(const std::string& path) {
     Container result;
     result.path = path;
@@ -64,7 +67,7 @@ Container read_safetensors_index(const std::string& path) {
     result.files.push_back({path, index.bytes, index.owner});
 
     std::map<std::string, Container> shards;
-    for (const auto& [key, name] : read_weight_map(path, index)) {
+    for (const auto& [key, name] : weight_map_in(index, path)) {
         auto found = shards.find(name);
         if (found == shards.end()) {
             const fs::path file = fs::path(path).parent_path() / name;

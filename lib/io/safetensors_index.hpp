@@ -1,12 +1,17 @@
 // Checkpoints in several safetensors files.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "io/container.hpp"
 
 namespace attn::io {
+
+// Tensor -> name of its file, as model.safetensors.index.json has it. Throws Error for a damaged
+// index and a file outside of its folder.
+std::map<std::string, std::string> read_weight_map(const std::string& path);
 
 // What the file model.safetensors.index.json says, {"weight_map": {"name": "file"}}, with the files
 // beside it that it names. Throws Error for a damaged index, a file outside of its folder, a file

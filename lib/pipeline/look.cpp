@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "analysis/head_roles.hpp"
 #include "core/error.hpp"
 #include "core/shell_word.hpp"
 #include "core/word_list.hpp"
 #include "io/array_name.hpp"
-#include "io/json_text.hpp"
+#include "io/safetensors_index.hpp"
 #include "io/shared_standard_input.hpp"
 #include "pipeline/info.hpp"
 #include "pipeline/look_results.hpp"
@@ -183,13 +182,13 @@ std::string whole_checkpoint(const std::string& source) {
     const fs::path index = folder / "model.safetensors.index.json";
     std::error_code none;
     if (!fs::exists(index, none)) return "";
-    const nlohmann::json json = io::read_json_document(index.string());
-    const auto files = json.find("weight_map");
-    if (files == json.end() || !files->is_object()) return "";
-    const bool listed = std::any_of(files->begin(), files->end(), [&](const nlohmann::json& file) {
-        return file == path.filename().string();
-    });
-    return listed ? folder.string() : "";
+    try {
+        for (const auto& [tensor, file] : io::read_weight_map(index.string()))
+            if (file == path.filename().string()) return folder.string();
+    } catch (const Error&) {
+        // Whoever opens the folder says what is wrong.
+    }
+    return "";
 }
 
 LookResult look_at_arrays(const LookRequest& request, const FileInfo& info,
