@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "core/numbers.hpp"
 #include "core/place_among.hpp"
 #include "core/word_list.hpp"
 #include "results/folder_layout.hpp"
