@@ -7,6 +7,7 @@
 #include "core/version.hpp"
 #include "core/word_list.hpp"
 #include "core/wrapped_text.hpp"
+#include "json_keys.hpp"
 
 namespace attn::app {
 namespace {
@@ -52,6 +53,16 @@ std::string environment_rows(const Catalogue& catalogue, std::size_t columns) {
     for (const VariableEntry& variable : catalogue.environment)
         text += row(variable.name, variable.help, columns);
     return text;
+}
+
+std::string json_rows(const std::string& command, std::size_t columns) {
+    std::string text;
+    for (JsonKey key : json_keys(command)) {
+        key.meaning.erase(std::remove(key.meaning.begin(), key.meaning.end(), '`'),
+                          key.meaning.end());
+        text += row(key.name, key.meaning, columns);
+    }
+    return text.empty() ? "" : "\nWhat --json prints\n" + text;
 }
 
 std::string usual_rows(const CommandEntry& command, std::size_t columns) {
@@ -108,6 +119,7 @@ std::string command_help(const Catalogue& catalogue, const CommandEntry& command
         text += rows_under(catalogue.program, "For every command", columns);
         text += environment_rows(catalogue, columns);
         if (!command.footer.empty()) text += "\n" + command.footer + "\n";
+        text += json_rows(command.name, columns);
     } else {
         text += usual_rows(command, columns);
     }

@@ -5,6 +5,7 @@
 
 #include "core/version.hpp"
 #include "help.hpp"
+#include "json_keys.hpp"
 
 namespace attn::app {
 namespace {
@@ -83,6 +84,28 @@ std::string verbatim(const std::string& text) {
     std::istringstream all(text);
     for (std::string line; std::getline(all, line);) lines += plain(line) + "\n";
     return ".nf\n" + lines + ".fi\n";
+}
+
+// The keys between backticks are bold.
+std::string json_section(const std::string& command) {
+    std::string text;
+    for (const JsonKey& key : json_keys(command)) {
+        bool inside = false;
+        std::string meaning;
+        for (const char c : plain(key.meaning)) {
+            if (c != '`')
+                meaning += c;
+            else
+                meaning += (inside = !inside) ? "\\fB" : "\\fR";
+        }
+        text += ".TP\n\\fB" + plain(key.name) + "\\fR\n" + meaning + "\n";
+    }
+    if (text.empty()) return "";
+    return ".SH JSON\n" +
+           plain(
+               "What --json prints. These keys stay what they are; new ones may come. What does "
+               "not exist is null.") +
+           "\n" + text;
 }
 
 std::string exit_status() {
@@ -175,6 +198,7 @@ std::string command_manual(const Catalogue& catalogue, const CommandEntry& comma
                        plain(usage_line(command)) + "\\fR\n" + flag_sections(command) +
                        flag_sections(catalogue.program);
     if (!command.footer.empty()) text += ".SH NAMES\n" + verbatim(command.footer);
+    text += json_section(command.name);
     if (!command.example.empty()) text += ".SH EXAMPLES\n" + verbatim(command.example);
     return text + exit_status() + environment(catalogue) + ".SH SEE ALSO\n.BR attn\\-inspect (1)\n";
 }

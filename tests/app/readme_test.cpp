@@ -116,36 +116,6 @@ TEST_CASE("the lines for jq find what they look for") {
     CHECK(run_in(folder, lines.front() + " | grep -q .") == 0);
 }
 
-TEST_CASE("the JSON has the keys that the README promises") {
-    const TempFolder folder;
-    link_data(folder);
-    REQUIRE(run_in(folder, recipe_with("--json > stats.json")) == 0);
-    REQUIRE(run_in(folder, "attn-inspect stats out --similarity --json > stats.json") == 0);
-    REQUIRE(run_in(folder,
-                   "attn-inspect grad -w data/induction/model.json --clip 1 --scale 300 --verify 1 "
-                   "--json > grad.json") == 0);
-    REQUIRE(
-        run_in(
-            folder,
-            "attn-inspect approx -w data/induction/model.json --per-head --needs --growth 49,512 "
-            "--method must --seeds 2 --json > lab.json") == 0);
-    for (const auto& [command, file] :
-         {std::pair("stats", "stats.json"), std::pair("check", "check.json"),
-          std::pair("compare", "compare.json"), std::pair("look", "look.json"),
-          std::pair("diagnose", "diagnosis.json"), std::pair("grad", "grad.json"),
-          std::pair("monitor", "monitor.json"), std::pair("approx", "lab.json")}) {
-        const auto lines = lines_with("| `" + std::string(command) + " --json` |");
-        REQUIRE(lines.size() == 1);
-        const std::string json = read_file(folder / file);
-        for (const std::string& name : names_in(lines[0])) {
-            // Names with blanks are commands and flags; seq is for batches only.
-            if (name.find(' ') != std::string::npos || name[0] == '-' || name == "seq") continue;
-            INFO(command << ": " << name);
-            CHECK(json.find("\"" + name + "\":") != std::string::npos);
-        }
-    }
-}
-
 TEST_CASE("every file that is named to those who change the program is there") {
     const std::string readme = read_file(ATTN_SOURCE_DIR "/README.md");
     const std::string section = readme.substr(readme.find("## For people who change it"));
