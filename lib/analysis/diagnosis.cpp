@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+
+#include "analysis/hypothesis_pairs.hpp"
 
 namespace attn::analysis {
 namespace {
@@ -410,68 +411,6 @@ class Search {
 };
 
 }  // namespace
-
-// Numbers that least squares find are sharp only when nothing else has to be found.
-bool may_be_together(const Hypothesis& a, const Hypothesis& b) {
-    const auto is_fitted = [](const Hypothesis& h) {
-        return h.fit == Fit::epsilon || h.fit == Fit::input_factor || h.fit == Fit::softcap ||
-               h.fit == Fit::bias_factor || h.fit == Fit::mask_value || h.fit == Fit::temperature;
-    };
-    const bool both = a.fit != Fit::nothing && b.fit != Fit::nothing;
-    // A choice is made beside what is known only, and so are rows told apart.
-    const auto needs_known = [](const Hypothesis& h) {
-        return is_choice(h.fit) || h.fit == Fit::dropout_in_rows;
-    };
-    if (both && (needs_known(a) || needs_known(b))) return false;
-    // The mean of the heads tells no number of theirs, nor where softmax ran otherwise.
-    const auto spoils_mean = [](const Hypothesis& mean, const Hypothesis& other) {
-        return mean.part == Part::averaging &&
-               (other.fit != Fit::nothing || other.part == Part::softmax);
-    };
-    if (spoils_mean(a, b) || spoils_mean(b, a)) return false;
-    // Whose values or which head it is can be told while each head has its own place.
-    const auto mixes_heads = [](const Hypothesis& order, const Hypothesis& other) {
-        return (order.fit == Fit::value_order || order.fit == Fit::head_order ||
-                order.fit == Fit::kv_order) &&
-               other.part == Part::merging;
-    };
-    if (mixes_heads(a, b) || mixes_heads(b, a)) return false;
-    // Without softmax there are no rows that sum to one, and sums are what tells numbers.
-    const auto replaces_softmax = [](const Hypothesis& h, const Hypothesis& other) {
-        return h.part == Part::activation &&
-               (other.fit != Fit::nothing || other.part == Part::softmax ||
-                other.part == Part::sink);
-    };
-    if (replaces_softmax(a, b) || replaces_softmax(b, a)) return false;
-    // A row whose keys have changed places tells only what ran over its keys.
-    const auto sorts = [](const Hypothesis& h, const Hypothesis& other) {
-        return h.part == Part::saved && h.fit == Fit::top_keys && other.part == Part::softmax;
-    };
-    if (sorts(a, b) || sorts(b, a)) return false;
-    // Keys that were rounded jump where a number before them grows: no least squares there.
-    const auto jumps = [&](const Hypothesis& h, const Hypothesis& other) {
-        return h.part == Part::quantised &&
-               (other.part == Part::values || (is_fitted(other) && other.part == Part::input));
-    };
-    if (jumps(a, b) || jumps(b, a)) return false;
-    // A search over all its values is too much work beside each of the others.
-    if (a.fit == Fit::theta || b.fit == Fit::theta) return false;
-    // A factor of the input is one of the scores, too.
-    const auto is_factor = [](const Hypothesis& h) { return h.fit == Fit::input_factor; };
-    const bool factors =
-        (is_factor(a) && b.part == Part::scale) || (is_factor(b) && a.part == Part::scale);
-    // It runs through all layers before.
-    const auto is_deep = [](const Hypothesis& h) { return h.fit == Fit::epsilon_everywhere; };
-    // Over the heads all numbers for the mask are alike, over the queries few leak in their row; a
-    // cap behind the mask changes them.
-    const auto hides = [](const Hypothesis& mask, const Hypothesis& other) {
-        return mask.fit == Fit::mask_value &&
-               (other.part == Part::softmax || other.part == Part::softcap);
-    };
-    if (hides(a, b) || hides(b, a)) return false;
-    return a.part != b.part && !is_deep(a) && !is_deep(b) && !factors &&
-           !(both && (is_fitted(a) || is_fitted(b)));
-}
 
 double explained_share(const Diagnosis& diagnosis, const Explanation& explanation) {
     // Where only one side masks a cell, or only one is NaN, there is no distance: one unit then.

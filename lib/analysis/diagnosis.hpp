@@ -56,9 +56,6 @@ struct Diagnosis {
     bool explained() const { return !explanations.empty() && explanations.front().fits(); }
 };
 
-// Whether diagnose tries the two as a pair.
-bool may_be_together(const Hypothesis& a, const Hypothesis& b);
-
 // How much of the largest error an explanation takes away, from 0 to 1.
 double explained_share(const Diagnosis& diagnosis, const Explanation& explanation);
 

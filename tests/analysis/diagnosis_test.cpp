@@ -6,6 +6,7 @@
 #include <cmath>
 #include <random>
 
+#include "analysis/hypothesis_pairs.hpp"
 #include "core/parallel.hpp"
 #include "support/arrays.hpp"
 #include "support/planted.hpp"
