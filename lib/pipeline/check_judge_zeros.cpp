@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <tuple>
 
 #include "analysis/half_values.hpp"
 #include "attention/query_offset.hpp"
@@ -54,6 +55,46 @@ std::string list_of(const Keys& keys) {
     return keys.size() > 4 ? list + " ..." : list;
 }
 
+// `place` of a head with the first cell after the diagonal that is not zero.
+CheckPlace first_place_after(const HeadCheck& head, CheckPlace place) {
+    const auto& first = head.zeros.first_after;
+    if (!first.empty()) std::tie(place.query, place.key) = first[0];
+    return place;
+}
+
+// "query 0, key 1; query 3, key 4 ...".
+std::string cells_after(const HeadCheck& head) {
+    std::string cells;
+    for (const auto& [query, key] : head.zeros.first_after)
+        cells += text(cells.empty() ? "query " : "; query ", query, ", key ", key);
+    const auto named = static_cast<double>(head.zeros.first_after.size());
+    return head.zeros.after > named ? cells + " ..." : cells;
+}
+
+std::string leak_text(const std::vector<const HeadCheck*>& leaking) {
+    double cells = 0;
+    for (const HeadCheck* head : leaking) cells += head->zeros.after;
+    const bool next_keys = std::all_of(leaking.begin(), leaking.end(), [](const HeadCheck* head) {
+        return head->zeros.right == 1;
+    });
+    return text("all is zero right of the diagonal but for ", cells,
+                cells == 1 ? " cell of " : " cells of ", leaking.size(),
+                leaking.size() == 1 ? " head (" : " heads (the first: ", cells_after(*leaking[0]),
+                next_keys ? "): every query sees the key after it, is the mask off by one?"
+                          : "): a causal mask that leaks?");
+}
+
+std::string open_text(std::ptrdiff_t causal, const std::vector<const HeadCheck*>& open,
+                      std::size_t leaking) {
+    const std::string more =
+        leaking == 0
+            ? ""
+            : text("; ", leaking, leaking == 1 ? " more leaks" : " more leak", " a few cells");
+    return text(causal, causal == 1 ? " head is" : " heads are", " causal, ", open.size(),
+                open.size() == 1 ? " is" : " are", " not (the first: ", cells_after(*open[0]),
+                "): was the mask left out there?", more);
+}
+
 }  // namespace
 
 template <class T>
@@ -73,44 +114,22 @@ CheckLine CheckJudge<T>::judge_almost_causal() const {
         return head.zeros.after == 0 && head.zeros.before > 0;
     };
     const auto causal = std::count_if(heads_.begin(), heads_.end(), is_causal);
+    // Heads that see few keys after their queries, and those beside causal heads that see many.
+    std::vector<const HeadCheck*> leaking, open;
     CheckLine line = line_of(name, Verdict::ok);
-    double cells = 0, heads = 0;
-    bool next_keys = true, few = true;
-    std::string places;
     for (const HeadCheck& head : heads_) {
-        if (head.zeros.after == 0 ||
-            !(causal > 0 || is_almost_causal(head, shape[2], mask_.structure.key_lengths)))
-            continue;
-        const auto& first = head.zeros.first_after;
-        if (heads == 0) {
-            line.place = place_of(head);
-            line.place->query = first[0].first;
-            line.place->key = first[0].second;
-            for (const auto& [query, key] : first)
-                places += text(places.empty() ? "query " : "; query ", query, ", key ", key);
-        }
-        line.guilty.push_back(place_of(head));
-        if (!first.empty()) {
-            line.guilty.back().query = first[0].first;
-            line.guilty.back().key = first[0].second;
-        }
-        cells += head.zeros.after;
-        heads += 1;
-        next_keys = next_keys && head.zeros.right == 1;
-        few = few && is_almost_causal(head, shape[2], mask_.structure.key_lengths);
+        if (head.zeros.after == 0) continue;
+        const bool leaks = is_almost_causal(head, shape[2], mask_.structure.key_lengths);
+        if (!leaks && causal == 0) continue;
+        (leaks ? leaking : open).push_back(&head);
+        line.guilty.push_back(first_place_after(head, place_of(head)));
+        line.worst = line.worst.value_or(0) + head.zeros.after;
     }
-    if (heads == 0) return line;
+    if (line.guilty.empty()) return line;
     line.verdict = Verdict::warning;
-    line.worst = cells;
-    line.message =
-        few ? text("all is zero right of the diagonal but for ", cells,
-                   cells == 1 ? " cell" : " cells", " of ", heads,
-                   heads == 1 ? " head (" : " heads (the first: ", places, cells > 3 ? " ..." : "",
-                   next_keys ? "): every query sees the key after it, is the mask off by one?"
-                             : "): a causal mask that leaks?")
-            : text(causal, causal == 1 ? " head is" : " heads are", " causal, ", heads,
-                   heads == 1 ? " is" : " are", " not (the first: ", places,
-                   " ...): was the mask left out there?");
+    const HeadCheck& first = open.empty() ? *leaking[0] : *open[0];
+    line.place = first_place_after(first, place_of(first));
+    line.message = open.empty() ? leak_text(leaking) : open_text(causal, open, leaking.size());
     line.message += " --causal makes it a failure, --no-causal says it is meant";
     return line;
 }

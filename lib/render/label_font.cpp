@@ -56,12 +56,15 @@ std::string lacking_text(const Characters& lacked) {
            "; give a font that has them with --font FILE";
 }
 
-// Of the text of a PDF, which holds characters of two bytes. Empty where all fit.
-std::string beyond_pdf_text(const Characters& characters) {
-    const Characters beyond(characters.upper_bound(0xFFFF), characters.end());
+// The last character that the text of a PDF can hold, of two bytes.
+constexpr std::uint32_t kLastOfPdf = 0xFFFF;
+
+// `beyond`: those that a PDF cannot hold. Empty where there are none.
+std::string beyond_pdf_text(const Font& font, const Characters& beyond) {
     if (beyond.empty()) return "";
     return "labels have characters above U+FFFF, which a PDF shows as \uFFFD: " + names_of(beyond) +
-           "; PNG and SVG draw them";
+           "; PNG and SVG draw them" +
+           (lacked_by(font, beyond).empty() ? "" : " with a font that has them (--font FILE)");
 }
 
 // Empty where all is plain.
@@ -96,7 +99,9 @@ LabelFont choose_label_font(const std::vector<std::string>& files,
     }
     fonts.push_back(Font::embedded());
     const Characters characters = characters_of(labels);
-    Characters lacked = lacked_by(Font::one_after_other(fonts), characters);
+    const auto end = shapes ? characters.end() : characters.upper_bound(kLastOfPdf);
+    const Characters drawn(characters.begin(), end), beyond(end, characters.end());
+    Characters lacked = lacked_by(Font::one_after_other(fonts), drawn);
     for (const std::string& file : system_files) {
         if (lacked.empty()) break;
         try {
@@ -112,7 +117,7 @@ LabelFont choose_label_font(const std::vector<std::string>& files,
     LabelFont result{Font::one_after_other(fonts), {}};
     if (!lacked.empty()) result.warnings.push_back(lacking_text(lacked));
     if (shapes) return result;
-    for (const std::string& warning : {unshaped_text(characters), beyond_pdf_text(characters)})
+    for (const std::string& warning : {unshaped_text(drawn), beyond_pdf_text(result.font, beyond)})
         if (!warning.empty()) result.warnings.push_back(warning);
     return result;
 }

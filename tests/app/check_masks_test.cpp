@@ -139,6 +139,22 @@ TEST_CASE("one head of many that is not causal, and a mask off by one, are almos
     CHECK_THAT(message_of(shifted.check(), "almost_causal"), Catch::Contains("off by one"));
 }
 
+TEST_CASE("beside a head that leaks one cell, the one without a mask is named") {
+    Masked mixed(causal);
+    float* const leak = mixed.attention.weights.data() + 2 * kMasked;
+    leak[0] /= 2, leak[4] = leak[0];
+    const RandomAttention free(1, kMasked, false, 7);
+    std::copy(free.weights.begin(), free.weights.end(),
+              mixed.attention.weights.begin() + kMasked * kMasked);
+    const Json line = line_of(mixed.check(), "almost_causal");
+    CHECK(line["place"]["head"] == 1);
+    CHECK(line["place"]["query"] == 0);
+    CHECK_THAT(
+        line["message"].get<std::string>(),
+        Catch::Contains("1 is not (the first: query 0, key 1;") &&
+            Catch::Contains(" ...): was the mask left out there?; 1 more leaks a few cells"));
+}
+
 TEST_CASE("what is causal, or far from it, is not almost causal") {
     CHECK(verdict_of(Masked(causal).check(), "almost_causal") == "skipped");
     const auto all = [](std::size_t, std::size_t) { return true; };

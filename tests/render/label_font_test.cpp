@@ -97,3 +97,10 @@ TEST_CASE("characters above U+FFFF are named where the format is PDF") {
                Catch::Contains("above U+FFFF") && Catch::Contains("\U0001D538 (U+1D538); PNG"));
     CHECK(warnings(true).empty());
 }
+
+TEST_CASE("characters above U+FFFF that the font lacks too are told once") {
+    const std::vector<std::string> warnings =
+        choose_label_font({}, {}, {{"\U00020000"}}, false).warnings;
+    REQUIRE(warnings.size() == 1);
+    CHECK_THAT(warnings[0], Catch::Contains("PNG and SVG draw them with a font that has them"));
+}
