@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kIndex = "model.safetensors.index.json";
+constexpr const char* kSingle = "model.safetensors";
 
 // Paths of the files that are not hidden, sorted.
 std::vector<fs::path> list_files(const std::string& folder) {
@@ -63,11 +64,26 @@ Container read_npz_file(const std::string& path) {
     return container;
 }
 
+// transformers would read the single file and leave out the pieces: which of them is meant?
+void refuse_unlisted_single(const std::vector<fs::path>& files, const std::string& folder,
+                            const Container& container) {
+    const fs::path single = fs::path(folder) / kSingle;
+    const bool listed =
+        std::any_of(container.files.begin(), container.files.end(),
+                    [](const auto& file) { return fs::path(file.path).filename() == kSingle; });
+    if (listed || !std::binary_search(files.begin(), files.end(), single)) return;
+    fail(folder, ": holds ", kSingle, " and ", kIndex,
+         ", which does not name it; give the one that ", "is meant by its own name");
+}
+
 Container read_arrays(const std::string& folder) {
     const std::vector<fs::path> files = list_files(folder);
     const fs::path index = fs::path(folder) / kIndex;
-    if (std::binary_search(files.begin(), files.end(), index))
-        return read_safetensors_index(index.string());
+    if (std::binary_search(files.begin(), files.end(), index)) {
+        Container container = read_safetensors_index(index.string());
+        refuse_unlisted_single(files, folder, container);
+        return container;
+    }
     const auto safetensors = with_extension(files, {".safetensors"});
     if (!safetensors.empty()) return join_safetensors(safetensors);
     const auto npy = with_extension(files, {".npy"});

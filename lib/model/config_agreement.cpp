@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/affix.hpp"
 #include "core/error.hpp"
 #include "core/word_list.hpp"
 
@@ -67,6 +68,21 @@ void check_rotary_buffers(const io::Container& container, const WeightBundle& bu
              " (\"positional_embedding_type\": \"rotary\", with rotary_dim, rotary_base and "
              "rotary_adjacent_pairs)");
     }
+}
+
+// Of families with RMSNorm, which has none: transformers drops what a file has of them.
+void check_norm_biases(const WeightBundle& bundle) {
+    const Layout& layout = *bundle.layout;
+    if (layout.norm != NormKind::rms || layout.norms_may_be_bare) return;
+    const auto refuse_in = [&](const NamedArrays& arrays) {
+        for (const auto& [ours, array] : arrays) {
+            if (ends_with(ours, ".bias"))
+                fail(array.name, ": is the bias of a norm, and ", layout.title,
+                     "'s norm (RMSNorm) has none");
+        }
+    };
+    for (const NamedArrays& layer : bundle.layers) refuse_in(layer);
+    refuse_in(bundle.model);
 }
 
 // TransformerLens' LayerNorm always has a bias, its RMSNorm never.
@@ -139,6 +155,7 @@ void require_agreement(const io::Container& container, const WeightBundle& bundl
     }
     check_rotary_buffers(container, bundle);
     check_claims(bundle);
+    check_norm_biases(bundle);
     check_norms(bundle);
     check_position_table(bundle);
     check_hidden_width(bundle);

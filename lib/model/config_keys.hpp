@@ -31,6 +31,9 @@ struct FamilyConfig {
     std::map<std::string, std::size_t> heads_of;  // of classes with another number, by model_type
     // Keys that are known not to change what this family computes.
     std::vector<std::string> ignored;
+    // Arrays (ours) that the code of the family makes only where a key asks for them, and those
+    // that it never makes, under "": transformers drops what a file has of them.
+    std::vector<std::pair<std::string, std::vector<std::string>>> without;
     // What follows from several keys together. Runs last.
     std::function<void(ModelConfig&)> finish = [](ModelConfig&) {};
 };

@@ -43,6 +43,14 @@ ConfigKeys torch_heads() {
             truth_key("is_causal", "causal", &ModelConfig::causal)};
 }
 
+// T5's activation, "gated-" in front where a gate multiplies it.
+void read_feed_forward(const ConfigValue& value, ModelConfig& config) {
+    activation_key(value.key()).read(value, config);
+    if (value.is_null()) return;
+    const bool gated = value.text().rfind("gated-", 0) == 0;
+    config.claims.push_back({"\"" + value.key() + "\": " + value.json(), gated, {"W_gate"}});
+}
+
 }  // namespace
 
 ConfigKeys hub_sizes() {
@@ -206,7 +214,7 @@ FamilyConfig t5_config() {
         size_key("d_ff", "d_hidden", &ModelConfig::d_hidden),
         size_key("vocab_size", "vocabulary", &ModelConfig::vocabulary),
         real_key("layer_norm_epsilon", "epsilon", &ModelConfig::epsilon),
-        activation_key("feed_forward_proj"),
+        ConfigKey{"feed_forward_proj", read_feed_forward},
         activation_key("dense_act_fn"),
         claim_key("is_gated_act", {"W_gate"}),
         size_key("relative_attention_num_buckets", "relative_buckets",

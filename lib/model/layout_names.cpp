@@ -1,5 +1,10 @@
 #include "model/layout_names.hpp"
 
+#include <string_view>
+#include <utility>
+
+#include "core/affix.hpp"
+
 namespace attn::model {
 
 Names linear(const std::string& ours, const std::string& theirs) {
@@ -8,6 +13,15 @@ Names linear(const std::string& ours, const std::string& theirs) {
 
 Names norm(const std::string& ours, const std::string& theirs) {
     return {{ours + ".weight", theirs + ".weight"}, {ours + ".bias", theirs + ".bias", true}};
+}
+
+std::string name_of_today(const std::string& name) {
+    for (const auto& [old, today] : {std::pair("LayerNorm.gamma", "LayerNorm.weight"),
+                                     std::pair("LayerNorm.beta", "LayerNorm.bias")}) {
+        if (ends_with(name, old))
+            return name.substr(0, name.size() - std::string_view(old).size()) + today;
+    }
+    return name;
 }
 
 Names join(const std::vector<Names>& parts) {

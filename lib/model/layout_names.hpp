@@ -17,6 +17,11 @@ Names linear(const std::string& ours, const std::string& theirs);
 // A LayerNorm or RMSNorm.
 Names norm(const std::string& ours, const std::string& theirs);
 
+// What a checkpoint of TensorFlow's days ("LayerNorm.gamma", "LayerNorm.beta", as
+// bert-base-uncased) calls by another name today; everything else as it is. transformers renames
+// them when it loads a file.
+std::string name_of_today(const std::string& name);
+
 Names join(const std::vector<Names>& parts);
 
 // The same, none of them required.

@@ -6,6 +6,7 @@
 #include "core/affix.hpp"
 #include "core/error.hpp"
 #include "model/dotted_name.hpp"
+#include "model/layout_names.hpp"
 #include "model/left_over.hpp"
 
 namespace attn::model {
@@ -34,11 +35,12 @@ LayoutReading::LayoutReading(const io::Container& container, const std::set<std:
     for (const std::string& name : names_) {
         if (!starts_with(name, prefix)) continue;
         if (layout.layer.empty()) {
-            layers_[0][name.substr(prefix.size())] = name;
+            layers_[0][name_of_today(name.substr(prefix.size()))] = name;
             continue;
         }
         for (const NameInLayer& reading : readings_in_layer(name, layout.layer)) {
-            if (reading.before == prefix) layers_[reading.layer][reading.name] = name;
+            if (reading.before == prefix)
+                layers_[reading.layer][name_of_today(reading.name)] = name;
         }
     }
 }
@@ -110,13 +112,19 @@ LayoutMatch LayoutReading::match() const {
 
 // Names that the family fixes ("/lm_head.weight") stand beside the base.
 LayoutReading::Keys LayoutReading::keys_of_model() const {
-    Keys keys;
+    Keys keys, old;
+    for (const std::string& name : names_) {
+        const std::string today = name_of_today(name);
+        if (today != name) old[today] = name;
+    }
     for (const TensorName& tensor : layout_.in_model) {
         const bool fixed = tensor.theirs[0] == '/';
         const std::string name =
             fixed ? place_.outer + tensor.theirs.substr(1) : place_.prefix() + tensor.theirs;
         if (names_.count(name) != 0)
             keys[tensor.theirs] = name;
+        else if (old.count(name) != 0)
+            keys[tensor.theirs] = old[name];
         else if (fixed && names_.count(tensor.theirs.substr(1)) != 0)
             keys[tensor.theirs] = tensor.theirs.substr(1);
     }

@@ -62,6 +62,20 @@ void add_defaults(const Layout& layout, const FamilyConfig& family, ModelConfig&
     config.defaults.push_back(epsilon.str());
 }
 
+// Of a config.json that names the family, and nothing that its arrays would follow from.
+void claim_absent(const FamilyConfig& family, ModelConfig& config) {
+    const std::string type = "\"model_type\": \"" + config.model_type + "\"";
+    for (const auto& [key, names] : family.without) {
+        const bool told = std::any_of(
+            config.claims.begin(), config.claims.end(),
+            [&, &names = names](const ArrayClaim& claim) { return claim.names == names; });
+        if (told) continue;
+        const std::string why =
+            key.empty() ? ", which has no such arrays" : " and nothing of \"" + key + "\"";
+        config.claims.push_back({type + why, false, names});
+    }
+}
+
 }  // namespace
 
 const FamilyConfig& family_config(const std::string& layout) {
@@ -130,6 +144,7 @@ ModelConfig read_model_config(const io::Container& container, const Layout& layo
         config.keys["heads"] = "the family's default";
         config.defaults.push_back(counted(heads, "head"));
     }
+    if (contains(layout.model_types, config.model_type)) claim_absent(family, config);
     family.finish(config);
     if (config.causal == false && config.window)
         refuse_attention("a window while \"" + config.keys["causal"] + "\" is false", config);

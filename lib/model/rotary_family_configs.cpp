@@ -8,6 +8,7 @@ namespace attn::model {
 namespace {
 
 const std::vector<std::string> kProjectionBiases{"b_Q", "b_K", "b_V", "b_O"};
+const std::vector<std::string> kFeedForwardBiases{"b_gate", "b_in", "b_out"};
 
 // What decoders of this kind have in common. is_causal: false makes an embedding model of one, in
 // newer versions of transformers; whether it "is a decoder" changes nothing.
@@ -83,11 +84,20 @@ ConfigKeys gemma_block_keys() {
             claim_key("attention_bias", kProjectionBiases)};
 }
 
+std::vector<std::pair<std::string, std::vector<std::string>>> without_of_gemma() {
+    return {{"attention_bias", kProjectionBiases}, {"", kFeedForwardBiases}};
+}
+
 // What they say of their scores from Gemma 2 on.
 ConfigKeys gemma_score_keys() {
     return {ConfigKey{"query_pre_attn_scalar", read_query_scalar},
-            real_key("attn_logit_softcapping", "softcap", &ModelConfig::softcap),
             real_key("final_logit_softcapping", "logit_softcap", &ModelConfig::logit_softcap)};
+}
+
+// Gemma 3's config has the key, and its code does not read it.
+void refuse_softcap(const ConfigValue& value, ModelConfig& config) {
+    if (!value.is_null())
+        refuse_attention(value, "which the code of Gemma 3 in transformers does not read", config);
 }
 
 bool is_smollm3(const ModelConfig& config) {
@@ -167,10 +177,11 @@ FamilyConfig llama_config() {
     family.keys =
         join_keys({decoder_keys("rms_norm_eps"),
                    {activation_key("hidden_act"), claim_key("attention_bias", kProjectionBiases),
-                    claim_key("mlp_bias", {"b_gate", "b_in", "b_out"}),
+                    claim_key("mlp_bias", kFeedForwardBiases),
                     ConfigKey{"no_rope_layers", read_turned_layers},
                     ConfigKey{"no_rope_layer_interval", read_turn_pause},
                     ConfigKey{"use_sliding_window", read_window_of_unrotated}}});
+    family.without = {{"attention_bias", kProjectionBiases}, {"mlp_bias", kFeedForwardBiases}};
     family.ignored = {"is_decoder", "sliding_window", "max_window_layers"};
     family.finish = finish_llama;
     return family;
@@ -183,6 +194,7 @@ FamilyConfig mistral_config() {
     family.assumed = {{"window", "sliding_window 4096"}};
     family.keys = join_keys({decoder_keys("rms_norm_eps"),
                              {activation_key("hidden_act"), window_key(), layer_types_key()}});
+    family.without = {{"", kProjectionBiases}, {"", kFeedForwardBiases}};
     family.ignored = {"is_decoder"};
     family.finish = finish_one_window;
     return family;
@@ -199,6 +211,7 @@ FamilyConfig qwen2_config() {
                       {"first_window_layer", "max_window_layers 28"}};
     family.keys =
         join_keys({decoder_keys("rms_norm_eps"), {activation_key("hidden_act")}, qwen_windows()});
+    family.without = {{"", {"b_O"}}, {"", kFeedForwardBiases}};
     family.ignored = {"is_decoder"};
     family.finish = finish_qwen;
     return family;
@@ -207,6 +220,7 @@ FamilyConfig qwen2_config() {
 FamilyConfig qwen3_config() {
     FamilyConfig family = qwen2_config();
     family.keys.push_back(claim_key("attention_bias", kProjectionBiases));
+    family.without = {{"attention_bias", kProjectionBiases}, {"", kFeedForwardBiases}};
     return family;
 }
 
@@ -214,6 +228,7 @@ FamilyConfig gemma_config() {
     FamilyConfig family;
     family.heads = 16;
     family.keys = join_keys({decoder_keys("rms_norm_eps"), gemma_block_keys()});
+    family.without = without_of_gemma();
     family.ignored = {"is_decoder"};
     family.finish = finish_rotary;
     return family;
@@ -234,7 +249,8 @@ FamilyConfig gemma2_config() {
                       {"window", "sliding_window 4096"}};
     family.keys = join_keys({family.keys,
                              gemma_score_keys(),
-                             {only_key("sliding_window_pattern", 2.0, "windows in other layers"),
+                             {real_key("attn_logit_softcapping", "softcap", &ModelConfig::softcap),
+                              only_key("sliding_window_pattern", 2.0, "windows in other layers"),
                               only_key("_sliding_window_pattern", 2.0, "windows in other layers"),
                               window_key(), layer_types_key()}});
     return family;
@@ -257,11 +273,13 @@ FamilyConfig gemma3_config() {
         join_keys({decoder_keys("rms_norm_eps", false, true),
                    gemma_block_keys(),
                    gemma_score_keys(),
-                   {real_key("rope_local_base_freq", "window_theta", &ModelConfig::window_theta),
+                   {ConfigKey{"attn_logit_softcapping", refuse_softcap},
+                    real_key("rope_local_base_freq", "window_theta", &ModelConfig::window_theta),
                     count_key("sliding_window_pattern", "full_period", &ModelConfig::full_period),
                     count_key("_sliding_window_pattern", "full_period", &ModelConfig::full_period),
                     only_key("use_bidirectional_attention", false, "every key may be attended"),
                     window_key(), layer_types_key()}});
+    family.without = without_of_gemma();
     family.ignored = {"is_decoder"};
     family.finish = finish_gemma3;
     return family;
@@ -309,6 +327,7 @@ FamilyConfig phi3_config() {
     family.heads = 32;
     family.keys = join_keys({decoder_keys("rms_norm_eps", true),
                              {activation_key("hidden_act"), window_key(), layer_types_key()}});
+    family.without = {{"", {"b_QKV", "b_O", "b_out"}}};
     family.ignored = {"is_decoder"};
     family.finish = finish_one_window;
     return family;

@@ -147,6 +147,13 @@ void finish_rotary(ModelConfig& config) {
         scaling.original_length = config.raw.max_positions.value_or(0);
     if (scaling.kind != RotaryStretch::linear && scaling.original_length == 0)
         refuse_attention(stretched + " without \"max_position_embeddings\"", config);
+    if (scaling.kind == RotaryStretch::llama3) {
+        for (const char* const key :
+             {"low_freq_factor", "high_freq_factor", "original_max_position_embeddings"}) {
+            if (config.keys.count(std::string("rotary ") + key) == 0)
+                refuse_attention(stretched + " without \"" + key + "\"", config);
+        }
+    }
     if (scaling.kind == RotaryStretch::llama3 &&
         !(scaling.high_freq_factor > scaling.low_freq_factor))
         refuse_attention("\"high_freq_factor\" that is not above \"low_freq_factor\"", config);

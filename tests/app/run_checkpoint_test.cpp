@@ -73,6 +73,44 @@ TEST_CASE("an array of a layer that the family does not know is refused by name,
     }
 }
 
+TEST_CASE("norms under the names of TensorFlow's days are those of today") {
+    ChangedCheckpoint bert("bert");
+    bert.rename([](const std::string& name) {
+        const std::string norm = "LayerNorm.";
+        const std::size_t at = name.find(norm);
+        if (at == std::string::npos) return name;
+        const bool weight = name.find("weight", at) != std::string::npos;
+        return name.substr(0, at) + norm + (weight ? "gamma" : "beta");
+    });
+    CHECK(run(bert).exit_code == 0);
+    CHECK(error_of(bert) < 1e-11);
+    bert.add("bert.encoder.layer.1.output.norm.gamma", {16});
+    check_refused(run(bert, {"--save", "hidden"}), "output.norm.gamma");
+}
+
+TEST_CASE("biases that the code of a family does not have are refused, whatever the file has") {
+    for (const char* bias : {"model.norm.bias", "model.layers.1.post_attention_layernorm.bias"}) {
+        ChangedCheckpoint llama("llama");
+        check_refused(run(llama.add(bias, {16})), bias);
+    }
+    ChangedCheckpoint mistral("mistral");
+    for (const char* layer : {"0", "1"})
+        mistral.add("model.layers." + std::string(layer) + ".mlp.down_proj.bias", {16});
+    check_refused(run(mistral), "which has no such arrays, and layer 0 has mlp.down_proj.bias");
+}
+
+TEST_CASE("T5's feed-forward part has a gate if, and only if, config.json says so") {
+    for (const auto& [family, other] :
+         {std::pair("t5", "gated-gelu"), std::pair("t5_gated", "relu")}) {
+        ChangedCheckpoint checkpoint(family);
+        checkpoint.config(
+            "{\"model_type\": \"t5\", \"num_heads\": 4, \"d_kv\": 6, "
+            "\"feed_forward_proj\": \"" +
+            std::string(other) + "\"}");
+        check_refused(run(checkpoint), "DenseReluDense.wi_0.weight");
+    }
+}
+
 TEST_CASE("buffers and counters beside the matrices do no harm") {
     ChangedCheckpoint gpt("gpt2");
     gpt.add("h.0.attn.total_ops", {1}).add("h.1.mlp.num_batches_tracked", {1});

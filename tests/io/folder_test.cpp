@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/npy_bytes.hpp"
+#include "support/safetensors_bytes.hpp"
 #include "support/temp_folder.hpp"
 #include "support/zip_bytes.hpp"
 
@@ -44,6 +45,22 @@ TEST_CASE("one archive in a folder is read, of several one must be chosen") {
                       Contains("holds 2 .npz files; choose one, such as"));
     folder.write("z.npy", one_number());  // arrays side by side come first
     CHECK(keys_of_folder(folder) == std::vector<std::string>{"z"});
+}
+
+TEST_CASE("an index and a single file that it does not name are two checkpoints") {
+    const TempFolder folder;
+    const std::string one = safetensors_bytes(
+        R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})", "1234");
+    folder.write("piece.safetensors", one);
+    folder.write("model.safetensors.index.json", R"({"weight_map": {"a": "piece.safetensors"}})");
+    CHECK(keys_of_folder(folder) == std::vector<std::string>{"a"});
+    folder.write("consolidated.safetensors", one);  // the same in another format: Mistral's
+    CHECK(keys_of_folder(folder) == std::vector<std::string>{"a"});
+    folder.write("model.safetensors", one);
+    CHECK_THROWS_WITH(read_folder(folder.path().string()),
+                      Contains("holds model.safetensors and model.safetensors.index.json, which"));
+    folder.write("model.safetensors.index.json", R"({"weight_map": {"a": "model.safetensors"}})");
+    CHECK(keys_of_folder(folder) == std::vector<std::string>{"a"});
 }
 
 TEST_CASE("settings stand in the config.json beside the arrays") {

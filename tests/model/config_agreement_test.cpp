@@ -47,6 +47,28 @@ TEST_CASE("biases are there if, and only if, config.json says so") {
                       "self_attn.q_proj.bias");
 }
 
+TEST_CASE("biases that no key asks for are not those of a family that makes them by a key") {
+    const std::string llama = R"({"model_type": "llama"})";
+    CHECK_NOTHROW(agree("llama", kPlain, llama));
+    CHECK_NOTHROW(agree("llama", kBiased, R"({"model_type": "llama", "attention_bias": true})"));
+    CHECK_THROWS_WITH(agree("llama", kBiased, llama),
+                      "model: config.json says \"model_type\": \"llama\" and nothing of "
+                      "\"attention_bias\", and layer 0 has self_attn.q_proj.bias");
+    CHECK_THROWS_WITH(agree("mistral", kBiased, R"({"model_type": "mistral"})"),
+                      Catch::Contains("\"mistral\", which has no such arrays"));
+    // Without a config.json, or the name of a family in it, nobody says what the code would do.
+    CHECK_NOTHROW(agree("llama", kBiased, "{}"));
+    CHECK_NOTHROW(agree("qwen2", {"W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V"},
+                        R"({"model_type": "qwen2"})"));
+}
+
+TEST_CASE("a family whose norms are RMSNorm has no biases of norms") {
+    CHECK_THROWS_WITH(agree("qwen3", {"W_Q", "before_feed_forward.bias"}, "{}"),
+                      "before_feed_forward.bias: is the bias of a norm, and Qwen3's norm (RMSNorm) "
+                      "has none");
+    CHECK_NOTHROW(agree("gpt2", {"W_QKV", "before_feed_forward.bias"}, "{}"));
+}
+
 TEST_CASE("sizes that config.json says are those of the arrays") {
     CHECK_NOTHROW(agree("llama", kPlain, R"({"hidden_size": 4, "intermediate_size": 4})"));
     CHECK_THROWS_WITH(agree("llama", kPlain, R"({"num_hidden_layers": 3})"),

@@ -37,6 +37,13 @@ TEST_CASE("a norm has a weight, and a bias where it is a LayerNorm") {
     CHECK(required(names) == 1);
 }
 
+TEST_CASE("TensorFlow's names of norms have names of today") {
+    CHECK(name_of_today("output.LayerNorm.gamma") == "output.LayerNorm.weight");
+    CHECK(name_of_today("embeddings.LayerNorm.beta") == "embeddings.LayerNorm.bias");
+    CHECK(name_of_today("ls1.gamma") == "ls1.gamma");
+    CHECK(name_of_today("output.LayerNorm.weight") == "output.LayerNorm.weight");
+}
+
 TEST_CASE("an attention keeps its matrices apart, or in one") {
     const Names apart = separate("q", "k", "v", "o");
     CHECK(ours_of(apart, "k.weight") == "W_K");

@@ -76,6 +76,9 @@ TEST_CASE("scales and soft caps take effect in the families that have them, and 
     CHECK(config_of("gpt2", R"({"scale_attn_weights": false})").scale == 1.0);
     CHECK(!config_of("gpt2", R"({"scale_attn_weights": true})").scale);
     CHECK(config_of("native", R"({"scale": 0.25})").scale == 0.25);
+    // A key that the code does not read.
+    CHECK_THAT(refused("gemma3", R"({"attn_logit_softcapping": 30})"),
+               Catch::Contains("\"attn_logit_softcapping\": 30 (which the code of Gemma 3"));
     for (const Layout& layout : layouts()) {
         INFO(layout.name);
         for (const char* key : {"attn_logit_softcapping", "query_pre_attn_scalar", "sdpa_scale"}) {

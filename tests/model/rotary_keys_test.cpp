@@ -72,6 +72,22 @@ TEST_CASE("only families whose heads rotate in part read how much of them does")
                       Catch::Contains("must be a number from 0.001 to 1, it is 1.5"));
 }
 
+TEST_CASE("llama3's scaling needs its three numbers") {
+    const auto scaled = [](const std::string& numbers) {
+        return R"({"max_position_embeddings": 64, "rope_scaling": {"rope_type": "llama3",
+                   "factor": 8)" +
+               numbers + "}}";
+    };
+    const std::string frequencies = R"(, "low_freq_factor": 1, "high_freq_factor": 4)";
+    const std::string length = R"(, "original_max_position_embeddings": 8)";
+    CHECK(refused("llama", scaled(frequencies + length)).empty());
+    CHECK_THAT(refused("llama", scaled(frequencies)),
+               Catch::Contains("without \"original_max_position_embeddings\""));
+    CHECK_THAT(refused("llama", scaled(length)),
+               Catch::Contains("without \"low_freq_factor\"") &&
+                   Catch::Contains("without \"high_freq_factor\""));
+}
+
 TEST_CASE("scaling that contradicts itself is refused") {
     const auto gemma = [](const std::string& full, const std::string& sliding) {
         return "{\"rope_parameters\": {\"full_attention\": {" + full +
