@@ -22,8 +22,7 @@ std::vector<T> transposed(MatrixView<const T> rows, T factor) {
     return result;
 }
 
-// Whether squares of such upstream gradients may leave the range of T. Values of V that are as far
-// from one are not looked at.
+// Whether squares of such gradients may leave the range of T.
 template <class T>
 bool is_far_from_one(Span<const T> values) {
     const T bound = std::sqrt(std::sqrt(std::numeric_limits<T>::max()));
@@ -208,6 +207,10 @@ class TileBackward {
                     !tile_.allowed[row].empty())
                     shifts_[row] = part.row(row)[strongest[row] - part.keys.begin];
             }
+        }
+        // Upstream gradients near one may meet values that are not.
+        for (std::size_t row = 0; row < rows_; ++row) {
+            if (is_far_from_one(Span<const T>(&shifts_[row], 1))) is_far_[row] = true;
         }
         for (const Part& part : parts_) {
             for (std::size_t row = part.rows.begin; row < part.rows.end; ++row) {

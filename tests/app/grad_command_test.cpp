@@ -346,16 +346,18 @@ TEST_CASE("small gains are those of float64 in float32, too") {
 TEST_CASE("norms of gradients whose squares leave float32 are those of others, times their size") {
     const TempFolder folder;
     const Arguments layer = small_layer(folder);
-    const auto heads_at = [&](double size) {
-        std::vector<double> upstream(60);
+    const Array<double> values = random_array<double>({6, 6}, 3);
+    const auto heads_at = [&](double upstream_size, double value_size) {
+        std::vector<double> upstream(60), W_V(values.values().begin(), values.values().end());
         for (std::size_t i = 0; i < 60; ++i)
-            upstream[i] = size * std::sin(static_cast<double>(i * i + 1));
+            upstream[i] = upstream_size * std::sin(static_cast<double>(i * i + 1));
+        for (double& value : W_V) value *= value_size;
         write_array<double>(folder, "u.npy", {2, 5, 6}, upstream);
+        write_array<double>(folder, "w/W_V.npy", {6, 6}, W_V);
         return grad_json(join(layer, {"--upstream", folder / "u.npy"}))["heads"];
     };
-    const Json usual = heads_at(1);
-    for (const double size : {1e-30, 1e-20, 1e19, 1e30}) {
-        const Json heads = heads_at(size);
+    const Json usual = heads_at(1, 1);
+    const auto check_norms = [&](const Json& heads, double size) {
         for (std::size_t head = 0; head < usual.size(); ++head) {
             INFO(size << ", head " << head);
             for (const char* norm : {"grad_weights", "grad_scores", "grad_q"})
@@ -364,6 +366,10 @@ TEST_CASE("norms of gradients whose squares leave float32 are those of others, t
             CHECK(heads[head]["softmax_gain"].get<double>() ==
                   Approx(usual[head]["softmax_gain"].get<double>()).epsilon(1e-4));
         }
+    };
+    for (const double size : {1e-30, 1e-20, 1e19, 1e30}) {
+        check_norms(heads_at(size, 1), size);
+        check_norms(heads_at(1, size), size);
     }
 }
 
