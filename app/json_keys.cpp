@@ -120,8 +120,8 @@ std::vector<JsonKey> monitor_keys() {
         {"heads",
          "list of `layer`, `seq` (in batches), `head`, `entropy`, `entropy_normalised`, "
          "`confidence`, `effective_keys`, `saturation`, `sink`, `induction`, `previous_token`, "
-         "`duplicate_token`, `score_range`; of checkpoints max_score, max_abs_score, score_std, "
-         "qk_spectral"},
+         "`duplicate_token`, `score_range`; where there are scores instead max_score, "
+         "max_abs_score, score_std, of checkpoints also qk_spectral"},
         {"layers",
          "list of `layer`, `entropy_normalised`, `saturation`, `effective_keys`, `change`; of "
          "checkpoints rank_residual, token_cosine, stable_rank"},
@@ -131,7 +131,7 @@ std::vector<JsonKey> monitor_keys() {
         {"alarms",
          "list of `name`, `verdict` (alarm, warning, event), `step`, `since`, `until`, `layer`, "
          "`head`, `value`, `threshold`, `message`"},
-        {"passed", "whether there was no alarm"}};
+        {"passed", "whether there was no alarm, and with --strict no warning"}};
 }
 
 std::vector<JsonKey> approx_keys() {

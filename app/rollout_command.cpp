@@ -149,7 +149,8 @@ void add_method_flags(Command& command, RolloutRequest& request) {
              "Divide rows by their sums: after the residual was added (default), before, or none, "
              "which shows what a sink took");
     command.real("--discard", request.discard, RealRange::between(0, 1),
-                 "Set this share of the smallest cells to 0, those of key 0 never (default 0)");
+                 "Set this share of the smallest cells to 0, those of key 0 and of --cross never "
+                 "(default 0)");
     add_kind(command, "--discard-scope", {"matrix", "row"}, request.discard_scope,
              "Smallest of the matrix (default) or of each row; masked cells do not count");
     add_kind(command, "--first-key", {"keep", "residual", "drop"}, request.first_key,

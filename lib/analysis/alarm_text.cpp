@@ -21,7 +21,8 @@ std::string duplicate_text(const TrainingSeries& series, const Alarm& alarm) {
     if (series.repeats[step])
         return "holds the same numbers as step " +
                std::to_string(series.steps[*series.repeats[step]]);
-    return "no weight differs from the step before by more than " + text_of(*alarm.threshold);
+    return "no attention weight differs from the step before by more than " +
+           text_of(*alarm.threshold);
 }
 
 }  // namespace

@@ -40,14 +40,8 @@ void summarise_scores(const std::vector<RowStats>& rows, HeadStats& stats) {
     if (all.count == 0) return;
     stats.max_score = all.largest;
     stats.score_min = all.smallest;
-    const double mean = all.sum / all.count;
-    double squares = 0;  // of the distances from the mean
-    for (const RowStats& row : rows) {
-        const ScoreSums& scores = row.scores;
-        squares += scores.squares - 2 * mean * scores.sum + scores.count * mean * mean;
-    }
-    stats.score_mean = mean;
-    stats.score_std = std::sqrt(std::max(squares / all.count, 0.0));
+    stats.score_mean = all.sum / all.count;
+    stats.score_std = std::sqrt(all.squares / all.count);
 }
 
 }  // namespace

@@ -57,10 +57,14 @@ bool compares_steps(const std::string& measure) {
     return measure == "change" || measure == "difference";
 }
 
+bool is_of_scores(const std::string& measure) {
+    return measure == "max_score" || measure == "max_abs_score" || measure == "score_std";
+}
+
 std::string what_gives(const TrainingSeries& series, const std::string& measure) {
     if (compares_steps(measure))
         return "compares a step with the one before it, and there is one step";
-    if (measure == "max_score" || measure == "max_abs_score" || measure == "score_std")
+    if (is_of_scores(measure))
         return "needs scores, which saved attention has where run --save weights,scores made it, "
                "and --checkpoints always";
     if (measure == "score_range" && exists(series.heads, &StepHead::max_abs_score))
@@ -119,8 +123,9 @@ std::size_t layers_in(const TrainingSeries& series) {
 
 std::string why_not_measured(const TrainingSeries& series, const std::string& measure,
                              bool complete) {
-    const bool may_follow =
-        compares_steps(measure) || measure == "score_range" || measure == kDepthGain;
+    // One step may have been saved with its scores, another one without.
+    const bool may_follow = compares_steps(measure) || is_of_scores(measure) ||
+                            measure == "score_range" || measure == kDepthGain;
     if (!complete && may_follow) return "";
     if (!has_finite_head(series) || some_step_has(series, measure)) return "";
     return what_gives(series, measure);

@@ -246,12 +246,7 @@ void StepSink<T>::end_head(std::size_t sequence, std::size_t place) {
     if (scores.count > 0 && !facts.nonfinite) {
         facts.max_score = scores.largest;
         facts.max_abs_score = std::max(std::abs(scores.largest), std::abs(scores.smallest));
-        const double mean = scores.sum / scores.count;
-        double squares = 0;  // of the distances from the mean
-        for (const Row& row : rows_[slot])
-            squares +=
-                row.scores.squares - 2 * mean * row.scores.sum + row.scores.count * mean * mean;
-        facts.score_std = std::sqrt(std::max(0.0, squares / scores.count));
+        facts.score_std = std::sqrt(scores.squares / scores.count);
     }
     heads_[first_ + slot] = facts;
 }

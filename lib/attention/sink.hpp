@@ -17,18 +17,31 @@ struct Needs {
     bool hidden = false;       // of each layer: what its block gives; of the model: the final state
     bool logits = false;       // of the model
     bool projections = false;  // of each layer: its weights, which else go as they were used
+    bool norms_behind = false;  // of each layer: the norms between its attention and what follows
 
     bool model_output() const { return hidden || logits; }
 };
 
 inline Needs operator|(const Needs& a, const Needs& b) {
-    return {a.scores || b.scores, a.row_sums || b.row_sums, a.output || b.output,
-            a.hidden || b.hidden, a.logits || b.logits,     a.projections || b.projections};
+    return {a.scores || b.scores,
+            a.row_sums || b.row_sums,
+            a.output || b.output,
+            a.hidden || b.hidden,
+            a.logits || b.logits,
+            a.projections || b.projections,
+            a.norms_behind || b.norms_behind};
 }
 
 inline Needs needs_projections() {
     Needs needs;
     needs.projections = true;
+    return needs;
+}
+
+// What ‖αf(x)‖ and ALTI are made of.
+inline Needs needs_surroundings() {
+    Needs needs = needs_projections();
+    needs.norms_behind = true;
     return needs;
 }
 

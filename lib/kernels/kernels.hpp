@@ -42,17 +42,19 @@ struct ScoreSums {
     double smallest = 0;  // where count > 0
     double largest = 0;
     double sum = 0;
-    double squares = 0;
+    double squares = 0;  // of the distances from their mean
 
+    // Distances from the common mean (Chan, Golub and LeVeque 1983).
     void add(const ScoreSums& more) {
         if (more.count == 0) return;
         if (count == 0 || more.smallest < smallest || std::isnan(more.smallest))
             smallest = more.smallest;
         if (count == 0 || more.largest > largest || std::isnan(more.largest))
             largest = more.largest;
+        const double apart = count == 0 ? 0 : more.sum / more.count - sum / count;
+        squares += more.squares + apart * apart * count * more.count / (count + more.count);
         count += more.count;
         sum += more.sum;
-        squares += more.squares;
     }
 };
 

@@ -180,6 +180,11 @@ struct SimdRows {
         const Batch one(T{1});
         Batch low(infinity), high(-infinity);
         ScoreSums result;
+        // Counted from one of them, so that what they have in common does not hide how they differ.
+        std::size_t first = 0;
+        while (first < size && row[first] == -infinity) ++first;
+        const T shift = first < size && row[first] < infinity ? row[first] : T{0};
+        const Batch shifts(shift);
         for (std::size_t i = 0; i < size;) {
             const std::size_t stop = size - i < kChunk ? size : i + kChunk;
             Batch count(zero), sum(zero), squares(zero);
@@ -188,7 +193,7 @@ struct SimdRows {
                 const Batch score = load_up_to(row + i, left, -infinity);
                 // Not "!=", which forgets NaN in xsimd 8 with AVX.
                 const auto there = !(score == none);
-                const Batch value = xsimd::select(there, score, zero);
+                const Batch value = xsimd::select(there, score - shifts, zero);
                 count += xsimd::select(there, one, zero);
                 sum += value;
                 squares = xsimd::fma(value, value, squares);
@@ -198,6 +203,11 @@ struct SimdRows {
             result.count += static_cast<double>(sum_of_lanes(count));
             result.sum += static_cast<double>(sum_of_lanes(sum));
             result.squares += static_cast<double>(sum_of_lanes(squares));
+        }
+        if (result.count > 0) {
+            result.squares -= result.sum * result.sum / result.count;
+            if (result.squares < 0) result.squares = 0;  // NaN stays
+            result.sum += result.count * static_cast<double>(shift);
         }
         result.smallest = -static_cast<double>(largest_lane(-low));
         result.largest = static_cast<double>(largest_lane(high));

@@ -66,18 +66,21 @@ class LayerLoader {
         return w;
     }
 
-    BlockWeights<T> block(std::size_t d_model, bool whole) {
+    BlockWeights<T> block(std::size_t d_model, BlockParts parts) {
         BlockWeights<T> block;
         const bool first = bundle_.config.norm_first.value_or(!layout_.post_norm);
         Norm<T>& attention_norm = first ? block.before_attention : block.after_attention_sum;
         if (layout_.post_norm) {
             // The same two norms, in front or behind (nn.TransformerEncoder's norm_first).
-            if (first || whole) attention_norm = norm("after_attention_sum", d_model);
+            if (first || parts != BlockParts::before_attention)
+                attention_norm = norm("after_attention_sum", d_model);
         } else {
             block.before_attention = norm("before_attention", d_model);
         }
-        if (!whole) return block;
+        if (parts == BlockParts::before_attention) return block;
         block.after_attention = norm("after_attention", d_model);
+        block.parallel = bundle_.config.parallel.value_or(layout_.parallel);
+        if (parts == BlockParts::around_attention) return block;
         if (layout_.post_norm) {
             Norm<T>& norm_behind = first ? block.before_feed_forward : block.after_feed_forward_sum;
             norm_behind = norm("after_feed_forward_sum", d_model);
@@ -85,7 +88,6 @@ class LayerLoader {
             block.before_feed_forward = norm("before_feed_forward", d_model);
         }
         block.after_feed_forward = norm("after_feed_forward", d_model);
-        block.parallel = bundle_.config.parallel.value_or(layout_.parallel);
         if (has("W_in") || has("W_gate_in")) block.feed_forward = feed_forward(d_model);
         return block;
     }
@@ -216,14 +218,14 @@ void release_layer(const WeightBundle& bundle, std::size_t layer) {
 
 template <class T>
 LayerWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, std::size_t layer,
-                           const LayerSizes& sizes, io::NonFinite non_finite, bool whole_block) {
+                           const LayerSizes& sizes, io::NonFinite non_finite, BlockParts parts) {
     LayerLoader<T> loader(inputs, bundle, layer, sizes, non_finite);
     LayerWeights<T> weights;
     weights.attention = loader.attention();
     const std::size_t d_model = weights.attention.order == MatrixOrder::in_out
                                     ? weights.attention.W_Q.extent(0)
                                     : weights.attention.W_Q.extent(1);
-    weights.block = loader.block(d_model, whole_block);
+    weights.block = loader.block(d_model, parts);
     return weights;
 }
 
@@ -232,8 +234,8 @@ template Norm<float> load_norm(io::Inputs&, const WeightBundle&, const NamedArra
 template Norm<double> load_norm(io::Inputs&, const WeightBundle&, const NamedArrays&,
                                 const std::string&, std::size_t, io::NonFinite);
 template LayerWeights<float> load_layer(io::Inputs&, const WeightBundle&, std::size_t,
-                                        const LayerSizes&, io::NonFinite, bool);
+                                        const LayerSizes&, io::NonFinite, BlockParts);
 template LayerWeights<double> load_layer(io::Inputs&, const WeightBundle&, std::size_t,
-                                         const LayerSizes&, io::NonFinite, bool);
+                                         const LayerSizes&, io::NonFinite, BlockParts);
 
 }  // namespace attn::model

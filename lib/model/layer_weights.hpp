@@ -14,11 +14,18 @@ struct LayerWeights {
     BlockWeights<T> block;
 };
 
-// `sizes` is what check_layer found. Without `whole_block` the parts behind the attention are left
-// out. Throws Error when an array does not fit or holds what `non_finite` refuses.
+// What is read of the parts of a block beside its attention.
+enum class BlockParts {
+    before_attention,  // the norm in front of it
+    around_attention,  // and those behind it
+    all,
+};
+
+// `sizes` is what check_layer found. Throws Error when an array does not fit or holds what
+// `non_finite` refuses.
 template <class T>
 LayerWeights<T> load_layer(io::Inputs& inputs, const WeightBundle& bundle, std::size_t layer,
-                           const LayerSizes& sizes, io::NonFinite non_finite, bool whole_block);
+                           const LayerSizes& sizes, io::NonFinite non_finite, BlockParts parts);
 
 // Gives the memory of a layer's mapped files back to the system; what is needed again is read
 // again.

@@ -20,7 +20,7 @@ class KeepingSink : public Sink<T> {
     KeepingSink(RolloutMethod method, KvOrder order) : method_(method), order_(order) {}
 
     Needs needs() const override {
-        return method_ == RolloutMethod::contributions ? needs_projections() : Needs();
+        return method_ == RolloutMethod::contributions ? needs_surroundings() : Needs();
     }
     void begin_layer(const LayerShape& shape) override { kept_.begin_layer(shape, "rollout"); }
     void consume(const Tile<T>& tile) override { kept_.keep(tile); }

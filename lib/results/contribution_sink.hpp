@@ -16,7 +16,7 @@ class ContributionSink : public Sink<T> {
     ContributionSink(io::OutputFolder& folder, const SaveChoice& choice, bool batch_axis,
                      KvOrder order, Norm<T> own_norm);
 
-    Needs needs() const override { return needs_projections(); }
+    Needs needs() const override { return needs_surroundings(); }
     // Throws Error where the weights of a layer are larger than the memory, and for sums over heads
     // that are not all there.
     void begin_layer(const LayerShape& shape) override;

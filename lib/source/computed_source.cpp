@@ -128,8 +128,12 @@ template <class T>
 model::LayerWeights<T> ComputedSource<T>::load(const Layer& asked) const {
     const InPhase phase(Phase::convert);
     const io::NonFinite policy = allow_nonfinite_ ? io::NonFinite::allow : io::NonFinite::refuse;
+    const model::BlockParts parts = asked.block ? model::BlockParts::all
+                                    : needs_of(asked.sinks).norms_behind
+                                        ? model::BlockParts::around_attention
+                                        : model::BlockParts::before_attention;
     return model::load_layer<T>(files_, *loaded_.bundle, asked.layer, loaded_.sizes[asked.layer],
-                                policy, asked.block);
+                                policy, parts);
 }
 
 template <class T>

@@ -106,8 +106,9 @@ template <class T>
 bool GradientPass<T>::has_parts_around() const {
     if (loaded_.bundle->layout->name == std::string("native")) return false;
     model::require_whole_blocks(*loaded_.bundle);
-    return has_parts(
-        model::load_layer<T>(files_, *loaded_.bundle, 0, loaded_.sizes[0], policy(), true).block);
+    return has_parts(model::load_layer<T>(files_, *loaded_.bundle, 0, loaded_.sizes[0], policy(),
+                                          model::BlockParts::all)
+                         .block);
 }
 
 template <class T>
@@ -117,8 +118,9 @@ io::NonFinite GradientPass<T>::policy() const {
 
 template <class T>
 model::LayerWeights<T> GradientPass<T>::load(std::size_t layer) const {
-    return model::load_layer<T>(files_, *loaded_.bundle, layer, loaded_.sizes[layer], policy(),
-                                stacked_);
+    return model::load_layer<T>(
+        files_, *loaded_.bundle, layer, loaded_.sizes[layer], policy(),
+        stacked_ ? model::BlockParts::all : model::BlockParts::before_attention);
 }
 
 // What each layer reads, by a forward pass; in `last` what the last one gives, where it is asked

@@ -69,6 +69,33 @@ TEST_CASE("the rollout of contributions through one layer is what run saves of i
     CHECK(max_difference(rolled, saved) < 1e-12);
 }
 
+// Of models whose norms stand behind the attention: the last layer's, too.
+TEST_CASE("contributions are the same whatever else is asked for") {
+    for (const std::string family : {"bert", "gemma2", "torch_encoder", "gpt2"}) {
+        const TempFolder folder;
+        const std::string model = golden("models/" + family);
+        const bool ids = std::filesystem::exists(model + "/token_ids.npy");
+        const Words input = ids ? Words{"--token-ids", model + "/token_ids.npy"}
+                                : Words{"-x", model + "/embeddings.npy"};
+        const auto contributions = [&](const std::string& name, const Words& more) {
+            Words words{"run", "-w", model, "--precision", "f64", "--quiet", "-o", folder / name};
+            words.insert(words.end(), input.begin(), input.end());
+            words.insert(words.end(), more.begin(), more.end());
+            const ProgramResult result = run_program(words);
+            INFO(result.err);
+            REQUIRE(result.exit_code == 0);
+            const std::string layer = name == "first" ? "/layer00" : "/layer01";
+            return read_file(folder / (name + layer + "/contributions.npy"));
+        };
+        INFO(family);
+        const std::string whole = contributions("whole", {"--save", "contributions,hidden"});
+        CHECK(contributions("alone", {"--save", "contributions"}) == whole);
+        CHECK(contributions("last", {"--save", "contributions", "--layers", "1"}) == whole);
+        CHECK(contributions("first", {"--save", "contributions", "--layers", "0"}) ==
+              read_file(folder / "whole/layer00/contributions.npy"));
+    }
+}
+
 TEST_CASE("attention that is computed rolls out to the same bits as attention that was saved") {
     const TempFolder folder;
     run_array(folder, "weights", "layer00/weights");

@@ -24,7 +24,8 @@ double worst_output(const std::string& name) {
     if (!batch) x = x.reshaped({1, x.extent(0), x.extent(1)});
     const auto sizes = attn::model::check_layer(bundle, 0, {x.extent(2), x.extent(2), {}, {}});
     const auto weights =
-        attn::model::load_layer<T>(inputs, bundle, 0, sizes, attn::io::NonFinite::refuse, false);
+        attn::model::load_layer<T>(inputs, bundle, 0, sizes, attn::io::NonFinite::refuse,
+                                   attn::model::BlockParts::before_attention);
     attn::AttentionOptions<T> options;
     options.mask.structure.causal = *bundle.config.causal;
     options.scale = bundle.config.scale;

@@ -46,8 +46,8 @@ TEST_CASE("nano-gpt's first layer agrees with PyTorch at every step") {
     io::Inputs inputs;
     const auto bundle = model::read_weight_bundle(inputs.open(kModel));
     const auto sizes = model::check_layer(bundle, 0, {48, 48, {}, {}});
-    const auto weights =
-        model::load_layer<double>(inputs, bundle, 0, sizes, io::NonFinite::refuse, true);
+    const auto weights = model::load_layer<double>(inputs, bundle, 0, sizes, io::NonFinite::refuse,
+                                                   model::BlockParts::all);
 
     const Array<double> idx = reference("idx");
     model::TokenIds ids{"idx", idx.extent(0), idx.extent(1), {}};
