@@ -17,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kIndex = "model.safetensors.index.json";
 constexpr const char* kSingle = "model.safetensors";
 
 // Paths of the files that are not hidden, sorted.
@@ -72,13 +71,13 @@ void refuse_unlisted_single(const std::vector<fs::path>& files, const std::strin
         std::any_of(container.files.begin(), container.files.end(),
                     [](const auto& file) { return fs::path(file.path).filename() == kSingle; });
     if (listed || !std::binary_search(files.begin(), files.end(), single)) return;
-    fail(folder, ": holds ", kSingle, " and ", kIndex,
-         ", which does not name it; give the one that ", "is meant by its own name");
+    fail(folder, ": holds ", kSingle, " and ", kSafetensorsIndex,
+         ", which does not name it; give the one that is meant by its own name");
 }
 
 Container read_arrays(const std::string& folder) {
     const std::vector<fs::path> files = list_files(folder);
-    const fs::path index = fs::path(folder) / kIndex;
+    const fs::path index = fs::path(folder) / kSafetensorsIndex;
     if (std::binary_search(files.begin(), files.end(), index)) {
         Container container = read_safetensors_index(index.string());
         refuse_unlisted_single(files, folder, container);

@@ -9,6 +9,9 @@
 
 namespace attn::io {
 
+// What the index of a folder is called.
+inline constexpr const char* kSafetensorsIndex = "model.safetensors.index.json";
+
 // Tensor -> name of its file, as model.safetensors.index.json has it. Throws Error for a damaged
 // index and a file outside of its folder.
 std::map<std::string, std::string> read_weight_map(const std::string& path);

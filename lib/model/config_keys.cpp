@@ -106,9 +106,14 @@ ConfigKey only_key(const std::string& name, const ConfigValue::Content& only,
             }};
 }
 
+void claim(const ConfigValue& value, bool present, const std::vector<std::string>& arrays,
+           ModelConfig& config) {
+    config.claims.push_back({said(value), present, arrays});
+}
+
 ConfigKey claim_key(const std::string& name, const std::vector<std::string>& arrays) {
     return {name, [=](const ConfigValue& value, ModelConfig& config) {
-                if (!value.is_null()) config.claims.push_back({said(value), value.truth(), arrays});
+                if (!value.is_null()) claim(value, value.truth(), arrays, config);
             }};
 }
 

@@ -21,6 +21,9 @@ struct ConfigKey {
 };
 using ConfigKeys = std::vector<ConfigKey>;
 
+// Arrays (ours) and the key that asks for them.
+using ArraysByKey = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
 // A family's reading of config.json.
 struct FamilyConfig {
     // Sets what the family's configuration class has where the file says nothing. Runs first.
@@ -33,7 +36,7 @@ struct FamilyConfig {
     std::vector<std::string> ignored;
     // Arrays (ours) that the code of the family makes only where a key asks for them, and those
     // that it never makes, under "": transformers drops what a file has of them.
-    std::vector<std::pair<std::string, std::vector<std::string>>> without;
+    ArraysByKey without;
     // What follows from several keys together. Runs last.
     std::function<void(ModelConfig&)> finish = [](ModelConfig&) {};
 };
@@ -62,6 +65,10 @@ void refuse_block(const ConfigValue& value, const std::string& what, ModelConfig
 // Only one value is computed; another one would do `what`. null passes.
 ConfigKey only_key(const std::string& name, const ConfigValue::Content& value,
                    const std::string& what);
+
+// Notes that by this value arrays of these names (ours) are there, or are not.
+void claim(const ConfigValue& value, bool present, const std::vector<std::string>& arrays,
+           ModelConfig& config);
 
 // Says whether arrays of these names (ours) are there.
 ConfigKey claim_key(const std::string& name, const std::vector<std::string>& arrays);

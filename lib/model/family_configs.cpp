@@ -47,8 +47,7 @@ ConfigKeys torch_heads() {
 void read_feed_forward(const ConfigValue& value, ModelConfig& config) {
     activation_key(value.key()).read(value, config);
     if (value.is_null()) return;
-    const bool gated = value.text().rfind("gated-", 0) == 0;
-    config.claims.push_back({"\"" + value.key() + "\": " + value.json(), gated, {"W_gate"}});
+    claim(value, value.text().rfind("gated-", 0) == 0, {"W_gate"}, config);
 }
 
 }  // namespace

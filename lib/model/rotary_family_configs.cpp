@@ -9,6 +9,9 @@ namespace {
 
 const std::vector<std::string> kProjectionBiases{"b_Q", "b_K", "b_V", "b_O"};
 const std::vector<std::string> kFeedForwardBiases{"b_gate", "b_in", "b_out"};
+// Of families whose attention has biases where a key asks for them, and nothing else ever has.
+const ArraysByKey kBiasesByAttentionBias{{"attention_bias", kProjectionBiases},
+                                         {"", kFeedForwardBiases}};
 
 // What decoders of this kind have in common. is_causal: false makes an embedding model of one, in
 // newer versions of transformers; whether it "is a decoder" changes nothing.
@@ -82,10 +85,6 @@ void read_query_scalar(const ConfigValue& value, ModelConfig& config) {
 ConfigKeys gemma_block_keys() {
     return {activation_key("hidden_activation"), ConfigKey{"hidden_act", read_gemma_act},
             claim_key("attention_bias", kProjectionBiases)};
-}
-
-std::vector<std::pair<std::string, std::vector<std::string>>> without_of_gemma() {
-    return {{"attention_bias", kProjectionBiases}, {"", kFeedForwardBiases}};
 }
 
 // What they say of their scores from Gemma 2 on.
@@ -220,7 +219,7 @@ FamilyConfig qwen2_config() {
 FamilyConfig qwen3_config() {
     FamilyConfig family = qwen2_config();
     family.keys.push_back(claim_key("attention_bias", kProjectionBiases));
-    family.without = {{"attention_bias", kProjectionBiases}, {"", kFeedForwardBiases}};
+    family.without = kBiasesByAttentionBias;
     return family;
 }
 
@@ -228,7 +227,7 @@ FamilyConfig gemma_config() {
     FamilyConfig family;
     family.heads = 16;
     family.keys = join_keys({decoder_keys("rms_norm_eps"), gemma_block_keys()});
-    family.without = without_of_gemma();
+    family.without = kBiasesByAttentionBias;
     family.ignored = {"is_decoder"};
     family.finish = finish_rotary;
     return family;
@@ -279,7 +278,7 @@ FamilyConfig gemma3_config() {
                     count_key("_sliding_window_pattern", "full_period", &ModelConfig::full_period),
                     only_key("use_bidirectional_attention", false, "every key may be attended"),
                     window_key(), layer_types_key()}});
-    family.without = without_of_gemma();
+    family.without = kBiasesByAttentionBias;
     family.ignored = {"is_decoder"};
     family.finish = finish_gemma3;
     return family;

@@ -153,10 +153,9 @@ void finish_rotary(ModelConfig& config) {
             if (config.keys.count(std::string("rotary ") + key) == 0)
                 refuse_attention(stretched + " without \"" + key + "\"", config);
         }
+        if (!(scaling.high_freq_factor > scaling.low_freq_factor))
+            refuse_attention("\"high_freq_factor\" that is not above \"low_freq_factor\"", config);
     }
-    if (scaling.kind == RotaryStretch::llama3 &&
-        !(scaling.high_freq_factor > scaling.low_freq_factor))
-        refuse_attention("\"high_freq_factor\" that is not above \"low_freq_factor\"", config);
 }
 
 }  // namespace attn::model

@@ -88,8 +88,7 @@ void read_types(const ConfigValue& value, ModelConfig& config) {
 
 void read_attention_only(const ConfigValue& value, ModelConfig& config) {
     if (value.is_null()) return;
-    const std::string said = "\"attn_only\": " + value.json();
-    config.claims.push_back({said, !value.truth(), {"W_in", "W_out"}});
+    claim(value, !value.truth(), {"W_in", "W_out"}, config);
 }
 
 void finish(ModelConfig& config) {

@@ -179,7 +179,7 @@ std::string whole_checkpoint(const std::string& source) {
     const fs::path path(source);
     if (path.extension() != ".safetensors") return "";
     const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-    const fs::path index = folder / "model.safetensors.index.json";
+    const fs::path index = folder / io::kSafetensorsIndex;
     std::error_code none;
     if (!fs::exists(index, none)) return "";
     try {

@@ -17,13 +17,9 @@ namespace {
 
 const std::string kModelToPrint = ATTN_SOURCE_DIR "/data/induction/model.json";
 
-std::string manual_of(const std::string& command) {
-    return read_file(std::string(ATTN_MANUAL_DIR) + "/man1/attn-inspect-" + command + ".1");
-}
-
 // What is bold under the heading JSON of the page of a command.
 Names promised_keys(const std::string& command) {
-    const std::string page = manual_of(command), heading = ".SH JSON\n", bold = "\\fB";
+    const std::string page = manual_page(command), heading = ".SH JSON\n", bold = "\\fB";
     Names names;
     const std::size_t begin = page.find(heading);
     if (begin == std::string::npos) return names;
@@ -93,7 +89,7 @@ TEST_CASE("every command with --json says in its manual and its long help what i
             INFO("promised: " << key);
             CHECK((key == "seq" || printed.count(key) == 1));  // seq: in batches
         }
-        const std::string page = manual_of(command);
+        const std::string page = manual_page(command);
         for (std::string key : printed) {
             // One matrix stands for all of a layer.
             for (const std::string kind : {"_W_", "_b_"}) {

@@ -16,10 +16,6 @@ namespace {
 
 const std::string kManual = ATTN_MANUAL_DIR;
 
-std::string page_of(const std::string& command) {
-    return read_file(kManual + "/man1/attn-inspect-" + command + ".1");
-}
-
 // "--" in roff.
 std::string roff(const std::string& name) {
     std::string text;
@@ -61,7 +57,7 @@ TEST_CASE("every command has a manual page with all of its flags") {
     for (const std::string& command : command_names()) {
         INFO(command);
         CHECK_THAT(all, Contains("attn\\-inspect\\-" + command + " (1)"));
-        const std::string page = page_of(command);
+        const std::string page = manual_page(command);
         CHECK_THAT(page, Contains(".SH EXAMPLES"));
         for (const HelpFlag& flag : flags_in_help(command)) {
             for (const std::string& name : flag.names)

@@ -38,4 +38,8 @@ std::vector<HelpFlag> flags_in_help(const std::string& command) {
     return flags;
 }
 
+std::string manual_page(const std::string& command) {
+    return read_file(std::string(ATTN_MANUAL_DIR) + "/man1/attn-inspect-" + command + ".1");
+}
+
 }  // namespace attn::test

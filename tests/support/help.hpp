@@ -15,4 +15,7 @@ struct HelpFlag {
 };
 std::vector<HelpFlag> flags_in_help(const std::string& command);
 
+// The manual page of a command as the build wrote it, in roff.
+std::string manual_page(const std::string& command);
+
 }  // namespace attn::test
