@@ -58,7 +58,10 @@ std::string answer(const Catalogue& catalogue, const Question& question) {
     const std::size_t columns = std::min<std::size_t>(terminal_columns(), 100);
     if (question.command.empty()) return program_help(catalogue, columns);
     const CommandEntry* command = catalogue.find(question.command);
-    if (command == nullptr) fail_unknown_command(catalogue, question.command);
+    if (command == nullptr) {
+        refuse_left_out(question.command);
+        fail_unknown_command(catalogue, question.command);
+    }
     return command_help(catalogue, *command, question.kind == Question::Kind::help_all, columns);
 }
 

@@ -3,8 +3,12 @@
 #include <CLI/CLI.hpp>
 
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "bracketed_words.hpp"
+#include "core/error.hpp"
 #include "core/numbers.hpp"
 #include "core/shell_word.hpp"
 #include "core/word_list.hpp"
@@ -47,6 +51,17 @@ void add_global_flags(CLI::App& app, CommandLine& line) {
     add_entry(program, {"--version"}, "", "The version");
 }
 
+constexpr const char* kBuildAll = "./scripts/build.sh builds all commands";
+
+// Commands that this program was built without.
+std::vector<std::string> left_out_commands() {
+    std::vector<std::string> names;
+    for (const NamedCommand& command : commands()) {
+        if (command.add == nullptr) names.emplace_back(command.name);
+    }
+    return names;
+}
+
 void add_program(CLI::App& app, CommandLine& line) {
     app.name("attn-inspect");
     app.set_help_flag();
@@ -58,6 +73,9 @@ void add_program(CLI::App& app, CommandLine& line) {
         "Arrays are named FILE[:KEY]; '-' is standard input. Exit codes: 0 fine, 1 a check failed "
         "or results differ, 2 usage, bad input or I/O. A command's flags: attn-inspect help "
         "COMMAND.";
+    if (const std::vector<std::string> left_out = left_out_commands(); !left_out.empty())
+        line.catalogue.program.footer += " This program was built for a first look, without " +
+                                         joined(left_out, ", ") + "; " + kBuildAll + ".";
     line.catalogue.environment = {
         {"NO_COLOR", "No colours in the terminal, as --no-color"},
         {kKernelsVariable, "The instruction set of the inner loops (" + joined(kernel_set_names()) +
@@ -66,22 +84,6 @@ void add_program(CLI::App& app, CommandLine& line) {
     };
     add_global_flags(app, line);
 }
-
-struct NamedCommand {
-    const char* name;
-    void (*add)(CLI::App&, CommandLine&);
-};
-
-// In the order of the help.
-constexpr NamedCommand kCommands[] = {
-    {"look", add_look_command},         {"run", add_run_command},
-    {"heatmap", add_heatmap_command},   {"stats", add_stats_command},
-    {"check", add_check_command},       {"compare", add_compare_command},
-    {"diagnose", add_diagnose_command}, {"grad", add_grad_command},
-    {"monitor", add_monitor_command},   {"approx", add_approx_command},
-    {"info", add_info_command},         {"rollout", add_rollout_command},
-    {"report", add_report_command},
-};
 
 }  // namespace
 
@@ -102,14 +104,24 @@ std::string command_text(const CLI::App& app) {
     return text;
 }
 
+void refuse_left_out(const std::string& name) {
+    for (const std::string& left_out : left_out_commands()) {
+        if (name == left_out)
+            fail(name, " is not in this program, which was built for a first look; ", kBuildAll);
+    }
+}
+
 void describe_program(CLI::App& app, CommandLine& line) {
     add_program(app, line);
-    for (const NamedCommand& command : kCommands) command.add(app, line);
+    for (const NamedCommand& command : commands()) {
+        if (command.add != nullptr) command.add(app, line);
+    }
     let_switches_stand_alone(app);
 }
 
 bool describe_command(CLI::App& app, CommandLine& line, const std::string& name) {
-    for (const NamedCommand& command : kCommands) {
+    refuse_left_out(name);
+    for (const NamedCommand& command : commands()) {
         if (name != command.name) continue;
         add_program(app, line);
         command.add(app, line);

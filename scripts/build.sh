@@ -5,6 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
-cmake --preset "$preset" "${@:2}" >/dev/null
+cmake --preset "$preset" -DATTN_FIRST_LOOK=OFF "${@:2}" >/dev/null
 # shellcheck disable=SC2086  # TARGET may be several
 cmake --build "build/$preset" --target ${TARGET:-all}

@@ -173,7 +173,7 @@ class DictionaryParser {
     const std::string& name_;
 };
 
-std::optional<DType> dtype_of_code(std::string_view code) {
+std::optional<DType> dtype_of_descr(std::string_view code) {
     struct Row {
         const char* code;
         DType dtype;
@@ -223,7 +223,7 @@ void set_text_type(NpyHeader& header, const std::string& descr) {
 
 void set_type(NpyHeader& header, const std::string& descr) {
     const char order = descr.empty() ? '?' : descr[0];
-    const auto dtype = dtype_of_code(std::string_view(descr).substr(descr.empty() ? 0 : 1));
+    const auto dtype = dtype_of_descr(std::string_view(descr).substr(descr.empty() ? 0 : 1));
     if (!dtype || std::string_view("<>|=").find(order) == std::string_view::npos) {
         header.unreadable = reason_against(descr);
         set_text_type(header, descr);
