@@ -24,6 +24,28 @@ const io::StoredArray* find_logits(const WeightBundle& bundle) {
     return tied ? find(bundle, "token_table") : own;
 }
 
+bool same_bytes(const io::StoredArray& a, const io::StoredArray& b) {
+    if (a.dtype != b.dtype || a.shape != b.shape || a.swapped_bytes != b.swapped_bytes)
+        return false;
+    const io::StoredArray first = io::fetched(a), second = io::fetched(b);
+    return std::equal(first.bytes.begin(), first.bytes.end(), second.bytes.begin(),
+                      second.bytes.end());
+}
+
+// Versions of transformers differ on whether they use the second matrix.
+void require_one_logit_matrix(const WeightBundle& bundle, const std::string& asked_by) {
+    const io::StoredArray* const own = find(bundle, "W_logits");
+    const io::StoredArray* const table = find(bundle, "token_table");
+    const ModelConfig& config = bundle.config;
+    if (!config.tied_by_default || config.tied || own == nullptr || table == nullptr) return;
+    if (same_bytes(*own, *table)) return;
+    fail(
+        own->name, " is not ", table->name, ", which makes the logits of ", bundle.layout->title,
+        " unless config.json says \"tie_word_embeddings\": false; it says nothing: add it, true or "
+        "false (",
+        asked_by, ")");
+}
+
 void require_table(const io::StoredArray& table, std::size_t width) {
     if (table.shape.size() == 2 && table.shape[1] == width) return;
     fail(table.name, " ", to_string(table.shape), ": expected a table of rows of ", width,
@@ -149,6 +171,7 @@ void require_nothing_behind(const WeightBundle& bundle, const std::string& asked
 
 void require_logits(const WeightBundle& bundle, const std::string& asked_by) {
     require_nothing_left_over(bundle, LeftOver::Part::logits, "the logits (" + asked_by + ")");
+    require_one_logit_matrix(bundle, asked_by);
     if (find_logits(bundle) != nullptr) return;
     if (bundle.config.tied == false) {
         fail(bundle.path, ": has no matrix that makes logits, and config.json says \"",

@@ -47,7 +47,8 @@ Array<T> final_hidden(io::Inputs& inputs, const WeightBundle& bundle, const Arra
 // known. `asked_by`: the flag, for messages.
 void require_nothing_behind(const WeightBundle& bundle, const std::string& asked_by);
 
-// Throws Error when the file has no matrix that makes logits, or one more array for them.
+// Throws Error when the file has no matrix that makes logits, or one more array for them, or two
+// matrices of which config.json would have to choose one.
 void require_logits(const WeightBundle& bundle,
                     const std::string& asked_by = "--save logits, probs");
 

@@ -57,7 +57,8 @@ struct ModelConfig {
     std::optional<Activation> activation;
     std::optional<bool> parallel;
     std::optional<bool> norm_first;
-    std::optional<bool> tied;  // logits are made with the token table
+    std::optional<bool> tied;      // logits are made with the token table
+    bool tied_by_default = false;  // in the family's own code, where config.json does not say
     std::optional<std::size_t> first_position;
 
     std::optional<bool> positions_turn;

@@ -211,6 +211,13 @@ ModelSummary summarise(const WeightBundle& bundle) {
     summary.notes.emplace_back("matrices", matrices(bundle));
     add_attention_notes(bundle, summary);
     const bool blocks = !bundle.layout->layer.empty();
+    if (blocks && summary.layers > 1) {
+        try {
+            require_whole_blocks(bundle);
+        } catch (const Error& problem) {
+            summary.only_first_layer = problem.what();
+        }
+    }
     if (blocks) summary.notes.emplace_back("norms", norms(bundle));
     if (blocks) summary.notes.emplace_back("feed-forward", feed_forward(bundle));
     const std::string assumed = assumptions(bundle, blocks);

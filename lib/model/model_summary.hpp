@@ -17,6 +17,8 @@ struct ModelSummary {
     std::size_t d_model = 0;
     std::optional<LayerSizes> sizes;  // absent where nothing says how many heads there are
     bool embeds_tokens = false;       // it holds a table of tokens, so that --token-ids are enough
+    // Why the layers behind the first cannot be computed from its input; empty where they can.
+    std::string only_first_layer;
     // What the computation will do, as ("positions", "rotary, pairs k and k + d/2, theta 10000").
     std::vector<std::pair<std::string, std::string>> notes;
     std::vector<std::string> missing;    // of the family, in this file

@@ -190,6 +190,26 @@ TEST_CASE("a head that is not tied and not in the file is not taken from the tab
     check_refused(run(checkpoint, {"--save", "logits"}), "\"tie_word_embeddings\": false");
 }
 
+TEST_CASE("of two matrices for the logits config.json chooses, or they are one") {
+    for (const std::string family : {"gpt2", "gemma", "gemma2", "gemma3"}) {
+        INFO(family);
+        const std::string table = family == "gpt2" ? "wte.weight" : "model.embed_tokens.weight";
+        ChangedCheckpoint checkpoint(family);
+        checkpoint.copy(table, "lm_head.weight");
+        CHECK(run(checkpoint, {"--save", "logits"}).exit_code == 0);
+        checkpoint.add("lm_head.weight", checkpoint.shape(table));
+        CHECK(run(checkpoint, {"--save", "hidden"}).exit_code == 0);
+        check_refused(run(checkpoint, {"--save", "logits"}), "lm_head.weight is not ");
+        check_refused(run(checkpoint, {"--save", "probs"}), "\"tie_word_embeddings\"");
+        CHECK(
+            run(checkpoint.set(R"("tie_word_embeddings": true)"), {"--save", "logits"}).exit_code ==
+            0);
+    }
+    ChangedCheckpoint untied("gemma");
+    untied.add("lm_head.weight", untied.shape("model.embed_tokens.weight"));
+    CHECK(run(untied.set(R"("tie_word_embeddings": false)"), {"--save", "logits"}).exit_code == 0);
+}
+
 TEST_CASE("a chosen layer, and the model's output, are those of a whole run on hidden states") {
     const ChangedCheckpoint checkpoint("llama");
     std::vector<float> values;

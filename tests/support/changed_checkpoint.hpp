@@ -34,6 +34,11 @@ class ChangedCheckpoint {
         tensors_[key] = {dtype, shape, std::string(element_count(shape, key) * width, '\0')};
         return *this;
     }
+    const Shape& shape(const std::string& key) const { return tensors_.at(key).shape; }
+    ChangedCheckpoint& copy(const std::string& key, const std::string& as) {
+        tensors_[as] = tensors_.at(key);
+        return *this;
+    }
     ChangedCheckpoint& erase(const std::string& key) {
         tensors_.erase(key);
         return *this;
