@@ -53,6 +53,29 @@ bool changes_norm(const Mistakes& m) {
     return m.input_epsilon || m.missing_norm_weight || m.norm_weight_plus != 0 || m.other_norm_kind;
 }
 
+// RMSNorm as transformers writes it: rounded, and then times the weight.
+Array<double> normalise_rounded(const Array<double>& x, const Norm<double>& norm,
+                                Rounding rounding) {
+    if (rounding == Rounding::none || !may_round_before_weight(norm)) return normalise(x, norm);
+    Norm<double> bare = norm;
+    bare.weight = {};
+    const Array<double> rounded = changed(normalise(x, bare), 1, rounding);
+    std::vector<double> values(rounded.data(), rounded.data() + rounded.size());
+    const std::size_t width = norm.weight.size();
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] *= norm.weight.data()[i % width];
+    return {x.shape(), std::move(values)};
+}
+
+// The same of each head of [batch, tokens, heads * d_head], rounded once more behind the weight.
+Array<double> normalise_heads_rounded(const Array<double>& packed, std::size_t heads,
+                                      const Norm<double>& norm, Rounding rounding) {
+    if (rounding == Rounding::none || norm.kind == NormKind::none)
+        return normalise_heads(packed, heads, norm);
+    const Shape& shape = packed.shape();
+    const Array<double> apart = packed.reshaped({shape[0], shape[1], heads, shape[2] / heads});
+    return changed(normalise_rounded(apart, norm, rounding), 1, rounding).reshaped(shape);
+}
+
 // What the layer reads.
 Array<double> input_of(const DenseInputs& in, const Mistakes& mistakes) {
     const bool everywhere = mistakes.epsilon_everywhere && mistakes.input_epsilon;
@@ -61,12 +84,13 @@ Array<double> input_of(const DenseInputs& in, const Mistakes& mistakes) {
             everywhere ? in.hidden_with_epsilon(*mistakes.input_epsilon) : *in.x_before_norm, 1,
             mistakes.rounding_at(stage::hidden));
     };
+    const bool rounds = mistakes.rounding_at(stage::hidden + stage::norms) != Rounding::none;
     Array<double> x = *in.x;
     if (mistakes.missing_input_norm || (everywhere && in.input_norm == nullptr)) {
         x = hidden();
-    } else if (changes_norm(mistakes) || (mistakes.rounding_at(stage::hidden) != Rounding::none &&
-                                          in.input_norm != nullptr)) {
-        x = normalise(hidden(), norm_of(*in.input_norm, mistakes));
+    } else if (changes_norm(mistakes) || (rounds && in.input_norm != nullptr)) {
+        x = normalise_rounded(hidden(), norm_of(*in.input_norm, mistakes),
+                              mistakes.rounding_at(stage::norms));
     }
     return changed(x, mistakes.input_factor, mistakes.rounding_at(stage::inputs));
 }
@@ -169,11 +193,16 @@ std::vector<double> projection_key(const Mistakes& m) {
             static_cast<double>(m.other_norm_kind),
             static_cast<double>(m.matrices_of_next_layer),
             static_cast<double>(m.rounding_at(stage::hidden)),
+            static_cast<double>(m.rounding_at(stage::norms)),
             static_cast<double>(m.rounding_at(stage::inputs)),
             static_cast<double>(m.rounding_at(stage::matrices))};
 }
 
 }  // namespace
+
+bool may_round_before_weight(const Norm<double>& norm) {
+    return norm.kind == NormKind::rms && !norm.weight.empty() && norm.weight_plus == 0;
+}
 
 DenseSizes dense_sizes(const DenseInputs& in) {
     const AttentionOptions<double>& options = *in.options;
@@ -275,7 +304,9 @@ DenseHeads DenseHeadsStore::project(const DenseInputs& in, const Mistakes& mista
         const bool later = mistakes.missing_head_norms || mistakes.norms_after_rotary;
         Norm<double> norm_used = later ? Norm<double>() : norm;
         norm_used.epsilon = mistakes.input_epsilon.value_or(norm_used.epsilon);
-        return split(normalise_heads(packed, heads, norm_used), heads, mistakes.heads_by_reshape);
+        const Array<double> heads_read =
+            normalise_heads_rounded(packed, heads, norm_used, mistakes.rounding_at(stage::norms));
+        return split(heads_read, heads, mistakes.heads_by_reshape);
     };
     return {make('q', w.q_norm), make(swaps ? 'v' : 'k', w.k_norm),
             in.wants_output ? make(swaps ? 'k' : 'v', {}) : Heads<double>()};
@@ -373,7 +404,8 @@ std::shared_ptr<const DenseHeads> DenseHeadsStore::get(const DenseInputs& in,
     key.push_back(m.key_levels);
     key.push_back(static_cast<double>(m.rotary_dim.value_or(0)));
     key.push_back(m.rotary_theta.value_or(-1));
-    for (const Stages one : {stage::projections, stage::rotation, stage::heads, stage::values})
+    for (const Stages one :
+         {stage::norms, stage::projections, stage::rotation, stage::heads, stage::values})
         key.push_back(static_cast<double>(m.rounding_at(one)));
     key.push_back(static_cast<double>(m.averaged_kv_heads));
     for (const std::vector<std::size_t>* heads : {&choice.queries, &choice.keys}) {

@@ -23,6 +23,10 @@ struct DenseSizes {
 
 DenseSizes dense_sizes(const DenseInputs& in);
 
+// Whether programs of half precision round between this norm and its weight: RMSNorm, but not
+// Gemma's, which keeps its weight less one and multiplies before it rounds.
+bool may_round_before_weight(const Norm<double>& norm);
+
 // Those that were chosen.
 struct DenseHeads {
     Heads<double> q, k, v;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/dense_heads.hpp"
+
 namespace attn::analysis {
 namespace {
 
@@ -10,6 +12,7 @@ struct Named {
     const char* name;
 };
 constexpr Named kNames[] = {{stage::hidden, "hidden state"},
+                            {stage::norms, "norms before their weights"},
                             {stage::inputs, "input"},
                             {stage::matrices, "W_Q, W_K, W_V, W_O"},
                             {stage::projections, "projections"},
@@ -65,11 +68,18 @@ HalfArithmetic improved(HalfArithmetic found, const std::vector<Stages>& stages,
     return found;
 }
 
+bool rounds_norms(const DenseInputs& in) {
+    if (in.input_norm != nullptr && may_round_before_weight(*in.input_norm)) return true;
+    return in.weights != nullptr && (may_round_before_weight(in.weights->q_norm) ||
+                                     may_round_before_weight(in.weights->k_norm));
+}
+
 }  // namespace
 
 std::vector<Stages> stages_before(Observed kind, const DenseInputs& inputs) {
     std::vector<Stages> stages;
     if (inputs.input_norm != nullptr) stages.push_back(stage::hidden);
+    if (rounds_norms(inputs)) stages.push_back(stage::norms);
     if (inputs.weights != nullptr) {
         stages.push_back(stage::inputs);
         stages.push_back(stage::matrices);

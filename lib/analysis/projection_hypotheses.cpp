@@ -89,7 +89,9 @@ std::vector<Hypothesis> projection_hypotheses() {
          "LayerNorm takes the mean away, RMSNorm does not: nn.LayerNorm and nn.RMSNorm.",
          reading::kRmsNorm},
         {"another epsilon in the norm", Part::input, [](In in) { return in.input_norm != nullptr; },
-         [](In, Do) {}, "Compare the epsilon that the norm in front adds to the variance.",
+         [](In, Do) {},
+         "Compare the epsilon that the norm in front adds to the variance. d_model times as much: "
+         "the embeddings were not multiplied by sqrt(d_model), as Gemma does.",
          reading::kLayerNorm, Fit::epsilon},
         {"another epsilon in all norms", Part::input,
          [](In in) { return in.hidden_with_epsilon != nullptr; },

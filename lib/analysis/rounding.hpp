@@ -12,7 +12,7 @@ constexpr Stages hidden = 1 << 0, inputs = 1 << 1, matrices = 1 << 2, heads = 1 
                  values = 1 << 4, scaled_queries = 1 << 5, products = 1 << 6, factor = 1 << 7,
                  scores = 1 << 8, exponentials = 1 << 9, weights = 1 << 10, contexts = 1 << 11,
                  output = 1 << 12, projections = 1 << 13, rotation = 1 << 14,
-                 scaled_heads = 1 << 15, fused = 1 << 16;
+                 scaled_heads = 1 << 15, fused = 1 << 16, norms = 1 << 17;
 }  // namespace stage
 
 // "float16", "bfloat16"; "" for none.

@@ -129,8 +129,9 @@ void Trial::sharpen(const Explanation& explanation, const HalfArithmetic& found,
                     Mistakes& mistakes) {
     mistakes.arithmetic = found.type;
     if (has(explanation, Fit::scale)) {
-        mistakes.stages = found.stages & (stage::hidden + stage::inputs + stage::matrices +
-                                          stage::heads + stage::values + stage::products);
+        mistakes.stages =
+            found.stages & (stage::hidden + stage::norms + stage::inputs + stage::matrices +
+                            stage::heads + stage::values + stage::products);
         mistakes.scale = fit(mistakes, scale_number(), *mistakes.scale);
     }
     mistakes.stages = found.stages;

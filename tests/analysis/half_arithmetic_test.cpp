@@ -264,6 +264,72 @@ TEST_CASE("an input that is scaled by one percent is called so") {
     }
 }
 
+TEST_CASE("transformers rounds RMSNorm before its weight, and behind it") {
+    // One head of a Llama in bfloat16: norm, weight, projection, scores of float32.
+    constexpr std::size_t kModel = 8;
+    const auto bf16 = to(Rounding::bfloat16);
+    const auto rounded_array = [&](const Shape& shape, unsigned seed) {
+        const Array<double> exact = random_array<double>(shape, seed);
+        std::vector<double> values(exact.data(), exact.data() + exact.size());
+        for (double& value : values) value = bf16(value);
+        return Array<double>(shape, std::move(values));
+    };
+    const Array<double> hidden = rounded_array({1, kTokens, kModel}, 31);
+    Norm<double> norm;
+    norm.kind = NormKind::rms;
+    norm.epsilon = 1e-6;
+    norm.weight = rounded_array({kModel}, 32);
+    ProjectionWeights<double> weights;
+    weights.W_Q = rounded_array({kModel, kModel}, 33);
+    weights.W_K = rounded_array({kModel, kModel}, 34);
+    weights.W_V = rounded_array({kModel, kModel}, 35);
+
+    std::vector<double> queries, keys;
+    for (std::size_t token = 0; token < kTokens; ++token) {
+        const double* const row = hidden.data() + token * kModel;
+        double squares = 0;
+        for (std::size_t i = 0; i < kModel; ++i) squares += row[i] * row[i];
+        const double factor = 1 / std::sqrt(squares / kModel + norm.epsilon);
+        for (std::size_t column = 0; column < kModel; ++column) {
+            double q = 0, k = 0;
+            for (std::size_t i = 0; i < kModel; ++i) {
+                const double input = bf16(norm.weight.data()[i] * bf16(row[i] * factor));
+                q += input * weights.W_Q.data()[i * kModel + column];
+                k += input * weights.W_K.data()[i * kModel + column];
+            }
+            queries.push_back(bf16(q));
+            keys.push_back(bf16(k));
+        }
+    }
+    std::vector<double> seen(kTokens * kTokens);
+    for (std::size_t query = 0; query < kTokens; ++query) {
+        double sum = 0;
+        double* const row = seen.data() + query * kTokens;
+        for (std::size_t key = 0; key <= query; ++key) {
+            double product = 0;
+            for (std::size_t i = 0; i < kModel; ++i)
+                product += queries[query * kModel + i] * keys[key * kModel + i];
+            sum += row[key] = std::exp(product / std::sqrt(8.0));
+        }
+        for (std::size_t key = 0; key <= query; ++key) row[key] /= sum;
+    }
+
+    AttentionOptions<double> options;
+    options.mask.structure.causal = true;
+    const Array<double> x = normalise(hidden, norm);
+    DenseInputs in;
+    in.x = &x;
+    in.x_before_norm = &hidden;
+    in.input_norm = &norm;
+    in.weights = &weights;
+    in.options = &options;
+    const Array<double> observed({1, 1, kTokens, kTokens}, std::move(seen));
+    const Diagnosis diagnosis = diagnose(in, {Observed::weights, observed}, {});
+    REQUIRE(first_name(diagnosis) == "half-precision rounding");
+    CHECK_THAT(diagnosis.explanations[0].detail,
+               Catch::Contains("bfloat16: norms before their weights, input, projections"));
+}
+
 TEST_CASE("stages that nothing follows are kept out") {
     Mistakes mistakes;
     const auto square_left = [](const Mistakes& tried) {
