@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/index_list.hpp"
 #include "core/parallel.hpp"
+#include "io/array_name.hpp"
 #include "io/output_folder.hpp"
 #include "io/same_files.hpp"
 #include "io/sequence_labels.hpp"
@@ -251,6 +252,9 @@ class Comparison {
 
 CompareResult compare(const CompareRequest& request, const Progress& progress, const Warn& warn) {
     if (request.b.empty()) return compare_with_computed(request, progress, warn);
+    if (request.a == request.b && io::parse_array_name(request.a).path == "-")
+        fail(
+            "A and B are the same array of standard input, which is read once; save one to a file");
     io::Inputs inputs;
     for (const std::string* source : {&request.a, &request.b}) inputs.hold(*source);
     const DType a = stored_type(inputs, request.a), b = stored_type(inputs, request.b);

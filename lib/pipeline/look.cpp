@@ -169,7 +169,11 @@ LookResult look_at_checkpoint(const LookRequest& request, const FileInfo& info) 
                           (whole                 ? ""
                            : model.embeds_tokens ? " --token-ids IDS.npy"
                                                  : " -x EMBEDDINGS.npy") +
-                          " -o out");
+                          (model.sizes ? "" : " --heads N") +
+                          (model.only_first_layer.empty() ? "" : " --layers 0") + " -o out");
+    if (!model.only_first_layer.empty())
+        result.more += std::string(result.more.empty() ? "" : "; ") +
+                       "from tokens only layer 0 is computed: " + model.only_first_layer;
     result.next.push_back("attn-inspect info " + source);
     return result;
 }

@@ -1,6 +1,7 @@
 #include "pipeline/rollout.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -241,7 +242,18 @@ class Rollout {
             take(first + i, std::move(all[i]));
     }
 
+    // Large gradients, and arrays that are no weights, leave the range of T.
+    void require_finite(const Matrix<T>& rows) const {
+        const auto is_finite = [](T value) { return std::isfinite(value); };
+        if (std::all_of(rows.values.begin(), rows.values.end(), is_finite)) return;
+        fail(
+            stack().name, ": its rollout leaves the range of float", 8 * sizeof(T), "; ",
+            request_.gradients.empty() ? "are these weights?" : "divide --gradients by a constant");
+    }
+
     void take(std::size_t place, RolloutRows<T> rows) {
+        for (const Matrix<T>& head : rows.heads) require_finite(head);
+        require_finite(rows.cross);
         const std::size_t sequence = sequences_[place];
         if (request_.uniform_baseline) write_lift(place, sequence, rows.heads);
         for (std::size_t head = 0; head < rows.heads.size(); ++head) {

@@ -186,6 +186,7 @@ TEST_CASE("what cannot be compared is refused with both shapes") {
     check_compare_refused({a, b}, "[1, 2, 6, 6]");
     check_compare_refused({a, b}, "[1, 2, 7, 7]");
     CHECK_THAT(run_program({"compare", a, b}).err, !Catch::Contains("--axes"));  // none would help
+    check_compare_refused({"-", "-"}, "standard input, which is read once");
     check_compare_refused({a, a, "--rtol=-1"}, "--rtol -1");
     check_compare_refused({a, a, "--atol=-1"}, "--atol -1");
     check_compare_refused({a, folder / "nothing.npy"}, "nothing.npy");

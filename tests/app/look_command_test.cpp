@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "support/arrays.hpp"
+#include "support/changed_checkpoint.hpp"
 #include "support/npy_bytes.hpp"
 #include "support/program.hpp"
 #include "support/temp_folder.hpp"
@@ -96,7 +97,20 @@ TEST_CASE("a checkpoint is described, with the command that computes its attenti
     CHECK_THAT(native.out, Contains("2 layers x 4 heads of 16 columns, d_model 64"));
     CHECK_THAT(native.out, Contains("attn-inspect run -w " + kModel + " -o out"));
     const std::string gpt2 = golden("models/gpt2");
-    CHECK_THAT(run_program({gpt2}).out, Contains("GPT-2") && Contains("--token-ids IDS.npy"));
+    CHECK_THAT(run_program({gpt2}).out,
+               Contains("GPT-2") && Contains("--token-ids IDS.npy -o out"));
+}
+
+TEST_CASE("the command for a checkpoint asks for what can be computed, and for what is not known") {
+    ChangedCheckpoint experts("llama");
+    experts.add("model.layers.0.mlp.experts.0.w1.weight", {16, 16});
+    const auto first = run_program({experts.write()});
+    CHECK(first.exit_code == 0);
+    CHECK_THAT(first.out, Contains("--token-ids IDS.npy --layers 0 -o out"));
+    CHECK_THAT(first.out, Contains("from tokens only layer 0 is computed"));
+    ChangedCheckpoint heads("torch_attention");
+    CHECK_THAT(run_program({heads.config("").write()}).out,
+               Contains("-x EMBEDDINGS.npy --heads N -o out"));
 }
 
 TEST_CASE("arrays that are no attention are described, and the choice is left") {

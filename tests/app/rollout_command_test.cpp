@@ -298,6 +298,27 @@ TEST_CASE("every name of --save is written, or refused by name, and an earlier r
     }
 }
 
+TEST_CASE("a rollout that leaves the range of its numbers is refused") {
+    const TempFolder folder;
+    const auto layers = [](const std::string& number) {
+        const std::string head = "[[[" + number + ",0],[" + number + "," + number + "]]]";
+        return "[" + head + "," + head + "," + head + "]";
+    };
+    const std::string weights = folder.write("weights.json", layers("0.5"));
+    const std::string slopes = folder.write("slopes.json", layers("1e30"));
+    for (const std::string method : {"relevance", "gradient-rollout"}) {
+        const ProgramResult result =
+            run_program({"rollout", weights, "--method", method, "--precision", "f32",
+                         "--gradients", slopes, "--targets", "last"});
+        INFO(method << "\n" << result.err);
+        // A rollout of rows that are divided by their sums stays in range.
+        CHECK(result.exit_code == (method == "relevance" ? 2 : 0));
+        if (result.exit_code == 2)
+            CHECK_THAT(result.err, Contains("divide --gradients by a constant"));
+        CHECK_THAT(result.out, !Contains("nan"));
+    }
+}
+
 TEST_CASE("gradients of a folder are those of the layers and heads of the weights") {
     const TempFolder folder;
     const auto make = [&](const std::string& command, const std::string& name, const Words& more) {
