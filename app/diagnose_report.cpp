@@ -85,10 +85,13 @@ std::string where_text(const Differences& differences, Observed kind) {
 void print_share(const Diagnosis& diagnosis, Console& console) {
     const Explanation& best = diagnosis.explanations.front();
     const std::string type = diagnosis.precision.empty() ? "float32" : diagnosis.precision;
+    const bool digits = type.find("decimals") != std::string::npos;
     const bool rounds = has(best, analysis::Fit::rounding);
     console.line("explains " + number_text(100 * explained_share(diagnosis, best), 6) +
                  " % of the largest error, the rest is " +
-                 (rounds ? "the order of sums" : type + " rounding"));
+                 (rounds   ? "the order of sums"
+                  : digits ? "rounding to " + type
+                           : type + " rounding"));
     if (diagnosis.explanations.size() > 1)
         console.line(
             "all of these explain as much: what tells them apart is not in this "

@@ -78,7 +78,7 @@ std::vector<JsonKey> diagnose_keys() {
         {"observed", "weights, scores, output"},
         {"layer", "the one that it is of"},
         {"layers", "where all were observed: list of `layer`, `verdict`, `residual`"},
-        {"precision", "of what was observed: float16, bfloat16 or null"},
+        {"precision", "of what was observed: float16, bfloat16, \"4 decimals\" or null"},
         {"tolerance", "what rounding explains"},
         {"non_finite", "numbers of NaN and infinities, the first of them, whole rows"},
         {"constant", "whether all values are the same"},

@@ -65,8 +65,10 @@ void Closeness::add_row(const double* expected, const double* seen, std::size_t 
     for (std::size_t i = 0; i < count; ++i) {
         const double away = distance(round_to(saved_, expected[i]), seen[i]);
         worst_ = std::max(worst_, away);
-        // Half of the smallest float16, and what float32 and bfloat16 hold without fewer digits.
-        const double smallest = saved_ == Rounding::float16 ? 0x1p-25 : 2e-38;
+        // Half of the smallest number, and what float32 and bfloat16 hold without fewer digits.
+        const double smallest = saved_ == Rounding::float16 ? 0x1p-25
+                                : is_decimal(saved_)        ? step_of(saved_, 1) / 2
+                                                            : 2e-38;
         vanished_ = vanished_ || (seen[i] == 0 && expected[i] > 2 * smallest);
         if (expected[i] == 0) on_zeros_ = std::max(on_zeros_, std::abs(seen[i]));
         if (away >= kNoMatch) {
@@ -99,9 +101,9 @@ void Closeness::add_row(const double* expected, const double* seen, std::size_t 
 
 bool Closeness::explains_variation() const {
     constexpr double kUnexplained = 0.25;  // of the squares
-    const double noise =
-        saved_ == Rounding::none ? 3e-6 : 2 * step_of(saved_, 1);  // of the numbers themselves
-    if (variation_ <= noise * noise * size_) return true;
+    // Of the numbers themselves; of decimals whatever they are.
+    const double noise = saved_ == Rounding::none ? 3e-6 : 2 * step_of(saved_, 1);
+    if (variation_ <= noise * noise * (is_decimal(saved_) ? cells_ : size_)) return true;
     return square_ <= kUnexplained * variation_;
 }
 

@@ -12,9 +12,6 @@ using Mistaken = std::vector<const Hypothesis*>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kNearest = 5;
-// The error of values that were rounded to half precision, when nothing before it was.
-constexpr double kFloat16 = 2e-3;
-constexpr double kBfloat16 = 1.6e-2;
 
 struct OutOfTime {};
 
@@ -45,10 +42,11 @@ void sort(std::vector<Explanation>& explanations) {
         [](const Explanation& a, const Explanation& b) { return a.residual < b.residual; });
 }
 
-Rounding saved_type(const std::string& precision) {
-    return precision.empty()        ? Rounding::none
-           : precision == "float16" ? Rounding::float16
-                                    : Rounding::bfloat16;
+// The error of values that were rounded when they were saved, when nothing before it was.
+double tolerance_of(Rounding saved) {
+    constexpr double kFloat16 = 2e-3, kBfloat16 = 1.6e-2;
+    if (is_decimal(saved)) return 2 * step_of(saved, 1);
+    return saved == Rounding::none ? kExact : saved == Rounding::float16 ? kFloat16 : kBfloat16;
 }
 
 // Whether no number of a row is larger than the one before it, in up to 64 rows.
@@ -72,13 +70,10 @@ class Search {
           observation_(observation),
           options_(options),
           start_(Clock::now()),
-          precision_(precision_of(observation)),
-          saved_(saved_type(precision_)),
+          saved_(precision_of(observation)),
           trial_(inputs, observation, saved_, [this] { check_time(); }) {
-        diagnosis_.precision = precision_;
-        diagnosis_.tolerance = saved_ == Rounding::none      ? kExact
-                               : saved_ == Rounding::float16 ? kFloat16
-                                                             : kBfloat16;
+        diagnosis_.precision = name_of(saved_);
+        diagnosis_.tolerance = tolerance_of(saved_);
         diagnosis_.non_finite = find_non_finite(observation);
         diagnosis_.constant = is_constant(observation);
         DenseInputs looked_at = inputs;
@@ -397,7 +392,6 @@ class Search {
     const Observation& observation_;
     const DiagnosisOptions& options_;
     Clock::time_point start_;
-    std::string precision_;
     Rounding saved_;  // of what was observed
     Trial trial_;
     bool limited_ = false;
@@ -419,7 +413,7 @@ double explained_share(const Diagnosis& diagnosis, const Explanation& explanatio
 }
 
 std::optional<double> fits_right(const DenseInputs& inputs, const Observation& observation) {
-    Trial trial(inputs, observation, saved_type(precision_of(observation)), [] {});
+    Trial trial(inputs, observation, precision_of(observation), [] {});
     if (!trial.on_sample({}).fits()) return std::nullopt;
     const Explanation right = trial.on_everything({});
     if (!right.fits()) return std::nullopt;

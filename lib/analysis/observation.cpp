@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/decimal_values.hpp"
 #include "analysis/half_values.hpp"
 #include "io/file_bytes.hpp"
 
@@ -32,8 +33,15 @@ double unit_of(const Observation& observation) {
     return largest;
 }
 
-std::string precision_of(const Observation& observation) {
-    return observation.values.with_span([](auto span) { return half_precision_of(span); });
+Rounding precision_of(const Observation& observation) {
+    const std::string half =
+        observation.values.with_span([](auto span) { return half_precision_of(span); });
+    if (half == "float16") return Rounding::float16;
+    if (half == "bfloat16") return Rounding::bfloat16;
+    constexpr Rounding kByDecimals[] = {Rounding::decimals2, Rounding::decimals3,
+                                        Rounding::decimals4, Rounding::decimals5};
+    const int decimals = observation.values.with_span([](auto span) { return decimals_of(span); });
+    return decimals == 0 ? Rounding::none : kByDecimals[decimals - 2];
 }
 
 bool is_constant(const Observation& observation) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/rounding.hpp"
 #include "core/array.hpp"
 
 namespace attn::analysis {
@@ -77,9 +78,8 @@ inline double distance(double a, double b) {
 // 1 for weights; for scores and outputs the largest of their finite values.
 double unit_of(const Observation& observation);
 
-// "float16" or "bfloat16" where all that was observed is of that type, and not all 0 or 1; else
-// empty.
-std::string precision_of(const Observation& observation);
+// What all that was observed was rounded to when it was saved; none where that cannot be told.
+Rounding precision_of(const Observation& observation);
 
 // Whether all numbers are the same, of at least two: nothing was written, or it is no attention.
 bool is_constant(const Observation& observation);

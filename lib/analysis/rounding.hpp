@@ -3,7 +3,11 @@
 
 namespace attn::analysis {
 
-enum class Rounding { none, float16, bfloat16 };
+// Of what was saved it may be text, too, with so many digits behind the point.
+enum class Rounding { none, float16, bfloat16, decimals2, decimals3, decimals4, decimals5 };
+
+bool is_half(Rounding rounding);
+bool is_decimal(Rounding rounding);
 
 // Where numbers become half precision, in the order of the computation; a set of them is their sum.
 using Stages = unsigned;
@@ -15,11 +19,11 @@ constexpr Stages hidden = 1 << 0, inputs = 1 << 1, matrices = 1 << 2, heads = 1 
                  scaled_heads = 1 << 15, fused = 1 << 16, norms = 1 << 17;
 }  // namespace stage
 
-// "float16", "bfloat16"; "" for none.
+// "float16", "bfloat16", "4 decimals"; "" for none.
 const char* name_of(Rounding rounding);
 
-// The nearest number with 11 (float16) or 8 (bfloat16) significant bits; of two that are as near
-// the even one.
+// The nearest number with 11 (float16) or 8 (bfloat16) significant bits, or with so many decimals;
+// of two that are as near the even one.
 double round_to(Rounding rounding, double value);
 
 // The distance of neighbours of that type around a number; 0 for none.

@@ -116,8 +116,8 @@ bool Trial::explains(const Mistakes& mistakes, Dropout dropout, bool on_sample,
 
 HalfArithmetic Trial::find_arithmetic(const Mistakes& mistakes, Dropout dropout) {
     const std::vector<Rounding> types =
-        saved_ == Rounding::none ? std::vector<Rounding>{Rounding::float16, Rounding::bfloat16}
-                                 : std::vector<Rounding>{saved_};
+        is_half(saved_) ? std::vector<Rounding>{saved_}
+                        : std::vector<Rounding>{Rounding::float16, Rounding::bfloat16};
     return find_half_arithmetic(
         mistakes, stages_before(observation_.kind, inputs_), types,
         [&](const Mistakes& tried) { return closeness(tried, dropout, true).square(); });

@@ -213,6 +213,24 @@ TEST_CASE("what was rounded when it was saved is correct, with half arithmetic b
     }
 }
 
+TEST_CASE("what was saved with a few decimals is correct, and what is wrong in it is seen") {
+    Plan scaled, ramp;
+    scaled.factor = 1.05;
+    ramp.bias = [](std::size_t, std::size_t key) { return 0.03 * static_cast<double>(key); };
+    for (const Rounding type : {Rounding::decimals3, Rounding::decimals4, Rounding::decimals5}) {
+        for (const Observed kind : {Observed::weights, Observed::output}) {
+            INFO(name_of(type) << ", kind " << static_cast<int>(kind));
+            const Diagnosis right = diagnose_planted({}, kind, type);
+            CHECK(right.correct);
+            CHECK(right.precision == name_of(type));
+            CHECK(first_name(diagnose_planted(scaled, kind, type)) == first_of_scaled_input(kind));
+            CHECK_FALSE(diagnose_planted(ramp, kind, type).explained());
+            CHECK(first_name(diagnose_planted({}, kind, type, 0.5)) ==
+                  "scaled by 1 / sqrt(d_head)");
+        }
+    }
+}
+
 TEST_CASE("errors as small as rounding that are none are not called so") {
     std::size_t number = 0;
     Plan ramp, slope, near_noise, far_noise, of_scores, of_heads;

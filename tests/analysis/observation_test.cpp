@@ -27,10 +27,10 @@ TEST_CASE("the unit of scores is the largest of them that is neither masked nor 
 
 TEST_CASE("numbers keep their type, and half precision is seen in either") {
     const Array<float> halves({1, 1, 1, 2}, {0.5F, 0.0999755859375F});
-    CHECK(precision_of({Observed::weights, halves}) == "float16");
+    CHECK(precision_of({Observed::weights, halves}) == Rounding::float16);
     CHECK(precision_of({Observed::weights, Array<double>({1, 1, 1, 2}, {0.5, 0.375})}) ==
-          "bfloat16");
-    CHECK(precision_of({Observed::weights, Array<double>({1, 1, 1, 1}, {0.1})}).empty());
+          Rounding::bfloat16);
+    CHECK(precision_of({Observed::weights, Array<double>({1, 1, 1, 1}, {0.1})}) == Rounding::none);
 }
 
 TEST_CASE("one and the same number everywhere is constant, a single number is not") {

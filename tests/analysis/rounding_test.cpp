@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <string>
 
 using namespace attn::analysis;
 
@@ -12,6 +13,14 @@ TEST_CASE("numbers are rounded to the nearest of their type, ties to even") {
     CHECK(round_to(Rounding::bfloat16, 1 + 0x1p-8) == 1);
     CHECK(round_to(Rounding::bfloat16, 3.14159) == 3.140625);
     CHECK(round_to(Rounding::none, 0.1) == 0.1);
+}
+
+TEST_CASE("decimals are steps of one size") {
+    CHECK(round_to(Rounding::decimals4, 0.12345678) == Approx(0.1235).margin(1e-15));
+    CHECK(round_to(Rounding::decimals2, -1.004) == Approx(-1).margin(1e-15));
+    CHECK(round_to(Rounding::decimals5, 4e-6) == 0);
+    CHECK(step_of(Rounding::decimals3, 123) == step_of(Rounding::decimals3, 0));
+    CHECK(std::string(name_of(Rounding::decimals3)) == "3 decimals");
 }
 
 TEST_CASE("float16 has no numbers between the multiples of its smallest") {
