@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "analysis/decimal_values.hpp"
 #include "analysis/half_values.hpp"
 #include "analysis/second_softmax.hpp"
 
@@ -92,19 +93,23 @@ std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
     const double highest = *std::max_element(sums.rows.begin(), sums.rows.end());
     const double lowest = *std::min_element(sums.rows.begin(), sums.rows.end());
     if (lowest == 0 && highest == 0) return "this head has no weight at all";
+    std::vector<T> values;
+    for (std::size_t row = 0; row < weights.rows; ++row)
+        values.insert(values.end(), weights.row(row).begin(), weights.row(row).end());
+    const Span<const T> all(values.data(), values.size());
+    const double off = std::max(highest - 1, 1 - lowest);
     constexpr double kRounding = 0.05;
-    if (highest < 1 + kRounding && lowest > 1 - kRounding) {
-        std::vector<T> values;
-        for (std::size_t row = 0; row < weights.rows; ++row)
-            values.insert(values.end(), weights.row(row).begin(), weights.row(row).end());
-        const std::string half = half_precision_of<T>({values.data(), values.size()});
-        const bool explained = std::max(highest - 1, 1 - lowest) <= rounding();
-        if (!half.empty() && explained)
-            return "the values are " + half + ": rounding; allow for it with --atol";
-        if (!half.empty())
-            return "the values are " + half +
-                   ", whose rounding alone would be less: was softmax computed in it?";
-    }
+    const std::string half = off < kRounding ? half_precision_of(all) : "";
+    if (!half.empty() && off <= rounding())
+        return "the values are " + half + ": rounding; allow for it with --atol";
+    if (!half.empty())
+        return "the values are " + half +
+               ", whose rounding alone would be less: was softmax computed in it?";
+    const int decimals = decimals_of(all);
+    if (decimals > 0 &&
+        off <= 0.5 * std::pow(10.0, -decimals) * static_cast<double>(weights.columns))
+        return "the values have " + std::to_string(decimals) +
+               " decimals: rounding; allow for it with --atol";
     std::string repeated = multiple(sums);
     if (!repeated.empty()) return repeated;
     if (looks_softmaxed_twice(weights)) {

@@ -58,6 +58,18 @@ TEST_CASE("rows that sum to one but for bfloat16's rounding pass, and the warnin
     CHECK(bad["place"]["query"] == 30);
 }
 
+TEST_CASE("weights of few decimals are named as the cause of sums and of zeros that they make") {
+    const TempFolder folder;
+    RandomAttention attention(2, 60, true);
+    for (float& weight : attention.weights)
+        weight = static_cast<float>(round_to(Rounding::decimals2, static_cast<double>(weight)));
+    const Json found = check({attention.write(folder), "--no-causal"}, 1);
+    CHECK_THAT(small_line(found, "row_sum")["message"].get<std::string>(),
+               Catch::Contains("the values have 2 decimals: rounding"));
+    const Json allowed = check({attention.write(folder), "--causal", "--atol", "0.2"}, 0);
+    CHECK(small_line(allowed, "masked_keys")["verdict"] == "ok");
+}
+
 TEST_CASE("columns of bfloat16 that sum to one are a softmax over the queries") {
     const TempFolder folder;
     RandomAttention attention(2, 12, false);
