@@ -92,9 +92,10 @@ void add_diagnose_command(CLI::App& app, CommandLine& line) {
     add_digest_flag(command, flags->request.policy);
     command.on("--json", flags->json, "Print JSON: {\"verdict\": …, \"explanations\": […]}");
     command.footer(list_mistakes());
-    command.usual({"--embeddings", "--weights", "--query", "--key", "--value", "--heads",
-                   "--causal", "--observed", "--layer", "--json"},
-                  "attn-inspect diagnose -q q.npy -k k.npy --causal --observed weights.npy");
+    command.usual(
+        {"--embeddings", "--weights", "--query", "--key", "--value", "--heads", "--causal",
+         "--observed", "--layer", "--json"},
+        "attn-inspect diagnose -q q.npy -k k.npy -v v.npy --causal --observed weights.npy");
     command.action([flags, &line] { return execute(*flags, line); });
 }
 

@@ -304,7 +304,10 @@ void print_verdict(const pipeline::DiagnoseResult& result, double seconds, Conso
     }
     if (!diagnosis.size_of_rounding.empty()) {
         console.line("small difference, size of " + diagnosis.size_of_rounding +
-                     " rounding, but not rounding");
+                     " rounding, but not rounding" +
+                     (result.computes_input ? " of this layer; that of the layers before it is not "
+                                              "repeated: give what it read with --hidden-states"
+                                            : ""));
     }
     if (diagnosis.explained()) {
         print_table(console, rows_of(diagnosis), 2);

@@ -12,4 +12,10 @@ namespace attn::analysis {
 template <class T>
 int decimals_of(Span<const T> values);
 
+// How far such decimals may put the sum of a row of weights [queries, keys] from 1: by chance, and
+// by half of the last decimal for each key before the row's last that vanished. 0 where the values
+// are not rounded so.
+template <class T>
+double decimal_rounding_of_sum(MatrixView<const T> weights);
+
 }  // namespace attn::analysis

@@ -106,8 +106,7 @@ std::string name_row_sum_cause(MatrixView<const T> weights, double atol) {
         return "the values are " + half +
                ", whose rounding alone would be less: was softmax computed in it?";
     const int decimals = decimals_of(all);
-    if (decimals > 0 &&
-        off <= 0.5 * std::pow(10.0, -decimals) * static_cast<double>(weights.columns))
+    if (decimals > 0 && off <= decimal_rounding_of_sum(weights))
         return "the values have " + std::to_string(decimals) +
                " decimals: rounding; allow for it with --atol";
     std::string repeated = multiple(sums);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "analysis/decimal_values.hpp"
 #include "analysis/half_values.hpp"
 #include "analysis/log_weights.hpp"
 #include "analysis/row_sum_cause.hpp"
@@ -245,12 +246,13 @@ double CheckJudge<T>::row_sum_offence(const HeadCheck& head) const {
     return attention_.has_sinks ? std::max(0.0, head.sums.high - 1) : head.row_sum.value;
 }
 
-// What rounding to 16 bits may add to the tolerance that nobody asked for. Numbers are looked at
-// only where a sum is beyond it.
+// What rounding to 16 bits or to a few decimals may add to the tolerance that nobody asked for.
+// Numbers are looked at only where a sum is beyond it.
 template <class T>
 double CheckJudge<T>::row_sum_rounding(const HeadCheck& head) const {
     if (request_.atol || row_sum_offence(head) <= atol_) return 0;
-    return analysis::half_rounding_of_sum(matrix_of(head));
+    const double half = analysis::half_rounding_of_sum(matrix_of(head));
+    return half > 0 ? half : analysis::decimal_rounding_of_sum(matrix_of(head));
 }
 
 template <class T>
@@ -282,7 +284,14 @@ CheckLine CheckJudge<T>::judge_row_sums() const {
     if (!bad && rounding > 0) {
         line.threshold = atol_ + rounding;
         line.limit = text("1 +/- ", *line.threshold);
-        line.message = text("within rounding to 16 bits; a narrower --atol makes it a failure");
+        const MatrixView<const T> matrix = matrix_of(head);
+        const int decimals =
+            analysis::half_rounding_of_sum(matrix) > 0
+                ? 0
+                : analysis::decimals_of(Span<const T>(matrix.data, matrix.rows * matrix.columns));
+        line.message = text("within rounding to ",
+                            decimals > 0 ? std::to_string(decimals) + " decimals" : "16 bits",
+                            "; a narrower --atol makes it a failure");
     }
     if (!bad) return line;
     line.message = text("a row sums to ", head.row_sum_found);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/decimal_values.hpp"
 #include "analysis/half_values.hpp"
 #include "analysis/same_weights.hpp"
 #include "analysis/second_softmax.hpp"
@@ -152,14 +153,19 @@ CheckLine CheckJudge<T>::judge_scores(bool raw) const {
             places_where(constant, [&](const HeadCheck& check) { return place_of(check); })};
 }
 
-// Values that half precision holds exactly, in rows whose sums float32 would not scatter so.
+// Values that half precision or a few decimals hold exactly, in rows whose sums float32 would not
+// scatter so.
 template <class T>
 CheckLine CheckJudge<T>::judge_precision() const {
     const HeadCheck& head = worst_head([](const HeadCheck& check) { return check.row_sum.value; });
     const MatrixView<const T> matrix = matrix_of(head);
     const double float32_rounding = 1e-6 * std::sqrt(static_cast<double>(matrix.columns));
-    const std::string half =
-        head.row_sum.value > float32_rounding ? analysis::half_precision_of(all_cells(matrix)) : "";
+    std::string half;
+    if (head.row_sum.value > float32_rounding) {
+        half = analysis::half_precision_of(all_cells(matrix));
+        const int decimals = half.empty() ? analysis::decimals_of(all_cells(matrix)) : 0;
+        if (decimals > 0) half = "of " + std::to_string(decimals) + " decimals";
+    }
     CheckLine line{"half_precision", Verdict::ok, head.row_sum_found,
                    place_of(head, head.row_sum, false), ""};
     if (half.empty()) return line;

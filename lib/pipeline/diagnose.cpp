@@ -97,6 +97,7 @@ class DiagnosisSink : public Sink<double> {
                 verdicts_.push_back({layer, false, false, std::nullopt});
             result_.layers = verdicts_;
         }
+        result_.computes_input = result_.layer > 0 && !loaded_.hidden_states;
         return std::move(result_);
     }
 

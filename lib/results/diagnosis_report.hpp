@@ -29,6 +29,7 @@ struct Probe {
 struct DiagnoseResult {
     analysis::Observed kind = analysis::Observed::weights;
     std::size_t layer = 0;             // the one that the diagnosis is of
+    bool computes_input = false;       // it reads what the layers before it gave, unrounded
     analysis::Diagnosis diagnosis;     // of several layers that are all correct: of the worst
     std::vector<LayerVerdict> layers;  // empty where one layer was looked at
     std::optional<Probe> probe;

@@ -2,6 +2,7 @@
 // an error that is as small: only the first may be called rounding.
 #include "analysis/half_arithmetic.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
@@ -229,6 +230,33 @@ TEST_CASE("what was saved with a few decimals is correct, and what is wrong in i
                   "scaled by 1 / sqrt(d_head)");
         }
     }
+}
+
+TEST_CASE("where rounding is repeated a cell that is off is not of it") {
+    Plan plan;
+    plan.heads = plan.products = plan.scores = to(Rounding::bfloat16);
+    plan.factor = 4;  // far apart scores, which rounding moves much
+    const Planted made = plant(plan, 11);
+    const Heads<double> q = make_separate_heads(made.q), k = make_separate_heads(made.k),
+                        v = make_separate_heads(made.v);
+    AttentionOptions<double> options;
+    options.mask.structure.causal = true;
+    options.scale = 16 / std::sqrt(8.0);
+    DenseInputs in;
+    in.q = &q;
+    in.k = &k;
+    in.v = &v;
+    in.options = &options;
+    const Array<double> right = saved(made.weights, Rounding::bfloat16);
+    std::vector<double> values(right.data(), right.data() + right.size());
+    const auto diagnosis = [&] {
+        return diagnose(in, {Observed::weights, Array<double>(right.shape(), values)}, {});
+    };
+    CHECK(diagnosis().correct);
+    double& smallest =
+        *std::min_element(values.begin() + 30 * kTokens, values.begin() + 30 * kTokens + 30);
+    smallest += 0.05;
+    CHECK_FALSE(diagnosis().correct);
 }
 
 TEST_CASE("errors as small as rounding that are none are not called so") {

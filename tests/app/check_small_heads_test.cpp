@@ -63,11 +63,22 @@ TEST_CASE("weights of few decimals are named as the cause of sums and of zeros t
     RandomAttention attention(2, 60, true);
     for (float& weight : attention.weights)
         weight = static_cast<float>(round_to(Rounding::decimals2, static_cast<double>(weight)));
-    const Json found = check({attention.write(folder), "--no-causal"}, 1);
-    CHECK_THAT(small_line(found, "row_sum")["message"].get<std::string>(),
-               Catch::Contains("the values have 2 decimals: rounding"));
-    const Json allowed = check({attention.write(folder), "--causal", "--atol", "0.2"}, 0);
-    CHECK(small_line(allowed, "masked_keys")["verdict"] == "ok");
+    const std::string file = attention.write(folder);
+    const Json found = check({file, "--causal"}, 0);
+    CHECK(small_line(found, "row_sum")["message"].get<std::string>().find(
+              "within rounding to 2 decimals") == 0);
+    CHECK_THAT(small_line(found, "half_precision")["message"].get<std::string>(),
+               Catch::Contains("of 2 decimals"));
+    CHECK(small_line(found, "masked_keys")["verdict"] == "ok");
+    // Who names a tolerance means it.
+    CHECK_THAT(
+        small_line(check({file, "--atol", "1e-3"}, 1), "row_sum")["message"].get<std::string>(),
+        Catch::Contains("the values have 2 decimals: rounding"));
+    for (std::size_t key = 0; key < 60; ++key)
+        attention.at(1, 9, key) = static_cast<float>(
+            round_to(Rounding::decimals2, 1.5 * static_cast<double>(attention.at(1, 9, key))));
+    const Json wrong = small_line(check({attention.write(folder), "--causal"}, 1), "row_sum");
+    CHECK(wrong["place"]["query"] == 9);
 }
 
 TEST_CASE("columns of bfloat16 that sum to one are a softmax over the queries") {
