@@ -120,9 +120,9 @@ void describe_program(CLI::App& app, CommandLine& line) {
 }
 
 bool describe_command(CLI::App& app, CommandLine& line, const std::string& name) {
-    refuse_left_out(name);
     for (const NamedCommand& command : commands()) {
         if (name != command.name) continue;
+        refuse_left_out(name);
         add_program(app, line);
         command.add(app, line);
         let_switches_stand_alone(app);

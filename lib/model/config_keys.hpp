@@ -37,6 +37,8 @@ struct FamilyConfig {
     // Arrays (ours) that the code of the family makes only where a key asks for them, and those
     // that it never makes, under "": transformers drops what a file has of them.
     ArraysByKey without;
+    // The code of the family makes logits with the token table where config.json does not say.
+    bool ties = false;
     // What follows from several keys together. Runs last.
     std::function<void(ModelConfig&)> finish = [](ModelConfig&) {};
 };

@@ -93,7 +93,7 @@ FamilyConfig native_config() {
 FamilyConfig gpt2_config() {
     FamilyConfig family;
     family.heads = 12;
-    family.defaults = [](ModelConfig& config) { config.tied_by_default = config.raw.any; };
+    family.ties = true;
     family.keys = join_keys(
         {gpt_sizes(),
          hub_sizes(),

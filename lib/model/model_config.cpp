@@ -115,6 +115,7 @@ ModelConfig read_model_config(const io::Container& container, const Layout& layo
     ConfigValues values = config_values(container);
     ModelConfig config;
     config.raw.any = !values.empty();
+    config.tied_by_default = config.raw.any && family.ties;
     family.defaults(config);
     if (const auto type = values.find("model_type"); type != values.end()) {
         if (!type->second.is_null()) config.model_type = type->second.text();

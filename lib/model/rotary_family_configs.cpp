@@ -75,10 +75,6 @@ void read_gemma_act(const ConfigValue& value, ModelConfig& config) {
         refuse_block(value, "an activation that Gemma does not take from this key", config);
 }
 
-void tie_by_default(ModelConfig& config) {
-    config.tied_by_default = config.raw.any;
-}
-
 void read_query_scalar(const ConfigValue& value, ModelConfig& config) {
     if (value.is_null()) return;
     config.scale = 1 / std::sqrt(value.real(RealRange::positive()));
@@ -230,7 +226,7 @@ FamilyConfig qwen3_config() {
 FamilyConfig gemma_config() {
     FamilyConfig family;
     family.heads = 16;
-    family.defaults = tie_by_default;
+    family.ties = true;
     family.keys = join_keys({decoder_keys("rms_norm_eps"), gemma_block_keys()});
     family.without = kBiasesByAttentionBias;
     family.ignored = {"is_decoder"};
@@ -242,7 +238,6 @@ FamilyConfig gemma2_config() {
     FamilyConfig family = gemma_config();
     family.heads = 8;
     family.defaults = [](ModelConfig& config) {
-        tie_by_default(config);
         config.scale = 1.0 / 16;
         config.softcap = 50;
         config.logit_softcap = 30;
@@ -264,8 +259,8 @@ FamilyConfig gemma2_config() {
 FamilyConfig gemma3_config() {
     FamilyConfig family;
     family.heads = 8;
+    family.ties = true;
     family.defaults = [](ModelConfig& config) {
-        tie_by_default(config);
         config.scale = 1.0 / 16;
         config.window = 4096;
         config.rope_theta = 1e6;
