@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/decimal_values.hpp"
-#include "analysis/half_values.hpp"
+#include "analysis/saved_rounding.hpp"
 #include "io/file_bytes.hpp"
 
 namespace attn::analysis {
@@ -34,14 +33,7 @@ double unit_of(const Observation& observation) {
 }
 
 Rounding precision_of(const Observation& observation) {
-    const std::string half =
-        observation.values.with_span([](auto span) { return half_precision_of(span); });
-    if (half == "float16") return Rounding::float16;
-    if (half == "bfloat16") return Rounding::bfloat16;
-    constexpr Rounding kByDecimals[] = {Rounding::decimals2, Rounding::decimals3,
-                                        Rounding::decimals4, Rounding::decimals5};
-    const int decimals = observation.values.with_span([](auto span) { return decimals_of(span); });
-    return decimals == 0 ? Rounding::none : kByDecimals[decimals - 2];
+    return observation.values.with_span([](auto span) { return saved_rounding_of(span); });
 }
 
 bool is_constant(const Observation& observation) {

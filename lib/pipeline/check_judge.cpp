@@ -4,10 +4,9 @@
 #include <cmath>
 #include <functional>
 
-#include "analysis/decimal_values.hpp"
-#include "analysis/half_values.hpp"
 #include "analysis/log_weights.hpp"
 #include "analysis/row_sum_cause.hpp"
+#include "analysis/saved_rounding.hpp"
 #include "analysis/second_softmax.hpp"
 #include "attention/query_offset.hpp"
 #include "pipeline/check_line.hpp"
@@ -251,8 +250,7 @@ double CheckJudge<T>::row_sum_offence(const HeadCheck& head) const {
 template <class T>
 double CheckJudge<T>::row_sum_rounding(const HeadCheck& head) const {
     if (request_.atol || row_sum_offence(head) <= atol_) return 0;
-    const double half = analysis::half_rounding_of_sum(matrix_of(head));
-    return half > 0 ? half : analysis::decimal_rounding_of_sum(matrix_of(head));
+    return analysis::rounding_of_sum(matrix_of(head));
 }
 
 template <class T>
@@ -285,13 +283,11 @@ CheckLine CheckJudge<T>::judge_row_sums() const {
         line.threshold = atol_ + rounding;
         line.limit = text("1 +/- ", *line.threshold);
         const MatrixView<const T> matrix = matrix_of(head);
-        const int decimals =
-            analysis::half_rounding_of_sum(matrix) > 0
-                ? 0
-                : analysis::decimals_of(Span<const T>(matrix.data, matrix.rows * matrix.columns));
-        line.message = text("within rounding to ",
-                            decimals > 0 ? std::to_string(decimals) + " decimals" : "16 bits",
-                            "; a narrower --atol makes it a failure");
+        const analysis::Rounding saved =
+            analysis::saved_rounding_of(Span<const T>(matrix.data, matrix.rows * matrix.columns));
+        line.message =
+            text("within rounding to ", analysis::is_decimal(saved) ? name_of(saved) : "16 bits",
+                 "; a narrower --atol makes it a failure");
     }
     if (!bad) return line;
     line.message = text("a row sums to ", head.row_sum_found);

@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/decimal_values.hpp"
-#include "analysis/half_values.hpp"
 #include "analysis/same_weights.hpp"
+#include "analysis/saved_rounding.hpp"
 #include "analysis/second_softmax.hpp"
 #include "core/parallel.hpp"
 #include "core/word_list.hpp"
@@ -162,9 +161,8 @@ CheckLine CheckJudge<T>::judge_precision() const {
     const double float32_rounding = 1e-6 * std::sqrt(static_cast<double>(matrix.columns));
     std::string half;
     if (head.row_sum.value > float32_rounding) {
-        half = analysis::half_precision_of(all_cells(matrix));
-        const int decimals = half.empty() ? analysis::decimals_of(all_cells(matrix)) : 0;
-        if (decimals > 0) half = "of " + std::to_string(decimals) + " decimals";
+        const analysis::Rounding saved = analysis::saved_rounding_of(all_cells(matrix));
+        half = std::string(analysis::is_decimal(saved) ? "of " : "") + name_of(saved);
     }
     CheckLine line{"half_precision", Verdict::ok, head.row_sum_found,
                    place_of(head, head.row_sum, false), ""};

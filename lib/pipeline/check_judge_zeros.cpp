@@ -4,8 +4,7 @@
 #include <iterator>
 #include <tuple>
 
-#include "analysis/decimal_values.hpp"
-#include "analysis/half_values.hpp"
+#include "analysis/saved_rounding.hpp"
 #include "attention/query_offset.hpp"
 #include "pipeline/check_judge.hpp"
 #include "pipeline/check_line.hpp"
@@ -151,12 +150,12 @@ bool CheckJudge<T>::may_underflow(const HeadCheck& head) const {
     constexpr double kTiny = 1e-20, kTinyInFloat16 = 1e-4;
     if (head.zeros.zeros == 0 || head.zeros.smallest < kTiny) return true;
     const MatrixView<const T> matrix = matrix_of(head);
-    const Span<const T> weights(matrix.data, matrix.rows * matrix.columns);
-    if (head.zeros.smallest <= kTinyInFloat16 && analysis::half_precision_of(weights) == "float16")
-        return true;
+    const analysis::Rounding saved =
+        analysis::saved_rounding_of(Span<const T>(matrix.data, matrix.rows * matrix.columns));
+    if (saved == analysis::Rounding::float16) return head.zeros.smallest <= kTinyInFloat16;
     constexpr double kSteps = 10;  // of the last decimal
-    const int decimals = analysis::decimals_of(weights);
-    return decimals > 0 && head.zeros.smallest <= kSteps * std::pow(10.0, -decimals);
+    return analysis::is_decimal(saved) &&
+           head.zeros.smallest <= kSteps * analysis::step_of(saved, 1);
 }
 
 // What mask the zeros of the heads of a layer look like; empty for none. `keys`: how many a row
